@@ -1,0 +1,1 @@
+"""finfuzz: a fuzzer for the end of a Python interpreter's life."""

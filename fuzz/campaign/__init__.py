@@ -1,0 +1,1 @@
+"""Run programs for a while: engine, worker, supervisor, screen."""

@@ -1,0 +1,1 @@
+"""The parent's side of a child: zygotes, shared memory, limits, outcomes."""

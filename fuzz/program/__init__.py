@@ -1,0 +1,1 @@
+"""The language: model, steps, text form, generation, mutation. Imports nothing of the project."""

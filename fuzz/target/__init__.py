@@ -1,0 +1,1 @@
+"""What is fuzzed: target specs, interpreters found, builds kept in a cache."""

@@ -1,0 +1,1 @@
+"""What a death means: diagnose, bucket, confirm, minimize, write the standalone script."""
