@@ -1,0 +1,54 @@
+"""Programs as immutable values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from fuzz.program.language import OPERATIONS, Choice, Operation, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line: an operation and its arguments, with the comments above it and beside it."""
+
+    op: str
+    args: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    beside: str = ""
+
+    @property
+    def operation(self) -> Operation:
+        return OPERATIONS[self.op]
+
+    def typed(self) -> Iterator[tuple[int, Role | Choice, str]]:
+        """Yields (index, parameter, argument) of each argument."""
+        for index, (parameter, argument) in enumerate(
+            zip(self.operation.parameters, self.args, strict=True)
+        ):
+            yield index, parameter, argument
+
+    def names(self, *roles: Role) -> tuple[str, ...]:
+        """The arguments that stand for one of ``roles``, in order."""
+        return tuple(argument for _, parameter, argument in self.typed() if parameter in roles)
+
+    def with_arg(self, index: int, argument: str) -> Step:
+        return replace(self, args=(*self.args[:index], argument, *self.args[index + 1 :]))
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Steps in order, and the comments below the last of them. Any step can be left out."""
+
+    steps: tuple[Step, ...] = ()
+    below: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def without_comments(self) -> Program:
+        return Program(tuple(Step(step.op, step.args) for step in self.steps))
+
+
+NODE_ROLES = (Role.NEW_NODE, Role.NODE)
+INTERPRETER_ROLES = (Role.NEW_INTERPRETER, Role.INTERPRETER)

@@ -1,0 +1,158 @@
+"""Mutation: small changes that keep a program a program.
+
+Every mutator takes (rng, program, weights) and returns a program or None where it finds nothing to
+do. No mutator has to keep references valid: a step whose names don't stand is skipped by the child.
+Those that add something aim at what has an effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from fuzz.program.generate import generate, generate_step
+from fuzz.program.language import Choice, Role
+from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
+from fuzz.program.scope import Scope
+from fuzz.program.splice import splice
+from fuzz.program.weights import DEFAULT, Weights, pick
+
+Mutator = Callable[[Random, Program, Weights], Program | None]
+
+
+def mutate(rng: Random, program: Program, weights: Weights = DEFAULT) -> Program:
+    """A neighbour of ``program``: it differs, and has at most ``weights.max_steps`` steps."""
+    changed = _mutate_once(rng, program, weights)
+    while rng.random() < weights.again:
+        changed = _mutate_once(rng, changed, weights)
+    return changed
+
+
+def _mutate_once(rng: Random, program: Program, weights: Weights) -> Program:
+    names = list(MUTATORS)
+    scale = [weights.mutators.get(name, 1) for name in names]
+    for _ in range(8):
+        changed = MUTATORS[pick(rng, names, scale)](rng, program, weights)
+        if changed is not None and changed != program and len(changed) <= weights.max_steps:
+            return changed
+    return generate(rng, weights)
+
+
+def _scope_before(program: Program, index: int) -> Scope:
+    scope = Scope()
+    for step in program.steps[:index]:
+        scope.apply(step)
+    return scope
+
+
+def _replace(program: Program, index: int, *steps: Step) -> Program:
+    return Program(program.steps[:index] + steps + program.steps[index + 1 :], program.below)
+
+
+def insert(rng: Random, program: Program, weights: Weights) -> Program:
+    """A new step somewhere that has an effect there."""
+    index = rng.randint(0, len(program))
+    step = generate_step(rng, _scope_before(program, index), weights)
+    return Program((*program.steps[:index], step, *program.steps[index:]), program.below)
+
+
+def delete(rng: Random, program: Program, _: Weights) -> Program | None:
+    """Without one step, or without a few in a row."""
+    if not program.steps:
+        return None
+    start = rng.randrange(len(program))
+    count = 1 if rng.random() < 0.7 else rng.randint(2, 5)
+    return Program(program.steps[:start] + program.steps[start + count :], program.below)
+
+
+def move(rng: Random, program: Program, _: Weights) -> Program | None:
+    """One step taken out and put somewhere else."""
+    if len(program) < 2:
+        return None
+    steps = list(program.steps)
+    step = steps.pop(rng.randrange(len(steps)))
+    steps.insert(rng.randint(0, len(steps)), step)
+    return Program(tuple(steps), program.below)
+
+
+def duplicate(rng: Random, program: Program, _: Weights) -> Program | None:
+    """One step again, somewhere after itself."""
+    if not program.steps:
+        return None
+    index = rng.randrange(len(program))
+    again = rng.randint(index + 1, len(program))
+    steps = program.steps
+    return Program((*steps[:again], steps[index], *steps[again:]), program.below)
+
+
+def _sites(program: Program, wanted: Callable[[object], bool]) -> list[tuple[int, int]]:
+    """(step, argument) indices of the arguments whose parameter is wanted."""
+    return [
+        (number, index)
+        for number, step in enumerate(program.steps)
+        for index, parameter, _ in step.typed()
+        if wanted(parameter)
+    ]
+
+
+def rewire(rng: Random, program: Program, _: Weights) -> Program | None:
+    """One mention of a node becomes a mention of another: an edge's end, what a root holds."""
+    sites = _sites(program, lambda parameter: parameter is Role.NODE)
+    names = sorted({name for step in program.steps for name in step.names(*NODE_ROLES)})
+    if not sites or len(names) < 2:
+        return None
+    number, index = rng.choice(sites)
+    step = program.steps[number]
+    others = [name for name in names if name != step.args[index]]
+    return _replace(program, number, step.with_arg(index, rng.choice(others)))
+
+
+def change_word(rng: Random, program: Program, weights: Weights) -> Program | None:
+    """Another kind, edge, root, hook, action, sort of interpreter or way to end."""
+    sites = _sites(program, lambda parameter: isinstance(parameter, Choice))
+    if not sites:
+        return None
+    number, index = rng.choice(sites)
+    step = program.steps[number]
+    choice = step.operation.parameters[index]
+    assert isinstance(choice, Choice)
+    others = [text for text in choice.texts if text != step.args[index]]
+    word = pick(rng, others, [weights.words.get(text, 1) for text in others])
+    return _replace(program, number, step.with_arg(index, word))
+
+
+def change_interpreter(rng: Random, program: Program, _: Weights) -> Program | None:
+    """One mention of an interpreter becomes a mention of another."""
+    sites = _sites(program, lambda parameter: parameter in INTERPRETER_ROLES)
+    names = {name for step in program.steps for name in step.names(*INTERPRETER_ROLES)}
+    if not sites:
+        return None
+    number, index = rng.choice(sites)
+    step = program.steps[number]
+    others = sorted((names | {"main", "i1"}) - {step.args[index]})
+    if step.operation.parameters[index] is Role.NEW_INTERPRETER:
+        others = [name for name in others if name != "main"]
+    return _replace(program, number, step.with_arg(index, rng.choice(others))) if others else None
+
+
+def splice_new(rng: Random, program: Program, weights: Weights) -> Program:
+    """A piece of a new program put into this one."""
+    return splice(rng, program, generate(rng, weights), weights.max_steps)
+
+
+def regenerate(rng: Random, _: Program, weights: Weights) -> Program:
+    """Something else altogether, so that no corpus is a dead end."""
+    return generate(rng, weights)
+
+
+MUTATORS: dict[str, Mutator] = {
+    "insert": insert,
+    "delete": delete,
+    "move": move,
+    "duplicate": duplicate,
+    "rewire": rewire,
+    "change_word": change_word,
+    "change_interpreter": change_interpreter,
+    "splice": splice_new,
+    "regenerate": regenerate,
+}

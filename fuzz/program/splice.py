@@ -1,0 +1,67 @@
+"""Crossover: a slice of one program, with all that the slice depends on, put into another."""
+
+from __future__ import annotations
+
+from random import Random
+
+from fuzz.program.generate import fresh_name
+from fuzz.program.language import MAIN, Role
+from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
+from fuzz.program.scope import defines, uses
+
+
+def splice(rng: Random, host: Program, donor: Program, max_steps: int) -> Program:
+    """``host`` with a slice of ``donor`` in it, cut off at ``max_steps``.
+
+    Half of the time the slice's names are kept, so that the two graphs grow into each other;
+    otherwise those that the host has too are given new ones, so that they stand side by side.
+    """
+    piece = slice_with_dependencies(rng, donor)
+    if rng.random() < 0.5:
+        piece = _renamed(piece, host)
+    at = rng.randint(0, len(host))
+    steps = host.steps[:at] + piece + host.steps[at:]
+    return Program(steps[:max_steps], host.below)
+
+
+def slice_with_dependencies(rng: Random, donor: Program) -> tuple[Step, ...]:
+    """A run of consecutive steps, preceded by the steps of the donor that define what it uses."""
+    if not donor.steps:
+        return ()
+    start = rng.randrange(len(donor))
+    stop = rng.randint(start + 1, len(donor))
+    wanted = set(range(start, stop))
+    needed = {name for index in wanted for name in uses(donor.steps[index])} - {MAIN}
+    entered = False
+    for index in range(start - 1, -1, -1):
+        step = donor.steps[index]
+        # The slice ran in the interpreter that was entered last before it.
+        is_context = step.op == "enter" and not entered
+        if is_context or needed.intersection(defines(step)):
+            entered |= is_context
+            wanted.add(index)
+            needed -= set(defines(step))
+            needed |= set(uses(step)) - {MAIN}
+    return tuple(donor.steps[index] for index in sorted(wanted))
+
+
+def _renamed(piece: tuple[Step, ...], host: Program) -> tuple[Step, ...]:
+    for roles, stem in ((NODE_ROLES, ""), (INTERPRETER_ROLES, "i")):
+        taken = _names(host.steps, roles)
+        mine = _names(piece, roles)
+        table: dict[str, str] = {}
+        for name in sorted((mine & taken) - {MAIN}):
+            table[name] = fresh_name(taken | mine | set(table.values()), stem)
+        piece = tuple(_rename(step, roles, table) for step in piece)
+    return piece
+
+
+def _names(steps: tuple[Step, ...], roles: tuple[Role, ...]) -> set[str]:
+    return {name for step in steps for name in step.names(*roles)}
+
+
+def _rename(step: Step, roles: tuple[Role, ...], table: dict[str, str]) -> Step:
+    for index, parameter, argument in step.typed():
+        if parameter in roles and argument in table:
+            step = step.with_arg(index, table[argument])
+    return step
