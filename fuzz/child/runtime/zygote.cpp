@@ -1,0 +1,109 @@
+// The zygote: a CPython that is ready to run, forked once per program.
+#include <Python.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "shared.h"
+#include "zygote.h"
+
+namespace finfuzz {
+
+static int64_t microseconds() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return int64_t(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
+}
+
+static void limit(int resource, rlim_t value) {
+    rlimit bound{value, value};
+    setrlimit(resource, &bound);
+}
+
+// In the process that will run the program, before its first step.
+void become_child(int stderr_fd) {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_AS, rlim_t(shared->memory_mib) << 20);
+    // Standard error is a file in memory: without a bound a loop that prints would fill the machine.
+    // CPython ignores SIGXFSZ, so such a program sees EFBIG.
+    limit(RLIMIT_FSIZE, rlim_t(16) << 20);
+    if (stderr_fd >= 0) dup2(stderr_fd, 2);
+    install_crash_handler();
+    observe_progress(kRunning);
+    observe_life(PyInterpreterState_GetID(PyInterpreterState_Get()), 0);
+}
+
+// Waits for the child to end, at most until its deadline, then ends it. The child is not reaped
+// before that, so neither its id nor its group's can be someone else's.
+static void wait_for_child(pid_t pid) {
+    Facts& facts = shared->facts;
+    int64_t begin = microseconds();
+    int64_t end = begin + int64_t(shared->deadline_ms) * 1000;
+    int pidfd = int(syscall(SYS_pidfd_open, pid, 0));
+    for (;;) {
+        int64_t left = end - microseconds();
+        pollfd wanted{pidfd, POLLIN, 0};
+        int ready = left <= 0 ? 0 : poll(&wanted, 1, int(left / 1000) + 1);
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready <= 0) {
+            facts.timed_out = 1;
+            kill(pid, SIGKILL);
+        }
+        break;
+    }
+    if (pidfd >= 0) close(pidfd);
+    kill(-pid, SIGKILL);  // what it left in its group; the child itself is dead or dying
+    rusage usage{};
+    int status = 0;
+    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
+    }
+    facts.status = status;
+    facts.peak_kib = uint32_t(usage.ru_maxrss);
+    facts.microseconds = uint64_t(microseconds() - begin);
+    // Grandchildren come to us, their subreaper. Those that left the group still live: the parent
+    // is told and ends them.
+    for (;;) {
+        pid_t other = waitpid(-1, nullptr, WNOHANG);
+        if (other > 0 || (other < 0 && errno == EINTR)) continue;
+        facts.stragglers = other == 0;
+        break;
+    }
+}
+
+// Serves one program after the other. Returns true in each child, false when the parent is gone.
+bool serve(int request_fd, int response_fd, int stderr_fd) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    for (;;) {
+        char byte = 0;
+        ssize_t got = read(request_fd, &byte, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got != 1) return false;
+        PyOS_BeforeFork();  // 3.13 aborts without
+        pid_t pid = fork();
+        if (pid == 0) {
+            PyOS_AfterFork_Child();
+            close(request_fd);
+            close(response_fd);
+            become_child(stderr_fd);
+            return true;
+        }
+        PyOS_AfterFork_Parent();
+        if (pid < 0) return false;
+        wait_for_child(pid);
+        while (write(response_fd, &byte, 1) < 0 && errno == EINTR) {
+        }
+    }
+}
+
+}  // namespace finfuzz

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace finfuzz {
+
+bool serve(int request_fd, int response_fd, int stderr_fd);
+void become_child(int stderr_fd);
+
+}  // namespace finfuzz

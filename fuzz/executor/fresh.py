@@ -1,0 +1,55 @@
+"""One program in a process of its own: slower than a zygote's child, and with nothing inherited."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from fuzz.executor import process
+from fuzz.executor.limits import Limits
+from fuzz.executor.outcome import Outcome, read_outcome
+from fuzz.executor.shared import SharedMemory
+from fuzz.target.build import Build
+
+
+def run_fresh(build: Build, text: str, limits: Limits | None = None) -> Outcome:
+    """Runs canonical program text in a fresh process of the build's CPython."""
+    limits = limits or Limits()
+    shared = SharedMemory(build.blocks)
+    stderr = os.memfd_create("finfuzz-stderr", 0)
+    try:
+        shared.prepare(text, limits)
+        _run(build, shared, stderr, limits.deadline)
+        return read_outcome(shared, process.read_stderr(stderr), "fresh")
+    finally:
+        shared.close()
+        os.close(stderr)
+
+
+def _run(build: Build, shared: SharedMemory, stderr: int, deadline: float) -> None:
+    facts = shared.header.facts
+    begin = time.monotonic()
+    appending = os.open(f"/proc/self/fd/{stderr}", os.O_WRONLY | os.O_APPEND)
+    child = process.start(build, (shared.fd,), appending)
+    os.close(appending)
+    try:
+        facts.timed_out = not _ended_within(child.pid, deadline)
+    finally:
+        # Not reaped yet, so the id is still its own.
+        process.end_tree(child.pid)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    facts.status = status
+    facts.peak_kib = usage.ru_maxrss
+    facts.microseconds = round((time.monotonic() - begin) * 1e6)
+
+
+def _ended_within(pid: int, seconds: float) -> bool:
+    pidfd = os.pidfd_open(pid)
+    try:
+        poller = select.poll()
+        poller.register(pidfd, select.POLLIN)
+        return bool(poller.poll(seconds * 1000))
+    finally:
+        os.close(pidfd)

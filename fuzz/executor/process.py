@@ -1,0 +1,108 @@
+"""Starting a target's CPython, and making sure that nothing of it stays."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from fuzz.executor.limits import STDERR_BYTES
+from fuzz.target.build import Build
+
+_CHILD = Path(__file__).resolve().parent.parent / "child"
+_ADDR_NO_RANDOMIZE = 0x0040000
+_PERSONALITY_QUERY = 0xFFFFFFFF
+_PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@contextlib.contextmanager
+def fixed_addresses() -> Iterator[None]:
+    """What is started inside gets the same address layout each time.
+
+    Where a sandbox forbids personality(2) the layout stays random; `finfuzz doctor` says so.
+    """
+    before = _libc.personality(_PERSONALITY_QUERY)
+    _libc.personality(before | _ADDR_NO_RANDOMIZE)
+    try:
+        yield
+    finally:
+        _libc.personality(before)
+
+
+def can_fix_addresses() -> bool:
+    """Whether this machine lets a process ask for a fixed address layout."""
+    with fixed_addresses():
+        return bool(_libc.personality(_PERSONALITY_QUERY) & _ADDR_NO_RANDOMIZE)
+
+
+def adopt_orphans() -> None:
+    """Makes this process the one that orphans of its children come to, so that it can end them."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def environment() -> dict[str, str]:
+    """The variables a child sees: fixed, so that the same program does the same everywhere."""
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return {
+        **kept,
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONCOERCECLOCALE": "0",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def start(build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
+    """Starts ``child/zygote.py`` in the build's CPython; ``fds``: shared memory, then any pipes."""
+    command: list[Any] = [
+        build.interpreter.executable,
+        *("-s", "-S", _CHILD / "zygote.py", build.runtime, build.extension),
+        *map(str, fds),
+    ]
+    with fixed_addresses():
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            pass_fds=fds,
+            env=environment(),
+        )
+
+
+def end_tree(pid: int) -> None:
+    """Ends a process and all that descends from it, by their ids."""
+    try:
+        root = psutil.Process(pid)
+        family = [*root.children(recursive=True), root]
+    except psutil.NoSuchProcess:
+        return
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def end_descendants(pid: int) -> None:
+    """Ends all that descends from a process, but not the process itself."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def read_stderr(fd: int) -> str:
+    """What a child wrote to its standard error: all of it, or its beginning and end."""
+    size = os.fstat(fd).st_size
+    if size <= STDERR_BYTES:
+        return os.pread(fd, size, 0).decode("utf-8", "backslashreplace")
+    tail = STDERR_BYTES // 4
+    first = os.pread(fd, STDERR_BYTES - tail, 0).decode("utf-8", "backslashreplace")
+    last = os.pread(fd, tail, size - tail).decode("utf-8", "backslashreplace")
+    return f"{first}\n[finfuzz: {size - STDERR_BYTES} bytes left out]\n{last}"

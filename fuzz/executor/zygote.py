@@ -1,0 +1,120 @@
+"""The parent's side of a zygote: one process per build that forks a child per program."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import tempfile
+
+from fuzz.errors import UserError
+from fuzz.executor import process
+from fuzz.executor.limits import Limits
+from fuzz.executor.outcome import Outcome, read_outcome
+from fuzz.executor.shared import SharedMemory
+from fuzz.target.build import Build
+
+#: The zygote itself enforces a child's deadline. This long after it, the zygote is taken for dead.
+_GRACE_SECONDS = 20.0
+
+
+class ZygoteDied(Exception):
+    """The zygote is gone, which says nothing about the program."""
+
+
+class Executor:
+    """Runs programs on one build, each in a child of its zygote.
+
+    A zygote that dies is replaced; ``replaced`` counts how often. Use as a context manager, or call
+    ``close``.
+    """
+
+    def __init__(self, build: Build, limits: Limits | None = None) -> None:
+        self.build = build
+        self.limits = limits or Limits()
+        self.shared = SharedMemory(build.blocks)
+        self.replaced = 0
+        self._stderr = os.memfd_create("finfuzz-stderr", 0)
+        self._zygote: _Zygote | None = None
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, text: str, *, events: bool = False) -> Outcome:
+        """Runs a program given as canonical text without comments.
+
+        Raises UserError where two zygotes in a row died under it, with what they said.
+        """
+        try:
+            return self._run(text, events)
+        except ZygoteDied:
+            self.replaced += 1
+            self._end_zygote()
+        try:
+            return self._run(text, events)
+        except ZygoteDied as died:
+            self._end_zygote()
+            raise UserError(
+                f"the zygote of {self.build.spec} on CPython {self.build.interpreter.text} "
+                f"does not stay alive: {died}"
+            ) from died
+
+    def close(self) -> None:
+        """Ends the zygote and all that descends from it."""
+        self._end_zygote()
+        self.shared.close()
+        os.close(self._stderr)
+
+    def _run(self, text: str, events: bool) -> Outcome:
+        if self._zygote is None:
+            self._zygote = _Zygote(self.build, self.shared, self._stderr)
+        os.ftruncate(self._stderr, 0)
+        self.shared.prepare(text, self.limits)
+        self._zygote.serve(self.limits.deadline + _GRACE_SECONDS)
+        if self.shared.header.facts.stragglers:
+            process.end_descendants(self._zygote.process.pid)
+        return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)
+
+    def _end_zygote(self) -> None:
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+
+class _Zygote:
+    def __init__(self, build: Build, shared: SharedMemory, stderr: int) -> None:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        request_read, self._request = os.pipe()
+        self._response, response_write = os.pipe()
+        # A description of its own, so that children append from the start after each truncation.
+        appending = os.open(f"/proc/self/fd/{stderr}", os.O_WRONLY | os.O_APPEND)
+        fds = (shared.fd, request_read, response_write, appending)
+        self.process: subprocess.Popen[bytes] = process.start(build, fds, self._said)
+        for fd in fds[1:]:
+            os.close(fd)
+
+    def serve(self, seconds: float) -> None:
+        """Has the program in shared memory run. Raises ZygoteDied."""
+        try:
+            os.write(self._request, b"r")
+        except BrokenPipeError:
+            raise ZygoteDied(self._last_words()) from None
+        poller = select.poll()
+        poller.register(self._response, select.POLLIN)
+        if not poller.poll(seconds * 1000) or not os.read(self._response, 1):
+            raise ZygoteDied(self._last_words())
+
+    def close(self) -> None:
+        process.end_tree(self.process.pid)
+        self.process.wait()
+        self._said.close()
+        os.close(self._request)
+        os.close(self._response)
+
+    def _last_words(self) -> str:
+        self._said.seek(0)
+        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,116 @@
+"""How a target is compiled: which sources, which flags, and the hash that names the result."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fuzz.target.interpreters import Interpreter
+from fuzz.target.spec import TargetSpec
+
+COMMON_FLAGS = (
+    "-std=c++17",
+    "-fPIC",
+    "-g",
+    "-fvisibility=hidden",
+    "-fno-omit-frame-pointer",
+    "-fno-inline",  # a stack that names every function is worth more here than speed
+    "-Og",
+)
+COVERED_FLAGS = ("-fsanitize-coverage=trace-pc", "-DFINFUZZ_COVERAGE")
+# The callback that coverage calls must not be covered itself: it would call itself for ever.
+CALLBACK_FLAGS = ("-DFINFUZZ_COVERAGE",)
+# Lets pybind11.cpp see each time the framework makes its internals, without a change to it.
+EXTENSION_LINK = ("-Wl,--wrap=PyType_Ready",)
+RUNTIME_LINK = ("-ldl", "-pthread")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One source file and the flags it is compiled with, besides the include folders."""
+
+    source: Path
+    flags: tuple[str, ...]
+
+    @property
+    def object_name(self) -> str:
+        return f"{self.source.parent.name}-{self.source.stem}.o"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One shared object: its file name, what is compiled for it, and how it is linked."""
+
+    name: str
+    units: tuple[Unit, ...]
+    link_flags: tuple[str, ...]
+
+
+def libraries(
+    child: Path, spec: TargetSpec, interpreter: Interpreter, instrumented: bool
+) -> tuple[Library, Library]:
+    """The extension and the runtime, in this order, from the sources in ``child``."""
+    flags = (*COMMON_FLAGS, f"-DFINFUZZ_POLICY=FINFUZZ_POLICY_{spec.policy.upper()}")
+    targets = child / "targets"
+    source = targets / f"{spec.framework.replace('-', '_')}.cpp"
+    units = [Unit(source, (*flags, *COVERED_FLAGS) if instrumented else flags)]
+    if instrumented:
+        units.append(Unit(targets / "coverage.cpp", (*flags, *CALLBACK_FLAGS)))
+    runtime = tuple(Unit(file, flags) for file in sorted((child / "runtime").glob("*.cpp")))
+    return (
+        Library(f"finfuzz_target{interpreter.ext_suffix}", tuple(units), EXTENSION_LINK),
+        Library("finfuzz_runtime.so", runtime, RUNTIME_LINK),
+    )
+
+
+def compile_command(compiler: Path, unit: Unit, includes: list[Path]) -> list[str]:
+    """The command that makes ``unit.object_name`` in the folder it runs in."""
+    folders = [f"-I{include}" for include in includes]
+    return [str(compiler), *unit.flags, *folders, "-c", str(unit.source), "-o", unit.object_name]
+
+
+def link_command(compiler: Path, library: Library) -> list[str]:
+    """The command that makes ``library.name`` out of the objects in the folder it runs in."""
+    objects = [unit.object_name for unit in library.units]
+    return [str(compiler), "-shared", *objects, *library.link_flags, "-o", library.name]
+
+
+def fingerprint(
+    made: tuple[Library, ...], child: Path, headers: Path | None, facts: list[str]
+) -> str:
+    """16 hex digits that change with anything that goes in.
+
+    Files count by content and by name relative to ``child`` or ``headers``: a release's headers
+    and a checkout with the same content make the same build.
+    """
+    digest = hashlib.sha256()
+    for fact in [*facts, *_flags(made)]:
+        _feed(digest, fact.encode())
+    for name, file in _inputs(made, child, headers):
+        _feed(digest, name.encode())
+        _feed(digest, file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _flags(made: tuple[Library, ...]) -> Iterator[str]:
+    for library in made:
+        yield from (library.name, *library.link_flags)
+        for unit in library.units:
+            yield from (unit.object_name, *unit.flags)
+
+
+def _inputs(
+    made: tuple[Library, ...], child: Path, headers: Path | None
+) -> Iterator[tuple[str, Path]]:
+    sources = [unit.source for library in made for unit in library.units]
+    own = [file for folder in ("targets", "runtime") for file in (child / folder).glob("*.h")]
+    for file in sorted([*sources, *own]):
+        yield f"child/{file.relative_to(child)}", file
+    if headers is not None:
+        for file in sorted((headers / "pybind11").rglob("*.h")):
+            yield f"headers/{file.relative_to(headers)}", file
+
+
+def _feed(digest: "hashlib._Hash", data: bytes) -> None:
+    digest.update(len(data).to_bytes(8, "big"))  # so that two fields can't run into each other
+    digest.update(data)

@@ -1,0 +1,144 @@
+"""What to fuzz, as a user writes it: ``pybind11==3.1.0+destroy`` and the like."""
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from fuzz.errors import UserError
+
+PYBIND11 = "pybind11"
+PLAIN_C = "plain-c"
+FRAMEWORKS = (PYBIND11, PLAIN_C)
+OLDEST_PYBIND11 = Version("3.0.0")
+
+_FORMS = "pybind11==VERSION, pybind11@PATH or pybind11, each with +POLICY if wanted, or plain-c"
+
+
+class Policy(StrEnum):
+    """How a pybind11 target treats its internals at shutdown."""
+
+    RELEASED = "released"
+    DESTROY = "destroy"
+    LEAK = "leak"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """One target: a framework, where it comes from, and a shutdown policy.
+
+    A pybind11 spec has a ``version`` or a ``path`` or, until ``releases.resolve`` fills in the
+    newest release, neither. ``str`` gives the canonical text, which ``parse_target`` reads back.
+    """
+
+    framework: str
+    version: str | None
+    path: Path | None
+    policy: Policy
+
+    def __str__(self) -> str:
+        if self.framework == PLAIN_C:
+            return PLAIN_C
+        if self.path is not None:
+            origin = f"@{self.path}"
+        else:
+            origin = f"=={self.version}" if self.version is not None else ""
+        return f"{self.framework}{origin}+{self.policy}"
+
+
+def parse_target(text: str) -> TargetSpec:
+    """Read one of four forms, where ``POLICY`` is released unless given::
+
+        pybind11==VERSION[+POLICY]   a release, 3.0.0 or later
+        pybind11@PATH[+POLICY]       a checkout or an include folder; need not exist yet
+        pybind11[+POLICY]            the newest release, looked up later
+        plain-c                      the plain C API, no framework
+
+    Raises UserError for anything else.
+    """
+    framework = _framework_of(text)
+    rest = text[len(framework) :]
+    if framework == PLAIN_C:
+        if rest:
+            raise UserError(
+                f"target {text!r}: plain-c takes no version and no policy: write plain-c"
+            )
+        return TargetSpec(PLAIN_C, None, None, Policy.RELEASED)
+    if rest.startswith("@"):
+        return _parse_path(text, rest[1:])
+    version, plus, policy = rest.partition("+")
+    return TargetSpec(
+        PYBIND11,
+        _parse_version(text, version) if version else None,
+        None,
+        _parse_policy(text, policy) if plus else Policy.RELEASED,
+    )
+
+
+def _framework_of(text: str) -> str:
+    word = re.match(r"[\w.-]*", text)
+    name = word.group() if word else ""
+    if name in FRAMEWORKS:
+        return name
+    near = difflib.get_close_matches(name, FRAMEWORKS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"write {_FORMS}"
+    known = " and ".join(FRAMEWORKS)
+    raise UserError(f"target {text!r}: unknown framework {name!r}; known are {known}: {hint}")
+
+
+def _parse_version(text: str, rest: str) -> str:
+    if not rest.startswith("=="):
+        raise UserError(f"target {text!r}: can't read {rest!r} after pybind11: write {_FORMS}")
+    try:
+        version = Version(rest[2:])
+    except InvalidVersion:
+        raise UserError(
+            f"target {text!r}: {rest[2:]!r} is not a version: write one like pybind11==3.1.0"
+        ) from None
+    if version < OLDEST_PYBIND11:
+        raise UserError(
+            f"target {text!r}: pybind11 {version} is too old: choose {OLDEST_PYBIND11} or later"
+        )
+    return _three_numbers(version)
+
+
+def _three_numbers(version: Version) -> str:
+    """``3.1`` and ``3.1.0`` are one release and must not become two cache entries."""
+    base = version.base_version
+    return base + ".0" * (2 - base.count(".")) + str(version).removeprefix(base)
+
+
+def _parse_path(text: str, rest: str) -> TargetSpec:
+    path, policy = _split_path(text, rest)
+    if not path:
+        raise UserError(f"target {text!r}: no path after @: write pybind11@PATH")
+    try:
+        real = os.path.realpath(os.path.expanduser(path))
+    except ValueError as error:  # a null byte, a lone surrogate
+        raise UserError(f"target {text!r}: {path!r} can't be a path: {error}") from None
+    return TargetSpec(PYBIND11, None, Path(real), policy)
+
+
+def _split_path(text: str, rest: str) -> tuple[str, Policy]:
+    path, plus, word = rest.rpartition("+")
+    # Paths hold '+' too (c++/pybind11, 1.0+git5): only a last '+' followed by one word counts,
+    # and a word that is no policy may still be the end of a path that exists.
+    if not plus or not re.fullmatch(r"\w+", word):
+        return rest, Policy.RELEASED
+    if word not in list(Policy) and os.path.exists(os.path.expanduser(rest)):
+        return rest, Policy.RELEASED
+    return path, _parse_policy(text, word)
+
+
+def _parse_policy(text: str, word: str) -> Policy:
+    try:
+        return Policy(word)
+    except ValueError:
+        raise UserError(
+            f"target {text!r}: unknown policy {word!r}: choose {', '.join(Policy)}"
+        ) from None

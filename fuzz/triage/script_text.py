@@ -1,0 +1,84 @@
+"""The fixed texts of a standalone script."""
+
+HEADER = '''#!/usr/bin/env python3
+"""{story}
+
+Run it with CPython {python}. It compiles what lies beside it first (a C++ compiler and {requirement}
+needed; PYBIND11_INCLUDE may name a folder of headers), once. The process dies when it ends.
+"""
+
+{imports}
+import shlex
+import subprocess
+import sysconfig
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def pip_headers(requirement):
+    folder = os.path.join(HERE, "_headers")
+    if not os.path.isdir(folder):
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder]
+        subprocess.run([*pip, requirement], check=True)
+    return os.path.join(folder, "pybind11", "include")
+
+
+def compile_beside(source):
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    result = os.path.join(HERE, {{"extension.cpp": "finfuzz_target"}}.get(source, "capi") + suffix)
+    if os.path.exists(result):
+        return
+    headers = os.environ.get("PYBIND11_INCLUDE") or {headers}
+    command = [
+        *shlex.split(os.environ.get("CXX", "c++")),
+        *("-std=c++17", "-O1", "-g", "-DNDEBUG", "-shared", "-fPIC", "-fvisibility=hidden"),
+        {defines}"-I" + sysconfig.get_path("include"),
+        *(["-I" + headers] if headers else []),
+        *(["-Wl,--wrap=PyType_Ready"] if source == "extension.cpp" else ["-fvisibility=default"]),
+        *(os.path.join(HERE, source), "-o", result),
+    ]
+    subprocess.run(command, check=True)
+
+
+for source in ({sources},):
+    compile_beside(source)
+sys.path.insert(0, HERE)
+{helpers}'''
+
+FUNCTION = """
+def make_function():
+    held = []
+
+    def function():
+        return held
+
+    return function
+"""
+
+CALLBACK = """
+def callback(held):
+    return lambda *args: held and None
+"""
+
+INTERPRETER_DICT = """
+def interpreter_dict():
+    api = ctypes.pythonapi
+    api.PyInterpreterState_Get.restype = ctypes.c_void_p
+    api.PyInterpreterState_GetDict.restype = ctypes.c_void_p  # borrowed
+    api.PyInterpreterState_GetDict.argtypes = [ctypes.c_void_p]
+    names = api.PyInterpreterState_GetDict(api.PyInterpreterState_Get())
+    return ctypes.cast(names, ctypes.py_object).value
+"""
+
+LOAD_CAPI = """
+import ctypes
+
+capi = ctypes.PyDLL(os.path.join(HERE, "capi" + sysconfig.get_config_var("EXT_SUFFIX")))
+capi.start.restype = ctypes.c_void_p
+capi.run.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+capi.keep.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int]
+capi.stop.argtypes = [ctypes.c_void_p]
+capi.stop.restype = None
+capi.hold_in_type.argtypes = [ctypes.py_object]
+capi.hold_in_type.restype = ctypes.py_object
+"""

@@ -1,0 +1,222 @@
+"""From a death to a finding: diagnose, look the bucket up and, for a new one, confirm and file it."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from fuzz.executor.limits import Limits
+from fuzz.executor.outcome import Outcome
+from fuzz.executor.zygote import Executor
+from fuzz.program.model import Program
+from fuzz.program.text import parse, to_text
+from fuzz.target.build import Build, build
+from fuzz.triage import telling
+from fuzz.triage.confirm import buckets, confirm, confirm_script
+from fuzz.triage.diagnose import Diagnosis, diagnose
+from fuzz.triage.finding import (
+    Finding,
+    FirstSeen,
+    Rate,
+    TargetRecord,
+    folder_of,
+    load,
+    save,
+    update,
+)
+from fuzz.triage.known import Known, known
+from fuzz.triage.minimize import minimize
+from fuzz.triage.script import sources, write_script
+from fuzz.triage.symbols import named
+
+_RAISED = re.compile(r"^finfuzz: `(.+)` raised ", re.MULTILINE)
+
+
+class Seen(msgspec.Struct):
+    """A bucket in this campaign. ``path`` is None while it is not filed."""
+
+    diagnosis: Diagnosis
+    execution: int
+    seconds: float
+    sightings: int = 1
+    path: Path | None = None
+    new: bool = False
+
+
+class Sorter:
+    """Files the deaths of one campaign under ``crashes``.
+
+    ``announce`` gets a line for each thing that takes time. Close it when done: it has an executor
+    of its own for minimizing, and writes the counts of sightings at the end.
+    """
+
+    def __init__(
+        self,
+        campaign: Build,
+        crashes: Path,
+        limits: Limits,
+        engine: str,
+        seed: int,
+        announce: Callable[[str], None],
+    ) -> None:
+        self._build, self._crashes, self._limits = campaign, crashes, limits
+        self._engine, self._seed, self._announce = engine, seed, announce
+        self._executor = Executor(campaign, limits)
+        self.seen: dict[str, Seen] = {}
+        self.known: Counter[Known] = Counter()
+        self.unconfirmed: dict[str, Seen] = {}
+
+    def sight(self, text: str, outcome: Outcome, execution: int, seconds: float) -> None:
+        """Takes one program and what became of it, at its place in the campaign."""
+        for diagnosis in diagnose(outcome, self._limits.memory_mib):
+            explained = known(diagnosis, self._build.interpreter.version)
+            bucket = diagnosis.bucket
+            if explained:
+                self.known[explained] += 1
+            elif bucket in self.seen:
+                self.seen[bucket].sightings += 1
+            elif bucket in self.unconfirmed:
+                self.unconfirmed[bucket].sightings += 1
+            else:
+                self._first(text, outcome, diagnosis, Seen(diagnosis, execution, seconds))
+
+    def close(self) -> None:
+        """Ends the executor and writes how often each bucket was seen."""
+        self._executor.close()
+        for seen in self.seen.values():
+            if seen.path is not None:
+                finding = load(seen.path)
+                more = seen.sightings - 1 if seen.new else seen.sightings
+                finding.sightings += more
+                update(seen.path, finding)
+
+    def _first(self, text: str, outcome: Outcome, diagnosis: Diagnosis, seen: Seen) -> None:
+        folder = self._crashes / folder_of(diagnosis.signal, diagnosis.diagnostic, diagnosis.bucket)
+        if (folder / "finding.json").exists():
+            seen.path = folder
+            self.seen[diagnosis.bucket] = seen
+            return
+        self._announce(f"{diagnosis} {diagnosis.bucket}: dying again in fresh processes")
+        rate = confirm(self._build, text, diagnosis, self._limits)
+        if rate.k == 0:
+            self._keep_unconfirmed(text, outcome, diagnosis, seen)
+            return
+        self._announce(f"{diagnosis} {diagnosis.bucket}: {rate} again, minimizing")
+        program = minimize(parse(text), self._same(diagnosis))
+        smaller = to_text(program)
+        if smaller != text:
+            rate, text, program = self._settle(smaller, text, diagnosis, rate)
+        seen.path = self._file(program, text, diagnosis, outcome, rate, seen)
+        seen.new = True
+        self.seen[diagnosis.bucket] = seen
+
+    def _same(self, diagnosis: Diagnosis) -> Callable[[Program], bool]:
+        if diagnosis.diagnostic == "hang":
+            return lambda _: False  # each try costs a whole deadline: a hang keeps its program
+        return lambda candidate: (
+            diagnosis.bucket in buckets(self._executor.run(to_text(candidate)), self._limits)
+        )
+
+    def _settle(
+        self, smaller: str, original: str, diagnosis: Diagnosis, rate: Rate
+    ) -> tuple[Rate, str, Program]:
+        """The smaller program if it is no flakier in fresh processes than the one that was found."""
+        again = confirm(self._build, smaller, diagnosis, self._limits)
+        if again.k >= rate.k:
+            return again, smaller, parse(smaller)
+        return rate, original, parse(original)
+
+    def _keep_unconfirmed(
+        self, text: str, outcome: Outcome, diagnosis: Diagnosis, seen: Seen
+    ) -> None:
+        folder = self._crashes / "unconfirmed" / diagnosis.bucket
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "program.fin").write_text(text, encoding="utf-8")
+        (folder / "stderr.txt").write_text(outcome.stderr, encoding="utf-8")
+        (folder / "outcome.json").write_bytes(msgspec.json.encode(outcome))
+        seen.path = folder
+        self.unconfirmed[diagnosis.bucket] = seen
+        self._announce(
+            f"{diagnosis} {diagnosis.bucket}: never again in fresh processes, kept aside"
+        )
+
+    def _file(
+        self,
+        program: Program,
+        text: str,
+        diagnosis: Diagnosis,
+        outcome: Outcome,
+        rate: Rate,
+        seen: Seen,
+    ) -> Path:
+        self._announce(f"{diagnosis} {diagnosis.bucket}: writing and running its script")
+        plain = build(
+            self._build.spec, self._build.interpreter, instrumented=False, announce=self._announce
+        )
+        finding = self._finding(text, diagnosis, rate, seen)
+        frames = outcome.frames or outcome.recreated_frames
+        files = {
+            "program.fin": text,
+            "stderr.txt": outcome.stderr,
+            "stack.txt": "".join(f"#{n} {named(frame)}\n" for n, frame in enumerate(frames)),
+            "repro.py": self._script(program, outcome, finding),
+            **sources(plain.spec),
+        }
+        folder = save(self._crashes, finding, files, {plain.extension.name: plain.extension})
+        finding.script = confirm_script(
+            folder, plain.interpreter.executable, diagnosis, self._limits
+        )
+        update(folder, finding)
+        rewritten = self._script(program, outcome, finding)
+        (folder / "repro.py").write_text(rewritten, encoding="utf-8")
+        self._announce(f"{diagnosis} {diagnosis.bucket}: its script died {finding.script}")
+        return folder
+
+    def _script(self, program: Program, outcome: Outcome, finding: Finding) -> str:
+        target = finding.target
+        died = "shows it" if finding.signal == "NONE" else f"died of {finding.signal}"
+        story = (
+            f"{finding.signal} / {finding.diagnostic}, {finding.phase}.\n\n"
+            f"{target.spec} on CPython {target.python}. This script {died} {finding.script} times."
+        )
+        if finding.detail:
+            story += f"\n\n    {finding.detail}"
+        raising = frozenset(_RAISED.findall(outcome.stderr))
+        version = self._build.interpreter.version
+        return write_script(program, self._build.spec, version[:2], story, raising)
+
+    def _finding(self, text: str, diagnosis: Diagnosis, rate: Rate, seen: Seen) -> Finding:
+        spec = self._build.spec
+        return Finding(
+            key_version=telling.VERSION,
+            bucket=diagnosis.bucket,
+            signal=diagnosis.signal,
+            diagnostic=diagnosis.diagnostic,
+            phase=diagnosis.phase,
+            detail=diagnosis.detail,
+            frames=diagnosis.frames,
+            reproduced=rate,
+            script=Rate(0, 0),
+            target=TargetRecord(
+                spec=str(spec),
+                framework=spec.framework,
+                version=spec.version,
+                policy=str(spec.policy),
+                python=self._build.interpreter.text,
+                build=self._build.id,
+            ),
+            program=text,
+            sightings=seen.sightings,
+            first_seen=FirstSeen(
+                execution=seen.execution,
+                seconds=round(seen.seconds, 3),
+                date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+                engine=self._engine,
+                seed=self._seed,
+            ),
+        )
