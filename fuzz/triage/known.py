@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from fuzz.executor.outcome import Outcome
 from fuzz.triage.diagnose import Diagnosis
 
 
@@ -35,3 +36,11 @@ def known(diagnosis: Diagnosis, python: tuple[int, ...]) -> Known | None:
         if same and python < entry.fixed_in:
             return entry
     return None
+
+
+def is_known_death(outcome: Outcome, python: tuple[int, ...]) -> bool:
+    """The same, read off the outcome alone: cheap enough for every death of a campaign."""
+    return any(
+        python < entry.fixed_in and f"Fatal Python error: {entry.detail}" in outcome.stderr
+        for entry in KNOWN
+    )

@@ -71,19 +71,24 @@ class Sorter:
         self.known: Counter[Known] = Counter()
         self.unconfirmed: dict[str, Seen] = {}
 
-    def sight(self, text: str, outcome: Outcome, execution: int, seconds: float) -> None:
+    def sight(self, text: str, outcome: Outcome, execution: int, seconds: float) -> list[Diagnosis]:
         """Takes one program and what became of it, at its place in the campaign."""
-        for diagnosis in diagnose(outcome, self._limits.memory_mib):
-            explained = known(diagnosis, self._build.interpreter.version)
-            bucket = diagnosis.bucket
-            if explained:
-                self.known[explained] += 1
-            elif bucket in self.seen:
-                self.seen[bucket].sightings += 1
-            elif bucket in self.unconfirmed:
-                self.unconfirmed[bucket].sightings += 1
-            else:
+        found = list(diagnose(outcome, self._limits.memory_mib))
+        for diagnosis in found:
+            if not self.count(diagnosis):
                 self._first(text, outcome, diagnosis, Seen(diagnosis, execution, seconds))
+        return found
+
+    def count(self, diagnosis: Diagnosis) -> bool:
+        """Counts a sighting of what is known, filed or kept aside already; False if it is neither."""
+        explained = known(diagnosis, self._build.interpreter.version)
+        if explained:
+            self.known[explained] += 1
+            return True
+        seen = self.seen.get(diagnosis.bucket) or self.unconfirmed.get(diagnosis.bucket)
+        if seen:
+            seen.sightings += 1
+        return seen is not None
 
     def close(self) -> None:
         """Ends the executor and writes how often each bucket was seen."""

@@ -1,0 +1,5 @@
+"""`python -m fuzz` is `finfuzz`."""
+
+from fuzz.cli import main
+
+main()

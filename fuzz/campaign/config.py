@@ -1,0 +1,28 @@
+"""What a campaign is to do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Engine = Literal["atheris", "random"]
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """``target`` and ``python`` (a path) are resolved; the folders exist and are writable.
+
+    ``seconds`` of fuzzing, not counting builds. ``corpus`` is read and added to.
+
+    """
+
+    target: str
+    python: str
+    seconds: float
+    engine: Engine
+    seed: int
+    corpus: str
+    crashes: str
+    deadline: float
+    memory_mib: int
+    abuse: bool

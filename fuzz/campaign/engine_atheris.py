@@ -1,0 +1,119 @@
+"""libFuzzer as the engine: programs are its inputs, the children's counters are its coverage.
+
+atheris brings libFuzzer and the way into it; the mutator and the crossover are ours. libFuzzer
+takes the mapping that the children write for the counters of a module: it clears them before each
+run and reads them after it (tried on 3.11 to 3.13, DESIGN.md).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib.util
+import os
+from pathlib import Path
+from random import Random
+
+from fuzz.campaign.loop import Loop
+from fuzz.errors import UserError
+from fuzz.executor.shared import SharedMemory
+from fuzz.program.generate import generate
+from fuzz.program.model import Program
+from fuzz.program.mutate import mutate
+from fuzz.program.splice import splice
+from fuzz.program.text import ParseError, parse, to_text
+from fuzz.program.weights import DEFAULT
+
+
+def run(loop: Loop, shared: SharedMemory, seed: int, corpus: Path) -> None:
+    """Fuzzes until the loop is over, then ends this process: libFuzzer does not return."""
+    import atheris  # noqa: PLC0415  takes 0.3 s, and only this engine needs it
+
+    tables = _register_counters(shared)
+
+    def one_input(data: bytes) -> None:
+        if loop.over:
+            loop.finish()
+            os._exit(0)
+        program = _program(data)
+        if program is not None:
+            loop.execute(program)
+
+    atheris.Setup(
+        _arguments(seed, corpus),
+        one_input,
+        custom_mutator=_mutate,
+        custom_crossover=_cross_over,
+        internal_libfuzzer=True,
+    )
+    atheris.Fuzz()
+    del tables  # libFuzzer points into them until here
+
+
+def library(module: str = "core_with_libfuzzer") -> Path:
+    """A shared object of atheris's; the default is the one with libFuzzer. Raises UserError."""
+    spec = importlib.util.find_spec(f"atheris.{module}")
+    if spec is None or spec.origin is None:
+        raise UserError(f"atheris lacks its {module}: pip install --force-reinstall atheris")
+    return Path(spec.origin)
+
+
+def _register_counters(shared: SharedMemory) -> object:
+    """Tells libFuzzer of the counters, with a table of as many made-up (pc, flags) pairs."""
+    # libFuzzer's references to a custom mutator and crossover are weak, and bound when it is
+    # loaded: what defines them has to be there, and global, before.
+    for module in ("custom_mutator", "custom_crossover"):
+        ctypes.CDLL(str(library(module)), mode=ctypes.RTLD_GLOBAL)
+    libfuzzer = ctypes.CDLL(str(library()))
+    begin = shared.counters_address
+    pointer = ctypes.c_void_p
+    libfuzzer.__sanitizer_cov_8bit_counters_init(pointer(begin), pointer(begin + shared.counters))
+    pairs = (ctypes.c_size_t * (2 * shared.counters))()
+    for index in range(shared.counters):
+        pairs[2 * index] = 0x1000 + index
+    address = ctypes.addressof(pairs)
+    libfuzzer.__sanitizer_cov_pcs_init(pointer(address), pointer(address + ctypes.sizeof(pairs)))
+    return pairs
+
+
+def _arguments(seed: int, corpus: Path) -> list[str]:
+    return [
+        "finfuzz",
+        str(corpus),
+        f"-seed={seed + 1}",  # 0 means "any" to libFuzzer
+        "-max_len=16384",
+        "-len_control=0",  # a program's size is the mutator's business
+        "-reload=0",  # files that come and go would make runs differ
+        "-rss_limit_mb=0",
+        "-handle_term=0",
+        "-handle_int=0",
+        "-print_pcs=0",
+    ]
+
+
+@functools.lru_cache(maxsize=8192)
+def _program(data: bytes) -> Program | None:
+    """The program that an input is; None for what is none. Blank input is the empty program."""
+    try:
+        return parse(data.decode()) if data.strip() else Program()
+    except (ParseError, UnicodeDecodeError):
+        return None
+
+
+def _mutate(data: bytes, max_size: int, seed: int) -> bytes:
+    rng = Random(seed)
+    program = _program(data)
+    changed = mutate(rng, program) if program else generate(rng)
+    return _printed(changed, max_size, data)
+
+
+def _cross_over(first: bytes, second: bytes, max_size: int, seed: int) -> bytes:
+    host, donor = _program(first), _program(second)
+    if not host or not donor:
+        return _mutate(first, max_size, seed)
+    return _printed(splice(Random(seed), host, donor, DEFAULT.max_steps), max_size, first)
+
+
+def _printed(program: Program, max_size: int, otherwise: bytes) -> bytes:
+    text = to_text(program.without_comments()).encode()
+    return text if len(text) <= max_size else otherwise[:max_size]

@@ -1,0 +1,86 @@
+"""What every engine does with one program: run it, count it, tell the supervisor."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+
+from fuzz.campaign.messages import Again, Ended, Progress, Sighting, send
+from fuzz.executor.outcome import Outcome
+from fuzz.executor.zygote import Executor
+from fuzz.program.model import Program
+from fuzz.program.text import to_text
+from fuzz.triage.known import is_known_death
+
+_PROGRESS_SECONDS = 0.2
+_VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'")
+
+
+class Loop:
+    """One worker's executions. ``over`` turns true when time is up or the supervisor said so."""
+
+    def __init__(self, executor: Executor, seconds: float, pipe: int) -> None:
+        self._executor = executor
+        self._pipe = pipe
+        self._begin = time.monotonic()
+        self._end = self._begin + seconds
+        self._told = 0.0
+        self._executions = 0
+        self._took = [0, 0, 0]
+        self._looks: dict[object, int] = {}
+        self._stopped = False
+        signal.signal(signal.SIGTERM, self._stop)
+
+    @property
+    def over(self) -> bool:
+        return self._stopped or time.monotonic() >= self._end
+
+    def execute(self, program: Program) -> Outcome:
+        """Runs a program and reports what is worth it."""
+        text = to_text(program.without_comments())
+        outcome = self._executor.run(text)
+        self._executions += 1
+        for index, count in enumerate(outcome.took):
+            self._took[index] += count
+        if outcome.died or outcome.recreated or outcome.capsule_lost:
+            self._sight(text, outcome)
+        if outcome.died and not is_known_death(outcome, self._executor.build.interpreter.version):
+            # A dead program's neighbours mostly die the same death: it is no step on the way.
+            self._executor.shared.clear_counters()
+        if self._now - self._told >= _PROGRESS_SECONDS:
+            self._told = self._now
+            send(self._pipe, self._progress())
+        return outcome
+
+    def finish(self, problem: str = "") -> None:
+        """Says goodbye; the executor is closed, so that nothing of it stays behind."""
+        self._executor.close()
+        send(self._pipe, Ended(self._progress(), problem))
+
+    @property
+    def _now(self) -> float:
+        return time.monotonic() - self._begin
+
+    def _progress(self) -> Progress:
+        took = (self._took[0], self._took[1], self._took[2])
+        return Progress(self._executions, self._now, took, self._executor.replaced)
+
+    def _sight(self, text: str, outcome: Outcome) -> None:
+        key = (
+            outcome.signal,
+            outcome.phase,
+            outcome.recreated_phase,
+            outcome.capsule_lost,
+            outcome.frames,
+            outcome.recreated_frames,
+            _VARYING.sub("", outcome.stderr),
+        )
+        if key in self._looks:
+            send(self._pipe, Again(self._looks[key]))
+            return
+        look = self._looks[key] = len(self._looks)
+        send(self._pipe, Sighting(look, text, outcome, self._executions, self._now))
+
+    def _stop(self, *_: object) -> None:
+        self._stopped = True

@@ -1,0 +1,190 @@
+"""Runs a campaign: starts the worker, sorts what it sees, shows how it goes, sums it up."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from fuzz.campaign.config import Config
+from fuzz.campaign.messages import Again, Ended, Message, Progress, Sighting, receive
+from fuzz.campaign.screen import Screen
+from fuzz.campaign.summary import Summary, summarize
+from fuzz.errors import UserError
+from fuzz.executor import process
+from fuzz.executor.limits import Limits
+from fuzz.target.build import Build
+from fuzz.triage.diagnose import Diagnosis
+from fuzz.triage.sort import Sorter
+
+_LIBFUZZER = re.compile(r"\b(cov|ft|corp): (\d+)")
+_NOTHING = Progress(0, 0.0, (0, 0, 0), 0)
+
+
+def run_campaign(config: Config, target: Build, screen: Screen) -> Summary:
+    """Runs until the time is up or Ctrl-C. Raises UserError where the worker can't work."""
+    process.adopt_orphans()
+    limits = Limits(config.deadline, config.memory_mib, config.abuse)
+    sorter = Sorter(
+        target, Path(config.crashes), limits, engine=config.engine, seed=config.seed, announce=screen.note
+    )
+    worker = _Worker(config)
+    try:
+        campaign = _Campaign(worker, sorter, screen)
+        with _Interruptible(campaign.interrupt):
+            campaign.run()
+    finally:
+        worker.close()
+        sorter.close()
+    return summarize(
+        config,
+        target.interpreter.text,
+        campaign.progress,
+        sorter,
+        worker.libfuzzer,
+        campaign.interrupted,
+    )
+
+
+class _Campaign:
+    """The supervisor's side of one campaign."""
+
+    def __init__(self, worker: _Worker, sorter: Sorter, screen: Screen) -> None:
+        self._worker, self._sorter, self._screen = worker, sorter, screen
+        self._looks: dict[int, list[Diagnosis]] = {}
+        self.progress = _NOTHING
+        self.interrupted = False
+
+    def run(self) -> None:
+        """Takes messages until the worker is gone."""
+        ended = False
+        while (message := self._worker.messages.get()) is not None:
+            if isinstance(message, Ended):
+                ended = True
+                self.progress = message.progress
+                if message.problem:
+                    raise UserError(message.problem)
+            else:
+                self._take(message)
+            self._screen.tick(self._status(), self.progress.seconds)
+        if not ended and not self.interrupted:
+            raise UserError(f"the worker ended before its time: {self._worker.last_words()}")
+
+    def interrupt(self) -> None:
+        """Ctrl-C: the worker stops; what it has seen already is still sorted."""
+        self.interrupted = True
+        self._worker.stop()
+        self._screen.note("stopping: what was seen is being sorted (Ctrl-C again leaves it)")
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Progress):
+            self.progress = message
+        elif isinstance(message, Sighting):
+            self._looks[message.look] = self._sorter.sight(
+                message.text, message.outcome, message.execution, message.seconds
+            )
+        elif isinstance(message, Again):
+            for diagnosis in self._looks.get(message.look, []):
+                self._sorter.count(diagnosis)
+
+    def _status(self) -> str:
+        progress = self.progress
+        rate = progress.executions / progress.seconds if progress.seconds else 0
+        parts = [f"{progress.executions:,} executions", f"{rate:.0f}/s"]
+        if "corp" in self._worker.libfuzzer:
+            parts.append("corpus {corp}, features {ft}".format(**self._worker.libfuzzer))
+        known = sum(self._sorter.known.values())
+        parts.append(f"{len(self._sorter.seen)} findings" + (f", {known} known" if known else ""))
+        return " · ".join(parts)
+
+
+class _Worker:
+    """The worker process, with its pipes drained by threads so that it never waits for triage."""
+
+    def __init__(self, config: Config) -> None:
+        read, write = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "fuzz.campaign.worker", str(write)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(write,),
+        )
+        os.close(write)
+        assert self._process.stdin is not None
+        with self._process.stdin as stdin:
+            stdin.write(msgspec.json.encode(config))
+        self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self.libfuzzer: dict[str, int] = {}
+        self._said: deque[str] = deque(maxlen=50)
+        self._threads = [
+            threading.Thread(target=self._receive, args=(read,), daemon=True),
+            threading.Thread(target=self._listen, daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Asks it to end after the program under way."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        """Makes sure that it and all it started are gone."""
+        process.end_tree(self._process.pid)
+        self._process.wait()
+        for thread in self._threads:
+            thread.join()
+
+    def last_words(self) -> str:
+        """The last line it wrote to its standard error."""
+        return next((line for line in reversed(self._said) if line), "it said nothing")
+
+    def _receive(self, fd: int) -> None:
+        with os.fdopen(fd, "rb") as file:
+            for message in receive(file):
+                self.messages.put(message)
+        self.messages.put(None)
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as stderr:
+            for raw in stderr:
+                line = raw.decode("utf-8", "replace").rstrip()
+                if line.startswith("#"):
+                    self.libfuzzer.update((key, int(n)) for key, n in _LIBFUZZER.findall(line))
+                else:
+                    self._said.append(line)
+
+
+class _Interruptible:
+    """Within it the first Ctrl-C (or SIGTERM) calls ``stop``, a second one raises KeyboardInterrupt."""
+
+    def __init__(self, stop: object) -> None:
+        self._stop = stop
+        self._asked = False
+
+    def __enter__(self) -> None:
+        self._before = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+        assert callable(self._stop)
+        self._stop()

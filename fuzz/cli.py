@@ -1,0 +1,303 @@
+"""Every command, thin: read the arguments, call what does the work, print what came of it.
+
+Exit codes: 0 done (for `exec`: survived), 1 died (`exec`) or something is missing (`doctor`), 2
+could not run, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+
+from fuzz import doctor as checks
+from fuzz.campaign.config import Config
+from fuzz.campaign.screen import Screen
+from fuzz.campaign.summary import Summary
+from fuzz.campaign.supervisor import run_campaign
+from fuzz.errors import UserError
+from fuzz.executor.fresh import run_fresh
+from fuzz.executor.limits import Limits
+from fuzz.files import writable_directory, write_whole
+from fuzz.program.model import Program
+from fuzz.program.text import ParseError, parse, to_text
+from fuzz.target.build import Build, build, require_linux
+from fuzz.target.interpreters import find_interpreters, pick_interpreter
+from fuzz.target.releases import released_versions, resolve
+from fuzz.target.spec import Policy, parse_target
+from fuzz.triage.diagnose import diagnose
+from fuzz.triage.symbols import named
+
+_target = click.option(
+    "--target",
+    default="pybind11",
+    show_default="the newest pybind11",
+    help="pybind11==VERSION, pybind11@PATH or plain-c; +released, +destroy, +leak or +hold behind.",
+)
+_python = click.option(
+    "--python",
+    default=None,
+    show_default="the newest found that has headers",
+    help="A version (3.13) or the path of an interpreter.",
+)
+_deadline = click.option(
+    "--deadline",
+    type=click.FloatRange(0.01),
+    default=2.0,
+    show_default=True,
+    help="Seconds a child may take.",
+)
+_memory = click.option(
+    "--memory",
+    type=click.IntRange(64),
+    default=2048,
+    show_default=True,
+    help="MiB of address space a child may use.",
+)
+_abuse = click.option(
+    "--abuse", is_flag=True, help="Also perform steps that break a rule of the C API on purpose."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="finfuzz")
+def cli() -> None:
+    """A fuzzer for the end of a Python interpreter's life."""
+
+
+@cli.command()
+@_target
+@_python
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(0.1),
+    default=60.0,
+    show_default=True,
+    help="Seconds of fuzzing, after the builds.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["atheris", "random"]),
+    default="atheris",
+    show_default=True,
+    help="atheris is guided by coverage, random by nothing.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=None,
+    show_default="any",
+    help="The same seed gives the same programs.",
+)
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    default=Path(".finfuzz/corpus"),
+    show_default=True,
+    help="Programs to start from; those that bring something new are added.",
+)
+@click.option(
+    "--crashes",
+    type=click.Path(path_type=Path),
+    default=Path("crashes"),
+    show_default=True,
+    help="Where findings go.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Write the summary to this file.",
+)
+@_deadline
+@_memory
+@_abuse
+def run(
+    target: str,
+    python: str | None,
+    seconds: float,
+    engine: Any,
+    seed: int | None,
+    corpus: Path,
+    crashes: Path,
+    json_file: Path | None,
+    deadline: float,
+    memory: int,
+    abuse: bool,
+) -> None:
+    """Fuzz a target for a while and file what kills it."""
+    require_linux()
+    corpus = writable_directory(corpus, "the corpus")
+    crashes = writable_directory(crashes, "findings")
+    if json_file is not None:
+        writable_directory(json_file.absolute().parent, "the summary")
+    made = _build(target, python)
+    config = Config(
+        target=str(made.spec),
+        python=str(made.interpreter.executable),
+        seconds=seconds,
+        engine=engine,
+        seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
+        corpus=str(corpus),
+        crashes=str(crashes),
+        deadline=deadline,
+        memory_mib=memory,
+        abuse=abuse,
+    )
+    with Screen(seconds) as screen:
+        screen.note(
+            f"fuzzing {config.target} on CPython {made.interpreter.text} for {seconds:g} s, "
+            f"engine {engine}, seed {config.seed}"
+        )
+        summary = run_campaign(config, made, screen)
+    if json_file is not None:
+        write_whole(json_file, msgspec.json.format(msgspec.json.encode(summary), indent=2))
+    click.echo(_told(summary, crashes))
+    if summary.interrupted:
+        sys.exit(130)
+
+
+@cli.command(name="exec")
+@click.argument("program", type=click.Path(path_type=Path))
+@_target
+@_python
+@_deadline
+@_memory
+@_abuse
+def exec_(
+    program: Path, target: str, python: str | None, deadline: float, memory: int, abuse: bool
+) -> None:
+    """Run one program in a fresh process and say what became of it.
+
+    Exits with 0 if it survived, 1 if it died or something was wrong with it, 2 if it could not run.
+    """
+    require_linux()
+    text = to_text(_read(program).without_comments())
+    made = _build(target, python)
+    outcome = run_fresh(made, text, Limits(deadline, memory, abuse))
+    effect, skipped, raised = outcome.took
+    where = f"{made.spec} on CPython {made.interpreter.text}"
+    steps = f"{effect} steps, {skipped} skipped, {raised} raised, {outcome.seconds * 1000:.0f} ms"
+    found = diagnose(outcome, memory)
+    if not found:
+        click.echo(f"survived: {where} ({steps})")
+    for diagnosis in found:
+        click.echo(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
+        click.echo(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
+    for number, frame in enumerate(outcome.frames or outcome.recreated_frames):
+        click.echo(f"#{number} {named(frame)}")
+    if outcome.stderr:
+        click.echo(outcome.stderr, err=True, nl=False)
+    sys.exit(1 if found else 0)
+
+
+@cli.command()
+def targets() -> None:
+    """List the interpreters found, and the targets that can be built here."""
+    console = Console(highlight=False, soft_wrap=True)
+    with console.status("looking for interpreters and releases"):
+        interpreters = find_interpreters()
+        versions = released_versions()
+    console.print("interpreters (--python):")
+    for interpreter in interpreters:
+        headers = "" if interpreter.include else "  no headers: can't be built for"
+        console.print(f"  {interpreter.text:8} {interpreter.executable}{headers}")
+    console.print("targets (--target):")
+    for version in versions:
+        console.print(f"  pybind11=={version}")
+    console.print("  pybind11@PATH  a checkout, or a folder with its headers")
+    console.print("  plain-c        the control, without a framework")
+    console.print("policies: " + ", ".join(f"+{policy}" for policy in Policy))
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is missing on this machine and how to get it. Exits with 1 if something is."""
+    with Console(stderr=True).status("looking"):
+        found = checks.examine()
+    for check in found:
+        click.echo(f"{'ok     ' if check.fine else 'MISSING'} {check.subject}: {check.text}")
+    sys.exit(0 if all(check.fine for check in found) else 1)
+
+
+def main() -> None:
+    """Runs a command; bad input is one line and exit code 2."""
+    try:
+        cli(standalone_mode=False)
+    except UserError as error:
+        _fail(str(error), 2)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        hint = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
+        _fail(error.format_message() + hint, 2)
+    except click.ClickException as error:
+        _fail(error.format_message(), 2)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted", 130)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"finfuzz: error: {message}", err=True)
+    sys.exit(code)
+
+
+def _build(target: str, python: str | None) -> Build:
+    spec = parse_target(target)
+    console = Console(stderr=True, highlight=False)
+    with console.status("looking for the interpreter and the headers"):
+        interpreter = pick_interpreter(python)
+        spec = resolve(spec)
+
+    with console.status("building") as status:
+
+        def announce(line: str) -> None:
+            status.update(line)
+            if not console.is_terminal:
+                console.print(line, markup=False, soft_wrap=True)
+
+        return build(spec, interpreter, announce=announce)
+
+
+def _read(path: Path) -> Program:
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except ParseError as error:
+        raise UserError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not a program: byte {error.start} is not UTF-8") from error
+    except OSError as error:
+        raise UserError(f"can't read the program {path}: {error.strerror}") from error
+
+
+def _told(summary: Summary, crashes: Path) -> str:
+    lines = [
+        f"{summary.target} on CPython {summary.python}: {summary.executions:,} executions in "
+        f"{summary.seconds:.0f} s ({summary.executions_per_second:.0f}/s), "
+        f"engine {summary.engine}, seed {summary.seed}"
+    ]
+    for title, count in summary.known.items():
+        lines.append(f"known, not filed: {title} ({count} times)")
+    for entry in summary.unconfirmed:
+        lines.append(
+            f"not seen again in a fresh process, kept aside: {entry.signal}/{entry.diagnostic} "
+            f"{entry.path}"
+        )
+    if not summary.findings:
+        lines.append("found nothing")
+    for entry in summary.findings:
+        new = "new" if entry.new else "filed before"
+        lines.append(
+            f"{entry.signal}/{entry.diagnostic} ({new}, {entry.sightings} sightings, first after "
+            f"{entry.first_seen_seconds:.1f} s): {entry.path}"
+        )
+    if summary.findings:
+        lines.append(f"findings lie in {crashes}; run any of them with `python repro.py`")
+    return "\n".join(lines)
