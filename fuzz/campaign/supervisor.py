@@ -35,7 +35,12 @@ def run_campaign(config: Config, target: Build, screen: Screen) -> Summary:
     process.adopt_orphans()
     limits = Limits(config.deadline, config.memory_mib, config.abuse)
     sorter = Sorter(
-        target, Path(config.crashes), limits, engine=config.engine, seed=config.seed, announce=screen.note
+        target,
+        Path(config.crashes),
+        limits,
+        engine=config.engine,
+        seed=config.seed,
+        announce=screen.note,
     )
     worker = _Worker(config)
     try:

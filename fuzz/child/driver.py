@@ -1,6 +1,6 @@
 """The driver: performs the steps of a program, in the main interpreter and in each subinterpreter.
 
-The zygote imports it; in a subinterpreter its code is run in a namespace of its own. It imports
+Its code is run in the `__main__` of each interpreter, by the zygote or by the runtime. It imports
 nothing that a subinterpreter could trip over: ``_codecs``, ``atexit``, ``builtins``, ``gc``
 and ``sys`` are built in (datetime, sqlite3, decimal or asyncio kill a 3.12 by themselves).
 

@@ -13,18 +13,19 @@ import sys
 
 
 def prepare(runtime, extension, shared):
-    here = os.path.dirname(os.path.abspath(__file__))
+    """Makes this module the driver too: hooks that a program leaves behind are then functions of
+    `__main__` and keep its dict alive, as a user's do."""
     find_extension = "import sys; sys.path.insert(0, %r)\n" % os.path.dirname(extension)
-    exec(find_extension)
-    import driver
-
-    driver.runtime = load(runtime)
-    driver.runtime.attach(shared)
-    driver.runtime.link_extension(extension)
-    with open(os.path.join(here, "driver.py"), encoding="utf-8") as file:
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "driver.py")
+    with open(path, encoding="utf-8") as file:
         code = compile(find_extension + file.read(), "driver.py", "exec")
-    driver.runtime.set_driver_code(marshal.dumps(code))
-    return driver
+    functions = load(runtime)
+    functions.attach(shared)
+    functions.link_extension(extension)
+    functions.set_driver_code(marshal.dumps(code))
+    exec(code, globals())
+    globals()["runtime"] = functions
+    return functions
 
 
 def load(runtime):
@@ -46,13 +47,12 @@ def load(runtime):
 
 
 def main(arguments):
-    runtime, extension, shared = arguments[:3]
-    driver = prepare(runtime, extension, int(shared))
+    functions = prepare(arguments[0], arguments[1], int(arguments[2]))
     if len(arguments) == 3:
-        driver.runtime.begin_fresh()
-    elif not driver.runtime.serve(*map(int, arguments[3:])):
+        functions.begin_fresh()
+    elif not functions.serve(*map(int, arguments[3:])):
         return
-    driver.run(driver.runtime.program())
+    run(functions.program())  # noqa: F821  the driver's
 
 
 main(sys.argv[1:])

@@ -62,6 +62,15 @@ class Executor:
                 f"does not stay alive: {died}"
             ) from died
 
+    def run_bare(self) -> None:
+        """Forks a child that does nothing but finalize: the floor that programs are measured by.
+
+        Raises ZygoteDied.
+        """
+        zygote = self._alive()
+        self.shared.prepare("", self.limits)
+        zygote.serve(self.limits.deadline + _GRACE_SECONDS, b"b")
+
     def close(self) -> None:
         """Ends the zygote and all that descends from it."""
         self._end_zygote()
@@ -69,14 +78,18 @@ class Executor:
         os.close(self._stderr)
 
     def _run(self, text: str, events: bool) -> Outcome:
-        if self._zygote is None:
-            self._zygote = _Zygote(self.build, self.shared, self._stderr)
+        zygote = self._alive()
         os.ftruncate(self._stderr, 0)
         self.shared.prepare(text, self.limits)
-        self._zygote.serve(self.limits.deadline + _GRACE_SECONDS)
+        zygote.serve(self.limits.deadline + _GRACE_SECONDS)
         if self.shared.header.facts.stragglers:
-            process.end_descendants(self._zygote.process.pid)
+            process.end_descendants(zygote.process.pid)
         return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)
+
+    def _alive(self) -> _Zygote:
+        if self._zygote is None:
+            self._zygote = _Zygote(self.build, self.shared, self._stderr)
+        return self._zygote
 
     def _end_zygote(self) -> None:
         if self._zygote is not None:
@@ -96,10 +109,10 @@ class _Zygote:
         for fd in fds[1:]:
             os.close(fd)
 
-    def serve(self, seconds: float) -> None:
+    def serve(self, seconds: float, request: bytes = b"r") -> None:
         """Has the program in shared memory run. Raises ZygoteDied."""
         try:
-            os.write(self._request, b"r")
+            os.write(self._request, request)
         except BrokenPipeError:
             raise ZygoteDied(self._last_words()) from None
         poller = select.poll()

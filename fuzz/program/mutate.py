@@ -21,7 +21,7 @@ Mutator = Callable[[Random, Program, Weights], Program | None]
 
 
 def mutate(rng: Random, program: Program, weights: Weights = DEFAULT) -> Program:
-    """A neighbour of ``program``: it differs, and has at most ``weights.max_steps`` steps."""
+    """A neighbour of ``program``: it differs, and keeps to the bounds that ``weights`` set."""
     changed = _mutate_once(rng, program, weights)
     while rng.random() < weights.again:
         changed = _mutate_once(rng, changed, weights)
@@ -33,9 +33,14 @@ def _mutate_once(rng: Random, program: Program, weights: Weights) -> Program:
     scale = [weights.mutators.get(name, 1) for name in names]
     for _ in range(8):
         changed = MUTATORS[pick(rng, names, scale)](rng, program, weights)
-        if changed is not None and changed != program and len(changed) <= weights.max_steps:
+        if changed is not None and changed != program and _affordable(changed, weights):
             return changed
     return generate(rng, weights)
+
+
+def _affordable(program: Program, weights: Weights) -> bool:
+    starts = sum(step.op == "start" for step in program.steps)
+    return len(program) <= weights.max_steps and starts <= weights.max_starts
 
 
 def _scope_before(program: Program, index: int) -> Scope:

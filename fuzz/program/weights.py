@@ -62,6 +62,8 @@ class Weights:
     length: tuple[int, int] = (2, 16)
     #: A program does not grow beyond this by mutation.
     max_steps: int = 48
+    #: Nor does it start more interpreters than this: three cost as much as five programs without.
+    max_starts: int = 3
     #: Chance that a mutation is followed by another one on top.
     again: float = 0.35
 

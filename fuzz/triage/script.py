@@ -16,14 +16,33 @@ from fuzz.program.language import MAIN
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope, effective
 from fuzz.target.spec import TargetSpec
-from fuzz.triage.script_text import CALLBACK, FUNCTION, HEADER, INTERPRETER_DICT, LOAD_CAPI
+from fuzz.triage.script_text import (
+    BASE_IMPORTS,
+    CALLBACK,
+    FUNCTION,
+    HEADER,
+    INTERPRETER_DICT,
+    LOAD_CAPI,
+)
 
 TARGETS = Path(__file__).resolve().parent.parent / "child" / "targets"
 RUNTIME = TARGETS.parent / "runtime"
 
 _HOOKS = ("traverse", "clear", "dealloc")
 _ACTIONS = ("plain", "cast", "lookup", "create")
-_RESERVED = {"t", "sys", "os", "gc", "atexit", "builtins", "codecs", "ctypes", "capi", "program"}
+_RESERVED = {
+    "t",
+    "sys",
+    "os",
+    "gc",
+    "atexit",
+    "builtins",
+    "codecs",
+    "ctypes",
+    "capi",
+    "program",
+    "run",
+}
 
 
 def write_script(
@@ -32,14 +51,19 @@ def write_script(
     python: tuple[int, int],
     story: str,
     raising: frozenset[str] = frozenset(),
-) -> str:
-    """The text of repro.py. ``raising``: steps as text that raise and are caught, as the driver does."""
+) -> dict[str, str]:
+    """repro.py and the sources that it compiles, by file name.
+
+    ``raising``: steps, as text, that raise and are caught, as the driver does.
+    """
     writer = _Writer(raising)
     writer.write(effective(program, python))
     body = "\n".join(f"    {line}" if line else "" for line in writer.lines) or "    pass"
     helpers = [text for text in (FUNCTION, CALLBACK, INTERPRETER_DICT) if text in writer.helpers]
     if writer.needs_capi:
         helpers.append(LOAD_CAPI)
+        writer.imports |= {"ctypes", "textwrap"}
+    sources = _sources(spec, writer.needs_capi)
     header = HEADER.format(
         story=story,
         python=".".join(map(str, python)),
@@ -48,20 +72,19 @@ def write_script(
         defines=f'"-DFINFUZZ_POLICY=FINFUZZ_POLICY_{spec.policy.upper()}", '
         if spec.framework == "pybind11"
         else "",
-        imports="\n".join(f"import {name}" for name in sorted(writer.imports | {"os", "sys"})),
-        helpers="\n\n".join(["", *helpers]) + "\n" if helpers else "",
-        sources='"extension.cpp", "capi.cpp"' if writer.needs_capi else '"extension.cpp"',
+        imports="\n".join(f"import {name}" for name in sorted(writer.imports | BASE_IMPORTS)),
+        helpers="".join(f"\n{text}" for text in helpers),
+        sources="".join(f'"{name}", ' for name in sources),
     )
-    return f"{header}\n\ndef program():\n{body}\n\n\nprogram()\n"
+    return {"repro.py": f"{header}\n\ndef program():\n{body}\n\n\nprogram()\n", **sources}
 
 
-def sources(spec: TargetSpec) -> dict[str, str]:
-    """The files that the script compiles, each complete in itself."""
+def _sources(spec: TargetSpec, needs_capi: bool) -> dict[str, str]:
     name = "pybind11.cpp" if spec.framework == "pybind11" else "plain_c.cpp"
-    return {
-        "extension.cpp": _inlined(TARGETS / name, TARGETS / "probe.h"),
-        "capi.cpp": _inlined(TARGETS / "capi.cpp", RUNTIME / "interpreters.h"),
-    }
+    found = {"extension.cpp": _inlined(TARGETS / name, TARGETS / "probe.h")}
+    if needs_capi:
+        found["capi.cpp"] = _inlined(TARGETS / "capi.cpp", RUNTIME / "interpreters.h")
+    return found
 
 
 def _inlined(source: Path, header: Path) -> str:
@@ -153,18 +176,16 @@ class _Writer:
     def _flush(self) -> None:
         if not self._pending:
             return
-        code = "\n".join(self._pending)
+        code = [f"    {line}" if line else "" for line in self._pending]
+        self.lines += [f'run({_variable(self._here)}, """', *code, '""")']
         self._pending = []
-        self.lines.append(f'capi.run({_variable(self._here)}, b"""\n{code}\n""")')
-        # The code inside the literal must keep its column.
-        self.lines[-1:] = self.lines[-1].split("\n")
 
     def _forget(self, name: str) -> None:
         names = [_variable(node) for node in self._scope.nodes[name]]
         if name in self._imported:
             names.append("t")
         if names:
-            self.lines.append(f'capi.run({_variable(name)}, b"del {", ".join(names)}")')
+            self.lines.append(f'run({_variable(name)}, "del {", ".join(names)}")')
 
     def _touches_extension(self, step: Step) -> bool:
         made = step.op == "node" and step.args[1] in ("container", "instance", "subclass")
@@ -176,8 +197,8 @@ class _Writer:
         self._imported.add(self._here)
         if self._here != MAIN:
             self._flush()
-            code = 'f"import sys; sys.path.insert(0, {HERE!r})".encode()'
-            self.lines.append(f"capi.run({_variable(self._here)}, {code})")
+            code = 'f"import sys; sys.path.insert(0, {HERE!r})"'
+            self.lines.append(f"run({_variable(self._here)}, {code})")
         self._emit("import finfuzz_target as t")
 
     def _helper(self, text: str) -> None:

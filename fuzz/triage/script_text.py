@@ -1,5 +1,8 @@
 """The fixed texts of a standalone script."""
 
+#: What every script imports, to compile the extension.
+BASE_IMPORTS = frozenset({"os", "shlex", "subprocess", "sys", "sysconfig"})
+
 HEADER = '''#!/usr/bin/env python3
 """{story}
 
@@ -8,9 +11,6 @@ needed; PYBIND11_INCLUDE may name a folder of headers), once. The process dies w
 """
 
 {imports}
-import shlex
-import subprocess
-import sysconfig
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -40,7 +40,7 @@ def compile_beside(source):
     subprocess.run(command, check=True)
 
 
-for source in ({sources},):
+for source in ({sources}):
     compile_beside(source)
 sys.path.insert(0, HERE)
 {helpers}'''
@@ -71,8 +71,6 @@ def interpreter_dict():
 """
 
 LOAD_CAPI = """
-import ctypes
-
 capi = ctypes.PyDLL(os.path.join(HERE, "capi" + sysconfig.get_config_var("EXT_SUFFIX")))
 capi.start.restype = ctypes.c_void_p
 capi.run.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
@@ -81,4 +79,8 @@ capi.stop.argtypes = [ctypes.c_void_p]
 capi.stop.restype = None
 capi.hold_in_type.argtypes = [ctypes.py_object]
 capi.hold_in_type.restype = ctypes.py_object
+
+
+def run(interpreter, code):
+    capi.run(interpreter, textwrap.dedent(code).encode())
 """

@@ -13,6 +13,7 @@ import msgspec
 from fuzz.executor.limits import Limits
 from fuzz.executor.outcome import Outcome
 from fuzz.executor.zygote import Executor
+from fuzz.files import write_whole
 from fuzz.program.model import Program
 from fuzz.program.text import parse, to_text
 from fuzz.target.build import Build, build
@@ -31,7 +32,7 @@ from fuzz.triage.finding import (
 )
 from fuzz.triage.known import Known, known
 from fuzz.triage.minimize import minimize
-from fuzz.triage.script import sources, write_script
+from fuzz.triage.script import write_script
 from fuzz.triage.symbols import named
 
 _RAISED = re.compile(r"^finfuzz: `(.+)` raised ", re.MULTILINE)
@@ -169,20 +170,18 @@ class Sorter:
             "program.fin": text,
             "stderr.txt": outcome.stderr,
             "stack.txt": "".join(f"#{n} {named(frame)}\n" for n, frame in enumerate(frames)),
-            "repro.py": self._script(program, outcome, finding),
-            **sources(plain.spec),
+            **self._script(program, outcome, finding),
         }
         folder = save(self._crashes, finding, files, {plain.extension.name: plain.extension})
         finding.script = confirm_script(
             folder, plain.interpreter.executable, diagnosis, self._limits
         )
         update(folder, finding)
-        rewritten = self._script(program, outcome, finding)
-        (folder / "repro.py").write_text(rewritten, encoding="utf-8")
+        write_whole(folder / "repro.py", self._script(program, outcome, finding)["repro.py"])
         self._announce(f"{diagnosis} {diagnosis.bucket}: its script died {finding.script}")
         return folder
 
-    def _script(self, program: Program, outcome: Outcome, finding: Finding) -> str:
+    def _script(self, program: Program, outcome: Outcome, finding: Finding) -> dict[str, str]:
         target = finding.target
         died = "shows it" if finding.signal == "NONE" else f"died of {finding.signal}"
         story = (

@@ -21,7 +21,7 @@ namespace finfuzz {
 
 struct Slot {
     PyThreadState* thread_state;  // null once ended
-    PyObject* namespace_;         // the driver's, in that interpreter
+    PyObject* names;              // the dict of __main__ in that interpreter, with the driver in it
     uint32_t life;
 };
 
@@ -71,7 +71,7 @@ static PyObject* link_extension(PyObject*, PyObject* args) {
 static PyObject* serve_programs(PyObject*, PyObject* args) {
     int request_fd, response_fd, stderr_fd;
     if (!PyArg_ParseTuple(args, "iii", &request_fd, &response_fd, &stderr_fd)) return nullptr;
-    return PyBool_FromLong(serve(request_fd, response_fd, stderr_fd));
+    return PyBool_FromLong(serve(request_fd, response_fd, stderr_fd) == kProgram);
 }
 
 static PyObject* begin_fresh(PyObject*, PyObject*) {
@@ -103,15 +103,15 @@ static PyObject* set_driver_code(PyObject*, PyObject* bytes) {
     Py_RETURN_NONE;
 }
 
-// In the new interpreter: the driver, in a namespace that nothing but the slot holds.
+// In the new interpreter: the driver, in its __main__.
 static PyObject* load_driver() {
-    PyObject* names = PyDict_New();
+    PyObject* main = PyImport_AddModule("__main__");  // borrowed
+    PyObject* names = main ? PyModule_GetDict(main) : nullptr;
+    Py_XINCREF(names);
     PyObject* code = PyMarshal_ReadObjectFromString(driver_code.data(), Py_ssize_t(driver_code.size()));
     PyObject* result = nullptr;
     PyObject* module = new_module();
-    if (names && code && module &&
-        PyDict_SetItemString(names, "__builtins__", PyEval_GetBuiltins()) == 0)
-        result = PyEval_EvalCode(code, names, names);
+    if (names && code && module) result = PyEval_EvalCode(code, names, names);
     if (result && PyDict_SetItemString(names, "runtime", module) < 0) Py_CLEAR(result);
     Py_XDECREF(code);
     Py_XDECREF(module);
@@ -156,7 +156,7 @@ static PyObject* call(PyObject*, PyObject* args) {
     if (slot == nullptr) return nullptr;
     long answer = run_in_interpreter(slot->thread_state, [&] {
         shared->facts.current = slot->life;
-        PyObject* function = PyDict_GetItemString(slot->namespace_, "take_line");
+        PyObject* function = PyDict_GetItemString(slot->names, "take_line");
         PyObject* result = PyObject_CallFunction(function, "s", line);
         if (result == nullptr) {
             PyErr_Print();
@@ -170,19 +170,18 @@ static PyObject* call(PyObject*, PyObject* args) {
     return PyLong_FromLong(answer);
 }
 
-// The names of the nodes go first, as a function's locals do; then the driver itself.
-static int forget_driver(Slot* slot) {
+// The names of the nodes go before the interpreter does, as the locals of a function would.
+static int forget_nodes(Slot* slot) {
     shared->facts.current = slot->life;
-    PyDict_Clear(PyDict_GetItemString(slot->namespace_, "NODES"));
-    PyDict_Clear(slot->namespace_);
-    Py_CLEAR(slot->namespace_);
+    PyDict_Clear(PyDict_GetItemString(slot->names, "NODES"));
+    Py_CLEAR(slot->names);
     return 0;
 }
 
 static PyObject* stop(PyObject*, PyObject* handle) {
     Slot* slot = slot_of(handle);
     if (slot == nullptr) return nullptr;
-    run_in_interpreter(slot->thread_state, [slot] { return forget_driver(slot); });
+    run_in_interpreter(slot->thread_state, [slot] { return forget_nodes(slot); });
     shared->facts.progress = kStopping;
     stop_interpreter(slot->thread_state);
     shared->facts.progress = kRunning;
@@ -196,7 +195,7 @@ static PyObject* stop(PyObject*, PyObject* handle) {
 static PyObject* leave(PyObject*, PyObject* handle) {
     Slot* slot = slot_of(handle);
     if (slot == nullptr) return nullptr;
-    run_in_interpreter(slot->thread_state, [slot] { return forget_driver(slot); });
+    run_in_interpreter(slot->thread_state, [slot] { return forget_nodes(slot); });
     shared->facts.current = 0;
     Py_RETURN_NONE;
 }

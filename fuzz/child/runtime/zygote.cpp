@@ -81,25 +81,27 @@ static void wait_for_child(pid_t pid) {
     }
 }
 
-// Serves one program after the other. Returns true in each child, false when the parent is gone.
-bool serve(int request_fd, int response_fd, int stderr_fd) {
+// Serves one program after the other. Returns kProgram in each child and kGone when the parent is
+// gone. A bare child does nothing but finalize: what a program's cost is measured against.
+Served serve(int request_fd, int response_fd, int stderr_fd) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (;;) {
         char byte = 0;
         ssize_t got = read(request_fd, &byte, 1);
         if (got < 0 && errno == EINTR) continue;
-        if (got != 1) return false;
+        if (got != 1) return kGone;
         PyOS_BeforeFork();  // 3.13 aborts without
         pid_t pid = fork();
         if (pid == 0) {
             PyOS_AfterFork_Child();
             close(request_fd);
             close(response_fd);
+            if (byte == 'b') return kBare;
             become_child(stderr_fd);
-            return true;
+            return kProgram;
         }
         PyOS_AfterFork_Parent();
-        if (pid < 0) return false;
+        if (pid < 0) return kGone;
         wait_for_child(pid);
         while (write(response_fd, &byte, 1) < 0 && errno == EINTR) {
         }
