@@ -15,7 +15,7 @@ _LENGTH = struct.Struct("<I")
 
 
 class Progress(msgspec.Struct, tag=True, frozen=True):
-    """Sent a few times a second. ``took``: steps so far that had an effect, were skipped, raised."""
+    """Sent a few times a second. ``took``: steps that had an effect, were skipped, raised."""
 
     executions: int
     seconds: float

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -171,9 +172,9 @@ class _Worker:
 
 
 class _Interruptible:
-    """Within it the first Ctrl-C (or SIGTERM) calls ``stop``, a second one raises KeyboardInterrupt."""
+    """Within it the first Ctrl-C (or SIGTERM) calls ``stop``, a second one interrupts."""
 
-    def __init__(self, stop: object) -> None:
+    def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
         self._asked = False
 
@@ -191,5 +192,4 @@ class _Interruptible:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        assert callable(self._stop)
         self._stop()

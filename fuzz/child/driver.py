@@ -124,6 +124,14 @@ def hold_in_atexit(held):
     atexit.register(lambda: held and None)
 
 
+def hold_in_type(held):
+    runtime.hold_in_type(held)
+
+
+def leak(held):
+    runtime.leak(held)
+
+
 def free_key(names):
     number = 0
     while "root%d" % number in names:
@@ -137,10 +145,10 @@ HOLD = {
     "builtins": hold_in_builtins,
     "interpreter-dict": hold_in_interpreter_dict,
     "codec": hold_in_codec_registry,
-    "type-dict": lambda held: runtime.hold_in_type(held),
+    "type-dict": hold_in_type,
     "audit-hook": hold_in_audit_hook,
     "atexit": hold_in_atexit,
-    "leak": lambda held: runtime.leak(held),
+    "leak": leak,
 }
 
 

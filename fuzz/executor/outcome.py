@@ -30,14 +30,14 @@ HOOKS = (
 
 
 class RawFrame(msgspec.Struct, frozen=True):
-    """A program counter: ``offset`` into the file ``module``; offset is absolute where none is."""
+    """A program counter: ``offset`` into the file ``module``, or absolute where there is none."""
 
     module: str
     offset: int
 
 
 class EventRecord(msgspec.Struct, frozen=True):
-    """A hook that ran: in which interpreter's life, in which phase, with internals in which state."""
+    """A hook that ran: in which life of an interpreter, which phase, with which internals."""
 
     hook: str
     interpreter: int
@@ -50,7 +50,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     ``exit_code`` is None where a signal ended the child and ``signal`` is then its name.
     ``took``: steps that had an effect, were skipped, raised. ``phase``: how far the process was
-    (see PROGRESS) and, after a slash, how far the interpreter it was in. ``frames`` are those of the
+    (see PROGRESS) and, after a slash, how far its interpreter was. ``frames`` are those of the
     signal, ``recreated_frames`` those of the first time internals were made again. ``seconds`` of
     wall time.
     """

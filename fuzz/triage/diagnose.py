@@ -15,7 +15,7 @@ from fuzz.triage.symbols import named
 DIAGNOSTICS = {
     "internals-recreated": "pybind11's guard says so (3.0.2 and later)",
     "internals-recreated-silently": "the runtime saw internals made where there were some already",
-    "capsule-lost": "a checker found another capsule, or none, and its content or dict was not gone",
+    "capsule-lost": "a checker found another capsule, or none, where one should be",
     "cast-error": "an uncaught pybind11::cast_error",
     "fatal-python-error": "CPython's `Fatal Python error`",
     "uncaught-cxx-exception": "std::terminate after a C++ exception that nobody caught",
@@ -32,7 +32,7 @@ _INTERNALS_GONE = {"internals-recreated", "internals-recreated-silently", "cast-
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """``signal`` is NONE where nothing died. ``phase`` is as fine as is known, the bucket's coarser.
+    """``signal`` is NONE where nothing died. ``phase`` is as fine as known, the bucket's coarser.
 
     ``detail``: the message, where there is one. ``frames``: the telling ones, innermost first.
     """

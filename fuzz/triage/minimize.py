@@ -1,7 +1,7 @@
 """Fewer steps, same bucket.
 
-Any step can be left out and the rest still runs, so this is plain delta debugging: runs of steps are
-tried from half the program down to single ones, until no single step can go.
+Any step can be left out and the rest still runs, so this is plain delta debugging: runs of steps
+are tried from half the program down to single ones, until no single step can go.
 """
 
 from __future__ import annotations

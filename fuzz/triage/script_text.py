@@ -6,8 +6,8 @@ BASE_IMPORTS = frozenset({"os", "shlex", "subprocess", "sys", "sysconfig"})
 HEADER = '''#!/usr/bin/env python3
 """{story}
 
-Run it with CPython {python}. It compiles what lies beside it first (a C++ compiler and {requirement}
-needed; PYBIND11_INCLUDE may name a folder of headers), once. The process dies when it ends.
+Run it with CPython {python}. It compiles what lies beside it first, once: that takes a C++ compiler
+and {requirement} (PYBIND11_INCLUDE may name a folder of headers).
 """
 
 {imports}

@@ -1,4 +1,4 @@
-"""From a death to a finding: diagnose, look the bucket up and, for a new one, confirm and file it."""
+"""From a death to a finding: diagnose, look the bucket up; confirm and file a new one."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Sorter:
         return found
 
     def count(self, diagnosis: Diagnosis) -> bool:
-        """Counts a sighting of what is known, filed or kept aside already; False if it is neither."""
+        """Counts a sighting of what is known, filed or kept aside already; else False."""
         explained = known(diagnosis, self._build.interpreter.version)
         if explained:
             self.known[explained] += 1
@@ -131,7 +131,7 @@ class Sorter:
     def _settle(
         self, smaller: str, original: str, diagnosis: Diagnosis, rate: Rate
     ) -> tuple[Rate, str, Program]:
-        """The smaller program if it is no flakier in fresh processes than the one that was found."""
+        """The smaller program, if it is no flakier in fresh processes than the one found."""
         again = confirm(self._build, smaller, diagnosis, self._limits)
         if again.k >= rate.k:
             return again, smaller, parse(smaller)
