@@ -25,8 +25,7 @@ _PLUMBING = re.compile(
     # the C library's ways to die, and the way out of main
     raise|gsignal|abort|__?pthread_kill.*|__libc_.*|_start|__restore_rt|__assert_fail.*|malloc_printerr
     |__fortify_fail.*|__stack_chk_fail|_exit|exit|__run_exit_handlers
-    # C++ that gives up
-    |pybind11::pybind11_fail|__clang_call_terminate
+    |__clang_call_terminate
     # CPython that gives up
     |_Py_FatalError.*|fatal_error.*|Py_FatalError|Py_Exit|Py_ExitStatusException
     # evaluation and calls
@@ -91,14 +90,21 @@ def _telling_name(frame: Frame, internals_gone: bool) -> str:
     if not module or _PLUMBING_MODULES.search(module):
         return ""
     name = normalized(frame.function)
-    if module.startswith("finfuzz_target") and not name.startswith(("pybind11::", "__wrap")):
-        return _TARGET_HOOK if name and not name.startswith("std::") else ""
+    if internals_gone and _ACCESSORS.match(name):
+        return ""
+    if module.startswith("finfuzz_target"):
+        return _target_name(name)
     if not name:
         # Without symbols the place is all there is; the C library's alone says nothing.
         return "" if module.startswith("libc.") else f"{module}+{frame.offset:#x}"
-    if _PLUMBING.match(name) or (internals_gone and _ACCESSORS.match(name)):
-        return ""
-    return name
+    return "" if _PLUMBING.match(name) else name
+
+
+def _target_name(name: str) -> str:
+    """In the target: the framework's functions by name, its own as one, plumbing as none."""
+    if name.startswith("pybind11"):
+        return "" if name == "pybind11::pybind11_fail" else name
+    return _TARGET_HOOK if name and not name.startswith(("std::", "__")) else ""
 
 
 def _without_nested(text: str, left: str, right: str) -> str:
