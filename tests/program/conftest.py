@@ -1,0 +1,38 @@
+"""Any program at all: `st.from_type(Program)`, and its parts, `st.from_type(Step)`."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from fuzz.program.language import OPERATIONS, Choice, Operation, Role
+from fuzz.program.model import Program, Step
+
+# Other processes may take the machine meanwhile: nothing here is about time.
+settings.register_profile("finfuzz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("finfuzz")
+
+# Few, so that steps speak of the same things; `main` and `i` for nodes and interpreters alike.
+USUAL = st.sampled_from(["a", "b", "i", "main"])
+NAMES = USUAL | st.from_regex(r"[a-z][a-z0-9_]{0,31}", fullmatch=True)
+PRINTABLE = st.characters(exclude_categories=["C", "Z"], include_characters=" ")
+COMMENTS = st.text(PRINTABLE, max_size=12).map(str.strip)
+ABOVE = st.lists(COMMENTS, max_size=2).map(tuple)
+
+
+def arguments(parameter: Role | Choice) -> st.SearchStrategy[str]:
+    if isinstance(parameter, Choice):
+        return st.sampled_from(parameter.texts)
+    if parameter is Role.NEW_INTERPRETER:
+        return NAMES.filter(lambda name: name != "main")
+    return NAMES
+
+
+def steps_of(operation: Operation) -> st.SearchStrategy[Step]:
+    args = st.tuples(*map(arguments, operation.parameters))
+    return st.builds(Step, st.just(operation.name), args, ABOVE, COMMENTS)
+
+
+STEPS = st.sampled_from(list(OPERATIONS.values())).flatmap(steps_of)
+PROGRAMS = st.builds(Program, st.lists(STEPS, max_size=20).map(tuple), ABOVE)
+
+st.register_type_strategy(Step, STEPS)
+st.register_type_strategy(Program, PROGRAMS)

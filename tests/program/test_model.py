@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fuzz.program.language import EDGE, OPERATIONS, Role
+from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
+
+EDGE_STEP = Step("edge", ("a", "b", "append"), ("above",), "beside")
+
+
+def test_a_step_knows_what_its_arguments_are() -> None:
+    assert EDGE_STEP.operation is OPERATIONS["edge"]
+    assert list(EDGE_STEP.typed()) == [
+        (0, Role.NODE, "a"),
+        (1, Role.NODE, "b"),
+        (2, EDGE, "append"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "nodes", "interpreters"),
+    [
+        (EDGE_STEP, ("a", "b"), ()),
+        (Step("node", ("a", "list")), ("a",), ()),
+        (Step("start", ("i", "legacy")), (), ("i",)),
+        (Step("enter", ("main",)), (), ("main",)),
+        (Step("collect"), (), ()),
+        (Step("exit", ("return",)), (), ()),
+    ],
+)
+def test_names(step: Step, nodes: tuple[str, ...], interpreters: tuple[str, ...]) -> None:
+    assert step.names(*NODE_ROLES) == nodes
+    assert step.names(*INTERPRETER_ROLES) == interpreters
+
+
+def test_a_step_with_too_few_arguments_is_not_taken_for_one() -> None:
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        list(Step("edge", ("a", "b")).typed())
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [(0, ("c", "b", "append")), (1, ("a", "c", "append")), (2, ("a", "b", "c"))],
+)
+def test_one_argument_changed(index: int, expected: tuple[str, ...]) -> None:
+    assert EDGE_STEP.with_arg(index, "c") == Step("edge", expected, ("above",), "beside")
+
+
+@given(st.from_type(Program))
+def test_without_comments_the_steps_are_the_same(program: Program) -> None:
+    bare = program.without_comments()
+    assert [(step.op, step.args) for step in bare.steps] == [
+        (step.op, step.args) for step in program.steps
+    ]
+    assert not bare.below
+    assert not any(step.above or step.beside for step in bare.steps)
+    assert bare.without_comments() == bare
