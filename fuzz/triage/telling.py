@@ -25,6 +25,8 @@ _PLUMBING = re.compile(
     # the C library's ways to die, and the way out of main
     raise|gsignal|abort|__?pthread_kill.*|__libc_.*|_start|__restore_rt|__assert_fail.*|malloc_printerr
     |__fortify_fail.*|__stack_chk_fail|_exit|exit|__run_exit_handlers
+    # waiting: what for is told by the caller
+    |pthread_cond_.*|__futex.*|sem_.*wait.*|syscall
     |__clang_call_terminate
     # CPython that gives up
     |_Py_FatalError.*|fatal_error.*|Py_FatalError|Py_Exit|Py_ExitStatusException

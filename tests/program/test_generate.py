@@ -1,5 +1,6 @@
 from collections import Counter
 from random import Random
+from string import ascii_lowercase
 
 import pytest
 from hypothesis import given
@@ -130,19 +131,18 @@ def test_no_more_interpreters_than_the_weights_allow() -> None:
 @pytest.mark.parametrize(
     ("taken", "stem", "expected"),
     [
-        ("", "", "a"),
-        ("a b", "", "c"),
-        ("b", "", "a"),
-        ("abcdefghijklmnopqrstuvwxyz", "", "a1"),
-        ("abcdefghijklmnopqrstuvwxyz a1", "", "b1"),
-        ("", "i", "i1"),
-        ("i i1 i3", "i", "i2"),
-        ("main", "i", "i1"),
+        (set(), "", "a"),
+        ({"a", "b"}, "", "c"),
+        ({"b"}, "", "a"),
+        ({*ascii_lowercase}, "", "a1"),
+        ({*ascii_lowercase, "a1"}, "", "b1"),
+        (set(), "i", "i1"),
+        ({"i", "i1", "i3"}, "i", "i2"),
+        ({"main"}, "i", "i1"),
     ],
 )
-def test_fresh_names(taken: str, stem: str, expected: str) -> None:
-    names = set(taken.split()) if " " in taken or len(taken) < 5 else set(taken)
-    assert fresh_name(names, stem) == expected
+def test_fresh_names(taken: set[str], stem: str, expected: str) -> None:
+    assert fresh_name(taken, stem) == expected
 
 
 def test_a_word_is_picked_by_weight_and_from_among_those_allowed() -> None:

@@ -51,6 +51,12 @@ static void on_signal(int number, siginfo_t* info, void*) {
     if (info->si_code <= 0) raise(number);
 }
 
+// The deadline is over: says where the main thread hangs. The zygote then ends the process.
+static void on_deadline(int) {
+    shared->facts.finalizing = cpython_is_finalizing();
+    shared->facts.frame_count = record_frames(shared->frames);
+}
+
 void prepare_crash_handler() {
     void* frames[4];
     backtrace(frames, 4);
@@ -67,6 +73,10 @@ void install_crash_handler() {
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND;
     for (int number : kSignals) sigaction(number, &action, nullptr);
+    struct sigaction deadline {};
+    deadline.sa_handler = on_deadline;
+    deadline.sa_flags = SA_ONSTACK | SA_RESTART;
+    sigaction(kDeadlineSignal, &deadline, nullptr);
 }
 
 }  // namespace finfuzz

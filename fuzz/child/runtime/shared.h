@@ -19,6 +19,8 @@ constexpr size_t kEvents = 512;
 constexpr size_t kInterpreters = 64;     // lives of interpreters in one process, not those alive at once
 constexpr size_t kEventCounters = 16384;
 
+constexpr int kDeadlineSignal = 24;      // SIGXCPU: what a child past its deadline gets before SIGKILL
+
 enum Progress : uint8_t { kRunning = 0, kStopping = 1, kFinalizing = 2, kExited = 3 };
 enum Cleared : uint8_t { kNothing = 0, kModules = 1, kDict = 2 };
 enum Internals : uint8_t { kNone = 0, kFirst = 1, kDestroyed = 2, kRecreated = 3 };

@@ -44,6 +44,14 @@ void become_child(int stderr_fd) {
     observe_life(PyInterpreterState_GetID(PyInterpreterState_Get()), 0);
 }
 
+// Asks a child where it hangs, and gives it a fifth of a second to say so.
+static void ask_where(pid_t pid, int pidfd) {
+    kill(pid, kDeadlineSignal);
+    pollfd wanted{pidfd, POLLIN, 0};
+    for (int tries = 0; tries < 20 && shared->facts.frame_count == 0; ++tries)
+        if (poll(&wanted, 1, 10) > 0) return;
+}
+
 // Waits for the child to end, at most until its deadline, then ends it. The child is not reaped
 // before that, so neither its id nor its group's can be someone else's.
 static void wait_for_child(pid_t pid) {
@@ -58,6 +66,7 @@ static void wait_for_child(pid_t pid) {
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) {
             facts.timed_out = 1;
+            ask_where(pid, pidfd);
             kill(pid, SIGKILL);
         }
         break;
