@@ -240,6 +240,8 @@ def main() -> None:
         _fail(error.format_message() + hint, 2)
     except click.ClickException as error:
         _fail(error.format_message(), 2)
+    except OSError as error:  # a full disk, a folder taken away: nothing that a traceback explains
+        _fail(f"{error.filename or 'the system'}: {error.strerror}", 2)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
 from fuzz.executor.outcome import Outcome
 from fuzz.executor.zygote import Executor
@@ -96,10 +97,15 @@ class Sorter:
         self._executor.close()
         for seen in self.seen.values():
             if seen.path is not None:
-                finding = load(seen.path)
-                more = seen.sightings - 1 if seen.new else seen.sightings
-                finding.sightings += more
-                update(seen.path, finding)
+                self._write_sightings(seen.path, seen.sightings - seen.new)
+
+    def _write_sightings(self, folder: Path, more: int) -> None:
+        try:
+            finding = load(folder)
+            finding.sightings += more
+            update(folder, finding)
+        except UserError as error:  # a folder that someone damaged is no reason to lose the rest
+            self._announce(f"{more} sightings not counted: {error}")
 
     def _first(self, text: str, outcome: Outcome, diagnosis: Diagnosis, seen: Seen) -> None:
         folder = self._crashes / folder_of(diagnosis.signal, diagnosis.diagnostic, diagnosis.bucket)
