@@ -60,7 +60,8 @@ _ACCESSORS = re.compile(
     re.VERBOSE,
 )
 
-#: The target's own hooks. Which of them it was is a route.
+#: The target's own hooks. Which of them it was is a route, and so is whether there was one at all
+#: where the framework died by itself: it counts only as the innermost.
 _TARGET_HOOK = "target hook"
 
 
@@ -69,7 +70,7 @@ def telling(frames: list[Frame], *, internals_gone: bool) -> list[str]:
     found: list[str] = []
     for frame in frames:
         name = _telling_name(frame, internals_gone)
-        if name and (not found or found[-1] != name):
+        if name and not (found and name in (found[-1], _TARGET_HOOK)):
             found.append(name)
         if len(found) == KEPT:
             break
