@@ -15,21 +15,19 @@ from pathlib import Path
 from random import Random
 
 from fuzz.campaign.loop import Loop
+from fuzz.campaign.programs import Programs
 from fuzz.errors import UserError
 from fuzz.executor.shared import SharedMemory
-from fuzz.program.generate import generate
 from fuzz.program.model import Program
-from fuzz.program.mutate import mutate
-from fuzz.program.splice import splice
 from fuzz.program.text import ParseError, parse, to_text
-from fuzz.program.weights import DEFAULT
 
 
-def run(loop: Loop, shared: SharedMemory, seed: int, corpus: Path) -> None:
+def run(loop: Loop, programs: Programs, shared: SharedMemory, seed: int, corpus: Path) -> None:
     """Fuzzes until the loop is over, then ends this process: libFuzzer does not return."""
     import atheris  # noqa: PLC0415  takes 0.3 s, and only this engine needs it
 
     tables = _register_counters(shared)
+    mutators = _Mutators(programs)
 
     def one_input(data: bytes) -> None:
         if loop.over:
@@ -42,8 +40,8 @@ def run(loop: Loop, shared: SharedMemory, seed: int, corpus: Path) -> None:
     atheris.Setup(
         _arguments(seed, corpus),
         one_input,
-        custom_mutator=_mutate,
-        custom_crossover=_cross_over,
+        custom_mutator=mutators.mutate,
+        custom_crossover=mutators.cross_over,
         internal_libfuzzer=True,
     )
     atheris.Fuzz()
@@ -100,18 +98,23 @@ def _program(data: bytes) -> Program | None:
         return None
 
 
-def _mutate(data: bytes, max_size: int, seed: int) -> bytes:
-    rng = Random(seed)
-    program = _program(data)
-    changed = mutate(rng, program) if program else generate(rng)
-    return _printed(changed, max_size, data)
+class _Mutators:
+    """libFuzzer's custom mutator and crossover: text in, text out."""
 
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
 
-def _cross_over(first: bytes, second: bytes, max_size: int, seed: int) -> bytes:
-    host, donor = _program(first), _program(second)
-    if not host or not donor:
-        return _mutate(first, max_size, seed)
-    return _printed(splice(Random(seed), host, donor, DEFAULT.max_steps), max_size, first)
+    def mutate(self, data: bytes, max_size: int, seed: int) -> bytes:
+        program = _program(data)
+        rng = Random(seed)
+        changed = self._programs.neighbour(rng, program) if program else self._programs.new(rng)
+        return _printed(changed, max_size, data)
+
+    def cross_over(self, first: bytes, second: bytes, max_size: int, seed: int) -> bytes:
+        host, donor = _program(first), _program(second)
+        if not host or not donor:
+            return self.mutate(first, max_size, seed)
+        return _printed(self._programs.cross(Random(seed), host, donor), max_size, first)
 
 
 def _printed(program: Program, max_size: int, otherwise: bytes) -> bytes:

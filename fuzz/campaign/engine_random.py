@@ -6,19 +6,21 @@ from collections import deque
 from random import Random
 
 from fuzz.campaign.loop import Loop
-from fuzz.program.generate import generate
+from fuzz.campaign.programs import Programs
 from fuzz.program.model import Program
-from fuzz.program.mutate import mutate
 
 #: Programs that the next ones are made from, beside those made from nothing.
 _POOL = 256
 
 
-def run(loop: Loop, seed: int) -> None:
+def run(loop: Loop, programs: Programs, seed: int) -> None:
     """Executes until the loop is over. The same seed gives the same programs."""
     rng = Random(seed)
     pool: deque[Program] = deque(maxlen=_POOL)
     while not loop.over:
-        program = mutate(rng, rng.choice(pool)) if pool and rng.random() < 0.5 else generate(rng)
+        if pool and rng.random() < 0.5:
+            program = programs.neighbour(rng, rng.choice(pool))
+        else:
+            program = programs.new(rng)
         pool.append(program)
         loop.execute(program)

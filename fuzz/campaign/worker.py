@@ -15,6 +15,7 @@ import msgspec
 from fuzz.campaign import engine_atheris, engine_random
 from fuzz.campaign.config import Config
 from fuzz.campaign.loop import Loop
+from fuzz.campaign.programs import Programs
 from fuzz.errors import UserError
 from fuzz.executor import process
 from fuzz.executor.limits import Limits
@@ -36,12 +37,14 @@ def main() -> None:
     config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
     limits = Limits(config.deadline, config.memory_mib, config.abuse)
     executor = Executor(build(parse_target(config.target), probe(Path(config.python))), limits)
+    programs = Programs(executor.build.interpreter.version)
     loop = Loop(executor, config.seconds, pipe)
     try:
         if config.engine == "random":
-            engine_random.run(loop, config.seed)
+            engine_random.run(loop, programs, config.seed)
         else:
-            engine_atheris.run(loop, executor.shared, config.seed, Path(config.corpus))
+            corpus = Path(config.corpus)
+            engine_atheris.run(loop, programs, executor.shared, config.seed, corpus)
         loop.finish()
     except UserError as error:
         loop.finish(str(error))

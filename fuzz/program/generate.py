@@ -36,6 +36,15 @@ def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
     return Program(tuple(steps))
 
 
+def stop_all(program: Program) -> Program:
+    """The program with a `stop` at its end for each interpreter that it would leave."""
+    scope = Scope()
+    for step in program.steps:
+        scope.apply(step)
+    stops = tuple(Step("stop", (name,)) for name in scope.flavours)
+    return Program(program.steps + stops, program.below)
+
+
 def generate_step(rng: Random, scope: Scope, weights: Weights = DEFAULT) -> Step:
     """A step that has an effect in ``scope``; which operation is decided by weight."""
     names = [name for name in OPERATIONS if _possible(name, scope)]
