@@ -34,15 +34,15 @@ def _operations() -> dict[str, float]:
 
 def _mutators() -> dict[str, float]:
     return {
-        "insert": 6,
-        "delete": 3,
+        "insert": 5,
+        "delete": 4,
         "move": 2,
         "duplicate": 1,
         "rewire": 3,
         "change_word": 5,
         "change_interpreter": 1,
         "splice": 2,
-        "regenerate": 0.3,
+        "regenerate": 3,
     }
 
 
