@@ -197,9 +197,11 @@ def take(nodes, words):
     try:
         return STEPS[words[0]](nodes, *words[1:]) or EFFECT
     except Exception as error:
-        sys.stderr.write(
-            "finfuzz: `%s` raised %s: %s\n" % (" ".join(words), type(error).__name__, error)
-        )
+        told = "finfuzz: `%s` raised %s: %s\n" % (" ".join(words), type(error).__name__, error)
+        try:
+            sys.stderr.write(told)
+        except OSError:
+            pass  # standard error is full; the step is counted all the same
         return RAISED
 
 

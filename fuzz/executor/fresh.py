@@ -7,6 +7,7 @@ import select
 import signal
 import time
 
+from fuzz.errors import UserError
 from fuzz.executor import process
 from fuzz.executor.limits import Limits
 from fuzz.executor.outcome import Outcome, read_outcome
@@ -15,14 +16,22 @@ from fuzz.target.build import Build
 
 
 def run_fresh(build: Build, text: str, limits: Limits | None = None) -> Outcome:
-    """Runs canonical program text in a fresh process of the build's CPython."""
+    """Runs canonical program text in a fresh process of the build's CPython.
+
+    Raises UserError where that ends before the program begins.
+    """
     limits = limits or Limits()
     shared = SharedMemory(build.blocks)
     stderr = os.memfd_create("finfuzz-stderr", 0)
     try:
         shared.prepare(text, limits)
         _run(build, shared, stderr, limits.deadline)
-        return read_outcome(shared, process.read_stderr(stderr), "fresh")
+        said = process.read_stderr(stderr)
+        facts = shared.header.facts
+        if facts.lives == 0 and not facts.timed_out:
+            last = said.strip().rpartition("\n")[2] or "it said nothing"
+            raise UserError(f"{build.spec} on CPython {build.interpreter.text} can't start: {last}")
+        return read_outcome(shared, said, "fresh")
     finally:
         shared.close()
         os.close(stderr)
@@ -31,6 +40,8 @@ def run_fresh(build: Build, text: str, limits: Limits | None = None) -> Outcome:
 def _run(build: Build, shared: SharedMemory, stderr: int, deadline: float) -> None:
     facts = shared.header.facts
     begin = time.monotonic()
+    process.adopt_orphans()
+    before = process.children()
     appending = os.open(f"/proc/self/fd/{stderr}", os.O_WRONLY | os.O_APPEND)
     child = process.start(build, (shared.fd,), appending)
     os.close(appending)
@@ -41,10 +52,10 @@ def _run(build: Build, shared: SharedMemory, stderr: int, deadline: float) -> No
     finally:
         # Not reaped yet, so the id is still its own.
         process.end_tree(child.pid)
-        _, status, usage = os.wait4(child.pid, 0)
+        _, status = os.waitpid(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
+        process.end_children_since(before)
     facts.status = status
-    facts.peak_kib = usage.ru_maxrss
     facts.microseconds = round((time.monotonic() - begin) * 1e6)
 
 

@@ -67,6 +67,7 @@ class Outcome(msgspec.Struct, frozen=True):
     recreated: int
     recreated_phase: str
     capsule_lost: tuple[str, ...]
+    capsule_lost_phase: str
     events: tuple[EventRecord, ...]
     event_count: int
     frames: tuple[RawFrame, ...]
@@ -109,6 +110,9 @@ def read_outcome(
         capsule_lost=tuple(
             name for bit, name in ((1, "global"), (2, "module-local")) if facts.capsule_lost & bit
         ),
+        capsule_lost_phase=_phase(facts.capsule_lost_progress, facts.capsule_lost_cleared)
+        if facts.capsule_lost
+        else "",
         events=_events(shared) if events else (),
         event_count=facts.event_count,
         frames=_frames(shared, header.frames, facts.frame_count),

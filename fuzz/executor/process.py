@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import psutil
 
+from fuzz.errors import UserError
 from fuzz.executor.limits import STDERR_BYTES
 from fuzz.target.build import Build
 
@@ -60,21 +61,29 @@ def environment() -> dict[str, str]:
 
 
 def start(build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
-    """Starts ``child/zygote.py`` in the build's CPython; ``fds``: shared memory, then any pipes."""
+    """Starts ``child/zygote.py`` in the build's CPython; ``fds``: shared memory, then any pipes.
+
+    Raises UserError where that CPython can't be started.
+    """
     command: list[Any] = [
         build.interpreter.executable,
         *("-s", "-S", _CHILD / "zygote.py", build.runtime, build.extension),
         *map(str, fds),
     ]
-    with fixed_addresses():
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-            pass_fds=fds,
-            env=environment(),
-        )
+    try:
+        with fixed_addresses():
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=fds,
+                env=environment(),
+            )
+    except OSError as error:
+        raise UserError(
+            f"can't start {build.interpreter.executable}: {error.strerror}: is it still installed?"
+        ) from error
 
 
 def end_tree(pid: int) -> None:
@@ -95,6 +104,19 @@ def end_descendants(pid: int) -> None:
         for process in psutil.Process(pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+
+
+def children() -> set[int]:
+    """The ids of this process's own children."""
+    return {child.pid for child in psutil.Process().children()}
+
+
+def end_children_since(before: set[int]) -> None:
+    """Ends and reaps the children that this process has got since ``before``: adopted orphans."""
+    for pid in children() - before:
+        end_tree(pid)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
 
 
 def read_stderr(fd: int) -> str:

@@ -13,12 +13,12 @@ import os
 from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
 
-LAYOUT = 2
+LAYOUT = 3
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 65536
 FRAMES = 128
 EVENTS = 512
-LIVES = 64
+LIVES = 4096
 EVENT_COUNTERS = 16384
 
 _u8, _u32, _u64 = ctypes.c_uint8, ctypes.c_uint32, ctypes.c_uint64
@@ -62,6 +62,8 @@ class Facts(ctypes.Structure):
         ("recreated_progress", _u32),
         ("recreated_cleared", _u32),
         ("capsule_lost", _u32),
+        ("capsule_lost_progress", _u32),
+        ("capsule_lost_cleared", _u32),
         ("event_count", _u32),
         ("signal", ctypes.c_int32),
         ("signal_code", ctypes.c_int32),

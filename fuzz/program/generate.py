@@ -25,15 +25,20 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
 def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
-    """A new program in which every step has an effect."""
+    """A new program in which every step has an effect, within the bounds of ``weights``."""
     low, high = weights.length
-    length = min(rng.randint(low, high), rng.randint(low, high))
+    length = min(rng.randint(low, high), rng.randint(low, high), weights.max_steps)
     scope, steps = Scope(), []
     for _ in range(length):
         step = generate_step(rng, scope, weights)
         scope.apply(step)
         steps.append(step)
     return Program(tuple(steps))
+
+
+def starts(program: Program) -> int:
+    """How many interpreters a program starts."""
+    return sum(step.op == "start" for step in program.steps)
 
 
 def stop_all(program: Program) -> Program:
@@ -48,6 +53,8 @@ def stop_all(program: Program) -> Program:
 def generate_step(rng: Random, scope: Scope, weights: Weights = DEFAULT) -> Step:
     """A step that has an effect in ``scope``; which operation is decided by weight."""
     names = [name for name in OPERATIONS if _possible(name, scope)]
+    if scope.started >= weights.max_starts and "start" in names:
+        names.remove("start")
     op = pick(rng, names, [weights.operations.get(name, 1) for name in names])
     return _MAKERS.get(op, _make_plain)(rng, scope, weights, op)
 

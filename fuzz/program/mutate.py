@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from fuzz.program.generate import generate, generate_step
+from fuzz.program.generate import generate, generate_step, starts
 from fuzz.program.language import Choice, Role
 from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from fuzz.program.scope import Scope
@@ -24,7 +24,9 @@ def mutate(rng: Random, program: Program, weights: Weights = DEFAULT) -> Program
     """A neighbour of ``program``: it differs, and keeps to the bounds that ``weights`` set."""
     changed = _mutate_once(rng, program, weights)
     while rng.random() < weights.again:
-        changed = _mutate_once(rng, changed, weights)
+        further = _mutate_once(rng, changed, weights)
+        if further != program:  # a second change may take the first one back
+            changed = further
     return changed
 
 
@@ -33,14 +35,15 @@ def _mutate_once(rng: Random, program: Program, weights: Weights) -> Program:
     scale = [weights.mutators.get(name, 1) for name in names]
     for _ in range(8):
         changed = MUTATORS[pick(rng, names, scale)](rng, program, weights)
-        if changed is not None and changed != program and _affordable(changed, weights):
+        if changed is not None and changed != program and _fits(changed, program, weights):
             return changed
     return generate(rng, weights)
 
 
-def _affordable(program: Program, weights: Weights) -> bool:
-    starts = sum(step.op == "start" for step in program.steps)
-    return len(program) <= weights.max_steps and starts <= weights.max_starts
+def _fits(changed: Program, program: Program, weights: Weights) -> bool:
+    """Within the bounds; or, where ``program`` is beyond them already, no further."""
+    steps = max(weights.max_steps, len(program))
+    return len(changed) <= steps and starts(changed) <= max(weights.max_starts, starts(program))
 
 
 def _scope_before(program: Program, index: int) -> Scope:

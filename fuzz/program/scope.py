@@ -32,6 +32,7 @@ class Scope:
         self.python, self.abuse = python, abuse
         self.current = MAIN
         self.flavours: dict[str, str] = {}
+        self.started = 0
         self.nodes: dict[str, dict[str, str]] = {MAIN: {}}
 
     @property
@@ -72,6 +73,7 @@ class Scope:
         if self.python < FLAVOUR.word(flavour).since:
             return False
         self.flavours[name] = flavour
+        self.started += 1
         self.nodes[name] = {}
         return True
 

@@ -7,7 +7,7 @@ from random import Random
 from fuzz.program.generate import fresh_name
 from fuzz.program.language import MAIN, Role
 from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
-from fuzz.program.scope import defines, uses
+from fuzz.program.scope import Scope
 
 
 def splice(rng: Random, host: Program, donor: Program, max_steps: int) -> Program:
@@ -25,24 +25,42 @@ def splice(rng: Random, host: Program, donor: Program, max_steps: int) -> Progra
 
 
 def slice_with_dependencies(rng: Random, donor: Program) -> tuple[Step, ...]:
-    """A run of consecutive steps, preceded by the steps of the donor that define what it uses."""
+    """A run of consecutive steps, preceded by the steps of the donor that it depends on."""
     if not donor.steps:
         return ()
     start = rng.randrange(len(donor))
     stop = rng.randint(start + 1, len(donor))
-    wanted = set(range(start, stop))
-    needed = {name for index in wanted for name in uses(donor.steps[index])} - {MAIN}
-    entered = False
-    for index in range(start - 1, -1, -1):
-        step = donor.steps[index]
-        # The slice ran in the interpreter that was entered last before it.
-        is_context = step.op == "enter" and not entered
-        if is_context or needed.intersection(defines(step)):
-            entered |= is_context
+    depends = _dependencies(donor)
+    wanted: set[int] = set()
+    pending = list(range(start, stop))
+    while pending:
+        index = pending.pop()
+        if index not in wanted:
             wanted.add(index)
-            needed -= set(defines(step))
-            needed |= set(uses(step)) - {MAIN}
+            pending += depends[index]
     return tuple(donor.steps[index] for index in sorted(wanted))
+
+
+def _dependencies(donor: Program) -> list[list[int]]:
+    """For each step the earlier ones that it needs: what defined the names that it uses, and what
+    went to the interpreter that it runs in."""
+    scope = Scope()
+    switched: int | None = None
+    nodes: dict[tuple[str, str], int] = {}
+    interpreters: dict[str, int] = {}
+    found = []
+    for index, step in enumerate(donor.steps):
+        here = scope.current
+        needed = [nodes.get((here, name)) for name in step.names(Role.NODE)]
+        needed += [interpreters.get(name) for name in step.names(Role.INTERPRETER)]
+        found.append([number for number in (*needed, switched) if number is not None])
+        if not scope.apply(step):
+            continue
+        nodes.update(((here, name), index) for name in step.names(Role.NEW_NODE))
+        interpreters.update((name, index) for name in step.names(Role.NEW_INTERPRETER))
+        if scope.current != here:
+            switched = index
+    return found
 
 
 def _renamed(piece: tuple[Step, ...], host: Program) -> tuple[Step, ...]:

@@ -54,7 +54,7 @@ def parse(text: str) -> Program:
             if comment:
                 pending.append(comment)
         else:
-            steps.append(_step(number, words, len(line) + 1, tuple(pending), comment))
+            steps.append(_step(number, words, tuple(pending), comment))
             pending = []
     if not version_seen:
         raise ParseError(len(lines), 1, "nothing here", f"`finfuzz {VERSION}` on the first line")
@@ -74,21 +74,23 @@ def _check_version(number: int, words: list[tuple[int, str]]) -> None:
     column, first = words[0]
     if first != "finfuzz":
         raise ParseError(number, column, f"found `{first}`", f"`finfuzz {VERSION}`")
+    if len(words) > 2 and words[1][1] == str(VERSION):
+        column, extra = words[2]
+        raise ParseError(number, column, f"found `{extra}`", "the end of the line")
     if len(words) != 2 or words[1][1] != str(VERSION):
         found = f"found version `{words[1][1]}`" if len(words) > 1 else "found no version"
         column = words[1][0] if len(words) > 1 else column + len(first)
         raise ParseError(number, column, found, f"`{VERSION}`, the one this finfuzz reads")
 
 
-def _step(
-    number: int, words: list[tuple[int, str]], end: int, above: tuple[str, ...], beside: str
-) -> Step:
+def _step(number: int, words: list[tuple[int, str]], above: tuple[str, ...], beside: str) -> Step:
     column, op = words[0]
     if op not in OPERATIONS:
         raise ParseError(number, column, f"found `{op}`", _one_of(op, tuple(OPERATIONS)))
     parameters = OPERATIONS[op].parameters
     for index, parameter in enumerate(parameters, start=1):
         if index >= len(words):
+            end = words[-1][0] + len(words[-1][1])
             raise ParseError(number, end, f"`{op}` ends here", _expected(parameter))
         _check_argument(number, *words[index], parameter)
     if len(words) > len(parameters) + 1:

@@ -25,8 +25,9 @@ DIAGNOSTICS = {
 }
 
 _GUARD = "reentrant call detected while fetching pybind11 internals"
-_FATAL = re.compile(r"^Fatal Python error: (.+)$", re.MULTILINE)
+_FATAL = re.compile(r"Fatal Python error: (.+)$", re.MULTILINE)
 _TERMINATE = re.compile(r"^terminate called after throwing an instance of '(.+)'$", re.MULTILINE)
+_NO_MEMORY = re.compile(r"\bMemoryError\b|\bstd::bad_alloc\b")
 _WHAT = re.compile(r"^  what\(\):  (.+)$", re.MULTILINE)
 _INTERNALS_GONE = {"internals-recreated", "internals-recreated-silently", "cast-error"}
 
@@ -71,7 +72,13 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
         found.append(_diagnosis(outcome, "NONE", kind, outcome.recreated_phase, frames))
     if outcome.capsule_lost:
         found.append(
-            Diagnosis("NONE", "capsule-lost", outcome.phase, ", ".join(outcome.capsule_lost), ())
+            Diagnosis(
+                "NONE",
+                "capsule-lost",
+                outcome.capsule_lost_phase,
+                ", ".join(outcome.capsule_lost),
+                (),
+            )
         )
     return tuple(found)
 
@@ -84,7 +91,7 @@ def _death(outcome: Outcome, memory_mib: int) -> str:
         return ""
     if _GUARD in text:
         return "internals-recreated"
-    if "MemoryError" in text or "std::bad_alloc" in text or outcome.peak_kib > memory_mib * 900:
+    if _NO_MEMORY.search(text) or outcome.peak_kib > memory_mib * 900:
         return "memory-ceiling"
     if _FATAL.search(text):
         return "fatal-python-error"

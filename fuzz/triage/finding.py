@@ -116,7 +116,10 @@ def load_all(crashes: Path) -> Iterator[tuple[Path, Finding]]:
 def save(
     crashes: Path, finding: Finding, files: Mapping[str, str], copies: Mapping[str, Path]
 ) -> Path:
-    """Writes a new finding's folder. ``files``: contents by name; ``copies``: files to copy in."""
+    """Writes a new finding's folder. ``files``: contents by name; ``copies``: files to copy in.
+
+    Raises FileExistsError where another campaign filed the same meanwhile.
+    """
     final = crashes / finding.folder
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{finding.bucket}.") as temporary:
@@ -127,7 +130,12 @@ def save(
         for name, source in copies.items():
             shutil.copy(source, folder / name)
         (folder / _FILE).write_bytes(encoded(finding))
-        os.rename(folder, final)
+        try:
+            os.rename(folder, final)
+        except OSError as error:  # ENOTEMPTY or EEXIST
+            if (final / _FILE).exists():
+                raise FileExistsError(final) from error
+            raise UserError(f"{final} is in the way and no finding: move it away") from error
     return final
 
 

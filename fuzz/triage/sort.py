@@ -123,9 +123,12 @@ class Sorter:
         smaller = to_text(program)
         if smaller != text:
             rate, text, program = self._settle(smaller, text, diagnosis, rate)
-        seen.path = self._file(program, text, diagnosis, outcome, rate, seen)
-        seen.new = True
         self.seen[diagnosis.bucket] = seen
+        try:
+            seen.path = self._file(program, text, diagnosis, outcome, rate, seen)
+            seen.new = True
+        except FileExistsError:  # another campaign's, filed while this one was confirming
+            seen.path = folder
 
     def _same(self, diagnosis: Diagnosis) -> Callable[[Program], bool]:
         if diagnosis.diagnostic == "hang":

@@ -29,7 +29,9 @@ _PLUMBING = re.compile(
     |pthread_cond_.*|__futex.*|sem_.*wait.*|syscall
     |__clang_call_terminate
     # CPython that gives up
-    |_Py_FatalError.*|fatal_error.*|Py_FatalError|Py_Exit|Py_ExitStatusException
+    |_Py_FatalError.*|fatal_error.*|Py_FatalError|Py_ExitStatusException
+    # sys.exit and its like
+    |Py_Exit|_?PyErr_Print.*|_?Py_HandleSystemExit.*|handle_system_exit
     # evaluation and calls
     |_PyEval_.*|PyEval_.*|_?PyObject_(Vectorcall|Call|MakeTpCall|FastCall).*|_PyVectorcall.*
     |_PyFunction_Vectorcall|cfunction_.*|method_vectorcall.*|builtin_exec.*|PyRun_.*|_PyRun_.*

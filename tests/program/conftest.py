@@ -11,11 +11,10 @@ settings.register_profile("finfuzz", deadline=None, suppress_health_check=[Healt
 settings.load_profile("finfuzz")
 
 # Few, so that steps speak of the same things; `main` and `i` for nodes and interpreters alike.
-USUAL = st.sampled_from(["a", "b", "i", "main"])
-NAMES = USUAL | st.from_regex(r"[a-z][a-z0-9_]{0,31}", fullmatch=True)
+NAMES = st.sampled_from(["a", "b", "i", "main", "z_9", "x" * 32])
 PRINTABLE = st.characters(exclude_categories=["C", "Z"], include_characters=" ")
-COMMENTS = st.text(PRINTABLE, max_size=12).map(str.strip)
-ABOVE = st.lists(COMMENTS, max_size=2).map(tuple)
+COMMENTS = st.just("") | st.text(PRINTABLE, max_size=8).map(str.strip)
+ABOVE = st.just(()) | st.lists(COMMENTS, max_size=2).map(tuple)
 
 
 def arguments(parameter: Role | Choice) -> st.SearchStrategy[str]:
@@ -31,8 +30,8 @@ def steps_of(operation: Operation) -> st.SearchStrategy[Step]:
     return st.builds(Step, st.just(operation.name), args, ABOVE, COMMENTS)
 
 
-STEPS = st.sampled_from(list(OPERATIONS.values())).flatmap(steps_of)
-PROGRAMS = st.builds(Program, st.lists(STEPS, max_size=20).map(tuple), ABOVE)
+STEPS = st.one_of([steps_of(operation) for operation in OPERATIONS.values()])
+PROGRAMS = st.builds(Program, st.lists(STEPS, max_size=12).map(tuple), ABOVE)
 
 st.register_type_strategy(Step, STEPS)
 st.register_type_strategy(Program, PROGRAMS)

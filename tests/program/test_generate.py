@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzz.program.generate import fresh_name, generate, generate_step, pick_word
+from fuzz.program.generate import fresh_name, generate, generate_step, pick_word, stop_all
 from fuzz.program.language import (
     ABUSE,
     EDGE,
@@ -121,11 +121,35 @@ def test_no_interpreter_is_started_where_there_are_enough() -> None:
     assert "start" not in {generate_step(Random(seed), scope, heavy).op for seed in range(50)}
 
 
-@pytest.mark.xfail(strict=True, reason="generate does not ask for Weights.max_starts")
 def test_no_more_interpreters_than_the_weights_allow() -> None:
     eager = Weights(operations={"start": 100}, max_starts=1)
     for seed in range(50):
         assert sum(step.op == "start" for step in generate(Random(seed), eager).steps) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "stops"),
+    [
+        ("", ""),
+        ("start i legacy\n", "stop i\n"),
+        ("start i legacy\nstart j isolated\nenter i\n", "stop i\nstop j\n"),
+        ("start i legacy\nstop i\n", ""),
+        ("start i legacy\nstop i\nstart i legacy\nstart i legacy\n", "stop i\n"),
+        ("stop i\nenter i\n", ""),
+    ],
+)
+def test_what_a_program_would_leave_is_stopped_at_its_end(text: str, stops: str) -> None:
+    program = parse(f"finfuzz 1\ncollect\n{text}# below\n")
+    assert to_text(stop_all(program)) == f"finfuzz 1\ncollect\n{text}{stops}# below\n"
+
+
+@given(st.from_type(Program))
+def test_stopping_all_leaves_no_interpreter_and_changes_nothing_before(program: Program) -> None:
+    stopped = stop_all(program)
+    assert stopped.steps[: len(program)] == program.steps
+    added = stopped.steps[len(program) :]
+    assert effective(stopped).steps == effective(program).steps + added
+    assert stop_all(stopped) == stopped
 
 
 @pytest.mark.parametrize(

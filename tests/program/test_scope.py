@@ -15,7 +15,10 @@ def check_effects(table: str, python: tuple[int, int] = NEWEST, *, abuse: bool =
     lines = [line.split(maxsplit=1) for line in table.strip().splitlines()]
     program = parse("finfuzz 1\n" + "\n".join(step for _, step in lines))
     scope = Scope(python, abuse)
-    found = [["+" if scope.apply(step) else "-", text] for step, (_, text) in zip(program.steps, lines, strict=True)]
+    found = [
+        ["+" if scope.apply(step) else "-", text]
+        for step, (_, text) in zip(program.steps, lines, strict=True)
+    ]
     assert found == lines
 
 
@@ -176,7 +179,8 @@ def test_edges_by_kind(kind: str, edge: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("python", "mark"), [((3, 9), "-"), ((3, 11), "-"), ((3, 12), "+"), ((3, 13), "+"), (NEWEST, "+")]
+    ("python", "mark"),
+    [((3, 9), "-"), ((3, 11), "-"), ((3, 12), "+"), ((3, 13), "+"), (NEWEST, "+")],
 )
 def test_isolated_interpreters_come_with_3_12(python: tuple[int, int], mark: str) -> None:
     check_effects(

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "shared.h"
 
 namespace finfuzz {
@@ -30,6 +32,23 @@ static void copy_maps() {
     shared->facts.maps_length = length;
 }
 
+// The most memory this process had at once. Not ru_maxrss: that outlives exec, so a fresh process
+// would be told its parent's.
+void record_peak() {
+    char text[4096];
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    ssize_t length = read(file, text, sizeof(text) - 1);
+    close(file);
+    text[length > 0 ? length : 0] = 0;
+    const char* at = strstr(text, "VmHWM:");
+    uint32_t kib = 0;
+    for (at = at ? at + 6 : text; *at == ' ' || *at == '\t'; ++at) {
+    }
+    for (; *at >= '0' && *at <= '9'; ++at) kib = kib * 10 + uint32_t(*at - '0');
+    shared->facts.peak_kib = kib;
+}
+
 uint32_t record_frames(uint64_t* frames) {
     copy_maps();
     void* addresses[kFrames];
@@ -45,16 +64,19 @@ static void on_signal(int number, siginfo_t* info, void*) {
     facts.signal_code = info->si_code;
     facts.address = reinterpret_cast<uint64_t>(info->si_addr);
     facts.finalizing = cpython_is_finalizing();
+    record_peak();
     facts.frame_count = record_frames(shared->frames);
     // A fault comes back when the instruction runs again and then has its default effect; a signal
     // that was sent has to be sent again.
     if (info->si_code <= 0) raise(number);
 }
 
-// The deadline is over: says where the main thread hangs. The zygote then ends the process.
+// The deadline is over: says where the main thread hangs, and stays there until SIGKILL comes.
 static void on_deadline(int) {
     shared->facts.finalizing = cpython_is_finalizing();
+    record_peak();
     shared->facts.frame_count = record_frames(shared->frames);
+    for (;;) pause();
 }
 
 void prepare_crash_handler() {

@@ -46,7 +46,11 @@ static PyObject* attach(PyObject*, PyObject* args) {
     shared = candidate;
     prepare_crash_handler();
     // Runs last of all in Py_FinalizeEx; what comes after it are static destructors.
-    if (Py_AtExit([] { observe_progress(kExited); }) < 0) {
+    auto last = [] {
+        observe_progress(kExited);
+        record_peak();
+    };
+    if (Py_AtExit(last) < 0) {
         PyErr_SetString(PyExc_RuntimeError, "no room left for an exit function");
         return nullptr;
     }

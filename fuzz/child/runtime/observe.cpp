@@ -92,6 +92,10 @@ static void on_capsule_missing(int which) {
     // When CPython has taken the interpreter's dict down, every capsule in it is gone by design,
     // and nothing is lost as long as nobody destroyed what the capsule stood for.
     if (life.cleared == kDict && life.internals != kDestroyed && life.internals != kRecreated) return;
+    if (shared->facts.capsule_lost == 0) {
+        shared->facts.capsule_lost_progress = progress_now();
+        shared->facts.capsule_lost_cleared = life.cleared;
+    }
     shared->facts.capsule_lost |= uint32_t(which);
 }
 

@@ -11,12 +11,13 @@
 
 namespace finfuzz {
 
-constexpr uint32_t kLayout = 2;          // raised whenever this file changes its shape
+constexpr uint32_t kLayout = 3;          // raised whenever this file changes its shape
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
 constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
 constexpr size_t kEvents = 512;
-constexpr size_t kInterpreters = 64;     // lives of interpreters in one process, not those alive at once
+constexpr size_t kInterpreters = 4096;   // lives in one process: 64 KiB of program hold 2,979 pairs of
+                                         // `start i legacy` and `stop i`
 constexpr size_t kEventCounters = 16384;
 
 constexpr int kDeadlineSignal = 24;      // SIGXCPU: what a child past its deadline gets before SIGKILL
@@ -55,6 +56,8 @@ struct Facts {  // zeroed by the parent before each program
     uint32_t recreated_progress;
     uint32_t recreated_cleared;
     uint32_t capsule_lost;  // Lost, or-ed
+    uint32_t capsule_lost_progress;
+    uint32_t capsule_lost_cleared;
     uint32_t event_count;   // of all events; the first kEvents are kept
     // the end
     int32_t signal;
@@ -108,6 +111,7 @@ const struct Probe* probe_table();  // what a target attaches
 // crash.cpp
 void prepare_crash_handler();  // once, where allocating is still allowed
 void install_crash_handler();
+void record_peak();
 uint32_t record_frames(uint64_t* frames);  // with the mappings they lie in; returns how many
 
 }  // namespace finfuzz

@@ -73,12 +73,10 @@ static void wait_for_child(pid_t pid) {
     }
     if (pidfd >= 0) close(pidfd);
     kill(-pid, SIGKILL);  // what it left in its group; the child itself is dead or dying
-    rusage usage{};
     int status = 0;
-    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     facts.status = status;
-    facts.peak_kib = uint32_t(usage.ru_maxrss);
     facts.microseconds = uint64_t(microseconds() - begin);
     // Grandchildren come to us, their subreaper. Those that left the group still live: the parent
     // is told and ends them.

@@ -1,0 +1,230 @@
+"""What is told of a child: the same by a zygote and of a fresh process."""
+
+from collections.abc import Callable
+
+import pytest
+
+from fuzz.executor import outcome as module
+from fuzz.executor.limits import Limits
+from fuzz.executor.outcome import Outcome, RawFrame
+from fuzz.target.build import Build
+
+Fake = Callable[[str], Build]
+Run = Callable[..., Outcome]
+Took = tuple[int, int, int]
+
+ORDINARY = """\
+finfuzz 1
+import
+node a container
+edge a a append
+drop b
+root a codec
+"""
+IMPORT = "finfuzz 1\nimport\ncollect\n"
+
+
+def test_an_ordinary_program(plain_c: Build, run: Run) -> None:
+    outcome = run(plain_c, ORDINARY)
+    assert (outcome.exit_code, outcome.signal, outcome.timed_out, outcome.died) == (
+        *(0, None, False, False),
+    )
+    assert outcome.took == (4, 1, 0)
+    assert outcome.step == 5
+    assert outcome.phase == "exited/dict-cleared"
+    assert (outcome.interpreter, outcome.lives) == ("main", 1)
+    assert outcome.stderr == ""
+    assert (outcome.recreated, outcome.recreated_phase, outcome.capsule_lost) == (0, "", ())
+    assert (outcome.frames, outcome.recreated_frames) == ((), ())
+    assert outcome.event_count == len(outcome.events)
+    assert outcome.peak_kib > 0
+    assert outcome.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("way", "exit_code", "said"),
+    [
+        ("return", 0, ""),
+        ("sys-exit", 0, ""),
+        ("exception", 1, "RuntimeError: the program ends by an exception\n"),
+    ],
+)
+def test_ways_to_exit(plain_c: Build, run: Run, way: str, exit_code: int, said: str) -> None:
+    outcome = run(plain_c, f"finfuzz 1\nexit {way}\ncollect\n")
+    assert (outcome.exit_code, outcome.took, outcome.died) == (exit_code, (2, 0, 0), False)
+    assert outcome.phase == "exited/dict-cleared"
+    assert outcome.stderr.endswith(said)
+    assert bool(outcome.stderr) == bool(said)
+
+
+ABORTS_AT_THE_END = """
+import os
+class AtTheEnd:
+    def __del__(self, abort=os.abort):
+        abort()
+at_the_end = AtTheEnd()
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "exit_code", "signal", "took", "phase"),
+    [
+        ("import os; os.abort()", None, "SIGABRT", (0, 0, 0), "running"),
+        ("import os; os.kill(os.getpid(), 11)", None, "SIGSEGV", (0, 0, 0), "running"),
+        ("import os; os.kill(os.getpid(), 9)", None, "SIGKILL", (0, 0, 0), "running"),
+        ("import os; os.kill(os.getpid(), 40)", None, "SIG40", (0, 0, 0), "running"),
+        ("import os; os._exit(3)", 3, None, (0, 0, 0), "running"),
+        ("raise KeyError('x')", 0, None, (1, 0, 1), "exited/dict-cleared"),
+        (ABORTS_AT_THE_END, None, "SIGABRT", (2, 0, 0), "finalizing/modules-cleared"),
+    ],
+)
+def test_deaths(
+    fake: Fake,
+    run: Run,
+    source: str,
+    exit_code: int | None,
+    signal: str | None,
+    took: Took,
+    phase: str,
+) -> None:
+    outcome = run(fake(source), IMPORT)
+    assert (outcome.exit_code, outcome.signal) == (exit_code, signal)
+    assert (outcome.took, outcome.phase) == (took, phase)
+    assert outcome.died == (signal is not None)
+    assert not outcome.timed_out
+
+
+def test_a_death_tells_where_it_was(fake: Fake, run: Run) -> None:
+    outcome = run(fake("import os; os.abort()"), IMPORT)
+    files = [frame.module.rpartition("/")[2] for frame in outcome.frames]
+    assert files[0] == "finfuzz_runtime.so"  # the signal's handler itself
+    assert any(file.startswith("libc") for file in files)
+    assert any("python" in file for file in files)
+    assert outcome.step == 1
+
+
+def test_an_exception_of_a_step_is_told_and_the_next_step_taken(fake: Fake, run: Run) -> None:
+    outcome = run(fake("raise KeyError('x')"), IMPORT)
+    assert outcome.stderr == "finfuzz: `import` raised KeyError: 'x'\n"
+    assert outcome.step == 2
+
+
+# ---- limits -----------------------------------------------------------------------------------
+
+
+def test_a_hang_ends_at_the_deadline_and_tells_where_it_was(fake: Fake, run: Run) -> None:
+    outcome = run(fake("while True: pass"), IMPORT, Limits(deadline=0.5))
+    assert (outcome.timed_out, outcome.died, outcome.signal) == (True, True, "SIGKILL")
+    assert (outcome.step, outcome.took, outcome.phase) == (1, (0, 0, 0), "running")
+    assert any("python" in frame.module for frame in outcome.frames)
+
+
+def test_a_hang_that_ignores_signals_ends_too(fake: Fake, run: Run) -> None:
+    hangs = fake(
+        "import signal\n"
+        "for number in {*range(1, 32)} - {signal.SIGKILL, signal.SIGSTOP}:\n"
+        "    signal.signal(number, signal.SIG_IGN)\n"
+        "while True: pass\n"
+    )
+    outcome = run(hangs, IMPORT, Limits(deadline=0.5))
+    assert (outcome.timed_out, outcome.signal, outcome.frames) == (True, "SIGKILL", ())
+
+
+@pytest.mark.parametrize("text", ["finfuzz 1\n", "finfuzz 1\n" + "start i legacy\nstop i\n" * 3])
+def test_no_time_at_all_is_too_little(plain_c: Build, run: Run, text: str) -> None:
+    outcome = run(plain_c, text, Limits(deadline=0))
+    assert (outcome.timed_out, outcome.died) == (True, True)
+
+
+def test_a_child_past_its_deadline_takes_no_further_step(fake: Fake, run: Run) -> None:
+    """What the outcome tells is where it hung. Several, for one may be too slow to get away."""
+    waits = fake("import os, signal\nsignal.pause()\nos._exit(7)\n")
+    outcomes = [run(waits, IMPORT, Limits(deadline=0.2)) for _ in range(3)]
+    assert [outcome.exit_code for outcome in outcomes] == [None, None, None]
+
+
+def test_too_much_memory_is_the_programs_failure(fake: Fake, run: Run) -> None:
+    greedy = fake("bytearray(64 << 20)")
+    outcome = run(greedy, IMPORT, Limits(memory_mib=64))
+    assert outcome.took == (1, 0, 1)
+    assert "raised MemoryError" in outcome.stderr
+    assert run(greedy, IMPORT, Limits(memory_mib=256)).took == (2, 0, 0)
+
+
+def test_no_memory_at_all_is_still_an_outcome(fake: Fake, run: Run) -> None:
+    outcome = run(fake("bytearray(1 << 20)"), IMPORT, Limits(memory_mib=1))
+    assert outcome.took != (2, 0, 0)
+    assert not outcome.timed_out
+
+
+@pytest.mark.parametrize(("abuse", "took"), [(False, (1, 1, 0)), (True, (2, 0, 0))])
+def test_abuse_is_off_unless_asked_for(plain_c: Build, run: Run, abuse: bool, took: Took) -> None:
+    text = "finfuzz 1\nnode a container\nhook a traverse create\n"
+    assert run(plain_c, text, Limits(abuse=abuse)).took == took
+
+
+def test_much_standard_error_keeps_its_beginning_and_end(fake: Fake, run: Run) -> None:
+    source = "import sys\nfor line in range(40000): sys.stderr.write('line %d\\n' % line)\n"
+    outcome = run(fake(source), IMPORT)
+    assert outcome.stderr.startswith("line 0\nline 1\n")
+    assert outcome.stderr.endswith("line 39998\nline 39999\n")
+    assert "bytes left out]" in outcome.stderr
+
+
+def test_endless_standard_error_is_cut_off_by_the_kernel(fake: Fake, run: Run) -> None:
+    """At 16 MiB: what a program writes stays in memory."""
+    outcome = run(fake("import sys\nwhile True: sys.stderr.write('x' * 65536)"), IMPORT)
+    assert not outcome.died
+    assert "bytes left out]" in outcome.stderr
+
+
+def test_where_standard_error_is_full_the_next_step_is_taken_nonetheless(
+    fake: Fake, run: Run
+) -> None:
+    outcome = run(fake("import sys\nwhile True: sys.stderr.write('x' * 65536)"), IMPORT)
+    assert outcome.took == (1, 0, 1)
+
+
+def test_a_program_of_many_interpreters_one_by_one_survives(plain_c: Build, run: Run) -> None:
+    """Law 1: a death is the target's or CPython's. This one is Py_FatalError in observe.cpp."""
+    outcome = run(plain_c, "finfuzz 1\n" + "start i legacy\nstop i\n" * 64, Limits(deadline=60))
+    assert (outcome.signal, outcome.took) == (None, (128, 0, 0))
+
+
+# ---- frames -----------------------------------------------------------------------------------
+
+MAPS = """\
+00400000-00401000 r--p 00000000 00:1b 259 /usr/bin/python3
+00401000-00402000 r-xp 00001000 00:1b 259 /usr/bin/python3
+7f0000000000-7f0000010000 r-xp 00026000 00:1b 7 /usr/lib/a file with spaces.so
+7f0000010000-7f0000020000 rw-p 00036000 00:1b 7 /usr/lib/a file with spaces.so
+7f0000020000-7f0000021000 r-xp 00000000 00:00 0
+7f0000030000-7f0000031000 r-xp 00000000 00:1b 8 /tmp/gone.so (deleted)
+7fff00000000-7fff00001000 r-xp 00000000 00:00 0 [vdso]
+7fff00002000-7fff0000
+"""
+
+
+def test_executable_mappings_of_files_are_read() -> None:
+    assert module._mappings(MAPS) == [
+        (0x401000, 0x402000, 0x1000, "/usr/bin/python3"),
+        (0x7F0000000000, 0x7F0000010000, 0x26000, "/usr/lib/a file with spaces.so"),
+        (0x7F0000030000, 0x7F0000031000, 0, "/tmp/gone.so (deleted)"),
+    ]
+    assert module._mappings("") == []
+
+
+@pytest.mark.parametrize(
+    ("address", "frame"),
+    [
+        (0x401000, RawFrame("/usr/bin/python3", 0x1000)),
+        (0x401FFF, RawFrame("/usr/bin/python3", 0x1FFF)),
+        (0x402000, RawFrame("", 0x402000)),  # the end is not within
+        (0x400FFF, RawFrame("", 0x400FFF)),  # not executable
+        (0x7F0000000010, RawFrame("/usr/lib/a file with spaces.so", 0x26010)),
+        (0x7FFF00000010, RawFrame("", 0x7FFF00000010)),  # no file
+        (0, RawFrame("", 0)),
+    ],
+)
+def test_an_address_becomes_an_offset_into_its_file(address: int, frame: RawFrame) -> None:
+    assert module._locate(address, module._mappings(MAPS)) == frame

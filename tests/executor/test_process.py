@@ -1,0 +1,145 @@
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from fuzz.executor import process
+from fuzz.executor.limits import STDERR_BYTES
+
+
+@pytest.fixture
+def memfd() -> Iterator[int]:
+    fd = os.memfd_create("test", 0)
+    yield fd
+    os.close(fd)
+
+
+# ---- standard error ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b"", ""),
+        (b"one\ntwo\n", "one\ntwo\n"),
+        ("é\n".encode(), "é\n"),
+        (b"\xff\x00", "\\xff\x00"),
+        (b"x" * STDERR_BYTES, "x" * STDERR_BYTES),
+    ],
+)
+def test_standard_error_is_kept_whole(memfd: int, written: bytes, read: str) -> None:
+    os.write(memfd, written)
+    assert process.read_stderr(memfd) == read
+
+
+@pytest.mark.parametrize("more", [1, 1000, STDERR_BYTES])
+def test_too_much_standard_error_keeps_beginning_and_end(memfd: int, more: int) -> None:
+    written = bytes(65 + number % 26 for number in range(STDERR_BYTES + more))
+    os.write(memfd, written)
+    first, told, last = process.read_stderr(memfd).split("\n")
+    assert told == f"[finfuzz: {more} bytes left out]"
+    assert len(first) + len(last) == STDERR_BYTES
+    assert written.startswith(first.encode())
+    assert written.endswith(last.encode())
+    assert len(first) > len(last) > 0
+
+
+def test_a_character_cut_in_two_is_no_trouble(memfd: int) -> None:
+    os.write(memfd, "é".encode() * STDERR_BYTES)
+    assert "bytes left out" in process.read_stderr(memfd)
+
+
+# ---- what a child is started with -------------------------------------------------------------
+
+
+def test_the_environment_is_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONPATH", "PYTHONMALLOC", "LD_PRELOAD", "LANG", "HOME"):
+        monkeypatch.setenv(name, "/somewhere")
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    monkeypatch.setenv("PATH", "/bin")
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    assert process.environment() == {
+        "PATH": "/bin",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONCOERCECLOCALE": "0",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def stack_address() -> str:
+    """Where a new process has its stack."""
+    code = "print(next(line for line in open('/proc/self/maps') if '[stack]' in line))"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("-")[1]
+
+
+def test_addresses_are_the_same_each_time_and_only_inside() -> None:
+    if not process.can_fix_addresses():
+        pytest.skip("personality(2) is not allowed here")
+    before = process._libc.personality(0xFFFFFFFF)
+    with process.fixed_addresses():
+        fixed = {stack_address() for _ in range(3)}
+    assert len(fixed) == 1
+    assert process._libc.personality(0xFFFFFFFF) == before
+
+
+# ---- ending -----------------------------------------------------------------------------------
+
+FAMILY = """
+import os, signal
+if os.fork() and os.fork():
+    os.write(1, b"ready")
+while True: signal.pause()
+"""
+
+
+@pytest.fixture
+def family() -> Iterator[subprocess.Popen[bytes]]:
+    """A process with two children."""
+    root = subprocess.Popen([sys.executable, "-I", "-S", "-c", FAMILY], stdout=subprocess.PIPE)
+    assert root.stdout is not None
+    assert root.stdout.read(5) == b"ready"
+    yield root
+    process.end_tree(root.pid)
+    root.wait()
+    root.stdout.close()
+
+
+def wait_until_gone(pidfds: list[int]) -> None:
+    """Waits for processes to end; a zombie has."""
+    for pidfd in pidfds:
+        assert select.select([pidfd], [], [], 60)[0] == [pidfd]
+        os.close(pidfd)
+
+
+def children(root: subprocess.Popen[bytes]) -> list[int]:
+    found = [os.pidfd_open(child.pid) for child in psutil.Process(root.pid).children()]
+    assert len(found) == 2
+    return found
+
+
+def test_a_tree_is_ended_with_its_root(family: subprocess.Popen[bytes]) -> None:
+    pidfds = [*children(family), os.pidfd_open(family.pid)]
+    process.end_tree(family.pid)
+    wait_until_gone(pidfds)
+
+
+def test_descendants_are_ended_without_their_root(family: subprocess.Popen[bytes]) -> None:
+    pidfds = children(family)
+    process.end_descendants(family.pid)
+    wait_until_gone(pidfds)
+    assert family.poll() is None
+
+
+@pytest.mark.parametrize("end", [process.end_tree, process.end_descendants])
+def test_ending_what_is_gone_is_no_error(end: Callable[[int], None]) -> None:
+    zombie = subprocess.Popen([sys.executable, "-I", "-S", "-c", ""])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    end(zombie.pid)
+    assert zombie.wait() == 0
+    end(2**22 + 1)  # more than Linux has ids for

@@ -1,0 +1,79 @@
+"""Programs and the scripts they become, as files.
+
+    raising: node a container          (a step that raised in the fuzzer; as many as did)
+    python: 3.11                       (where it is not one that has everything)
+    finfuzz 1
+    node a container
+    ---
+    imports: gc                        (beyond those of every script)
+    helpers: callback
+    import finfuzz_target as t         (the body of the function `program`)
+    a = t.Container()
+
+    python tests/triage/script_files.py FILE …
+
+writes what is below the line anew. Read it before you keep it.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import textwrap
+from pathlib import Path
+
+from fuzz.program.text import parse
+from fuzz.target.spec import TargetSpec, parse_target
+from fuzz.triage.script import write_script
+from fuzz.triage.script_text import BASE_IMPORTS
+
+PLAIN_C = parse_target("plain-c")
+
+
+def read(path: Path) -> tuple[str, str]:
+    """What is above the line, and what is below it."""
+    above, _, below = path.read_text(encoding="utf-8").partition("---\n")
+    return above, below
+
+
+def files(above: str, spec: TargetSpec = PLAIN_C) -> dict[str, str]:
+    """What write_script makes of it."""
+    head, mark, steps = above.partition("finfuzz 1\n")
+    raising, python = set(), (3, 13)
+    for line in head.splitlines():
+        key, _, value = line.partition(": ")
+        if key == "raising":
+            raising.add(value)
+        else:
+            assert key == "python", f"{key!r} is nothing to say of a program"
+            python = tuple(map(int, value.split(".")))
+    return write_script(parse(mark + steps), spec, python, "A story.", frozenset(raising))
+
+
+def shown(script: str) -> str:
+    """Of a script what its program makes different from others."""
+    tree = ast.parse(script)
+    imports = {
+        name.name for node in tree.body if isinstance(node, ast.Import) for name in node.names
+    }
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    helpers = [
+        name for name in functions if name not in ("pip_headers", "compile_beside", "program")
+    ]
+    body = script.partition("def program():\n")[2].removesuffix("\n\n\nprogram()\n")
+    lines = []
+    if extra := sorted(imports - BASE_IMPORTS):
+        lines.append(f"imports: {', '.join(extra)}\n")
+    if helpers:
+        lines.append(f"helpers: {', '.join(helpers)}\n")
+    return "".join([*lines, textwrap.dedent(body), "\n"])
+
+
+def main(paths: list[str]) -> None:
+    for path in map(Path, paths):
+        above, _ = read(path)
+        path.write_text(f"{above}---\n{shown(files(above)['repro.py'])}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
