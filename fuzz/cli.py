@@ -6,6 +6,7 @@ could not run, 130 interrupted.
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from pathlib import Path
@@ -27,11 +28,26 @@ from fuzz.files import writable_directory, write_whole
 from fuzz.program.model import Program
 from fuzz.program.text import ParseError, parse, to_text
 from fuzz.target.build import Build, build, require_linux
-from fuzz.target.interpreters import find_interpreters, pick_interpreter
-from fuzz.target.releases import released_versions, resolve
-from fuzz.target.spec import Policy, parse_target
+from fuzz.target.interpreters import Interpreter, find_interpreters, pick_interpreter
+from fuzz.target.releases import headers, released_versions, resolve
+from fuzz.target.spec import Policy, TargetSpec, parse_target
 from fuzz.triage.diagnose import diagnose
 from fuzz.triage.symbols import named
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds between two; `nan` is between none."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value} is not a number of seconds", param, ctx)
+        return seconds
+
 
 _target = click.option(
     "--target",
@@ -47,7 +63,7 @@ _python = click.option(
 )
 _deadline = click.option(
     "--deadline",
-    type=click.FloatRange(0.01),
+    type=Seconds(0.01, 86400),
     default=2.0,
     show_default=True,
     help="Seconds a child may take.",
@@ -64,7 +80,7 @@ _abuse = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="finfuzz")
 def cli() -> None:
     """A fuzzer for the end of a Python interpreter's life."""
@@ -76,7 +92,7 @@ def cli() -> None:
 @click.option(
     "--time",
     "seconds",
-    type=click.FloatRange(0.1),
+    type=Seconds(0.1, 1e9),
     default=60.0,
     show_default=True,
     help="Seconds of fuzzing, after the builds.",
@@ -134,11 +150,14 @@ def run(
 ) -> None:
     """Fuzz a target for a while and file what kills it."""
     require_linux()
+    spec, interpreter = _resolve(target, python)
     corpus = writable_directory(corpus, "the corpus")
     crashes = writable_directory(crashes, "findings")
     if json_file is not None:
         writable_directory(json_file.absolute().parent, "the summary")
-    made = _build(target, python)
+        if json_file.is_dir():
+            raise UserError(f"can't write the summary to {json_file}: it is a folder")
+    made = _build(spec, interpreter)
     config = Config(
         target=str(made.spec),
         python=str(made.interpreter.executable),
@@ -180,7 +199,7 @@ def exec_(
     """
     require_linux()
     text = to_text(_read(program).without_comments())
-    made = _build(target, python)
+    made = _build(*_resolve(target, python))
     outcome = run_fresh(made, text, Limits(deadline, memory, abuse))
     effect, skipped, raised = outcome.took
     where = f"{made.spec} on CPython {made.interpreter.text}"
@@ -251,13 +270,18 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _build(target: str, python: str | None) -> Build:
+def _resolve(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     spec = parse_target(target)
-    console = Console(stderr=True, highlight=False)
-    with console.status("looking for the interpreter and the headers"):
+    with Console(stderr=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
         spec = resolve(spec)
+        if spec.framework == "pybind11":
+            headers(spec)
+    return spec, interpreter
 
+
+def _build(spec: TargetSpec, interpreter: Interpreter) -> Build:
+    console = Console(stderr=True, highlight=False)
     with console.status("building") as status:
 
         def announce(line: str) -> None:

@@ -166,7 +166,7 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --corpus c"
     ],
 )
 def test_bad_input_is_one_line_that_says_what_to_do(
-    command: str, says: str, here: Path, python: str, main_here: Main
+    command: str, says: str, python: str, main_here: Main
 ) -> None:
     code, out, err = main_here(command.replace("PYTHON", python).split())
     (line,) = err.splitlines()

@@ -50,7 +50,10 @@ def run(loop: Loop, programs: Programs, shared: SharedMemory, seed: int, corpus:
 
 def library(module: str = "core_with_libfuzzer") -> Path:
     """A shared object of atheris's; the default is the one with libFuzzer. Raises UserError."""
-    spec = importlib.util.find_spec(f"atheris.{module}")
+    try:
+        spec = importlib.util.find_spec(f"atheris.{module}")
+    except ModuleNotFoundError:
+        spec = None
     if spec is None or spec.origin is None:
         raise UserError(f"atheris lacks its {module}: pip install --force-reinstall atheris")
     return Path(spec.origin)

@@ -8,6 +8,7 @@ before the end in a subinterpreter.
 
 from __future__ import annotations
 
+import builtins
 import keyword
 from collections.abc import Callable
 from pathlib import Path
@@ -30,18 +31,10 @@ RUNTIME = TARGETS.parent / "runtime"
 
 _HOOKS = ("traverse", "clear", "dealloc")
 _ACTIONS = ("plain", "cast", "lookup", "create")
-_RESERVED = {
-    "t",
-    "sys",
-    "os",
-    "gc",
-    "atexit",
-    "builtins",
-    "codecs",
-    "ctypes",
-    "capi",
-    "program",
-    "run",
+#: Names that the script itself uses; Python's own words and built-ins are not offered either.
+_USED = {"HERE", "atexit", "builtins", "callback", "capi", "codecs", "compile_beside", "ctypes"} | {
+    *("gc", "interpreter_dict", "make_function", "os", "pip_headers", "program", "run", "shlex"),
+    *("source", "subprocess", "sys", "sysconfig", "t", "textwrap"),
 }
 
 
@@ -65,7 +58,7 @@ def write_script(
         writer.imports |= {"ctypes", "textwrap"}
     sources = _sources(spec, writer.needs_capi)
     header = HEADER.format(
-        story=story,
+        story=story.replace("\\", r"\\").replace('"', r"\""),
         python=".".join(map(str, python)),
         requirement=_requirement(spec),
         headers=_headers(spec),
@@ -120,6 +113,7 @@ class _Writer:
         self._raising = raising
         self._scope = Scope()
         self._imported: set[str] = set()
+        self._variables: dict[tuple[str, str], str] = {}
         self._roots = 0
         self._attributes = 0
         self._pending: list[str] = []  # lines for the current subinterpreter
@@ -147,28 +141,54 @@ class _Writer:
     def _here(self) -> str:
         return self._scope.current
 
+    def _node(self, name: str) -> str:
+        return self._variable("node", name)
+
+    def _interpreter(self, name: str) -> str:
+        return self._variable("interpreter", name)
+
+    def _variable(self, sort: str, name: str) -> str:
+        """One variable for each node and each interpreter, that hides nothing the script uses."""
+        if (sort, name) not in self._variables:
+            variable = name
+            while (
+                variable in {*_USED, *dir(builtins), *self._variables.values()}
+                or keyword.iskeyword(variable)
+                or variable.startswith("root")
+            ):
+                variable += "_"
+            self._variables[sort, name] = variable
+        return self._variables[sort, name]
+
     def _switch(self, step: Step) -> None:
         self._flush()
         name = step.args[0]
         if step.op == "start":
             self.needs_capi = True
             flavour = {"legacy": 1, "isolated": 2}[step.args[1]]
-            self.lines.append(f"{_variable(name)} = capi.start({flavour})  # {step.args[1]}")
+            self.lines.append(
+                f"{self._interpreter(name)} = capi.start({flavour})  # {step.args[1]}"
+            )
         elif step.op == "stop":
             self._forget(name)
-            self.lines.append(f"capi.stop({_variable(name)})")
+            self.lines.append(f"capi.stop({self._interpreter(name)})")
             self._imported.discard(name)
             self._sub_helpers.pop(name, None)
 
     def _step(self, step: Step) -> None:
-        if self._touches_extension(step):
-            self._import()
-        line = _STATEMENTS[step.op](self, step)
-        if not line:
-            return
-        if " ".join((step.op, *step.args)) in self._raising:
-            line = f"try:\n    {line}\nexcept Exception:\n    pass  # it raises, as in the fuzzer"
-        self._emit(line)
+        raises = " ".join((step.op, *step.args)) in self._raising
+        importing = self._touches_extension(step) and self._here not in self._imported
+        if importing:
+            self._find_extension()
+        lines = ["import finfuzz_target as t"] if importing else []
+        lines += [line for line in [_STATEMENTS[step.op](self, step)] if line]
+        if importing and not raises:
+            self._imported.add(self._here)
+        if lines and raises:
+            lines = ["try:", *(f"    {line}" for line in lines), "except Exception:"]
+            lines.append("    pass  # it raises, as in the fuzzer")
+        if lines:
+            self._emit("\n".join(lines))
 
     def _emit(self, text: str) -> None:
         (self.lines if self._here == MAIN else self._pending).extend(text.split("\n"))
@@ -177,29 +197,25 @@ class _Writer:
         if not self._pending:
             return
         code = [f"    {line}" if line else "" for line in self._pending]
-        self.lines += [f'run({_variable(self._here)}, """', *code, '""")']
+        self.lines += [f'run({self._interpreter(self._here)}, """', *code, '""")']
         self._pending = []
 
     def _forget(self, name: str) -> None:
-        names = [_variable(node) for node in self._scope.nodes[name]]
+        names = [self._node(node) for node in self._scope.nodes[name]]
         if name in self._imported:
             names.append("t")
         if names:
-            self.lines.append(f'run({_variable(name)}, "del {", ".join(names)}")')
+            self.lines.append(f'run({self._interpreter(name)}, "del {", ".join(names)}")')
 
     def _touches_extension(self, step: Step) -> bool:
         made = step.op == "node" and step.args[1] in ("container", "instance", "subclass")
         return step.op in ("import", "check") or made
 
-    def _import(self) -> None:
-        if self._here in self._imported:
-            return
-        self._imported.add(self._here)
+    def _find_extension(self) -> None:
         if self._here != MAIN:
             self._flush()
             code = 'f"import sys; sys.path.insert(0, {HERE!r})"'
-            self.lines.append(f"run({_variable(self._here)}, {code})")
-        self._emit("import finfuzz_target as t")
+            self.lines.append(f"run({self._interpreter(self._here)}, {code})")
 
     def _helper(self, text: str) -> None:
         if self._here == MAIN:
@@ -226,12 +242,12 @@ class _Writer:
             "dict": "{}",
             "function": "make_function()",
         }[kind]
-        return f"{_variable(name)} = {value}"
+        return f"{self._node(name)} = {value}"
 
     def edge(self, step: Step) -> str:
         source, target, how = step.args
         kind = self._scope.here[source]
-        source, target = _variable(source), _variable(target)
+        source, target = self._node(source), self._node(target)
         if how == "attribute":
             self._attributes += 1
             return f"{source}.attribute{self._attributes} = {target}"
@@ -246,16 +262,18 @@ class _Writer:
     def hook(self, step: Step) -> str:
         name, hook, action = step.args
         numbers = f"{_HOOKS.index(hook)}, {_ACTIONS.index(action)}"
-        return f"{_variable(name)}.hook({numbers})  # at {hook}: {action}"
+        return f"{self._node(name)}.hook({numbers})  # at {hook}: {action}"
 
     def root(self, step: Step) -> str:
-        name, where = _variable(step.args[0]), step.args[1]
+        name, where = self._node(step.args[0]), step.args[1]
         self._roots += 1
         key = f"root{self._roots}"
         if where in ("leak", "interpreter-dict") and self._here != MAIN:
             self._flush()
             how = int(where == "interpreter-dict")
-            self.lines.append(f'capi.keep({_variable(self._here)}, b"{name}", b"{key}", {how})')
+            self.lines.append(
+                f'capi.keep({self._interpreter(self._here)}, b"{name}", b"{key}", {how})'
+            )
             return ""
         if where in ("codec", "audit-hook", "atexit"):
             self._helper(CALLBACK)
@@ -278,10 +296,10 @@ class _Writer:
         }[where]()
 
     def check(self, step: Step) -> str:
-        return f"t.check({_variable(step.args[0])})"
+        return f"t.check({self._node(step.args[0])})"
 
     def drop(self, step: Step) -> str:
-        return f"del {_variable(step.args[0])}"
+        return f"del {self._node(step.args[0])}"
 
     def collect(self, _: Step) -> str:
         return f"{self._module('gc')}.collect()"
@@ -300,8 +318,3 @@ _STATEMENTS: dict[str, Callable[[_Writer, Step], str]] = {
     "collect": _Writer.collect,
     "import": _Writer.import_,
 }
-
-
-def _variable(name: str) -> str:
-    taken = keyword.iskeyword(name) or name in _RESERVED or name.startswith("root")
-    return f"{name}_" if taken else name

@@ -17,7 +17,7 @@ KEPT = 3
 
 #: Whole modules that are never telling.
 _PLUMBING_MODULES = re.compile(
-    r"finfuzz_runtime\.so|libstdc\+\+|libc\+\+|libgcc_s|ld-linux|linux-vdso|libpthread|python3?[\d.]*$"
+    r"finfuzz_runtime\.so|libstdc\+\+|libc\+\+|libgcc_s|ld-linux|linux-vdso|libpthread"
 )
 
 _PLUMBING = re.compile(
@@ -81,13 +81,27 @@ def telling(frames: list[Frame], *, internals_gone: bool) -> list[str]:
 
 def normalized(function: str) -> str:
     """A function's name without template arguments, parameters, clones and anonymous namespaces."""
-    text = re.sub(r" \[.*\]$", "", function)
-    text = text.replace("(anonymous namespace)::", "").replace("operator()", "operator.call")
-    text = _without_nested(text, "<", ">")
-    text = _without_nested(text, "(", ")")
+    text = re.sub(r" \[.*\]$", "", function).replace("(anonymous namespace)::", "")
+    text, operator, symbol = text.partition("operator")
+    if operator and (not text or text[-1] in ": ") and not re.match(r"\w", symbol):
+        return _plain(text) + operator + _symbol(symbol)
+    return _plain(text + operator + symbol)
+
+
+def _plain(text: str) -> str:
+    text = _without_nested(_without_nested(text, "(", ")"), "<", ">")
     text = re.sub(r"\b(const|volatile|noexcept)\b|[&*]", "", text).strip()
     # What is left before a last space is the return type of a template.
-    return text.rsplit(" ", 1)[-1].replace("operator.call", "operator()")
+    return text.rsplit(" ", 1)[-1]
+
+
+def _symbol(text: str) -> str:
+    """What follows `operator`: a symbol, or a space and a type, new or delete; no parameters."""
+    called = re.match(r"\(\)|<<|<=>|<=|<|->\*?", text)
+    if called:
+        return called[0]
+    text = _without_nested(_without_nested(text, "(", ")"), "<", ">")
+    return re.sub(r"\b(const|volatile|noexcept)\b|(?<=\w)[&* ]+$", "", text).rstrip()
 
 
 def _telling_name(frame: Frame, internals_gone: bool) -> str:

@@ -7,6 +7,7 @@ import pytest
 from fuzz.executor import outcome as module
 from fuzz.executor.limits import Limits
 from fuzz.executor.outcome import Outcome, RawFrame
+from fuzz.executor.zygote import Executor
 from fuzz.target.build import Build
 
 Fake = Callable[[str], Build]
@@ -149,6 +150,16 @@ def test_too_much_memory_is_the_programs_failure(fake: Fake, run: Run) -> None:
     assert outcome.took == (1, 0, 1)
     assert "raised MemoryError" in outcome.stderr
     assert run(greedy, IMPORT, Limits(memory_mib=256)).took == (2, 0, 0)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="only who ends by itself or by a caught signal says its peak"
+)
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(3)"])
+def test_the_peak_is_told_of_one_that_was_killed_too(fake: Fake, end: str) -> None:
+    """As the kernel kills where memory runs out: `memory-ceiling` is told by the peak alone."""
+    with Executor(fake(f"import os; {end}")) as executor:
+        assert executor.run(IMPORT).peak_kib > 0
 
 
 def test_no_memory_at_all_is_still_an_outcome(fake: Fake, run: Run) -> None:

@@ -6,8 +6,12 @@ from hypothesis import strategies as st
 from fuzz.program.language import OPERATIONS, Choice, Operation, Role
 from fuzz.program.model import Program, Step
 
-# Other processes may take the machine meanwhile: nothing here is about time.
-settings.register_profile("finfuzz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "finfuzz",
+    deadline=None,  # other processes may take the machine meanwhile: nothing here is about time
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("finfuzz")
 
 # Few, so that steps speak of the same things; `main` and `i` for nodes and interpreters alike.
@@ -31,7 +35,7 @@ def steps_of(operation: Operation) -> st.SearchStrategy[Step]:
 
 
 STEPS = st.one_of([steps_of(operation) for operation in OPERATIONS.values()])
-PROGRAMS = st.builds(Program, st.lists(STEPS, max_size=12).map(tuple), ABOVE)
+PROGRAMS = st.builds(Program, st.lists(STEPS, max_size=10).map(tuple), ABOVE)
 
 st.register_type_strategy(Step, STEPS)
 st.register_type_strategy(Program, PROGRAMS)

@@ -104,20 +104,33 @@ def test_what_has_nothing_to_act_on_is_not_generated(op: str) -> None:
     }
 
 
-@pytest.mark.parametrize("op", OPERATIONS)
-def test_weights_decide_the_operation(op: str) -> None:
+def scope_behind(text: str) -> Scope:
     scope = Scope()
-    for step in parse("finfuzz 1\nnode a container\nstart i legacy").steps:
-        scope.apply(step)
+    for step in parse("finfuzz 1\n" + text.replace("; ", "\n")).steps:
+        assert scope.apply(step)
+    return scope
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
+@pytest.mark.parametrize(
+    "before",
+    [
+        "node a container; node b instance; start i legacy",
+        "start i legacy; start j isolated; enter i; node a container; node b list",
+    ],
+)
+def test_weights_decide_the_operation_and_it_has_an_effect(op: str, before: str) -> None:
     only = Weights(operations=dict.fromkeys(OPERATIONS, 0.0) | {op: 1})
-    assert {generate_step(Random(seed), scope, only).op for seed in range(20)} == {op}
+    for seed in range(100):
+        scope = scope_behind(before)
+        step = generate_step(Random(seed), scope, only)
+        assert step.op == op
+        assert scope.apply(step)
 
 
 def test_no_interpreter_is_started_where_there_are_enough() -> None:
-    scope = Scope()
-    for number in range(8):
-        assert scope.apply(parse(f"finfuzz 1\nstart i{number} legacy").steps[0])
-    heavy = Weights(operations={"start": 1e9})
+    scope = scope_behind("; ".join(f"start i{number} legacy" for number in range(8)))
+    heavy = Weights(operations={"start": 1e9}, max_starts=99)
     assert "start" not in {generate_step(Random(seed), scope, heavy).op for seed in range(50)}
 
 

@@ -172,6 +172,13 @@ def test_insert_adds_one_step_that_has_an_effect(program: Program, seed: int) ->
     assert [scope.apply(step) for step in longer.steps[: number + 1]][-1]
 
 
+def test_insert_adds_what_only_the_steps_before_make_possible() -> None:
+    program = read("node a container; start i legacy")
+    inserted = {MUTATORS["insert"](Random(seed), program, DEFAULT) for seed in range(300)}
+    behind = {longer.steps[2].op for longer in inserted if longer and len(longer) == 3}
+    assert behind >= {"edge", "hook", "root", "check", "drop", "enter", "stop"}
+
+
 @given(st.from_type(Program), SEEDS)
 def test_regenerate_has_nothing_of_the_program(program: Program, seed: int) -> None:
     assert MUTATORS["regenerate"](Random(seed), program, DEFAULT) == generate(Random(seed))

@@ -29,10 +29,6 @@ FILES = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
 PLAIN_C = script_files.PLAIN_C
 
 
-def defect(reason: str, *values: object) -> object:
-    return pytest.param(*values, marks=pytest.mark.xfail(strict=True, reason=reason))
-
-
 def some_program(rng: Random) -> Program:
     made = generate(rng)
     for _ in range(rng.randrange(6)):
@@ -72,9 +68,6 @@ def sub_codes(script: str) -> list[str]:
     return [ast.unparse(ast.parse(f"if 1:\n{text}" if "\n" in text else text)) for text in texts]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the import is written outside of `try`, whatever is said to raise"
-)
 @pytest.mark.parametrize("step", ["import", "node a container"])
 def test_an_import_that_raises_is_caught_as_the_driver_does(step: str) -> None:
     """Seen with pybind11 3.0.1 on 3.13: an ImportError where a subinterpreter imported first."""
@@ -152,10 +145,10 @@ def test_sources_are_those_that_are_needed(target: str, steps: str, sources: set
         "One line.",
         "Two\n\nparagraphs, with 'quotes', {braces} and a %.",
         "what():  Unable to cast to C++ type '?'",
-        defect("the story is put into a docstring as it is", 'it said """'),
-        defect("the story is put into a docstring as it is", r"can't open C:\Users\new"),
-        defect("the story is put into a docstring as it is", r"bytes \xff\xfe as they came"),
-        defect("the story is put into a docstring as it is", "it ends with a backslash \\"),
+        'it said """',
+        r"can't open C:\Users\new",
+        r"bytes \xff\xfe as they came",
+        "it ends with a backslash \\",
     ],
 )
 def test_the_story_stands_on_top_as_it_is(story: str) -> None:
@@ -188,7 +181,6 @@ def run_script(
     )
 
 
-NAMES_TAKEN = "a variable of this name hides what the script itself uses"
 ALL_OF_A_SCRIPT = """
 node {0} container
 node x subclass
@@ -219,10 +211,7 @@ drop {0}
     [
         *("is", "none", "t", "sys", "os", "gc", "atexit", "builtins", "codecs", "ctypes", "root1"),
         *("program", "run", "capi", "held", "function", "source", "root", "print"),
-        *(
-            defect(NAMES_TAKEN, name)
-            for name in ("type", "len", "globals", "callback", "make_function", "interpreter_dict")
-        ),
+        *("type", "len", "globals", "callback", "make_function", "interpreter_dict"),
     ],
 )
 def test_a_node_may_have_any_name(name: str, tmp_path: Path, plain: Build) -> None:
@@ -238,10 +227,8 @@ def test_a_node_may_have_any_name(name: str, tmp_path: Path, plain: Build) -> No
     [
         ("a", "b"),
         ("root1", "root1_"),
-        *(
-            defect("`is` becomes `is_`, which is another node's name", *names)
-            for names in (("is", "is_"), ("t_", "t"))
-        ),
+        ("is", "is_"),
+        ("t_", "t"),
     ],
 )
 def test_two_nodes_stay_two(first: str, second: str) -> None:
@@ -256,9 +243,7 @@ def test_two_nodes_stay_two(first: str, second: str) -> None:
     assert len({target.id for target in targets if isinstance(target, ast.Name)}) == 2
 
 
-@pytest.mark.parametrize(
-    "name", ["i1", defect("a node and an interpreter of one name become one variable", "a")]
-)
+@pytest.mark.parametrize("name", ["i1", "a"])
 def test_a_node_and_an_interpreter_stay_two(name: str) -> None:
     above = f"finfuzz 1\nstart {name} legacy\nnode a list\nstop {name}\n"
     body = script_files.shown(script_files.files(above)["repro.py"])

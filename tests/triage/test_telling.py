@@ -30,10 +30,9 @@ OUTCOMES = Path(__file__).parent / "outcomes"
             "a::Manager<a::local<b::C> >::make(std::unique_ptr<a::local<b::C> >*)",
             "a::Manager::make",
         ),
-        pytest.param(
+        (
             "std::array<int, (3>2)>::at(unsigned long)",
             "std::array::at",
-            marks=pytest.mark.xfail(strict=True, reason="a > in parentheses closes no bracket"),
         ),
         # the return type, which demangled templates have
         ("int square<int>(int)", "square"),
@@ -62,21 +61,12 @@ OUTCOMES = Path(__file__).parent / "outcomes"
         ("constant()", "constant"),
         ("a::noexcept_move(int)", "a::noexcept_move"),
         ("a::b[abi:cxx11](int)", "a::b[abi:cxx11]"),
-        *(
-            pytest.param(
-                function,
-                name,
-                marks=pytest.mark.xfail(strict=True, reason="what is behind `operator` is cut off"),
-            )
-            for function, name in (
-                ("a::B::operator bool() const", "a::B::operator bool"),
-                ("a::handle::operator _object*() const", "a::handle::operator _object"),
-                ("operator new(unsigned long)", "operator new"),
-                ("operator delete(void*, unsigned long)", "operator delete"),
-                ("bool a::operator< <int>(a::B<int> const&)", "a::operator<"),
-                ("std::ostream& a::operator<< <int>(std::ostream&, int)", "a::operator<<"),
-            )
-        ),
+        ("a::B::operator bool() const", "a::B::operator bool"),
+        ("a::handle::operator _object*() const", "a::handle::operator _object"),
+        ("operator new(unsigned long)", "operator new"),
+        ("operator delete(void*, unsigned long)", "operator delete"),
+        ("bool a::operator< <int>(a::B<int> const&)", "a::operator<"),
+        ("std::ostream& a::operator<< <int>(std::ostream&, int)", "a::operator<<"),
     ],
 )
 def test_normalized(function: str, name: str) -> None:
@@ -213,9 +203,6 @@ def test_another_extension_asks_by_the_same_functions() -> None:
     assert telling(stack(*lines), internals_gone=True) == ["pybind11::detail::clear_instance"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="all of a CPython without libpython is taken for plumbing, by its file name"
-)
 @pytest.mark.parametrize("function", ["_PyTuple_Fini", "take_gil", "PyInterpreterState_Delete"])
 def test_a_cpython_in_one_file_tells_as_one_with_a_libpython(function: str) -> None:
     with_libpython = stack(f"{PYTHON} gc_collect_main", f"{PYTHON} {function}", "python3.13 _start")

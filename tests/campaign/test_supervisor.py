@@ -1,0 +1,301 @@
+"""Whole campaigns, from the command line: what they leave, and what they don't leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from conftest import DESTROY, Campaign, Start, wait_until
+
+from fuzz.target.build import Build
+from fuzz.target.interpreters import Interpreter
+from fuzz.target.releases import cache_root
+from fuzz.triage.finding import load
+
+HOUR = ("--time", "3600")
+ENGINES = pytest.mark.parametrize("engine", ["atheris", "random"])
+
+
+def summary_of(campaign: Campaign) -> dict[str, Any]:
+    return dict(json.loads((campaign.folder / "summary.json").read_text()))
+
+
+def nothing_is_left_of(campaign: Campaign) -> None:
+    wait_until(lambda: not campaign.processes(), "the last process to go")
+    assert not [path.name for path in campaign.folder.rglob(".*")]  # nothing half-written
+
+
+def is_working(campaign: Campaign) -> bool:
+    """Whether its worker has a zygote that runs programs."""
+    return len([one for one in campaign.processes() if "zygote.py" in " ".join(one.cmdline())]) > 0
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
+    start: Start, destroy: Build, pythons: list[Interpreter]
+) -> None:
+    campaign = start(destroy, "--time", "5", "--seed", "1")
+    assert campaign.end() == 0, campaign.lines
+    summary = summary_of(campaign)
+    found = [f"{one['signal']}/{one['diagnostic']}" for one in summary["findings"]]
+    assert "SIGABRT/internals-recreated" in found
+    one = summary["findings"][found.index("SIGABRT/internals-recreated")]
+
+    folder = Path(one["path"])
+    assert folder.is_relative_to(campaign.folder / "crashes")
+    assert folder.parts[-3:] == ("SIGABRT", "internals-recreated", one["bucket"])
+    finding = load(folder)
+    assert (finding.bucket, finding.sightings) == (one["bucket"], one["sightings"])
+    assert (finding.first_seen.execution, finding.first_seen.seconds) == (
+        one["first_seen_execution"],
+        one["first_seen_seconds"],
+    )
+    died = subprocess.run(
+        [pythons[0].executable, "repro.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert died.returncode == -signal.SIGABRT
+    assert "reentrant call detected while fetching pybind11 internals" in died.stderr
+
+    assert set(summary) >= {"target", "executions", "seconds", "executions_per_second", "findings"}
+    assert summary["target"] == DESTROY
+    assert summary["python"] == pythons[0].text
+    assert (summary["engine"], summary["seed"], summary["interrupted"]) == ("atheris", 1, False)
+    assert summary["executions"] >= one["first_seen_execution"]
+    assert summary["executions_per_second"] == pytest.approx(
+        summary["executions"] / summary["seconds"], abs=0.1
+    )
+    assert summary["steps_effective"] > summary["executions"]
+    assert summary["corpus"]
+    assert summary["features"]
+
+    first, *_ = campaign.lines
+    assert first.startswith(
+        f"fuzzing {DESTROY} on CPython {pythons[0].text} for 5 s, engine atheris"
+    )
+    said = campaign.said()
+    assert said.startswith(f"{DESTROY} on CPython {pythons[0].text}: ")
+    assert f"SIGABRT/internals-recreated (new, {one['sightings']} sightings, first after " in said
+    assert said.endswith("run any of them with `python repro.py`\n")
+    nothing_is_left_of(campaign)
+
+
+def test_the_control_finds_nothing(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, "--time", "2", "--seed", "1", "--engine", "random")
+    assert campaign.end() == 0, campaign.lines
+    summary = summary_of(campaign)
+    assert summary["executions"] > 0
+    assert (summary["findings"], summary["unconfirmed"], summary["known"]) == ([], [], {})
+    assert (summary["corpus"], summary["features"]) == (None, None)
+    assert campaign.said().endswith("\nfound nothing\n")
+    assert list((campaign.folder / "crashes").iterdir()) == []
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.parametrize(
+    ("whom", "engine"),
+    [
+        ("supervisor", "atheris"),
+        ("terminal", "random"),
+        pytest.param("supervisor", "random", marks=pytest.mark.slow),
+        pytest.param("terminal", "atheris", marks=pytest.mark.slow),
+    ],
+)
+def test_ctrl_c_ends_it_with_its_summary(
+    whom: str, engine: str, start: Start, plain_c: Build
+) -> None:
+    """As `kill -INT` sends it to one process, and as a terminal does to the whole group."""
+    campaign = start(plain_c, *HOUR, "--engine", engine)
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    assert [line for line in campaign.lines if line.startswith("stopping: ")]
+    summary = summary_of(campaign)
+    assert summary["interrupted"] is True
+    assert campaign.said().startswith(f"plain-c on CPython {plain_c.interpreter.text}: ")
+    nothing_is_left_of(campaign)
+
+
+def interrupt(campaign: Campaign, whom: str) -> None:
+    if whom == "terminal":
+        os.killpg(campaign.process.pid, signal.SIGINT)
+    else:
+        campaign.process.send_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("whom", ["supervisor", "terminal"])
+def test_ctrl_c_at_the_first_line(whom: str, start: Start, plain_c: Build) -> None:
+    """The worker has hardly begun."""
+    campaign = start(plain_c, *HOUR)
+    campaign.read_until("fuzzing plain-c")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    assert not [line for line in campaign.lines if line.startswith("Traceback")]
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+@pytest.mark.parametrize(
+    "whom",
+    [
+        "supervisor",
+        pytest.param(
+            "terminal",
+            marks=pytest.mark.xfail(
+                strict=True, reason="the fresh process gets it too, and `can't start` ends it all"
+            ),
+        ),
+    ],
+)
+def test_ctrl_c_keeps_what_was_found(whom: str, start: Start, destroy: Build) -> None:
+    """While the first death is being confirmed: it is filed nevertheless, at its full rate."""
+    campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random")
+    campaign.read_until("dying again in fresh processes")
+    supervisor = psutil.Process(campaign.process.pid)
+    wait_until(lambda: len(supervisor.children()) > 1, "a fresh process beside the worker")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    findings = summary_of(campaign)["findings"]
+    assert findings
+    for one in findings:
+        finding = load(Path(one["path"]))
+        assert finding.reproduced.k == finding.reproduced.n, campaign.lines
+        assert finding.script.k == finding.script.n > 0
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_second_ctrl_c_leaves_the_sorting(start: Start, destroy: Build) -> None:
+    campaign = start(destroy, *HOUR, "--seed", "1")
+    campaign.read_until("dying again in fresh processes")
+    campaign.process.send_signal(signal.SIGINT)
+    campaign.read_until("stopping: ")
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 130, campaign.lines
+    assert not [line for line in campaign.lines if line.startswith("Traceback")]
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.parametrize("whom", ["supervisor", "terminal"])
+def test_ctrl_c_while_it_builds(whom: str, start: Start, plain_c: Build, tmp_path: Path) -> None:
+    campaign = start(plain_c, *HOUR, FINFUZZ_CACHE=str(tmp_path / "cache"))
+    campaign.read_until("building plain-c")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    assert campaign.lines[-1] == "finfuzz: error: interrupted"
+    assert not [line for line in campaign.lines if line.startswith("Traceback")]
+    assert not (campaign.folder / "summary.json").exists()
+    builds = tmp_path / "cache" / "builds"
+    assert [path.name for path in builds.iterdir() if path.is_dir()] == []
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "whom",
+    [
+        "supervisor",
+        pytest.param(
+            "terminal",
+            marks=pytest.mark.xfail(
+                strict=True, reason="the compiler gets it too, and its failure ends it all"
+            ),
+        ),
+    ],
+)
+def test_ctrl_c_while_it_builds_what_its_script_needs(
+    whom: str, start: Start, destroy: Build, tmp_path: Path
+) -> None:
+    """With a cache that has the headers and the instrumented build, and not the other one."""
+    cache = tmp_path / "cache"
+    shutil.copytree(destroy.directory, cache / "builds" / destroy.id)
+    (cache / "headers").symlink_to(cache_root() / "headers")
+    campaign = start(destroy, *HOUR, "--seed", "1", FINFUZZ_CACHE=str(cache))
+    campaign.read_until("without coverage")
+    supervisor = psutil.Process(campaign.process.pid)
+    wait_until(lambda: len(supervisor.children(recursive=True)) > 4, "the compiler")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    assert summary_of(campaign)["findings"]
+    nothing_is_left_of(campaign)
+
+
+def test_sigterm_is_as_good_as_ctrl_c(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR)
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    campaign.process.terminate()
+    assert campaign.end() == 130, campaign.lines
+    assert summary_of(campaign)["interrupted"] is True
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.parametrize("engine", ["atheris", pytest.param("random", marks=pytest.mark.slow)])
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_killed_supervisor_takes_everything_with_it(
+    engine: str, start: Start, destroy: Build
+) -> None:
+    """At a moment at which it has a worker, a zygote of its own and fresh processes."""
+    campaign = start(destroy, *HOUR, "--engine", engine, "--seed", "1")
+    campaign.read_until("again, minimizing")
+    assert len(campaign.processes()) >= 3
+    campaign.process.kill()
+    assert campaign.end() == -signal.SIGKILL
+    wait_until(lambda: not campaign.processes(), "the last process to go")
+
+
+@ENGINES
+def test_a_killed_worker_is_one_line_and_leaves_nothing(
+    engine: str, start: Start, plain_c: Build
+) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", engine)
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    (worker,) = psutil.Process(campaign.process.pid).children()
+    worker.kill()
+    assert campaign.end() == 2
+    last = campaign.lines[-1]
+    assert last.startswith("finfuzz: error: the worker ended before its time: ")
+    nothing_is_left_of(campaign)
+
+
+def test_a_killed_zygote_is_replaced_and_is_no_finding(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    (worker,) = psutil.Process(campaign.process.pid).children()
+    (zygote,) = worker.children()
+    zygote.kill()
+    wait_until(lambda: [one.pid for one in worker.children()] != [zygote.pid], "another zygote")
+    wait_until(lambda: is_working(campaign), "another zygote")
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 130, campaign.lines
+    summary = summary_of(campaign)
+    assert summary["zygotes_replaced"] == 1
+    assert summary["findings"] == summary["unconfirmed"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_second_campaign_goes_on_where_the_first_one_stopped(
+    start: Start, destroy: Build
+) -> None:
+    first = start(destroy, "--time", "3", "--seed", "1")
+    assert first.end() == 0, first.lines
+    same = ("--corpus", str(first.folder / "corpus"), "--crashes", str(first.folder / "crashes"))
+    again = start(destroy, "--time", "3", "--seed", "2", *same)
+    assert again.end() == 0, again.lines
+    before = {one["bucket"]: one for one in summary_of(first)["findings"]}
+    for one in summary_of(again)["findings"]:
+        assert one["new"] is (one["bucket"] not in before)
+        sightings = before.get(one["bucket"], {"sightings": 0})["sightings"] + one["sightings"]
+        assert load(Path(one["path"])).sightings == sightings
+    assert any(not one["new"] for one in summary_of(again)["findings"])
+    assert "filed before" in again.said()
