@@ -34,6 +34,9 @@ from fuzz.target.spec import Policy, TargetSpec, parse_target
 from fuzz.triage.diagnose import diagnose
 from fuzz.triage.symbols import named
 
+#: What can be run is 64 KiB without comments; nobody writes that many of them.
+_LARGEST_FILE = 1 << 20
+
 
 class Seconds(click.FloatRange):
     """A number of seconds between two; `nan` is between none."""
@@ -70,7 +73,7 @@ _deadline = click.option(
 )
 _memory = click.option(
     "--memory",
-    type=click.IntRange(64),
+    type=click.IntRange(64, 1 << 20),
     default=2048,
     show_default=True,
     help="MiB of address space a child may use.",
@@ -176,9 +179,11 @@ def run(
             f"engine {engine}, seed {config.seed}"
         )
         summary = run_campaign(config, made, screen)
+    click.echo(_told(summary, crashes, made.interpreter))
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(summary), indent=2))
-    click.echo(_told(summary, crashes))
+    if summary.problem:
+        raise UserError(summary.problem)
     if summary.interrupted:
         sys.exit(130)
 
@@ -294,6 +299,9 @@ def _build(spec: TargetSpec, interpreter: Interpreter) -> Build:
 
 def _read(path: Path) -> Program:
     try:
+        size = path.stat().st_size
+        if size > _LARGEST_FILE:
+            raise UserError(f"{path} has {size} bytes: no program is longer than {_LARGEST_FILE}")
         return parse(path.read_text(encoding="utf-8"))
     except ParseError as error:
         raise UserError(f"{path}: {error}") from error
@@ -303,7 +311,7 @@ def _read(path: Path) -> Program:
         raise UserError(f"can't read the program {path}: {error.strerror}") from error
 
 
-def _told(summary: Summary, crashes: Path) -> str:
+def _told(summary: Summary, crashes: Path, python: Interpreter) -> str:
     lines = [
         f"{summary.target} on CPython {summary.python}: {summary.executions:,} executions in "
         f"{summary.seconds:.0f} s ({summary.executions_per_second:.0f}/s), "
@@ -321,9 +329,11 @@ def _told(summary: Summary, crashes: Path) -> str:
     for entry in summary.findings:
         new = "new" if entry.new else "filed before"
         lines.append(
-            f"{entry.signal}/{entry.diagnostic} ({new}, {entry.sightings} sightings, first after "
+            f"{entry.signal}/{entry.diagnostic} ({new}, seen {entry.sightings} times, first after "
             f"{entry.first_seen_seconds:.1f} s): {entry.path}"
         )
     if summary.findings:
-        lines.append(f"findings lie in {crashes}; run any of them with `python repro.py`")
+        lines.append(
+            f"findings lie in {crashes}; in a finding's folder: {python.executable} repro.py"
+        )
     return "\n".join(lines)

@@ -11,13 +11,15 @@ import ctypes
 import functools
 import importlib.util
 import os
+import tempfile
+import traceback
 from pathlib import Path
 from random import Random
 
 from fuzz.campaign.loop import Loop
 from fuzz.campaign.programs import Programs
 from fuzz.errors import UserError
-from fuzz.executor.shared import SharedMemory
+from fuzz.executor.shared import PROGRAM_BYTES, SharedMemory
 from fuzz.program.model import Program
 from fuzz.program.text import ParseError, parse, to_text
 
@@ -30,12 +32,20 @@ def run(loop: Loop, programs: Programs, shared: SharedMemory, seed: int, corpus:
     mutators = _Mutators(programs)
 
     def one_input(data: bytes) -> None:
-        if loop.over:
-            loop.finish()
+        # Nothing may leave here but by the process's end: libFuzzer would take it for a crash.
+        try:
+            if loop.over:
+                loop.finish()
+                os._exit(0)
+            program = _program(data)
+            if program is not None:
+                loop.execute(program)
+        except UserError as error:
+            loop.finish(str(error))
             os._exit(0)
-        program = _program(data)
-        if program is not None:
-            loop.execute(program)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
 
     atheris.Setup(
         _arguments(seed, corpus),
@@ -82,13 +92,14 @@ def _arguments(seed: int, corpus: Path) -> list[str]:
         "finfuzz",
         str(corpus),
         f"-seed={seed + 1}",  # 0 means "any" to libFuzzer
-        "-max_len=16384",
+        f"-max_len={PROGRAM_BYTES}",
         "-len_control=0",  # a program's size is the mutator's business
         "-reload=0",  # files that come and go would make runs differ
         "-rss_limit_mb=0",
         "-handle_term=0",
         "-handle_int=0",
         "-print_pcs=0",
+        f"-artifact_prefix={tempfile.gettempdir()}/",
     ]
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 _PLAIN_SECONDS = 10.0
+_LIVE_SECONDS = 0.25
 
 
 class Screen:
-    """``note`` prints a line that stays; ``tick`` renews the status. Writes to standard error."""
+    """``note`` prints a line that stays; ``watching`` keeps the status new. To standard error."""
 
     def __init__(self, seconds: float, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False)
@@ -28,7 +31,6 @@ class Screen:
             disable=not self._live,
         )
         self._task = self._bar.add_task("starting", total=seconds)
-        self._begin = time.monotonic()
 
     def __enter__(self) -> Screen:
         self._bar.start()
@@ -44,10 +46,26 @@ class Screen:
 
     def note(self, line: str) -> None:
         """A line that stays on the screen."""
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(line, markup=False, soft_wrap=not self._live)
 
-    def tick(self, status: str, seconds: float) -> None:
-        """``seconds`` of the campaign are over."""
+    @contextlib.contextmanager
+    def watching(self, status: Callable[[], tuple[str, float]]) -> Iterator[None]:
+        """Within it, shows what ``status`` says: a line, and how many seconds are over."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(_LIVE_SECONDS):
+                self._tick(*status())
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+    def _tick(self, status: str, seconds: float) -> None:
         if self._live:
             self._bar.update(self._task, description=status, completed=min(seconds, self._seconds))
         elif seconds >= self._next_plain:

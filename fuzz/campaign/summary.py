@@ -27,7 +27,7 @@ class Summary(msgspec.Struct, kw_only=True):
 
     ``corpus`` programs and ``features`` as libFuzzer counts them; null with `--engine random`.
     ``known``: deaths of defects that are not filed, by title. ``unconfirmed``: never seen again in
-    a fresh process.
+    a fresh process. ``problem``: why the worker ended before its time, empty if it did not.
     """
 
     target: str
@@ -47,6 +47,7 @@ class Summary(msgspec.Struct, kw_only=True):
     corpus: int | None
     features: int | None
     interrupted: bool
+    problem: str
 
 
 def summarize(
@@ -55,7 +56,9 @@ def summarize(
     progress: Progress,
     sorter: Sorter,
     libfuzzer: dict[str, int],
+    *,
     interrupted: bool,
+    problem: str,
 ) -> Summary:
     """Puts the figures of a campaign together."""
     seconds = max(progress.seconds, 1e-9)
@@ -77,6 +80,7 @@ def summarize(
         corpus=libfuzzer.get("corp"),
         features=libfuzzer.get("ft"),
         interrupted=interrupted,
+        problem=problem,
     )
 
 
@@ -85,7 +89,7 @@ def _entry(seen: Seen) -> FoundEntry:
         signal=seen.diagnosis.signal,
         diagnostic=seen.diagnosis.diagnostic,
         bucket=seen.diagnosis.bucket,
-        path=str(seen.path),
+        path=str(seen.path or ""),
         first_seen_execution=seen.execution,
         first_seen_seconds=round(seen.seconds, 3),
         sightings=seen.sightings,

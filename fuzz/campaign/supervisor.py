@@ -20,7 +20,6 @@ from fuzz.campaign.config import Config
 from fuzz.campaign.messages import Again, Ended, Message, Progress, Sighting, receive
 from fuzz.campaign.screen import Screen
 from fuzz.campaign.summary import Summary, summarize
-from fuzz.errors import UserError
 from fuzz.executor import process
 from fuzz.executor.limits import Limits
 from fuzz.target.build import Build
@@ -32,7 +31,7 @@ _NOTHING = Progress(0, 0.0, (0, 0, 0), 0)
 
 
 def run_campaign(config: Config, target: Build, screen: Screen) -> Summary:
-    """Runs until the time is up or Ctrl-C. Raises UserError where the worker can't work."""
+    """Runs until the time is up, Ctrl-C, or the worker can't go on; the summary says which."""
     process.adopt_orphans()
     limits = Limits(config.deadline, config.memory_mib, config.abuse)
     sorter = Sorter(
@@ -54,10 +53,11 @@ def run_campaign(config: Config, target: Build, screen: Screen) -> Summary:
     return summarize(
         config,
         target.interpreter.text,
-        campaign.progress,
+        worker.progress,
         sorter,
         worker.libfuzzer,
-        campaign.interrupted,
+        interrupted=campaign.interrupted,
+        problem=campaign.problem,
     )
 
 
@@ -67,23 +67,21 @@ class _Campaign:
     def __init__(self, worker: _Worker, sorter: Sorter, screen: Screen) -> None:
         self._worker, self._sorter, self._screen = worker, sorter, screen
         self._looks: dict[int, list[Diagnosis]] = {}
-        self.progress = _NOTHING
         self.interrupted = False
+        self.problem = ""
 
     def run(self) -> None:
         """Takes messages until the worker is gone."""
         ended = False
-        while (message := self._worker.messages.get()) is not None:
-            if isinstance(message, Ended):
-                ended = True
-                self.progress = message.progress
-                if message.problem:
-                    raise UserError(message.problem)
-            else:
-                self._take(message)
-            self._screen.tick(self._status(), self.progress.seconds)
+        with self._screen.watching(self._status):
+            while (message := self._worker.messages.get()) is not None:
+                if isinstance(message, Ended):
+                    ended = True
+                    self.problem = message.problem
+                else:
+                    self._take(message)
         if not ended and not self.interrupted:
-            raise UserError(f"the worker ended before its time: {self._worker.last_words()}")
+            self.problem = f"the worker ended before its time: {self._worker.end()}"
 
     def interrupt(self) -> None:
         """Ctrl-C: the worker stops; what it has seen already is still sorted."""
@@ -92,9 +90,7 @@ class _Campaign:
         self._screen.note("stopping: what was seen is being sorted (Ctrl-C again leaves it)")
 
     def _take(self, message: Message) -> None:
-        if isinstance(message, Progress):
-            self.progress = message
-        elif isinstance(message, Sighting):
+        if isinstance(message, Sighting):
             self._looks[message.look] = self._sorter.sight(
                 message.text, message.outcome, message.execution, message.seconds
             )
@@ -102,15 +98,15 @@ class _Campaign:
             for diagnosis in self._looks.get(message.look, []):
                 self._sorter.count(diagnosis)
 
-    def _status(self) -> str:
-        progress = self.progress
+    def _status(self) -> tuple[str, float]:
+        progress = self._worker.progress
         rate = progress.executions / progress.seconds if progress.seconds else 0
         parts = [f"{progress.executions:,} executions", f"{rate:.0f}/s"]
         if "corp" in self._worker.libfuzzer:
             parts.append("corpus {corp}, features {ft}".format(**self._worker.libfuzzer))
         known = sum(self._sorter.known.values())
-        parts.append(f"{len(self._sorter.seen)} findings" + (f", {known} known" if known else ""))
-        return " · ".join(parts)
+        parts.append(f"findings {len(self._sorter.seen)}" + (f", known {known}" if known else ""))
+        return " · ".join(parts), progress.seconds
 
 
 class _Worker:
@@ -131,6 +127,7 @@ class _Worker:
             stdin.write(msgspec.json.encode(config))
         self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self.libfuzzer: dict[str, int] = {}
+        self.progress = _NOTHING
         self._said: deque[str] = deque(maxlen=50)
         self._threads = [
             threading.Thread(target=self._receive, args=(read,), daemon=True),
@@ -150,14 +147,22 @@ class _Worker:
         for thread in self._threads:
             thread.join()
 
-    def last_words(self) -> str:
-        """The last line it wrote to its standard error."""
+    def end(self) -> str:
+        """How it ended: the signal that killed it, or the last line it wrote."""
+        code = self._process.wait()
+        if code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        self._threads[1].join()
         return next((line for line in reversed(self._said) if line), "it said nothing")
 
     def _receive(self, fd: int) -> None:
         with os.fdopen(fd, "rb") as file:
             for message in receive(file):
-                self.messages.put(message)
+                # How far it is must not wait behind sightings that take seconds to sort.
+                if isinstance(message, Progress | Ended):
+                    self.progress = message if isinstance(message, Progress) else message.progress
+                if not isinstance(message, Progress):
+                    self.messages.put(message)
         self.messages.put(None)
 
     def _listen(self) -> None:

@@ -14,6 +14,9 @@ from fuzz.executor.outcome import Outcome, read_outcome
 from fuzz.executor.shared import SharedMemory
 from fuzz.target.build import Build
 
+#: For an interpreter to start and link the extension; half a second on a loaded machine.
+_START_SECONDS = 20.0
+
 
 def run_fresh(build: Build, text: str, limits: Limits | None = None) -> Outcome:
     """Runs canonical program text in a fresh process of the build's CPython.
@@ -46,6 +49,7 @@ def _run(build: Build, shared: SharedMemory, stderr: int, deadline: float) -> No
     child = process.start(build, (shared.fd,), appending)
     os.close(appending)
     try:
+        _begun(child.pid, shared)
         if not _ended_within(child.pid, deadline):
             facts.timed_out = 1
             _ask_where(child.pid, shared)
@@ -57,6 +61,14 @@ def _run(build: Build, shared: SharedMemory, stderr: int, deadline: float) -> No
         process.end_children_since(before)
     facts.status = status
     facts.microseconds = round((time.monotonic() - begin) * 1e6)
+
+
+def _begun(pid: int, shared: SharedMemory) -> None:
+    """Waits for the program to begin: the interpreter's start is not on its deadline."""
+    end = time.monotonic() + _START_SECONDS
+    while shared.header.facts.lives == 0 and time.monotonic() < end:
+        if _ended_within(pid, 0.001):
+            return
 
 
 def _ask_where(pid: int, shared: SharedMemory) -> None:

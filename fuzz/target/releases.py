@@ -27,9 +27,12 @@ def cache_root() -> Path:
     Created if it isn't there. Raises UserError if it can't be created or written to.
     """
     named = os.environ.get("FINFUZZ_CACHE")
-    root = Path(named).expanduser().absolute() if named else platformdirs.user_cache_path("finfuzz")
+    root = Path(named) if named else platformdirs.user_cache_path("finfuzz")
     try:
+        root = root.expanduser().absolute()
         root.mkdir(parents=True, exist_ok=True)
+    except RuntimeError as error:  # ~ of a user that there is not
+        raise _bad_cache(root, str(error)) from None
     except OSError as error:
         raise _bad_cache(root, error.strerror) from None
     if not os.access(root, os.W_OK | os.X_OK):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal as signals
 import subprocess
 from pathlib import Path
 
+from fuzz.errors import UserError
 from fuzz.executor import process
 from fuzz.executor.fresh import run_fresh
 from fuzz.executor.limits import Limits
 from fuzz.executor.outcome import Outcome
 from fuzz.target.build import Build
+from fuzz.target.releases import headers
 from fuzz.triage.diagnose import Diagnosis, diagnose
 from fuzz.triage.finding import Rate
 
@@ -20,6 +23,15 @@ RUNS = 10
 #: A hang costs its whole deadline each time, and that is ten times the campaign's.
 HANG_RUNS = 2
 HANG_FACTOR = 10
+
+#: For the interpreter's own start, which the driver's deadline does not count either.
+START_SECONDS = 20.0
+
+#: Becomes the plain interpreter with repro.py, in a process that the kernel ends when we end: even
+#: a supervisor that is killed leaves no script that hangs.
+_DIE_WITH_US = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 #: What the script must have written for its death to be the same one.
 _WRITES = {
@@ -45,11 +57,16 @@ def confirm(build: Build, text: str, diagnosis: Diagnosis, limits: Limits) -> Ra
     return Rate(again, runs)
 
 
-def confirm_script(folder: Path, python: Path, diagnosis: Diagnosis, limits: Limits) -> Rate:
-    """How often ``folder``/repro.py dies of the same, run by the plain interpreter."""
+def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limits) -> Rate:
+    """How often ``folder``/repro.py dies of the same, run by the plain interpreter.
+
+    What it compiles is compiled before, and not timed. Raises UserError where that fails.
+    """
+    _compile(folder, made)
     runs = HANG_RUNS if diagnosis.diagnostic == "hang" else RUNS
-    seconds = limits.deadline * HANG_FACTOR
-    return Rate(sum(_script_dies(folder, python, diagnosis, seconds) for _ in range(runs)), runs)
+    seconds = limits.deadline * HANG_FACTOR + START_SECONDS
+    dies = [_script_dies(folder, made, diagnosis, seconds) for _ in range(runs)]
+    return Rate(sum(dies), runs)
 
 
 def buckets(outcome: Outcome, limits: Limits) -> frozenset[str]:
@@ -57,13 +74,30 @@ def buckets(outcome: Outcome, limits: Limits) -> frozenset[str]:
     return frozenset(one.bucket for one in diagnose(outcome, limits.memory_mib))
 
 
-def _script_dies(folder: Path, python: Path, diagnosis: Diagnosis, seconds: float) -> bool:
-    # A user's own environment, less what would change the interpreter under their feet.
+def _compile(folder: Path, made: Build) -> None:
+    command = [str(made.interpreter.executable), "repro.py", "--compile"]
+    done = subprocess.run(
+        command, cwd=folder, env=_environment(made), capture_output=True, check=False
+    )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise UserError(f"{folder}/repro.py does not compile: {said.rpartition(chr(10))[2]}")
+
+
+def _environment(made: Build) -> dict[str, str]:
+    """A user's own, less what would change the interpreter under their feet."""
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    if made.spec.framework == "pybind11":
+        variables["PYBIND11_INCLUDE"] = str(headers(made.spec))
+    return variables
+
+
+def _script_dies(folder: Path, made: Build, diagnosis: Diagnosis, seconds: float) -> bool:
+    python = str(made.interpreter.executable)
     script = subprocess.Popen(
-        [python, "repro.py"],
+        [python, "-I", "-S", "-c", _DIE_WITH_US, python, "repro.py"],
         cwd=folder,
-        env=variables,
+        env=_environment(made),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -77,12 +111,10 @@ def _script_dies(folder: Path, python: Path, diagnosis: Diagnosis, seconds: floa
         process.end_tree(script.pid)
         with contextlib.suppress(subprocess.TimeoutExpired):
             script.communicate(timeout=1)
-    signal = "NONE" if script.returncode >= 0 else _name(-script.returncode)
-    wanted = _WRITES.get(diagnosis.diagnostic, "")
-    return signal == diagnosis.signal and wanted in stderr.decode("utf-8", "replace")
+    said = _WRITES.get(diagnosis.diagnostic, "") in stderr.decode("utf-8", "replace")
+    # What is wrong without a death may go along with one.
+    return said and diagnosis.signal in ("NONE", _signal(script.returncode))
 
 
-def _name(number: int) -> str:
-    import signal  # noqa: PLC0415  shadows a local name elsewhere
-
-    return signal.Signals(number).name
+def _signal(returncode: int) -> str:
+    return signals.Signals(-returncode).name if returncode < 0 else ""

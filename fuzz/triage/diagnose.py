@@ -57,8 +57,9 @@ class Diagnosis(msgspec.Struct, frozen=True):
 def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
     """All that is wrong with an outcome; empty for one that survived.
 
-    A death comes first. Internals made again or a capsule lost is a diagnosis of its own, with no
-    signal, where the death has another cause or there was none.
+    A death comes first. Internals made again is a diagnosis of its own, with no signal, where the
+    death has another cause or there was none; and so is a capsule lost where the internals are not
+    what is wrong already.
     """
     found = []
     kind = _death(outcome, memory_mib)
@@ -70,7 +71,7 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
         kind = "internals-recreated-silently"
         frames = outcome.recreated_frames
         found.append(_diagnosis(outcome, "NONE", kind, outcome.recreated_phase, frames))
-    if outcome.capsule_lost:
+    if outcome.capsule_lost and not any(one.diagnostic in _INTERNALS_GONE for one in found):
         found.append(
             Diagnosis(
                 "NONE",

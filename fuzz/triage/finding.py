@@ -101,7 +101,7 @@ def load(folder: Path) -> Finding:
         return msgspec.json.decode(raw, type=Finding)
     except OSError as error:
         raise UserError(f"can't read {path}: {error.strerror}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(
             f"{path} is not a finding: {error}: restore it, or delete its folder"
         ) from error
@@ -124,12 +124,15 @@ def save(
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{finding.bucket}.") as temporary:
         folder = Path(temporary) / finding.bucket
-        folder.mkdir()
-        for name, content in files.items():
-            (folder / name).write_text(content, encoding="utf-8")
-        for name, source in copies.items():
-            shutil.copy(source, folder / name)
-        (folder / _FILE).write_bytes(encoded(finding))
+        try:
+            folder.mkdir()
+            for name, content in files.items():
+                (folder / name).write_text(content, encoding="utf-8")
+            for name, source in copies.items():
+                shutil.copy(source, folder / name)
+            (folder / _FILE).write_bytes(encoded(finding))
+        except OSError as error:
+            raise UserError(f"can't write the finding {final}: {error.strerror}") from error
         try:
             os.rename(folder, final)
         except OSError as error:  # ENOTEMPTY or EEXIST

@@ -60,6 +60,7 @@ def write_script(
     header = HEADER.format(
         story=story.replace("\\", r"\\").replace('"', r"\""),
         python=".".join(map(str, python)),
+        version="{}, {}".format(*python),
         requirement=_requirement(spec),
         headers=_headers(spec),
         defines=f'"-DFINFUZZ_POLICY=FINFUZZ_POLICY_{spec.policy.upper()}", '
@@ -150,12 +151,10 @@ class _Writer:
     def _variable(self, sort: str, name: str) -> str:
         """One variable for each node and each interpreter, that hides nothing the script uses."""
         if (sort, name) not in self._variables:
-            variable = name
-            while (
-                variable in {*_USED, *dir(builtins), *self._variables.values()}
-                or keyword.iskeyword(variable)
-                or variable.startswith("root")
-            ):
+            # Roots are called root1, root2, … in the script.
+            variable = f"a_{name}" if name.startswith("root") else name
+            taken = {*_USED, *dir(builtins), *keyword.kwlist, *self._variables.values()}
+            while variable in taken:
                 variable += "_"
             self._variables[sort, name] = variable
         return self._variables[sort, name]

@@ -18,8 +18,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def pip_headers(requirement):
     folder = os.path.join(HERE, "_headers")
     if not os.path.isdir(folder):
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder]
-        subprocess.run([*pip, requirement], check=True)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        options = ["--no-deps", "--root-user-action=ignore", "--target", folder]
+        subprocess.run([*pip, *options, requirement], check=True)
     return os.path.join(folder, "pybind11", "include")
 
 
@@ -28,20 +29,28 @@ def compile_beside(source):
     result = os.path.join(HERE, {{"extension.cpp": "finfuzz_target"}}.get(source, "capi") + suffix)
     if os.path.exists(result):
         return
-    headers = os.environ.get("PYBIND11_INCLUDE") or {headers}
+    print("compiling", source, file=sys.stderr)
+    headers = None
+    if source == "extension.cpp":
+        headers = os.environ.get("PYBIND11_INCLUDE") or {headers}
     command = [
         *shlex.split(os.environ.get("CXX", "c++")),
         *("-std=c++17", "-O1", "-g", "-DNDEBUG", "-shared", "-fPIC", "-fvisibility=hidden"),
         {defines}"-I" + sysconfig.get_path("include"),
         *(["-I" + headers] if headers else []),
         *(["-Wl,--wrap=PyType_Ready"] if source == "extension.cpp" else ["-fvisibility=default"]),
-        *(os.path.join(HERE, source), "-o", result),
+        *(os.path.join(HERE, source), "-o", result + ".new"),
     ]
     subprocess.run(command, check=True)
+    os.rename(result + ".new", result)
 
 
 for source in ({sources}):
     compile_beside(source)
+if sys.argv[1:] == ["--compile"]:
+    sys.exit()
+if sys.version_info[:2] != ({version}):
+    print("found on CPython {python}: another one may die of another cause", file=sys.stderr)
 sys.path.insert(0, HERE)
 {helpers}'''
 

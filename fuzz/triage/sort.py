@@ -129,6 +129,8 @@ class Sorter:
             seen.new = True
         except FileExistsError:  # another campaign's, filed while this one was confirming
             seen.path = folder
+        except UserError as error:  # a full disk, say: the rest is still worth having
+            self._announce(f"{diagnosis} {diagnosis.bucket}: not filed whole: {error}")
 
     def _same(self, diagnosis: Diagnosis) -> Callable[[Program], bool]:
         if diagnosis.diagnostic == "hang":
@@ -182,9 +184,7 @@ class Sorter:
             **self._script(program, outcome, finding),
         }
         folder = save(self._crashes, finding, files, {plain.extension.name: plain.extension})
-        finding.script = confirm_script(
-            folder, plain.interpreter.executable, diagnosis, self._limits
-        )
+        finding.script = confirm_script(folder, plain, diagnosis, self._limits)
         update(folder, finding)
         write_whole(folder / "repro.py", self._script(program, outcome, finding)["repro.py"])
         self._announce(f"{diagnosis} {diagnosis.bucket}: its script died {finding.script}")

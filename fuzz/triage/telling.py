@@ -101,7 +101,7 @@ def _symbol(text: str) -> str:
     if called:
         return called[0]
     text = _without_nested(_without_nested(text, "(", ")"), "<", ">")
-    return re.sub(r"\b(const|volatile|noexcept)\b|(?<=\w)[&* ]+$", "", text).rstrip()
+    return re.sub(r"\b(const|volatile|noexcept)\b", "", text).rstrip("&* ")
 
 
 def _telling_name(frame: Frame, internals_gone: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
@@ -62,6 +61,9 @@ ABORT = DIE + "os.abort()\n"
 SEGFAULT = DIE + "os.kill(os.getpid(), signal.SIGSEGV)\n"
 END = DIE
 
+#: Every script takes this argument: then it compiles what it needs and does no more.
+COMPILES = "import sys\nif sys.argv[1:] == ['--compile']: sys.exit()\n"
+
 GUARD = "terminate called\n  what():  reentrant call detected while fetching pybind11 internals!\n"
 THROWN = "terminate called after throwing an instance of 'pybind11::cast_error'\n"
 
@@ -98,7 +100,6 @@ THROWN = "terminate called after throwing an instance of 'pybind11::cast_error'\
         ("SIGSEGV", "none", ABORT.format(""), False),
         ("SIGSEGV", "none", END.format(""), False),
         ("HANG", "hang", END.format(""), False),
-        ("SIGABRT", "none", "this does not compile\n", False),
     ],
 )
 def test_a_script_dies_of_the_same_or_it_does_not_count(
@@ -108,11 +109,13 @@ def test_a_script_dies_of_the_same_or_it_does_not_count(
     dies: bool,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    plain_c: Build,
 ) -> None:
+    monkeypatch.setattr(module, "START_SECONDS", 1)  # for the one that hangs
     monkeypatch.setattr(module, "RUNS", 2)  # these do the same each time
-    (tmp_path / "repro.py").write_text(script)
+    (tmp_path / "repro.py").write_text(COMPILES + script)
     diagnosis = Diagnosis(signal, diagnostic, "finalizing", "", ())
-    rate = confirm_script(tmp_path, Path(sys.executable), diagnosis, LIMITS)
+    rate = confirm_script(tmp_path, plain_c, diagnosis, LIMITS)
     assert rate == Rate(2 if dies else 0, 2)
 
 
@@ -123,15 +126,18 @@ def lives(pid: int) -> bool:
         return False
 
 
-def test_a_script_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+def test_a_script_that_hangs_is_ended_with_all_that_it_started(
+    tmp_path: Path, plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its pid lies in a file for each process of it; none of them is there any more."""
+    monkeypatch.setattr(module, "START_SECONDS", 1)
     write = "import os; open(f'{os.getpid()}.pid', 'w').close()"
     (tmp_path / "repro.py").write_text(
-        f"import subprocess, sys\n{write}\n"
+        f"{COMPILES}import subprocess, sys\n{write}\n"
         f'subprocess.run([sys.executable, "-c", "{write}; import signal; signal.pause()"])\n'
     )
     hang = Diagnosis("HANG", "hang", "running", "", ())
-    rate = confirm_script(tmp_path, Path(sys.executable), hang, Limits(deadline=0.1))
+    rate = confirm_script(tmp_path, plain_c, hang, Limits(deadline=0.1))
     assert rate == Rate(HANG_RUNS, HANG_RUNS)
     pids = [int(path.stem) for path in tmp_path.glob("*.pid")]
     assert len(pids) == 2 * HANG_RUNS
@@ -143,18 +149,18 @@ def test_a_script_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -
 
 
 def test_a_script_sees_the_users_environment_less_what_changes_the_interpreter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain_c: Build
 ) -> None:
     monkeypatch.setenv("PYTHONMALLOC", "debug")
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     monkeypatch.setenv("FINFUZZ_OTHER", "kept")
     (tmp_path / "repro.py").write_text(
-        "import os\n"
+        f"{COMPILES}import os\n"
         "if not [key for key in os.environ if key.startswith('PYTHON')]:\n"
         "    if 'FINFUZZ_OTHER' in os.environ: os.abort()\n"
     )
     diagnosis = Diagnosis("SIGABRT", "none", "finalizing", "", ())
-    rate = confirm_script(tmp_path, Path(sys.executable), diagnosis, LIMITS)
+    rate = confirm_script(tmp_path, plain_c, diagnosis, LIMITS)
     assert rate == Rate(RUNS, RUNS)
 
 

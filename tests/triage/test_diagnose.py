@@ -50,10 +50,6 @@ def test_diagnosis(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "internals-recreated",
             ["guard-from-traverse", "guard-after-sys-exit"],
         ),
-        (
-            "capsule-lost",
-            ["capsule-lost", "capsule-lost-and-dead-of-another-cause"],
-        ),
     ],
 )
 def test_routes_to_one_defect_share_its_bucket(
