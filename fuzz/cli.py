@@ -24,7 +24,7 @@ from fuzz.campaign.supervisor import run_campaign
 from fuzz.errors import UserError
 from fuzz.executor.fresh import run_fresh
 from fuzz.executor.limits import Limits
-from fuzz.files import writable_directory, write_whole
+from fuzz.files import require_possible, writable_directory, write_whole
 from fuzz.program.model import Program
 from fuzz.program.text import ParseError, parse, to_text
 from fuzz.target.build import Build, build, require_linux
@@ -154,13 +154,10 @@ def run(
     """Fuzz a target for a while and file what kills it."""
     require_linux()
     spec, interpreter = _resolve(target, python)
-    corpus = writable_directory(corpus, "the corpus")
-    crashes = writable_directory(crashes, "findings")
-    if json_file is not None:
-        writable_directory(json_file.absolute().parent, "the summary")
-        if json_file.is_dir():
-            raise UserError(f"can't write the summary to {json_file}: it is a folder")
+    corpus, crashes = _folders(corpus, crashes, json_file)
     made = _build(spec, interpreter)
+    # What scripts are run with: built now, so that no compiler competes with the campaign.
+    _build(spec, interpreter, instrumented=False)
     config = Config(
         target=str(made.spec),
         python=str(made.interpreter.executable),
@@ -275,6 +272,19 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
+def _folders(corpus: Path, crashes: Path, json_file: Path | None) -> tuple[Path, Path]:
+    """Makes the folders of a campaign, having seen that each of them can be."""
+    places = [(corpus, "the corpus"), (crashes, "findings")]
+    if json_file is not None:
+        places.append((json_file.absolute().parent, "the summary"))
+        if json_file.is_dir():
+            raise UserError(f"can't write the summary to {json_file}: it is a folder")
+    for place in places:
+        require_possible(*place)
+    corpus, crashes, *_ = [writable_directory(*place) for place in places]
+    return corpus, crashes
+
+
 def _resolve(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     spec = parse_target(target)
     with Console(stderr=True).status("looking for the interpreter and the headers"):
@@ -285,7 +295,7 @@ def _resolve(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     return spec, interpreter
 
 
-def _build(spec: TargetSpec, interpreter: Interpreter) -> Build:
+def _build(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
     console = Console(stderr=True, highlight=False)
     with console.status("building") as status:
 
@@ -294,7 +304,7 @@ def _build(spec: TargetSpec, interpreter: Interpreter) -> Build:
             if not console.is_terminal:
                 console.print(line, markup=False, soft_wrap=True)
 
-        return build(spec, interpreter, announce=announce)
+        return build(spec, interpreter, instrumented=instrumented, announce=announce)
 
 
 def _read(path: Path) -> Program:

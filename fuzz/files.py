@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -25,14 +26,26 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise
 
 
+def require_possible(path: Path, purpose: str) -> None:
+    """Raises UserError where a directory can't be, because something else is in its way."""
+    whole = path.absolute()
+    there = next(parent for parent in (whole, *whole.parents) if os.path.exists(parent))
+    if not there.is_dir():
+        problem = errno.EEXIST if there == whole else errno.ENOTDIR
+        raise _not_writable(path, purpose, os.strerror(problem))
+
+
 def writable_directory(path: Path, purpose: str) -> Path:
     """Makes the directory if need be. Raises UserError where nothing can be written in it."""
+    require_possible(path, purpose)
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise UserError(
-            f"can't write {purpose} to {path}: {error.strerror}: give another folder"
-        ) from error
+        raise _not_writable(path, purpose, error.strerror) from error
     return path.resolve()
+
+
+def _not_writable(path: Path, purpose: str, problem: str | None) -> UserError:
+    return UserError(f"can't write {purpose} to {path}: {problem}: give another folder")

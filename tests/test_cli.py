@@ -46,10 +46,6 @@ def finfuzz(
     )
 
 
-def defect(reason: str, *values: object) -> object:
-    return pytest.param(*values, marks=pytest.mark.xfail(strict=True, reason=reason))
-
-
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     """A folder with a good program and several that are none."""
@@ -143,9 +139,9 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --corpus c"
         ),
         # numbers and words
         (f"{EXEC} --deadline 0", "Invalid value for '--deadline': 0.0 is not in the range"),
-        defect("not a number is let through", f"{EXEC} --deadline nan", "'--deadline'"),
-        defect("infinity is let through", f"{EXEC} --deadline inf", "'--deadline'"),
-        defect("more than poll can wait is let through", f"{EXEC} --deadline 1e9", "'--deadline'"),
+        (f"{EXEC} --deadline nan", "'--deadline'"),
+        (f"{EXEC} --deadline inf", "'--deadline'"),
+        (f"{EXEC} --deadline 1e9", "'--deadline'"),
         (f"{RUN} --time 0", "Invalid value for '--time': 0.0 is not in the range"),
         (f"{RUN} --seed -1", "Invalid value for '--seed': -1 is not in the range"),
         (f"{RUN} --engine afl", "'afl' is not one of 'atheris', 'random'"),
@@ -153,16 +149,16 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --corpus c"
         # folders; the tests may run as root, so a file is in the way
         (
             "run --corpus file --crashes k",
-            "can't write the corpus to file: File exists: give another",
+            "File exists: give another",
         ),
         (
             "run --corpus c --crashes file",
-            "can't write findings to file: File exists: give another",
+            "File exists: give another",
         ),
         ("run --corpus c --crashes k --json file/s.json", "can't write the summary to "),
         # the command itself
         ("fuzz", "No such command 'fuzz'"),
-        defect("the whole help is put behind `error:`", "", "command"),
+        ("", "command"),
     ],
 )
 def test_bad_input_is_one_line_that_says_what_to_do(
@@ -180,11 +176,11 @@ def test_bad_input_is_one_line_that_says_what_to_do(
     [
         ("exec no.fin", "can't read the program no.fin: No such file or directory"),
         ("exec good.fin --target boost", "unknown framework 'boost'"),
-        ("run --corpus c --crashes file", "can't write findings to file: File exists"),
+        ("run --corpus c --crashes file", "can't write findings to file: "),
         ("run --time 0", "Invalid value for '--time': 0.0 is not in the range"),
-        defect("not a number is let through", f"{RUN} --time nan", "'--time'"),
-        defect("infinity is let through", f"{RUN} --time inf", "'--time'"),
-        defect("found out when the time is up", f"{RUN} --json folder", "folder"),
+        (f"{RUN} --time nan", "'--time'"),
+        (f"{RUN} --time inf", "'--time'"),
+        (f"{RUN} --json folder", "folder"),
     ],
 )
 def test_the_same_by_a_process_of_its_own(command: str, says: str, here: Path, python: str) -> None:
@@ -201,15 +197,10 @@ def test_the_same_by_a_process_of_its_own(command: str, says: str, here: Path, p
         "exec no.fin",
         "exec good.fin --target boost",
         "run --time 0 --corpus c --crashes k",
-        *(
-            defect("the folders are made before anything else is looked at", f"run {arguments}")
-            for arguments in (
-                "--corpus c --crashes k --target boost",
-                "--corpus c --crashes k --target plain-c --python ./no",
-                "--corpus c --crashes file",
-                "--corpus c --crashes k --json file/s.json",
-            )
-        ),
+        "run --corpus c --crashes k --target boost",
+        "run --corpus c --crashes k --target plain-c --python ./no",
+        "run --corpus c --crashes file",
+        "run --corpus c --crashes k --json file/s.json",
     ],
 )
 def test_bad_input_leaves_everything_as_it_was(command: str, here: Path, main_here: Main) -> None:

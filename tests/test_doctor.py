@@ -94,9 +94,6 @@ def test_no_package_index_and_nothing_cached(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ModuleNotFoundError, reason="find_spec raises where the package is missing"
-)
 def test_an_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "atheris", None)
     assert "pip install" in missing(examine())["engine"]

@@ -46,7 +46,7 @@ class Screen:
 
     def note(self, line: str) -> None:
         """A line that stays on the screen."""
-        self._console.print(line, markup=False, soft_wrap=not self._live)
+        self._console.print(line, markup=False, emoji=False, soft_wrap=not self._live)
 
     @contextlib.contextmanager
     def watching(self, status: Callable[[], tuple[str, float]]) -> Iterator[None]:
@@ -55,7 +55,7 @@ class Screen:
 
         def watch() -> None:
             while not over.wait(_LIVE_SECONDS):
-                self._tick(*status())
+                self.tick(*status())
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -65,7 +65,8 @@ class Screen:
             over.set()
             watcher.join()
 
-    def _tick(self, status: str, seconds: float) -> None:
+    def tick(self, status: str, seconds: float) -> None:
+        """``seconds`` of the campaign are over."""
         if self._live:
             self._bar.update(self._task, description=status, completed=min(seconds, self._seconds))
         elif seconds >= self._next_plain:

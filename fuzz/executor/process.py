@@ -79,6 +79,7 @@ def start(build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int) -> subpro
                 stderr=stderr,
                 pass_fds=fds,
                 env=environment(),
+                process_group=0,  # the terminal's Ctrl-C is not for it
             )
     except OSError as error:
         raise UserError(

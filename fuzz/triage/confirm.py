@@ -77,7 +77,12 @@ def buckets(outcome: Outcome, limits: Limits) -> frozenset[str]:
 def _compile(folder: Path, made: Build) -> None:
     command = [str(made.interpreter.executable), "repro.py", "--compile"]
     done = subprocess.run(
-        command, cwd=folder, env=_environment(made), capture_output=True, check=False
+        command,
+        cwd=folder,
+        env=_environment(made),
+        capture_output=True,
+        check=False,
+        process_group=0,
     )
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
