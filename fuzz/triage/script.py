@@ -68,7 +68,7 @@ def write_script(
         else "",
         imports="\n".join(f"import {name}" for name in sorted(writer.imports | BASE_IMPORTS)),
         helpers="".join(f"\n{text}" for text in helpers),
-        sources="".join(f'"{name}", ' for name in sources),
+        sources=repr(tuple(sources)),
     )
     return {"repro.py": f"{header}\n\ndef program():\n{body}\n\n\nprogram()\n", **sources}
 

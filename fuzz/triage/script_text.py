@@ -45,7 +45,7 @@ def compile_beside(source):
     os.rename(result + ".new", result)
 
 
-for source in ({sources}):
+for source in {sources}:
     compile_beside(source)
 if sys.argv[1:] == ["--compile"]:
     sys.exit()
