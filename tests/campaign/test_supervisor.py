@@ -32,7 +32,19 @@ def nothing_is_left_of(campaign: Campaign) -> None:
 
 def is_working(campaign: Campaign) -> bool:
     """Whether its worker has a zygote that runs programs."""
-    return len([one for one in campaign.processes() if "zygote.py" in " ".join(one.cmdline())]) > 0
+    return any(runs_programs(one) for one in campaign.processes())
+
+
+def confirms(campaign: Campaign) -> bool:
+    """Whether the supervisor has a fresh process under way, which is its own child."""
+    return any(runs_programs(one) for one in psutil.Process(campaign.process.pid).children())
+
+
+def runs_programs(process: psutil.Process) -> bool:
+    try:
+        return "zygote.py" in " ".join(process.cmdline())
+    except psutil.Error:  # gone meanwhile
+        return False
 
 
 @pytest.mark.usefixtures("destroy_for_scripts")
@@ -151,8 +163,7 @@ def test_ctrl_c_keeps_what_was_found(whom: str, start: Start, destroy: Build) ->
     """While the first death is being confirmed: it is filed nevertheless, at its full rate."""
     campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random")
     campaign.read_until("dying again in fresh processes")
-    supervisor = psutil.Process(campaign.process.pid)
-    wait_until(lambda: len(supervisor.children()) > 1, "a fresh process beside the worker")
+    wait_until(lambda: confirms(campaign), "a fresh process beside the worker")
     interrupt(campaign, whom)
     assert campaign.end() == 130, campaign.lines
     findings = summary_of(campaign)["findings"]

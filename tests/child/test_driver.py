@@ -5,6 +5,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -16,11 +17,21 @@ from fuzz.executor.limits import Limits
 from fuzz.executor.zygote import Executor
 from fuzz.program import language
 from fuzz.program.generate import generate
-from fuzz.program.language import CONTAINERS, EDGES_FROM, FLAVOUR, KIND, OPERATIONS, ROOT
-from fuzz.program.model import Program
+from fuzz.program.language import (
+    CONTAINERS,
+    EDGES_FROM,
+    FLAVOUR,
+    KIND,
+    OPERATIONS,
+    ROOT,
+    Choice,
+    Role,
+)
+from fuzz.program.model import NODE_ROLES, Program, Step
 from fuzz.program.mutate import mutate
 from fuzz.program.scope import effective
-from fuzz.program.text import to_text
+from fuzz.program.text import parse, to_text
+from fuzz.program.weights import Weights
 from fuzz.target.build import Build
 from fuzz.target.interpreters import Interpreter
 
@@ -50,15 +61,67 @@ def events(build: Build, *steps: str) -> list[tuple[str, str]]:
 # ---- the model and the driver -----------------------------------------------------------------
 
 
-def test_the_model_knows_which_steps_have_an_effect(plain_c: Build, python: Interpreter) -> None:
-    """60 programs, the later ones of each ten much mutated."""
+#: Every operation as common as the others, so that much is started, entered and stopped.
+EVEN = Weights(operations={}, max_starts=4)
+
+
+def generated(rng: Random) -> Program:
+    return generate(rng, EVEN)
+
+
+def mutated(rng: Random) -> Program:
+    program = generate(rng)
+    for _ in range(8):
+        program = mutate(rng, program, EVEN)
+    return program
+
+
+def anything(rng: Random) -> Program:
+    """Steps that know nothing of each other: about half of them have no effect."""
+    picked = rng.choices(list(OPERATIONS), k=24)
+    steps = [
+        Step(op, tuple(argument(rng, what) for what in OPERATIONS[op].parameters)) for op in picked
+    ]
+    return Program((*steps[:4], Step("start", ("i", "legacy")), *steps[4:]))
+
+
+def argument(rng: Random, parameter: Role | Choice) -> str:
+    if isinstance(parameter, Choice):
+        return rng.choice(parameter.texts)
+    if parameter in NODE_ROLES:
+        return rng.choice(["a", "b", "i"])
+    return rng.choice(["i", "j"] if parameter is Role.NEW_INTERPRETER else ["i", "j", "main"])
+
+
+@pytest.mark.parametrize("make", [generated, mutated, anything])
+def test_the_model_knows_which_steps_have_an_effect(
+    plain_c: Build, python: Interpreter, make: Callable[[Random], Program]
+) -> None:
     with Executor(plain_c, Limits(deadline=60)) as executor:
-        for seed in range(60):
-            rng = Random(seed)
-            program = generate(rng)
-            for _ in range(seed % 10):
-                program = mutate(rng, program)
-            check_agreement(executor, program.without_comments(), python)
+        for seed in range(25):
+            check_agreement(executor, make(Random(seed)), python)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "start i legacy; enter i; node a list; stop i; drop a; enter main; node a list; drop a",
+        "start i legacy; enter i; node a list; root a type-dict; root a sys; stop i",
+        "start i isolated; enter i; node a list; stop i; drop a",
+        "node a list; check a; node a dict; check a; node a function; check a; drop b; check b",
+        "node a dict; edge a a attribute; edge a a append; node b instance; edge b a append",
+        "node a list; hook a clear cast; node a subclass; hook a clear cast; hook b clear cast",
+        "; ".join([*(f"start i{n} legacy" for n in range(9)), "stop i8", *("stop i7",) * 2]),
+        "start i legacy; start i legacy; enter j; enter i; enter i; stop i; stop i; enter i",
+        "exit sys-exit; exit return; enter main; stop main; collect",
+    ],
+)
+def test_the_model_knows_what_is_rare_too(plain_c: Build, python: Interpreter, steps: str) -> None:
+    """Each beginning of the program, so that no two mistakes can make up for each other."""
+    program = parse("finfuzz 1\n" + steps.replace("; ", "\n"))
+    with Executor(plain_c, Limits(deadline=60)) as executor:
+        for length in range(len(program) - 4, len(program) + 1):
+            check_agreement(executor, Program(program.steps[:length]), python)
 
 
 def test_abuse_has_an_effect_where_it_is_asked_for(plain_c: Build) -> None:

@@ -71,21 +71,38 @@ def test_the_environment_is_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
-def stack_address() -> str:
-    """Where a new process has its stack."""
-    code = "print(next(line for line in open('/proc/self/maps') if '[stack]' in line))"
-    command = [sys.executable, "-I", "-S", "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("-")[1]
+PERSONALITIES = """
+from fuzz.executor import process
+personality = process._libc.personality
+personality(0)
+with process.fixed_addresses():
+    inside = personality(0xFFFFFFFF)
+print(inside, personality(0xFFFFFFFF), process.can_fix_addresses())
+"""
 
 
-def test_addresses_are_the_same_each_time_and_only_inside() -> None:
-    if not process.can_fix_addresses():
+@pytest.fixture(scope="module")
+def allowed() -> None:
+    code = "import ctypes as c; p = c.CDLL(None).personality; p(0x0040000); print(p(0xFFFFFFFF))"
+    if python("-c", code) != "262144":
         pytest.skip("personality(2) is not allowed here")
-    before = process._libc.personality(0xFFFFFFFF)
+
+
+def python(*arguments: str) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.usefixtures("allowed")
+def test_addresses_are_fixed_inside_and_only_there() -> None:
+    assert python("-c", PERSONALITIES) == "262144 0 True"
+
+
+@pytest.mark.usefixtures("allowed")
+def test_what_is_started_has_its_stack_at_the_same_address_each_time() -> None:
+    code = "print(next(line for line in open('/proc/self/maps') if '[stack]' in line))"
     with process.fixed_addresses():
-        fixed = {stack_address() for _ in range(3)}
-    assert len(fixed) == 1
-    assert process._libc.personality(0xFFFFFFFF) == before
+        assert len({python("-I", "-S", "-c", code).split("-")[1] for _ in range(3)}) == 1
 
 
 # ---- ending -----------------------------------------------------------------------------------

@@ -115,6 +115,11 @@ def test_hooks() -> None:
     assert list(outcome.HOOKS) == theirs
 
 
+def test_there_are_lives_for_all_that_a_program_can_start() -> None:
+    shortest = "start a legacy\nstop a\n"
+    assert shared.PROGRAM_BYTES // len(shortest) + 1 < shared.LIVES
+
+
 # ---- the mapping ------------------------------------------------------------------------------
 
 

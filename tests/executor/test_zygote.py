@@ -78,7 +78,6 @@ def test_one_zygote_serves_many_programs(plain_c: Build) -> None:
         "while True: pass",
         "import os; os.close(2); os._exit(9)",
         "import sys; sys.stderr.write('noise\\n' * 100000)",
-        "import os; os.kill(0, 15)",  # its own group, which the zygote is not in
     ],
 )
 def test_what_a_program_does_is_gone_with_it(fake: Fake, source: str) -> None:
@@ -222,6 +221,13 @@ sys.stderr.write(os.read(ready, 20).decode())
 """
 
 
+def test_a_program_has_a_process_group_of_its_own(fake: Fake) -> None:
+    """So that what it does to its group it does to itself."""
+    source = "import os, sys\nsys.stderr.write('%d' % (os.getpgid(0) == os.getpid()))"
+    with Executor(fake(source)) as executor:
+        assert executor.run(IMPORT).stderr == "1"
+
+
 def test_nothing_stays_when_an_executor_is_closed(plain_c: Build) -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     executor = Executor(plain_c)
@@ -261,9 +267,11 @@ def test_what_a_program_leaves_running_is_ended(fake: Fake, how: str) -> None:
 
 HARNESS = """
 import pickle, sys
+from fuzz.executor.fresh import run_fresh
 from fuzz.executor.limits import Limits
 from fuzz.executor.zygote import Executor
 with open(sys.argv[1], "rb") as file: build = pickle.load(file)
+if sys.argv[2] == "fresh": run_fresh(build, "finfuzz 1\\nimport\\n", Limits(deadline=600))
 Executor(build, Limits(deadline=1)).run("finfuzz 1\\nimport\\n")
 """
 
@@ -274,21 +282,24 @@ while True: pass
 """
 
 
-def test_nothing_stays_when_the_harness_itself_is_killed(fake: Fake, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["zygote", "fresh"])
+def test_nothing_stays_when_the_harness_itself_is_killed(
+    fake: Fake, tmp_path: Path, how: str
+) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     told = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     build = fake(SAYS_WHO_IT_IS_AND_HANGS.format(str(fifo)))
     (tmp_path / "build").write_bytes(pickle.dumps(build))
-    harness = subprocess.Popen([sys.executable, "-c", HARNESS, tmp_path / "build"])
+    harness = subprocess.Popen([sys.executable, "-c", HARNESS, tmp_path / "build", how])
     harness_pidfd = os.pidfd_open(harness.pid)
     assert select.select([told, harness_pidfd], [], [])[0] == [told]
-    child, zygote = map(os.pidfd_open, map(int, os.read(told, 100).split()))
+    child, parent = map(os.pidfd_open, map(int, os.read(told, 100).split()))
     harness.kill()
     harness.wait()
     assert wait_until_gone(child)
-    assert wait_until_gone(zygote)
-    for fd in (told, harness_pidfd, child, zygote):
+    assert wait_until_gone(parent)
+    for fd in (told, harness_pidfd, child, parent):
         os.close(fd)
 
 
