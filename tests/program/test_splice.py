@@ -76,6 +76,17 @@ def with_node_names_apart(step: Step) -> Step:
                 "node a list; node a dict; drop a",
             },
         ),
+        # what had no effect defines nothing
+        (
+            "start i legacy; start i isolated; enter i",
+            {
+                "start i legacy",
+                "start i isolated",
+                "start i legacy; start i isolated",
+                "start i legacy; enter i",
+                "start i legacy; start i isolated; enter i",
+            },
+        ),
         # and the interpreter that the slice ran in is entered, having been started
         (
             "start i legacy; enter i; collect",
