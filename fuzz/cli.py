@@ -14,7 +14,10 @@ from typing import Any
 
 import click
 import msgspec
+from rich import box
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from fuzz import doctor as checks
 from fuzz.campaign.config import Config
@@ -26,7 +29,9 @@ from fuzz.executor.fresh import run_fresh
 from fuzz.executor.limits import Limits
 from fuzz.files import require_possible, writable_directory, write_whole
 from fuzz.program.model import Program
-from fuzz.program.text import ParseError, parse, to_text
+from fuzz.program.reference import INTRODUCTION, tables
+from fuzz.program.scope import runnable
+from fuzz.program.text import ParseError, parse
 from fuzz.target.build import Build, build, require_linux
 from fuzz.target.interpreters import Interpreter, find_interpreters, pick_interpreter
 from fuzz.target.releases import headers, released_versions, resolve
@@ -56,7 +61,8 @@ _target = click.option(
     "--target",
     default="pybind11",
     show_default="the newest pybind11",
-    help="pybind11==VERSION, pybind11@PATH or plain-c; +released, +destroy, +leak or +hold behind.",
+    help="pybind11==VERSION[,SECOND], pybind11@PATH or plain-c; +released, +destroy, +leak or "
+    "+hold behind.",
 )
 _python = click.option(
     "--python",
@@ -200,8 +206,9 @@ def exec_(
     Exits with 0 if it survived, 1 if it died or something was wrong with it, 2 if it could not run.
     """
     require_linux()
-    text = to_text(_read(program).without_comments())
+    read = _read(program)
     made = _build(*_resolve(target, python))
+    text = runnable(read, made.interpreter.version[:2], abuse=abuse)
     outcome = run_fresh(made, text, Limits(deadline, memory, abuse))
     effect, skipped, raised = outcome.took
     where = f"{made.spec} on CPython {made.interpreter.text}"
@@ -233,9 +240,25 @@ def targets() -> None:
     console.print("targets (--target):")
     for version in versions:
         console.print(f"  pybind11=={version}")
-    console.print("  pybind11@PATH  a checkout, or a folder with its headers")
-    console.print("  plain-c        the control, without a framework")
+    console.print("  pybind11==FIRST,SECOND  two extensions in one process, a release each")
+    console.print("  pybind11@PATH           a checkout, or a folder with its headers")
+    console.print("  plain-c                 the control, without a framework")
     console.print("policies: " + ", ".join(f"+{policy}" for policy in Policy))
+
+
+@cli.command()
+def steps() -> None:
+    """Print the language: every step, its arguments, where it is legal, from which Python on."""
+    console = Console(highlight=False)
+    console.print(_marked(INTRODUCTION))
+    for each in tables():
+        console.print(f"\n[bold]{each.title}[/bold]")
+        if each.note:
+            console.print(_marked(each.note))
+        table = Table(*each.columns, box=box.SIMPLE_HEAD, pad_edge=False)
+        for row in each.rows:
+            table.add_row(*map(_marked, row))
+        console.print(table)
 
 
 @cli.command()
@@ -292,6 +315,8 @@ def _resolve(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
         spec = resolve(spec)
         if spec.framework == "pybind11":
             headers(spec)
+        if spec.of_second is not None:
+            headers(spec.of_second)
     return spec, interpreter
 
 
@@ -319,6 +344,12 @@ def _read(path: Path) -> Program:
         raise UserError(f"{path} is not a program: byte {error.start} is not UTF-8") from error
     except OSError as error:
         raise UserError(f"can't read the program {path}: {error.strerror}") from error
+
+
+def _marked(text: str) -> Text:
+    """Text whose `code` is shown as such, without the backquotes."""
+    parts = text.split("`")
+    return Text.assemble(*((part, "cyan" if index % 2 else "") for index, part in enumerate(parts)))
 
 
 def _told(summary: Summary, crashes: Path, python: Interpreter) -> str:

@@ -10,6 +10,7 @@ from fuzz.campaign.messages import Again, Ended, Progress, Sighting, send
 from fuzz.executor.outcome import Outcome
 from fuzz.executor.zygote import Executor
 from fuzz.program.model import Program
+from fuzz.program.scope import runnable
 from fuzz.program.text import to_text
 from fuzz.triage.known import is_known_death
 
@@ -22,6 +23,8 @@ class Loop:
 
     def __init__(self, executor: Executor, seconds: float, pipe: int) -> None:
         self._executor = executor
+        self._python = executor.build.interpreter.version[:2]
+        self._abuse = executor.limits.abuse
         self._pipe = pipe
         self._begin = time.monotonic()
         self._end = self._begin + seconds
@@ -39,11 +42,11 @@ class Loop:
     def execute(self, program: Program) -> Outcome:
         """Runs a program and reports what is worth it."""
         text = to_text(program.without_comments())
-        outcome = self._executor.run(text)
+        outcome = self._executor.run(runnable(program, self._python, abuse=self._abuse))
         self._executions += 1
         for index, count in enumerate(outcome.took):
             self._took[index] += count
-        if outcome.died or outcome.recreated or outcome.capsule_lost:
+        if outcome.notable:
             self._sight(text, outcome)
         if outcome.died and not is_known_death(outcome, self._executor.build.interpreter.version):
             # A dead program's neighbours mostly die the same death: it is no step on the way.

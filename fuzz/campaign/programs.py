@@ -7,34 +7,41 @@ from random import Random
 from fuzz.program.generate import generate, stop_all
 from fuzz.program.model import Program
 from fuzz.program.mutate import mutate
+from fuzz.program.scope import effective
 from fuzz.program.splice import splice
-from fuzz.program.weights import DEFAULT
+from fuzz.program.weights import Weights
 
 #: Before 3.13 a subinterpreter that is left aborts Py_FinalizeEx (gh-113433), and with it goes all
 #: that would have happened later. Unattended, two programs of five ended so.
 _LEAVES_SAFELY = (3, 13)
 _LEFT_ALL_THE_SAME = 0.1
+#: Steps without effect cost little, and one may gain its effect by a later mutation; but where all
+#: of them stay they are soon one of ten.
+_KEEPS_DEAD_STEPS = 0.15
 
 
 class Programs:
     """New programs and neighbours of old ones, for one CPython."""
 
     def __init__(self, python: tuple[int, ...]) -> None:
+        self._weights = Weights(python=(python[0], python[1]))
         self._stops = python < _LEAVES_SAFELY
 
     def new(self, rng: Random) -> Program:
         """A program from nothing."""
-        return self._tidied(rng, generate(rng))
+        return self._tidied(rng, generate(rng, self._weights))
 
     def neighbour(self, rng: Random, program: Program) -> Program:
         """A mutation of a program."""
-        return self._tidied(rng, mutate(rng, program))
+        return self._tidied(rng, mutate(rng, program, self._weights))
 
     def cross(self, rng: Random, host: Program, donor: Program) -> Program:
         """A piece of one program in another."""
-        return self._tidied(rng, splice(rng, host, donor, DEFAULT.max_steps))
+        return self._tidied(rng, splice(rng, host, donor, self._weights.max_steps))
 
     def _tidied(self, rng: Random, program: Program) -> Program:
+        if rng.random() >= _KEEPS_DEAD_STEPS:
+            program = effective(program, self._weights.python)
         if self._stops and rng.random() >= _LEFT_ALL_THE_SAME:
             return stop_all(program)
         return program

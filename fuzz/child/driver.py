@@ -1,11 +1,12 @@
 """The driver: performs the steps of a program, in the main interpreter and in each subinterpreter.
 
-Its code is run in the `__main__` of each interpreter, by the zygote or by the runtime. It imports
-nothing that a subinterpreter could trip over: ``_codecs``, ``atexit``, ``builtins``, ``gc``
-and ``sys`` are built in (datetime, sqlite3, decimal or asyncio kill a 3.12 by themselves).
+Its code is run in the `__main__` of each interpreter, by the zygote or by the runtime, and so are the
+functions of ``library/`` when a step first needs them. What is imported is imported there: a 3.12
+can be killed by what a subinterpreter imports (datetime, sqlite3, decimal, asyncio).
 
-A step whose names don't stand has no effect and is counted as skipped; so is one that this CPython
-lacks. ``program/scope.py`` says the same without running anything.
+The parent sends an empty line for a step that has no effect (``program/scope.py``), so that nothing
+here has to know what is legal. A step is skipped, too, if its names don't stand because an earlier
+one raised.
 """
 
 import sys
@@ -14,164 +15,96 @@ import sys
 runtime = None
 
 EFFECT, SKIPPED, RAISED = 0, 1, 2
-HOOKS = {"traverse": 0, "clear": 1, "dealloc": 2}
-ACTIONS = {"plain": 0, "cast": 1, "lookup": 2, "create": 3}
-FLAVOURS = {"legacy": 1, "isolated": 2}
-#: What `create` may not do in: see ABUSE in program/language.py.
-ABUSE = {("traverse", "create")}
-MAX_INTERPRETERS = 8
+FLAVOURS = ("legacy", "isolated", "shared-gil", "permissive", "strict", "framework", "stdlib")
+MAIN = -1
 
 #: The nodes of this interpreter by name, where it is not the main one: there they are a local of
 #: `run`, and go when it returns.
 NODES = {}
+#: Which extension the steps of this interpreter speak of.
+SPOKEN_OF = ["first"]
+
+
+def leak(node):
+    runtime.leak(node)
+
+
+def interpreter_dict():
+    return runtime.interpreter_dict()
+
+
+def thread_dict():
+    return runtime.thread_dict()
+
+
+def hold_in_type(node):
+    runtime.hold_in_type(node)
+
+
+def extension_name():
+    second = SPOKEN_OF[0] == "second" and runtime.has_second()
+    return "finfuzz_second" if second else "finfuzz_target"
 
 
 def extension():
-    import finfuzz_target
-
-    return finfuzz_target
+    return __import__(extension_name())
 
 
-def make_function():
-    held = []
+def library(name):
+    """The library's function of that name, with all that it calls; loaded when first asked for."""
+    names = globals()
+    if name not in names:
+        import marshal
 
-    def function():
-        return held
-
-    return function
-
-
-def make_subclass():
-    return type("Subclass", (extension().Container,), {})()
-
-
-MAKE = {
-    "container": lambda: extension().Container(),
-    "instance": lambda: extension().Instance(),
-    "subclass": make_subclass,
-    "list": list,
-    "dict": dict,
-    "function": make_function,
-}
-KIND_OF = {"list": list, "dict": dict, "function": type(make_function)}
+        calls, code = marshal.loads(runtime.library_code(name))
+        names[name] = FUNCTION(code, names)
+        for called in calls:
+            library(called)
+    return names[name]
 
 
-def is_container(node):
-    return hasattr(type(node), "hook")
+FUNCTION = type(library)
+
+
+def perform(prefix, word, *arguments):
+    function = library(prefix + word.replace("-", "_"))
+    if function.__code__.co_varnames[:1] == ("t",):
+        return function(extension(), *arguments)
+    return function(*arguments)
 
 
 def node(nodes, name, kind):
-    nodes[name] = MAKE[kind]()
+    nodes[name] = perform("make_", kind)
+
+
+def shape(nodes, name, which, kind, size, edge):
+    nodes[name] = perform(
+        "shape_",
+        which,
+        lambda: perform("make_", kind),
+        lambda source, target: perform("refer_by_", edge, source, target),
+        int(size),
+    )
 
 
 def edge(nodes, source, target, how):
-    if source not in nodes or target not in nodes:
-        return SKIPPED
-    source, target = nodes[source], nodes[target]
-    kind = type(source)
-    if how == "append" and kind is dict:
-        source[len(source)] = target
-    elif how == "append" and (kind is list or is_container(source)):
-        source.append(target)
-    elif how == "attribute" and hasattr(source, "__dict__"):
-        setattr(source, "attribute%d" % len(source.__dict__), target)
-    elif how == "closure" and kind is KIND_OF["function"]:
-        source().append(target)
-    else:
-        return SKIPPED
-    return EFFECT
+    perform("refer_by_", how, nodes[source], nodes[target])
 
 
 def hook(nodes, name, at, action):
-    if not is_container(nodes.get(name)) or ((at, action) in ABUSE and not runtime.abuse()):
-        return SKIPPED
-    nodes[name].hook(HOOKS[at], ACTIONS[action])
-    return EFFECT
-
-
-def hold_in_module(held):
-    sys.modules["__main__"].__dict__[free_key(sys.modules["__main__"].__dict__)] = held
-
-
-def hold_in_sys(held):
-    setattr(sys, free_key(sys.__dict__), held)
-
-
-def hold_in_builtins(held):
-    import builtins
-
-    setattr(builtins, free_key(builtins.__dict__), held)
-
-
-def hold_in_interpreter_dict(held):
-    names = runtime.interpreter_dict()
-    names[free_key(names)] = held
-
-
-def hold_in_codec_registry(held):
-    import _codecs
-
-    _codecs.register(lambda _name: held and None)
-
-
-def hold_in_audit_hook(held):
-    sys.addaudithook(lambda _event, _args: held and None)
-
-
-def hold_in_atexit(held):
-    import atexit
-
-    atexit.register(lambda: held and None)
-
-
-def hold_in_type(held):
-    runtime.hold_in_type(held)
-
-
-def leak(held):
-    runtime.leak(held)
-
-
-def free_key(names):
-    number = 0
-    while "root%d" % number in names:
-        number += 1
-    return "root%d" % number
-
-
-HOLD = {
-    "module": hold_in_module,
-    "sys": hold_in_sys,
-    "builtins": hold_in_builtins,
-    "interpreter-dict": hold_in_interpreter_dict,
-    "codec": hold_in_codec_registry,
-    "type-dict": hold_in_type,
-    "audit-hook": hold_in_audit_hook,
-    "atexit": hold_in_atexit,
-    "leak": leak,
-}
+    perform("at_", at, nodes[name], perform("act_", action))
 
 
 def root(nodes, name, where):
-    if name not in nodes or (where == "type-dict" and nodes is NODES):
-        return SKIPPED
-    HOLD[where](nodes[name])
-    return EFFECT
+    perform("hold_in_", where, nodes[name])
 
 
 def check(nodes, name):
-    node = nodes.get(name)
-    if node is None or type(node) in (list, dict):
-        return SKIPPED
-    extension().check(node)
-    return EFFECT
+    extension().check(nodes[name])
 
 
 def drop(nodes, name):
-    if name not in nodes:
-        return SKIPPED
     del nodes[name]
-    return EFFECT
 
 
 def collect(_nodes):
@@ -180,9 +113,30 @@ def collect(_nodes):
     gc.collect()
 
 
+def import_extension_here(_nodes):
+    extension()
+
+
+def unimport(_nodes):
+    sys.modules.pop(extension_name(), None)
+
+
+def use(_nodes, which):
+    SPOKEN_OF[0] = which
+
+
+def self_check_here(_nodes):
+    for line in perform("self_check", ""):
+        runtime.wrong(line)
+
+
 STEPS = {
-    "import": lambda _nodes: extension() and None,
+    "import": import_extension_here,
+    "unimport": unimport,
+    "use": use,
+    "self-check": self_check_here,
     "node": node,
+    "shape": shape,
     "edge": edge,
     "hook": hook,
     "root": root,
@@ -190,12 +144,17 @@ STEPS = {
     "drop": drop,
     "collect": collect,
 }
+#: Of which arguments are the names of nodes that have to be there.
+NAMED = {"edge": (1, 2), "hook": (1,), "root": (1,), "check": (1,), "drop": (1,)}
 
 
 def take(nodes, words):
     """Takes one step in this interpreter. Says whether it had an effect."""
+    if any(words[index] not in nodes for index in NAMED.get(words[0], ())):
+        return SKIPPED
     try:
-        return STEPS[words[0]](nodes, *words[1:]) or EFFECT
+        STEPS[words[0]](nodes, *words[1:])
+        return EFFECT
     except Exception as error:
         told = "finfuzz: `%s` raised %s: %s\n" % (" ".join(words), type(error).__name__, error)
         try:
@@ -213,61 +172,105 @@ class Interpreters:
     """The subinterpreters of a program by name, and the one that steps run in."""
 
     def __init__(self):
-        self.handles = {"main": None}
-        self.current = None
+        self.handles = {"main": MAIN}
+        self.current = MAIN
 
     def start(self, name, flavour):
-        lacking = flavour == "isolated" and sys.version_info < (3, 12)
-        if lacking or name in self.handles or len(self.handles) > MAX_INTERPRETERS:
-            return SKIPPED
-        handle = runtime.start(FLAVOURS[flavour])
+        handle = runtime.start(self.current, FLAVOURS.index(flavour) + 1)
         if handle < 0:
             return SKIPPED
         self.handles[name] = handle
         return EFFECT
 
     def enter(self, name):
-        if self.handles.get(name, self.current) == self.current:
+        if name not in self.handles:
             return SKIPPED
         self.current = self.handles[name]
         return EFFECT
 
-    def stop(self, name):
-        handle = self.handles.get(name)
-        if handle is None:
+    def stop(self, name, elsewhere=False):
+        if name not in self.handles:
             return SKIPPED
-        del self.handles[name]
+        handle = self.handles.pop(name)
         if handle == self.current:
-            self.current = None
-        runtime.stop(handle)
+            self.current = MAIN
+        if elsewhere:
+            runtime.stop_elsewhere(handle)
+        else:
+            runtime.stop(handle)
         return EFFECT
+
+    def take(self, nodes, line, elsewhere):
+        words = line.split()
+        if words[0] == "stop":
+            return self.stop(words[1], elsewhere)
+        if words[0] in ("start", "enter"):
+            return getattr(self, words[0])(*words[1:])
+        if self.current != MAIN:
+            call = runtime.call_elsewhere if elsewhere else runtime.call
+            return call(self.current, line)
+        if elsewhere:
+            return runtime.elsewhere(lambda: take(nodes, words))
+        return take(nodes, words)
 
     def leave_all(self):
         for handle in self.handles.values():
-            if handle is not None:
+            if handle != MAIN:
                 runtime.leave(handle)
 
 
 def run(text):
-    """Runs a whole program, from the main interpreter, and ends as it says."""
+    """Runs a program, from the main interpreter, and ends as it says. The first line is the
+    language's version or, in a further life, the number of the step that ended the last one."""
     nodes = {}
     interpreters = Interpreters()
-    way = "return"
-    for number, line in enumerate(text.splitlines()[1:], 1):
+    way, elsewhere = "return", False
+    first, *lines = text[:-1].split("\n")
+    done = int(first) if first.isdigit() else 0
+    for number, line in enumerate(lines, done + 1):
         runtime.step(number)
-        words = line.split()
+        if not line:
+            runtime.took(SKIPPED)
+            continue
         outcome = EFFECT
-        if words[0] == "exit":
-            way = words[1]
-        elif words[0] in ("start", "enter", "stop"):
-            outcome = getattr(interpreters, words[0])(*words[1:])
-        elif interpreters.current is None:
-            outcome = take(nodes, words)
+        if line == "elsewhere":
+            elsewhere = True
+        elif line == "again":
+            runtime.took(EFFECT)
+            runtime.again("\n".join([str(number)] + lines[number - done :]) + "\n")
+            way = "return"
+            break
+        elif line == "fork":
+            import posix
+
+            pid = posix.fork()
+            if pid:
+                runtime.follow(pid)
+                interpreters = Interpreters()
+                break
+            interpreters = Interpreters()
+        elif line.startswith("exit "):
+            way = line[5:]
         else:
-            outcome = runtime.call(interpreters.current, line)
+            outcome = interpreters.take(nodes, line, elsewhere)
+            elsewhere = False
         runtime.took(outcome)
     interpreters.leave_all()
+    end(way)
+
+
+def end(way):
+    import posix
+
     if way == "sys-exit":
         sys.exit(0)
     if way == "exception":
         raise RuntimeError("the program ends by an exception")
+    if way == "interrupt":
+        posix.kill(posix.getpid(), 2)
+    if way == "os-exit":
+        posix._exit(0)
+    if way == "c-exit":
+        runtime.c_exit()
+    if way == "thread-exit":
+        runtime.thread_exit()

@@ -1,8 +1,8 @@
 """What a target's CPython runs, with these arguments:
 
-    zygote.py RUNTIME EXTENSION SHARED [REQUEST RESPONSE STDERR]
+    zygote.py RUNTIME EXTENSION SECOND SHARED [REQUEST RESPONSE STDERR]
 
-With the three pipes it is a zygote, forked once per program; without them it runs the one program
+SECOND is the target's other extension, or empty. With the three pipes it is a zygote, forked once per program; without them it runs the one program
 in shared memory itself, as a fresh process. Either way the program ends as any script ends:
 `__main__` returns, and CPython finalizes.
 """
@@ -12,7 +12,7 @@ import os
 import sys
 
 
-def prepare(runtime, extension, shared):
+def prepare(runtime, extension, second, shared):
     """Makes this module the driver too: hooks that a program leaves behind are then functions of
     `__main__` and keep its dict alive, as a user's do."""
     find_extension = "import sys; sys.path.insert(0, %r)\n" % os.path.dirname(extension)
@@ -22,10 +22,36 @@ def prepare(runtime, extension, shared):
     functions = load(runtime)
     functions.attach(shared)
     functions.link_extension(extension)
+    if second:
+        functions.link_extension(second)
     functions.set_driver_code(marshal.dumps(code))
+    functions.set_library(library_codes())
     exec(code, globals())
     globals()["runtime"] = functions
     return functions
+
+
+def library_codes():
+    """Each function of the library: (names of those that it calls, its code), marshalled."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "library")
+    codes = {}
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".py"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                module = compile(file.read(), name, "exec")
+            codes.update((code.co_name, code) for code in functions_in(module))
+    return {
+        name: marshal.dumps((sorted(names_in(code) & (codes.keys() - {name})), code))
+        for name, code in codes.items()
+    }
+
+
+def functions_in(code):
+    return [const for const in code.co_consts if isinstance(const, type(code))]
+
+
+def names_in(code):
+    return set(code.co_names).union(*map(names_in, functions_in(code)))
 
 
 def load(runtime):
@@ -47,10 +73,10 @@ def load(runtime):
 
 
 def main(arguments):
-    functions = prepare(arguments[0], arguments[1], int(arguments[2]))
-    if len(arguments) == 3:
+    functions = prepare(*arguments[:3], int(arguments[3]))
+    if len(arguments) == 4:
         functions.begin_fresh()
-    elif not functions.serve(*map(int, arguments[3:])):
+    elif not functions.serve(*map(int, arguments[4:])):
         return
     run(functions.program())  # noqa: F821  the driver's
 

@@ -19,12 +19,14 @@ _START_SECONDS = 20.0
 
 
 def run_fresh(build: Build, text: str, limits: Limits | None = None) -> Outcome:
-    """Runs canonical program text in a fresh process of the build's CPython.
+    """Runs text that ``program.scope.runnable`` made in a fresh process of the build's CPython.
 
-    Raises UserError where that ends before the program begins.
+    Not beside threads that start processes: what becomes this process's child meanwhile is taken
+    for an orphan of the program and ended. Raises UserError where the process ends before the
+    program begins.
     """
     limits = limits or Limits()
-    shared = SharedMemory(build.blocks)
+    shared = SharedMemory(build.blocks, build.second_blocks)
     stderr = os.memfd_create("finfuzz-stderr", 0)
     try:
         shared.prepare(text, limits)

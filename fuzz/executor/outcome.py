@@ -11,11 +11,21 @@ from typing import Literal
 import msgspec
 
 from fuzz.executor.shared import EVENTS, LIVES, Facts, Header, SharedMemory
+from fuzz.executor.unraisable import unraisable
 
 PROGRESS = ("running", "stopping", "finalizing", "exited")
 CLEARED = ("", "modules-cleared", "dict-cleared")
 INTERNALS = ("none", "first", "destroyed", "recreated")
-FLAVOURS = ("main", "legacy", "isolated")
+FLAVOURS = (
+    "main",
+    "legacy",
+    "isolated",
+    "shared-gil",
+    "permissive",
+    "strict",
+    "framework",
+    "stdlib",
+)
 HOOKS = (
     "traverse",
     "clear",
@@ -26,6 +36,14 @@ HOOKS = (
     "modules-cleared",
     "dict-cleared",
     "import",
+    "action",
+    "capsule",
+    "module-free",
+    "py-at-exit",
+    "static-destructor",
+    "thread-local-destructor",
+    "gil-taken",
+    "thread-returned",
 )
 
 
@@ -52,7 +70,8 @@ class Outcome(msgspec.Struct, frozen=True):
     ``took``: steps that had an effect, were skipped, raised. ``phase``: how far the process was
     (see PROGRESS) and, after a slash, how far its interpreter was. ``frames`` are those of the
     signal, ``recreated_frames`` those of the first time internals were made again. ``seconds`` of
-    wall time.
+    wall time. ``alive``: C++ objects of the target left at the end of the process; a statement only
+    beside a control's. ``wrong_answers`` of self-checks, which standard error spells out.
     """
 
     exit_code: int | None
@@ -70,6 +89,8 @@ class Outcome(msgspec.Struct, frozen=True):
     capsule_lost_phase: str
     events: tuple[EventRecord, ...]
     event_count: int
+    alive: int
+    wrong_answers: int
     frames: tuple[RawFrame, ...]
     recreated_frames: tuple[RawFrame, ...]
     signal_code: int
@@ -81,8 +102,24 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def died(self) -> bool:
-        """Whether the child did not end by itself."""
-        return self.signal is not None or self.timed_out
+        """Whether the child did not end by itself. SIGINT is how `exit interrupt` ends."""
+        return self.signal not in (None, "SIGINT") or self.timed_out
+
+    @property
+    def unraisable(self) -> tuple[str, ...]:
+        """Exceptions that CPython could only report, and that no step accounts for."""
+        return unraisable(self.stderr)
+
+    @property
+    def notable(self) -> bool:
+        """Whether a diagnosis is worth its time: a survivor can have something wrong with it."""
+        return bool(
+            self.died
+            or self.recreated
+            or self.capsule_lost
+            or self.wrong_answers
+            or self.unraisable
+        )
 
 
 def read_outcome(
@@ -115,6 +152,8 @@ def read_outcome(
         else "",
         events=_events(shared) if events else (),
         event_count=facts.event_count,
+        alive=facts.alive,
+        wrong_answers=facts.wrong_answers,
         frames=_frames(shared, header.frames, facts.frame_count),
         recreated_frames=_frames(shared, header.recreated_frames, facts.recreated_frame_count),
         signal_code=facts.signal_code,

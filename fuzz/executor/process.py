@@ -67,7 +67,7 @@ def start(build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int) -> subpro
     """
     command: list[Any] = [
         build.interpreter.executable,
-        *("-s", "-S", _CHILD / "zygote.py", build.runtime, build.extension),
+        *("-s", "-S", _CHILD / "zygote.py", build.runtime, build.extension, build.second or ""),
         *map(str, fds),
     ]
     try:

@@ -13,7 +13,7 @@ import os
 from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
 
-LAYOUT = 3
+LAYOUT = 4
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 65536
 FRAMES = 128
@@ -45,7 +45,8 @@ class Life(ctypes.Structure):
         ("cleared", _u8),
         ("internals", _u8),
         ("ended", _u8),
-        ("padding", _u32),
+        ("second_internals", _u8),
+        ("padding", _u8 * 3),
     ]
 
 
@@ -65,6 +66,8 @@ class Facts(ctypes.Structure):
         ("capsule_lost_progress", _u32),
         ("capsule_lost_cleared", _u32),
         ("event_count", _u32),
+        ("alive", ctypes.c_int32),
+        ("wrong_answers", _u32),
         ("signal", ctypes.c_int32),
         ("signal_code", ctypes.c_int32),
         ("address", _u64),
@@ -89,8 +92,8 @@ class Header(ctypes.Structure):
         ("size", _u32),
         ("deadline_ms", _u32),
         ("memory_mib", _u32),
-        ("abuse", _u32),
         ("block_count", _u32),
+        ("second_block_count", _u32),
         ("program_length", _u32),
         ("padding", _u32),
         ("facts", Facts),
@@ -110,18 +113,19 @@ _COUNTERS_AT = -(-ctypes.sizeof(Header) // _PAGE) * _PAGE
 class SharedMemory:
     """One mapping, kept by a file descriptor that children inherit.
 
-    ``blocks``: how many block counters the build wants.
+    ``blocks``: how many block counters the build wants, for each of its extensions.
     """
 
-    def __init__(self, blocks: int) -> None:
+    def __init__(self, blocks: int, second_blocks: int = 0) -> None:
         self.fd = os.memfd_create("finfuzz", 0)
-        self.counters = EVENT_COUNTERS + blocks
+        self.counters = EVENT_COUNTERS + blocks + second_blocks
         os.ftruncate(self.fd, _COUNTERS_AT + self.counters)
         self._mapping = mmap.mmap(self.fd, _COUNTERS_AT + self.counters)
         self.header = Header.from_buffer(self._mapping)
         self.header.layout = LAYOUT
         self.header.size = ctypes.sizeof(Header)
         self.header.block_count = blocks
+        self.header.second_block_count = second_blocks
         self._facts_address = ctypes.addressof(self.header.facts)
 
     @property
@@ -141,7 +145,6 @@ class SharedMemory:
         ctypes.memset(self._facts_address, 0, ctypes.sizeof(Facts))
         header.deadline_ms = round(limits.deadline * 1000)
         header.memory_mib = limits.memory_mib
-        header.abuse = limits.abuse
         header.program = program
         header.program_length = len(program)
 

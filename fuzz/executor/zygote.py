@@ -32,7 +32,7 @@ class Executor:
     def __init__(self, build: Build, limits: Limits | None = None) -> None:
         self.build = build
         self.limits = limits or Limits()
-        self.shared = SharedMemory(build.blocks)
+        self.shared = SharedMemory(build.blocks, build.second_blocks)
         self.replaced = 0
         self._stderr = os.memfd_create("finfuzz-stderr", 0)
         self._zygote: _Zygote | None = None
@@ -44,7 +44,7 @@ class Executor:
         self.close()
 
     def run(self, text: str, *, events: bool = False) -> Outcome:
-        """Runs a program given as canonical text without comments.
+        """Runs a program given as text that ``program.scope.runnable`` made.
 
         Raises UserError where two zygotes in a row died under it, with what they said.
         """

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
-from fuzz.program.language import (
+from fuzz.program.language import MAX_INTERPRETERS, MAX_LIVES, OPERATIONS, Role
+from fuzz.program.legal import (
     ABUSE,
     CHECKABLE,
-    CONTAINERS,
     EDGES_FROM,
-    KIND,
-    MAIN,
-    MAX_INTERPRETERS,
-    OPERATIONS,
-    Choice,
-    Role,
+    EDGES_TO,
+    FIRST_LIFE_WAYS,
+    HOOKS_OF,
+    SHAPEABLE,
+    THREAD_ROOTS,
 )
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope
 from fuzz.program.weights import DEFAULT, Weights, pick
+from fuzz.program.words import ACTION, EDGE, HOOK, KIND, KINDS, ROOT, WAY, Choice
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -28,7 +28,7 @@ def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
     """A new program in which every step has an effect, within the bounds of ``weights``."""
     low, high = weights.length
     length = min(rng.randint(low, high), rng.randint(low, high), weights.max_steps)
-    scope, steps = Scope(), []
+    scope, steps = Scope(weights.python), []
     for _ in range(length):
         step = generate_step(rng, scope, weights)
         scope.apply(step)
@@ -37,32 +37,32 @@ def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
 
 
 def starts(program: Program) -> int:
-    """How many interpreters a program starts."""
-    return sum(step.op == "start" for step in program.steps)
+    """How many interpreters a program starts, and lives that it begins."""
+    return sum(step.op in ("start", "again") for step in program.steps)
 
 
 def stop_all(program: Program) -> Program:
-    """The program with a `stop` at its end for each interpreter that it would leave."""
-    scope = Scope()
+    """The program with a `stop` for each interpreter that it would leave at the end of a life."""
+    scope, steps = Scope(), []
     for step in program.steps:
+        if step.op == "again":
+            steps += _stops(scope)
         scope.apply(step)
-    stops = tuple(Step("stop", (name,)) for name in scope.flavours)
-    return Program(program.steps + stops, program.below)
+        steps.append(step)
+    return Program((*steps, *_stops(scope)), program.below)
+
+
+def _stops(scope: Scope) -> list[Step]:
+    return [Step("stop", (name,)) for name in scope.flavours]
 
 
 def generate_step(rng: Random, scope: Scope, weights: Weights = DEFAULT) -> Step:
     """A step that has an effect in ``scope``; which operation is decided by weight."""
     names = [name for name in OPERATIONS if _possible(name, scope)]
-    if scope.started >= weights.max_starts and "start" in names:
-        names.remove("start")
+    if scope.started + scope.lives > weights.max_starts:
+        names = [name for name in names if name not in ("start", "again")]
     op = pick(rng, names, [weights.operations.get(name, 1) for name in names])
     return _MAKERS.get(op, _make_plain)(rng, scope, weights, op)
-
-
-def pick_word(rng: Random, choice: Choice, weights: Weights, among: tuple[str, ...] = ()) -> str:
-    """One of the choice's words (or of ``among``) by weight."""
-    texts = list(among or choice.texts)
-    return pick(rng, texts, [weights.words.get(text, 1) for text in texts])
 
 
 def fresh_name(taken: set[str], stem: str = "") -> str:
@@ -84,21 +84,31 @@ def _possible(op: str, scope: Scope) -> bool:
 #: What has to stand before a step of an operation can have an effect; not named: nothing.
 _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "edge": lambda scope: any(EDGES_FROM[kind] for kind in scope.here.values()),
-    "hook": lambda scope: not CONTAINERS.isdisjoint(scope.here.values()),
+    "hook": lambda scope: bool(scope.here),
     "check": lambda scope: not CHECKABLE.isdisjoint(scope.here.values()),
     "root": lambda scope: bool(scope.here),
     "drop": lambda scope: bool(scope.here),
     "enter": lambda scope: bool(scope.flavours),
     "stop": lambda scope: bool(scope.flavours),
     "start": lambda scope: len(scope.flavours) < MAX_INTERPRETERS,
+    "fork": lambda scope: not scope.flavours,
+    "again": lambda scope: scope.lives < MAX_LIVES and not scope.threads_outlive,
 }
+
+
+def _word(
+    rng: Random, scope: Scope, weights: Weights, choice: Choice, among: Sequence[str] = ()
+) -> str:
+    """One of the choice's words (or of ``among``) that is legal here, by weight."""
+    texts = [text for text in among or choice.texts if scope.offers(choice, text)]
+    return pick(rng, texts, [weights.of_word(choice, text) for text in texts])
 
 
 def _make_plain(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     args = []
     for parameter in OPERATIONS[op].parameters:
         if isinstance(parameter, Choice):
-            args.append(pick_word(rng, parameter, weights))
+            args.append(_word(rng, scope, weights, parameter))
         else:
             args.append(_name(rng, scope, parameter))
     return Step(op, tuple(args))
@@ -114,36 +124,35 @@ def _name(rng: Random, scope: Scope, role: Role) -> str:
     return rng.choice(list(scope.flavours))
 
 
+def _of_kind(scope: Scope, kinds: Sequence[str] | frozenset[str]) -> list[str]:
+    return [name for name, kind in scope.here.items() if kind in kinds]
+
+
 def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     source = rng.choice([name for name, kind in scope.here.items() if EDGES_FROM[kind]])
-    among = EDGES_FROM[scope.here[source]]
-    edge = pick(rng, list(among), [weights.words.get(text, 1) for text in among])
-    # A reference to itself is the smallest cycle there is, and cycles are what reaches the end.
-    target = source if rng.random() < 0.3 else rng.choice(list(scope.here))
-    return Step(op, (source, target, edge))
+    edges = list(EDGES_FROM[scope.here[source]])
+    while edges:
+        edge = _word(rng, scope, weights, EDGE, edges)
+        edges.remove(edge)
+        targets = _of_kind(scope, EDGES_TO.get(edge, frozenset(KINDS)))
+        if edge == "base" and source in targets:
+            targets.remove(source)
+        if targets:
+            # A reference to itself is the smallest cycle there is: cycles are what reaches the end.
+            itself = source in targets and rng.random() < 0.3
+            return Step(op, (source, source if itself else rng.choice(targets), edge))
+    raise AssertionError("every kind has an edge that takes any target")
 
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    name = rng.choice([name for name, kind in scope.here.items() if kind in CONTAINERS])
-    while True:
-        hook, action = (
-            pick_word(rng, choice, weights)
-            for choice in OPERATIONS[op].parameters
-            if isinstance(choice, Choice)
-        )
-        if (hook, action) not in ABUSE:
-            return Step(op, (name, hook, action))
-
-
-def _make_root(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    choice = OPERATIONS[op].parameters[1]
-    assert isinstance(choice, Choice)
-    among = tuple(word.text for word in choice.words if scope.current == MAIN or not word.main_only)
-    return Step(op, (rng.choice(list(scope.here)), pick_word(rng, choice, weights, among)))
+    name = rng.choice(list(scope.here))
+    hook = _word(rng, scope, weights, HOOK, HOOKS_OF[scope.here[name]])
+    among = [action for action in ACTION.texts if (hook, action) not in ABUSE]
+    return Step(op, (name, hook, _word(rng, scope, weights, ACTION, among)))
 
 
 def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
-    return Step(op, (rng.choice([n for n, kind in scope.here.items() if kind in CHECKABLE]),))
+    return Step(op, (rng.choice(_of_kind(scope, CHECKABLE)),))
 
 
 def _make_enter(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
@@ -154,14 +163,34 @@ def _make_node(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     # Now and then a name is used again: the old object lives on where an edge or root holds it.
     reuse = bool(scope.here) and rng.random() < 0.05
     name = rng.choice(list(scope.here)) if reuse else fresh_name(set(scope.here))
-    return Step(op, (name, pick_word(rng, KIND, weights)))
+    return Step(op, (name, _word(rng, scope, weights, KIND)))
+
+
+def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    plain = _make_plain(rng, scope, weights, op)
+    among = [kind for kind in KIND.texts if kind in SHAPEABLE]
+    return plain.with_arg(2, _word(rng, scope, weights, KIND, among))
+
+
+def _make_root(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    strict = scope.flavours.get(scope.current) == "strict"
+    among = [root for root in ROOT.texts if not strict or root not in THREAD_ROOTS]
+    name = rng.choice(list(scope.here))
+    return Step(op, (name, _word(rng, scope, weights, ROOT, among)))
+
+
+def _make_exit(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    among = [way for way in WAY.texts if scope.lives == 1 or way not in FIRST_LIFE_WAYS]
+    return Step(op, (_word(rng, scope, weights, WAY, among),))
 
 
 _MAKERS = {
+    "exit": _make_exit,
     "edge": _make_edge,
-    "hook": _make_hook,
     "root": _make_root,
+    "hook": _make_hook,
     "check": _make_check,
     "enter": _make_enter,
     "node": _make_node,
+    "shape": _make_shape,
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from fuzz.program.language import OPERATIONS, Choice, Operation, Role
+from fuzz.program.language import OPERATIONS, Operation, Role
+from fuzz.program.words import Choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from fuzz.program.generate import generate, generate_step, starts
-from fuzz.program.language import Choice, Role
+from fuzz.program.generate import fresh_name, generate, generate_step, starts
+from fuzz.program.language import Role
+from fuzz.program.legal import SHAPEABLE
 from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from fuzz.program.scope import Scope
+from fuzz.program.shapes import node_count, unrolled
 from fuzz.program.splice import splice
 from fuzz.program.weights import DEFAULT, Weights, pick
+from fuzz.program.words import Choice
 
 Mutator = Callable[[Random, Program, Weights], Program | None]
 
@@ -46,8 +49,8 @@ def _fits(changed: Program, program: Program, weights: Weights) -> bool:
     return len(changed) <= steps and starts(changed) <= max(weights.max_starts, starts(program))
 
 
-def _scope_before(program: Program, index: int) -> Scope:
-    scope = Scope()
+def _scope_before(program: Program, index: int, weights: Weights) -> Scope:
+    scope = Scope(weights.python)
     for step in program.steps[:index]:
         scope.apply(step)
     return scope
@@ -60,7 +63,7 @@ def _replace(program: Program, index: int, *steps: Step) -> Program:
 def insert(rng: Random, program: Program, weights: Weights) -> Program:
     """A new step somewhere that has an effect there."""
     index = rng.randint(0, len(program))
-    step = generate_step(rng, _scope_before(program, index), weights)
+    step = generate_step(rng, _scope_before(program, index, weights), weights)
     return Program((*program.steps[:index], step, *program.steps[index:]), program.below)
 
 
@@ -116,7 +119,7 @@ def rewire(rng: Random, program: Program, _: Weights) -> Program | None:
 
 
 def change_word(rng: Random, program: Program, weights: Weights) -> Program | None:
-    """Another kind, edge, root, hook, action, sort of interpreter or way to end."""
+    """Another kind, edge, shape, size, root, hook, action, sort of interpreter or way to end."""
     sites = _sites(program, lambda parameter: isinstance(parameter, Choice))
     if not sites:
         return None
@@ -125,7 +128,7 @@ def change_word(rng: Random, program: Program, weights: Weights) -> Program | No
     choice = step.operation.parameters[index]
     assert isinstance(choice, Choice)
     others = [text for text in choice.texts if text != step.args[index]]
-    word = pick(rng, others, [weights.words.get(text, 1) for text in others])
+    word = pick(rng, others, [weights.of_word(choice, text) for text in others])
     return _replace(program, number, step.with_arg(index, word))
 
 
@@ -141,6 +144,26 @@ def change_interpreter(rng: Random, program: Program, _: Weights) -> Program | N
     if step.operation.parameters[index] is Role.NEW_INTERPRETER:
         others = [name for name in others if name != "main"]
     return _replace(program, number, step.with_arg(index, rng.choice(others))) if others else None
+
+
+def unroll(rng: Random, program: Program, _: Weights) -> Program | None:
+    """One shape becomes the steps that it stands for, so that they can be changed one by one."""
+    shapes = [
+        number
+        for number, step in enumerate(program.steps)
+        if step.op == "shape" and step.args[2] in SHAPEABLE
+    ]
+    if not shapes:
+        return None
+    number = rng.choice(shapes)
+    step = program.steps[number]
+    names, taken = (
+        [step.args[0]],
+        {name for each in program.steps for name in each.names(*NODE_ROLES)},
+    )
+    while len(names) < node_count(step.args[1], int(step.args[3])):
+        names.append(fresh_name(taken | set(names)))
+    return _replace(program, number, *unrolled(step, names))
 
 
 def splice_new(rng: Random, program: Program, weights: Weights) -> Program:
@@ -161,6 +184,7 @@ MUTATORS: dict[str, Mutator] = {
     "rewire": rewire,
     "change_word": change_word,
     "change_interpreter": change_interpreter,
+    "unroll": unroll,
     "splice": splice_new,
     "regenerate": regenerate,
 }

@@ -1,25 +1,27 @@
 """What stands at a point of a program: which interpreters live, which nodes each of them has.
 
-The language has no branches, so this is known without running anything. ``child/driver.py`` skips
-exactly the steps that ``Scope.apply`` says have no effect; tests hold the two together.
+The language has no branches, so this is known without running anything. A child is handed only the
+steps that ``Scope.apply`` says have an effect (``runnable``): law 1 is enforced here, in one place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from fuzz.program.language import (
+from fuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES, VERSION, Role
+from fuzz.program.legal import (
     ABUSE,
     CHECKABLE,
-    CONTAINERS,
     EDGES_FROM,
-    FLAVOUR,
-    MAIN,
-    MAX_INTERPRETERS,
-    ROOT,
-    Role,
+    EDGES_TO,
+    FIRST_LIFE_WAYS,
+    HOOKS_OF,
+    OUTLIVING_ROOTS,
+    SHAPEABLE,
+    THREAD_ROOTS,
 )
 from fuzz.program.model import Program, Step
+from fuzz.program.words import ACTION, FLAVOUR, HOOK, KIND, KINDS, ROOT, Choice
 
 #: A Python that has everything: what a program means where nothing is lacking.
 NEWEST = (99, 0)
@@ -30,9 +32,15 @@ class Scope:
 
     def __init__(self, python: tuple[int, int] = NEWEST, abuse: bool = False) -> None:
         self.python, self.abuse = python, abuse
+        self.lives = 1
+        self.started = 0
+        self.threads_outlive = False
+        self.is_elsewhere = False
+        self._begin_life()
+
+    def _begin_life(self) -> None:
         self.current = MAIN
         self.flavours: dict[str, str] = {}
-        self.started = 0
         self.nodes: dict[str, dict[str, str]] = {MAIN: {}}
 
     @property
@@ -42,24 +50,52 @@ class Scope:
 
     def apply(self, step: Step) -> bool:
         """Takes one step. Returns whether it has any effect here."""
-        return _APPLY[step.op](self, *step.args)
+        has_effect = _APPLY[step.op](self, *step.args)
+        if has_effect:
+            self.is_elsewhere = step.op == "elsewhere"
+        return has_effect
+
+    def offers(self, choice: Choice, text: str) -> bool:
+        """Whether this word can be used in the current interpreter at all."""
+        word = choice.word(text)
+        if word.since > self.python or (word.abuse and not self.abuse):
+            return False
+        if word.own_thread and self.is_elsewhere:
+            return False
+        return self.current == MAIN or not word.main_only
 
     def _always(self, *_: str) -> bool:
         return True
 
     def _node(self, name: str, kind: str) -> bool:
+        if not self.offers(KIND, kind):
+            return False
         self.here[name] = kind
         return True
 
+    def _shape(self, name: str, _shape: str, kind: str, _size: str) -> bool:
+        return kind in SHAPEABLE and self._node(name, kind)
+
     def _edge(self, source: str, target: str, edge: str) -> bool:
-        return target in self.here and edge in EDGES_FROM.get(self.here.get(source, ""), ())
+        if target not in self.here or edge not in EDGES_FROM.get(self.here.get(source, ""), ()):
+            return False
+        if edge == "base" and source == target:
+            return False
+        return self.here[target] in EDGES_TO.get(edge, KINDS)
 
     def _hook(self, name: str, hook: str, action: str) -> bool:
+        if not self.offers(HOOK, hook) or not self.offers(ACTION, action):
+            return False
         legal = self.abuse or (hook, action) not in ABUSE
-        return legal and self.here.get(name) in CONTAINERS
+        return legal and hook in HOOKS_OF.get(self.here.get(name, ""), ())
 
     def _root(self, name: str, root: str) -> bool:
-        return name in self.here and (self.current == MAIN or not ROOT.word(root).main_only)
+        if name not in self.here or not self.offers(ROOT, root):
+            return False
+        if root in THREAD_ROOTS and self.flavours.get(self.current) == "strict":
+            return False
+        self.threads_outlive |= root in OUTLIVING_ROOTS
+        return True
 
     def _check(self, name: str) -> bool:
         return self.here.get(name) in CHECKABLE
@@ -91,12 +127,29 @@ class Scope:
             self.current = MAIN
         return True
 
+    def _exit(self, way: str) -> bool:
+        return self.lives == 1 or way not in FIRST_LIFE_WAYS
+
+    def _fork(self) -> bool:
+        if self.flavours:
+            return False
+        self.threads_outlive = False  # fork takes the calling thread alone along
+        return True
+
+    def _again(self) -> bool:
+        if self.lives >= MAX_LIVES or self.threads_outlive:
+            return False
+        self.lives += 1
+        self._begin_life()
+        return True
+
 
 _APPLY: dict[str, Callable[..., bool]] = {
-    "import": Scope._always,
-    "collect": Scope._always,
-    "exit": Scope._always,
+    **dict.fromkeys(("import", "unimport", "use", "self-check", "collect"), Scope._always),
+    "elsewhere": Scope._always,
+    "exit": Scope._exit,
     "node": Scope._node,
+    "shape": Scope._shape,
     "edge": Scope._edge,
     "hook": Scope._hook,
     "root": Scope._root,
@@ -105,6 +158,8 @@ _APPLY: dict[str, Callable[..., bool]] = {
     "start": Scope._start,
     "enter": Scope._enter,
     "stop": Scope._stop,
+    "fork": Scope._fork,
+    "again": Scope._again,
 }
 
 
@@ -114,6 +169,22 @@ def effective(
     """The program without the steps that do nothing on that CPython."""
     scope = Scope(python, abuse)
     return Program(tuple(step for step in program.steps if scope.apply(step)), program.below)
+
+
+def runnable(program: Program, python: tuple[int, int], *, abuse: bool = False) -> str:
+    """The text that a child is given: one line a step, empty where the step has no effect there.
+
+    So the number of a line is the number of its step, and what is skipped is counted by the child.
+    A shape is told its edge, the first that its kind has.
+    """
+    scope = Scope(python, abuse)
+    lines = [f"finfuzz {VERSION}"]
+    for step in program.steps:
+        words = [step.op, *step.args] if scope.apply(step) else []
+        if words and step.op == "shape":
+            words.append(EDGES_FROM[step.args[2]][0])
+        lines.append(" ".join(words))
+    return "\n".join(lines) + "\n"
 
 
 def defines(step: Step) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 
-from fuzz.program.language import MAIN, OPERATIONS, VERSION, Choice, Role
+from fuzz.program.language import MAIN, OPERATIONS, VERSION, Role
 from fuzz.program.model import Program, Step
+from fuzz.program.words import Choice
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
 _WORD = re.compile(r"[^\s#]+")
@@ -40,7 +41,7 @@ def parse(text: str) -> Program:
     steps: list[Step] = []
     pending: list[str] = []
     version_seen = False
-    lines = text.split("\n")
+    lines = text.removeprefix("\ufeff").split("\n")  # some editors put a byte-order mark there
     for number, line in enumerate(lines, start=1):
         body, hash_sign, comment = line.partition("#")
         words = [(match.start() + 1, match.group()) for match in _WORD.finditer(body)]

@@ -1,8 +1,8 @@
 """How often what is generated and mutated: every number of that sort is here.
 
-They are proportions, not tuned constants. Interpreters are rare because one costs as much as
-two whole children without (4 to 5 ms against 2.5, DESIGN.md); containers are common because they
-are what the framework has to keep alive to the end.
+They are proportions, not tuned constants. What costs more than a bare child is rarer by as much
+(``Word.cost``, and here for operations); containers are common because they are what the framework
+has to keep alive to the end.
 """
 
 from __future__ import annotations
@@ -12,23 +12,33 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
+from fuzz.program.scope import NEWEST
+from fuzz.program.words import Choice
+
 T = TypeVar("T")
 
 
 def _operations() -> dict[str, float]:
     return {
         "node": 10,
+        "shape": 2,
         "edge": 12,
         "root": 8,
-        "hook": 5,
-        "check": 2,
+        "hook": 6,
+        "check": 1,
         "drop": 2,
-        "collect": 2,
+        "collect": 1.5,
         "import": 1,
-        "start": 0.7,
+        "unimport": 0.2,
+        "use": 0.2,
+        "self-check": 0.3,
+        "elsewhere": 0.4,
+        "start": 0.5,  # a child with one costs as much as three without
         "enter": 2,  # offered only while there is another interpreter to go to
         "stop": 1.5,
-        "exit": 0.7,
+        "fork": 0.15,  # two children for one
+        "again": 0.1,  # a whole new life: as much as four children
+        "exit": 0.5,
     }
 
 
@@ -41,23 +51,45 @@ def _mutators() -> dict[str, float]:
         "rewire": 3,
         "change_word": 5,
         "change_interpreter": 1,
+        "unroll": 0.5,
         "splice": 2,
         "regenerate": 3,
     }
 
 
 def _words() -> dict[str, float]:
-    # Not named: 1. Printing an exception imports `traceback` and reads sources: 20 to 160 ms.
-    return {"container": 4, "subclass": 2, "append": 2, "return": 3, "exception": 0.2}
+    # Not named: 1.
+    return {
+        "container": 16,
+        "subclass": 6,
+        "instance": 2,
+        "list": 3,
+        "dict": 2,
+        "function": 2,
+        "append": 2,
+        "return": 6,
+        # Hooks that few kinds have, against those that any node has.
+        "traverse": 3,
+        "clear": 3,
+        "dealloc": 3,
+        "del": 3,
+        "capsule": 3,
+        "cast": 2,
+        # What ends the process before CPython can.
+        "os-exit": 0.3,
+        "c-exit": 0.3,
+        "thread-exit": 0.3,
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Relative weights; what is absent weighs 1."""
+    """Relative weights; what is absent weighs 1. ``python``: the CPython that programs are for."""
 
     operations: Mapping[str, float] = field(default_factory=_operations)
     mutators: Mapping[str, float] = field(default_factory=_mutators)
     words: Mapping[str, float] = field(default_factory=_words)
+    python: tuple[int, int] = NEWEST
     #: Steps of a generated program: between these two, short ones more often.
     length: tuple[int, int] = (2, 16)
     #: A program does not grow beyond this by mutation.
@@ -66,6 +98,10 @@ class Weights:
     max_starts: int = 3
     #: Chance that a mutation is followed by another one on top.
     again: float = 0.35
+
+    def of_word(self, choice: Choice, text: str) -> float:
+        """How often a word is taken among those of its choice: less often the more it costs."""
+        return self.words.get(text, 1) / choice.word(text).cost
 
 
 DEFAULT = Weights()

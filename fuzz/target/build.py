@@ -32,6 +32,7 @@ class Build:
     """One build in the cache; ``directory`` also holds ``build.json``, for humans.
 
     ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
+    ``second`` is the other extension of a target that has two, with counters of its own.
     """
 
     id: str
@@ -42,6 +43,8 @@ class Build:
     extension: Path
     runtime: Path
     blocks: int
+    second: Path | None = None
+    second_blocks: int = 0
 
 
 class _Record(msgspec.Struct):
@@ -51,6 +54,7 @@ class _Record(msgspec.Struct):
     instrumented: bool
     commands: list[list[str]]
     blocks: int
+    second_blocks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class _Plan:
     instrumented: bool
     extension: Library
     runtime: Library
+    second: Library | None
     compile_commands: list[list[str]]
     link_commands: list[list[str]]
 
@@ -102,6 +107,8 @@ def build(
         extension=directory / plan.extension.name,
         runtime=directory / plan.runtime.name,
         blocks=record.blocks,
+        second=directory / plan.second.name if plan.second else None,
+        second_blocks=record.second_blocks,
     )
 
 
@@ -113,19 +120,27 @@ def require_linux() -> None:
 
 def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
     compiler = find_compiler()
-    framework_headers = headers(spec) if spec.framework == PYBIND11 else None
-    made = libraries(CHILD, spec, interpreter, instrumented)
-    includes = [folder for folder in (framework_headers, interpreter.include) if folder]
+    specs = [one for one in (spec, spec.of_second) if one is not None]
+    folders = [headers(one) if one.framework == PYBIND11 else None for one in specs]
+    made = libraries(CHILD, spec, interpreter, instrumented, folders)
+    extension, runtime, *seconds = made
     facts = [str(compiler), compiler_version(compiler), interpreter.build_key]
     return _Plan(
-        id=fingerprint(made, CHILD, framework_headers, facts),
+        id=fingerprint(made, CHILD, facts),
         spec=spec,
         interpreter=interpreter,
         instrumented=instrumented,
-        extension=made[0],
-        runtime=made[1],
+        extension=extension,
+        runtime=runtime,
+        second=seconds[0] if seconds else None,
         compile_commands=[
-            compile_command(compiler, unit, includes) for library in made for unit in library.units
+            compile_command(
+                compiler,
+                unit,
+                [folder for folder in (library.headers, interpreter.include) if folder],
+            )
+            for library in made
+            for unit in library.units
         ],
         link_commands=[link_command(compiler, library) for library in made],
     )
@@ -135,7 +150,8 @@ def _read_record(plan: _Plan, directory: Path) -> _Record | None:
     """None unless the build is there and whole: a power cut can leave empty files behind."""
     try:
         record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
-        sizes = [(directory / made.name).stat().st_size for made in (plan.extension, plan.runtime)]
+        made = [one for one in (plan.extension, plan.runtime, plan.second) if one]
+        sizes = [(directory / one.name).stat().st_size for one in made]
     except (OSError, msgspec.DecodeError):
         return None
     return record if all(sizes) else None
@@ -158,7 +174,8 @@ def _make(plan: _Plan, directory: Path) -> _Record:
             python=f"{plan.interpreter.text} {plan.interpreter.executable}",
             instrumented=plan.instrumented,
             commands=[*plan.compile_commands, *plan.link_commands],
-            blocks=_count_blocks(made / plan.extension.name) if plan.instrumented else 0,
+            blocks=_blocks_of(plan, plan.extension, made),
+            second_blocks=_blocks_of(plan, plan.second, made) if plan.second else 0,
         )
         text = msgspec.json.format(msgspec.json.encode(record), indent=2)
         (made / "build.json").write_bytes(text)
@@ -170,6 +187,10 @@ def _make(plan: _Plan, directory: Path) -> _Record:
 def _run_all(commands: list[list[str]], directory: Path) -> None:
     with ThreadPoolExecutor(COMPILERS_AT_ONCE) as pool:
         list(pool.map(lambda command: run_compiler(command, directory), commands))
+
+
+def _blocks_of(plan: _Plan, library: Library, directory: Path) -> int:
+    return _count_blocks(directory / library.name) if plan.instrumented else 0
 
 
 def _count_blocks(extension: Path) -> int:

@@ -28,40 +28,62 @@ RUNTIME_LINK = ("-ldl", "-pthread")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One source file and the flags it is compiled with, besides the include folders."""
+    """One source file and the flags it is compiled with, besides the include folders.
+
+    ``prefix``: tells its object from another's of the same source.
+    """
 
     source: Path
     flags: tuple[str, ...]
+    prefix: str = ""
 
     @property
     def object_name(self) -> str:
-        return f"{self.source.parent.name}-{self.source.stem}.o"
+        return f"{self.prefix}{self.source.parent.name}-{self.source.stem}.o"
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """One shared object: its file name, what is compiled for it, and how it is linked."""
+    """One shared object: its file name, what is compiled for it, and how it is linked.
+
+    ``headers``: the folder with the framework's, where there is one.
+    """
 
     name: str
     units: tuple[Unit, ...]
     link_flags: tuple[str, ...]
+    headers: Path | None = None
 
 
 def libraries(
-    child: Path, spec: TargetSpec, interpreter: Interpreter, instrumented: bool
-) -> tuple[Library, Library]:
-    """The extension and the runtime, in this order, from the sources in ``child``."""
+    child: Path,
+    spec: TargetSpec,
+    interpreter: Interpreter,
+    instrumented: bool,
+    headers: list[Path | None],
+) -> tuple[Library, ...]:
+    """The extension, the runtime and, where the target has one, the second extension.
+
+    From the sources in ``child``. ``headers``: those of each extension's framework.
+    """
     flags = (*COMMON_FLAGS, f"-DFINFUZZ_POLICY=FINFUZZ_POLICY_{spec.policy.upper()}")
     targets = child / "targets"
     source = targets / f"{spec.framework.replace('-', '_')}.cpp"
-    units = [Unit(source, (*flags, *COVERED_FLAGS) if instrumented else flags)]
-    if instrumented:
-        units.append(Unit(targets / "coverage.cpp", (*flags, *CALLBACK_FLAGS)))
+
+    def extension(name: str, prefix: str, headers: Path | None, *more: str) -> Library:
+        covered = COVERED_FLAGS if instrumented else ()
+        units = [Unit(source, (*flags, *more, *covered), prefix)]
+        if instrumented:
+            units.append(Unit(targets / "coverage.cpp", (*flags, *CALLBACK_FLAGS), prefix))
+        return Library(f"{name}{interpreter.ext_suffix}", tuple(units), EXTENSION_LINK, headers)
+
+    first = extension("finfuzz_target", "", headers[0])
+    seconds = [
+        extension("finfuzz_second", "second-", folder, "-DFINFUZZ_MODULE=finfuzz_second")
+        for folder in headers[1:]
+    ]
     runtime = tuple(Unit(file, flags) for file in sorted((child / "runtime").glob("*.cpp")))
-    return (
-        Library(f"finfuzz_target{interpreter.ext_suffix}", tuple(units), EXTENSION_LINK),
-        Library("finfuzz_runtime.so", runtime, RUNTIME_LINK),
-    )
+    return (first, Library("finfuzz_runtime.so", runtime, RUNTIME_LINK), *seconds)
 
 
 def compile_command(compiler: Path, unit: Unit, includes: list[Path]) -> list[str]:
@@ -76,18 +98,16 @@ def link_command(compiler: Path, library: Library) -> list[str]:
     return [str(compiler), "-shared", *objects, *library.link_flags, "-o", library.name]
 
 
-def fingerprint(
-    made: tuple[Library, ...], child: Path, headers: Path | None, facts: list[str]
-) -> str:
+def fingerprint(made: tuple[Library, ...], child: Path, facts: list[str]) -> str:
     """16 hex digits that change with anything that goes in.
 
-    Files count by content and by name relative to ``child`` or ``headers``: a release's headers
-    and a checkout with the same content make the same build.
+    Files count by content and by name relative to ``child`` or to a framework's headers: a
+    release's headers and a checkout with the same content make the same build.
     """
     digest = hashlib.sha256()
     for fact in [*facts, *_flags(made)]:
         _feed(digest, fact.encode())
-    for name, file in _inputs(made, child, headers):
+    for name, file in _inputs(made, child):
         _feed(digest, name.encode())
         _feed(digest, file.read_bytes())
     return digest.hexdigest()[:16]
@@ -100,16 +120,15 @@ def _flags(made: tuple[Library, ...]) -> Iterator[str]:
             yield from (unit.object_name, *unit.flags)
 
 
-def _inputs(
-    made: tuple[Library, ...], child: Path, headers: Path | None
-) -> Iterator[tuple[str, Path]]:
+def _inputs(made: tuple[Library, ...], child: Path) -> Iterator[tuple[str, Path]]:
     sources = [unit.source for library in made for unit in library.units]
-    own = [file for folder in ("targets", "runtime") for file in (child / folder).glob("*.h")]
+    own = [file for folder in ("targets", "runtime") for file in (child / folder).rglob("*.h")]
     for file in sorted([*sources, *own]):
         yield f"child/{file.relative_to(child)}", file
-    if headers is not None:
-        for file in sorted((headers / "pybind11").rglob("*.h")):
-            yield f"headers/{file.relative_to(headers)}", file
+    for library in made:
+        if library.headers is not None:
+            for file in sorted((library.headers / "pybind11").rglob("*.h")):
+                yield f"{library.name}/{file.relative_to(library.headers)}", file
 
 
 def _feed(digest: "hashlib._Hash", data: bytes) -> None:

@@ -73,8 +73,8 @@ def resolve(spec: TargetSpec) -> TargetSpec:
 def headers(spec: TargetSpec) -> Path:
     """The include folder of a pybind11 spec: the one that holds ``pybind11/pybind11.h``.
 
-    A release's headers are fetched once. Raises UserError if there is no such release or path, or
-    if it can't be fetched.
+    Of a spec with a second release: the first one's. A release's headers are fetched once. Raises
+    UserError if there is no such release or path, or if it can't be fetched.
     """
     if spec.framework != PYBIND11:
         raise UserError(f"target {spec}: only pybind11 targets have headers of their own")

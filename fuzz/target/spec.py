@@ -16,7 +16,10 @@ PLAIN_C = "plain-c"
 FRAMEWORKS = (PYBIND11, PLAIN_C)
 OLDEST_PYBIND11 = Version("3.0.0")
 
-_FORMS = "pybind11==VERSION, pybind11@PATH or pybind11, each with +POLICY if wanted, or plain-c"
+_FORMS = (
+    "pybind11==VERSION, pybind11==FIRST,SECOND, pybind11@PATH or pybind11, each with +POLICY if "
+    "wanted, or plain-c"
+)
 
 
 class Policy(StrEnum):
@@ -33,13 +36,22 @@ class TargetSpec:
     """One target: a framework, where it comes from, and a shutdown policy.
 
     A pybind11 spec has a ``version`` or a ``path`` or, until ``releases.resolve`` fills in the
-    newest release, neither. ``str`` gives the canonical text, which ``parse_target`` reads back.
+    newest release, neither. ``second`` is the release of another extension in the same process.
+    ``str`` gives the canonical text, which ``parse_target`` reads back.
     """
 
     framework: str
     version: str | None
     path: Path | None
     policy: Policy
+    second: str | None = None
+
+    @property
+    def of_second(self) -> "TargetSpec | None":
+        """What the second extension alone is built for."""
+        if self.second is None:
+            return None
+        return TargetSpec(self.framework, self.second, None, self.policy)
 
     def __str__(self) -> str:
         if self.framework == PLAIN_C:
@@ -47,17 +59,19 @@ class TargetSpec:
         if self.path is not None:
             origin = f"@{self.path}"
         else:
-            origin = f"=={self.version}" if self.version is not None else ""
+            versions = [version for version in (self.version, self.second) if version is not None]
+            origin = f"=={','.join(versions)}" if versions else ""
         return f"{self.framework}{origin}+{self.policy}"
 
 
 def parse_target(text: str) -> TargetSpec:
-    """Read one of four forms, where ``POLICY`` is released unless given::
+    """Read one of five forms, where ``POLICY`` is released unless given::
 
-        pybind11==VERSION[+POLICY]   a release, 3.0.0 or later
-        pybind11@PATH[+POLICY]       a checkout or an include folder; need not exist yet
-        pybind11[+POLICY]            the newest release, looked up later
-        plain-c                      the plain C API, no framework
+        pybind11==VERSION[+POLICY]        a release, 3.0.0 or later
+        pybind11==FIRST,SECOND[+POLICY]   two extensions, each built for its release
+        pybind11@PATH[+POLICY]            a checkout or an include folder; need not exist yet
+        pybind11[+POLICY]                 the newest release, looked up later
+        plain-c                           the plain C API, no framework
 
     Raises UserError for anything else.
     """
@@ -71,12 +85,10 @@ def parse_target(text: str) -> TargetSpec:
         return TargetSpec(PLAIN_C, None, None, Policy.RELEASED)
     if rest.startswith("@"):
         return _parse_path(text, rest[1:])
-    version, plus, policy = rest.partition("+")
+    versions, plus, policy = rest.partition("+")
+    first, second = _parse_versions(text, versions) if versions else (None, None)
     return TargetSpec(
-        PYBIND11,
-        _parse_version(text, version) if version else None,
-        None,
-        _parse_policy(text, policy) if plus else Policy.RELEASED,
+        PYBIND11, first, None, _parse_policy(text, policy) if plus else Policy.RELEASED, second
     )
 
 
@@ -91,14 +103,23 @@ def _framework_of(text: str) -> str:
     raise UserError(f"target {text!r}: unknown framework {name!r}; known are {known}: {hint}")
 
 
-def _parse_version(text: str, rest: str) -> str:
+def _parse_versions(text: str, rest: str) -> tuple[str, str | None]:
     if not rest.startswith("=="):
         raise UserError(f"target {text!r}: can't read {rest!r} after pybind11: write {_FORMS}")
+    first, comma, second = rest[2:].partition(",")
+    if "," in second:
+        raise UserError(
+            f"target {text!r}: more than two releases: write two like pybind11==3.0.1,3.0.2"
+        )
+    return _parse_version(text, first), _parse_version(text, second) if comma else None
+
+
+def _parse_version(text: str, word: str) -> str:
     try:
-        version = Version(rest[2:])
+        version = Version(word)
     except InvalidVersion:
         raise UserError(
-            f"target {text!r}: {rest[2:]!r} is not a version: write one like pybind11==3.1.0"
+            f"target {text!r}: {word!r} is not a version: write one like pybind11==3.1.0"
         ) from None
     if version < OLDEST_PYBIND11:
         raise UserError(

@@ -13,6 +13,8 @@ from fuzz.executor import process
 from fuzz.executor.fresh import run_fresh
 from fuzz.executor.limits import Limits
 from fuzz.executor.outcome import Outcome
+from fuzz.program.scope import runnable
+from fuzz.program.text import parse
 from fuzz.target.build import Build
 from fuzz.target.releases import headers
 from fuzz.triage.diagnose import Diagnosis, diagnose
@@ -41,6 +43,8 @@ _WRITES = {
     "fatal-python-error": "Fatal Python error: ",
     "cast-error": "terminate called after throwing an instance of 'pybind11::cast_error'",
     "uncaught-cxx-exception": "terminate called after throwing an instance of",
+    "wrong-answer": "self-check: ",
+    "unraisable-exception": "Exception ignored ",
 }
 
 
@@ -50,9 +54,10 @@ def confirm(build: Build, text: str, diagnosis: Diagnosis, limits: Limits) -> Ra
     if hang:
         limits = Limits(limits.deadline * HANG_FACTOR, limits.memory_mib, limits.abuse)
     runs = HANG_RUNS if hang else RUNS
+    steps = runnable(parse(text), build.interpreter.version[:2], abuse=limits.abuse)
     again = 0
     for _ in range(runs):
-        outcome = run_fresh(build, text, limits)
+        outcome = run_fresh(build, steps, limits)
         again += diagnosis.bucket in buckets(outcome, limits)
     return Rate(again, runs)
 
@@ -94,6 +99,8 @@ def _environment(made: Build) -> dict[str, str]:
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     if made.spec.framework == "pybind11":
         variables["PYBIND11_INCLUDE"] = str(headers(made.spec))
+    if made.spec.of_second is not None:
+        variables["PYBIND11_SECOND_INCLUDE"] = str(headers(made.spec.of_second))
     return variables
 
 

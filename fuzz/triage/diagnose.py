@@ -21,6 +21,8 @@ DIAGNOSTICS = {
     "uncaught-cxx-exception": "std::terminate after a C++ exception that nobody caught",
     "memory-ceiling": "the child reached the memory it may use",
     "hang": "the child did not end by its deadline",
+    "wrong-answer": "a self-check of the extension got another answer than in every other life",
+    "unraisable-exception": "CPython reports an exception that no step of the program accounts for",
     "none": "a signal, and nothing that explains it",
 }
 
@@ -29,6 +31,13 @@ _FATAL = re.compile(r"Fatal Python error: (.+)$", re.MULTILINE)
 _TERMINATE = re.compile(r"^terminate called after throwing an instance of '(.+)'$", re.MULTILINE)
 _NO_MEMORY = re.compile(r"\bMemoryError\b|\bstd::bad_alloc\b")
 _WHAT = re.compile(r"^  what\(\):  (.+)$", re.MULTILINE)
+_WRONG = re.compile(r"^self-check: (.+)$", re.MULTILINE)
+_VARYING = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\b\d+\b")
+_WORDS_KEPT = 12
+_DETAIL = 300
+_CALLERS = 12
+#: Standard error tells that an exception was reported, not when.
+_SOMETIME = "an unknown phase"
 _INTERNALS_GONE = {"internals-recreated", "internals-recreated-silently", "cast-error"}
 
 
@@ -36,6 +45,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """``signal`` is NONE where nothing died. ``phase`` is as fine as known, the bucket's coarser.
 
     ``detail``: the message, where there is one. ``frames``: the telling ones, innermost first.
+    ``callers``: what else tells, behind those: not part of the key, but it tells known defects.
     """
 
     signal: str
@@ -43,6 +53,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     phase: str
     detail: str
     frames: tuple[str, ...]
+    callers: tuple[str, ...] = ()
 
     @property
     def bucket(self) -> str:
@@ -59,7 +70,7 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
 
     A death comes first. Internals made again is a diagnosis of its own, with no signal, where the
     death has another cause or there was none; and so is a capsule lost where the internals are not
-    what is wrong already.
+    what is wrong already. Wrong answers and unraisable exceptions stand beside whatever else is.
     """
     found = []
     kind = _death(outcome, memory_mib)
@@ -81,7 +92,26 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
                 (),
             )
         )
-    return tuple(found)
+    return (*found, *_wrong_answers(outcome), *_unraisable(outcome))
+
+
+def _wrong_answers(outcome: Outcome) -> list[Diagnosis]:
+    """One, for the first check that failed: those after it may well be its consequences."""
+    if not outcome.wrong_answers:
+        return []
+    said = _WRONG.search(outcome.stderr)
+    detail = said[1][:_DETAIL] if said else ""
+    name = detail.partition(":")[0]
+    return [Diagnosis("NONE", "wrong-answer", "running", detail, (name,) if name else ())]
+
+
+def _unraisable(outcome: Outcome) -> list[Diagnosis]:
+    """One for each that is worded differently, addresses and names aside."""
+    by_key: dict[str, str] = {}
+    for line in outcome.unraisable:
+        by_key.setdefault(" ".join(_VARYING.sub("…", line).split()[:_WORDS_KEPT]), line[:_DETAIL])
+    kind = "unraisable-exception"
+    return [Diagnosis("NONE", kind, _SOMETIME, line, (key,)) for key, line in by_key.items()]
 
 
 def _death(outcome: Outcome, memory_mib: int) -> str:
@@ -109,18 +139,21 @@ def _diagnosis(
 ) -> Diagnosis:
     signal = "HANG" if kind == "hang" else signal
     names = telling.telling(
-        [named(frame) for frame in frames], internals_gone=kind in _INTERNALS_GONE
+        [named(frame) for frame in frames],
+        internals_gone=kind in _INTERNALS_GONE,
+        kept=telling.KEPT + _CALLERS,
     )
     detail = _detail(outcome.stderr, kind)
     if kind == "fatal-python-error":
-        names = [detail.partition(":")[0], *names][: telling.KEPT]
-    return Diagnosis(signal, kind, phase, detail, tuple(names))
+        names = [detail.partition(":")[0], *names]
+    kept = telling.KEPT
+    return Diagnosis(signal, kind, phase, detail, tuple(names[:kept]), tuple(names[kept:]))
 
 
 def _detail(stderr: str, kind: str) -> str:
     pattern = {"fatal-python-error": _FATAL, "hang": None}.get(kind, _WHAT)
     match = pattern.search(stderr) if pattern else None
-    return match[1][:300] if match else ""
+    return match[1][:_DETAIL] if match else ""
 
 
 def _coarse(phase: str) -> str:

@@ -1,46 +1,83 @@
-"""Defects of CPython's own that every campaign meets: recognized, counted, not filed."""
+"""Defects of CPython's own that every campaign meets: recognized, counted, not filed.
+
+Each row names the issue that tells of it. A CPython with the fix is not excused: there it is news.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from fuzz.executor.outcome import Outcome
 from fuzz.triage.diagnose import Diagnosis
 
+OLDEST = (3, 9)
+NOT_YET = (99,)
+
 
 class Known(NamedTuple):
-    """``detail`` is the message it shows in; CPythons before ``fixed_in`` have it."""
+    """One defect and how it shows.
+
+    ``detail``: a regular expression that the message begins with. ``frame``: one for a telling
+    frame or one of its callers, where the message alone does not tell it. CPythons from ``since``
+    to before ``fixed_in`` have it.
+    """
 
     title: str
-    diagnostic: str
-    detail: str
-    fixed_in: tuple[int, int]
+    diagnostics: tuple[str, ...]
     link: str
+    detail: str = ""
+    frame: str = ""
+    since: tuple[int, ...] = OLDEST
+    fixed_in: tuple[int, ...] = NOT_YET
+
+    def concerns(self, python: tuple[int, ...]) -> bool:
+        return self.since <= python < self.fixed_in
 
 
 KNOWN = (
     Known(
         title="a subinterpreter left at the end aborts Py_FinalizeEx",
-        diagnostic="fatal-python-error",
+        diagnostics=("fatal-python-error",),
         detail="PyInterpreterState_Delete: remaining subinterpreters",
-        fixed_in=(3, 13),
         link="https://github.com/python/cpython/issues/113433",
+        fixed_in=(3, 13),
+    ),
+    Known(
+        title="os.fork beside a subinterpreter: the child hangs (before 3.13) or dies",
+        diagnostics=("hang", "fatal-python-error", "none"),
+        frame=r"^_PyInterpreterState_DeleteExceptMain$",
+        link="https://github.com/python/cpython/issues/101437",
     ),
 )
 
 
-def known(diagnosis: Diagnosis, python: tuple[int, ...]) -> Known | None:
+def known(
+    diagnosis: Diagnosis, python: tuple[int, ...], table: tuple[Known, ...] = KNOWN
+) -> Known | None:
     """The known defect that a death is, if it is one."""
-    for entry in KNOWN:
-        same = diagnosis.diagnostic == entry.diagnostic and entry.detail in diagnosis.detail
-        if same and python < entry.fixed_in:
+    stack = (*diagnosis.frames, *diagnosis.callers)
+    for entry in table:
+        if (
+            entry.concerns(python)
+            and diagnosis.diagnostic in entry.diagnostics
+            and re.match(entry.detail, diagnosis.detail)
+            and any(re.search(entry.frame, one) for one in ("", *stack))
+        ):
             return entry
     return None
 
 
-def is_known_death(outcome: Outcome, python: tuple[int, ...]) -> bool:
-    """The same, read off the outcome alone: cheap enough for every death of a campaign."""
+def is_known_death(
+    outcome: Outcome, python: tuple[int, ...], table: tuple[Known, ...] = KNOWN
+) -> bool:
+    """The same, read off standard error alone: cheap enough for every death of a campaign.
+
+    False for those that only a frame tells.
+    """
     return any(
-        python < entry.fixed_in and f"Fatal Python error: {entry.detail}" in outcome.stderr
-        for entry in KNOWN
+        entry.concerns(python)
+        and not entry.frame
+        and re.search(rf"Fatal Python error: {entry.detail}", outcome.stderr) is not None
+        for entry in table
     )

@@ -16,6 +16,7 @@ from fuzz.executor.outcome import Outcome
 from fuzz.executor.zygote import Executor
 from fuzz.files import write_whole
 from fuzz.program.model import Program
+from fuzz.program.scope import runnable
 from fuzz.program.text import parse, to_text
 from fuzz.target.build import Build, build
 from fuzz.triage import telling
@@ -135,8 +136,10 @@ class Sorter:
     def _same(self, diagnosis: Diagnosis) -> Callable[[Program], bool]:
         if diagnosis.diagnostic == "hang":
             return lambda _: False  # each try costs a whole deadline: a hang keeps its program
+        python, abuse = self._build.interpreter.version[:2], self._limits.abuse
         return lambda candidate: (
-            diagnosis.bucket in buckets(self._executor.run(to_text(candidate)), self._limits)
+            diagnosis.bucket
+            in buckets(self._executor.run(runnable(candidate, python, abuse=abuse)), self._limits)
         )
 
     def _settle(
@@ -183,7 +186,8 @@ class Sorter:
             "stack.txt": "".join(f"#{n} {named(frame)}\n" for n, frame in enumerate(frames)),
             **self._script(program, outcome, finding),
         }
-        folder = save(self._crashes, finding, files, {plain.extension.name: plain.extension})
+        extensions = [each for each in (plain.extension, plain.second) if each is not None]
+        folder = save(self._crashes, finding, files, {each.name: each for each in extensions})
         finding.script = confirm_script(folder, plain, diagnosis, self._limits)
         update(folder, finding)
         write_whole(folder / "repro.py", self._script(program, outcome, finding)["repro.py"])
@@ -201,7 +205,9 @@ class Sorter:
             story += f"\n\n    {finding.detail}"
         raising = frozenset(_RAISED.findall(outcome.stderr))
         version = self._build.interpreter.version
-        return write_script(program, self._build.spec, version[:2], story, raising)
+        return write_script(
+            program, self._build.spec, version[:2], story, raising, abuse=self._limits.abuse
+        )
 
     def _finding(self, text: str, diagnosis: Diagnosis, rate: Rate, seen: Seen) -> Finding:
         spec = self._build.spec

@@ -67,14 +67,14 @@ _ACCESSORS = re.compile(
 _TARGET_HOOK = "target hook"
 
 
-def telling(frames: list[Frame], *, internals_gone: bool) -> list[str]:
+def telling(frames: list[Frame], *, internals_gone: bool, kept: int = KEPT) -> list[str]:
     """The first frames that tell, innermost first; each normalized."""
     found: list[str] = []
     for frame in frames:
         name = _telling_name(frame, internals_gone)
         if name and not (found and name in (found[-1], _TARGET_HOOK)):
             found.append(name)
-        if len(found) == KEPT:
+        if len(found) == kept:
             break
     return found
 
@@ -111,7 +111,7 @@ def _telling_name(frame: Frame, internals_gone: bool) -> str:
     name = normalized(frame.function)
     if internals_gone and _ACCESSORS.match(name):
         return ""
-    if module.startswith("finfuzz_target"):
+    if module.startswith(("finfuzz_target", "finfuzz_second")):
         return _target_name(name)
     if not name:
         # Without symbols the place is all there is; the C library's alone says nothing.

@@ -152,9 +152,6 @@ def test_too_much_memory_is_the_programs_failure(fake: Fake, run: Run) -> None:
     assert run(greedy, IMPORT, Limits(memory_mib=256)).took == (2, 0, 0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="only who ends by itself or by a caught signal says its peak"
-)
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(3)"])
 def test_the_peak_is_told_of_one_that_was_killed_too(fake: Fake, end: str) -> None:
     """As the kernel kills where memory runs out: `memory-ceiling` is told by the peak alone."""
@@ -166,12 +163,6 @@ def test_no_memory_at_all_is_still_an_outcome(fake: Fake, run: Run) -> None:
     outcome = run(fake("bytearray(1 << 20)"), IMPORT, Limits(memory_mib=1))
     assert outcome.took != (2, 0, 0)
     assert not outcome.timed_out
-
-
-@pytest.mark.parametrize(("abuse", "took"), [(False, (1, 1, 0)), (True, (2, 0, 0))])
-def test_abuse_is_off_unless_asked_for(plain_c: Build, run: Run, abuse: bool, took: Took) -> None:
-    text = "finfuzz 1\nnode a container\nhook a traverse create\n"
-    assert run(plain_c, text, Limits(abuse=abuse)).took == took
 
 
 def test_much_standard_error_keeps_its_beginning_and_end(fake: Fake, run: Run) -> None:
@@ -200,6 +191,47 @@ def test_a_program_of_many_interpreters_one_by_one_survives(plain_c: Build, run:
     """Law 1: a death is the target's or CPython's. This one is Py_FatalError in observe.cpp."""
     outcome = run(plain_c, "finfuzz 1\n" + "start i legacy\nstop i\n" * 64, Limits(deadline=60))
     assert (outcome.signal, outcome.took) == (None, (128, 0, 0))
+
+
+# ---- wrong, but no death ----------------------------------------------------------------------
+
+
+def test_an_interrupted_program_did_not_die(plain_c: Build, run: Run) -> None:
+    outcome = run(plain_c, "finfuzz 1\nexit interrupt\n")
+    assert (outcome.signal, outcome.died, outcome.notable) == ("SIGINT", False, False)
+
+
+def test_objects_alive_are_counted(plain_c: Build, run: Run) -> None:
+    kept = run(plain_c, "finfuzz 1\nnode a instance\nnode b instance\nroot a leak\n")
+    assert (kept.alive, kept.notable) == (1, False)
+    assert run(plain_c, "finfuzz 1\nnode a instance\nnode b container\n").alive == 0
+
+
+def test_right_answers_are_not_told(plain_c: Build, run: Run) -> None:
+    outcome = run(plain_c, "finfuzz 1\nself-check\n")
+    assert (outcome.wrong_answers, outcome.stderr, outcome.took) == (0, "", (1, 0, 0))
+
+
+def test_a_wrong_answer_is_counted_and_told(fake: Fake, run: Run) -> None:
+    outcome = run(
+        fake("class Instance: pass\nclass Overridable: pass\n"), "finfuzz 1\nself-check\n"
+    )
+    assert outcome.wrong_answers > 1
+    assert outcome.stderr.startswith("self-check: an instance's value: ")
+    assert (outcome.died, outcome.notable) == (False, True)
+
+
+def test_an_exception_that_nothing_accounts_for(fake: Fake, run: Run) -> None:
+    source = "class Bad:\n    def __del__(self): raise LookupError('lost')\nBad()\n"
+    outcome = run(fake(source), IMPORT)
+    assert outcome.unraisable == ("LookupError: lost",)
+    assert (outcome.died, outcome.notable) == (False, True)
+
+
+def test_what_a_hook_raises_is_the_programs_own(plain_c: Build, run: Run) -> None:
+    outcome = run(plain_c, "finfuzz 1\nnode a object\nhook a del raise\n")
+    assert "ValueError: a hook raises" in outcome.stderr
+    assert outcome.unraisable == ()
 
 
 # ---- frames -----------------------------------------------------------------------------------

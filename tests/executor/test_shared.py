@@ -26,7 +26,8 @@ def constant(name: str) -> int:
 
 def enumerators(file: str, name: str) -> list[str]:
     """Names of an enum whose values are 0, 1, 2, …"""
-    found = re.search(rf"enum {name}\b[^{{]*{{([^}}]*)}}", (CHILD / file).read_text())
+    code = re.sub(r"//.*", "", (CHILD / file).read_text())
+    found = re.search(rf"enum {name}\b[^{{]*{{([^}}]*)}}", code)
     assert found is not None
     entries = [entry.split("=") for entry in found[1].replace(" ", "").split(",") if entry.strip()]
     for number, (_, *value) in enumerate(entries):
@@ -124,18 +125,18 @@ def test_there_are_lives_for_all_that_a_program_can_start() -> None:
 
 
 def test_preparing_zeroes_the_facts_and_nothing_else() -> None:
-    memory = SharedMemory(10)
+    memory = SharedMemory(10, 3)
     memory.header.facts.step = 7
     memory.header.facts.microseconds = 1 << 40
-    memory.header.block_count = 10
     ctypes.memset(memory.counters_address, 1, 3)
-    memory.prepare("finfuzz 1\nimport\n", Limits(deadline=1.5, memory_mib=77, abuse=True))
+    memory.prepare("finfuzz 1\nimport\n", Limits(deadline=1.5, memory_mib=77))
     header = memory.header
     assert bytes(header.facts) == bytes(ctypes.sizeof(Facts))
-    assert (header.deadline_ms, header.memory_mib, header.abuse) == (1500, 77, 1)
+    assert (header.deadline_ms, header.memory_mib) == (1500, 77)
     assert header.program[: header.program_length] == b"finfuzz 1\nimport\n"
     assert (header.layout, header.size) == (shared.LAYOUT, ctypes.sizeof(Header))
-    assert (header.block_count, memory.covered()) == (10, {0, 1, 2})
+    assert (header.block_count, header.second_block_count) == (10, 3)
+    assert memory.covered() == {0, 1, 2}
     memory.close()
 
 
@@ -148,10 +149,10 @@ def test_a_shorter_program_has_nothing_of_the_longer_one_before_it() -> None:
     memory.close()
 
 
-@pytest.mark.parametrize("blocks", [0, 1, 5000])
-def test_counters_are_those_of_events_and_of_blocks(blocks: int) -> None:
-    memory = SharedMemory(blocks)
-    last = shared.EVENT_COUNTERS + blocks - 1
+@pytest.mark.parametrize("blocks", [(0, 0), (1, 0), (5000, 0), (5000, 70)])
+def test_counters_are_those_of_events_and_of_blocks(blocks: tuple[int, int]) -> None:
+    memory = SharedMemory(*blocks)
+    last = shared.EVENT_COUNTERS + sum(blocks) - 1
     assert memory.counters == last + 1
     assert memory.counters_address % 4096 == 0
     ctypes.memset(memory.counters_address + last, 255, 1)

@@ -211,13 +211,9 @@ def test_a_python_that_is_not_there_is_an_error_that_names_it(plain_c: Build) ->
 # ---- processes --------------------------------------------------------------------------------
 
 STRAYS = """
-import os, signal, sys
-ready, writes = os.pipe()
-if os.fork() == 0:
-    {}
-    os.write(writes, b"%d" % os.getpid())
-    while True: signal.pause()
-sys.stderr.write(os.read(ready, 20).decode())
+import os, sys
+stray = os.posix_spawn('/bin/sleep', ['sleep', '60'], {{}}, {})
+sys.stderr.write('%d' % stray)
 """
 
 
@@ -252,13 +248,14 @@ def test_no_file_descriptor_stays_either(plain_c: Build) -> None:
     assert open_files() == before
 
 
-@pytest.mark.parametrize("how", ["os.setsid()", "os.setpgid(0, 0)", "pass"])
+@pytest.mark.parametrize("how", ["setsid=True", "setpgroup=0", ""])
 def test_what_a_program_leaves_running_is_ended(fake: Fake, how: str) -> None:
+    """What `os.fork` starts dies with the child by itself; what is spawned does not."""
     with Executor(fake(STRAYS.format(how))) as executor:
         outcome = executor.run(IMPORT)
         assert (outcome.exit_code, outcome.took) == (0, (1, 0, 0))
         pidfd = watch(int(outcome.stderr))
-        if how != "pass":  # the child's own group is ended with it
+        if how:  # the child's own group is ended with it
             assert outcome.stragglers
         assert pidfd is None or wait_until_gone(pidfd)
         assert executor.run(EMPTY).took == (0, 0, 0)

@@ -1,10 +1,17 @@
-"""Any program at all: `st.from_type(Program)`, and its parts, `st.from_type(Step)`."""
+"""Any program at all: `st.from_type(Program)`, and its parts, `st.from_type(Step)`. And tables of
+steps with and without effect."""
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from fuzz.program.language import OPERATIONS, Choice, Operation, Role
+from fuzz.program.language import OPERATIONS, Operation, Role
 from fuzz.program.model import Program, Step
+from fuzz.program.scope import NEWEST, Scope
+from fuzz.program.text import parse
+from fuzz.program.words import Choice
 
 settings.register_profile(
     "finfuzz",
@@ -39,3 +46,20 @@ PROGRAMS = st.builds(Program, st.lists(STEPS, max_size=10).map(tuple), ABOVE)
 
 st.register_type_strategy(Step, STEPS)
 st.register_type_strategy(Program, PROGRAMS)
+
+
+def effects_are(table: str, python: tuple[int, int] = NEWEST, *, abuse: bool = False) -> None:
+    """Each line of ``table``: ``+`` or ``-``, then the step."""
+    lines = [line.split(maxsplit=1) for line in table.strip().splitlines()]
+    program = parse("finfuzz 1\n" + "\n".join(step for _, step in lines))
+    scope = Scope(python, abuse)
+    found = [
+        ["+" if scope.apply(step) else "-", text]
+        for step, (_, text) in zip(program.steps, lines, strict=True)
+    ]
+    assert found == lines
+
+
+@pytest.fixture(scope="session")
+def check_effects() -> Callable[..., None]:
+    return effects_are

@@ -1,78 +1,48 @@
-"""The table holds together: what one part speaks of, another part has."""
+"""The table of operations holds together: what one part speaks of, another part has."""
 
 import pytest
 
-from fuzz.program.language import (
-    ABUSE,
-    ACTION,
-    CHECKABLE,
-    CONTAINERS,
-    DEFAULT_ACTIONS,
-    EDGE,
-    EDGES_FROM,
-    FLAVOUR,
-    HOOK,
-    KIND,
-    OPERATIONS,
-    ROOT,
-    WAY,
-    Choice,
-    Word,
-)
+from fuzz.program import words
+from fuzz.program.language import MAX_INTERPRETERS, MAX_LIVES, OPERATIONS, Role
 from fuzz.program.mutate import MUTATORS
 from fuzz.program.weights import DEFAULT
+from fuzz.program.words import Choice
 
-CHOICES = (KIND, EDGE, ROOT, HOOK, ACTION, FLAVOUR, WAY)
-WORDS = [(choice, word) for choice in CHOICES for word in choice.words]
-
-
-def label(part: object) -> str:
-    return part.name if isinstance(part, Choice) else part.text if isinstance(part, Word) else ""
-
-
-@pytest.mark.parametrize(("choice", "word"), WORDS, ids=label)
-def test_every_word_can_be_written_and_found(choice: Choice, word: Word) -> None:
-    assert word.text.split("#") == word.text.split() == [word.text]
-    assert choice.word(word.text) is word
-    assert choice.texts.count(word.text) == 1
-    assert word.help
-    assert word.since >= (3, 9)
+CHOICES = [value for value in vars(words).values() if isinstance(value, Choice)]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_is_under_its_own_name_and_explained(name: str) -> None:
     operation = OPERATIONS[name]
     assert operation.name == name
-    assert operation.help
+    assert all(text and not text.endswith(".") for text in (operation.help, operation.where))
     assert all(part in CHOICES for part in operation.parameters if isinstance(part, Choice))
 
 
-def test_every_choice_is_some_operations() -> None:
+def test_every_choice_and_every_role_is_some_operations() -> None:
     used = {part for operation in OPERATIONS.values() for part in operation.parameters}
-    assert used.issuperset(CHOICES)
+    assert used == {*CHOICES, *Role}
 
 
-def test_every_kind_says_which_edges_leave_it() -> None:
-    assert tuple(EDGES_FROM) == KIND.texts
-    assert {edge for edges in EDGES_FROM.values() for edge in edges} == set(EDGE.texts)
-
-
-def test_sets_of_kinds_are_of_kinds() -> None:
-    assert set(KIND.texts) > CHECKABLE > CONTAINERS
-
-
-def test_every_hook_has_a_default_that_is_no_abuse() -> None:
-    assert tuple(DEFAULT_ACTIONS) == HOOK.texts
-    assert set(ACTION.texts).issuperset(DEFAULT_ACTIONS.values())
-    assert ABUSE.keys().isdisjoint(DEFAULT_ACTIONS.items())
-
-
-def test_abuse_is_of_hooks_and_actions() -> None:
-    assert all(hook in HOOK.texts and action in ACTION.texts for hook, action in ABUSE)
+def test_there_is_an_end_to_everything() -> None:
+    assert MAX_INTERPRETERS > 1
+    assert MAX_LIVES > 1
+    assert str(MAX_LIVES - 1) in OPERATIONS["again"].where
 
 
 def test_weights_weigh_what_there_is() -> None:
     """A name that is misspelt would weigh 1 and nobody would know."""
     assert set(DEFAULT.operations) == set(OPERATIONS)
     assert set(DEFAULT.mutators) == set(MUTATORS)
-    assert {word.text for _, word in WORDS}.issuperset(DEFAULT.words)
+    assert {text for choice in CHOICES for text in choice.texts}.issuperset(DEFAULT.words)
+
+
+def test_everything_has_some_weight() -> None:
+    assert min(DEFAULT.operations.values()) > 0
+    assert min(DEFAULT.mutators.values()) > 0
+    assert all(DEFAULT.of_word(choice, text) > 0 for choice in CHOICES for text in choice.texts)
+
+
+def test_what_costs_more_is_rarer_by_as_much() -> None:
+    dear = words.ROOT.word("daemon-thread")
+    assert DEFAULT.of_word(words.ROOT, dear.text) == DEFAULT.of_word(words.ROOT, "sys") / dear.cost

@@ -1,4 +1,4 @@
-"""What each mutator makes of a small program: everything it can come to, over many seeds."""
+"""Properties of all mutators and of `mutate`; what each of them does is in test_mutators.py."""
 
 from dataclasses import replace
 from random import Random
@@ -7,17 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzz.program.generate import generate
-from fuzz.program.language import KIND
+from fuzz.program.generate import generate, starts
 from fuzz.program.model import Program
 from fuzz.program.mutate import MUTATORS, Mutator, mutate
-from fuzz.program.scope import Scope
+from fuzz.program.scope import NEWEST, Scope, effective
 from fuzz.program.text import parse, to_text
 from fuzz.program.weights import DEFAULT, Weights
+from fuzz.program.words import ROOT
 
 SEEDS = st.integers(0, 2**64 - 1)
-#: Those that have something to do with any program.
-ALWAYS = ("insert", "splice", "regenerate")
+PYTHONS = st.sampled_from([(3, 9), (3, 11), NEWEST])
 
 
 def read(text: str) -> Program:
@@ -25,151 +24,19 @@ def read(text: str) -> Program:
     return parse("finfuzz 1\n" + text.replace(";", "\n"))
 
 
-def write(program: Program) -> str:
-    return "; ".join(to_text(program).splitlines()[1:])
+# ---- each mutator -----------------------------------------------------------------------------
 
 
-def starts(program: Program) -> int:
-    return sum(step.op == "start" for step in program.steps)
-
-
-def outcomes(name: str, before: str, weights: Weights = DEFAULT) -> set[str | None]:
-    """All that a mutator makes of a program; None: nothing to do."""
-    program = read(before)
-    found = (MUTATORS[name](Random(seed), program, weights) for seed in range(300))
-    return {None if changed is None else write(changed) for changed in found}
-
-
-# ---- mutators by example ----------------------------------------------------------------------
-
-DELETE = [
-    ("collect", {""}),
-    # mostly one step, sometimes two to five in a row
-    ("import; collect", {"import", "collect", ""}),
-    ("node a list; drop a; collect", {"node a list; drop a", "node a list; collect",
-     "drop a; collect", "node a list", "collect", ""}),
-]  # fmt: skip
-
-MOVE = [
-    ("import; collect", {"import; collect", "collect; import"}),
-    (
-        "import; collect; exit return",
-        {
-            "import; collect; exit return",
-            "collect; import; exit return",
-            "collect; exit return; import",
-            "import; exit return; collect",
-            "exit return; import; collect",
-        },
-    ),
-]
-
-DUPLICATE = [
-    ("collect", {"collect; collect"}),
-    ("import; collect", {"import; import; collect", "import; collect; import",
-     "import; collect; collect"}),
-]  # fmt: skip
-
-REWIRE = [
-    # mentions change, the node itself keeps its name
-    ("node a list; node b list; root a sys", {"node a list; node b list; root b sys"}),
-    (
-        "edge a b append",
-        {"edge b b append", "edge a a append"},
-    ),
-    ("drop a; drop b; drop c", {"drop b; drop b; drop c", "drop c; drop b; drop c",
-     "drop a; drop a; drop c", "drop a; drop c; drop c",
-     "drop a; drop b; drop a", "drop a; drop b; drop b"}),
-    # an interpreter is no node
-    ("node a list; root a sys; start i legacy", {None}),
-]  # fmt: skip
-
-CHANGE_WORD = [
-    ("node a list", {f"node a {kind}" for kind in KIND.texts} - {"node a list"}),
-    ("edge a b append", {"edge a b attribute", "edge a b closure"}),
-    (
-        "hook a clear cast",
-        {
-            *("hook a traverse cast", "hook a dealloc cast"),
-            *("hook a clear plain", "hook a clear lookup", "hook a clear create"),
-        },
-    ),
-    ("start i legacy; collect", {"start i isolated; collect"}),
-    ("exit return", {"exit sys-exit", "exit exception"}),
-]
-
-CHANGE_INTERPRETER = [
-    ("enter main", {"enter i1"}),
-    ("enter i1", {"enter main"}),
-    ("start i1 legacy", {None}),  # the main interpreter can't be started
-    ("start j legacy", {"start i1 legacy"}),
-    ("stop j; enter k", {"stop main; enter k", "stop i1; enter k", "stop k; enter k",
-     "stop j; enter main", "stop j; enter i1", "stop j; enter j"}),
-]  # fmt: skip
-
-INSERT = [
-    # what has an effect in an empty program, each word weighing the same here
-    (
-        "",
-        {
-            *("import", "collect", "start i1 legacy", "start i1 isolated"),
-            *("exit return", "exit sys-exit", "exit exception"),
-            *(f"node a {kind}" for kind in KIND.texts),
-        },
-    ),
-]
-
-EXAMPLES = {
-    "delete": DELETE,
-    "move": MOVE,
-    "duplicate": DUPLICATE,
-    "rewire": REWIRE,
-    "change_word": CHANGE_WORD,
-    "change_interpreter": CHANGE_INTERPRETER,
-    "insert": INSERT,
-}
-
-NOTHING_TO_DO = [
-    ("delete", ""),
-    ("move", ""),
-    ("move", "collect"),
-    ("duplicate", ""),
-    ("rewire", ""),
-    ("rewire", "node a list; node b list"),
-    ("rewire", "root a sys"),
-    ("change_word", "import; drop a; enter main"),
-    ("change_interpreter", "node a list; drop a"),
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "before", "after"),
-    [(name, *example) for name, examples in EXAMPLES.items() for example in examples],
-)
-def test_examples(name: str, before: str, after: set[str | None]) -> None:
-    assert outcomes(name, before, Weights(operations={}, words={})) == after
-
-
-@pytest.mark.parametrize(("name", "before"), NOTHING_TO_DO)
-def test_nothing_to_do(name: str, before: str) -> None:
-    assert outcomes(name, before) == {None}
-
-
-def test_every_mutator_is_shown_here() -> None:
-    assert set(MUTATORS) == {*EXAMPLES, *ALWAYS}
-
-
-# ---- mutators by property ---------------------------------------------------------------------
-
-
-@given(st.from_type(Program), SEEDS)
-def test_insert_adds_one_step_that_has_an_effect(program: Program, seed: int) -> None:
-    longer = MUTATORS["insert"](Random(seed), program, DEFAULT)
+@given(st.from_type(Program), SEEDS, PYTHONS)
+def test_insert_adds_one_step_that_has_an_effect(
+    program: Program, seed: int, python: tuple[int, int]
+) -> None:
+    longer = MUTATORS["insert"](Random(seed), program, Weights(python=python))
     assert longer is not None
     assert len(longer) == len(program) + 1
     number = next(n for n, step in enumerate(longer.steps) if step not in program.steps[n : n + 1])
     assert longer.steps[:number] + longer.steps[number + 1 :] == program.steps
-    scope = Scope()
+    scope = Scope(python)
     assert [scope.apply(step) for step in longer.steps[: number + 1]][-1]
 
 
@@ -178,6 +45,18 @@ def test_insert_adds_what_only_the_steps_before_make_possible() -> None:
     inserted = {MUTATORS["insert"](Random(seed), program, DEFAULT) for seed in range(300)}
     behind = {longer.steps[2].op for longer in inserted if longer and len(longer) == 3}
     assert behind >= {"edge", "hook", "root", "check", "drop", "enter", "stop"}
+
+
+@given(SEEDS)
+def test_what_a_shape_is_unrolled_to_has_an_effect(seed: int) -> None:
+    """And what follows it has the effect that it had."""
+    program = generate(Random(seed), Weights(operations={"shape": 10}))
+    unrolled = MUTATORS["unroll"](Random(seed), program, DEFAULT)
+    shapes = sum(step.op == "shape" for step in program.steps)
+    assert (unrolled is None) == (shapes == 0)
+    if unrolled is not None:
+        assert effective(unrolled) == unrolled
+        assert sum(step.op == "shape" for step in unrolled.steps) == shapes - 1
 
 
 @given(st.from_type(Program), SEEDS)
@@ -228,6 +107,16 @@ def test_one_mutation_makes_a_difference(program: Program, seed: int) -> None:
     assert mutate(Random(seed), program, Weights(again=0)) != program
 
 
+@given(st.from_type(Program), SEEDS, PYTHONS)
+def test_a_mutation_without_its_dead_steps_is_whole(
+    program: Program, seed: int, python: tuple[int, int]
+) -> None:
+    """What campaigns do with it: each step left has an effect, and none of them is abuse."""
+    changed = effective(mutate(Random(seed), program, Weights(python=python)), python)
+    assert effective(changed, python) == changed
+    assert not any(ROOT.word(s.args[1]).abuse for s in changed.steps if s.op == "root")
+
+
 @pytest.mark.parametrize("text", ["collect", "node a list; root a sys; exit return"])
 def test_mutations_on_top_of_each_other_make_a_difference(text: str) -> None:
     program, weights = read(text), Weights(again=0.8)
@@ -249,7 +138,7 @@ def test_a_hundred_generations_stay_within_bounds(seed: int) -> None:
     [
         ("; ".join(["collect"] * 8), Weights(max_steps=8, length=(2, 8))),
         ("; ".join(f"start i{n} legacy" for n in range(3)), DEFAULT),
-        ("node a list; drop a", Weights(max_starts=0, operations={"start": 0})),
+        ("node a list; drop a", Weights(max_starts=0, operations={"start": 0, "again": 0})),
     ],
 )
 def test_bounds_hold_for_a_program_that_is_at_them(text: str, weights: Weights) -> None:
@@ -267,7 +156,7 @@ def only(name: str) -> dict[str, float]:
     "weights",
     [
         Weights(mutators=only("move"), max_steps=1, length=(2, 16)),
-        Weights(mutators=only("move"), max_starts=0, operations={"start": 100}),
+        Weights(mutators=only("move"), max_starts=0, operations={"start": 100, "again": 50}),
     ],
 )
 def test_bounds_hold_where_no_mutator_finds_a_way(weights: Weights) -> None:

@@ -1,25 +1,12 @@
 """Which steps have an effect where: beside each step `+` if it has one, `-` if it is skipped."""
 
+from collections.abc import Callable
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from fuzz.program.language import EDGE, EDGES_FROM, KIND, MAX_INTERPRETERS
-from fuzz.program.model import Program, Step
-from fuzz.program.scope import NEWEST, Scope, defines, effective, uses
-from fuzz.program.text import parse, to_text
+from fuzz.program.language import MAX_INTERPRETERS, MAX_LIVES
 
-
-def check_effects(table: str, python: tuple[int, int] = NEWEST, *, abuse: bool = False) -> None:
-    """Each line of ``table``: ``+`` or ``-``, then the step."""
-    lines = [line.split(maxsplit=1) for line in table.strip().splitlines()]
-    program = parse("finfuzz 1\n" + "\n".join(step for _, step in lines))
-    scope = Scope(python, abuse)
-    found = [
-        ["+" if scope.apply(step) else "-", text]
-        for step, (_, text) in zip(program.steps, lines, strict=True)
-    ]
-    assert found == lines
+Check = Callable[..., None]
 
 
 NODES = """
@@ -43,9 +30,105 @@ ALWAYS = """
     +  import
     +  import
     +  collect
+    +  unimport
+    +  unimport
+    +  use second
+    +  use second
+    +  self-check
+    +  elsewhere
     +  exit exception
     +  exit return
     +  collect
+    +  start i legacy
+    +  enter i
+    +  import
+    +  use second
+    +  unimport
+    +  self-check
+    +  elsewhere
+    +  exit return
+"""
+
+#: The name is the first node's; what has no edges has no shape.
+SHAPES = """
+    +  shape a ring container 3
+    +  edge a a append
+    +  hook a clear cast
+    +  shape a two-rings dict 1
+    -  edge a a append
+    +  edge a a value
+    -  shape a chain iterator 5
+    +  edge a a value
+    -  shape b clique memoryview 2
+    -  drop b
+    +  shape b star ctypes-callback 2
+    +  drop b
+    +  start i legacy
+    +  enter i
+    -  drop a
+    -  shape a tree ctypes-callback 8
+    +  shape a tree function 8
+    +  edge a a closure
+"""
+
+#: CPython can't fork beside another interpreter.
+FORK = """
+    +  node a list
+    +  fork
+    +  root a sys
+    +  start i legacy
+    -  fork
+    +  enter i
+    -  fork
+    +  stop i
+    +  fork
+    +  drop a
+"""
+
+#: A thread that outlives Py_FinalizeEx has no other life, and what is forked has no such thread.
+THREADS_OUTLIVE = """
+    +  node a list
+    +  root a joined-thread
+    +  again
+    +  node a list
+    +  root a daemon-thread
+    -  again
+    +  drop a
+    +  fork
+    +  again
+    +  node a list
+    +  root a returning-thread
+    -  again
+"""
+
+NO_THREADS = """
+    +  start i strict
+    +  enter i
+    +  node a list
+    -  root a joined-thread
+    +  root a threading-shutdown
+    +  start j permissive
+    +  enter j
+    +  node a list
+    +  root a joined-thread
+    -  root a daemon-thread
+"""
+
+#: Another life has nothing of the one before.
+AGAIN = """
+    +  node a list
+    +  start i legacy
+    +  enter i
+    +  node b list
+    +  again
+    -  enter main
+    -  drop a
+    -  drop b
+    -  enter i
+    -  stop i
+    +  start i legacy
+    +  node a list
+    +  root a sys
 """
 
 CHECKS = """
@@ -67,10 +150,23 @@ HOOKS = """
     -  hook a clear create
     +  node a instance
     -  hook a clear create
+    -  hook a del cast
+    +  hook a weakref cast
+    +  hook a atexit create
     +  node a function
     -  hook a dealloc lookup
+    +  hook a finalize raise
     +  node a list
     -  hook a traverse plain
+    -  hook a weakref cast
+    -  hook a finalize cast
+    +  hook a unraisable print
+    +  node a object
+    +  hook a del cast
+    -  hook a capsule cast
+    +  node a capsule
+    +  hook a capsule cast
+    -  hook a weakref cast
     +  node a container
     +  hook a clear create
     +  hook a traverse lookup
@@ -146,104 +242,24 @@ TWO_SORTS_OF_NAMES = """
     +  drop main
 """
 
-#: A static type is the whole process's: only the main interpreter may put something in there.
-TYPE_DICT = """
-    +  node a list
-    +  root a type-dict
-    +  start i legacy
-    +  enter i
-    +  node a list
-    -  root a type-dict
-    +  root a interpreter-dict
-    +  enter main
-    +  root a type-dict
-"""
-
 
 @pytest.mark.parametrize(
     "table",
     [
         *(NODES, ALWAYS, CHECKS, HOOKS, INTERPRETERS, STOP_OF_THE_CURRENT_ONE),
-        *(NODES_ARE_PER_INTERPRETER, TWO_SORTS_OF_NAMES, TYPE_DICT),
+        *(NODES_ARE_PER_INTERPRETER, TWO_SORTS_OF_NAMES, SHAPES, FORK, AGAIN),
+        *(THREADS_OUTLIVE, NO_THREADS),
     ],
 )
-def test_effects(table: str) -> None:
+def test_effects(check_effects: Check, table: str) -> None:
     check_effects(table)
 
 
-@pytest.mark.parametrize("kind", KIND.texts)
-@pytest.mark.parametrize("edge", EDGE.texts)
-def test_edges_by_kind(kind: str, edge: str) -> None:
-    mark = "+" if edge in EDGES_FROM[kind] else "-"
-    check_effects(f"+  node a {kind}\n+  node b instance\n{mark}  edge a b {edge}")
-
-
-@pytest.mark.parametrize(
-    ("python", "mark"),
-    [((3, 9), "-"), ((3, 11), "-"), ((3, 12), "+"), ((3, 13), "+"), (NEWEST, "+")],
-)
-def test_isolated_interpreters_come_with_3_12(python: tuple[int, int], mark: str) -> None:
-    check_effects(
-        f"{mark}  start i isolated\n{mark}  enter i\n+  start j legacy\n{mark}  stop i", python
-    )
-
-
-def test_creating_objects_in_traverse_is_abuse() -> None:
-    table = "+ node a container\n{} hook a traverse create\n+ hook a traverse cast"
-    check_effects(table.format("-"))
-    check_effects(table.format("+"), abuse=True)
-
-
-def test_no_more_interpreters_at_once_than_that() -> None:
+def test_no_more_interpreters_at_once_than_that(check_effects: Check) -> None:
     starts = [f"+  start i{number} legacy" for number in range(MAX_INTERPRETERS)]
     check_effects("\n".join([*starts, "-  start j legacy", "+  stop i0", "+  start j legacy"]))
 
 
-# ---- the effective program --------------------------------------------------------------------
-
-
-def test_the_effective_program_keeps_the_comments_of_what_it_keeps() -> None:
-    text = "finfuzz 1\n# a\nnode a list  # a list\n# lost\nroot b sys  # lost\ndrop a\n# below\n"
-    kept = "finfuzz 1\n# a\nnode a list  # a list\ndrop a\n# below\n"
-    assert to_text(effective(parse(text))) == kept
-
-
-@given(st.from_type(Program))
-def test_leaving_out_what_does_nothing_leaves_what_does_something(program: Program) -> None:
-    once = effective(program)
-    assert effective(once) == once
-    assert len(once) <= len(program)
-
-
-@given(st.from_type(Program))
-def test_an_older_python_or_fewer_liberties_never_add_an_effect(program: Program) -> None:
-    everything = effective(program, abuse=True)
-    assert len(effective(program)) <= len(everything)
-    assert len(effective(everything, (3, 9))) <= len(everything)
-
-
-@given(st.from_type(Program))
-def test_any_step_can_be_deleted(program: Program) -> None:
-    for index in range(len(program)):
-        rest = Program(program.steps[:index] + program.steps[index + 1 :], program.below)
-        assert parse(to_text(rest)) == rest
-        scope = Scope()
-        assert all(scope.apply(step) in {True, False} for step in rest.steps)
-        assert scope.current in scope.nodes
-
-
-@pytest.mark.parametrize(
-    ("line", "defined", "used"),
-    [
-        ("node a list", ("a",), ()),
-        ("start i legacy", ("i",), ()),
-        ("edge a b append", (), ("a", "b")),
-        ("enter main", (), ("main",)),
-        ("stop i", (), ("i",)),
-        ("hook a clear cast", (), ("a",)),
-        ("collect", (), ()),
-    ],
-)
-def test_defines_and_uses(line: str, defined: tuple[str, ...], used: tuple[str, ...]) -> None:
-    step: Step = parse(f"finfuzz 1\n{line}").steps[0]
-    assert (defines(step), uses(step)) == (defined, used)
+def test_no_more_lives_than_that(check_effects: Check) -> None:
+    lives = ["+  again"] * (MAX_LIVES - 1)
+    check_effects("\n".join([*lives, "+  node a list", "-  again", "+  drop a"]))

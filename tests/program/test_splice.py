@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzz.program.language import MAIN, Role
+from fuzz.program.generate import generate
+from fuzz.program.language import MAIN, OPERATIONS, Role
 from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from fuzz.program.scope import defines, effective, uses
 from fuzz.program.splice import slice_with_dependencies, splice
 from fuzz.program.text import parse, to_text
+from fuzz.program.weights import Weights
 
 SEEDS = st.integers(0, 2**64 - 1)
 
@@ -87,6 +89,17 @@ def with_node_names_apart(step: Step) -> Step:
                 "start i legacy; start i isolated; enter i",
             },
         ),
+        # a shape makes the name of its first node
+        (
+            "shape a ring list 3; collect; root a sys",
+            {
+                "shape a ring list 3",
+                "collect",
+                "shape a ring list 3; collect",
+                "shape a ring list 3; root a sys",
+                "shape a ring list 3; collect; root a sys",
+            },
+        ),
         # and the interpreter that the slice ran in is entered, having been started
         (
             "start i legacy; enter i; collect",
@@ -141,6 +154,17 @@ def test_a_slice_makes_its_nodes_where_the_donor_made_them() -> None:
         assert effective(read(text)) == read(text)
 
 
+#: Programs in which nothing that was started ends, so that no name stands for two interpreters.
+NOTHING_ENDS = Weights(operations=dict.fromkeys(OPERATIONS, 1) | {"stop": 0, "again": 0, "fork": 0})
+
+
+@given(SEEDS)
+def test_every_step_of_a_slice_has_an_effect_as_in_the_donor(seed: int) -> None:
+    donor = generate(Random(seed), NOTHING_ENDS)
+    piece = Program(slice_with_dependencies(Random(seed), donor))
+    assert effective(piece) == piece
+
+
 # ---- splicing ---------------------------------------------------------------------------------
 
 
@@ -173,6 +197,16 @@ def test_a_slice_makes_its_nodes_where_the_donor_made_them() -> None:
         ),
         # the main interpreter keeps its name, and what the host does not have keeps its own
         ("enter main", "enter main", {"enter main; enter main"}),
+        (
+            "node a list",
+            "shape a ring dict 3",
+            {
+                "shape a ring dict 3; node a list",
+                "node a list; shape a ring dict 3",
+                "shape b ring dict 3; node a list",
+                "node a list; shape b ring dict 3",
+            },
+        ),
         ("node a list", "drop b", {"drop b; node a list", "node a list; drop b"}),
     ],
 )

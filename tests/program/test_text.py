@@ -68,8 +68,8 @@ STEP_ERRORS = [
     # unknown operations, with the nearest that there is
     ("nod a list", 2, 1, "found `nod`, expected `node`?"),
     ("  exti return", 2, 3, "found `exti`, expected `exit`?"),
-    ("COLLECT", 2, 1, "found `COLLECT`, expected one of import, node, edge, hook, root, check,"),
-    ("finfuzz 1", 2, 1, "found `finfuzz`, expected one of import, node,"),
+    ("COLLECT", 2, 1, "found `COLLECT`, expected one of import, unimport, use, self-check,"),
+    ("finfuzz 1", 2, 1, "found `finfuzz`, expected one of import, unimport,"),
     # a missing or an extra argument
     ("node", 2, 5, f"`node` ends here, expected a new node's name {NAME_RULE}"),
     ("node a", 2, 7, "`node` ends here, expected kind: one of container, subclass, instance,"),
@@ -77,6 +77,8 @@ STEP_ERRORS = [
     ("start", 2, 6, "`start` ends here, expected a new interpreter's name"),
     ("stop", 2, 5, "`stop` ends here, expected an interpreter's name"),
     ("exit", 2, 5, "`exit` ends here, expected way: one of return, sys-exit, exception"),
+    ("use", 2, 4, "`use` ends here, expected extension: one of first, second"),
+    ("shape a ring list", 2, 18, "`shape` ends here, expected size: one of 1, 2, 3, 5, 8, 13"),
     ("collect now", 2, 9, "found `now`, expected the end of `collect`"),
     ("edge a b append c d", 2, 17, "found `c`, expected the end of `edge`"),
     # bad words
@@ -85,6 +87,8 @@ STEP_ERRORS = [
     ("root a wall", 2, 8, "found `wall`, expected root: one of module, sys, builtins,"),
     ("hook a cast traverse", 2, 8, "found `cast`, expected hook: one of traverse, clear, dealloc"),
     ("hook a clear cas", 2, 14, "found `cas`, expected action: `cast`?"),
+    ("shape a round list 3", 2, 9, "found `round`, expected shape: one of ring, chain, tree,"),
+    ("shape a ring list 4", 2, 19, "found `4`, expected size: one of 1, 2, 3, 5, 8, 13"),
     ("start i isolate", 2, 9, "found `isolate`, expected interpreter kind: `isolated`?"),
     # bad names
     ("node A list", 2, 6, f"found `A`, expected a new node's name {NAME_RULE}"),

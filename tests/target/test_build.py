@@ -30,8 +30,13 @@ PROBE_H = """
 #define FINFUZZ_POLICY_HOLD 3
 extern "C" int __real_PyType_Ready(PyTypeObject *);
 extern "C" int __wrap_PyType_Ready(PyTypeObject *type) { return __real_PyType_Ready(type); }
-static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "finfuzz_target", nullptr, -1, nullptr};
-PyMODINIT_FUNC PyInit_finfuzz_target() {
+#ifndef FINFUZZ_MODULE
+#define FINFUZZ_MODULE finfuzz_target
+#endif
+#define JOINED(one, other) one##other
+#define INIT(name) JOINED(PyInit_, name)
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "fake", nullptr, -1, nullptr};
+PyMODINIT_FUNC INIT(FINFUZZ_MODULE)() {
     PyObject *self = PyModule_Create(&definition);
     PyModule_AddIntConstant(self, "policy", FINFUZZ_POLICY);
 #ifdef FINFUZZ_COVERAGE
@@ -59,6 +64,7 @@ def write_sources(root: Path) -> Path:
         "targets/probe.h": PROBE_H,
         "targets/plain_c.cpp": '#include "probe.h"\n',
         "targets/pybind11.cpp": '#include <pybind11/pybind11.h>\n#include "probe.h"\n',
+        "targets/with_pybind11/holders.h": "#pragma once\n",
         "targets/coverage.cpp": COVERAGE_CPP,
         "runtime/runtime.cpp": '#include "runtime.h"\n' + RUNTIME_CPP,
         "runtime/runtime.h": "#pragma once\n",
@@ -77,10 +83,14 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    header = tmp_path / "pb" / "include" / "pybind11" / "pybind11.h"
-    header.parent.mkdir(parents=True)
-    header.write_text("#define FAKE_PYBIND11 7\n")
+    write_headers(tmp_path / "pb" / "include", 7)
     return tmp_path.resolve() / "pb"
+
+
+def write_headers(include: Path, number: int) -> None:
+    header = include / "pybind11" / "pybind11.h"
+    header.parent.mkdir(parents=True)
+    header.write_text(f"#define FAKE_PYBIND11 {number}\n")
 
 
 @dataclasses.dataclass
@@ -120,8 +130,8 @@ def uncovered(tmp_path_factory: pytest.TempPathFactory, python: Interpreter) -> 
     return watched(False, tmp_path_factory.mktemp("uncovered"), python)
 
 
-def ask_extension(made: Build, expression: str) -> str:
-    code = f"import finfuzz_target as t; print(({expression}))"
+def ask_extension(made: Build, expression: str, name: str = "finfuzz_target") -> str:
+    code = f"import {name} as t; print(({expression}))"
     return subprocess.run(
         [made.interpreter.executable, "-c", code],
         env={"PYTHONPATH": str(made.directory)},
@@ -200,6 +210,26 @@ def test_pybind11_of_a_checkout_with_each_policy(
     assert ask_extension(made, "t.policy, t.pybind11") == f"({number}, 7)"
 
 
+@pytest.mark.usefixtures("child")
+def test_two_releases_are_two_extensions(cache: Path, python: Interpreter) -> None:
+    for version, number in (("3.0.1", 301), ("3.0.2", 302)):
+        write_headers(cache / "headers" / f"pybind11-{version}", number)
+    made = build(parse_target("pybind11==3.0.1,3.0.2+leak"), python)
+    assert made.second == made.directory / f"finfuzz_second{python.ext_suffix}"
+    asked = "t.policy, t.coverage, t.pybind11"
+    assert ask_extension(made, asked) == "(2, 1, 301)"
+    assert ask_extension(made, asked, "finfuzz_second") == "(2, 1, 302)"
+    assert made.blocks == module._count_blocks(made.extension)
+    assert made.second_blocks == module._count_blocks(made.second)
+    assert build(made.spec, python) == made
+    made.second.write_bytes(b"")
+    assert build(made.spec, python) == made
+    assert made.second.stat().st_size > 0
+    others = ("3.0.2,3.0.1+leak", "3.0.1+leak", "3.0.1,3.0.1+leak")
+    ids = {module._plan(parse_target(f"pybind11=={text}"), python, True).id for text in others}
+    assert len(ids | {made.id}) == 4
+
+
 @pytest.mark.usefixtures("cache")
 def test_whatever_goes_in_changes_the_id(
     child: Path, checkout: Path, python: Interpreter, monkeypatch: pytest.MonkeyPatch
@@ -223,6 +253,7 @@ def test_whatever_goes_in_changes_the_id(
     for change in (
         append(child / "targets" / "pybind11.cpp"),
         append(child / "targets" / "probe.h"),
+        append(child / "targets" / "with_pybind11" / "holders.h"),
         append(child / "targets" / "coverage.cpp"),
         append(child / "runtime" / "runtime.cpp"),
         append(child / "runtime" / "runtime.h"),

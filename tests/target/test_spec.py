@@ -22,7 +22,7 @@ POLICIES = st.sampled_from(Policy)
 SPECS = st.one_of(
     st.just(TargetSpec("plain-c", None, None, Policy.RELEASED)),
     st.builds(TargetSpec, st.just("pybind11"), st.none(), st.none(), POLICIES),
-    st.builds(TargetSpec, st.just("pybind11"), VERSIONS, st.none(), POLICIES),
+    st.builds(TargetSpec, st.just("pybind11"), VERSIONS, st.none(), POLICIES, st.none() | VERSIONS),
     st.builds(TargetSpec, st.just("pybind11"), st.none(), PATHS, POLICIES),
 )
 
@@ -58,7 +58,11 @@ def test_any_text_is_a_spec_or_one_line_of_error(text: str) -> None:
         ("pybind11==3.0.0+destroy", "pybind11==3.0.0+destroy"),
         ("pybind11==3.1+hold", "pybind11==3.1.0+hold"),
         ("pybind11==v3.1.0RC1", "pybind11==3.1.0rc1+released"),
+        ("pybind11==3.0.1,3.0.2", "pybind11==3.0.1,3.0.2+released"),
+        ("pybind11==3.0.4,3.1+destroy", "pybind11==3.0.4,3.1.0+destroy"),
+        ("pybind11==3.1.0,3.1.0", "pybind11==3.1.0,3.1.0+released"),
         ("pybind11@/no-such/pb", "pybind11@/no-such/pb+released"),
+        ("pybind11@/no-such/a,b", "pybind11@/no-such/a,b+released"),
         ("pybind11@/no-such/a/../pb/+hold", "pybind11@/no-such/pb+hold"),
         ("pybind11@/no-such/c++/pb", "pybind11@/no-such/c++/pb+released"),
         ("pybind11@/no-such/c++", "pybind11@/no-such/c+++released"),
@@ -70,6 +74,13 @@ def test_any_text_is_a_spec_or_one_line_of_error(text: str) -> None:
 )
 def test_canonical_text(text: str, canonical: str) -> None:
     assert str(parse_target(text)) == canonical
+
+
+def test_what_a_second_extension_is_built_for() -> None:
+    both = parse_target("pybind11==3.0.1,3.0.2+leak")
+    assert both.of_second == parse_target("pybind11==3.0.2+leak")
+    assert both.of_second.of_second is None
+    assert parse_target("plain-c").of_second is None
 
 
 def test_relative_and_home_paths_become_absolute(
@@ -112,6 +123,12 @@ def test_a_policy_is_one_whatever_exists(tmp_path: Path) -> None:
         ("pybind11>=3.1.0", "can't read '>=3.1.0' after pybind11"),
         ("pybind11==2.13.6", "2.13.6 is too old: choose 3.0.0 or later"),
         ("pybind11==3.0.0rc1", "3.0.0rc1 is too old: choose 3.0.0 or later"),
+        ("pybind11==3.0.1,", "'' is not a version"),
+        ("pybind11==,3.0.1", "'' is not a version"),
+        ("pybind11==3.0.1,==3.0.2", "'==3.0.2' is not a version"),
+        ("pybind11==3.0.1,2.13.6", "2.13.6 is too old: choose 3.0.0 or later"),
+        ("pybind11==3.0.1,3.0.2,3.0.4", "more than two releases: write two like"),
+        ("pybind11,3.0.1", "can't read ',3.0.1' after pybind11"),
         ("pybind11==3.1.0+keep", "unknown policy 'keep': choose released, destroy, leak, hold"),
         ("pybind11==3.1.0+", "unknown policy ''"),
         ("pybind11==3.1.0+leak+hold", "unknown policy 'leak+hold'"),

@@ -52,6 +52,8 @@ SURVIVED = Outcome(
     capsule_lost_phase="",
     events=(),
     event_count=0,
+    alive=0,
+    wrong_answers=0,
     frames=(),
     recreated_frames=(),
     signal_code=0,
@@ -65,7 +67,7 @@ SURVIVED = Outcome(
 _FRAME = re.compile(r"(.+)\+0x([0-9a-f]+)(?:  (.+))?")
 _TOP = ("expected: ", "detail: ", "telling: ")
 _TEXTS = ("signal", "phase", "recreated_phase", "capsule_lost_phase")
-_NUMBERS = ("exit_code", "recreated", "peak_kib")
+_NUMBERS = ("exit_code", "recreated", "peak_kib", "wrong_answers")
 
 
 class Case(NamedTuple):

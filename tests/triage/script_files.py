@@ -2,12 +2,14 @@
 
     raising: node a container          (a step that raised in the fuzzer; as many as did)
     python: 3.11                       (where it is not one that has everything)
+    abuse: yes                         (where it was asked for)
+    target: pybind11==3.0.1,3.0.2      (where it is not plain-c)
     finfuzz 1
     node a container
     ---
-    imports: gc                        (beyond those of every script)
+    imports: ctypes                    (beyond those of every script)
     helpers: callback
-    import finfuzz_target as t         (the body of the function `program`)
+    import finfuzz_target as t         (the body of the function `program`, or all lives)
     a = t.Container()
 
     python tests/triage/script_files.py FILE …
@@ -18,12 +20,13 @@ writes what is below the line anew. Read it before you keep it.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import textwrap
 from pathlib import Path
 
 from fuzz.program.text import parse
-from fuzz.target.spec import TargetSpec, parse_target
+from fuzz.target.spec import parse_target
 from fuzz.triage.script import write_script
 from fuzz.triage.script_text import BASE_IMPORTS
 
@@ -36,18 +39,24 @@ def read(path: Path) -> tuple[str, str]:
     return above, below
 
 
-def files(above: str, spec: TargetSpec = PLAIN_C) -> dict[str, str]:
+def files(above: str) -> dict[str, str]:
     """What write_script makes of it."""
     head, mark, steps = above.partition("finfuzz 1\n")
-    raising, python = set(), (3, 13)
+    raising, python, spec, abuse = set(), (3, 13), PLAIN_C, False
     for line in head.splitlines():
         key, _, value = line.partition(": ")
         if key == "raising":
             raising.add(value)
+        elif key == "target":
+            spec = parse_target(value)
+        elif key == "abuse":
+            abuse = value == "yes"
         else:
             assert key == "python", f"{key!r} is nothing to say of a program"
-            python = tuple(map(int, value.split(".")))
-    return write_script(parse(mark + steps), spec, python, "A story.", frozenset(raising))
+            major, minor = value.split(".")
+            python = int(major), int(minor)
+    program = parse(mark + steps)
+    return write_script(program, spec, python, "A story.", frozenset(raising), abuse=abuse)
 
 
 def shown(script: str) -> str:
@@ -58,15 +67,21 @@ def shown(script: str) -> str:
     }
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     helpers = [
-        name for name in functions if name not in ("pip_headers", "compile_beside", "program")
+        name
+        for name in functions
+        if name not in ("headers_of", "compile_beside") and not re.match(r"program$|life_\d$", name)
     ]
-    body = script.partition("def program():\n")[2].removesuffix("\n\n\nprogram()\n")
+    _, start, body = script.partition("def program():\n")
+    if body.endswith("\n\n\nprogram()\n"):
+        body = textwrap.dedent(body.removesuffix("\n\n\nprogram()\n")) + "\n"
+    else:
+        body = start + body
     lines = []
     if extra := sorted(imports - BASE_IMPORTS):
         lines.append(f"imports: {', '.join(extra)}\n")
     if helpers:
         lines.append(f"helpers: {', '.join(helpers)}\n")
-    return "".join([*lines, textwrap.dedent(body), "\n"])
+    return "".join([*lines, body])
 
 
 def main(paths: list[str]) -> None:

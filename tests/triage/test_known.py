@@ -9,9 +9,9 @@ import pytest
 from outcome_files import SURVIVED, read
 
 from fuzz.triage.diagnose import Diagnosis
-from fuzz.triage.known import KNOWN, Known, is_known_death, known
+from fuzz.triage.known import KNOWN, NOT_YET, Known, is_known_death, known
 
-(LEFTOVER,) = KNOWN
+LEFTOVER = KNOWN[0]
 DETAIL = "PyInterpreterState_Delete: remaining subinterpreters"
 
 
@@ -61,6 +61,46 @@ def test_a_real_one_is_known_both_ways() -> None:
     diagnosis = Diagnosis("SIGABRT", "fatal-python-error", case.outcome.phase, detail, ())
     assert known(diagnosis, (3, 12, 1)) is LEFTOVER
     assert is_known_death(case.outcome, (3, 12, 1))
+
+
+BY_FRAME = Known(
+    title="told by a frame",
+    diagnostics=("none",),
+    link="",
+    frame=r"^_PyTuple_Fini$",
+    since=(3, 12),
+    fixed_in=(3, 12, 4),
+)
+
+
+@pytest.mark.parametrize(
+    ("frames", "python", "is_known"),
+    [
+        (("free", "_PyTuple_Fini"), (3, 12), True),
+        (("free", "_PyTuple_Fini"), (3, 12, 3), True),
+        (("free", "_PyTuple_Fini"), (3, 12, 4), False),
+        (("free", "_PyTuple_Fini"), (3, 11, 9), False),
+        (("free", "_PyTuple_Finish"), (3, 12), False),
+        ((), (3, 12), False),
+    ],
+)
+def test_one_that_a_frame_tells(
+    frames: tuple[str, ...], python: tuple[int, ...], is_known: bool
+) -> None:
+    diagnosis = Diagnosis("SIGABRT", "none", "finalizing", "", frames)
+    assert (known(diagnosis, python, (BY_FRAME,)) is not None) is is_known
+    outcome = msgspec.structs.replace(SURVIVED, exit_code=None, signal="SIGABRT")
+    assert not is_known_death(outcome, python, (BY_FRAME,))
+
+
+def test_a_caller_of_the_telling_frames_tells_it_too() -> None:
+    diagnosis = Diagnosis("SIGABRT", "none", "finalizing", "", ("a", "b"), ("c", "_PyTuple_Fini"))
+    assert known(diagnosis, (3, 12), (BY_FRAME,)) is BY_FRAME
+
+
+def test_one_that_is_not_fixed_concerns_every_python_from_its_first() -> None:
+    entry = BY_FRAME._replace(fixed_in=NOT_YET)
+    assert [entry.concerns(python) for python in ((3, 11), (3, 12), (3, 99))] == [False, True, True]
 
 
 def test_each_entry_says_where_to_read_on() -> None:

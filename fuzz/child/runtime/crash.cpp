@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "shared.h"
+#include "threads.h"
 
 namespace finfuzz {
 
@@ -71,8 +72,20 @@ static void on_signal(int number, siginfo_t* info, void*) {
     if (info->si_code <= 0) raise(number);
 }
 
-// The deadline is over: says where the main thread hangs, and stays there until SIGKILL comes.
+static volatile pid_t deadline_of = 0;
+
+void deadline_is_for(pid_t forked) { deadline_of = forked; }
+
+// Whether this thread waits for someone else, who is then asked.
+static bool waits_for_another() {
+    pthread_t other = other_thread;
+    if (deadline_of > 0) return kill(deadline_of, kDeadlineSignal) == 0;
+    return other && !pthread_equal(other, pthread_self()) && pthread_kill(other, kDeadlineSignal) == 0;
+}
+
+// The deadline is over: says where the thread hangs, and stays there until SIGKILL comes.
 static void on_deadline(int) {
+    if (waits_for_another()) return;
     shared->facts.finalizing = cpython_is_finalizing();
     record_peak();
     shared->facts.frame_count = record_frames(shared->frames);

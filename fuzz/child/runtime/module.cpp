@@ -5,30 +5,16 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <marshal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include <string>
-#include <vector>
-
 #include "../targets/probe.h"
 #include "interpreters.h"
+#include "module.h"
 #include "shared.h"
 #include "zygote.h"
 
 namespace finfuzz {
-
-struct Slot {
-    PyThreadState* thread_state;  // null once ended
-    PyObject* names;              // the dict of __main__ in that interpreter, with the driver in it
-    uint32_t life;
-};
-
-static std::vector<Slot> slots;
-static std::string driver_code;  // marshalled, for the subinterpreters
-
-static PyObject* new_module();
 
 static PyObject* attach(PyObject*, PyObject* args) {
     int file;
@@ -45,20 +31,15 @@ static PyObject* attach(PyObject*, PyObject* args) {
     }
     shared = candidate;
     prepare_crash_handler();
-    // Runs last of all in Py_FinalizeEx; what comes after it are static destructors.
-    auto last = [] {
-        observe_progress(kExited);
-        record_peak();
-    };
-    if (Py_AtExit(last) < 0) {
-        PyErr_SetString(PyExc_RuntimeError, "no room left for an exit function");
-        return nullptr;
-    }
+    prepare_forks();
+    if (!see_life_end()) return nullptr;
     Py_RETURN_NONE;
 }
 
-// Links the extension without importing it, and gives it its counters: the linker's work is done
-// once per zygote, while every import stays a step of the program.
+static int linked = 0;  // how many extensions
+
+// Links the next extension without importing it, and gives it its counters: the linker's work is
+// done once per zygote, while every import stays a step of the program.
 static PyObject* link_extension(PyObject*, PyObject* args) {
     const char* path;
     if (!PyArg_ParseTuple(args, "s", &path)) return nullptr;
@@ -68,7 +49,19 @@ static PyObject* link_extension(PyObject*, PyObject* args) {
         PyErr_Format(PyExc_ImportError, "%s: %s", path, dlerror());
         return nullptr;
     }
-    reinterpret_cast<void (*)(const Probe*)>(entry)(probe_table());
+    auto* internals = reinterpret_cast<const char* (*)()>(dlsym(handle, "finfuzz_internals"));
+    auto* table = probe_table(linked > 0, internals ? internals() : "");
+    reinterpret_cast<void (*)(const Probe*)>(entry)(table);
+    if (framework.create == nullptr) find_framework(handle);
+    ++linked;
+    Py_RETURN_NONE;
+}
+
+static PyObject* has_second(PyObject*, PyObject*) { return PyBool_FromLong(linked > 1); }
+
+// wrong(line): a self-check found this, and has said it on standard error.
+static PyObject* wrong(PyObject*, PyObject*) {
+    ++shared->facts.wrong_answers;
     Py_RETURN_NONE;
 }
 
@@ -87,8 +80,6 @@ static PyObject* program(PyObject*, PyObject*) {
     return PyUnicode_FromStringAndSize(shared->program, shared->program_length);
 }
 
-static PyObject* abuse(PyObject*, PyObject*) { return PyBool_FromLong(shared->abuse != 0); }
-
 static PyObject* step(PyObject*, PyObject* number) {
     shared->facts.step = uint32_t(PyLong_AsUnsignedLong(number));
     Py_RETURN_NONE;
@@ -99,113 +90,14 @@ static PyObject* took(PyObject*, PyObject* what) {
     Py_RETURN_NONE;
 }
 
-static PyObject* set_driver_code(PyObject*, PyObject* bytes) {
-    char* data;
-    Py_ssize_t length;
-    if (PyBytes_AsStringAndSize(bytes, &data, &length) < 0) return nullptr;
-    driver_code.assign(data, size_t(length));
-    Py_RETURN_NONE;
-}
-
-// In the new interpreter: the driver, in its __main__.
-static PyObject* load_driver() {
-    PyObject* main = PyImport_AddModule("__main__");  // borrowed
-    PyObject* names = main ? PyModule_GetDict(main) : nullptr;
-    Py_XINCREF(names);
-    PyObject* code = PyMarshal_ReadObjectFromString(driver_code.data(), Py_ssize_t(driver_code.size()));
-    PyObject* result = nullptr;
-    PyObject* module = new_module();
-    if (names && code && module) result = PyEval_EvalCode(code, names, names);
-    if (result && PyDict_SetItemString(names, "runtime", module) < 0) Py_CLEAR(result);
-    Py_XDECREF(code);
-    Py_XDECREF(module);
-    if (result == nullptr) {
-        PyErr_Print();
-        Py_CLEAR(names);
-    }
-    Py_XDECREF(result);
-    return names;
-}
-
-// start(flavour) -> handle, or -1 where there can't be one.
-static PyObject* start(PyObject*, PyObject* flavour) {
-    auto kind = Flavour(PyLong_AsLong(flavour));
-    PyThreadState* created = start_interpreter(kind);
-    if (created == nullptr) return PyLong_FromLong(-1);
-    uint32_t caller_life = shared->facts.current;
-    PyObject* names = run_in_interpreter(created, [kind] {
-        observe_life(PyInterpreterState_GetID(PyInterpreterState_Get()), uint8_t(kind));
-        return load_driver();
-    });
-    uint32_t life = shared->facts.lives - 1;
-    shared->facts.current = caller_life;
-    if (names == nullptr) Py_FatalError("finfuzz: the driver does not load in a subinterpreter");
-    slots.push_back(Slot{created, names, life});
-    return PyLong_FromSize_t(slots.size() - 1);
-}
-
-static Slot* slot_of(PyObject* handle) {
-    size_t index = PyLong_AsSize_t(handle);
-    if (index < slots.size() && slots[index].thread_state) return &slots[index];
-    PyErr_SetString(PyExc_ValueError, "no such interpreter");
-    return nullptr;
-}
-
-// call(handle, line) -> what the driver's `take_line` said in there.
-static PyObject* call(PyObject*, PyObject* args) {
-    PyObject* handle;
-    const char* line;
-    if (!PyArg_ParseTuple(args, "Os", &handle, &line)) return nullptr;
-    Slot* slot = slot_of(handle);
-    if (slot == nullptr) return nullptr;
-    long answer = run_in_interpreter(slot->thread_state, [&] {
-        shared->facts.current = slot->life;
-        PyObject* function = PyDict_GetItemString(slot->names, "take_line");
-        PyObject* result = PyObject_CallFunction(function, "s", line);
-        if (result == nullptr) {
-            PyErr_Print();
-            return long(kRaised);
-        }
-        long value = PyLong_AsLong(result);
-        Py_DECREF(result);
-        return value;
-    });
-    shared->facts.current = 0;
-    return PyLong_FromLong(answer);
-}
-
-// The names of the nodes go before the interpreter does, as the locals of a function would.
-static int forget_nodes(Slot* slot) {
-    shared->facts.current = slot->life;
-    PyDict_Clear(PyDict_GetItemString(slot->names, "NODES"));
-    Py_CLEAR(slot->names);
-    return 0;
-}
-
-static PyObject* stop(PyObject*, PyObject* handle) {
-    Slot* slot = slot_of(handle);
-    if (slot == nullptr) return nullptr;
-    run_in_interpreter(slot->thread_state, [slot] { return forget_nodes(slot); });
-    shared->facts.progress = kStopping;
-    stop_interpreter(slot->thread_state);
-    shared->facts.progress = kRunning;
-    slot->thread_state = nullptr;
-    shared->life[slot->life].ended = 1;
-    shared->facts.current = 0;
-    Py_RETURN_NONE;
-}
-
-// leave(handle): the program is over and this interpreter is left as it is.
-static PyObject* leave(PyObject*, PyObject* handle) {
-    Slot* slot = slot_of(handle);
-    if (slot == nullptr) return nullptr;
-    run_in_interpreter(slot->thread_state, [slot] { return forget_nodes(slot); });
-    shared->facts.current = 0;
-    Py_RETURN_NONE;
-}
-
 static PyObject* interpreter_dict(PyObject*, PyObject*) {
     PyObject* dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    Py_XINCREF(dict);
+    return dict ? dict : PyErr_NoMemory();
+}
+
+static PyObject* thread_dict(PyObject*, PyObject*) {
+    PyObject* dict = PyThreadState_GetDict();
     Py_XINCREF(dict);
     return dict ? dict : PyErr_NoMemory();
 }
@@ -231,24 +123,35 @@ static PyObject* hold_in_type(PyObject*, PyObject* object) {
 static PyMethodDef functions[] = {
     {"attach", attach, METH_VARARGS, nullptr},
     {"link_extension", link_extension, METH_VARARGS, nullptr},
+    {"has_second", has_second, METH_NOARGS, nullptr},
+    {"wrong", wrong, METH_O, nullptr},
     {"serve", serve_programs, METH_VARARGS, nullptr},
     {"begin_fresh", begin_fresh, METH_NOARGS, nullptr},
     {"program", program, METH_NOARGS, nullptr},
-    {"abuse", abuse, METH_NOARGS, nullptr},
     {"step", step, METH_O, nullptr},
     {"took", took, METH_O, nullptr},
     {"set_driver_code", set_driver_code, METH_O, nullptr},
-    {"start", start, METH_O, nullptr},
+    {"set_library", set_library, METH_O, nullptr},
+    {"library_code", library_code, METH_O, nullptr},
+    {"start", start, METH_VARARGS, nullptr},
     {"call", call, METH_VARARGS, nullptr},
+    {"call_elsewhere", call_elsewhere, METH_VARARGS, nullptr},
+    {"elsewhere", elsewhere, METH_O, nullptr},
     {"stop", stop, METH_O, nullptr},
+    {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
     {"leave", leave, METH_O, nullptr},
+    {"again", again, METH_O, nullptr},
+    {"follow", follow, METH_O, nullptr},
+    {"c_exit", c_exit, METH_NOARGS, nullptr},
+    {"thread_exit", thread_exit, METH_NOARGS, nullptr},
     {"interpreter_dict", interpreter_dict, METH_NOARGS, nullptr},
+    {"thread_dict", thread_dict, METH_NOARGS, nullptr},
     {"leak", leak, METH_O, nullptr},
     {"hold_in_type", hold_in_type, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 
-static PyObject* new_module() {
+PyObject* new_module() {
     PyObject* module = PyModule_New("runtime");
     if (module && PyModule_AddFunctions(module, functions) < 0) Py_CLEAR(module);
     return module;

@@ -6,12 +6,14 @@
 // there is a feature of its program. All integers are native; parent and child are one machine.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 
 namespace finfuzz {
 
-constexpr uint32_t kLayout = 3;          // raised whenever this file changes its shape
+constexpr uint32_t kLayout = 4;          // raised whenever this file changes its shape
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
 constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
@@ -38,11 +40,12 @@ struct Event {
 
 struct Life {  // one life of one interpreter; the first is the main interpreter's
     int64_t id;
-    uint8_t flavour;    // 0 main, 1 legacy, 2 isolated
+    uint8_t flavour;    // 0 main; the others as program/words.py numbers them, from 1
     uint8_t cleared;    // Cleared
     uint8_t internals;  // Internals
     uint8_t ended;
-    uint32_t padding;
+    uint8_t second_internals;  // Internals of the second extension, where it does not share the first's
+    uint8_t padding[3];
 };
 
 struct Facts {  // zeroed by the parent before each program
@@ -59,6 +62,8 @@ struct Facts {  // zeroed by the parent before each program
     uint32_t capsule_lost_progress;
     uint32_t capsule_lost_cleared;
     uint32_t event_count;   // of all events; the first kEvents are kept
+    int32_t alive;          // C++ objects of the target that were made and not destroyed
+    uint32_t wrong_answers; // of self-checks
     // the end
     int32_t signal;
     int32_t signal_code;
@@ -81,8 +86,8 @@ struct Shared {
     uint32_t size;  // sizeof(Shared), so that a stale build is found out
     uint32_t deadline_ms;
     uint32_t memory_mib;
-    uint32_t abuse;
-    uint32_t block_count;
+    uint32_t block_count;         // of the first extension
+    uint32_t second_block_count;  // of the second, behind the first's
     uint32_t program_length;
     uint32_t padding;
     Facts facts;
@@ -102,16 +107,19 @@ inline uint8_t* event_counters() {
 inline uint8_t* block_counters() { return event_counters() + kEventCounters; }
 
 // observe.cpp
-void observe_life(int64_t id, uint8_t flavour);  // in the new interpreter, its thread state current
+uint32_t expect_life(uint8_t flavour);  // before an interpreter is made; its index
+void forget_lives();                    // those of a Python that is finalized
+void observe_life();                    // in the new interpreter, its thread state current
 void observe_progress(Progress progress);
 bool cpython_is_finalizing();
 uint32_t life_here();
-const struct Probe* probe_table();  // what a target attaches
+const struct Probe* probe_table(bool second, const char* internals);  // what a target attaches
 
 // crash.cpp
 void prepare_crash_handler();  // once, where allocating is still allowed
 void install_crash_handler();
 void record_peak();
+void deadline_is_for(pid_t forked);  // a child that this process waits for; 0: itself
 uint32_t record_frames(uint64_t* frames);  // with the mappings they lie in; returns how many
 
 }  // namespace finfuzz

@@ -41,7 +41,8 @@ void become_child(int stderr_fd) {
     if (stderr_fd >= 0) dup2(stderr_fd, 2);
     install_crash_handler();
     observe_progress(kRunning);
-    observe_life(PyInterpreterState_GetID(PyInterpreterState_Get()), 0);
+    expect_life(0);
+    observe_life();
 }
 
 // Asks a child where it hangs, and gives it a fifth of a second to say so.
@@ -74,9 +75,13 @@ static void wait_for_child(pid_t pid) {
     if (pidfd >= 0) close(pidfd);
     kill(-pid, SIGKILL);  // what it left in its group; the child itself is dead or dying
     int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    rusage used{};
+    while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) {
     }
     facts.status = status;
+    // Who is killed, or leaves by _exit, can't say it. (A fork's ru_maxrss is its own, unlike that
+    // of a fresh process: see record_peak.)
+    if (facts.peak_kib == 0) facts.peak_kib = uint32_t(used.ru_maxrss);
     facts.microseconds = uint64_t(microseconds() - begin);
     // Grandchildren come to us, their subreaper. Those that left the group still live: the parent
     // is told and ends them.

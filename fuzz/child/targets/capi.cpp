@@ -1,36 +1,143 @@
-// What a finding's script needs from the C API and can't have from ctypes: calls that change the
-// current thread state must be over, and have changed it back, when they return to Python.
+// What a finding's script needs from the C API: an extension module, as ctypes can't do it. Calls that
+// change the current thread state have changed it back when they return to Python; and before 3.13
+// importing ctypes in a second life of the interpreter kills it.
 //
-//     c++ -std=c++17 -shared -fPIC $(python3-config --includes) capi.cpp -o capi.so
+//     c++ -std=c++17 -pthread -shared -fPIC $(python3-config --includes) capi.cpp -o capi.so
 #include "../runtime/interpreters.h"
+#include "../runtime/threads.h"
+#include "../runtime/lives.h"
 
-extern "C" {
+namespace {
 
-// A new subinterpreter: 1 legacy, 2 isolated with a GIL of its own. Null if there can't be one.
-PyThreadState *start(int flavour) { return finfuzz::start_interpreter(finfuzz::Flavour(flavour)); }
+using finfuzz::Interpreter;
 
-// Runs code in its __main__.
-int run(PyThreadState *interpreter, const char *code) {
-    return finfuzz::run_in_interpreter(interpreter, [code] { return PyRun_SimpleString(code); });
+// ---- what is given to subinterpreters too --------------------------------------------------------
+
+// Gives a reference to nobody.
+PyObject *leak(PyObject *, PyObject *object) {
+    Py_INCREF(object);
+    Py_RETURN_NONE;
 }
 
-void stop(PyThreadState *interpreter) { finfuzz::stop_interpreter(interpreter); }
-
-// Gives a reference to a global of its __main__ to nobody (how = 0), or to its state dict (1).
-int keep(PyThreadState *interpreter, const char *name, const char *key, int how) {
-    return finfuzz::run_in_interpreter(interpreter, [=] {
-        PyObject *names = PyModule_GetDict(PyImport_AddModule("__main__"));
-        PyObject *object = PyDict_GetItemString(names, name);
-        if (!object) return -1;
-        if (how == 1)
-            return PyDict_SetItemString(PyInterpreterState_GetDict(PyInterpreterState_Get()), key, object);
-        Py_INCREF(object);
-        return 0;
-    });
+PyObject *owned(PyObject *dict) {
+    Py_XINCREF(dict);
+    return dict ? dict : PyErr_NoMemory();
 }
 
-// Puts an object into the dict of a new static type, before PyType_Ready.
-PyObject *hold_in_type(PyObject *object) {
+PyObject *interpreter_dict(PyObject *, PyObject *) {
+    return owned(PyInterpreterState_GetDict(PyInterpreterState_Get()));
+}
+
+PyObject *thread_dict(PyObject *, PyObject *) { return owned(PyThreadState_GetDict()); }
+
+PyMethodDef offered[] = {
+    {"leak", leak, METH_O, nullptr},
+    {"interpreter_dict", interpreter_dict, METH_NOARGS, nullptr},
+    {"thread_dict", thread_dict, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+// ---- subinterpreters -----------------------------------------------------------------------------
+
+// find_framework(extension): for interpreters of the framework's own kind.
+PyObject *find_framework(PyObject *, PyObject *extension) {
+    const char *path = PyUnicode_AsUTF8(extension);
+    void *handle = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : nullptr;
+    if (!handle) return PyErr_Format(PyExc_ImportError, "%s", dlerror());
+    finfuzz::find_framework(handle);
+    Py_RETURN_NONE;
+}
+
+bool start_here(Interpreter &made) {
+    if (!finfuzz::start_interpreter(made)) return false;
+    finfuzz::run_in_interpreter(
+        made, [] { PyModule_AddFunctions(PyImport_AddModule("__main__"), offered); });
+    return true;
+}
+
+// start(parent, flavour) -> a new subinterpreter, created from `parent` (None: from here): 1 legacy,
+// 2 isolated with a GIL of its own, 3 sharing the GIL, 4 permissive, 5 strict, 6 the framework's,
+// 7 the standard library's.
+PyObject *start(PyObject *, PyObject *args) {
+    PyObject *parent;
+    int flavour;
+    if (!PyArg_ParseTuple(args, "Oi", &parent, &flavour)) return nullptr;
+    auto *made = new Interpreter{finfuzz::Flavour(flavour)};
+    bool started = false;
+    if (parent == Py_None)
+        started = start_here(*made);
+    else
+        finfuzz::run_in_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(parent)),
+                                    [&] { started = start_here(*made); });
+    if (started) return PyLong_FromVoidPtr(made);
+    return PyErr_Format(PyExc_RuntimeError, "this CPython can't start such an interpreter");
+}
+
+bool parse(PyObject *args, Interpreter *&interpreter, const char *&code) {
+    PyObject *handle;
+    if (!PyArg_ParseTuple(args, "Os", &handle, &code)) return false;
+    interpreter = static_cast<Interpreter *>(PyLong_AsVoidPtr(handle));
+    return interpreter != nullptr;
+}
+
+// run(interpreter, code): in its __main__. Prints what it raises.
+PyObject *run(PyObject *, PyObject *args) {
+    Interpreter *interpreter;
+    const char *code;
+    if (!parse(args, interpreter, code)) return nullptr;
+    finfuzz::run_in_interpreter(*interpreter, [code] { PyRun_SimpleString(code); });
+    Py_RETURN_NONE;
+}
+
+// run_elsewhere(interpreter, code): from another thread, under a thread state made by hand.
+PyObject *run_elsewhere(PyObject *, PyObject *args) {
+    Interpreter *interpreter;
+    const char *code;
+    if (!parse(args, interpreter, code)) return nullptr;
+    if (!finfuzz::run_from_thread(*interpreter, [code] { PyRun_SimpleString(code); })) return nullptr;
+    Py_RETURN_NONE;
+}
+
+// elsewhere(function) -> what it returns, called in this interpreter from another thread.
+PyObject *elsewhere(PyObject *, PyObject *function) { return finfuzz::call_from_thread(function); }
+
+PyObject *stop(PyObject *, PyObject *handle) {
+    finfuzz::stop_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle)));
+    Py_RETURN_NONE;
+}
+
+// stop_elsewhere(interpreter): by the hand of another thread.
+PyObject *stop_elsewhere(PyObject *, PyObject *handle) {
+    if (!finfuzz::stop_from_thread(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle))))
+        return nullptr;
+    Py_RETURN_NONE;
+}
+
+// ---- lives and ends ------------------------------------------------------------------------------
+
+PyObject *live(const std::string &code) {
+    PyObject *names = PyModule_GetDict(PyImport_AddModule("__main__"));
+    return PyRun_String(code.c_str(), Py_file_input, names, names);
+}
+
+// again(code): in the __main__ of another life, when this one is over: Py_Initialize once more.
+PyObject *again(PyObject *, PyObject *code) {
+    const char *text = PyUnicode_AsUTF8(code);
+    if (!text || !finfuzz::live_again(text, live)) return nullptr;
+    Py_RETURN_NONE;
+}
+
+// The C library's exit(0): static destructors without Py_FinalizeEx.
+PyObject *c_exit(PyObject *, PyObject *) { exit(0); }
+
+// The same from another thread, while this one waits.
+PyObject *thread_exit(PyObject *, PyObject *) {
+    finfuzz::on_another_thread([] { exit(0); });
+    return nullptr;
+}
+
+// hold_in_type(object): in the dict of a new static type, put there before PyType_Ready.
+PyObject *hold_in_type(PyObject *, PyObject *object) {
     auto *type = new PyTypeObject{};
     Py_SET_REFCNT(reinterpret_cast<PyObject *>(type), 1);
     type->tp_name = "capi.Static";
@@ -41,4 +148,31 @@ PyObject *hold_in_type(PyObject *object) {
     Py_RETURN_NONE;
 }
 
-}  // extern "C"
+PyMethodDef functions[] = {
+    {"find_framework", find_framework, METH_O, nullptr},
+    {"start", start, METH_VARARGS, nullptr},
+    {"run", run, METH_VARARGS, nullptr},
+    {"run_elsewhere", run_elsewhere, METH_VARARGS, nullptr},
+    {"elsewhere", elsewhere, METH_O, nullptr},
+    {"stop", stop, METH_O, nullptr},
+    {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
+    {"again", again, METH_O, nullptr},
+    {"c_exit", c_exit, METH_NOARGS, nullptr},
+    {"thread_exit", thread_exit, METH_NOARGS, nullptr},
+    {"hold_in_type", hold_in_type, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+int fill(PyObject *module) { return PyModule_AddFunctions(module, offered); }
+
+PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, reinterpret_cast<void *>(fill)},
+    {0, nullptr},
+};
+
+PyModuleDef definition = {PyModuleDef_HEAD_INIT, "capi", nullptr, 0,      functions,
+                          slots,                 nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit_capi() { return PyModuleDef_Init(&definition); }

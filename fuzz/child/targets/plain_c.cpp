@@ -1,14 +1,25 @@
 // The control: the same module as pybind11.cpp, against the C API alone.
 //
-// What kills this one is not a binding framework's doing. It has per-module state, heap types and a
-// module definition that allows own-GIL interpreters, as the C API manual asks for.
-#include <Python.h>
-#include <structmember.h>
-
-#include <utility>
-#include <vector>
-
-#include "probe.h"
+// What kills this one is not a binding framework's doing. It has heap types and a module definition
+// that allows own-GIL interpreters, as the C API manual asks for.
+#include "with_plain_c/core.h"
+#include "with_plain_c/container.h"
+// The features, each with the names it offers in its first line.
+#include "with_plain_c/actions.h"
+#include "with_plain_c/buffers.h"
+#include "with_plain_c/classes.h"
+#include "with_plain_c/conversions.h"
+#include "with_plain_c/ends.h"
+#include "with_plain_c/enums.h"
+#include "with_plain_c/errors.h"
+#include "with_plain_c/gil.h"
+#include "with_plain_c/holders.h"
+#include "with_plain_c/members.h"
+#include "with_plain_c/modules.h"
+#include "with_plain_c/native_enums.h"
+#include "with_plain_c/overrides.h"
+#include "with_plain_c/returning.h"
+#include "with_plain_c/statics.h"
 
 namespace finfuzz {
 
@@ -34,174 +45,55 @@ extern "C" int __wrap_PyType_Ready(PyTypeObject *type) { return __real_PyType_Re
 
 namespace {
 
-struct State {
-    PyObject *container;
-    PyObject *instance;
+struct Feature {
+    const char *names;
+    bool (*bind)(PyObject *module);
 };
 
-struct Instance {
-    PyObject_HEAD
-    PyObject *weakrefs;
+const Feature kFeatures[] = {
+    {"action", bind_actions},
+    {"Numbers Buffer", bind_buffers},
+    {"Dynamic WithMetaclass First Second Multiple", bind_classes},
+    {"takes_wrapped value_of same", bind_conversions},
+    {"at_py_atexit at_static_destructor at_thread_local_destructor", bind_ends},
+    {"Colour colour_name", bind_enums},
+    {"Error LocalError raise_error", bind_errors},
+    {"GilTaker GilStateTaker", bind_gil},
+    {"Unique Shared Smart Holder Callback KeptError Local", bind_holders},
+    {"set_member keep_alive native_function capsule at_capsule", bind_members},
+    {"module_with_free", bind_modules},
+    {"NativeColour", bind_native_enums},
+    {"Overridable call_override", bind_overrides},
+    {"wait_for_the_end", bind_returning},
+    {"call_once static_answer static_object native_thread_local", bind_statics},
 };
 
-struct Container {
-    PyObject_HEAD
-    PyObject *weakrefs;
-    std::vector<PyObject *> *items;
-    unsigned char actions[3];
-};
-
-// What the hook does beyond its duty. `lookup` has nothing to look up in without a framework.
-Container *act(PyObject *self, int hook) {
-    finfuzz::event(hook);
-    auto *container = reinterpret_cast<Container *>(self);
-    if (!container->items) return nullptr;
-    switch (container->actions[hook]) {
-        case finfuzz::kCast:
-            return PyType_IsSubtype(Py_TYPE(self), Py_TYPE(self)) ? container : nullptr;
-        case finfuzz::kCreate:
-            Py_XDECREF(PyList_New(0));
-            break;
-        default: break;
+// As in pybind11.cpp, a feature is bound when one of its names is first asked for.
+PyObject *get_attribute(PyObject *module, PyObject *name) {
+    const char *text = PyUnicode_AsUTF8(name);
+    if (!text) return nullptr;
+    PyObject *names = PyModule_GetDict(module);
+    for (const Feature &feature : kFeatures) {
+        if (!finfuzz::has_word(feature.names, text)) continue;
+        if (!PyDict_GetItem(names, name) && !feature.bind(module)) return nullptr;
+        return PyObject_GenericGetAttr(module, name);
     }
-    return container;
+    PyErr_SetObject(PyExc_AttributeError, name);
+    return nullptr;
 }
-
-int container_traverse(PyObject *self, visitproc visit, void *arg) {
-    Py_VISIT(Py_TYPE(self));
-    if (Container *container = act(self, finfuzz::kHookTraverse))
-        for (PyObject *item : *container->items) Py_VISIT(item);
-    return 0;
-}
-
-void drop_items(Container *container) {
-    std::vector<PyObject *> items;
-    std::swap(items, *container->items);
-    for (PyObject *item : items) Py_DECREF(item);
-}
-
-int container_clear(PyObject *self) {
-    if (Container *container = act(self, finfuzz::kHookClear)) drop_items(container);
-    return 0;
-}
-
-void container_dealloc(PyObject *self) {
-    PyObject_GC_UnTrack(self);
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    act(self, finfuzz::kHookDealloc);
-    PyErr_Restore(type, value, traceback);
-    auto *container = reinterpret_cast<Container *>(self);
-    if (container->weakrefs) PyObject_ClearWeakRefs(self);
-    if (container->items) {
-        drop_items(container);
-        delete container->items;
-    }
-    PyTypeObject *own_type = Py_TYPE(self);
-    own_type->tp_free(self);
-    Py_DECREF(own_type);
-}
-
-PyObject *container_new(PyTypeObject *type, PyObject *, PyObject *) {
-    PyObject *self = type->tp_alloc(type, 0);
-    if (!self) return nullptr;
-    auto *container = reinterpret_cast<Container *>(self);
-    container->items = new std::vector<PyObject *>;
-    container->actions[finfuzz::kHookTraverse] = finfuzz::kCast;
-    container->actions[finfuzz::kHookClear] = finfuzz::kCast;
-    return self;
-}
-
-PyObject *container_append(PyObject *self, PyObject *item) {
-    Py_INCREF(item);
-    reinterpret_cast<Container *>(self)->items->push_back(item);
-    Py_RETURN_NONE;
-}
-
-PyObject *container_hook(PyObject *self, PyObject *args) {
-    int hook, action;
-    if (!PyArg_ParseTuple(args, "ii", &hook, &action)) return nullptr;
-    reinterpret_cast<Container *>(self)->actions[hook] = static_cast<unsigned char>(action);
-    Py_RETURN_NONE;
-}
-
-void instance_dealloc(PyObject *self) {
-    if (reinterpret_cast<Instance *>(self)->weakrefs) PyObject_ClearWeakRefs(self);
-    PyTypeObject *type = Py_TYPE(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-PyMethodDef container_methods[] = {
-    {"append", container_append, METH_O, nullptr},
-    {"hook", container_hook, METH_VARARGS, nullptr},
-    {nullptr, nullptr, 0, nullptr},
-};
-
-PyMemberDef container_members[] = {
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(Container, weakrefs), READONLY, nullptr},
-    {nullptr, 0, 0, 0, nullptr},
-};
-
-PyMemberDef instance_members[] = {
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(Instance, weakrefs), READONLY, nullptr},
-    {nullptr, 0, 0, 0, nullptr},
-};
-
-PyType_Slot container_slots[] = {
-    {Py_tp_new, reinterpret_cast<void *>(container_new)},
-    {Py_tp_dealloc, reinterpret_cast<void *>(container_dealloc)},
-    {Py_tp_traverse, reinterpret_cast<void *>(container_traverse)},
-    {Py_tp_clear, reinterpret_cast<void *>(container_clear)},
-    {Py_tp_methods, container_methods},
-    {Py_tp_members, container_members},
-    {0, nullptr},
-};
-
-PyType_Slot instance_slots[] = {
-    {Py_tp_dealloc, reinterpret_cast<void *>(instance_dealloc)},
-    {Py_tp_members, instance_members},
-    {0, nullptr},
-};
-
-PyType_Spec container_spec = {"finfuzz_target.Container", sizeof(Container), 0,
-                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-                              container_slots};
-PyType_Spec instance_spec = {"finfuzz_target.Instance", sizeof(Instance), 0, Py_TPFLAGS_DEFAULT,
-                             instance_slots};
-
-State *state_of(PyObject *module) { return static_cast<State *>(PyModule_GetState(module)); }
 
 // The seed's checkers have nothing to check without a framework's capsules.
 PyObject *check(PyObject *, PyObject *) { Py_RETURN_NONE; }
 
 int module_exec(PyObject *module) {
     finfuzz::event(finfuzz::kHookImport);
-    State *state = state_of(module);
-    state->container = PyType_FromModuleAndSpec(module, &container_spec, nullptr);
-    state->instance = PyType_FromModuleAndSpec(module, &instance_spec, nullptr);
-    if (!state->container || !state->instance) return -1;
-    if (PyModule_AddType(module, reinterpret_cast<PyTypeObject *>(state->container)) < 0) return -1;
-    return PyModule_AddType(module, reinterpret_cast<PyTypeObject *>(state->instance));
-}
-
-int module_traverse(PyObject *module, visitproc visit, void *arg) {
-    if (State *state = state_of(module)) {
-        Py_VISIT(state->container);
-        Py_VISIT(state->instance);
-    }
-    return 0;
-}
-
-int module_clear(PyObject *module) {
-    if (State *state = state_of(module)) {
-        Py_CLEAR(state->container);
-        Py_CLEAR(state->instance);
-    }
-    return 0;
+    bool done = add_type(module, kNodeName, node_slots) && bind_container(module) &&
+                add_type(module, FINFUZZ_NAME ".Instance", no_slots);
+    return done ? 0 : -1;
 }
 
 PyMethodDef module_methods[] = {
+    {"__getattr__", get_attribute, METH_O, nullptr},
     {"check", check, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -218,10 +110,12 @@ PyModuleDef_Slot module_slots[] = {
 };
 
 PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "finfuzz_target", nullptr,      sizeof(State), module_methods,
-    module_slots,          module_traverse,  module_clear, nullptr,
+    PyModuleDef_HEAD_INIT, FINFUZZ_NAME, nullptr, 0,       module_methods,
+    module_slots,          nullptr,      nullptr, nullptr,
 };
 
 }  // namespace
 
-PyMODINIT_FUNC PyInit_finfuzz_target() { return PyModuleDef_Init(&definition); }
+#define FINFUZZ_INIT_OF(name) PyMODINIT_FUNC PyInit_##name()
+#define FINFUZZ_INIT(name) FINFUZZ_INIT_OF(name)
+FINFUZZ_INIT(FINFUZZ_MODULE) { return PyModuleDef_Init(&definition); }

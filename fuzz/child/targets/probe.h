@@ -18,8 +18,15 @@ enum Hook {
     kHookModulesCleared,
     kHookDictCleared,
     kHookImport,
+    kHookAction,  // an action of the target's own, called from Python
+    kHookCapsule,
+    kHookModuleFree,
+    kHookPyAtExit,
+    kHookStaticDestructor,
+    kHookThreadLocalDestructor,
+    kHookGilTaken,        // in a destructor
+    kHookThreadReturned,  // the thread that waited for the end has taken the GIL again
 };
-enum Action { kPlain, kCast, kLookup, kCreate };
 
 struct Probe {
     void (*event)(int hook);
@@ -28,6 +35,7 @@ struct Probe {
     void (*capsule_missing)(int which);  // 1 the global one, 2 the module's own
     uint8_t* blocks;                     // coverage, null if not wanted
     size_t block_count;
+    void (*alive)(int delta);  // C++ objects of the target: made, destroyed
 };
 
 extern const Probe* probe;  // null when alone
@@ -35,5 +43,17 @@ extern const Probe* probe;  // null when alone
 inline void event(int hook) {
     if (probe) probe->event(hook);
 }
+
+// A base of every C++ class that the target binds.
+struct Counted {
+    Counted() { count(1); }
+    Counted(const Counted&) { count(1); }
+    Counted& operator=(const Counted&) = default;
+    ~Counted() { count(-1); }
+
+    static void count(int delta) {
+        if (probe && probe->alive) probe->alive(delta);
+    }
+};
 
 }  // namespace finfuzz

@@ -1,29 +1,33 @@
-// The pybind11 target: what a small real extension has, and nothing else.
-//
-// Container is the type of pybind11's manual (custom_type_setup): a C++ object that owns Python
-// objects and tells the collector so. Its hooks may do more than that, each of it something that
-// extensions do: cast themselves, look another type up, create an instance.
-#include <pybind11/pybind11.h>
+// The pybind11 target: what a small real extension has, feature by feature, and nothing else.
+#include "with_pybind11/core.h"
 
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <set>
-#include <stdexcept>
 #include <string>
-#include <vector>
 
-#include "probe.h"
-
-namespace py = pybind11;
-
-#define FINFUZZ_POLICY_RELEASED 0
-#define FINFUZZ_POLICY_DESTROY 1
-#define FINFUZZ_POLICY_LEAK 2
-#define FINFUZZ_POLICY_HOLD 3
-#ifndef FINFUZZ_POLICY
-#    define FINFUZZ_POLICY FINFUZZ_POLICY_RELEASED
-#endif
+#include "with_pybind11/policies.h"
+#include "with_pybind11/container.h"
+// The features, each with the names it offers in its first line.
+#include "with_pybind11/actions.h"
+#include "with_pybind11/buffers.h"
+#include "with_pybind11/callbacks.h"
+#include "with_pybind11/capsules.h"
+#include "with_pybind11/classes.h"
+#include "with_pybind11/conversions.h"
+#include "with_pybind11/ends.h"
+#include "with_pybind11/enums.h"
+#include "with_pybind11/errors.h"
+#include "with_pybind11/gil.h"
+#include "with_pybind11/holders.h"
+#include "with_pybind11/lifetimes.h"
+#include "with_pybind11/modules.h"
+#include "with_pybind11/native_enums.h"
+#include "with_pybind11/overrides.h"
+#include "with_pybind11/returning.h"
+#include "with_pybind11/statics.h"
+#include "with_pybind11/subinterpreter.h"
 
 namespace finfuzz {
 
@@ -40,6 +44,9 @@ extern "C" PYBIND11_EXPORT void finfuzz_attach(const finfuzz::Probe *table) {
 #endif
     finfuzz::probe = table;
 }
+
+// Two extensions share their internals where this name is the same.
+extern "C" PYBIND11_EXPORT const char *finfuzz_internals() { return PYBIND11_INTERNALS_ID; }
 
 // ---------------------------------------------------------------------------------------------
 // Seeing internals made. Every pybind11 since 3.0 makes exactly one type of this name in the
@@ -62,143 +69,7 @@ extern "C" int __wrap_PyType_Ready(PyTypeObject *type) {
     return __real_PyType_Ready(type);
 }
 
-// ---------------------------------------------------------------------------------------------
-// Policies: what becomes of the internals when the interpreter takes its dict down.
-
 namespace {
-
-// The capsule that pybind11 keeps a kind of internals in, borrowed; null if there is none now.
-PyObject *capsule_at(const char *key) {
-    PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
-    return dict ? PyDict_GetItemString(dict, key) : nullptr;
-}
-
-PyObject *global_capsule() { return capsule_at(PYBIND11_INTERNALS_ID); }
-
-// The key of the module's own internals holds an address, so it is found by what it points to.
-std::string local_key() {
-    PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
-    void *wanted = py::detail::get_local_internals_pp_manager().get_pp();
-    PyObject *key, *value;
-    for (Py_ssize_t at = 0; dict && PyDict_Next(dict, &at, &key, &value);) {
-        if (PyUnicode_Check(key) && PyCapsule_CheckExact(value)
-            && PyCapsule_GetPointer(value, PyCapsule_GetName(value)) == wanted)
-            return PyUnicode_AsUTF8(key);
-    }
-    throw std::runtime_error("pybind11's module-local internals are not in the interpreter's dict");
-}
-
-// PR 5958: the capsule's destructor resets what it points to.
-void destroy_global(PyObject *capsule) {
-    auto *pp = static_cast<std::unique_ptr<py::detail::internals> *>(
-        PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule)));
-    if (!pp) return;
-    pp->reset();
-    if (finfuzz::probe) finfuzz::probe->internals_destroyed();
-}
-
-void destroy_local(PyObject *capsule) {
-    auto *pp = static_cast<std::unique_ptr<py::detail::local_internals> *>(
-        PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule)));
-    if (pp) pp->reset();
-}
-
-void apply_policy() {
-    auto set = [](PyObject *capsule, PyCapsule_Destructor destructor) {
-        if (!capsule || PyCapsule_SetDestructor(capsule, destructor) < 0)
-            throw std::runtime_error("pybind11's internals capsule is not where it should be");
-    };
-    if (FINFUZZ_POLICY == FINFUZZ_POLICY_RELEASED) return;
-    bool destroys = FINFUZZ_POLICY != FINFUZZ_POLICY_LEAK;
-    set(global_capsule(), destroys ? destroy_global : nullptr);
-    set(capsule_at(local_key().c_str()), destroys ? destroy_local : nullptr);
-}
-
-// Option B of PR 5972: a type keeps both capsules until it is gone itself.
-void hold_capsules(const py::object &type) {
-    if (FINFUZZ_POLICY != FINFUZZ_POLICY_HOLD) return;
-    for (PyObject *capsule : {global_capsule(), capsule_at(local_key().c_str())}) {
-        Py_XINCREF(capsule);
-        py::weakref(type, py::cpp_function([capsule](py::handle self) {
-                        Py_XDECREF(capsule);
-                        self.dec_ref();
-                    }))
-            .release();
-    }
-}
-
-// ---------------------------------------------------------------------------------------------
-// Types.
-
-struct Instance {
-    int value = 7;
-};
-
-struct Container {
-    std::vector<py::object> items;
-    unsigned char actions[3] = {finfuzz::kCast, finfuzz::kCast, finfuzz::kPlain};
-};
-
-destructor native_dealloc = nullptr;  // pybind11's own, which Container's chains to
-
-// The C++ object without asking pybind11: null before __init__ has run.
-Container *payload(PyObject *self) {
-    auto *instance = reinterpret_cast<py::detail::instance *>(self);
-    if (!instance->simple_layout || !instance->simple_holder_constructed) return nullptr;
-    return static_cast<Container *>(instance->simple_value_holder[0]);
-}
-
-// What the hook does beyond its duty. `cast` is the pattern of pybind11's manual and does not catch
-// what it throws. That another type may be gone by now is the extension's business to expect, so
-// `lookup` and `create` take no for an answer.
-Container *act(PyObject *self, int hook) {
-    finfuzz::event(hook);
-    Container *container = payload(self);
-    if (!container) return nullptr;
-    switch (container->actions[hook]) {
-        case finfuzz::kCast: return &py::cast<Container &>(py::handle(self));
-        case finfuzz::kLookup: (void) py::detail::get_type_handle(typeid(Instance), false); break;
-        case finfuzz::kCreate:
-            if (!py::cast(Instance{})) PyErr_Clear();
-            break;
-        default: break;
-    }
-    return container;
-}
-
-int container_traverse(PyObject *self, visitproc visit, void *arg) {
-    Py_VISIT(Py_TYPE(self));
-    if (Container *container = act(self, finfuzz::kHookTraverse))
-        for (py::object &item : container->items) Py_VISIT(item.ptr());
-    return 0;
-}
-
-int container_clear(PyObject *self) {
-    if (Container *container = act(self, finfuzz::kHookClear)) {
-        // Taken out first: what the items' destructors do may come back here.
-        std::vector<py::object> items;
-        items.swap(container->items);
-    }
-    return 0;
-}
-
-void container_dealloc(PyObject *self) {
-    PyObject_GC_UnTrack(self);  // before anything that may collect, as tp_dealloc must
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    act(self, finfuzz::kHookDealloc);
-    PyErr_Restore(type, value, traceback);
-    native_dealloc(self);
-}
-
-void set_up_container(PyHeapTypeObject *heap_type) {
-    PyTypeObject *type = &heap_type->ht_type;
-    native_dealloc = type->tp_base->tp_dealloc;
-    type->tp_flags |= Py_TPFLAGS_HAVE_GC;
-    type->tp_traverse = container_traverse;
-    type->tp_clear = container_clear;
-    type->tp_dealloc = container_dealloc;
-}
 
 // The seed's checkers: when `object` dies, are the capsules those that were there when it was born?
 void check(const py::object &object) {
@@ -220,21 +91,86 @@ void check(const py::object &object) {
     }
 }
 
-}  // namespace
+// ---------------------------------------------------------------------------------------------
+// The module: its two types from the start, every feature when one of its names is first asked for
+// (PEP 562). Binding all of them at each import would cost more than most programs do.
 
-PYBIND11_MODULE(finfuzz_target, m, py::mod_gil_not_used(),
-                py::multiple_interpreters::per_interpreter_gil()) {
+struct Feature {
+    const char *names;
+    void (*bind)(py::module_ &m);
+};
+
+const Feature kFeatures[] = {
+    {"action", bind_actions},
+    {"Numbers Buffer", bind_buffers},
+    {"Callback native_function", bind_callbacks},
+    {"capsule at_capsule", bind_capsules},
+    {"Dynamic Local WithMetaclass First Second Multiple", bind_classes},
+    {"takes_wrapped value_of same", bind_conversions},
+    {"at_py_atexit at_static_destructor at_thread_local_destructor", bind_ends},
+    {"Colour colour_name", bind_enums},
+    {"Error LocalError KeptError raise_error", bind_errors},
+    {"GilTaker GilStateTaker", bind_gil},
+    {"Unique Shared Smart Holder", bind_holders},
+    {"keep_alive", bind_lifetimes},
+    {"module_with_free", bind_modules},
+    {"NativeColour", bind_native_enums},
+    {"Overridable call_override", bind_overrides},
+    {"wait_for_the_end", bind_returning},
+    {"call_once static_answer static_object native_thread_local", bind_statics},
+};
+
+// Binds what offers the name, unless that is done or under way; true if the module has it then.
+bool bind_on_demand(py::module_ &m, const char *name) {
+    for (const Feature &feature : kFeatures) {
+        if (!finfuzz::has_word(feature.names, name)) continue;
+        std::string mark = std::string("bound ") + feature.names;
+        auto names = py::reinterpret_borrow<py::dict>(PyModule_GetDict(m.ptr()));
+        if (!names.contains(mark)) {
+            names[mark.c_str()] = true;
+            feature.bind(m);
+        }
+        return names.contains(name);
+    }
+    return false;
+}
+
+PyObject *get_attribute(PyObject *module, PyObject *name) {
+    try {
+        auto m = py::reinterpret_borrow<py::module_>(module);
+        const char *text = PyUnicode_AsUTF8(name);
+        if (!text) return nullptr;
+        if (bind_on_demand(m, text)) return PyObject_GenericGetAttr(module, name);
+        PyErr_SetObject(PyExc_AttributeError, name);
+    } catch (py::error_already_set &error) {
+        error.restore();
+    } catch (const std::exception &error) {
+        PyErr_SetString(PyExc_ImportError, error.what());
+    }
+    return nullptr;
+}
+
+PyMethodDef kGetAttribute[] = {
+    {"__getattr__", get_attribute, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+void bind_module(py::module_ &m) {
     finfuzz::event(finfuzz::kHookImport);
     apply_policy();
-    auto container = py::class_<Container>(m, "Container", py::custom_type_setup(set_up_container));
-    container.def(py::init<>())
-        .def("append", [](Container &self, py::object item) { self.items.push_back(std::move(item)); })
-        .def("hook", [](Container &self, int hook, int action) {
-            self.actions[hook] = static_cast<unsigned char>(action);
-        });
+    hold_capsules(bind_container(m));
     auto instance = py::class_<Instance>(m, "Instance");
     instance.def(py::init<>()).def_readonly("value", &Instance::value);
-    hold_capsules(container);
     hold_capsules(instance);
     m.def("check", &check);
+    if (PyModule_AddFunctions(m.ptr(), kGetAttribute) < 0) throw py::error_already_set();
 }
+
+}  // namespace
+
+#define FINFUZZ_PYBIND11_MODULE(name)                                                             \
+    PYBIND11_MODULE(name, m, py::mod_gil_not_used(),                                              \
+                    py::multiple_interpreters::per_interpreter_gil()) {                           \
+        bind_module(m);                                                                           \
+    }
+FINFUZZ_PYBIND11_MODULE(FINFUZZ_MODULE)

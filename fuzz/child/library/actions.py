@@ -1,0 +1,116 @@
+"""Actions: `act_<action>` returns what a hook calls, with the subject as its only argument.
+
+The first five are done by the extension itself and need no Python: `t.action(number)` is a callable
+that the native hooks recognize, so that they can act where no Python may run.
+"""
+
+
+def act_plain(t):
+    return t.action(0)
+
+
+def act_cast(t):
+    return t.action(1)
+
+
+def act_lookup(t):
+    return t.action(2)
+
+
+def act_create(t):
+    return t.action(3)
+
+
+def act_internals(t):
+    return t.action(4)
+
+
+def act_cast_back(t):
+    return t.action(5)
+
+
+def act_convert(t):
+    return t.action(6)
+
+
+def act_gil(t):
+    return t.action(7)
+
+
+def act_native_thread(t):
+    return t.action(8)
+
+
+def act_override(t):
+    override = make_override(t)
+    return lambda subject: t.call_override(override)
+
+
+def act_import(t):
+    return import_something
+
+
+def import_something(subject):
+    import colorsys  # small, written in Python, and imported by nothing else
+
+
+def act_import_extension(t):
+    return import_extension
+
+
+def import_extension(subject):
+    import finfuzz_target
+
+
+def act_raise(t):
+    return raise_something
+
+
+def raise_something(subject):
+    raise ValueError("a hook raises")
+
+
+def act_print(t):
+    return print_something
+
+
+def print_something(subject):
+    print("a hook prints")
+
+
+def act_thread(t):
+    return start_thread
+
+
+def start_thread(subject):
+    import _thread
+
+    _thread.start_new_thread(do_nothing, ())
+
+
+def do_nothing():
+    pass
+
+
+def act_resurrect(t):
+    return leak
+
+
+def act_atexit(t):
+    return register_atexit
+
+
+def register_atexit(subject):
+    import atexit
+
+    atexit.register(do_nothing)
+
+
+def act_collect(t):
+    return collect_garbage
+
+
+def collect_garbage(subject):
+    import gc
+
+    gc.collect()

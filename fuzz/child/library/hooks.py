@@ -1,0 +1,79 @@
+"""Hooks: `at_<hook>` has `act` called with a subject at that moment of a node's life.
+
+The subject is the node where it is still there to be had; where it is gone by then (weakref,
+finalize) it is an instance of the extension's second type that waited for this.
+"""
+
+# ---- of one node -------------------------------------------------------------------------------
+
+
+def at_traverse(t, node, act):
+    node.hook(0, act)
+
+
+def at_clear(t, node, act):
+    node.hook(1, act)
+
+
+def at_dealloc(t, node, act):
+    node.hook(2, act)
+
+
+def at_del(t, node, act):
+    type(node).__del__ = lambda self: act(self)
+
+
+def at_weakref(t, node, act):
+    import _weakref
+
+    waiting = t.Instance()
+    leak(_weakref.ref(node, lambda _: act(waiting)))
+
+
+def at_finalize(t, node, act):
+    import weakref
+
+    weakref.finalize(node, act, t.Instance())
+
+
+def at_capsule(t, node, act):
+    t.at_capsule(node, act)
+
+
+# ---- of the interpreter or the process, with the node in mind ----------------------------------
+
+
+def at_atexit(t, node, act):
+    import atexit
+
+    atexit.register(act, node)
+
+
+def at_threading_exit(t, node, act):
+    import threading
+
+    threading._register_atexit(act, node)
+
+
+def at_unraisable(t, node, act):
+    import sys
+
+    sys.unraisablehook = lambda _: act(node)
+
+
+def at_module_free(t, node, act):
+    import sys
+
+    sys.modules[free_key(sys.modules)] = t.module_with_free(node, act)
+
+
+def at_py_atexit(t, node, act):
+    t.at_py_atexit(node)
+
+
+def at_static_destructor(t, node, act):
+    t.at_static_destructor(node)
+
+
+def at_thread_local_destructor(t, node, act):
+    t.at_thread_local_destructor(node)

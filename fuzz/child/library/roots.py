@@ -1,0 +1,195 @@
+"""Roots: `hold_in_<root>` keeps a node alive at that place."""
+
+
+def hold_in_module(node):
+    import sys
+
+    names = sys.modules["__main__"].__dict__
+    names[free_key(names)] = node
+
+
+def hold_in_sys(node):
+    import sys
+
+    sys.__dict__[free_key(sys.__dict__)] = node
+
+
+def hold_in_builtins(node):
+    import builtins
+
+    builtins.__dict__[free_key(builtins.__dict__)] = node
+
+
+def hold_in_sys_modules(node):
+    import sys
+
+    sys.modules[free_key(sys.modules)] = node
+
+
+def hold_in_gc_garbage(node):
+    import gc
+
+    gc.garbage.append(node)
+
+
+def hold_in_interpreter_dict(node):
+    names = interpreter_dict()
+    names[free_key(names)] = node
+
+
+def hold_in_thread_dict(node):
+    names = thread_dict()
+    names[free_key(names)] = node
+
+
+def hold_in_thread_local(node):
+    import _thread
+
+    local = _thread._local()
+    local.held = node
+    leak(local)
+
+
+def hold_in_codec(node):
+    import _codecs
+
+    _codecs.register(callback(node))
+
+
+def hold_in_audit_hook(node):
+    import sys
+
+    sys.addaudithook(callback(node))
+
+
+def hold_in_atexit(node):
+    import atexit
+
+    atexit.register(callback(node))
+
+
+def hold_in_threading_shutdown(node):
+    import threading
+
+    threading._register_atexit(callback(node))
+
+
+def hold_in_excepthook(node):
+    import sys
+
+    sys.excepthook = callback(node)
+
+
+def hold_in_unraisablehook(node):
+    import sys
+
+    sys.unraisablehook = callback(node)
+
+
+def hold_in_displayhook(node):
+    import sys
+
+    sys.displayhook = callback(node)
+
+
+def hold_in_import_hook(node):
+    import sys
+
+    class Finder:
+        held = node
+
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            return None
+
+    sys.meta_path.insert(0, Finder)
+
+
+def hold_in_trace(node):
+    import sys
+
+    sys.settrace(callback(node))
+
+
+def hold_in_signal(node):
+    import _signal
+
+    _signal.signal(_signal.SIGUSR1, callback(node))
+
+
+def hold_in_context(node):
+    import _contextvars
+
+    _contextvars.ContextVar("held").set(node)
+
+
+def hold_in_type_dict(node):
+    hold_in_type(node)
+
+
+def hold_in_leak(node):
+    leak(node)
+
+
+def hold_in_call_once(t, node):
+    t.call_once(node)
+
+
+def hold_in_static_object(t, node):
+    t.static_object(node)
+
+
+def hold_in_native_thread_local(t, node):
+    t.native_thread_local(node)
+
+
+def hold_in_daemon_thread(node):
+    import threading
+
+    started, never = threading.Event(), threading.Event()
+
+    def target(held):
+        started.set()
+        never.wait()
+
+    threading.Thread(target=target, args=(node,), daemon=True).start()
+    started.wait()
+
+
+def hold_in_joined_thread(node):
+    import threading
+
+    started, end = threading.Event(), threading.Event()
+
+    def target(held):
+        started.set()
+        end.wait()
+
+    threading._register_atexit(end.set)
+    threading.Thread(target=target, args=(node,), daemon=False).start()
+    started.wait()
+
+
+def hold_in_returning_thread(t, node):
+    import _thread
+
+    started = _thread.allocate_lock()
+    started.acquire()
+
+    def target(held):
+        started.release()
+        t.wait_for_the_end()
+
+    _thread.start_new_thread(target, (node,))
+    started.acquire()
+
+
+def callback(held):
+    return lambda *args: (held, None)[1]
+
+
+def free_key(names):
+    number = 0
+    while "root%d" % number in names:
+        number += 1
+    return "root%d" % number

@@ -1,0 +1,71 @@
+// offers: action
+#pragma once
+
+#include <iterator>
+#include <thread>
+
+#include "container.h"
+
+namespace {
+
+void cast_back(PyObject *subject) {
+    Py_INCREF(subject);
+    Py_DECREF(subject);
+}
+
+void convert(PyObject *) { Py_XDECREF(PyLong_FromString("5", nullptr, 10)); }
+
+void gil(PyObject *) {
+    Py_BEGIN_ALLOW_THREADS
+    Py_END_ALLOW_THREADS
+}
+
+void native_thread(PyObject *subject) {
+    std::thread thread([subject] {
+        PyGILState_STATE state = PyGILState_Ensure();
+        cast(subject);
+        PyGILState_Release(state);
+    });
+    Py_BEGIN_ALLOW_THREADS
+    thread.join();
+    Py_END_ALLOW_THREADS
+}
+
+// `lookup` stands for `internals` as well: no framework has any.
+constexpr finfuzz::Act::Native kActions[] = {
+    plain, cast, lookup, create, lookup, cast_back, convert, gil, native_thread,
+};
+
+PyObject *action_call(PyObject *self, PyObject *args, PyObject *) {
+    PyObject *subject;
+    if (!PyArg_ParseTuple(args, "O", &subject)) return nullptr;
+    finfuzz::event(finfuzz::kHookAction);
+    reinterpret_cast<Action *>(self)->run(subject);
+    Py_RETURN_NONE;
+}
+
+PyObject *new_action(PyObject *module, PyObject *number) {
+    long index = PyLong_AsLong(number);
+    if (index < 0 || index >= static_cast<long>(std::size(kActions)))
+        return PyErr_Format(PyExc_ValueError, "no such action");
+    PyObject *action = PyObject_CallMethod(module, "Action", nullptr);
+    if (action) reinterpret_cast<Action *>(action)->run = kActions[index];
+    return action;
+}
+
+PyType_Slot action_slots[] = {
+    {Py_tp_call, reinterpret_cast<void *>(action_call)},
+    {0, nullptr},
+};
+
+PyMethodDef action_functions[] = {
+    {"action", new_action, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+bool bind_actions(PyObject *module) {
+    return add_type(module, kActionName, action_slots, sizeof(Action), 0) &&
+           PyModule_AddFunctions(module, action_functions) == 0;
+}
+
+}  // namespace

@@ -1,0 +1,120 @@
+// Container: owns Python objects and tells the collector so. Its hooks may do more than that.
+#pragma once
+
+#include "core.h"
+
+namespace {
+
+struct Container {
+    Node node;
+    std::vector<PyObject *> *items;
+    finfuzz::Act *acts;
+};
+
+Container *container_of(PyObject *self) { return reinterpret_cast<Container *>(self); }
+
+void plain(PyObject *) {}
+void cast(PyObject *subject) { (void) PyType_IsSubtype(Py_TYPE(subject), &PyBaseObject_Type); }
+void lookup(PyObject *) {}  // there is nothing to look up in without a framework
+void create(PyObject *) { Py_XDECREF(PyList_New(0)); }
+
+constexpr finfuzz::Act::Native kFirstActions[] = {plain, cast, lookup, create};
+
+// A native action as an object of Python; the hooks take it for what it is and run it natively.
+struct Action {
+    Node node;
+    finfuzz::Act::Native run;
+};
+
+constexpr char kActionName[] = FINFUZZ_NAME ".Action";
+
+// Sets what a hook does: a number, a native action, or anything that can be called.
+void set_act(finfuzz::Act &act, PyObject *wanted) {
+    if (PyLong_Check(wanted))
+        act.set(kFirstActions[PyLong_AsLong(wanted) & 3]);
+    else if (finfuzz::is_a(wanted, kActionName))
+        act.set(reinterpret_cast<Action *>(wanted)->run);
+    else
+        act.set(wanted);
+}
+
+void act(PyObject *self, int hook) {
+    finfuzz::event(hook);
+    if (container_of(self)->acts) container_of(self)->acts[hook].run(self);
+}
+
+int container_traverse(PyObject *self, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+    act(self, finfuzz::kHookTraverse);
+    if (!container_of(self)->items) return 0;
+    for (PyObject *item : *container_of(self)->items) Py_VISIT(item);
+    return 0;
+}
+
+// What dealloc does stays: it is for the end. What cycle it may be in has other members that can be
+// cleared.
+int container_clear(PyObject *self) {
+    act(self, finfuzz::kHookClear);
+    drop(*container_of(self)->items);
+    container_of(self)->acts[finfuzz::kHookTraverse].drop();
+    container_of(self)->acts[finfuzz::kHookClear].drop();
+    return 0;
+}
+
+void container_dealloc(PyObject *self) {
+    PyObject_GC_UnTrack(self);
+    {
+        finfuzz::PendingError pending;
+        act(self, finfuzz::kHookDealloc);
+    }
+    drop(*container_of(self)->items);
+    delete container_of(self)->items;
+    delete[] container_of(self)->acts;
+    node_dealloc(self);
+}
+
+PyObject *container_new(PyTypeObject *type, PyObject *args, PyObject *names) {
+    PyObject *self = node_new(type, args, names);
+    if (!self) return nullptr;
+    container_of(self)->items = new std::vector<PyObject *>;
+    container_of(self)->acts = new finfuzz::Act[3];
+    container_of(self)->acts[finfuzz::kHookTraverse].set(cast);
+    container_of(self)->acts[finfuzz::kHookClear].set(cast);
+    return self;
+}
+
+PyObject *container_append(PyObject *self, PyObject *item) {
+    Py_INCREF(item);
+    container_of(self)->items->push_back(item);
+    Py_RETURN_NONE;
+}
+
+PyObject *container_hook(PyObject *self, PyObject *args) {
+    unsigned hook;
+    PyObject *wanted;
+    if (!PyArg_ParseTuple(args, "IO", &hook, &wanted)) return nullptr;
+    set_act(container_of(self)->acts[hook % 3], wanted);
+    Py_RETURN_NONE;
+}
+
+PyMethodDef container_methods[] = {
+    {"append", container_append, METH_O, nullptr},
+    {"hook", container_hook, METH_VARARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyType_Slot container_slots[] = {
+    {Py_tp_new, reinterpret_cast<void *>(container_new)},
+    {Py_tp_dealloc, reinterpret_cast<void *>(container_dealloc)},
+    {Py_tp_traverse, reinterpret_cast<void *>(container_traverse)},
+    {Py_tp_clear, reinterpret_cast<void *>(container_clear)},
+    {Py_tp_methods, container_methods},
+    {0, nullptr},
+};
+
+bool bind_container(PyObject *module) {
+    return add_type(module, FINFUZZ_NAME ".Container", container_slots, sizeof(Container),
+                    Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC);
+}
+
+}  // namespace

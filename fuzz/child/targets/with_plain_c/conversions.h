@@ -1,0 +1,28 @@
+// offers: takes_wrapped value_of same
+#pragma once
+
+#include "core.h"
+
+namespace {
+
+PyObject *takes_wrapped(PyObject *, PyObject *number) { return PyNumber_Long(number); }
+
+PyObject *value_of(PyObject *, PyObject *node) { return PyLong_FromLong(node_of(node)->value); }
+
+PyObject *same(PyObject *, PyObject *object) {
+    Py_INCREF(object);
+    return object;
+}
+
+PyMethodDef conversions_functions[] = {
+    {"takes_wrapped", takes_wrapped, METH_O, nullptr},
+    {"value_of", value_of, METH_O, nullptr},
+    {"same", same, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+bool bind_conversions(PyObject *module) {
+    return PyModule_AddFunctions(module, conversions_functions) == 0;
+}
+
+}  // namespace

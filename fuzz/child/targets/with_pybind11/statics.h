@@ -1,0 +1,46 @@
+// offers: call_once static_answer static_object native_thread_local
+#pragma once
+
+#include <pybind11/gil_safe_call_once.h>
+
+#include <cstdint>
+#include <string>
+
+#include "core.h"
+
+namespace {
+
+// What is stored there: the first node that came.
+py::object call_once(const py::object &node) {
+    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> storage;
+    return storage.call_once_and_store_result([&] { return node; }).get_stored();
+}
+
+// An object that each interpreter has to make for itself; says so if it is another one's.
+std::string static_answer() {
+    std::int64_t id = PyInterpreterState_GetID(PyInterpreterState_Get());
+    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::int_> storage;
+    auto made_in = storage.call_once_and_store_result([&] { return py::int_(id); }).get_stored();
+    if (made_in.cast<std::int64_t>() == id) return "finfuzz";
+    return "an object of another interpreter";
+}
+
+// Both are abuse: they are destroyed when there is no interpreter any more.
+void static_object(const py::object &node) {
+    static Members held;
+    held.push_back(node);
+}
+
+void native_thread_local(const py::object &node) {
+    thread_local Members held;
+    held.push_back(node);
+}
+
+void bind_statics(py::module_ &m) {
+    m.def("call_once", &call_once);
+    m.def("static_answer", &static_answer);
+    m.def("static_object", &static_object);
+    m.def("native_thread_local", &native_thread_local);
+}
+
+}  // namespace

@@ -1,0 +1,27 @@
+// For the runtime, not for Python: subinterpreters as pybind11 makes, enters and ends them.
+#pragma once
+
+#include "core.h"
+
+#ifdef PYBIND11_HAS_SUBINTERPRETER_SUPPORT
+#    include <pybind11/subinterpreter.h>
+
+// Null where there can't be one.
+extern "C" PYBIND11_EXPORT void *finfuzz_create_subinterpreter() {
+    try {
+        return new py::subinterpreter(py::subinterpreter::create());
+    } catch (const std::exception &) {
+        return nullptr;
+    }
+}
+
+extern "C" PYBIND11_EXPORT int finfuzz_in_subinterpreter(void *handle, int (*function)(void *),
+                                                         void *argument) {
+    py::subinterpreter_scoped_activate active(*static_cast<py::subinterpreter *>(handle));
+    return function(argument);
+}
+
+extern "C" PYBIND11_EXPORT void finfuzz_end_subinterpreter(void *handle) {
+    delete static_cast<py::subinterpreter *>(handle);
+}
+#endif

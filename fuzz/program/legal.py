@@ -1,0 +1,79 @@
+"""Which words go together, and why the others don't: law 1 as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fuzz.program.words import ACTION, HOOK, KINDS
+
+EDGES_FROM: dict[str, tuple[str, ...]] = {kind.text: kind.edges for kind in KINDS.values()}
+
+#: Edges whose target must be of certain kinds.
+EDGES_TO: dict[str, frozenset[str]] = {
+    "base": frozenset({"class"}),
+    "key": frozenset(kind.text for kind in KINDS.values() if kind.hashable),
+    "weak": frozenset(kind.text for kind in KINDS.values() if kind.weak),
+}
+
+#: Kinds that take weak references, which the checkers of `check` are.
+CHECKABLE = frozenset(kind.text for kind in KINDS.values() if kind.weak)
+
+#: Kinds of which a `shape` can be made.
+SHAPEABLE = frozenset(kind.text for kind in KINDS.values() if kind.edges)
+
+#: Hooks that speak of one node, by the kinds that have them; the others take any node.
+_OF_WEAK = ("weakref", "finalize")
+_OWN = ("traverse", "clear", "dealloc", "del", "capsule")
+HOOKS_OF: dict[str, tuple[str, ...]] = {
+    kind.text: tuple(
+        hook
+        for hook in HOOK.texts
+        if hook in kind.hooks or (hook in _OF_WEAK and kind.weak) or hook not in (*_OWN, *_OF_WEAK)
+    )
+    for kind in KINDS.values()
+}
+
+
+def _pairs(hooks: Iterable[str], actions: Iterable[str], why: str) -> dict[tuple[str, str], str]:
+    return {(hook, action): why for hook in hooks for action in actions}
+
+
+#: What a traverse may do: what pybind11's manual does there, and as much without Python.
+_IN_TRAVERSE = ("plain", "cast", "lookup", "internals")
+_AFTER_PYTHON = ("py-atexit", "static-destructor", "thread-local-destructor")
+
+#: (hook, action) pairs that break a rule, and which: skipped unless asked for.
+ABUSE: dict[tuple[str, str], str] = {
+    **_pairs(
+        ["traverse"],
+        [action for action in ACTION.texts if action not in _IN_TRAVERSE],
+        "tp_traverse must not create or destroy Python objects, nor run Python (C API docs)",
+    ),
+    **_pairs(
+        ["dealloc", "capsule"],
+        ["resurrect", "cast-back"],
+        "what is being deallocated can't be referred to again: only tp_finalize may do that",
+    ),
+    **_pairs(
+        ["clear"],
+        ["resurrect"],
+        "tp_clear is called on what is garbage already: only tp_finalize may bring it back",
+    ),
+    **_pairs(
+        _AFTER_PYTHON,
+        [action for action in ACTION.texts if action != "plain"],
+        "the interpreter is gone by then: no Python API may be called (C API docs)",
+    ),
+}
+
+#: Roots that start a thread, which a `strict` interpreter may not.
+THREAD_ROOTS = frozenset({"daemon-thread", "joined-thread", "returning-thread"})
+#: Those whose thread outlives `Py_FinalizeEx`. CPython gives it no second life to come back to: its
+#: locks are freed, and their memory is used again ("Bugs and caveats" of `Py_FinalizeEx`).
+OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread"})
+
+#: A further life is an exit function of the C library, and those may not call `exit` (C standard).
+FIRST_LIFE_WAYS = frozenset({"c-exit", "thread-exit"})
+
+#: What a container does at a hook that no step speaks of: the pattern of pybind11's own manual.
+DEFAULT_ACTIONS = {"traverse": "cast", "clear": "cast", "dealloc": "plain"}

@@ -1,0 +1,392 @@
+"""The words of the language: kinds, edges, shapes, roots, hooks, actions and the rest.
+
+A word that does something has a function of its name in ``child/library/`` (`make_container`,
+`refer_by_append`, `hold_in_codec`, …). Which words go together is said by ``legal.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ALWAYS = (3, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One choice of a set.
+
+    ``main_only``: why it is legal in the main interpreter alone; empty where it isn't. ``since``:
+    the first CPython that has it. ``cost``: what a child with it costs, in children without
+    (rounded from `tools/costs.py`); it is generated that much more rarely. ``abuse``: the rule that
+    it breaks, for those that are off unless asked for. ``own_thread``: why it is not legal under
+    `elsewhere`.
+    """
+
+    text: str
+    help: str
+    main_only: str = ""
+    since: tuple[int, int] = ALWAYS
+    cost: float = 1
+    abuse: str = ""
+    own_thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Word):
+    """A node kind: the edges that can leave it, the first of them in shapes, and what it takes.
+
+    ``weak``: takes weak references, so `check` and the hooks `weakref` and `finalize` apply.
+    ``hashable``: can be the key of a dict. ``hooks``: those of its own.
+    """
+
+    edges: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    weak: bool = True
+    hashable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A closed set of words, such as the node kinds."""
+
+    name: str
+    words: tuple[Word, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(word.text for word in self.words)
+
+    def word(self, text: str) -> Word:
+        return next(word for word in self.words if word.text == text)
+
+
+_NATIVE_HOOKS = ("traverse", "clear", "dealloc")
+_GIL_STATE = "`PyGILState_*` knows the main interpreter alone (C API docs)"
+_CTYPES = "`_ctypes` is of one interpreter before 3.13 (single-phase initialization)"
+
+EXTENSION_KINDS = (
+    Kind(
+        "container",
+        "a C++ object that owns Python objects, with traverse and clear",
+        edges=("append", "keep-alive"),
+        hooks=_NATIVE_HOOKS,
+    ),
+    Kind(
+        "subclass",
+        "an instance of a class made in Python that derives from the container",
+        edges=("append", "attribute", "class-attribute", "keep-alive"),
+        hooks=(*_NATIVE_HOOKS, "del"),
+    ),
+    Kind("instance", "a plain instance of the extension's second type", edges=("keep-alive",)),
+    Kind(
+        "dynamic", "an instance with `py::dynamic_attr`: a dict", edges=("attribute", "keep-alive")
+    ),
+    Kind(
+        "override",
+        "an instance of a Python class that overrides a virtual function, through a trampoline",
+        edges=("attribute", "class-attribute", "keep-alive"),
+        hooks=("del",),
+    ),
+    Kind("unique", "held by `std::unique_ptr`; owns objects unseen", edges=("member",)),
+    Kind("shared", "held by `std::shared_ptr`; owns objects unseen", edges=("member",)),
+    Kind("smart", "held by `py::smart_holder`; owns objects unseen", edges=("member",)),
+    Kind("holder", "a C++ object with `py::object` members and no traverse", edges=("member",)),
+    Kind("callback", "a C++ object with a `std::function` that is a Python one", edges=("member",)),
+    Kind(
+        "native-function",
+        "a Python function made of a C++ one that captured `py::object`s",
+        edges=("member",),
+    ),
+    Kind("enum", "a value of a `py::enum_`", edges=("keep-alive",)),
+    Kind("native-enum", "a value of a `py::native_enum`", edges=("attribute",)),
+    Kind(
+        "error",
+        "an exception of a type that the extension registered",
+        edges=("attribute", "context"),
+    ),
+    Kind(
+        "local-error",
+        "an exception of a type that the extension registered for itself",
+        edges=("attribute", "context"),
+    ),
+    Kind("kept-error", "a C++ object that keeps an `error_already_set`", edges=("member",)),
+    Kind("iterator", "an iterator over a C++ container (`py::make_iterator`)"),
+    Kind("buffer", "an object with the buffer protocol", edges=("keep-alive",)),
+    Kind("memoryview", "a memoryview on such an object", hashable=False),
+    Kind(
+        "capsule",
+        "a capsule with a destructor, which owns objects unseen",
+        edges=("member",),
+        hooks=("capsule",),
+        weak=False,
+    ),
+    Kind("local", "an instance of a `py::module_local` type", edges=("keep-alive",)),
+    Kind("multiple", "an instance of a type with two C++ bases", edges=("keep-alive",)),
+    Kind(
+        "two-bases",
+        "an instance of a Python class that derives from two of the extension's types",
+        edges=("attribute", "class-attribute"),
+        hooks=("del",),
+    ),
+    Kind(
+        "metaclass", "an instance of a type that has a metaclass of its own", edges=("keep-alive",)
+    ),
+    Kind("gil-taker", "its destructor takes the GIL by `py::gil_scoped_acquire`"),
+    Kind(
+        "gil-state-taker",
+        "its destructor takes the GIL by `PyGILState_Ensure`",
+        main_only=_GIL_STATE,
+    ),
+    Kind("bound-type", "the extension's second type itself", edges=("attribute",)),
+    Kind("extension", "the extension's module", edges=("module-dict",)),
+)
+
+PYTHON_KINDS = (
+    Kind("list", "a Python list", edges=("append", "weak"), weak=False, hashable=False),
+    Kind("dict", "a Python dict", edges=("value", "key"), weak=False, hashable=False),
+    Kind("function", "a Python function", edges=("closure", "attribute", "default")),
+    Kind(
+        "object",
+        "an instance of a class made in Python",
+        edges=("attribute", "class-attribute"),
+        hooks=("del",),
+    ),
+    Kind("generator", "a suspended generator", edges=("local",)),
+    Kind("coroutine", "a suspended coroutine", edges=("local",)),
+    Kind("frame", "the frame of a call that is over", edges=("local",), weak=False),
+    Kind("traceback", "a traceback, with its frame", edges=("local",), weak=False),
+    Kind("method", "a bound method", edges=("self",)),
+    Kind("class", "a class whose base has `__init_subclass__`", edges=("attribute", "base")),
+    Kind("module", "a module object, in no `sys.modules`", edges=("module-dict",)),
+    Kind("exception", "an exception of Python's own", edges=("context", "attribute"), weak=False),
+    Kind("contextvar", "a context variable", edges=("context-variable",), weak=False),
+    Kind("thread-local", "a `threading.local`", edges=("attribute",)),
+    Kind(
+        "ctypes-callback",
+        "a C function pointer that ctypes made of a Python function",
+        main_only=_CTYPES,
+        edges=("attribute",),
+        hashable=False,
+        cost=2,
+    ),
+)
+
+KIND = Choice("kind", (*EXTENSION_KINDS, *PYTHON_KINDS))
+KINDS: dict[str, Kind] = {kind.text: kind for kind in (*EXTENSION_KINDS, *PYTHON_KINDS)}
+
+EDGE = Choice(
+    "edge",
+    (
+        Word("append", "into what a container or a list owns"),
+        Word("value", "as a value of the dict, under a new key"),
+        Word("key", "as a key of the dict"),
+        Word("attribute", "as an attribute; of a class: a class attribute"),
+        Word("class-attribute", "as an attribute of the node's class"),
+        Word("closure", "through a cell of the function's closure"),
+        Word("default", "as the default of an argument of the function"),
+        Word("local", "through a local variable of the suspended or finished frame"),
+        Word("self", "as an attribute of the object that the method is bound to"),
+        Word("base", "as a base class of a base class"),
+        Word("module-dict", "in the dict of the module"),
+        Word("context", "as an argument of the exception's `__context__`"),
+        Word("context-variable", "as the variable's value in the thread's context"),
+        Word("member", "in a C++ member, unseen by the garbage collector"),
+        Word("keep-alive", "as a patient of `py::keep_alive`"),
+        Word("weak", "by a weak reference that the node owns"),
+    ),
+)
+
+SHAPE = Choice(
+    "shape",
+    (
+        Word("ring", "each refers to the next, the last to the first"),
+        Word("chain", "each refers to the next"),
+        Word("tree", "each refers to two others"),
+        Word("star", "the first refers to all others"),
+        Word("clique", "each refers to each"),
+        Word("two-rings", "two rings that share the first node"),
+    ),
+)
+
+#: How many nodes a shape has: the Fibonacci numbers are as good as any, and clique grows fast.
+SIZE = Choice("size", tuple(Word(str(size), f"{size} nodes") for size in (1, 2, 3, 5, 8, 13)))
+
+_STATIC_DESTRUCTOR = "a `py::object` destroyed after `Py_FinalizeEx` (pybind11 docs)"
+_MAIN_THREAD = "`threading` takes the thread that imports it for the main one"
+_FATAL_THREAD = "`Py_EndInterpreter` with a thread in it is a fatal error by design (C API docs)"
+
+ROOT = Choice(
+    "root",
+    (
+        Word("module", "a global of `__main__`"),
+        Word("sys", "an attribute of `sys`"),
+        Word("builtins", "an attribute of `builtins`"),
+        Word("sys-modules", "an entry of `sys.modules`"),
+        Word("gc-garbage", "`gc.garbage`"),
+        Word("interpreter-dict", "the interpreter's state dict (`PyInterpreterState_GetDict`)"),
+        Word("thread-dict", "the thread state's dict (`PyThreadState_GetDict`)"),
+        Word("thread-local", "a `threading.local` that nobody frees"),
+        Word("codec", "a search function in the codec registry"),
+        Word(
+            "type-dict",
+            "the dict of a static type, immortal since 3.12, put there before `PyType_Ready`",
+            main_only="a static type belongs to the whole process: its dict would hand an object "
+            "of a subinterpreter to the others (law 1)",
+        ),
+        Word("audit-hook", "a hook of `sys.addaudithook`, which can't be taken out again"),
+        Word("atexit", "a callback of `atexit`"),
+        Word(
+            "threading-shutdown",
+            "a callback of `threading._shutdown`",
+            own_thread=_MAIN_THREAD,
+            cost=1.5,
+        ),
+        Word("excepthook", "`sys.excepthook`"),
+        Word("unraisablehook", "`sys.unraisablehook`"),
+        Word("displayhook", "`sys.displayhook`"),
+        Word("import-hook", "a finder on `sys.meta_path`"),
+        Word("trace", "the trace function of `sys.settrace`"),
+        Word(
+            "signal",
+            "the handler of a signal",
+            main_only="signal handlers belong to the main interpreter",
+            own_thread="signal handlers belong to the main thread",
+        ),
+        Word("context", "the value of a context variable, in the thread's context"),
+        Word("leak", "a reference that nobody gives back"),
+        Word("call-once", "`py::gil_safe_call_once_and_store`, if nothing is stored there yet"),
+        Word(
+            "daemon-thread",
+            "the stack of a daemon thread",
+            main_only=_FATAL_THREAD,
+            own_thread=_MAIN_THREAD,
+            cost=2,
+        ),
+        Word(
+            "joined-thread",
+            "the stack of a thread that is joined at the end",
+            own_thread=_MAIN_THREAD,
+            cost=2,
+        ),
+        Word(
+            "returning-thread",
+            "the stack of a daemon thread that comes back from C++ during finalization",
+            main_only=_FATAL_THREAD,
+            cost=2,
+        ),
+        Word("static-object", "a static `py::object`", abuse=_STATIC_DESTRUCTOR),
+        Word(
+            "native-thread-local",
+            "a `thread_local` `py::object` of the main thread",
+            abuse=_STATIC_DESTRUCTOR,
+        ),
+    ),
+)
+
+HOOK = Choice(
+    "hook",
+    (
+        Word("traverse", "`tp_traverse`: the collector asks what the node refers to"),
+        Word("clear", "`tp_clear`: the collector breaks a cycle"),
+        Word("dealloc", "`tp_dealloc`: the last reference is gone"),
+        Word("del", "`__del__`"),
+        Word("weakref", "the callback of a weak reference to the node"),
+        Word("finalize", "`weakref.finalize`", cost=1.5),
+        Word("capsule", "the destructor of the capsule"),
+        Word("atexit", "a callback of `atexit` in this interpreter"),
+        Word(
+            "threading-exit",
+            "a callback of `threading._shutdown`",
+            own_thread=_MAIN_THREAD,
+            cost=1.5,
+        ),
+        Word("unraisable", "`sys.unraisablehook`, when something else raises"),
+        Word("module-free", "`m_free` of a module in `sys.modules`"),
+        Word("py-atexit", "a function of `Py_AtExit`", main_only="it belongs to the process"),
+        Word(
+            "static-destructor", "a C++ static's destructor", main_only="it belongs to the process"
+        ),
+        Word(
+            "thread-local-destructor",
+            "a C++ thread-local's destructor, in the main thread",
+            main_only="it belongs to the process",
+        ),
+    ),
+)
+
+_NEW_THREAD = "a thread that still runs when a subinterpreter ends is a fatal error by design"
+
+ACTION = Choice(
+    "action",
+    (
+        Word("plain", "reach the C++ object without asking the framework"),
+        Word("cast", "cast the Python object to its C++ object (traverse's and clear's default)"),
+        Word("lookup", "look the extension's second type up"),
+        Word("internals", "ask for the framework's internals"),
+        Word("create", "create an instance of the second type and drop it"),
+        Word("cast-back", "cast a C++ object to the Python object that it has already"),
+        Word("convert", "call a function whose argument needs an implicit conversion"),
+        Word("override", "call a virtual function that Python overrides"),
+        Word("import", "import a module for the first time"),
+        Word("import-extension", "import the extension"),
+        Word("raise", "raise an exception"),
+        Word("print", "print"),
+        Word("gil", "release the GIL and take it back"),
+        Word("thread", "start a Python thread", main_only=_NEW_THREAD),
+        Word("native-thread", "let a C++ thread take the GIL, and wait", main_only=_GIL_STATE),
+        Word("resurrect", "make the subject immortal"),
+        Word("atexit", "register a callback of `atexit`"),
+        Word("collect", "run the cyclic garbage collector"),
+    ),
+)
+
+_OWN_GIL = (3, 12)
+FLAVOUR = Choice(
+    "interpreter kind",
+    (
+        Word("legacy", "`Py_NewInterpreter`: shares the GIL and the allocator", cost=2.5),
+        Word(
+            "isolated",
+            "`Py_NewInterpreterFromConfig` with a GIL and an allocator of its own",
+            since=_OWN_GIL,
+            cost=2.5,
+        ),
+        Word("shared-gil", "the same, sharing the main GIL", since=_OWN_GIL, cost=2.5),
+        Word(
+            "permissive",
+            "as isolated, and may fork, exec and have daemon threads",
+            since=_OWN_GIL,
+            cost=2.5,
+        ),
+        Word("strict", "as isolated, and may have no threads", since=_OWN_GIL, cost=2.5),
+        Word(
+            "framework",
+            "`py::subinterpreter`, entered by `py::subinterpreter_scoped_activate`; isolated where "
+            "there is no framework",
+            since=_OWN_GIL,
+            cost=2.5,
+        ),
+        Word("stdlib", "the standard library's `_interpreters` (`_xxsubinterpreters`)", cost=2.5),
+    ),
+)
+
+WHICH = Choice(
+    "extension",
+    (
+        Word("first", "the target's extension"),
+        Word("second", "the other one, where the target has two; else the first"),
+    ),
+)
+
+WAY = Choice(
+    "way",
+    (
+        Word("return", "`__main__` ends"),
+        Word("sys-exit", "`sys.exit(0)`"),
+        Word("exception", "an exception nobody handles", cost=10),
+        Word("interrupt", "a SIGINT that nobody handles", cost=10),
+        Word("os-exit", "`os._exit(0)`"),
+        Word("c-exit", "the C library's `exit(0)`: static destructors without `Py_FinalizeEx`"),
+        Word("thread-exit", "the same, from another thread while Python runs"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Known programs over many builds."""

@@ -1,0 +1,125 @@
+"""Each word, and each two that may go together, has an effect where `legal.py` says so."""
+
+from collections.abc import Callable
+
+import pytest
+
+from fuzz.program.legal import ABUSE, CHECKABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, SHAPEABLE
+from fuzz.program.scope import NEWEST
+from fuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, Choice, Word
+
+Check = Callable[..., None]
+
+
+def mark(effect: bool) -> str:
+    return "+" if effect else "-"
+
+
+@pytest.mark.parametrize("kind", KIND.texts)
+def test_edges_by_kind_of_the_source(check_effects: Check, kind: str) -> None:
+    steps = [f"{mark(edge in EDGES_FROM[kind])}  edge a b {edge}" for edge in EDGE.texts]
+    check_effects("\n".join([f"+  node a {kind}", "+  node b class", *steps]))
+
+
+@pytest.mark.parametrize(
+    ("source", "edge"), [("list", "append"), ("list", "weak"), ("dict", "key"), ("class", "base")]
+)
+def test_edges_by_kind_of_the_target(check_effects: Check, source: str, edge: str) -> None:
+    for kind in KIND.texts:
+        legal = mark(kind in EDGES_TO.get(edge, KIND.texts))
+        check_effects(f"+  node a {source}\n+  node b {kind}\n{legal}  edge a b {edge}")
+
+
+def test_no_class_is_its_own_base(check_effects: Check) -> None:
+    table = "+  node a class\n-  edge a a base\n+  edge a a attribute\n+  node b class"
+    check_effects(table + "\n+  edge a b base\n-  edge b b base")
+
+
+@pytest.mark.parametrize("kind", KIND.texts)
+def test_hooks_checks_and_shapes_by_kind(check_effects: Check, kind: str) -> None:
+    hooks = [f"{mark(hook in HOOKS_OF[kind])}  hook a {hook} plain" for hook in HOOK.texts]
+    check = f"{mark(kind in CHECKABLE)}  check a"
+    shape = f"{mark(kind in SHAPEABLE)}  shape a ring {kind} 3"
+    check_effects("\n".join([f"+  node a {kind}", *hooks, check, shape]))
+
+
+#: A step about `a` for each word that may be legal in the main interpreter alone.
+STEP_WITH = {
+    KIND: "node a {}",
+    HOOK: "hook a {} plain",
+    ACTION: "hook a atexit {}",
+    ROOT: "root a {}",
+}
+WORDS = [(choice, word) for choice in STEP_WITH for word in choice.words]
+
+
+def label(part: object) -> str:
+    return part.text if isinstance(part, Word) else ""
+
+
+@pytest.mark.parametrize(
+    ("choice", "word"), [pair for pair in WORDS if pair[1].main_only], ids=label
+)
+def test_what_is_the_main_interpreters_alone(
+    check_effects: Check, choice: Choice, word: Word
+) -> None:
+    step = STEP_WITH[choice].format(word.text)
+    check_effects(f"""
+        +  node a list
+        +  start i legacy
+        +  enter i
+        +  node a list
+        -  {step}
+        +  root a interpreter-dict
+        +  enter main
+        +  {step}
+    """)
+
+
+@pytest.mark.parametrize("text", FLAVOUR.texts)
+@pytest.mark.parametrize("python", [(3, 9), (3, 11), (3, 12), (3, 13), NEWEST])
+def test_interpreters_come_with_their_python(
+    check_effects: Check, text: str, python: tuple[int, int]
+) -> None:
+    can = mark(python >= FLAVOUR.word(text).since)
+    table = f"{can}  start i {text}\n{can}  enter i\n+  start j legacy\n{can}  stop i"
+    check_effects(table, python)
+
+
+def test_interpreters_with_a_gil_of_their_own_come_with_3_12(check_effects: Check) -> None:
+    check_effects("-  start i isolated\n-  start i strict\n+  start i stdlib", (3, 11))
+    check_effects("+  start i isolated\n+  start j strict\n-  start i stdlib", (3, 12))
+
+
+ABUSIVE = [pair for pair in WORDS if pair[1].abuse]
+
+
+@pytest.mark.parametrize(("choice", "word"), ABUSIVE, ids=label)
+def test_words_that_are_abuse_have_to_be_asked_for(
+    check_effects: Check, choice: Choice, word: Word
+) -> None:
+    table = f"+  node a instance\n{{}}  {STEP_WITH[choice].format(word.text)}"
+    check_effects(table.format("-"))
+    check_effects(table.format("+"), abuse=True)
+
+
+@pytest.mark.parametrize(("hook", "action"), ABUSE, ids=str)
+def test_pairs_that_are_abuse_have_to_be_asked_for(
+    check_effects: Check, hook: str, action: str
+) -> None:
+    kind = "capsule" if hook == "capsule" else "container"
+    table = f"+  node a {kind}\n{{}}  hook a {hook} {action}\n+  hook a {hook} plain"
+    check_effects(table.format("-"))
+    check_effects(table.format("+"), abuse=True)
+
+
+@pytest.mark.parametrize("hook", HOOK.texts)
+def test_all_other_pairs_are_legal(check_effects: Check, hook: str) -> None:
+    kind = {"capsule": "capsule"}.get(hook, "subclass")
+    steps = [f"+  hook a {hook} {action}" for action in ACTION.texts if (hook, action) not in ABUSE]
+    check_effects("\n".join([f"+  node a {kind}", *steps]))
+
+
+def test_asking_for_abuse_lifts_no_other_rule(check_effects: Check) -> None:
+    table = "+  start i legacy\n+  enter i\n+  node a list\n-  root a type-dict\n-  check a"
+    check_effects(table + "\n-  hook a py-atexit cast\n-  edge a a value", abuse=True)

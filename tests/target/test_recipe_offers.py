@@ -1,0 +1,43 @@
+"""What the targets' sources offer: the script writer leaves out what a program does not need."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+CHILD = Path(__file__).parents[2] / "fuzz" / "child"
+TARGETS = CHILD / "targets"
+ALWAYS = {"Container", "Instance", "check"}
+
+
+def offers(header: Path) -> set[str]:
+    found = re.match(r"// offers: (.*)", header.read_text())
+    return set(found[1].split()) if found else set()
+
+
+def table(source: Path) -> dict[str, set[str]]:
+    """The names that each function of the table of features binds."""
+    rows = re.findall(r'\{((?:"[^"]*"\s*)+),\s*(bind_\w+)\},', source.read_text())
+    return {bind: set(re.sub('["\n]', " ", names).split()) for names, bind in rows}
+
+
+@pytest.mark.parametrize("target", ["pybind11", "plain_c"])
+def test_a_header_says_what_it_offers(target: str) -> None:
+    features = table(TARGETS / f"{target}.cpp")
+    headers = sorted((TARGETS / f"with_{target}").glob("*.h"))
+    for header in headers:
+        binds = re.findall(r"(?:void|bool) (bind_\w+)\(", header.read_text())
+        bound = [features.pop(bind) for bind in binds if bind in features]
+        assert offers(header) == set().union(*bound), header.name
+    assert not features
+
+
+@pytest.mark.parametrize("target", ["pybind11", "plain_c"])
+def test_every_name_that_the_library_uses_is_offered(target: str) -> None:
+    library = "".join(file.read_text() for file in (CHILD / "library").glob("*.py"))
+    used = set(re.findall(r"\bt\.([A-Za-z_]+)", library))
+    headers = list((TARGETS / f"with_{target}").glob("*.h"))
+    offered = set().union(*(offers(header) for header in headers))
+    if target == "pybind11":
+        used.discard("set_member")  # there wherever an object with members is
+    assert used <= offered | ALWAYS

@@ -1,0 +1,154 @@
+"""How much of the language random programs execute: `python tools/reach.py --executions 20000`.
+
+Runs what the engine `random` would run, and counts every operation, kind, edge, shape, root, hook
+and action, flavour and way among the steps that had an effect. What was never executed, what was
+skipped and what raised is said at the end; deaths are listed by bucket.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from random import Random
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from fuzz.campaign.programs import Programs
+from fuzz.executor.limits import Limits
+from fuzz.executor.zygote import Executor
+from fuzz.program.language import OPERATIONS
+from fuzz.program.legal import ABUSE, EDGES_FROM, HOOKS_OF
+from fuzz.program.model import Program, Step
+from fuzz.program.scope import Scope, runnable
+from fuzz.program.text import to_text
+from fuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, SHAPE, WAY
+from fuzz.target.build import build
+from fuzz.target.interpreters import pick_interpreter
+from fuzz.target.releases import resolve
+from fuzz.target.spec import parse_target
+from fuzz.triage.diagnose import diagnose
+from fuzz.triage.known import known
+
+_RAISED = re.compile(r"^finfuzz: `(\S+) .*` raised (\w+: .{0,60})", re.MULTILINE)
+_POOL = 200
+
+
+def wanted(python: tuple[int, int]) -> dict[str, set[str]]:
+    """All that can be executed on that CPython, by what it is."""
+    scope = Scope(python)
+    pairs = {f"{hook} {action}" for hook in HOOK.texts for action in ACTION.texts} - {
+        " ".join(pair) for pair in ABUSE
+    }
+    return {
+        "operation": set(OPERATIONS),
+        "kind": set(KINDS),
+        "edge": {f"{kind} {edge}" for kind, edges in EDGES_FROM.items() for edge in edges},
+        "shape": set(SHAPE.texts),
+        "root": {text for text in ROOT.texts if scope.offers(ROOT, text)},
+        "hook": {f"{kind} {hook}" for kind, hooks in HOOKS_OF.items() for hook in hooks},
+        "hook and action": pairs,
+        "flavour": {text for text in FLAVOUR.texts if scope.offers(FLAVOUR, text)},
+        "way": set(WAY.texts),
+    }
+
+
+def executed(step: Step, kinds: dict[str, str]) -> list[tuple[str, str]]:
+    """What one step is an instance of; ``kinds``: of the nodes that stood before it."""
+    found = [("operation", step.op)]
+    if step.op in ("node", "shape"):
+        found.append(("kind", step.args[-1 if step.op == "node" else 2]))
+    if step.op == "shape":
+        found.append(("shape", step.args[1]))
+    if step.op == "edge":
+        found.append(("edge", f"{kinds[step.args[0]]} {step.args[2]}"))
+    if step.op == "hook":
+        found.append(("hook", f"{kinds[step.args[0]]} {step.args[1]}"))
+        found.append(("hook and action", " ".join(step.args[1:])))
+    if step.op in ("root", "start", "exit"):
+        found.append(({"root": "root", "start": "flavour"}.get(step.op, "way"), step.args[-1]))
+    return found
+
+
+class Reach:
+    """Counts over many programs."""
+
+    def __init__(self, python: tuple[int, ...]) -> None:
+        self.python = (python[0], python[1])
+        self.full_version = python
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.took = [0, 0, 0]
+        self.raised: Counter[str] = Counter()
+        self.deaths: Counter[str] = Counter()
+        self.example: dict[str, str] = {}
+
+    def run(self, executor: Executor, program: Program) -> None:
+        outcome = executor.run(runnable(program, self.python))
+        scope = Scope(self.python)
+        for number, step in enumerate(program.steps, 1):
+            kinds = dict(scope.here)
+            if scope.apply(step) and number <= outcome.step:
+                self.counts.update(executed(step, kinds))
+        for index, count in enumerate(outcome.took):
+            self.took[index] += count
+        self.raised.update(" ".join(found) for found in _RAISED.findall(outcome.stderr))
+        for diagnosis in diagnose(outcome, executor.limits.memory_mib):
+            explained = known(diagnosis, self.full_version)
+            key = f"{diagnosis} {diagnosis.bucket} {diagnosis.frames}"
+            key = f"known: {explained}" if explained else key
+            self.deaths[key] += 1
+            self.example.setdefault(key, to_text(program) + outcome.stderr[-600:])
+
+
+def show(console: Console, reach: Reach) -> int:
+    """Prints the table and what is missing. Returns how much is."""
+    table = Table("of the language", "there are", "executed", "least often", "never")
+    missing = 0
+    for what, names in wanted(reach.python).items():
+        counts = {name: reach.counts[what, name] for name in names}
+        never = sorted(name for name, count in counts.items() if not count)
+        missing += len(never)
+        least = min(counts, key=lambda name: counts[name])
+        done = len(names) - len(never)
+        table.add_row(
+            what, str(len(names)), str(done), f"{least}: {counts[least]}", ", ".join(never)
+        )
+    console.print(table)
+    _, skipped, raised = reach.took
+    total = max(sum(reach.took), 1)
+    console.print(f"steps: {total:,}, {skipped / total:.2%} skipped, {raised / total:.2%} raised")
+    for text, count in reach.raised.most_common(12):
+        console.print(f"  raised {count}: {text}", markup=False)
+    for text, count in reach.deaths.most_common():
+        console.print(f"{count} deaths: {text}", markup=False)
+        if not text.startswith("known"):
+            console.print(reach.example[text], markup=False)
+    return missing
+
+
+@click.command()
+@click.option("--executions", default=20_000, show_default=True)
+@click.option("--target", default="plain-c", show_default=True)
+@click.option("--python", default=None, show_default="the newest found")
+@click.option("--seed", default=1, show_default=True)
+def main(executions: int, target: str, python: str | None, seed: int) -> None:
+    """Exits with 1 if something of the language was never executed."""
+    made = build(resolve(parse_target(target)), pick_interpreter(python))
+    reach, rng = Reach(made.interpreter.version), Random(seed)
+    programs = Programs(made.interpreter.version)
+    pool = [programs.new(rng) for _ in range(_POOL)]
+    console = Console(width=140)
+    with Executor(made, Limits()) as executor:
+        for _ in track(range(executions), "running", console=Console(stderr=True)):
+            program = programs.neighbour(rng, rng.choice(pool))
+            pool[rng.randrange(_POOL)] = program
+            reach.run(executor, program)
+    console.print(f"{executions:,} programs on {made.spec}, CPython {made.interpreter.text}")
+    sys.exit(1 if show(console, reach) else 0)
+
+
+if __name__ == "__main__":
+    main()
