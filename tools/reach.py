@@ -21,7 +21,7 @@ from fuzz.campaign.programs import Programs
 from fuzz.executor.limits import Limits
 from fuzz.executor.zygote import Executor
 from fuzz.program.language import OPERATIONS
-from fuzz.program.legal import ABUSE, EDGES_FROM, HOOKS_OF
+from fuzz.program.legal import EDGES_FROM, HOOKS_OF, NOT_LEGAL
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope, runnable
 from fuzz.program.text import to_text
@@ -41,7 +41,7 @@ def wanted(python: tuple[int, int]) -> dict[str, set[str]]:
     """All that can be executed on that CPython, by what it is."""
     scope = Scope(python)
     pairs = {f"{hook} {action}" for hook in HOOK.texts for action in ACTION.texts} - {
-        " ".join(pair) for pair in ABUSE
+        " ".join(pair) for pair in NOT_LEGAL
     }
     return {
         "operation": set(OPERATIONS),
@@ -138,7 +138,7 @@ def main(executions: int, target: str, python: str | None, seed: int) -> None:
     """Exits with 1 if something of the language was never executed."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
     reach, rng = Reach(made.interpreter.version), Random(seed)
-    programs = Programs(made.interpreter.version)
+    programs = Programs(made.interpreter.version, made.spec.framework)
     pool = [programs.new(rng) for _ in range(_POOL)]
     console = Console(width=140)
     with Executor(made, Limits()) as executor:

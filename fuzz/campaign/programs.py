@@ -10,11 +10,15 @@ from fuzz.program.mutate import mutate
 from fuzz.program.scope import effective
 from fuzz.program.splice import splice
 from fuzz.program.weights import Weights
+from fuzz.target.spec import PYBIND11
 
 #: Before 3.13 a subinterpreter that is left aborts Py_FinalizeEx (gh-113433), and with it goes all
 #: that would have happened later. Unattended, two programs of five ended so.
 _LEAVES_SAFELY = (3, 13)
 _LEFT_ALL_THE_SAME = 0.1
+#: Before 3.12 a pybind11 extension that a subinterpreter imports hangs (pybind11 issue 4245): each
+#: such program would cost its whole deadline.
+_IMPORTS_IN_SUBINTERPRETERS = (3, 12)
 #: Steps without effect cost little, and one may gain its effect by a later mutation; but where all
 #: of them stay they are soon one of ten.
 _KEEPS_DEAD_STEPS = 0.15
@@ -23,8 +27,9 @@ _KEEPS_DEAD_STEPS = 0.15
 class Programs:
     """New programs and neighbours of old ones, for one CPython."""
 
-    def __init__(self, python: tuple[int, ...]) -> None:
-        self._weights = Weights(python=(python[0], python[1]))
+    def __init__(self, python: tuple[int, ...], framework: str = "") -> None:
+        hangs = framework == PYBIND11 and python < _IMPORTS_IN_SUBINTERPRETERS
+        self._weights = Weights(python=(python[0], python[1]), max_starts=0 if hangs else 3)
         self._stops = python < _LEAVES_SAFELY
 
     def new(self, rng: Random) -> Program:

@@ -37,7 +37,7 @@ def main() -> None:
     config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
     limits = Limits(config.deadline, config.memory_mib, config.abuse)
     executor = Executor(build(parse_target(config.target), probe(Path(config.python))), limits)
-    programs = Programs(executor.build.interpreter.version)
+    programs = Programs(executor.build.interpreter.version, executor.build.spec.framework)
     loop = Loop(executor, config.seconds, pipe)
     try:
         if config.engine == "random":

@@ -1,8 +1,8 @@
 """The driver: performs the steps of a program, in the main interpreter and in each subinterpreter.
 
-Its code is run in the `__main__` of each interpreter, by the zygote or by the runtime, and so are the
-functions of ``library/`` when a step first needs them. What is imported is imported there: a 3.12
-can be killed by what a subinterpreter imports (datetime, sqlite3, decimal, asyncio).
+Its code is run in the `__main__` of each interpreter, by the zygote or by the runtime, and so are
+the functions of ``library/`` when a step first needs them. What is imported is imported there: some
+modules kill a subinterpreter of 3.12 by themselves (datetime, sqlite3, decimal, asyncio).
 
 The parent sends an empty line for a step that has no effect (``program/scope.py``), so that nothing
 here has to know what is legal. A step is skipped, too, if its names don't stand because an earlier
@@ -237,7 +237,7 @@ def run(text):
             elsewhere = True
         elif line == "again":
             runtime.took(EFFECT)
-            runtime.again("\n".join([str(number)] + lines[number - done :]) + "\n")
+            runtime.again("\n".join([str(number), *lines[number - done :]]) + "\n")
             way = "return"
             break
         elif line == "fork":
@@ -246,11 +246,10 @@ def run(text):
             pid = posix.fork()
             if pid:
                 runtime.follow(pid)
-                interpreters = Interpreters()
                 break
-            interpreters = Interpreters()
+            elsewhere = False
         elif line.startswith("exit "):
-            way = line[5:]
+            way, elsewhere = line[5:], False
         else:
             outcome = interpreters.take(nodes, line, elsewhere)
             elsewhere = False

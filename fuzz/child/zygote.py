@@ -2,9 +2,9 @@
 
     zygote.py RUNTIME EXTENSION SECOND SHARED [REQUEST RESPONSE STDERR]
 
-SECOND is the target's other extension, or empty. With the three pipes it is a zygote, forked once per program; without them it runs the one program
-in shared memory itself, as a fresh process. Either way the program ends as any script ends:
-`__main__` returns, and CPython finalizes.
+SECOND is the target's other extension, or empty. With the three pipes it is a zygote, forked once
+per program; without them it runs the one program in shared memory itself, as a fresh process.
+Either way the program ends as any script ends: `__main__` returns, and CPython finalizes.
 """
 
 import marshal

@@ -7,12 +7,12 @@ from random import Random
 
 from fuzz.program.language import MAX_INTERPRETERS, MAX_LIVES, OPERATIONS, Role
 from fuzz.program.legal import (
-    ABUSE,
     CHECKABLE,
     EDGES_FROM,
     EDGES_TO,
     FIRST_LIFE_WAYS,
     HOOKS_OF,
+    NOT_LEGAL,
     SHAPEABLE,
     THREAD_ROOTS,
 )
@@ -147,7 +147,7 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
     hook = _word(rng, scope, weights, HOOK, HOOKS_OF[scope.here[name]])
-    among = [action for action in ACTION.texts if (hook, action) not in ABUSE]
+    among = [action for action in ACTION.texts if (hook, action) not in NOT_LEGAL]
     return Step(op, (name, hook, _word(rng, scope, weights, ACTION, among)))
 
 
@@ -173,8 +173,7 @@ def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 
 def _make_root(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    strict = scope.flavours.get(scope.current) == "strict"
-    among = [root for root in ROOT.texts if not strict or root not in THREAD_ROOTS]
+    among = [root for root in ROOT.texts if scope.may_have_threads or root not in THREAD_ROOTS]
     name = rng.choice(list(scope.here))
     return Step(op, (name, _word(rng, scope, weights, ROOT, among)))
 

@@ -42,6 +42,13 @@ def _pairs(hooks: Iterable[str], actions: Iterable[str], why: str) -> dict[tuple
 _IN_TRAVERSE = ("plain", "cast", "lookup", "internals")
 _AFTER_PYTHON = ("py-atexit", "static-destructor", "thread-local-destructor")
 
+#: (hook, action) pairs that nothing could come of, and why.
+IMPOSSIBLE: dict[tuple[str, str], str] = _pairs(
+    _AFTER_PYTHON,
+    [action for action in ACTION.texts if action != "plain"],
+    "the interpreter is gone by then: no Python API may be called (C API docs)",
+)
+
 #: (hook, action) pairs that break a rule, and which: skipped unless asked for.
 ABUSE: dict[tuple[str, str], str] = {
     **_pairs(
@@ -59,15 +66,21 @@ ABUSE: dict[tuple[str, str], str] = {
         ["resurrect"],
         "tp_clear is called on what is garbage already: only tp_finalize may bring it back",
     ),
-    **_pairs(
-        _AFTER_PYTHON,
-        [action for action in ACTION.texts if action != "plain"],
-        "the interpreter is gone by then: no Python API may be called (C API docs)",
-    ),
 }
 
-#: Roots that start a thread, which a `strict` interpreter may not.
+#: All pairs that programs are not made of.
+NOT_LEGAL = ABUSE | IMPOSSIBLE
+
+#: Roots that start a thread, and the interpreters that may not: those of the standard library were
+#: `strict` before 3.12.
 THREAD_ROOTS = frozenset({"daemon-thread", "joined-thread", "returning-thread"})
+
+
+def may_have_threads(flavour: str, python: tuple[int, int]) -> bool:
+    """Whether an interpreter of that kind may start threads; the main one's kind is empty."""
+    return flavour != "strict" and (flavour != "stdlib" or python >= (3, 12))
+
+
 #: Those whose thread outlives `Py_FinalizeEx`. CPython gives it no second life to come back to: its
 #: locks are freed, and their memory is used again ("Bugs and caveats" of `Py_FinalizeEx`).
 OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread"})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fuzz.program.language import MAX_INTERPRETERS, OPERATIONS, VERSION, Operation, Role
-from fuzz.program.legal import ABUSE, DEFAULT_ACTIONS, EDGES_FROM, EDGES_TO, HOOKS_OF
+from fuzz.program.legal import ABUSE, DEFAULT_ACTIONS, EDGES_FROM, EDGES_TO, HOOKS_OF, IMPOSSIBLE
 from fuzz.program.words import (
     ACTION,
     ALWAYS,
@@ -47,7 +47,20 @@ class Table:
 def tables() -> tuple[Table, ...]:
     """All there is to say of the language, the operations first."""
     words = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, WHICH, WAY)
-    return (_operations(), *map(_words, words), _kinds_and_edges(), _kinds_and_hooks(), _abuse())
+    return (
+        _operations(),
+        *map(_words, words),
+        _kinds_and_edges(),
+        _kinds_and_hooks(),
+        _not_legal(
+            "Which actions are abuse at a hook",
+            ABUSE,
+            "They break a rule on purpose, and are skipped unless `--abuse` is given.",
+        ),
+        _not_legal(
+            "Which actions are impossible at a hook", IMPOSSIBLE, "They are always skipped."
+        ),
+    )
 
 
 def _operations() -> Table:
@@ -110,13 +123,12 @@ def _kinds_and_hooks() -> Table:
     return Table("Which hooks a kind has", ("kind", "hooks"), rows, note)
 
 
-def _abuse() -> Table:
+def _not_legal(title: str, pairs: dict[tuple[str, str], str], note: str) -> Table:
     reasons: dict[tuple[str, str], list[str]] = {}
-    for (hook, action), why in ABUSE.items():
+    for (hook, action), why in pairs.items():
         reasons.setdefault((hook, why), []).append(action)
     rows = tuple((f"`{hook}`", _actions(actions), why) for (hook, why), actions in reasons.items())
-    note = "Deliberate abuse: skipped unless `--abuse` is given."
-    return Table("Which actions are not legal at a hook", ("hook", "actions", "why"), rows, note)
+    return Table(title, ("hook", "actions", "why"), rows, note)
 
 
 def _actions(actions: list[str]) -> str:

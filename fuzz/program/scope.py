@@ -16,9 +16,11 @@ from fuzz.program.legal import (
     EDGES_TO,
     FIRST_LIFE_WAYS,
     HOOKS_OF,
+    IMPOSSIBLE,
     OUTLIVING_ROOTS,
     SHAPEABLE,
     THREAD_ROOTS,
+    may_have_threads,
 )
 from fuzz.program.model import Program, Step
 from fuzz.program.words import ACTION, FLAVOUR, HOOK, KIND, KINDS, ROOT, Choice
@@ -47,6 +49,10 @@ class Scope:
     def here(self) -> dict[str, str]:
         """Nodes of the current interpreter: name to kind."""
         return self.nodes[self.current]
+
+    @property
+    def may_have_threads(self) -> bool:
+        return may_have_threads(self.flavours.get(self.current, ""), self.python)
 
     def apply(self, step: Step) -> bool:
         """Takes one step. Returns whether it has any effect here."""
@@ -86,13 +92,14 @@ class Scope:
     def _hook(self, name: str, hook: str, action: str) -> bool:
         if not self.offers(HOOK, hook) or not self.offers(ACTION, action):
             return False
-        legal = self.abuse or (hook, action) not in ABUSE
-        return legal and hook in HOOKS_OF.get(self.here.get(name, ""), ())
+        if (hook, action) in IMPOSSIBLE or ((hook, action) in ABUSE and not self.abuse):
+            return False
+        return hook in HOOKS_OF.get(self.here.get(name, ""), ())
 
     def _root(self, name: str, root: str) -> bool:
         if name not in self.here or not self.offers(ROOT, root):
             return False
-        if root in THREAD_ROOTS and self.flavours.get(self.current) == "strict":
+        if root in THREAD_ROOTS and not self.may_have_threads:
             return False
         self.threads_outlive |= root in OUTLIVING_ROOTS
         return True

@@ -7,6 +7,7 @@ A word that does something has a function of its name in ``child/library/`` (`ma
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 ALWAYS = (3, 9)
 
@@ -45,19 +46,23 @@ class Kind(Word):
     hashable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """A closed set of words, such as the node kinds."""
 
     name: str
     words: tuple[Word, ...]
 
-    @property
+    @cached_property
     def texts(self) -> tuple[str, ...]:
         return tuple(word.text for word in self.words)
 
+    @cached_property
+    def _by_text(self) -> dict[str, Word]:
+        return {word.text: word for word in self.words}
+
     def word(self, text: str) -> Word:
-        return next(word for word in self.words if word.text == text)
+        return self._by_text[text]
 
 
 _NATIVE_HOOKS = ("traverse", "clear", "dealloc")

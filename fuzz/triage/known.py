@@ -49,6 +49,32 @@ KNOWN = (
         frame=r"^_PyInterpreterState_DeleteExceptMain$",
         link="https://github.com/python/cpython/issues/101437",
     ),
+    Known(
+        title="a thread that comes back during finalization is unwound through C++ destructors",
+        diagnostics=("none",),
+        frame=r"^PyThread_exit_thread$",
+        link="https://github.com/python/cpython/issues/87135",
+        fixed_in=(3, 14),
+    ),
+    Known(
+        title="a threading.local is collected while a weak reference to it is called back",
+        diagnostics=("none",),
+        frame=r"^local_dealloc$",
+        link="docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",
+    ),
+    Known(
+        title="_ctypes is initialized again in a second life of the interpreter",
+        diagnostics=("none", "fatal-python-error"),
+        frame=r"^(add_subclass|PyInit__ctypes|_ctypes_add_types)$",
+        link="https://github.com/python/cpython/issues/113576",
+        fixed_in=(3, 13),
+    ),
+    Known(
+        title="an exception out of threading's exit functions leaves its threads running",
+        diagnostics=("fatal-python-error",),
+        detail="Py_EndInterpreter: not the last thread",
+        link="https://github.com/python/cpython/issues/113148",
+    ),
 )
 
 

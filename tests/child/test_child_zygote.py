@@ -19,8 +19,9 @@ STARTUP = {
     *("encodings", "encodings.aliases", "encodings.latin_1", "encodings.utf_8", "io", "marshal"),
     *("posix", "sys", "time", "winreg", "zipimport"),
 }
-#: What the runtime adds to tell phases, what driver and library import, and who is asking.
-OURS = {"_contextvars", "atexit", "finfuzz_phase", "finfuzz_target", "gc"}
+#: What the runtime adds to tell phases, what driver and library import, who is asking, and what a
+#: program itself puts there.
+OURS = {"_contextvars", "atexit", "finfuzz_phase", "finfuzz_target", "gc", "root0"}
 #: zygote.py, and nothing else, is in the main interpreter and imports os.
 OF_OS = {"_collections_abc", "_stat", "genericpath", "os", "os.path", "posixpath", "stat"}
 

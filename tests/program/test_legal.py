@@ -8,10 +8,14 @@ from fuzz.program.legal import (
     DEFAULT_ACTIONS,
     EDGES_FROM,
     EDGES_TO,
+    FIRST_LIFE_WAYS,
     HOOKS_OF,
+    NOT_LEGAL,
+    OUTLIVING_ROOTS,
     SHAPEABLE,
+    THREAD_ROOTS,
 )
-from fuzz.program.words import ACTION, EDGE, EXTENSION_KINDS, HOOK, KIND, KINDS
+from fuzz.program.words import ACTION, EDGE, EXTENSION_KINDS, HOOK, KIND, KINDS, ROOT, WAY
 
 NATIVE = {"traverse", "clear", "dealloc"}
 OF_ONE_NODE = {*NATIVE, "del", "capsule", "weakref", "finalize"}
@@ -20,7 +24,7 @@ TOO_LATE = {"py-atexit", "static-destructor", "thread-local-destructor"}
 
 
 def actions_at(hook: str) -> set[str]:
-    return {action for action in ACTION.texts if (hook, action) not in ABUSE}
+    return {action for action in ACTION.texts if (hook, action) not in NOT_LEGAL}
 
 
 def test_every_kind_is_in_the_tables() -> None:
@@ -69,21 +73,26 @@ def test_every_kind_with_edges_has_one_that_takes_any_target() -> None:
     assert all(EDGES_FROM[kind][0] not in EDGES_TO for kind in SHAPEABLE)
 
 
+def test_sets_of_words_are_of_words() -> None:
+    assert set(ROOT.texts) > THREAD_ROOTS > OUTLIVING_ROOTS
+    assert set(WAY.texts) > set(FIRST_LIFE_WAYS)
+
+
 def test_sets_of_kinds_are_of_kinds() -> None:
     assert set(KIND.texts) > CHECKABLE > {kind.text for kind in EXTENSION_KINDS} - {"capsule"}
     assert set(KIND.texts) > SHAPEABLE
 
 
-@pytest.mark.parametrize("pair", ABUSE, ids=" ".join)
-def test_abuse_is_of_a_hook_and_an_action_and_says_which_rule_it_breaks(
+@pytest.mark.parametrize("pair", NOT_LEGAL, ids=" ".join)
+def test_what_is_not_legal_is_of_a_hook_and_an_action_and_says_which_rule_it_breaks(
     pair: tuple[str, str],
 ) -> None:
     hook, action = pair
     assert hook in HOOK.texts
     assert action in ACTION.texts
-    assert ABUSE[pair] == " ".join(ABUSE[pair].split())
-    assert ABUSE[pair]
-    assert not ABUSE[pair].endswith(".")
+    assert NOT_LEGAL[pair] == " ".join(NOT_LEGAL[pair].split())
+    assert NOT_LEGAL[pair]
+    assert not NOT_LEGAL[pair].endswith(".")
 
 
 @pytest.mark.parametrize("hook", HOOK.texts)
@@ -105,7 +114,7 @@ def test_what_a_hook_may_do(hooks: set[str], actions: set[str]) -> None:
 
 
 def test_at_other_hooks_anything_goes() -> None:
-    others = set(HOOK.texts) - {hook for hook, _ in ABUSE}
+    others = set(HOOK.texts) - {hook for hook, _ in NOT_LEGAL}
     assert others == {
         *("del", "weakref", "finalize", "atexit", "threading-exit", "unraisable", "module-free")
     }

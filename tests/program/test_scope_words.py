@@ -4,9 +4,19 @@ from collections.abc import Callable
 
 import pytest
 
-from fuzz.program.legal import ABUSE, CHECKABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, SHAPEABLE
+from fuzz.program.legal import (
+    ABUSE,
+    CHECKABLE,
+    EDGES_FROM,
+    EDGES_TO,
+    FIRST_LIFE_WAYS,
+    HOOKS_OF,
+    IMPOSSIBLE,
+    NOT_LEGAL,
+    SHAPEABLE,
+)
 from fuzz.program.scope import NEWEST
-from fuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, Choice, Word
+from fuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, WAY, Choice, Word
 
 Check = Callable[..., None]
 
@@ -76,6 +86,29 @@ def test_what_is_the_main_interpreters_alone(
     """)
 
 
+@pytest.mark.parametrize(
+    ("choice", "word"), [pair for pair in WORDS if pair[1].own_thread], ids=label
+)
+def test_what_an_interpreters_own_thread_alone_may_do(
+    check_effects: Check, choice: Choice, word: Word
+) -> None:
+    step = STEP_WITH[choice].format(word.text)
+    check_effects(f"""
+        +  node a list
+        +  elsewhere
+        -  {step}
+        -  {step}
+        +  collect
+        +  {step}
+    """)
+
+
+@pytest.mark.parametrize("way", WAY.texts)
+def test_ways_to_end_a_further_life(check_effects: Check, way: str) -> None:
+    legal = mark(way not in FIRST_LIFE_WAYS)
+    check_effects(f"+  exit {way}\n+  again\n{legal}  exit {way}")
+
+
 @pytest.mark.parametrize("text", FLAVOUR.texts)
 @pytest.mark.parametrize("python", [(3, 9), (3, 11), (3, 12), (3, 13), NEWEST])
 def test_interpreters_come_with_their_python(
@@ -116,8 +149,16 @@ def test_pairs_that_are_abuse_have_to_be_asked_for(
 @pytest.mark.parametrize("hook", HOOK.texts)
 def test_all_other_pairs_are_legal(check_effects: Check, hook: str) -> None:
     kind = {"capsule": "capsule"}.get(hook, "subclass")
-    steps = [f"+  hook a {hook} {action}" for action in ACTION.texts if (hook, action) not in ABUSE]
+    marks = {action: "-" if (hook, action) in NOT_LEGAL else "+" for action in ACTION.texts}
+    steps = [f"{mark}  hook a {hook} {action}" for action, mark in marks.items()]
     check_effects("\n".join([f"+  node a {kind}", *steps]))
+
+
+@pytest.mark.parametrize(("hook", "action"), IMPOSSIBLE, ids=str)
+def test_what_is_impossible_can_not_be_asked_for(
+    check_effects: Check, hook: str, action: str
+) -> None:
+    check_effects(f"+  node a container\n-  hook a {hook} {action}", abuse=True)
 
 
 def test_asking_for_abuse_lifts_no_other_rule(check_effects: Check) -> None:

@@ -46,7 +46,9 @@ def test_every_word_can_be_written_and_found(choice: Choice, word: Word) -> None
 @pytest.mark.parametrize(("choice", "word"), WORDS, ids=label)
 def test_every_word_is_explained_by_phrases(choice: Choice, word: Word) -> None:
     assert is_phrase(word.help)
-    assert all(is_phrase(reason) for reason in (word.main_only, word.abuse) if reason)
+    assert all(
+        is_phrase(reason) for reason in (word.main_only, word.abuse, word.own_thread) if reason
+    )
     assert choice.name
 
 
@@ -55,7 +57,7 @@ def test_every_word_has_a_price_and_a_first_python(choice: Choice, word: Word) -
     assert ALWAYS <= word.since <= NEWEST_KNOWN
     assert word.cost >= 1
     if choice in (SHAPE, SIZE, EDGE, WHICH, WAY):  # scope.py doesn't ask where these are legal
-        assert word.main_only == word.abuse == ""
+        assert word.main_only == word.abuse == word.own_thread == ""
         assert word.since == ALWAYS
 
 

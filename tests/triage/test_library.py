@@ -40,7 +40,7 @@ def test_every_word_has_a_function(prefix: str, choice: Choice) -> None:
         ("hold_in_leak", (A,), "leak(a)"),
         ("hold_in_thread_local", (A,), "hold_in_thread_local(a)"),
         ("act_create", (T,), "t.action(3)"),
-        ("act_resurrect", (T,), "leak"),
+        ("act_resurrect", (), "leak"),
     ],
 )
 def test_what_is_one_statement_is_written_out(
@@ -64,9 +64,9 @@ def test_what_is_written_out_brings_its_modules_and_functions() -> None:
 
 
 def test_what_the_arguments_need_is_needed() -> None:
-    code = call("at_atexit", T, A, call("act_print", T))
+    code = call("at_atexit", A, call("act_print"))
     assert code.text == "atexit.register(print_something, a)"
-    assert code.modules == ("t", "atexit")
+    assert code.modules == ("atexit",)
     assert code.functions == {"print_something"}
 
 

@@ -240,5 +240,5 @@ def test_a_known_death_is_counted_and_not_filed(pythons: list[Interpreter], tmp_
     made = build(parse_target("plain-c"), old[0])
     left = sort(made, tmp_path, *["finfuzz 1\nstart i1 legacy\n"] * 2)
     ((entry, count),) = left.sorter.known.items()
-    assert (entry.diagnostic, count) == ("fatal-python-error", 2)
+    assert (entry.diagnostics, count) == (("fatal-python-error",), 2)
     assert (left.sorter.seen, left.announced, list(tmp_path.iterdir())) == ({}, [], [])

@@ -46,7 +46,7 @@ def act_override(t):
     return lambda subject: t.call_override(override)
 
 
-def act_import(t):
+def act_import():
     return import_something
 
 
@@ -54,7 +54,7 @@ def import_something(subject):
     import colorsys  # small, written in Python, and imported by nothing else
 
 
-def act_import_extension(t):
+def act_import_extension():
     return import_extension
 
 
@@ -62,7 +62,7 @@ def import_extension(subject):
     import finfuzz_target
 
 
-def act_raise(t):
+def act_raise():
     return raise_something
 
 
@@ -70,7 +70,7 @@ def raise_something(subject):
     raise ValueError("a hook raises")
 
 
-def act_print(t):
+def act_print():
     return print_something
 
 
@@ -78,7 +78,7 @@ def print_something(subject):
     print("a hook prints")
 
 
-def act_thread(t):
+def act_thread():
     return start_thread
 
 
@@ -92,11 +92,11 @@ def do_nothing():
     pass
 
 
-def act_resurrect(t):
+def act_resurrect():
     return leak
 
 
-def act_atexit(t):
+def act_atexit():
     return register_atexit
 
 
@@ -106,7 +106,7 @@ def register_atexit(subject):
     atexit.register(do_nothing)
 
 
-def act_collect(t):
+def act_collect():
     return collect_garbage
 
 

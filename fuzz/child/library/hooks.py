@@ -7,19 +7,19 @@ finalize) it is an instance of the extension's second type that waited for this.
 # ---- of one node -------------------------------------------------------------------------------
 
 
-def at_traverse(t, node, act):
+def at_traverse(node, act):
     node.hook(0, act)
 
 
-def at_clear(t, node, act):
+def at_clear(node, act):
     node.hook(1, act)
 
 
-def at_dealloc(t, node, act):
+def at_dealloc(node, act):
     node.hook(2, act)
 
 
-def at_del(t, node, act):
+def at_del(node, act):
     type(node).__del__ = lambda self: act(self)
 
 
@@ -43,19 +43,19 @@ def at_capsule(t, node, act):
 # ---- of the interpreter or the process, with the node in mind ----------------------------------
 
 
-def at_atexit(t, node, act):
+def at_atexit(node, act):
     import atexit
 
     atexit.register(act, node)
 
 
-def at_threading_exit(t, node, act):
+def at_threading_exit(node, act):
     import threading
 
     threading._register_atexit(act, node)
 
 
-def at_unraisable(t, node, act):
+def at_unraisable(node, act):
     import sys
 
     sys.unraisablehook = lambda _: act(node)
