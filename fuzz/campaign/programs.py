@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from fuzz.program.generate import generate, stop_all
@@ -29,7 +30,9 @@ class Programs:
 
     def __init__(self, python: tuple[int, ...], framework: str = "") -> None:
         hangs = framework == PYBIND11 and python < _IMPORTS_IN_SUBINTERPRETERS
-        self._weights = Weights(python=(python[0], python[1]), max_starts=0 if hangs else 3)
+        self._weights = Weights(python=(python[0], python[1]))
+        if hangs:
+            self._weights = replace(self._weights, max_starts=0, most_starts=0)
         self._stops = python < _LEAVES_SAFELY
 
     def new(self, rng: Random) -> Program:

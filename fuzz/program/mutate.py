@@ -46,7 +46,7 @@ def _mutate_once(rng: Random, program: Program, weights: Weights) -> Program:
 def _fits(changed: Program, program: Program, weights: Weights) -> bool:
     """Within the bounds; or, where ``program`` is beyond them already, no further."""
     steps = max(weights.max_steps, len(program))
-    return len(changed) <= steps and starts(changed) <= max(weights.max_starts, starts(program))
+    return len(changed) <= steps and starts(changed) <= max(weights.most_starts, starts(program))
 
 
 def _scope_before(program: Program, index: int, weights: Weights) -> Scope:
@@ -166,6 +166,22 @@ def unroll(rng: Random, program: Program, _: Weights) -> Program | None:
     return _replace(program, number, *unrolled(step, names))
 
 
+def repeat(rng: Random, program: Program, _: Weights) -> Program | None:
+    """What happens from a `start` to its `stop` happens again, once to four times."""
+    lives = [
+        (first, last)
+        for first, step in enumerate(program.steps)
+        for last in range(first + 1, len(program))
+        if step.op == "start" and program.steps[last] == Step("stop", step.args[:1])
+    ]
+    if not lives:
+        return None
+    first, last = rng.choice(lives)
+    life = program.steps[first : last + 1]
+    again = life * rng.randint(1, 4)
+    return Program((*program.steps[: last + 1], *again, *program.steps[last + 1 :]), program.below)
+
+
 def splice_new(rng: Random, program: Program, weights: Weights) -> Program:
     """A piece of a new program put into this one."""
     return splice(rng, program, generate(rng, weights), weights.max_steps)
@@ -185,6 +201,7 @@ MUTATORS: dict[str, Mutator] = {
     "change_word": change_word,
     "change_interpreter": change_interpreter,
     "unroll": unroll,
+    "repeat": repeat,
     "splice": splice_new,
     "regenerate": regenerate,
 }

@@ -31,7 +31,7 @@ def _operations() -> dict[str, float]:
         "import": 1,
         "unimport": 0.2,
         "use": 0.2,
-        "self-check": 0.3,
+        "self-check": 0.2,
         "elsewhere": 0.4,
         "start": 0.5,  # a child with one costs as much as three without
         "enter": 2,  # offered only while there is another interpreter to go to
@@ -52,6 +52,7 @@ def _mutators() -> dict[str, float]:
         "change_word": 5,
         "change_interpreter": 1,
         "unroll": 0.5,
+        "repeat": 0.5,
         "splice": 2,
         "regenerate": 3,
     }
@@ -94,8 +95,12 @@ class Weights:
     length: tuple[int, int] = (2, 16)
     #: A program does not grow beyond this by mutation.
     max_steps: int = 48
-    #: Nor does it start more interpreters than this: three cost as much as five programs without.
+    #: Nor does a generated program start more interpreters than this: three cost as much as nine
+    #: programs without.
     max_starts: int = 3
+    #: By mutation it may come to as many: what needs a new interpreter at the address of an old one
+    #: shows in the fifth.
+    most_starts: int = 6
     #: Chance that a mutation is followed by another one on top.
     again: float = 0.35
 

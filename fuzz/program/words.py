@@ -103,7 +103,7 @@ EXTENSION_KINDS = (
         edges=("member",),
     ),
     Kind("enum", "a value of a `py::enum_`", edges=("keep-alive",)),
-    Kind("native-enum", "a value of a `py::native_enum`", edges=("attribute",)),
+    Kind("native-enum", "a value of a `py::native_enum`", edges=("attribute",), cost=2),
     Kind(
         "error",
         "an exception of a type that the extension registered",
@@ -244,7 +244,7 @@ ROOT = Choice(
             "threading-shutdown",
             "a callback of `threading._shutdown`",
             own_thread=_MAIN_THREAD,
-            cost=1.5,
+            cost=2,
         ),
         Word("excepthook", "`sys.excepthook`"),
         Word("unraisablehook", "`sys.unraisablehook`"),
@@ -296,14 +296,14 @@ HOOK = Choice(
         Word("dealloc", "`tp_dealloc`: the last reference is gone"),
         Word("del", "`__del__`"),
         Word("weakref", "the callback of a weak reference to the node"),
-        Word("finalize", "`weakref.finalize`", cost=1.5),
+        Word("finalize", "`weakref.finalize`", cost=2),
         Word("capsule", "the destructor of the capsule"),
         Word("atexit", "a callback of `atexit` in this interpreter"),
         Word(
             "threading-exit",
             "a callback of `threading._shutdown`",
             own_thread=_MAIN_THREAD,
-            cost=1.5,
+            cost=2,
         ),
         Word("unraisable", "`sys.unraisablehook`, when something else raises"),
         Word("module-free", "`m_free` of a module in `sys.modules`"),
@@ -349,29 +349,29 @@ _OWN_GIL = (3, 12)
 FLAVOUR = Choice(
     "interpreter kind",
     (
-        Word("legacy", "`Py_NewInterpreter`: shares the GIL and the allocator", cost=2.5),
+        Word("legacy", "`Py_NewInterpreter`: shares the GIL and the allocator", cost=3),
         Word(
             "isolated",
             "`Py_NewInterpreterFromConfig` with a GIL and an allocator of its own",
             since=_OWN_GIL,
-            cost=2.5,
+            cost=3,
         ),
-        Word("shared-gil", "the same, sharing the main GIL", since=_OWN_GIL, cost=2.5),
+        Word("shared-gil", "the same, sharing the main GIL", since=_OWN_GIL, cost=3),
         Word(
             "permissive",
             "as isolated, and may fork, exec and have daemon threads",
             since=_OWN_GIL,
-            cost=2.5,
+            cost=3,
         ),
-        Word("strict", "as isolated, and may have no threads", since=_OWN_GIL, cost=2.5),
+        Word("strict", "as isolated, and may have no threads", since=_OWN_GIL, cost=3),
         Word(
             "framework",
             "`py::subinterpreter`, entered by `py::subinterpreter_scoped_activate`; isolated where "
             "there is no framework",
             since=_OWN_GIL,
-            cost=2.5,
+            cost=3,
         ),
-        Word("stdlib", "the standard library's `_interpreters` (`_xxsubinterpreters`)", cost=2.5),
+        Word("stdlib", "the standard library's `_interpreters` (`_xxsubinterpreters`)", cost=3),
     ),
 )
 
@@ -388,8 +388,8 @@ WAY = Choice(
     (
         Word("return", "`__main__` ends"),
         Word("sys-exit", "`sys.exit(0)`"),
-        Word("exception", "an exception nobody handles", cost=10),
-        Word("interrupt", "a SIGINT that nobody handles", cost=10),
+        Word("exception", "an exception nobody handles", cost=5),
+        Word("interrupt", "a SIGINT that nobody handles", cost=5),
         Word("os-exit", "`os._exit(0)`"),
         Word("c-exit", "the C library's `exit(0)`: static destructors without `Py_FinalizeEx`"),
         Word("thread-exit", "the same, from another thread while Python runs"),

@@ -104,6 +104,14 @@ CHANGE_INTERPRETER = [
      "stop j; enter main", "stop j; enter i1", "stop j; enter j"}),
 ]  # fmt: skip
 
+LIFE = "start i legacy; enter i; import; stop i"
+REPEAT = [
+    (
+        f"collect; {LIFE}; drop a",
+        {f"collect; {'; '.join([LIFE] * count)}; drop a" for count in range(2, 6)},
+    ),
+]
+
 UNROLL = [
     (
         "shape a ring list 3  # why",
@@ -130,6 +138,7 @@ EXAMPLES = {
     "change_word": CHANGE_WORD,
     "change_interpreter": CHANGE_INTERPRETER,
     "unroll": UNROLL,
+    "repeat": REPEAT,
 }
 
 NOTHING_TO_DO = [
@@ -142,6 +151,8 @@ NOTHING_TO_DO = [
     ("rewire", "root a sys"),
     ("change_word", "import; drop a; enter main"),
     ("change_interpreter", "node a list; drop a"),
+    ("repeat", "start i legacy; enter i"),
+    ("repeat", "stop i; start i legacy; stop j"),
     ("unroll", ""),
     ("unroll", "node a list; start i legacy"),
 ]

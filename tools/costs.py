@@ -1,0 +1,104 @@
+"""What each word costs, in bare children: `python tools/costs.py --python 3.13`.
+
+A bare child forks and finalizes and does nothing else. Rounds are interleaved, figures are medians
+of one run, so a loaded machine makes them noisy and not wrong. ``Word.cost`` is rounded from this.
+"""
+
+from __future__ import annotations
+
+import statistics
+from random import Random
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from fuzz.campaign.programs import Programs
+from fuzz.executor.limits import Limits
+from fuzz.executor.zygote import Executor
+from fuzz.program.legal import EDGES_FROM
+from fuzz.program.scope import runnable
+from fuzz.program.text import parse
+from fuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, WAY
+from fuzz.target.build import build
+from fuzz.target.interpreters import pick_interpreter
+from fuzz.target.releases import resolve
+from fuzz.target.spec import parse_target
+
+GENERATED = 300
+
+
+def samples() -> dict[str, str]:
+    """A small program for each word, by `choice word`; what it needs beside the word is little."""
+    node = "node a container\n"
+    found = {"an empty program": "", "import": "import\n", "node container": node}
+    found |= {f"kind {kind}": f"node a {kind}\n" for kind in KINDS}
+    found |= {
+        f"edge {edge} of {kind}": f"node a {kind}\nnode b class\nedge a b {edge}\n"
+        for kind, edges in EDGES_FROM.items()
+        for edge in edges
+    }
+    found |= {f"root {root}": f"{node}root a {root}\n" for root in ROOT.texts}
+    found |= {
+        f"hook {hook}": f"node a {'capsule' if hook == 'capsule' else 'subclass'}\n"
+        f"hook a {hook} plain\n"
+        for hook in HOOK.texts
+    }
+    found |= {f"action {action}": f"{node}hook a clear {action}\n" for action in ACTION.texts}
+    found |= {f"flavour {text}": f"start i {text}\nstop i\n" for text in FLAVOUR.texts}
+    found |= {f"flavour {text}, import": f"start i {text}\nenter i\nimport\nstop i\n"
+              for text in FLAVOUR.texts}  # fmt: skip
+    found |= {f"exit {way}": f"exit {way}\n" for way in WAY.texts}
+    found |= {each: f"{each}\n" for each in ("fork", "again", "self-check", "elsewhere")}
+    return found
+
+
+def milliseconds(executor: Executor, text: str) -> float:
+    """How long one child took, as its zygote saw it."""
+    return executor.run(text).seconds * 1000
+
+
+def bare_milliseconds(executor: Executor) -> float:
+    """The same for a child that only finalizes."""
+    executor.run_bare()
+    return executor.shared.header.facts.microseconds / 1000
+
+
+@click.command()
+@click.option("--target", default="pybind11", show_default="the newest pybind11")
+@click.option("--python", default=None, show_default="the newest found")
+@click.option("--rounds", default=11, show_default=True)
+def main(target: str, python: str | None, rounds: int) -> None:
+    """Prints each word's cost, the dearest first, and what programs cost that the fuzzer makes."""
+    made = build(resolve(parse_target(target)), pick_interpreter(python))
+    version = made.interpreter.version
+    programs, rng = Programs(version, made.spec.framework), Random(1)
+    generated = [programs.new(rng) for _ in range(GENERATED)]
+    texts = {what: runnable(parse(f"finfuzz 1\n{text}"), version[:2])
+             for what, text in samples().items()}  # fmt: skip
+    took: dict[str, list[float]] = {what: [] for what in texts}
+    bare: list[float] = []
+    with Executor(made, Limits()) as executor:
+        for _ in track(range(rounds), "measuring", console=Console(stderr=True)):
+            for what, text in texts.items():
+                took[what].append(milliseconds(executor, text))
+                bare.append(bare_milliseconds(executor))
+        of_generated = [milliseconds(executor, runnable(each, version[:2])) for each in generated]
+    floor = statistics.median(bare)
+    costs = {what: statistics.median(times) / floor for what, times in took.items()}
+    table = Table("what", "in bare children")
+    for what, cost in sorted(costs.items(), key=lambda item: -item[1]):
+        table.add_row(what, f"{cost:.2f}")
+    console = Console(width=100)
+    console.print(table)
+    quartiles = ", ".join(f"{q / floor:.2f}" for q in statistics.quantiles(of_generated, n=4))
+    console.print(
+        f"{made.spec}, CPython {made.interpreter.text}: a bare child takes {floor:.2f} ms; "
+        f"quartiles of {GENERATED} generated programs: {quartiles} bare children, "
+        f"mean {statistics.mean(of_generated) / floor:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
