@@ -213,6 +213,8 @@ def exec_(
     effect, skipped, raised = outcome.took
     where = f"{made.spec} on CPython {made.interpreter.text}"
     steps = f"{effect} steps, {skipped} skipped, {raised} raised, {outcome.seconds * 1000:.0f} ms"
+    if outcome.alive:
+        steps += f", {outcome.alive} C++ objects alive after the end"
     found = diagnose(outcome, memory)
     if not found:
         click.echo(f"survived: {where} ({steps})")
