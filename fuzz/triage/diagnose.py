@@ -35,7 +35,6 @@ _WRONG = re.compile(r"^self-check: (.+)$", re.MULTILINE)
 _VARYING = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\b\d+\b")
 _WORDS_KEPT = 12
 _DETAIL = 300
-_CALLERS = 12
 #: Standard error tells that an exception was reported, not when.
 _SOMETIME = "an unknown phase"
 _INTERNALS_GONE = {"internals-recreated", "internals-recreated-silently", "cast-error"}
@@ -45,7 +44,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """``signal`` is NONE where nothing died. ``phase`` is as fine as known, the bucket's coarser.
 
     ``detail``: the message, where there is one. ``frames``: the telling ones, innermost first.
-    ``callers``: what else tells, behind those: not part of the key, but it tells known defects.
+    ``stack``: all functions that have a name, which tell known defects and are no part of the key.
     """
 
     signal: str
@@ -53,7 +52,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     phase: str
     detail: str
     frames: tuple[str, ...]
-    callers: tuple[str, ...] = ()
+    stack: tuple[str, ...] = ()
 
     @property
     def bucket(self) -> str:
@@ -138,16 +137,13 @@ def _diagnosis(
     outcome: Outcome, signal: str, kind: str, phase: str, frames: tuple[RawFrame, ...]
 ) -> Diagnosis:
     signal = "HANG" if kind == "hang" else signal
-    names = telling.telling(
-        [named(frame) for frame in frames],
-        internals_gone=kind in _INTERNALS_GONE,
-        kept=telling.KEPT + _CALLERS,
-    )
+    stack = [named(frame) for frame in frames]
+    names = telling.telling(stack, internals_gone=kind in _INTERNALS_GONE)
     detail = _detail(outcome.stderr, kind)
     if kind == "fatal-python-error":
-        names = [detail.partition(":")[0], *names]
-    kept = telling.KEPT
-    return Diagnosis(signal, kind, phase, detail, tuple(names[:kept]), tuple(names[kept:]))
+        names = [detail.partition(":")[0], *names][: telling.KEPT]
+    functions = tuple(telling.normalized(frame.function) for frame in stack if frame.function)
+    return Diagnosis(signal, kind, phase, detail, tuple(names), functions)
 
 
 def _detail(stderr: str, kind: str) -> str:

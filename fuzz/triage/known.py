@@ -19,7 +19,7 @@ class Known(NamedTuple):
     """One defect and how it shows.
 
     ``detail``: a regular expression that the message begins with. ``frame``: one for a telling
-    frame or one of its callers, where the message alone does not tell it. CPythons from ``since``
+    function on the stack, where the message alone does not tell it. CPythons from ``since``
     to before ``fixed_in`` have it.
     """
 
@@ -63,6 +63,13 @@ KNOWN = (
         link="docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",
     ),
     Known(
+        title="a left subinterpreter whose thread is not over hangs Py_FinalizeEx",
+        diagnostics=("hang",),
+        frame=r"^wait_for_thread_shutdown$",
+        link="docs/found.md#cpython-313-a-left-subinterpreter-with-a-thread",
+        since=(3, 13),
+    ),
+    Known(
         title="_ctypes is initialized again in a second life of the interpreter",
         diagnostics=("none", "fatal-python-error"),
         frame=r"^(add_subclass|PyInit__ctypes|_ctypes_add_types)$",
@@ -82,7 +89,7 @@ def known(
     diagnosis: Diagnosis, python: tuple[int, ...], table: tuple[Known, ...] = KNOWN
 ) -> Known | None:
     """The known defect that a death is, if it is one."""
-    stack = (*diagnosis.frames, *diagnosis.callers)
+    stack = (*diagnosis.frames, *diagnosis.stack)
     for entry in table:
         if (
             entry.concerns(python)

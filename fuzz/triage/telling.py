@@ -67,14 +67,14 @@ _ACCESSORS = re.compile(
 _TARGET_HOOK = "target hook"
 
 
-def telling(frames: list[Frame], *, internals_gone: bool, kept: int = KEPT) -> list[str]:
+def telling(frames: list[Frame], *, internals_gone: bool) -> list[str]:
     """The first frames that tell, innermost first; each normalized."""
     found: list[str] = []
     for frame in frames:
         name = _telling_name(frame, internals_gone)
         if name and not (found and name in (found[-1], _TARGET_HOOK)):
             found.append(name)
-        if len(found) == kept:
+        if len(found) == KEPT:
             break
     return found
 

@@ -129,7 +129,7 @@ def diagnosis(**changes: object) -> Diagnosis:
         ({"frames": ("two", "one")}, False),
         ({"frames": ("one",)}, False),
         ({"frames": ()}, False),
-        ({"callers": ("three",)}, True),
+        ({"stack": ("three",)}, True),
     ],
 )
 def test_what_makes_another_bucket(changes: dict[str, object], same: bool) -> None:
