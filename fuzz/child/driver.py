@@ -178,7 +178,7 @@ class Interpreters:
     def start(self, name, flavour):
         handle = runtime.start(self.current, FLAVOURS.index(flavour) + 1)
         if handle < 0:
-            return SKIPPED
+            raise RuntimeError("this CPython can't start such an interpreter")
         self.handles[name] = handle
         return EFFECT
 

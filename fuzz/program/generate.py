@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from fuzz.program.language import MAX_INTERPRETERS, MAX_LIVES, OPERATIONS, Role
+from fuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
 from fuzz.program.legal import (
     CHECKABLE,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE_WAYS,
     HOOKS_OF,
+    NATIVE_HOOKS,
     NOT_LEGAL,
     SHAPEABLE,
     THREAD_ROOTS,
@@ -19,7 +19,7 @@ from fuzz.program.legal import (
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope
 from fuzz.program.weights import DEFAULT, Weights, pick
-from fuzz.program.words import ACTION, EDGE, HOOK, KIND, KINDS, ROOT, WAY, Choice
+from fuzz.program.words import ACTION, EDGE, HOOK, KIND, KINDS, ROOT, Choice
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -92,7 +92,7 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "stop": lambda scope: bool(scope.flavours),
     "start": lambda scope: len(scope.flavours) < MAX_INTERPRETERS,
     "fork": lambda scope: not scope.flavours,
-    "again": lambda scope: scope.lives < MAX_LIVES and not scope.threads_outlive,
+    "again": lambda scope: scope.may_live_again,
 }
 
 
@@ -146,7 +146,9 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    hook = _word(rng, scope, weights, HOOK, HOOKS_OF[scope.here[name]])
+    native = NATIVE_HOOKS if not scope.is_of_spoken(name) else ()
+    hooks = [hook for hook in HOOKS_OF[scope.here[name]] if hook not in native]
+    hook = _word(rng, scope, weights, HOOK, hooks)
     among = [action for action in ACTION.texts if (hook, action) not in NOT_LEGAL]
     return Step(op, (name, hook, _word(rng, scope, weights, ACTION, among)))
 
@@ -178,13 +180,7 @@ def _make_root(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     return Step(op, (name, _word(rng, scope, weights, ROOT, among)))
 
 
-def _make_exit(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    among = [way for way in WAY.texts if scope.lives == 1 or way not in FIRST_LIFE_WAYS]
-    return Step(op, (_word(rng, scope, weights, WAY, among),))
-
-
 _MAKERS = {
-    "exit": _make_exit,
     "edge": _make_edge,
     "root": _make_root,
     "hook": _make_hook,

@@ -1,7 +1,8 @@
 """The language as one table: every operation, its parameters, and what each does.
 
 Parser, printer, generator, mutators, documentation and the tests all read this table. An operation
-is added by adding a row here, a method to ``scope.py`` and what it does to ``child/driver.py``.
+is added by adding a row here, a method to ``scope.py`` and what it does to ``child/driver.py`` and
+``triage/script_steps.py``.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ OPERATIONS: dict[str, Operation] = {
             "fork",
             (),
             "`os.fork`: the child goes on and finalizes; the parent waits, then ends too",
-            "while no subinterpreter lives: CPython 3.11 and 3.12 hang, 3.13 aborts in the child",
+            "while no subinterpreter lives: the child hangs before CPython 3.13 and aborts on 3.13",
         ),
         Operation(
             "again",

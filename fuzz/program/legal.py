@@ -21,6 +21,9 @@ CHECKABLE = frozenset(kind.text for kind in KINDS.values() if kind.weak)
 #: Kinds of which a `shape` can be made.
 SHAPEABLE = frozenset(kind.text for kind in KINDS.values() if kind.edges)
 
+#: Hooks that the target itself runs, without Python; what they do must be of the same extension.
+NATIVE_HOOKS = frozenset({"traverse", "clear", "dealloc"})
+
 #: Hooks that speak of one node, by the kinds that have them; the others take any node.
 _OF_WEAK = ("weakref", "finalize")
 _OWN = ("traverse", "clear", "dealloc", "del", "capsule")
@@ -85,8 +88,14 @@ def may_have_threads(flavour: str, python: tuple[int, int]) -> bool:
 #: locks are freed, and their memory is used again ("Bugs and caveats" of `Py_FinalizeEx`).
 OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread"})
 
-#: A further life is an exit function of the C library, and those may not call `exit` (C standard).
-FIRST_LIFE_WAYS = frozenset({"c-exit", "thread-exit"})
+#: Words of the first life alone, and why: a further one is an exit function of the C library.
+FIRST_LIFE: dict[str, str] = {
+    **dict.fromkeys(("c-exit", "thread-exit"), "an exit function may not call `exit` (C standard)"),
+    **dict.fromkeys(
+        ("thread-local-destructor", "native-thread-local"),
+        "the main thread's C++ thread-locals are destroyed before exit functions run",
+    ),
+}
 
 #: What a container does at a hook that no step speaks of: the pattern of pybind11's own manual.
 DEFAULT_ACTIONS = {"traverse": "cast", "clear": "cast", "dealloc": "plain"}

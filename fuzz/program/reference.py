@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fuzz.program.language import MAX_INTERPRETERS, OPERATIONS, VERSION, Operation, Role
-from fuzz.program.legal import ABUSE, DEFAULT_ACTIONS, EDGES_FROM, EDGES_TO, HOOKS_OF, IMPOSSIBLE
+from fuzz.program.legal import (
+    ABUSE,
+    DEFAULT_ACTIONS,
+    EDGES_FROM,
+    EDGES_TO,
+    FIRST_LIFE,
+    HOOKS_OF,
+    IMPOSSIBLE,
+)
 from fuzz.program.words import (
     ACTION,
     ALWAYS,
@@ -90,6 +98,8 @@ def _where(word: Word) -> str:
     limits = [f"main interpreter only: {word.main_only}"] if word.main_only else []
     if word.own_thread:
         limits.append(f"not under `elsewhere`: {word.own_thread}")
+    if word.text in FIRST_LIFE:
+        limits.append(f"the first life only: {FIRST_LIFE[word.text]}")
     return "; ".join(limits) or "anywhere"
 
 

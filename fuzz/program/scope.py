@@ -14,16 +14,17 @@ from fuzz.program.legal import (
     CHECKABLE,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE_WAYS,
+    FIRST_LIFE,
     HOOKS_OF,
     IMPOSSIBLE,
+    NATIVE_HOOKS,
     OUTLIVING_ROOTS,
     SHAPEABLE,
     THREAD_ROOTS,
     may_have_threads,
 )
 from fuzz.program.model import Program, Step
-from fuzz.program.words import ACTION, FLAVOUR, HOOK, KIND, KINDS, ROOT, Choice
+from fuzz.program.words import ACTION, FLAVOUR, HOOK, KIND, KINDS, ROOT, WAY, Choice
 
 #: A Python that has everything: what a program means where nothing is lacking.
 NEWEST = (99, 0)
@@ -37,6 +38,7 @@ class Scope:
         self.lives = 1
         self.started = 0
         self.threads_outlive = False
+        self.hooks_start_threads = False
         self.is_elsewhere = False
         self._begin_life()
 
@@ -44,6 +46,8 @@ class Scope:
         self.current = MAIN
         self.flavours: dict[str, str] = {}
         self.nodes: dict[str, dict[str, str]] = {MAIN: {}}
+        self._spoken_of: dict[str, str] = {}
+        self._from_second: set[tuple[str, str]] = set()
 
     @property
     def here(self) -> dict[str, str]:
@@ -51,8 +55,22 @@ class Scope:
         return self.nodes[self.current]
 
     @property
+    def speaks_of_second(self) -> bool:
+        """Whether steps of the current interpreter speak of the second extension."""
+        return self._spoken_of.get(self.current) == "second"
+
+    def is_of_spoken(self, name: str) -> bool:
+        """Whether a node of the current interpreter is of the extension that steps speak of."""
+        return ((self.current, name) in self._from_second) == self.speaks_of_second
+
+    @property
     def may_have_threads(self) -> bool:
         return may_have_threads(self.flavours.get(self.current, ""), self.python)
+
+    @property
+    def may_live_again(self) -> bool:
+        threads = self.threads_outlive or self.hooks_start_threads
+        return self.lives < MAX_LIVES and not threads
 
     def apply(self, step: Step) -> bool:
         """Takes one step. Returns whether it has any effect here."""
@@ -66,7 +84,7 @@ class Scope:
         word = choice.word(text)
         if word.since > self.python or (word.abuse and not self.abuse):
             return False
-        if word.own_thread and self.is_elsewhere:
+        if (word.own_thread and self.is_elsewhere) or (self.lives > 1 and text in FIRST_LIFE):
             return False
         return self.current == MAIN or not word.main_only
 
@@ -77,6 +95,11 @@ class Scope:
         if not self.offers(KIND, kind):
             return False
         self.here[name] = kind
+        place = (self.current, name)
+        if self.speaks_of_second:
+            self._from_second.add(place)
+        else:
+            self._from_second.discard(place)
         return True
 
     def _shape(self, name: str, _shape: str, kind: str, _size: str) -> bool:
@@ -89,12 +112,21 @@ class Scope:
             return False
         return self.here[target] in EDGES_TO.get(edge, KINDS)
 
+    def _use(self, which: str) -> bool:
+        self._spoken_of[self.current] = which
+        return True
+
     def _hook(self, name: str, hook: str, action: str) -> bool:
         if not self.offers(HOOK, hook) or not self.offers(ACTION, action):
             return False
         if (hook, action) in IMPOSSIBLE or ((hook, action) in ABUSE and not self.abuse):
             return False
-        return hook in HOOKS_OF.get(self.here.get(name, ""), ())
+        if hook not in HOOKS_OF.get(self.here.get(name, ""), ()):
+            return False
+        if hook in NATIVE_HOOKS and not self.is_of_spoken(name):
+            return False
+        self.hooks_start_threads |= action == "thread"
+        return True
 
     def _root(self, name: str, root: str) -> bool:
         if name not in self.here or not self.offers(ROOT, root):
@@ -130,12 +162,13 @@ class Scope:
         if self.flavours.pop(name, None) is None:
             return False
         del self.nodes[name]
+        self._spoken_of.pop(name, None)
         if self.current == name:
             self.current = MAIN
         return True
 
     def _exit(self, way: str) -> bool:
-        return self.lives == 1 or way not in FIRST_LIFE_WAYS
+        return self.offers(WAY, way)
 
     def _fork(self) -> bool:
         if self.flavours:
@@ -144,7 +177,7 @@ class Scope:
         return True
 
     def _again(self) -> bool:
-        if self.lives >= MAX_LIVES or self.threads_outlive:
+        if not self.may_live_again:
             return False
         self.lives += 1
         self._begin_life()
@@ -152,9 +185,10 @@ class Scope:
 
 
 _APPLY: dict[str, Callable[..., bool]] = {
-    **dict.fromkeys(("import", "unimport", "use", "self-check", "collect"), Scope._always),
+    **dict.fromkeys(("import", "unimport", "self-check", "collect"), Scope._always),
     "elsewhere": Scope._always,
     "exit": Scope._exit,
+    "use": Scope._use,
     "node": Scope._node,
     "shape": Scope._shape,
     "edge": Scope._edge,

@@ -44,12 +44,6 @@ KNOWN = (
         fixed_in=(3, 13),
     ),
     Known(
-        title="os.fork beside a subinterpreter: the child hangs (before 3.13) or dies",
-        diagnostics=("hang", "fatal-python-error", "none"),
-        frame=r"^_PyInterpreterState_DeleteExceptMain$",
-        link="https://github.com/python/cpython/issues/101437",
-    ),
-    Known(
         title="a thread that comes back during finalization is unwound through C++ destructors",
         diagnostics=("none",),
         frame=r"^PyThread_exit_thread$",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from fuzz.program.language import MAX_LIVES
 from fuzz.program.model import Program
 from fuzz.program.scope import effective
 from fuzz.target.spec import TargetSpec
@@ -16,7 +17,7 @@ from fuzz.triage.script_sources import sources
 from fuzz.triage.script_steps import Writer, indented
 from fuzz.triage.script_text import BASE_IMPORTS, FROM_CAPI, HEADER, HELPERS
 
-_LIVES = ("program", *(f"life_{number}" for number in range(2, 10)))
+_LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
 
 
 def write_script(
@@ -32,7 +33,7 @@ def write_script(
 
     ``raising``: steps, as the child is given them, that raise and are caught, as the driver does.
     """
-    writer = Writer(raising, second=_second(spec) is not None)
+    writer = Writer(raising, second=spec.second is not None)
     writer.write(effective(program, python, abuse=abuse))
     helpers, borrowed = _platform(writer)
     body = "".join(
@@ -50,7 +51,7 @@ def write_script(
         version="{}, {}".format(*python),
         requirement=_requirement(spec),
         variables="PYBIND11_INCLUDE and PYBIND11_SECOND_INCLUDE"
-        if _second(spec)
+        if spec.second
         else "PYBIND11_INCLUDE",
         imports="\n".join(f"import {name}" for name in sorted(modules)),
         compiles="\n".join(_compiles(spec, capi)),
@@ -83,16 +84,12 @@ def _lives(lives: list[list[str]]) -> str:
     return "".join([*texts, f"\n\n{start}\n"])
 
 
-def _second(spec: TargetSpec) -> str | None:
-    return getattr(spec, "second", None)
-
-
 def _requirement(spec: TargetSpec) -> str:
     if spec.framework != "pybind11":
         return "no framework"
     if spec.version is None:
         return f"the pybind11 in {spec.path}"
-    second = _second(spec)
+    second = spec.second
     return f"pybind11 {spec.version}" + (f" and {second}" if second else "")
 
 
@@ -107,7 +104,7 @@ def _compiles(spec: TargetSpec, capi: bool) -> list[str]:
     for module, origin, variable in _extensions(spec):
         options = ["extension.cpp", module, origin, variable]
         arguments = [*map(_literal, options), wrap, policy]
-        arguments += [f'"-DFINFUZZ_MODULE={module}"'] if _second(spec) else []
+        arguments += [f'"-DFINFUZZ_MODULE={module}"'] if spec.second else []
         found.append("\n    ".join(["compile_beside(", *(f"{one}," for one in arguments)]) + "\n)")
     return [*found, *calls]
 
@@ -116,7 +113,7 @@ def _extensions(spec: TargetSpec) -> list[tuple[str, str, str]]:
     """(module, origin of its headers, variable that names another) of each."""
     first = f"pybind11=={spec.version}" if spec.path is None else _include(spec.path)
     found = [("finfuzz_target", first, "PYBIND11_INCLUDE")]
-    if second := _second(spec):
+    if second := spec.second:
         found.append(("finfuzz_second", f"pybind11=={second}", "PYBIND11_SECOND_INCLUDE"))
     return found
 

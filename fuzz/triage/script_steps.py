@@ -80,8 +80,9 @@ class Writer:
         if step.op == "elsewhere":
             self._elsewhere = True
         elif step.op == "exit":
-            self._way = step.args[0]
+            self._way, self._elsewhere = step.args[0], False
         elif step.op == "fork":
+            self._elsewhere = False
             self._fork()
         elif step.op == "again":
             self._again()

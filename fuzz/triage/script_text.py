@@ -35,7 +35,7 @@ def headers_of(origin):
     return os.path.join(folder, "pybind11", "include")
 
 
-def compile_beside(source, module, origin=None, variable="", *options):
+def compile_beside(source, module, origin, variable, *options):
     """Compiles a source into a module, both beside this script, if it isn't there already."""
     result = os.path.join(HERE, module + EXTENSION_SUFFIXES[0])
     if os.path.exists(result):

@@ -8,8 +8,9 @@ from fuzz.program.legal import (
     DEFAULT_ACTIONS,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE_WAYS,
+    FIRST_LIFE,
     HOOKS_OF,
+    NATIVE_HOOKS,
     NOT_LEGAL,
     OUTLIVING_ROOTS,
     SHAPEABLE,
@@ -75,7 +76,8 @@ def test_every_kind_with_edges_has_one_that_takes_any_target() -> None:
 
 def test_sets_of_words_are_of_words() -> None:
     assert set(ROOT.texts) > THREAD_ROOTS > OUTLIVING_ROOTS
-    assert set(WAY.texts) > set(FIRST_LIFE_WAYS)
+    assert {*WAY.texts, *HOOK.texts, *ROOT.texts} > FIRST_LIFE.keys()
+    assert set(HOOK.texts) > NATIVE_HOOKS
 
 
 def test_sets_of_kinds_are_of_kinds() -> None:

@@ -9,7 +9,7 @@ from fuzz.program.legal import (
     CHECKABLE,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE_WAYS,
+    FIRST_LIFE,
     HOOKS_OF,
     IMPOSSIBLE,
     NOT_LEGAL,
@@ -105,7 +105,7 @@ def test_what_an_interpreters_own_thread_alone_may_do(
 
 @pytest.mark.parametrize("way", WAY.texts)
 def test_ways_to_end_a_further_life(check_effects: Check, way: str) -> None:
-    legal = mark(way not in FIRST_LIFE_WAYS)
+    legal = mark(way not in FIRST_LIFE)
     check_effects(f"+  exit {way}\n+  again\n{legal}  exit {way}")
 
 
@@ -164,3 +164,34 @@ def test_what_is_impossible_can_not_be_asked_for(
 def test_asking_for_abuse_lifts_no_other_rule(check_effects: Check) -> None:
     table = "+  start i legacy\n+  enter i\n+  node a list\n-  root a type-dict\n-  check a"
     check_effects(table + "\n-  hook a py-atexit cast\n-  edge a a value", abuse=True)
+
+
+def test_a_native_hook_does_what_its_own_extension_offers(check_effects: Check) -> None:
+    """The other's action would run as Python there, and in a traverse too."""
+    check_effects(
+        """
+        +  node a container
+        +  use second
+        -  hook a traverse cast
+        +  hook a weakref cast
+        +  node b container
+        +  hook b traverse cast
+        +  use first
+        -  hook b clear cast
+        +  hook a clear cast
+        +  node b container
+        +  hook b clear cast
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    "step", ["hook a thread-local-destructor plain", "exit c-exit", "exit thread-exit"]
+)
+def test_what_only_a_first_life_may(check_effects: Check, step: str) -> None:
+    check_effects(f"+  node a container\n+  {step}\n+  again\n+  node a container\n-  {step}")
+
+
+def test_no_life_follows_threads_that_may_outlive_one(check_effects: Check) -> None:
+    check_effects("+  node a container\n+  hook a dealloc thread\n+  fork\n-  again")
+    check_effects("+  node a container\n+  root a daemon-thread\n-  again\n+  fork\n+  again")

@@ -37,7 +37,7 @@ static void before_fork() {
 
 static void after_fork_in_child() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // not inherited
-    forget_slots();                    // CPython deletes them
+    forget_slots();                    // all of them ended: fork is legal only where none lives
 }
 
 static void restore_facts() {
@@ -62,7 +62,7 @@ static int wait_for(pid_t pid) {
     return status;
 }
 
-// follow(pid) -> exit code. What a forked child died of, this process dies of too; the child has
+// follow(pid): what a forked child died of, this process dies of too; the child has
 // said all there is to say about it.
 PyObject* follow(PyObject*, PyObject* pid) {
     int status = wait_for(pid_t(PyLong_AsLong(pid)));
@@ -71,7 +71,7 @@ PyObject* follow(PyObject*, PyObject* pid) {
         raise(WTERMSIG(status));
     }
     restore_facts();
-    return PyLong_FromLong(WEXITSTATUS(status));
+    Py_RETURN_NONE;
 }
 
 static void leave_python() {

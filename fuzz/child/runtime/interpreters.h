@@ -103,7 +103,6 @@ inline bool start_by_stdlib(Interpreter& made) {
 inline void stop_by_stdlib(const Interpreter& ended) {
     PyObject* id = PyLong_FromLongLong(PyInterpreterState_GetID(ended.state));
     PyObject* result = id ? call_stdlib("destroy", id) : nullptr;
-    if (result == nullptr) PyErr_Print();
     Py_XDECREF(result);
     Py_XDECREF(id);
 }

@@ -42,7 +42,8 @@ PyMethodDef offered[] = {
 // find_framework(extension): for interpreters of the framework's own kind.
 PyObject *find_framework(PyObject *, PyObject *extension) {
     const char *path = PyUnicode_AsUTF8(extension);
-    void *handle = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : nullptr;
+    if (!path) return nullptr;
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) return PyErr_Format(PyExc_ImportError, "%s", dlerror());
     finfuzz::find_framework(handle);
     Py_RETURN_NONE;
@@ -70,6 +71,7 @@ PyObject *start(PyObject *, PyObject *args) {
         finfuzz::run_in_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(parent)),
                                     [&] { started = start_here(*made); });
     if (started) return PyLong_FromVoidPtr(made);
+    delete made;
     return PyErr_Format(PyExc_RuntimeError, "this CPython can't start such an interpreter");
 }
 
@@ -103,6 +105,7 @@ PyObject *elsewhere(PyObject *, PyObject *function) { return finfuzz::call_from_
 
 PyObject *stop(PyObject *, PyObject *handle) {
     finfuzz::stop_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle)));
+    if (PyErr_Occurred()) return nullptr;
     Py_RETURN_NONE;
 }
 
@@ -123,7 +126,8 @@ PyObject *live(const std::string &code) {
 // again(code): in the __main__ of another life, when this one is over: Py_Initialize once more.
 PyObject *again(PyObject *, PyObject *code) {
     const char *text = PyUnicode_AsUTF8(code);
-    if (!text || !finfuzz::live_again(text, live)) return nullptr;
+    if (!text) return nullptr;
+    if (!finfuzz::live_again(text, live)) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
 

@@ -36,8 +36,10 @@ public:
         changed_.notify_all();
     }
 
+    bool is_ours() const { return getpid() == process_; }  // in a fork's child the threads are not
+
     void open() {
-        if (getpid() != process_) return;  // in a fork's child: the threads are not here
+        if (!is_ours()) return;
         std::unique_lock<std::mutex> lock(mutex_);
         open_ = true;
         changed_.notify_all();
@@ -74,7 +76,11 @@ void open_gate(PyObject *capsule) {
 SharedGate gate_here() {
     PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
     PyObject *capsule = dict ? PyDict_GetItemString(dict, kGateName) : nullptr;
-    if (capsule) return *static_cast<SharedGate *>(PyCapsule_GetPointer(capsule, kGateName));
+    if (capsule) {
+        auto &old = *static_cast<SharedGate *>(PyCapsule_GetPointer(capsule, kGateName));
+        if (!old->is_ours()) old = std::make_shared<Gate>();
+        return old;
+    }
     auto *gate = new SharedGate(std::make_shared<Gate>());
     capsule = dict ? PyCapsule_New(gate, kGateName, open_gate) : nullptr;
     if (!capsule) {

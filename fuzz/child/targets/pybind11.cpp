@@ -60,8 +60,9 @@ extern "C" int __wrap_PyType_Ready(PyTypeObject *type) {
         if (finfuzz::probe) {
             finfuzz::probe->internals_created();
         } else {
-            // CPython never gives an interpreter's id to another one.
+            // CPython gives no interpreter's id to another one within a life of the main one.
             static std::set<std::int64_t> seen;
+            if (seen.empty()) Py_AtExit([] { seen.clear(); });
             if (!seen.insert(PyInterpreterState_GetID(PyInterpreterState_Get())).second)
                 std::fputs("finfuzz: internals created again in the same interpreter\n", stderr);
         }

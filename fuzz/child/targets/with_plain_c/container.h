@@ -18,8 +18,6 @@ void cast(PyObject *subject) { (void) PyType_IsSubtype(Py_TYPE(subject), &PyBase
 void lookup(PyObject *) {}  // there is nothing to look up in without a framework
 void create(PyObject *) { Py_XDECREF(PyList_New(0)); }
 
-constexpr finfuzz::Act::Native kFirstActions[] = {plain, cast, lookup, create};
-
 // A native action as an object of Python; the hooks take it for what it is and run it natively.
 struct Action {
     Node node;
@@ -28,11 +26,9 @@ struct Action {
 
 constexpr char kActionName[] = FINFUZZ_NAME ".Action";
 
-// Sets what a hook does: a number, a native action, or anything that can be called.
+// Sets what a hook does: a native action, or anything that can be called.
 void set_act(finfuzz::Act &act, PyObject *wanted) {
-    if (PyLong_Check(wanted))
-        act.set(kFirstActions[PyLong_AsLong(wanted) & 3]);
-    else if (finfuzz::is_a(wanted, kActionName))
+    if (finfuzz::is_a(wanted, kActionName))
         act.set(reinterpret_cast<Action *>(wanted)->run);
     else
         act.set(wanted);

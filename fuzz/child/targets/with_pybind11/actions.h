@@ -55,7 +55,7 @@ constexpr finfuzz::Act::Native kActions[] = {
 };
 
 void bind_actions(py::module_ &m) {
-    (void) m.attr("takes_wrapped");  // has what `convert` needs bound
+    (void) py::object(m.attr("takes_wrapped"));  // has what `convert` needs bound
     py::class_<Action>(m, "Action").def("__call__", [](const Action &self, py::handle subject) {
         finfuzz::event(finfuzz::kHookAction);
         self.run(subject.ptr());

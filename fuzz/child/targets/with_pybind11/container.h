@@ -41,12 +41,8 @@ void create(PyObject *) {
     if (!py::cast(Instance{})) PyErr_Clear();
 }
 
-constexpr finfuzz::Act::Native kFirstActions[] = {plain, cast, lookup, create};
-
 void set_act(finfuzz::Act &act, const py::object &wanted) {
-    if (py::isinstance<py::int_>(wanted))
-        act.set(kFirstActions[wanted.cast<size_t>() % 4]);
-    else if (py::isinstance<Action>(wanted))
+    if (py::isinstance<Action>(wanted))
         act.set(wanted.cast<Action &>().run);
     else
         act.set(wanted.ptr());

@@ -32,7 +32,7 @@ T *payload(PyObject *self) {
     return static_cast<T *>(instance->simple_value_holder[0]);
 }
 
-// Sets what a hook does: a number, a native action, or anything that can be called.
+// Sets what a hook does: a native action, or anything that can be called.
 void set_act(finfuzz::Act &act, const py::object &wanted);
 
 }  // namespace
