@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from fuzz.program.generate import generate, stop_all
+from fuzz.program.generate import generate, leaves_threads, stop_all
 from fuzz.program.model import Program
 from fuzz.program.mutate import mutate
 from fuzz.program.scope import effective
@@ -15,6 +15,7 @@ from fuzz.target.spec import PYBIND11
 
 #: Before 3.13 a subinterpreter that is left aborts Py_FinalizeEx (gh-113433), and with it goes all
 #: that would have happened later. Unattended, two programs of five ended so.
+#: Since then it may hang, for its whole deadline, if it has a thread (docs/found.md).
 _LEAVES_SAFELY = (3, 13)
 _LEFT_ALL_THE_SAME = 0.1
 #: Before 3.12 a pybind11 extension that a subinterpreter imports hangs (pybind11 issue 4245): each
@@ -50,6 +51,7 @@ class Programs:
     def _tidied(self, rng: Random, program: Program) -> Program:
         if rng.random() >= _KEEPS_DEAD_STEPS:
             program = effective(program, self._weights.python)
-        if self._stops and rng.random() >= _LEFT_ALL_THE_SAME:
+        dies = self._stops or leaves_threads(program)
+        if dies and rng.random() >= _LEFT_ALL_THE_SAME:
             return stop_all(program)
         return program

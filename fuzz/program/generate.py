@@ -52,6 +52,20 @@ def stop_all(program: Program) -> Program:
     return Program((*steps, *_stops(scope)), program.below)
 
 
+def leaves_threads(program: Program) -> bool:
+    """Whether an interpreter with a thread in it is left at the end of a life."""
+    scope = Scope()
+    threaded: set[str] = set()
+    for step in program.steps:
+        here = scope.current
+        if step.op == "again" and threaded & scope.flavours.keys():
+            return True
+        if scope.apply(step) and step.op == "root" and step.args[1] in THREAD_ROOTS:
+            threaded.add(here)
+        threaded &= scope.nodes.keys()
+    return bool(threaded & scope.flavours.keys())
+
+
 def _stops(scope: Scope) -> list[Step]:
     return [Step("stop", (name,)) for name in scope.flavours]
 

@@ -79,6 +79,14 @@ NOT_LEGAL = ABUSE | IMPOSSIBLE
 THREAD_ROOTS = frozenset({"daemon-thread", "joined-thread", "returning-thread"})
 
 
+def is_one_thread(flavour: str, python: tuple[int, int]) -> bool:
+    """Whether all steps in an interpreter of that kind run under one thread state.
+
+    `py::subinterpreter_scoped_activate` makes one each time; `threading` minds that before 3.13.
+    """
+    return flavour != "framework" or python >= (3, 13)
+
+
 def may_have_threads(flavour: str, python: tuple[int, int]) -> bool:
     """Whether an interpreter of that kind may start threads; the main one's kind is empty."""
     return flavour != "strict" and (flavour != "stdlib" or python >= (3, 12))

@@ -21,6 +21,7 @@ from fuzz.program.legal import (
     OUTLIVING_ROOTS,
     SHAPEABLE,
     THREAD_ROOTS,
+    is_one_thread,
     may_have_threads,
 )
 from fuzz.program.model import Program, Step
@@ -65,7 +66,12 @@ class Scope:
 
     @property
     def may_have_threads(self) -> bool:
-        return may_have_threads(self.flavours.get(self.current, ""), self.python)
+        return may_have_threads(self.flavour, self.python)
+
+    @property
+    def flavour(self) -> str:
+        """Of the current interpreter; empty for the main one."""
+        return self.flavours.get(self.current, "")
 
     @property
     def may_live_again(self) -> bool:
@@ -84,7 +90,9 @@ class Scope:
         word = choice.word(text)
         if word.since > self.python or (word.abuse and not self.abuse):
             return False
-        if (word.own_thread and self.is_elsewhere) or (self.lives > 1 and text in FIRST_LIFE):
+        if word.own_thread and (self.is_elsewhere or not is_one_thread(self.flavour, self.python)):
+            return False
+        if self.lives > 1 and text in FIRST_LIFE:
             return False
         return self.current == MAIN or not word.main_only
 

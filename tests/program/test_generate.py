@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzz.program.generate import fresh_name, generate, generate_step, starts, stop_all
+from fuzz.program.generate import (
+    fresh_name,
+    generate,
+    generate_step,
+    leaves_threads,
+    starts,
+    stop_all,
+)
 from fuzz.program.language import MAX_LIVES, OPERATIONS
 from fuzz.program.legal import EDGES_FROM, EDGES_TO, HOOKS_OF, NOT_LEGAL
 from fuzz.program.model import Program
@@ -224,6 +231,26 @@ def test_what_a_program_would_leave_is_stopped_at_its_end(text: str, stops: str)
 def test_what_a_life_would_leave_is_stopped_at_its_end(before: str, after: str) -> None:
     stopped = to_text(stop_all(parse("finfuzz 1\n" + before.replace("; ", "\n"))))
     assert "; ".join(stopped.splitlines()[1:]) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "leaves"),
+    [
+        ("node a list; root a joined-thread", False),
+        ("start i legacy; enter i; node a list; root a joined-thread", True),
+        ("start i strict; enter i; node a list; root a joined-thread", False),
+        ("start i legacy; enter i; node a list; root a joined-thread; stop i", False),
+        ("start i legacy; enter i; node a list; root a joined-thread; again", True),
+        (
+            "start i legacy; enter i; node a list; root a joined-thread; stop i; start i legacy",
+            False,
+        ),
+        ("start i legacy; node a list; root a joined-thread", False),
+    ],
+)
+def test_threads_that_a_program_leaves(text: str, leaves: bool) -> None:
+    program = parse("finfuzz 1\n" + text.replace("; ", "\n"))
+    assert leaves_threads(program) is leaves
 
 
 @given(st.from_type(Program))

@@ -195,3 +195,9 @@ def test_what_only_a_first_life_may(check_effects: Check, step: str) -> None:
 def test_no_life_follows_threads_that_may_outlive_one(check_effects: Check) -> None:
     check_effects("+  node a container\n+  hook a dealloc thread\n+  fork\n-  again")
     check_effects("+  node a container\n+  root a daemon-thread\n-  again\n+  fork\n+  again")
+
+
+def test_threading_stays_under_one_thread_state(check_effects: Check) -> None:
+    table = "+  start i framework\n+  enter i\n+  node a list\n{}  root a joined-thread"
+    check_effects(table.format("-"), (3, 12))
+    check_effects(table.format("+"), (3, 13))
