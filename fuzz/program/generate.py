@@ -8,6 +8,7 @@ from random import Random
 from fuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
 from fuzz.program.legal import (
     CHECKABLE,
+    CPYTHON_DIES,
     EDGES_FROM,
     EDGES_TO,
     HOOKS_OF,
@@ -163,7 +164,12 @@ def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     native = NATIVE_HOOKS if not scope.is_of_spoken(name) else ()
     hooks = [hook for hook in HOOKS_OF[scope.here[name]] if hook not in native]
     hook = _word(rng, scope, weights, HOOK, hooks)
-    among = [action for action in ACTION.texts if (hook, action) not in NOT_LEGAL]
+    kind = scope.here[name]
+    among = [
+        action
+        for action in ACTION.texts
+        if (hook, action) not in NOT_LEGAL and (kind, hook, action) not in CPYTHON_DIES
+    ]
     return Step(op, (name, hook, _word(rng, scope, weights, ACTION, among)))
 
 

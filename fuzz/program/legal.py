@@ -71,6 +71,13 @@ ABUSE: dict[tuple[str, str], str] = {
     ),
 }
 
+#: (kind, hook, action) that corrupt CPython's own memory, so that anything may die of it later.
+CPYTHON_DIES: dict[tuple[str, str, str], str] = {
+    ("thread-local", hook, "collect"): "a `threading.local` is collected while it is deallocated "
+    "(docs/found.md)"
+    for hook in ("weakref", "finalize")
+}
+
 #: All pairs that programs are not made of.
 NOT_LEGAL = ABUSE | IMPOSSIBLE
 

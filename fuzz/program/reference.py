@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fuzz.program.language import MAX_INTERPRETERS, OPERATIONS, VERSION, Operation, Role
 from fuzz.program.legal import (
     ABUSE,
+    CPYTHON_DIES,
     DEFAULT_ACTIONS,
     EDGES_FROM,
     EDGES_TO,
@@ -128,7 +129,9 @@ def _kinds_and_hooks() -> Table:
     defaults = ", ".join(f"{action} at `{hook}`" for hook, action in DEFAULT_ACTIONS.items())
     note = (
         f"Any node may be spoken of by {_code(h for h in HOOK.texts if h in general)}. "
-        f"Without a `hook` step a container does this: {defaults}."
+        f"Without a `hook` step a container does this: {defaults}. Like abuse: "
+        + "; ".join(f"{_code(words)} ({why})" for words, why in CPYTHON_DIES.items())
+        + "."
     )
     return Table("Which hooks a kind has", ("kind", "hooks"), rows, note)
 

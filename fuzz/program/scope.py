@@ -12,6 +12,7 @@ from fuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES, VERSION, Ro
 from fuzz.program.legal import (
     ABUSE,
     CHECKABLE,
+    CPYTHON_DIES,
     EDGES_FROM,
     EDGES_TO,
     FIRST_LIFE,
@@ -132,6 +133,8 @@ class Scope:
         if hook not in HOOKS_OF.get(self.here.get(name, ""), ()):
             return False
         if hook in NATIVE_HOOKS and not self.is_of_spoken(name):
+            return False
+        if (self.here[name], hook, action) in CPYTHON_DIES and not self.abuse:
             return False
         self.hooks_start_threads |= action == "thread"
         return True

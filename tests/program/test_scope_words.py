@@ -201,3 +201,9 @@ def test_threading_stays_under_one_thread_state(check_effects: Check) -> None:
     table = "+  start i framework\n+  enter i\n+  node a list\n{}  root a joined-thread"
     check_effects(table.format("-"), (3, 12))
     check_effects(table.format("+"), (3, 13))
+
+
+def test_what_corrupts_cpython_has_to_be_asked_for(check_effects: Check) -> None:
+    table = "+  node a thread-local\n{}  hook a weakref collect\n+  hook a weakref print"
+    check_effects(table.format("-"))
+    check_effects(table.format("+"), abuse=True)
