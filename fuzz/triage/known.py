@@ -1,4 +1,4 @@
-"""Defects of CPython's own that every campaign meets: recognized, counted, not filed.
+"""Defects of CPython's own that every campaign meets, and finfuzz's: counted, not filed.
 
 Each row names the issue that tells of it. A CPython with the fix is not excused: there it is news.
 """
@@ -42,6 +42,12 @@ KNOWN = (
         detail="PyInterpreterState_Delete: remaining subinterpreters",
         link="https://github.com/python/cpython/issues/113433",
         fixed_in=(3, 13),
+    ),
+    Known(
+        title="finfuzz itself could not go on: not the target's doing",
+        diagnostics=("fatal-python-error",),
+        detail=r"(\w+(::\w+)*: )?finfuzz: ",
+        link="docs/triage.md#what-to-suspect-first",
     ),
     Known(
         title="a thread that comes back during finalization is unwound through C++ destructors",

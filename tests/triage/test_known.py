@@ -109,3 +109,11 @@ def test_each_entry_says_where_to_read_on() -> None:
     assert all(entry.title for entry in KNOWN)
     ours = [entry.link for entry in KNOWN if not entry.link.startswith("https://")]
     assert all((ROOT / link.partition("#")[0]).exists() for link in ours)
+
+
+def test_what_finfuzz_says_itself_is_not_filed() -> None:
+    detail = "observe_life: finfuzz: can't tell this interpreter's phases"
+    said = Diagnosis("SIGABRT", "fatal-python-error", "running", detail, ("observe_life",))
+    entry = known(said, (3, 13))
+    assert entry is not None
+    assert entry.title.startswith("finfuzz itself")
