@@ -15,6 +15,7 @@ import pytest
 from fuzz.campaign.config import Config, Engine
 from fuzz.campaign.messages import Ended, receive
 from fuzz.campaign.programs import Programs
+from fuzz.program.generate import leaves_threads
 from fuzz.program.text import parse
 from fuzz.target.build import Build
 
@@ -143,3 +144,18 @@ def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_deat
         leaving += bool(alive)
     assert leaving  # some do all the same: the defect may go, or hide another
     assert (leaving > 25) is (python >= (3, 13))
+
+
+def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
+    programs, rng = Programs((3, 11, 7), "pybind11"), Random(1)
+    made = [programs.new(rng) for _ in range(200)]
+    made += [programs.neighbour(rng, program) for program in made]
+    assert not any(step.op in ("start", "again") for program in made for step in program.steps)
+
+
+def test_interpreters_with_threads_are_rarely_left() -> None:
+    """Since 3.13 each costs the whole deadline."""
+    programs, rng = Programs((3, 13, 0)), Random(1)
+    program = parse("finfuzz 1\nstart i1 legacy\nenter i1\nnode a list\nroot a joined-thread\n")
+    left = [leaves_threads(programs.neighbour(rng, program)) for _ in range(300)]
+    assert 0 < sum(left) < 60
