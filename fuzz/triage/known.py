@@ -66,7 +66,7 @@ KNOWN = (
         title="a left subinterpreter whose thread is not over hangs Py_FinalizeEx",
         diagnostics=("hang",),
         frame=r"^wait_for_thread_shutdown$",
-        link="docs/found.md#cpython-313-a-left-subinterpreter-with-a-thread",
+        link="https://github.com/python/cpython/issues/113146",
         since=(3, 13),
     ),
     Known(
