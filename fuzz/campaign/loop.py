@@ -41,13 +41,12 @@ class Loop:
 
     def execute(self, program: Program) -> Outcome:
         """Runs a program and reports what is worth it."""
-        text = to_text(program.without_comments())
         outcome = self._executor.run(runnable(program, self._python, abuse=self._abuse))
         self._executions += 1
         for index, count in enumerate(outcome.took):
             self._took[index] += count
         if outcome.notable:
-            self._sight(text, outcome)
+            self._sight(program, outcome)
         if outcome.died and not is_known_death(outcome, self._executor.build.interpreter.version):
             # A dead program's neighbours mostly die the same death: it is no step on the way.
             self._executor.shared.clear_counters()
@@ -69,7 +68,7 @@ class Loop:
         took = (self._took[0], self._took[1], self._took[2])
         return Progress(self._executions, self._now, took, self._executor.replaced)
 
-    def _sight(self, text: str, outcome: Outcome) -> None:
+    def _sight(self, program: Program, outcome: Outcome) -> None:
         key = (
             outcome.signal,
             outcome.phase,
@@ -83,6 +82,7 @@ class Loop:
             send(self._pipe, Again(self._looks[key]))
             return
         look = self._looks[key] = len(self._looks)
+        text = to_text(program.without_comments())
         send(self._pipe, Sighting(look, text, outcome, self._executions, self._now))
 
     def _stop(self, *_: object) -> None:

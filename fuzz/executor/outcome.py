@@ -12,20 +12,12 @@ import msgspec
 
 from fuzz.executor.shared import EVENTS, LIVES, Facts, Header, SharedMemory
 from fuzz.executor.unraisable import unraisable
+from fuzz.program.words import FLAVOUR
 
 PROGRESS = ("running", "stopping", "finalizing", "exited")
 CLEARED = ("", "modules-cleared", "dict-cleared")
 INTERNALS = ("none", "first", "destroyed", "recreated")
-FLAVOURS = (
-    "main",
-    "legacy",
-    "isolated",
-    "shared-gil",
-    "permissive",
-    "strict",
-    "framework",
-    "stdlib",
-)
+FLAVOURS = ("main", *FLAVOUR.texts)
 HOOKS = (
     "traverse",
     "clear",

@@ -6,21 +6,11 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from fuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
-from fuzz.program.legal import (
-    CHECKABLE,
-    CPYTHON_DIES,
-    EDGES_FROM,
-    EDGES_TO,
-    HOOKS_OF,
-    NATIVE_HOOKS,
-    NOT_LEGAL,
-    SHAPEABLE,
-    THREAD_ROOTS,
-)
+from fuzz.program.legal import CHECKABLE, EDGES_FROM, SHAPEABLE, THREAD_ROOTS
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope
 from fuzz.program.weights import DEFAULT, Weights, pick
-from fuzz.program.words import ACTION, EDGE, HOOK, KIND, KINDS, ROOT, Choice
+from fuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, Choice
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -139,19 +129,13 @@ def _name(rng: Random, scope: Scope, role: Role) -> str:
     return rng.choice(list(scope.flavours))
 
 
-def _of_kind(scope: Scope, kinds: Sequence[str] | frozenset[str]) -> list[str]:
-    return [name for name, kind in scope.here.items() if kind in kinds]
-
-
 def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     source = rng.choice([name for name, kind in scope.here.items() if EDGES_FROM[kind]])
     edges = list(EDGES_FROM[scope.here[source]])
     while edges:
         edge = _word(rng, scope, weights, EDGE, edges)
         edges.remove(edge)
-        targets = _of_kind(scope, EDGES_TO.get(edge, frozenset(KINDS)))
-        if edge == "base" and source in targets:
-            targets.remove(source)
+        targets = [name for name in scope.here if scope.may_refer(source, name, edge)]
         if targets:
             # A reference to itself is the smallest cycle there is: cycles are what reaches the end.
             itself = source in targets and rng.random() < 0.3
@@ -161,20 +145,15 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    native = NATIVE_HOOKS if not scope.is_of_spoken(name) else ()
-    hooks = [hook for hook in HOOKS_OF[scope.here[name]] if hook not in native]
+    # `plain` is legal wherever anything is.
+    hooks = [hook for hook in HOOK.texts if scope.may_hook(name, hook, "plain")]
     hook = _word(rng, scope, weights, HOOK, hooks)
-    kind = scope.here[name]
-    among = [
-        action
-        for action in ACTION.texts
-        if (hook, action) not in NOT_LEGAL and (kind, hook, action) not in CPYTHON_DIES
-    ]
+    among = [action for action in ACTION.texts if scope.may_hook(name, hook, action)]
     return Step(op, (name, hook, _word(rng, scope, weights, ACTION, among)))
 
 
 def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
-    return Step(op, (rng.choice(_of_kind(scope, CHECKABLE)),))
+    return Step(op, (rng.choice([n for n, kind in scope.here.items() if kind in CHECKABLE]),))
 
 
 def _make_enter(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
@@ -195,8 +174,8 @@ def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 
 def _make_root(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    among = [root for root in ROOT.texts if scope.may_have_threads or root not in THREAD_ROOTS]
     name = rng.choice(list(scope.here))
+    among = [root for root in ROOT.texts if scope.may_hold(name, root)]
     return Step(op, (name, _word(rng, scope, weights, ROOT, among)))
 
 

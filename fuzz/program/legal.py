@@ -21,12 +21,9 @@ CHECKABLE = frozenset(kind.text for kind in KINDS.values() if kind.weak)
 #: Kinds of which a `shape` can be made.
 SHAPEABLE = frozenset(kind.text for kind in KINDS.values() if kind.edges)
 
-#: Hooks that the target itself runs, without Python; what they do must be of the same extension.
-NATIVE_HOOKS = frozenset({"traverse", "clear", "dealloc"})
-
 #: Hooks that speak of one node, by the kinds that have them; the others take any node.
 _OF_WEAK = ("weakref", "finalize")
-_OWN = ("traverse", "clear", "dealloc", "del", "capsule")
+_OWN = frozenset(hook for kind in KINDS.values() for hook in kind.hooks)
 HOOKS_OF: dict[str, tuple[str, ...]] = {
     kind.text: tuple(
         hook

@@ -18,7 +18,6 @@ from fuzz.program.legal import (
     FIRST_LIFE,
     HOOKS_OF,
     IMPOSSIBLE,
-    NATIVE_HOOKS,
     OUTLIVING_ROOTS,
     SHAPEABLE,
     THREAD_ROOTS,
@@ -26,7 +25,17 @@ from fuzz.program.legal import (
     may_have_threads,
 )
 from fuzz.program.model import Program, Step
-from fuzz.program.words import ACTION, FLAVOUR, HOOK, KIND, KINDS, ROOT, WAY, Choice
+from fuzz.program.words import (
+    ACTION,
+    FLAVOUR,
+    HOOK,
+    KIND,
+    KINDS,
+    NATIVE_HOOKS,
+    ROOT,
+    WAY,
+    Choice,
+)
 
 #: A Python that has everything: what a program means where nothing is lacking.
 NEWEST = (99, 0)
@@ -57,17 +66,12 @@ class Scope:
         return self.nodes[self.current]
 
     @property
-    def speaks_of_second(self) -> bool:
-        """Whether steps of the current interpreter speak of the second extension."""
+    def _speaks_of_second(self) -> bool:
         return self._spoken_of.get(self.current) == "second"
 
-    def is_of_spoken(self, name: str) -> bool:
+    def _is_of_spoken(self, name: str) -> bool:
         """Whether a node of the current interpreter is of the extension that steps speak of."""
-        return ((self.current, name) in self._from_second) == self.speaks_of_second
-
-    @property
-    def may_have_threads(self) -> bool:
-        return may_have_threads(self.flavour, self.python)
+        return ((self.current, name) in self._from_second) == self._speaks_of_second
 
     @property
     def flavour(self) -> str:
@@ -105,7 +109,7 @@ class Scope:
             return False
         self.here[name] = kind
         place = (self.current, name)
-        if self.speaks_of_second:
+        if self._speaks_of_second:
             self._from_second.add(place)
         else:
             self._from_second.discard(place)
@@ -114,35 +118,44 @@ class Scope:
     def _shape(self, name: str, _shape: str, kind: str, _size: str) -> bool:
         return kind in SHAPEABLE and self._node(name, kind)
 
-    def _edge(self, source: str, target: str, edge: str) -> bool:
+    def may_refer(self, source: str, target: str, edge: str) -> bool:
+        """Whether there can be such an edge between these two."""
         if target not in self.here or edge not in EDGES_FROM.get(self.here.get(source, ""), ()):
             return False
         if edge == "base" and source == target:
             return False
         return self.here[target] in EDGES_TO.get(edge, KINDS)
 
-    def _use(self, which: str) -> bool:
-        self._spoken_of[self.current] = which
-        return True
-
-    def _hook(self, name: str, hook: str, action: str) -> bool:
+    def may_hook(self, name: str, hook: str, action: str) -> bool:
+        """Whether this node can do that at that hook."""
         if not self.offers(HOOK, hook) or not self.offers(ACTION, action):
             return False
         if (hook, action) in IMPOSSIBLE or ((hook, action) in ABUSE and not self.abuse):
             return False
         if hook not in HOOKS_OF.get(self.here.get(name, ""), ()):
             return False
-        if hook in NATIVE_HOOKS and not self.is_of_spoken(name):
+        if hook in NATIVE_HOOKS and not self._is_of_spoken(name):
             return False
-        if (self.here[name], hook, action) in CPYTHON_DIES and not self.abuse:
+        return self.abuse or (self.here[name], hook, action) not in CPYTHON_DIES
+
+    def may_hold(self, name: str, root: str) -> bool:
+        """Whether this node can be kept alive there."""
+        if name not in self.here or not self.offers(ROOT, root):
+            return False
+        return root not in THREAD_ROOTS or may_have_threads(self.flavour, self.python)
+
+    def _use(self, which: str) -> bool:
+        self._spoken_of[self.current] = which
+        return True
+
+    def _hook(self, name: str, hook: str, action: str) -> bool:
+        if not self.may_hook(name, hook, action):
             return False
         self.hooks_start_threads |= action == "thread"
         return True
 
     def _root(self, name: str, root: str) -> bool:
-        if name not in self.here or not self.offers(ROOT, root):
-            return False
-        if root in THREAD_ROOTS and not self.may_have_threads:
+        if not self.may_hold(name, root):
             return False
         self.threads_outlive |= root in OUTLIVING_ROOTS
         return True
@@ -202,7 +215,7 @@ _APPLY: dict[str, Callable[..., bool]] = {
     "use": Scope._use,
     "node": Scope._node,
     "shape": Scope._shape,
-    "edge": Scope._edge,
+    "edge": Scope.may_refer,
     "hook": Scope._hook,
     "root": Scope._root,
     "check": Scope._check,

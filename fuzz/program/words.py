@@ -65,7 +65,8 @@ class Choice:
         return self._by_text[text]
 
 
-_NATIVE_HOOKS = ("traverse", "clear", "dealloc")
+#: Hooks that the target itself runs, without Python; what they do must be of the same extension.
+NATIVE_HOOKS = ("traverse", "clear", "dealloc")
 _GIL_STATE = "`PyGILState_*` knows the main interpreter alone (C API docs)"
 _CTYPES = "`_ctypes` is of one interpreter before 3.13 (single-phase initialization)"
 
@@ -74,13 +75,13 @@ EXTENSION_KINDS = (
         "container",
         "a C++ object that owns Python objects, with traverse and clear",
         edges=("append", "keep-alive"),
-        hooks=_NATIVE_HOOKS,
+        hooks=NATIVE_HOOKS,
     ),
     Kind(
         "subclass",
         "an instance of a class made in Python that derives from the container",
         edges=("append", "attribute", "class-attribute", "keep-alive"),
-        hooks=(*_NATIVE_HOOKS, "del"),
+        hooks=(*NATIVE_HOOKS, "del"),
     ),
     Kind("instance", "a plain instance of the extension's second type", edges=("keep-alive",)),
     Kind(
