@@ -59,8 +59,9 @@ class Outcome(msgspec.Struct, frozen=True):
     """What became of one program. Nothing in here is interpreted yet.
 
     ``exit_code`` is None where a signal ended the child and ``signal`` is then its name.
-    ``took``: steps that had an effect, were skipped, raised. ``phase``: how far the process was
-    (see PROGRESS) and, after a slash, how far its interpreter was. ``frames`` are those of the
+    ``took``: steps that had an effect, were skipped, raised. ``recreated_after``: what the
+    internals were (see INTERNALS) before they were first made again. ``phase``: how far the process
+    was (see PROGRESS) and, after a slash, how far its interpreter was. ``frames`` are those of the
     signal, ``recreated_frames`` those of the first time internals were made again. ``seconds`` of
     wall time. ``alive``: C++ objects of the target left at the end of the process; a statement only
     beside a control's. ``wrong_answers`` of self-checks, which standard error spells out.
@@ -76,6 +77,7 @@ class Outcome(msgspec.Struct, frozen=True):
     interpreter: str
     lives: int
     recreated: int
+    recreated_after: str
     recreated_phase: str
     capsule_lost: tuple[str, ...]
     capsule_lost_phase: str
@@ -133,6 +135,7 @@ def read_outcome(
         interpreter=FLAVOURS[life.flavour],
         lives=facts.lives,
         recreated=facts.recreated,
+        recreated_after=INTERNALS[facts.recreated_after] if facts.recreated else "",
         recreated_phase=_phase(facts.recreated_progress, facts.recreated_cleared)
         if facts.recreated
         else "",

@@ -13,7 +13,7 @@ import os
 from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
 
-LAYOUT = 4
+LAYOUT = 5
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 65536
 FRAMES = 128
@@ -74,7 +74,7 @@ class Facts(ctypes.Structure):
         ("finalizing", _u32),
         ("frame_count", _u32),
         ("recreated_frame_count", _u32),
-        ("padding", _u32),
+        ("recreated_after", _u32),
         ("maps_length", _u32),
         ("status", ctypes.c_int32),
         ("timed_out", _u32),

@@ -2,7 +2,7 @@
 
 Parser, printer, generator, mutators, documentation and the tests all read this table. An operation
 is added by adding a row here, a method to ``scope.py`` and what it does to ``child/driver.py`` and
-``triage/script_steps.py``.
+``triage/script/steps.py``.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from fuzz.triage.finding import (
 )
 from fuzz.triage.known import Known, known
 from fuzz.triage.minimize import minimize
-from fuzz.triage.script import write_script
+from fuzz.triage.script.write import write_script
 from fuzz.triage.symbols import named
 
 _RAISED = re.compile(r"^finfuzz: `(.+)` raised ", re.MULTILINE)

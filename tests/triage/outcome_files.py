@@ -47,6 +47,7 @@ SURVIVED = Outcome(
     interpreter="main",
     lives=1,
     recreated=0,
+    recreated_after="",
     recreated_phase="",
     capsule_lost=(),
     capsule_lost_phase="",
@@ -66,7 +67,7 @@ SURVIVED = Outcome(
 
 _FRAME = re.compile(r"(.+)\+0x([0-9a-f]+)(?:  (.+))?")
 _TOP = ("expected: ", "detail: ", "telling: ")
-_TEXTS = ("signal", "phase", "recreated_phase", "capsule_lost_phase")
+_TEXTS = ("signal", "phase", "recreated_after", "recreated_phase", "capsule_lost_phase")
 _NUMBERS = ("exit_code", "recreated", "peak_kib", "wrong_answers")
 
 

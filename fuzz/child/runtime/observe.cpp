@@ -92,12 +92,13 @@ static void on_internals_created() {
     if (internals == kNone) {
         internals = kFirst;
     } else {
-        internals = kRecreated;
         if (shared->facts.recreated++ == 0) {
+            shared->facts.recreated_after = internals;
             shared->facts.recreated_progress = progress_now();
             shared->facts.recreated_cleared = life.cleared;
             shared->facts.recreated_frame_count = record_frames(shared->recreated_frames);
         }
+        internals = kRecreated;
     }
     record_event(kHookInternalsCreated, kSecond);
 }

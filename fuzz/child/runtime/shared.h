@@ -13,7 +13,7 @@
 
 namespace finfuzz {
 
-constexpr uint32_t kLayout = 4;          // raised whenever this file changes its shape
+constexpr uint32_t kLayout = 5;          // raised whenever this file changes its shape
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
 constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
@@ -71,7 +71,7 @@ struct Facts {  // zeroed by the parent before each program
     uint32_t finalizing;  // whether CPython said so when the signal came
     uint32_t frame_count;
     uint32_t recreated_frame_count;
-    uint32_t padding;
+    uint32_t recreated_after;  // Internals of that interpreter just before
     uint32_t maps_length;
     // what the zygote saw
     int32_t status;  // as wait() gives it

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from fuzz.program.language import Role
 from fuzz.program.legal import EDGES_FROM
 from fuzz.program.model import Step
-from fuzz.triage import library, script_text
-from fuzz.triage.library import Code
+from fuzz.triage.script import library, texts
+from fuzz.triage.script.library import Code
 
 #: The variables that stand for extensions.
 EXTENSIONS = {"t": "finfuzz_target", "t2": "finfuzz_second"}
@@ -34,7 +34,7 @@ class Variables:
 
     def __init__(self) -> None:
         self._found: dict[tuple[Role, str], str] = {}
-        self._taken = {*script_text.NAMES, *script_text.HELPERS, *library.functions()}
+        self._taken = {*texts.NAMES, *texts.HELPERS, *library.functions()}
         self._taken |= {*library.modules(), *library.PLATFORM, *dir(builtins), *keyword.kwlist}
 
     def of(self, role: Role, name: str) -> str:

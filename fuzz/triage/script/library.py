@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent.parent / "child" / "library"
+FOLDER = Path(__file__).resolve().parents[2] / "child" / "library"
 
 #: What the library calls and does not define: the script brings its own.
 PLATFORM = ("leak", "interpreter_dict", "thread_dict", "hold_in_type")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, SHAPE, Choice
-from fuzz.triage import library
-from fuzz.triage.library import Code, as_value, call, closure, functions
+from fuzz.triage.script import library
+from fuzz.triage.script.library import Code, as_value, call, closure, functions
 
 WORDS = [
     (prefix, choice)

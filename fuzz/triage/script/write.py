@@ -12,10 +12,10 @@ from fuzz.program.language import MAX_LIVES
 from fuzz.program.model import Program
 from fuzz.program.scope import effective
 from fuzz.target.spec import TargetSpec
-from fuzz.triage import library
-from fuzz.triage.script_sources import sources
-from fuzz.triage.script_steps import Writer, indented
-from fuzz.triage.script_text import BASE_IMPORTS, FROM_CAPI, HEADER, HELPERS
+from fuzz.triage.script import library
+from fuzz.triage.script.sources import sources
+from fuzz.triage.script.steps import Writer, indented
+from fuzz.triage.script.texts import BASE_IMPORTS, FROM_CAPI, HEADER, HELPERS
 
 _LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
 

@@ -26,7 +26,7 @@ from fuzz.program.words import Choice
 from fuzz.target.build import Build, build
 from fuzz.target.interpreters import Interpreter
 from fuzz.target.spec import parse_target
-from fuzz.triage.script import write_script
+from fuzz.triage.script.write import write_script
 
 FILES = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
 PLAIN_C = script_files.PLAIN_C

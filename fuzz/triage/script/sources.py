@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fuzz.target.spec import TargetSpec
 
-TARGETS = Path(__file__).resolve().parent.parent / "child" / "targets"
+TARGETS = Path(__file__).resolve().parents[2] / "child" / "targets"
 
 _INCLUDE = re.compile(r'\s*#\s*include "(.+)"')
 _OFFERS = re.compile(r"// offers: (.*)")

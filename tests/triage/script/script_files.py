@@ -12,7 +12,7 @@
     import finfuzz_target as t         (the body of the function `program`, or all lives)
     a = t.Container()
 
-    python tests/triage/script_files.py FILE …
+    python tests/triage/script/script_files.py FILE …
 
 writes what is below the line anew. Read it before you keep it.
 """
@@ -27,8 +27,8 @@ from pathlib import Path
 
 from fuzz.program.text import parse
 from fuzz.target.spec import parse_target
-from fuzz.triage.script import write_script
-from fuzz.triage.script_text import BASE_IMPORTS
+from fuzz.triage.script.texts import BASE_IMPORTS
+from fuzz.triage.script.write import write_script
 
 PLAIN_C = parse_target("plain-c")
 

@@ -10,8 +10,8 @@ from fuzz.program.legal import EDGES_FROM
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope
 from fuzz.program.words import FLAVOUR
-from fuzz.triage import library
-from fuzz.triage.script_code import EXTENSIONS, Interpreter, Variables, code_of
+from fuzz.triage.script import library
+from fuzz.triage.script.code import EXTENSIONS, Interpreter, Variables, code_of
 
 _SWITCHES = ("start", "enter", "stop")
 _CAUGHT = ("except Exception:", "    pass  # it raises, as in the fuzzer")

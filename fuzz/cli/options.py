@@ -1,0 +1,105 @@
+"""What commands share: options, and what becomes of their values."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from fuzz.errors import UserError
+from fuzz.program.model import Program
+from fuzz.program.text import ParseError, parse
+from fuzz.target.build import Build, build
+from fuzz.target.interpreters import Interpreter, pick_interpreter
+from fuzz.target.releases import headers, resolve
+from fuzz.target.spec import TargetSpec, parse_target
+
+#: What can be run is 64 KiB without comments; nobody writes that many of them.
+_LARGEST_FILE = 1 << 20
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds between two; `nan` is between none."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value} is not a number of seconds", param, ctx)
+        return seconds
+
+
+target_option = click.option(
+    "--target",
+    default="pybind11",
+    show_default="the newest pybind11",
+    help="pybind11==VERSION[,SECOND], pybind11@PATH or plain-c; +released, +destroy, +leak or "
+    "+hold behind.",
+)
+python_option = click.option(
+    "--python",
+    default=None,
+    show_default="the newest found that has headers",
+    help="A version (3.13) or the path of an interpreter.",
+)
+deadline_option = click.option(
+    "--deadline",
+    type=Seconds(0.01, 86400),
+    default=2.0,
+    show_default=True,
+    help="Seconds a child may take.",
+)
+memory_option = click.option(
+    "--memory",
+    type=click.IntRange(64, 1 << 20),
+    default=2048,
+    show_default=True,
+    help="MiB of address space a child may use.",
+)
+abuse_option = click.option(
+    "--abuse", is_flag=True, help="Also perform steps that break a rule of the C API on purpose."
+)
+
+
+def resolved(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
+    spec = parse_target(target)
+    with Console(stderr=True).status("looking for the interpreter and the headers"):
+        interpreter = pick_interpreter(python)
+        spec = resolve(spec)
+        if spec.framework == "pybind11":
+            headers(spec)
+        if spec.of_second is not None:
+            headers(spec.of_second)
+    return spec, interpreter
+
+
+def built(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
+    console = Console(stderr=True, highlight=False)
+    with console.status("building") as status:
+
+        def announce(line: str) -> None:
+            status.update(line)
+            if not console.is_terminal:
+                console.print(line, markup=False, soft_wrap=True)
+
+        return build(spec, interpreter, instrumented=instrumented, announce=announce)
+
+
+def read_program(path: Path) -> Program:
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST_FILE:
+            raise UserError(f"{path} has {size} bytes: no program is longer than {_LARGEST_FILE}")
+        return parse(path.read_text(encoding="utf-8"))
+    except ParseError as error:
+        raise UserError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not a program: byte {error.start} is not UTF-8") from error
+    except OSError as error:
+        raise UserError(f"can't read the program {path}: {error.strerror}") from error
