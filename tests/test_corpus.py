@@ -28,9 +28,9 @@ def read(path: Path) -> Program:
     return parse(path.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module", params=["plain-c", "pybind11", "pybind11+destroy"])
+@pytest.fixture(scope="module", params=["no-extension", "plain-c", "pybind11", "pybind11+destroy"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    """The control, the newest release as it is, and with its internals destroyed at the end."""
+    """The controls, the newest release as it is, and with its internals destroyed at the end."""
     spec = resolve(parse_target(request.param))
     with Executor(build(spec, pick_interpreter(None))) as executor:
         yield executor

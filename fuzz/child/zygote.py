@@ -21,7 +21,8 @@ def prepare(runtime, extension, second, shared):
         code = compile(find_extension + file.read(), "driver.py", "exec")
     functions = load(runtime)
     functions.attach(shared)
-    functions.link_extension(extension)
+    if not extension.endswith(".py"):
+        functions.link_extension(extension)
     if second:
         functions.link_extension(second)
     functions.set_driver_code(marshal.dumps(code))

@@ -31,6 +31,7 @@ def targets() -> None:
     console.print("  pybind11==FIRST,SECOND  two extensions in one process, a release each")
     console.print("  pybind11@PATH           a checkout, or a folder with its headers")
     console.print("  plain-c                 the control, without a framework")
+    console.print("  no-extension            the control without any extension, in plain Python")
     console.print("policies: " + ", ".join(f"+{policy}" for policy in Policy))
 
 

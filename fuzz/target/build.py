@@ -142,7 +142,7 @@ def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Pl
             for library in made
             for unit in library.units
         ],
-        link_commands=[link_command(compiler, library) for library in made],
+        link_commands=[link_command(compiler, library) for library in made if library.units],
     )
 
 
@@ -166,6 +166,8 @@ def _make(plan: _Plan, directory: Path) -> _Record:
         made.mkdir()
         _run_all(plan.compile_commands, made)
         _run_all(plan.link_commands, made)
+        if plan.extension.python is not None:
+            _copy_module(plan.extension.python, plan, made)
         for unit_object in made.glob("*.o"):  # two thirds of the space, and no longer needed
             unit_object.unlink()
         record = _Record(
@@ -184,13 +186,20 @@ def _make(plan: _Plan, directory: Path) -> _Record:
     return record
 
 
+def _copy_module(source: Path, plan: _Plan, directory: Path) -> None:
+    """With its bytecode beside it, which no child writes and each would have to make."""
+    shutil.copy(source, directory / plan.extension.name)
+    compileall = ["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    run_compiler([str(plan.interpreter.executable), *compileall, plan.extension.name], directory)
+
+
 def _run_all(commands: list[list[str]], directory: Path) -> None:
     with ThreadPoolExecutor(COMPILERS_AT_ONCE) as pool:
         list(pool.map(lambda command: run_compiler(command, directory), commands))
 
 
 def _blocks_of(plan: _Plan, library: Library, directory: Path) -> int:
-    return _count_blocks(directory / library.name) if plan.instrumented else 0
+    return _count_blocks(directory / library.name) if plan.instrumented and library.units else 0
 
 
 def _count_blocks(extension: Path) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzz.target.interpreters import Interpreter
-from fuzz.target.spec import TargetSpec
+from fuzz.target.spec import NO_EXTENSION, TargetSpec
 
 COMMON_FLAGS = (
     "-std=c++17",
@@ -46,13 +46,15 @@ class Unit:
 class Library:
     """One shared object: its file name, what is compiled for it, and how it is linked.
 
-    ``headers``: the folder with the framework's, where there is one.
+    ``headers``: the folder with the framework's, where there is one. ``python``: a module that
+    needs no compiling and is copied in its place.
     """
 
     name: str
     units: tuple[Unit, ...]
     link_flags: tuple[str, ...]
     headers: Path | None = None
+    python: Path | None = None
 
 
 def libraries(
@@ -64,7 +66,8 @@ def libraries(
 ) -> tuple[Library, ...]:
     """The extension, the runtime and, where the target has one, the second extension.
 
-    From the sources in ``child``. ``headers``: those of each extension's framework.
+    From the sources in ``child``. ``headers``: those of each extension's framework. Without an
+    extension, its place is taken by a module that is written in Python.
     """
     flags = (*COMMON_FLAGS, f"-DFINFUZZ_POLICY=FINFUZZ_POLICY_{spec.policy.upper()}")
     targets = child / "targets"
@@ -77,7 +80,11 @@ def libraries(
             units.append(Unit(targets / "coverage.cpp", (*flags, *CALLBACK_FLAGS), prefix))
         return Library(f"{name}{interpreter.ext_suffix}", tuple(units), EXTENSION_LINK, headers)
 
-    first = extension("finfuzz_target", "", headers[0])
+    if spec.framework == NO_EXTENSION:
+        module = targets / "no_extension.py"
+        first = Library("finfuzz_target.py", (), (), python=module)
+    else:
+        first = extension("finfuzz_target", "", headers[0])
     seconds = [
         extension("finfuzz_second", "second-", folder, "-DFINFUZZ_MODULE=finfuzz_second")
         for folder in headers[1:]
@@ -122,6 +129,7 @@ def _flags(made: tuple[Library, ...]) -> Iterator[str]:
 
 def _inputs(made: tuple[Library, ...], child: Path) -> Iterator[tuple[str, Path]]:
     sources = [unit.source for library in made for unit in library.units]
+    sources += [library.python for library in made if library.python is not None]
     own = [file for folder in ("targets", "runtime") for file in (child / folder).rglob("*.h")]
     for file in sorted([*sources, *own]):
         yield f"child/{file.relative_to(child)}", file

@@ -83,6 +83,16 @@ def headers(spec: TargetSpec) -> Path:
     return _headers_of_release(resolve(spec).version or "")
 
 
+def header_variables(spec: TargetSpec) -> dict[str, str]:
+    """The folders that a finding's script takes headers from, by the variables that name them."""
+    found = {}
+    if spec.framework == PYBIND11:
+        found["PYBIND11_INCLUDE"] = str(headers(spec))
+    if spec.of_second is not None:
+        found["PYBIND11_SECOND_INCLUDE"] = str(headers(spec.of_second))
+    return found
+
+
 def _bad_cache(root: Path, reason: str | None) -> UserError:
     return UserError(f"the cache {root} can't be used ({reason}): set $FINFUZZ_CACHE to another")
 

@@ -13,12 +13,15 @@ from fuzz.errors import UserError
 
 PYBIND11 = "pybind11"
 PLAIN_C = "plain-c"
-FRAMEWORKS = (PYBIND11, PLAIN_C)
+NO_EXTENSION = "no-extension"
+#: The controls, which there is one of each.
+CONTROLS = (PLAIN_C, NO_EXTENSION)
+FRAMEWORKS = (PYBIND11, *CONTROLS)
 OLDEST_PYBIND11 = Version("3.0.0")
 
 _FORMS = (
     "pybind11==VERSION, pybind11==FIRST,SECOND, pybind11@PATH or pybind11, each with +POLICY if "
-    "wanted, or plain-c"
+    "wanted, plain-c or no-extension"
 )
 
 
@@ -54,8 +57,8 @@ class TargetSpec:
         return TargetSpec(self.framework, self.second, None, self.policy)
 
     def __str__(self) -> str:
-        if self.framework == PLAIN_C:
-            return PLAIN_C
+        if self.framework in CONTROLS:
+            return self.framework
         if self.path is not None:
             origin = f"@{self.path}"
         else:
@@ -65,24 +68,25 @@ class TargetSpec:
 
 
 def parse_target(text: str) -> TargetSpec:
-    """Read one of five forms, where ``POLICY`` is released unless given::
+    """Read one of six forms, where ``POLICY`` is released unless given::
 
         pybind11==VERSION[+POLICY]        a release, 3.0.0 or later
         pybind11==FIRST,SECOND[+POLICY]   two extensions, each built for its release
         pybind11@PATH[+POLICY]            a checkout or an include folder; need not exist yet
         pybind11[+POLICY]                 the newest release, looked up later
         plain-c                           the plain C API, no framework
+        no-extension                      a module written in Python
 
     Raises UserError for anything else.
     """
     framework = _framework_of(text)
     rest = text[len(framework) :]
-    if framework == PLAIN_C:
+    if framework in CONTROLS:
         if rest:
             raise UserError(
-                f"target {text!r}: plain-c takes no version and no policy: write plain-c"
+                f"target {text!r}: {framework} takes no version and no policy: write {framework}"
             )
-        return TargetSpec(PLAIN_C, None, None, Policy.RELEASED)
+        return TargetSpec(framework, None, None, Policy.RELEASED)
     if rest.startswith("@"):
         return _parse_path(text, rest[1:])
     versions, plus, policy = rest.partition("+")
@@ -99,7 +103,7 @@ def _framework_of(text: str) -> str:
         return name
     near = difflib.get_close_matches(name, FRAMEWORKS, n=1)
     hint = f"did you mean {near[0]}?" if near else f"write {_FORMS}"
-    known = " and ".join(FRAMEWORKS)
+    known = ", ".join(FRAMEWORKS)
     raise UserError(f"target {text!r}: unknown framework {name!r}; known are {known}: {hint}")
 
 

@@ -22,8 +22,9 @@ from fuzz.program.words import (
     ROOT,
     SHAPE,
 )
-from fuzz.target.build import Build
+from fuzz.target.build import build
 from fuzz.target.interpreters import Interpreter
+from fuzz.target.spec import parse_target
 
 LIBRARY = Path(fuzz.__file__).parent / "child/library"
 #: What the library calls without having it: the runtime's or, in a script, capi.cpp's.
@@ -110,9 +111,13 @@ def test_a_function_imports_what_it_may(name: str) -> None:
 # ---- what it does -----------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def executor(plain_c: Build) -> Iterator[Executor]:
-    with Executor(plain_c, Limits(deadline=20)) as running:
+@pytest.fixture(
+    scope="module", params=["plain-c", pytest.param("no-extension", marks=pytest.mark.slow)]
+)
+def executor(request: pytest.FixtureRequest, python: Interpreter) -> Iterator[Executor]:
+    """Both controls: all that a program may say has its effect on them and hurts nobody."""
+    made = build(parse_target(request.param), python)
+    with Executor(made, Limits(deadline=20)) as running:
         yield running
 
 

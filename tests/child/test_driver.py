@@ -195,7 +195,9 @@ def test_ways_to_end(executor: Executor, python: Interpreter, way: str) -> None:
 # ---- what it runs on --------------------------------------------------------------------------
 
 
-FILES = ["driver.py", "zygote.py", *(f"library/{p.name}" for p in CHILD.glob("library/*.py"))]
+MODULES = ["library/*.py", "targets/*.py"]
+FILES = ["driver.py", "zygote.py"]
+FILES += [str(path.relative_to(CHILD)) for pattern in MODULES for path in CHILD.glob(pattern)]
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -63,6 +63,7 @@ def write_sources(root: Path) -> Path:
     for name, text in {
         "targets/probe.h": PROBE_H,
         "targets/plain_c.cpp": '#include "probe.h"\n',
+        "targets/no_extension.py": "policy = None\n",
         "targets/pybind11.cpp": '#include <pybind11/pybind11.h>\n#include "probe.h"\n',
         "targets/with_pybind11/holders.h": "#pragma once\n",
         "targets/coverage.cpp": COVERAGE_CPP,
@@ -158,6 +159,20 @@ def test_build_gives_an_extension_and_a_runtime(covered: Told, python: Interpret
     kept = {file.name for file in made.directory.iterdir()}
     assert kept == {made.extension.name, made.runtime.name, "build.json"}
     assert without_scratch(made.directory.parent.parent)
+
+
+@pytest.mark.usefixtures("cache")
+def test_without_an_extension_a_module_is_copied(child: Path, python: Interpreter) -> None:
+    made = build(parse_target("no-extension"), python)
+    assert made.blocks == 0
+    assert ask_extension(made, "t.policy, t.__cached__") == repr(
+        (None, f"{made.directory}/__pycache__/finfuzz_target.{sys.implementation.cache_tag}.pyc")
+    )
+    assert made.extension.read_text() == "policy = None\n"
+    kept = {file.name for file in made.directory.iterdir()}
+    assert kept == {"finfuzz_target.py", "__pycache__", made.runtime.name, "build.json"}
+    (child / "targets" / "no_extension.py").write_text("policy = 1\n")
+    assert build(parse_target("no-extension"), python).id != made.id
 
 
 def test_it_is_built_once(covered: Told, python: Interpreter) -> None:

@@ -1,5 +1,6 @@
 """What the targets' sources offer: the script writer leaves out what a program does not need."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -41,3 +42,14 @@ def test_every_name_that_the_library_uses_is_offered(target: str) -> None:
     if target == "pybind11":
         used.discard("set_member")  # there wherever an object with members is
     assert used <= offered | ALWAYS
+
+
+def test_the_module_without_an_extension_has_what_plain_c_offers() -> None:
+    tree = ast.parse((TARGETS / "no_extension.py").read_text())
+    defined = {getattr(node, "name", "") for node in tree.body}
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    for node in assigned:
+        defined |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    headers = (TARGETS / "with_plain_c").glob("*.h")
+    offered = ALWAYS.union(*(offers(header) for header in headers)) - {"NativeColour"}
+    assert offered <= defined

@@ -20,7 +20,13 @@ NAMES = st.text("ab+.-_ é=@~", min_size=1).filter(lambda name: name not in {"."
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda names: Path("/no-such", *names))
 POLICIES = st.sampled_from(Policy)
 SPECS = st.one_of(
-    st.just(TargetSpec("plain-c", None, None, Policy.RELEASED)),
+    st.builds(
+        TargetSpec,
+        st.sampled_from(["plain-c", "no-extension"]),
+        st.none(),
+        st.none(),
+        st.just(Policy.RELEASED),
+    ),
     st.builds(TargetSpec, st.just("pybind11"), st.none(), st.none(), POLICIES),
     st.builds(TargetSpec, st.just("pybind11"), VERSIONS, st.none(), POLICIES, st.none() | VERSIONS),
     st.builds(TargetSpec, st.just("pybind11"), st.none(), PATHS, POLICIES),
@@ -70,6 +76,7 @@ def test_any_text_is_a_spec_or_one_line_of_error(text: str) -> None:
         ("pybind11@/no-such/3.1+local.1", "pybind11@/no-such/3.1+local.1+released"),
         ("pybind11@/no-such/pb+leak+hold", "pybind11@/no-such/pb+leak+hold"),
         ("plain-c", "plain-c"),
+        ("no-extension", "no-extension"),
     ],
 )
 def test_canonical_text(text: str, canonical: str) -> None:
@@ -111,10 +118,17 @@ def test_a_policy_is_one_whatever_exists(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "unknown framework ''; known are pybind11 and plain-c: write pybind11==VERSION"),
-        ("nanobind==2.0", "unknown framework 'nanobind'; known are pybind11 and plain-c"),
+        (
+            "",
+            "unknown framework ''; known are pybind11, plain-c, no-extension: write",
+        ),
+        (
+            "nanobind==2.0",
+            "unknown framework 'nanobind'; known are pybind11, plain-c, no-extension",
+        ),
         ("pybind==3.1.0", "did you mean pybind11?"),
         ("plain_c", "did you mean plain-c?"),
+        ("no-extension+leak", "no-extension takes no version and no policy"),
         ("plain-c+leak", "plain-c takes no version and no policy"),
         ("plain-c==3.12", "plain-c takes no version and no policy"),
         ("pybind11==", "'' is not a version"),

@@ -1,44 +1,44 @@
 """Actions: `act_<action>` returns what a hook calls, with the subject as its only argument.
 
-The first five are done by the extension itself and need no Python: `t.action(number)` is a callable
+The first nine are done by the extension itself and need no Python: `t.action(name)` is a callable
 that the native hooks recognize, so that they can act where no Python may run.
 """
 
 
 def act_plain(t):
-    return t.action(0)
+    return t.action("plain")
 
 
 def act_cast(t):
-    return t.action(1)
+    return t.action("cast")
 
 
 def act_lookup(t):
-    return t.action(2)
+    return t.action("lookup")
 
 
 def act_create(t):
-    return t.action(3)
+    return t.action("create")
 
 
 def act_internals(t):
-    return t.action(4)
+    return t.action("internals")
 
 
 def act_cast_back(t):
-    return t.action(5)
+    return t.action("cast_back")
 
 
 def act_convert(t):
-    return t.action(6)
+    return t.action("convert")
 
 
 def act_gil(t):
-    return t.action(7)
+    return t.action("gil")
 
 
 def act_native_thread(t):
-    return t.action(8)
+    return t.action("native_thread")
 
 
 def act_override(t):

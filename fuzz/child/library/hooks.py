@@ -8,15 +8,15 @@ finalize) it is an instance of the extension's second type that waited for this.
 
 
 def at_traverse(node, act):
-    node.hook(0, act)
+    node.hook("traverse", act)
 
 
 def at_clear(node, act):
-    node.hook(1, act)
+    node.hook("clear", act)
 
 
 def at_dealloc(node, act):
-    node.hook(2, act)
+    node.hook("dealloc", act)
 
 
 def at_del(node, act):

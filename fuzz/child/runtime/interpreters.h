@@ -10,6 +10,8 @@
 
 #include <type_traits>
 
+#include "../targets/reduced.h"
+
 namespace finfuzz {
 
 enum Flavour {
@@ -22,6 +24,7 @@ enum Flavour {
     kStdlib = 7
 };
 
+#if FINFUZZ_HAS(framework)
 // What an extension offers whose framework has subinterpreters of its own.
 struct Framework {
     void* (*create)() = nullptr;
@@ -41,6 +44,7 @@ inline void find_framework(void* extension) {
     find(framework.end, "finfuzz_end_subinterpreter");
 }
 
+#endif
 struct Interpreter {
     Flavour flavour;
     PyInterpreterState* state = nullptr;
@@ -48,6 +52,7 @@ struct Interpreter {
     void* handle = nullptr;          // the framework's
 };
 
+#if FINFUZZ_HAS(by_config)
 inline PyThreadState* new_by_config(Flavour flavour) {
     PyThreadState* created = nullptr;
 #if PY_VERSION_HEX >= 0x030C0000
@@ -64,14 +69,20 @@ inline PyThreadState* new_by_config(Flavour flavour) {
     return created;
 }
 
+#endif
 inline bool start_by_c_api(Interpreter& made) {
     PyThreadState* caller = PyThreadState_Get();
+#if FINFUZZ_HAS(by_config)
     made.first = made.flavour == kLegacy ? Py_NewInterpreter() : new_by_config(made.flavour);
+#else
+    made.first = Py_NewInterpreter();
+#endif
     if (made.first) made.state = PyThreadState_GetInterpreter(made.first);
     PyThreadState_Swap(caller);
     return made.first != nullptr;
 }
 
+#if FINFUZZ_HAS(stdlib)
 // A function of `_interpreters`, called from here.
 inline PyObject* call_stdlib(const char* function, PyObject* argument) {
     const char* name = PY_VERSION_HEX >= 0x030D0000 ? "_interpreters" : "_xxsubinterpreters";
@@ -107,14 +118,22 @@ inline void stop_by_stdlib(const Interpreter& ended) {
     Py_XDECREF(id);
 }
 
+#endif
 // Creates one from the interpreter that is current. False where there can't be one.
 inline bool start_interpreter(Interpreter& made) {
+#if FINFUZZ_HAS(stdlib)
     if (made.flavour == kStdlib) return start_by_stdlib(made);
-    if (made.flavour != kFramework || framework.create == nullptr) return start_by_c_api(made);
-    made.handle = framework.create();
-    return made.handle != nullptr;
+#endif
+#if FINFUZZ_HAS(framework)
+    if (made.flavour == kFramework && framework.create) {
+        made.handle = framework.create();
+        return made.handle != nullptr;
+    }
+#endif
+    return start_by_c_api(made);
 }
 
+#if FINFUZZ_HAS(framework)
 // Calls `function`, which returns nothing, in the framework's way.
 template <typename Function>
 void run_by_framework(const Interpreter& there, Function& function) {
@@ -125,10 +144,13 @@ void run_by_framework(const Interpreter& there, Function& function) {
     framework.run(there.handle, call, &function);
 }
 
+#endif
 // Calls `function` in that interpreter and swaps back.
 template <typename Function>
 void run_in_interpreter(const Interpreter& there, Function function) {
+#if FINFUZZ_HAS(framework)
     if (there.handle) return run_by_framework(there, function);
+#endif
     PyThreadState* mine = there.first ? there.first : PyThreadState_New(there.state);
     PyThreadState* caller = PyThreadState_Swap(mine);
     function();
@@ -140,8 +162,12 @@ void run_in_interpreter(const Interpreter& there, Function function) {
 // Ends it and swaps back. Legal because no frame of it is running and no thread but this one has a
 // state in it: whoever made another has deleted it (threads.h).
 inline void stop_interpreter(const Interpreter& ended) {
+#if FINFUZZ_HAS(framework)
     if (ended.handle) return framework.end(ended.handle);
+#endif
+#if FINFUZZ_HAS(stdlib)
     if (ended.flavour == kStdlib) return stop_by_stdlib(ended);
+#endif
     PyThreadState* caller = PyThreadState_Swap(ended.first);
     Py_EndInterpreter(ended.first);
     PyThreadState_Swap(caller);

@@ -11,12 +11,17 @@
 #include <system_error>
 #include <thread>
 
-#include "interpreters.h"
+#include "../targets/reduced.h"
+#if FINFUZZ_HAS(start)
+#    include "interpreters.h"
+#endif
 
 namespace finfuzz {
 
+#if !FINFUZZ_ALONE
 inline std::atomic<pthread_t> other_thread{};  // the one that works while this one waits; 0: none
 
+#endif
 // Calls `function` in another thread, which has no thread state; this one waits without its GIL.
 // False, with an exception set, where no thread can be had.
 template <typename Function>
@@ -25,9 +30,13 @@ bool on_another_thread(Function function) {
     bool ran = true;
     try {
         std::thread([&function] {
+#if FINFUZZ_ALONE
+            function();
+#else
             other_thread = pthread_self();
             function();
             other_thread = pthread_t{};
+#endif
         }).join();
     } catch (const std::system_error&) {
         ran = false;
@@ -37,6 +46,7 @@ bool on_another_thread(Function function) {
     return ran;
 }
 
+#if FINFUZZ_HAS(elsewhere) || FINFUZZ_HAS(run_elsewhere) || FINFUZZ_HAS(stop_elsewhere)
 // Calls `function` under a new thread state, in a thread that has none.
 template <typename Function>
 void under_new_state(PyInterpreterState* interpreter, Function& function) {
@@ -47,17 +57,21 @@ void under_new_state(PyInterpreterState* interpreter, Function& function) {
     PyThreadState_DeleteCurrent();
 }
 
+#endif
+#if FINFUZZ_HAS(run_elsewhere)
 // Calls `function` in that interpreter, from another thread.
 template <typename Function>
 bool run_from_thread(const Interpreter& there, Function function) {
     return on_another_thread([&] {
-        if (there.handle)
-            run_by_framework(there, function);
-        else
-            under_new_state(there.state, function);
+#if FINFUZZ_HAS(framework)
+        if (there.handle) return run_by_framework(there, function);
+#endif
+        under_new_state(there.state, function);
     });
 }
 
+#endif
+#if FINFUZZ_HAS(elsewhere)
 // Calls a Python function without arguments in this interpreter, from another thread.
 inline PyObject* call_from_thread(PyObject* callable) {
     PyInterpreterState* here = PyInterpreterState_Get();
@@ -71,6 +85,8 @@ inline PyObject* call_from_thread(PyObject* callable) {
     return result;
 }
 
+#endif
+#if FINFUZZ_HAS(stop_elsewhere)
 // The interpreter's own first thread state is replaced by one of this thread.
 inline void take_over(Interpreter& taken) {
     PyThreadState* mine = PyThreadState_New(taken.state);
@@ -91,4 +107,5 @@ inline bool stop_from_thread(Interpreter& ended) {
     return on_another_thread([&] { under_new_state(here, stop); });
 }
 
+#endif
 }  // namespace finfuzz

@@ -1,44 +1,63 @@
 // What a finding's script needs from the C API: an extension module, as ctypes can't do it. Calls that
 // change the current thread state have changed it back when they return to Python; and before 3.13
 // importing ctypes in a second life of the interpreter kills it.
-//
-//     c++ -std=c++17 -pthread -shared -fPIC $(python3-config --includes) capi.cpp -o capi.so
-#include "../runtime/interpreters.h"
-#include "../runtime/threads.h"
-#include "../runtime/lives.h"
+#include <Python.h>
+
+#include "reduced.h"
+#if FINFUZZ_HAS(start)
+#    include "../runtime/interpreters.h"
+#endif
+#if FINFUZZ_HAS(another_thread)
+#    include "../runtime/threads.h"
+#endif
+#if FINFUZZ_HAS(again)
+#    include "../runtime/lives.h"
+#endif
 
 namespace {
 
-using finfuzz::Interpreter;
-
-// ---- what is given to subinterpreters too --------------------------------------------------------
-
+#if FINFUZZ_HAS(leak)
 // Gives a reference to nobody.
 PyObject *leak(PyObject *, PyObject *object) {
     Py_INCREF(object);
     Py_RETURN_NONE;
 }
 
-PyObject *owned(PyObject *dict) {
+#endif
+#if FINFUZZ_HAS(interpreter_dict)
+PyObject *interpreter_dict(PyObject *, PyObject *) {
+    PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
     Py_XINCREF(dict);
     return dict ? dict : PyErr_NoMemory();
 }
 
-PyObject *interpreter_dict(PyObject *, PyObject *) {
-    return owned(PyInterpreterState_GetDict(PyInterpreterState_Get()));
+#endif
+#if FINFUZZ_HAS(thread_dict)
+PyObject *thread_dict(PyObject *, PyObject *) {
+    PyObject *dict = PyThreadState_GetDict();
+    Py_XINCREF(dict);
+    return dict ? dict : PyErr_NoMemory();
 }
 
-PyObject *thread_dict(PyObject *, PyObject *) { return owned(PyThreadState_GetDict()); }
-
+#endif
+// What is given to subinterpreters too.
 PyMethodDef offered[] = {
+#if FINFUZZ_HAS(leak)
     {"leak", leak, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(interpreter_dict)
     {"interpreter_dict", interpreter_dict, METH_NOARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(thread_dict)
     {"thread_dict", thread_dict, METH_NOARGS, nullptr},
+#endif
     {nullptr, nullptr, 0, nullptr},
 };
 
-// ---- subinterpreters -----------------------------------------------------------------------------
+#if FINFUZZ_HAS(start)
+using finfuzz::Interpreter;
 
+#    if FINFUZZ_HAS(framework)
 // find_framework(extension): for interpreters of the framework's own kind.
 PyObject *find_framework(PyObject *, PyObject *extension) {
     const char *path = PyUnicode_AsUTF8(extension);
@@ -49,6 +68,7 @@ PyObject *find_framework(PyObject *, PyObject *extension) {
     Py_RETURN_NONE;
 }
 
+#    endif
 bool start_here(Interpreter &made) {
     if (!finfuzz::start_interpreter(made)) return false;
     finfuzz::run_in_interpreter(
@@ -91,6 +111,7 @@ PyObject *run(PyObject *, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+#    if FINFUZZ_HAS(run_elsewhere)
 // run_elsewhere(interpreter, code): from another thread, under a thread state made by hand.
 PyObject *run_elsewhere(PyObject *, PyObject *args) {
     Interpreter *interpreter;
@@ -100,15 +121,16 @@ PyObject *run_elsewhere(PyObject *, PyObject *args) {
     Py_RETURN_NONE;
 }
 
-// elsewhere(function) -> what it returns, called in this interpreter from another thread.
-PyObject *elsewhere(PyObject *, PyObject *function) { return finfuzz::call_from_thread(function); }
-
+#    endif
+#    if FINFUZZ_HAS(stop)
 PyObject *stop(PyObject *, PyObject *handle) {
     finfuzz::stop_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle)));
     if (PyErr_Occurred()) return nullptr;
     Py_RETURN_NONE;
 }
 
+#    endif
+#    if FINFUZZ_HAS(stop_elsewhere)
 // stop_elsewhere(interpreter): by the hand of another thread.
 PyObject *stop_elsewhere(PyObject *, PyObject *handle) {
     if (!finfuzz::stop_from_thread(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle))))
@@ -116,8 +138,14 @@ PyObject *stop_elsewhere(PyObject *, PyObject *handle) {
     Py_RETURN_NONE;
 }
 
-// ---- lives and ends ------------------------------------------------------------------------------
+#    endif
+#endif
+#if FINFUZZ_HAS(elsewhere)
+// elsewhere(function) -> what it returns, called in this interpreter from another thread.
+PyObject *elsewhere(PyObject *, PyObject *function) { return finfuzz::call_from_thread(function); }
 
+#endif
+#if FINFUZZ_HAS(again)
 PyObject *live(const std::string &code) {
     PyObject *names = PyModule_GetDict(PyImport_AddModule("__main__"));
     return PyRun_String(code.c_str(), Py_file_input, names, names);
@@ -131,15 +159,21 @@ PyObject *again(PyObject *, PyObject *code) {
     Py_RETURN_NONE;
 }
 
+#endif
+#if FINFUZZ_HAS(c_exit)
 // The C library's exit(0): static destructors without Py_FinalizeEx.
 PyObject *c_exit(PyObject *, PyObject *) { exit(0); }
 
-// The same from another thread, while this one waits.
+#endif
+#if FINFUZZ_HAS(thread_exit)
+// The C library's exit(0) from another thread, while this one waits.
 PyObject *thread_exit(PyObject *, PyObject *) {
     finfuzz::on_another_thread([] { exit(0); });
     return nullptr;
 }
 
+#endif
+#if FINFUZZ_HAS(hold_in_type)
 // hold_in_type(object): in the dict of a new static type, put there before PyType_Ready.
 PyObject *hold_in_type(PyObject *, PyObject *object) {
     auto *type = new PyTypeObject{};
@@ -152,18 +186,39 @@ PyObject *hold_in_type(PyObject *, PyObject *object) {
     Py_RETURN_NONE;
 }
 
+#endif
 PyMethodDef functions[] = {
-    {"find_framework", find_framework, METH_O, nullptr},
+#if FINFUZZ_HAS(start)
     {"start", start, METH_VARARGS, nullptr},
     {"run", run, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(framework)
+    {"find_framework", find_framework, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(run_elsewhere)
     {"run_elsewhere", run_elsewhere, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(elsewhere)
     {"elsewhere", elsewhere, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(stop)
     {"stop", stop, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(stop_elsewhere)
     {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(again)
     {"again", again, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(c_exit)
     {"c_exit", c_exit, METH_NOARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(thread_exit)
     {"thread_exit", thread_exit, METH_NOARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(hold_in_type)
     {"hold_in_type", hold_in_type, METH_O, nullptr},
+#endif
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -11,29 +11,46 @@
 
 namespace {
 
-class Farewell {
-public:
-    explicit Farewell(finfuzz::Hook hook) : hook_(hook) {}
-    Farewell(const Farewell &) = delete;
-    ~Farewell() { finfuzz::event(hook_); }
-
-private:
-    finfuzz::Hook hook_;
-};
-
+#if FINFUZZ_HAS(at_py_atexit)
 // False when all the process's places are taken (32 in CPython).
 bool at_py_atexit() {
-    return Py_AtExit([] { Farewell farewell(finfuzz::kHookPyAtExit); }) == 0;
+    auto farewell = [] {
+        FINFUZZ_EVENT(finfuzz::kHookPyAtExit);
+    };
+    return Py_AtExit(farewell) == 0;
 }
+
+#endif
+#if FINFUZZ_HAS(at_static_destructor)
+struct StaticFarewell {
+    bool said = false;
+
+    ~StaticFarewell() {
+        said = true;
+        FINFUZZ_EVENT(finfuzz::kHookStaticDestructor);
+    }
+};
 
 void at_static_destructor() {
-    static std::list<Farewell> farewells;
-    farewells.emplace_back(finfuzz::kHookStaticDestructor);
+    static std::list<StaticFarewell> farewells;
+    farewells.emplace_back();
 }
+
+#endif
+#if FINFUZZ_HAS(at_thread_local_destructor)
+struct ThreadLocalFarewell {
+    bool said = false;
+
+    ~ThreadLocalFarewell() {
+        said = true;
+        FINFUZZ_EVENT(finfuzz::kHookThreadLocalDestructor);
+    }
+};
 
 void at_thread_local_destructor() {
-    thread_local std::list<Farewell> farewells;
-    farewells.emplace_back(finfuzz::kHookThreadLocalDestructor);
+    thread_local std::list<ThreadLocalFarewell> farewells;
+    farewells.emplace_back();
 }
 
+#endif
 }  // namespace

@@ -32,7 +32,7 @@ struct FreedModule {
 
     static void free(void *module) {
         PendingError pending;
-        event(kHookModuleFree);
+        FINFUZZ_EVENT(kHookModuleFree);
         FreedModule *state = of(static_cast<PyObject *>(module));
         state->act.run(state->node ? state->node : Py_None);
         Py_CLEAR(state->node);

@@ -10,7 +10,7 @@
 
 namespace finfuzz {
 
-struct Owner : Counted {
+struct Owner FINFUZZ_COUNTED {
     std::vector<PyObject *> held;
     Act act;
 };
@@ -24,7 +24,7 @@ inline Owner *owner_of(PyObject *capsule) {
 
 inline void end_owner(PyObject *capsule) {
     PendingError pending;
-    event(kHookCapsule);
+    FINFUZZ_EVENT(kHookCapsule);
     Owner *owner = owner_of(capsule);
     owner->act.run(owner->held.empty() ? Py_None : owner->held.front());
     for (PyObject *object : owner->held) Py_DECREF(object);

@@ -1,10 +1,15 @@
+#include "reduced.h"
+#if !FINFUZZ_ALONE
 // The control: the same module as pybind11.cpp, against the C API alone.
 //
 // What kills this one is not a binding framework's doing. It has heap types and a module definition
-// that allows own-GIL interpreters, as the C API manual asks for.
+// that allows own-GIL interpreters, as the C API manual asks for. The features' headers have the
+// names that they offer in their first lines.
+#endif
 #include "with_plain_c/core.h"
-#include "with_plain_c/container.h"
-// The features, each with the names it offers in its first line.
+#if FINFUZZ_HAS(Container)
+#    include "with_plain_c/container.h"
+#endif
 #include "with_plain_c/actions.h"
 #include "with_plain_c/buffers.h"
 #include "with_plain_c/classes.h"
@@ -21,21 +26,22 @@
 #include "with_plain_c/returning.h"
 #include "with_plain_c/statics.h"
 
+#if !FINFUZZ_ALONE
 namespace finfuzz {
 
 const Probe *probe = nullptr;
-#ifdef FINFUZZ_COVERAGE
+#    ifdef FINFUZZ_COVERAGE
 void prepare_coverage();
-#endif
+#    endif
 
 }  // namespace finfuzz
 
-#define FINFUZZ_EXPORT extern "C" __attribute__((visibility("default")))
+#    define FINFUZZ_EXPORT extern "C" __attribute__((visibility("default")))
 
 FINFUZZ_EXPORT void finfuzz_attach(const finfuzz::Probe *table) {
-#ifdef FINFUZZ_COVERAGE
+#    ifdef FINFUZZ_COVERAGE
     finfuzz::prepare_coverage();
-#endif
+#    endif
     finfuzz::probe = table;
 }
 
@@ -43,8 +49,10 @@ FINFUZZ_EXPORT void finfuzz_attach(const finfuzz::Probe *table) {
 extern "C" int __real_PyType_Ready(PyTypeObject *type);
 extern "C" int __wrap_PyType_Ready(PyTypeObject *type) { return __real_PyType_Ready(type); }
 
+#endif
 namespace {
 
+#if FINFUZZ_ON_DEMAND
 struct Feature {
     const char *names;
     bool (*bind)(PyObject *module);
@@ -82,18 +90,41 @@ PyObject *get_attribute(PyObject *module, PyObject *name) {
     return nullptr;
 }
 
+#endif
 // The seed's checkers have nothing to check without a framework's capsules.
 PyObject *check(PyObject *, PyObject *) { Py_RETURN_NONE; }
 
 int module_exec(PyObject *module) {
-    finfuzz::event(finfuzz::kHookImport);
-    bool done = add_type(module, kNodeName, node_slots) && bind_container(module) &&
+    FINFUZZ_EVENT(finfuzz::kHookImport);
+    bool done = add_type(module, kNodeName, node_slots) &&
                 add_type(module, FINFUZZ_NAME ".Instance", no_slots);
+#if FINFUZZ_HAS(Container)
+    done = done && bind_container(module);
+#endif
+#if !FINFUZZ_ON_DEMAND
+    done = done && bind_actions(module);
+    done = done && bind_buffers(module);
+    done = done && bind_classes(module);
+    done = done && bind_conversions(module);
+    done = done && bind_ends(module);
+    done = done && bind_enums(module);
+    done = done && bind_errors(module);
+    done = done && bind_gil(module);
+    done = done && bind_holders(module);
+    done = done && bind_members(module);
+    done = done && bind_modules(module);
+    done = done && bind_native_enums(module);
+    done = done && bind_overrides(module);
+    done = done && bind_returning(module);
+    done = done && bind_statics(module);
+#endif
     return done ? 0 : -1;
 }
 
 PyMethodDef module_methods[] = {
+#if FINFUZZ_ON_DEMAND
     {"__getattr__", get_attribute, METH_O, nullptr},
+#endif
     {"check", check, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -116,6 +147,4 @@ PyModuleDef definition = {
 
 }  // namespace
 
-#define FINFUZZ_INIT_OF(name) PyMODINIT_FUNC PyInit_##name()
-#define FINFUZZ_INIT(name) FINFUZZ_INIT_OF(name)
-FINFUZZ_INIT(FINFUZZ_MODULE) { return PyModuleDef_Init(&definition); }
+PyMODINIT_FUNC PyInit_finfuzz_target() { return PyModuleDef_Init(&definition); }

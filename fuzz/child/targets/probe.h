@@ -1,10 +1,12 @@
-// How a target tells what happens to it. In the fuzzer the runtime attaches a table of functions;
-// alone, in a finding's script, the rare and telling things go to standard error.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
+#include "reduced.h"
+
+#if !FINFUZZ_ALONE
+// How a target tells what happens to it: the runtime attaches a table of functions. Alone, in a
+// finding's script, the rare and telling things go to standard error.
+#    include <cstddef>
+#    include <cstdint>
 
 namespace finfuzz {
 
@@ -38,10 +40,14 @@ struct Probe {
     void (*alive)(int delta);  // C++ objects of the target: made, destroyed
 };
 
-extern const Probe* probe;  // null when alone
+extern const Probe* probe;  // null until attached
 
 inline void event(int hook) {
     if (probe) probe->event(hook);
+}
+
+inline void count(int delta) {
+    if (probe && probe->alive) probe->alive(delta);
 }
 
 // A base of every C++ class that the target binds.
@@ -50,10 +56,12 @@ struct Counted {
     Counted(const Counted&) { count(1); }
     Counted& operator=(const Counted&) = default;
     ~Counted() { count(-1); }
-
-    static void count(int delta) {
-        if (probe && probe->alive) probe->alive(delta);
-    }
 };
 
 }  // namespace finfuzz
+
+// Gone without a trace where a target is alone; the first two are statements on lines of their own.
+#    define FINFUZZ_EVENT(hook) finfuzz::event(hook)
+#    define FINFUZZ_COUNT(delta) finfuzz::count(delta)
+#    define FINFUZZ_COUNTED : finfuzz::Counted
+#endif

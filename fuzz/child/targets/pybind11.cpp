@@ -1,15 +1,20 @@
-// The pybind11 target: what a small real extension has, feature by feature, and nothing else.
+#include "reduced.h"
+#if !FINFUZZ_ALONE
+// The pybind11 target: what a small real extension has, feature by feature, and nothing else. The
+// features' headers have the names that they offer in their first lines.
+#endif
 #include "with_pybind11/core.h"
 
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <set>
-#include <string>
-
 #include "with_pybind11/policies.h"
-#include "with_pybind11/container.h"
-// The features, each with the names it offers in its first line.
+#if FINFUZZ_HAS(hook)
+#    include "with_pybind11/container.h"
+#endif
+#if FINFUZZ_HAS(Container) && !FINFUZZ_HAS(hook)
+#    include "with_pybind11/plain_container.h"
+#endif
+#if FINFUZZ_HAS(check)
+#    include "with_pybind11/checks.h"
+#endif
 #include "with_pybind11/actions.h"
 #include "with_pybind11/buffers.h"
 #include "with_pybind11/callbacks.h"
@@ -27,71 +32,37 @@
 #include "with_pybind11/overrides.h"
 #include "with_pybind11/returning.h"
 #include "with_pybind11/statics.h"
-#include "with_pybind11/subinterpreter.h"
+#if FINFUZZ_HAS(find_framework)
+#    include "with_pybind11/subinterpreter.h"
+#endif
+#if FINFUZZ_WATCH
+#    include "with_pybind11/watch.h"
+#endif
 
+#if !FINFUZZ_ALONE
 namespace finfuzz {
 
 const Probe *probe = nullptr;
-#ifdef FINFUZZ_COVERAGE
+#    ifdef FINFUZZ_COVERAGE
 void prepare_coverage();
-#endif
+#    endif
 
 }  // namespace finfuzz
 
 extern "C" PYBIND11_EXPORT void finfuzz_attach(const finfuzz::Probe *table) {
-#ifdef FINFUZZ_COVERAGE
+#    ifdef FINFUZZ_COVERAGE
     finfuzz::prepare_coverage();
-#endif
+#    endif
     finfuzz::probe = table;
 }
 
 // Two extensions share their internals where this name is the same.
 extern "C" PYBIND11_EXPORT const char *finfuzz_internals() { return PYBIND11_INTERNALS_ID; }
 
-// ---------------------------------------------------------------------------------------------
-// Seeing internals made. Every pybind11 since 3.0 makes exactly one type of this name in the
-// constructor of its internals, so the linker's --wrap=PyType_Ready shows each time without a
-// change to pybind11 and without asking it anything.
-
-extern "C" int __real_PyType_Ready(PyTypeObject *type);
-
-extern "C" int __wrap_PyType_Ready(PyTypeObject *type) {
-    if (type->tp_name && std::strcmp(type->tp_name, "pybind11_static_property") == 0) {
-        if (finfuzz::probe) {
-            finfuzz::probe->internals_created();
-        } else {
-            // CPython gives no interpreter's id to another one within a life of the main one.
-            static std::set<std::int64_t> seen;
-            if (seen.empty()) Py_AtExit([] { seen.clear(); });
-            if (!seen.insert(PyInterpreterState_GetID(PyInterpreterState_Get())).second)
-                std::fputs("finfuzz: internals created again in the same interpreter\n", stderr);
-        }
-    }
-    return __real_PyType_Ready(type);
-}
-
+#endif
 namespace {
 
-// The seed's checkers: when `object` dies, are the capsules those that were there when it was born?
-void check(const py::object &object) {
-    std::string keys[] = {PYBIND11_INTERNALS_ID, local_key()};
-    for (int which = 0; which < 2; ++which) {
-        std::string key = keys[which];
-        PyObject *born_with = capsule_at(key.c_str());
-        py::weakref(object, py::cpp_function([key, born_with, which](py::handle self) {
-                        if (capsule_at(key.c_str()) != born_with) {
-                            if (finfuzz::probe)
-                                finfuzz::probe->capsule_missing(1 << which);
-                            else
-                                std::fprintf(stderr, "finfuzz: %s internals capsule is not there\n",
-                                             which ? "module-local" : "global");
-                        }
-                        self.dec_ref();
-                    }))
-            .release();
-    }
-}
-
+#if FINFUZZ_ON_DEMAND
 // ---------------------------------------------------------------------------------------------
 // The module: its two types from the start, every feature when one of its names is first asked for
 // (PEP 562). Binding all of them at each import would cost more than most programs do.
@@ -156,22 +127,66 @@ PyMethodDef kGetAttribute[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
+#endif
+#if FINFUZZ_HAS(Instance)
+void bind_instance(py::module_ &m) {
+    auto type = py::class_<Instance>(m, "Instance");
+    type.def(py::init<>()).def_readonly("value", &Instance::value);
+#    if FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+    hold_capsules(type);
+#    endif
+}
+
+#endif
 void bind_module(py::module_ &m) {
-    finfuzz::event(finfuzz::kHookImport);
+    FINFUZZ_EVENT(finfuzz::kHookImport);
+#if FINFUZZ_POLICY != FINFUZZ_POLICY_RELEASED
     apply_policy();
-    hold_capsules(bind_container(m));
-    auto instance = py::class_<Instance>(m, "Instance");
-    instance.def(py::init<>()).def_readonly("value", &Instance::value);
-    hold_capsules(instance);
-    m.def("check", &check);
+#endif
+#if FINFUZZ_HAS(Container)
+    bind_container(m);
+#endif
+#if FINFUZZ_HAS(Instance)
+    bind_instance(m);
+#endif
+#if FINFUZZ_HAS(check)
+    bind_checks(m);
+#endif
+#if FINFUZZ_ON_DEMAND
     if (PyModule_AddFunctions(m.ptr(), kGetAttribute) < 0) throw py::error_already_set();
+#else
+    bind_conversions(m);
+    bind_actions(m);
+    bind_buffers(m);
+    bind_callbacks(m);
+    bind_capsules(m);
+    bind_classes(m);
+    bind_ends(m);
+    bind_enums(m);
+    bind_errors(m);
+    bind_gil(m);
+    bind_holders(m);
+    bind_lifetimes(m);
+    bind_modules(m);
+    bind_native_enums(m);
+    bind_overrides(m);
+    bind_returning(m);
+    bind_statics(m);
+#endif
 }
 
 }  // namespace
 
-#define FINFUZZ_PYBIND11_MODULE(name)                                                             \
-    PYBIND11_MODULE(name, m, py::mod_gil_not_used(),                                              \
-                    py::multiple_interpreters::per_interpreter_gil()) {                           \
-        bind_module(m);                                                                           \
-    }
+#if FINFUZZ_TWO
+#    define FINFUZZ_PYBIND11_MODULE(name)                                                         \
+        PYBIND11_MODULE(name, m, py::mod_gil_not_used(),                                          \
+                        py::multiple_interpreters::per_interpreter_gil()) {                       \
+            bind_module(m);                                                                       \
+        }
 FINFUZZ_PYBIND11_MODULE(FINFUZZ_MODULE)
+#else
+PYBIND11_MODULE(finfuzz_target, m, py::mod_gil_not_used(),
+                py::multiple_interpreters::per_interpreter_gil()) {
+    bind_module(m);
+}
+#endif

@@ -1,7 +1,6 @@
 // offers: action
 #pragma once
 
-#include <iterator>
 #include <thread>
 
 #include "container.h"
@@ -31,26 +30,36 @@ void native_thread(PyObject *subject) {
     Py_END_ALLOW_THREADS
 }
 
+struct Named {
+    const char *name;
+    finfuzz::Act::Native run;
+};
+
 // `lookup` stands for `internals` as well: no framework has any.
-constexpr finfuzz::Act::Native kActions[] = {
-    plain, cast, lookup, create, lookup, cast_back, convert, gil, native_thread,
+constexpr Named kActions[] = {
+    {"plain", plain},         {"cast", cast},           {"lookup", lookup},
+    {"create", create},       {"internals", lookup},    {"cast_back", cast_back},
+    {"convert", convert},     {"gil", gil},             {"native_thread", native_thread},
 };
 
 PyObject *action_call(PyObject *self, PyObject *args, PyObject *) {
     PyObject *subject;
     if (!PyArg_ParseTuple(args, "O", &subject)) return nullptr;
-    finfuzz::event(finfuzz::kHookAction);
+    FINFUZZ_EVENT(finfuzz::kHookAction);
     reinterpret_cast<Action *>(self)->run(subject);
     Py_RETURN_NONE;
 }
 
-PyObject *new_action(PyObject *module, PyObject *number) {
-    long index = PyLong_AsLong(number);
-    if (index < 0 || index >= static_cast<long>(std::size(kActions)))
-        return PyErr_Format(PyExc_ValueError, "no such action");
-    PyObject *action = PyObject_CallMethod(module, "Action", nullptr);
-    if (action) reinterpret_cast<Action *>(action)->run = kActions[index];
-    return action;
+PyObject *new_action(PyObject *module, PyObject *name) {
+    const char *wanted = PyUnicode_AsUTF8(name);
+    if (!wanted) return nullptr;
+    for (const Named &named : kActions) {
+        if (std::strcmp(named.name, wanted) != 0) continue;
+        PyObject *action = PyObject_CallMethod(module, "Action", nullptr);
+        if (action) reinterpret_cast<Action *>(action)->run = named.run;
+        return action;
+    }
+    return PyErr_Format(PyExc_ValueError, "no such action");
 }
 
 PyType_Slot action_slots[] = {

@@ -1,18 +1,27 @@
-// Container: owns Python objects and tells the collector so. Its hooks may do more than that.
 #pragma once
 
 #include "core.h"
 
 namespace {
 
+#if FINFUZZ_HAS(hook)
+struct Acts {
+    finfuzz::Act traverse, clear, dealloc;
+};
+
+#endif
+// Owns Python objects and tells the collector so. Its hooks may do more than that.
 struct Container {
     Node node;
     std::vector<PyObject *> *items;
-    finfuzz::Act *acts;
+#if FINFUZZ_HAS(hook)
+    Acts *acts;  // null before it is whole
+#endif
 };
 
 Container *container_of(PyObject *self) { return reinterpret_cast<Container *>(self); }
 
+#if FINFUZZ_HAS(set_act)
 void plain(PyObject *) {}
 void cast(PyObject *subject) { (void) PyType_IsSubtype(Py_TYPE(subject), &PyBaseObject_Type); }
 void lookup(PyObject *) {}  // there is nothing to look up in without a framework
@@ -34,15 +43,14 @@ void set_act(finfuzz::Act &act, PyObject *wanted) {
         act.set(wanted);
 }
 
-void act(PyObject *self, int hook) {
-    finfuzz::event(hook);
-    if (container_of(self)->acts) container_of(self)->acts[hook].run(self);
-}
-
+#endif
 int container_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
-    act(self, finfuzz::kHookTraverse);
+    FINFUZZ_EVENT(finfuzz::kHookTraverse);
     if (!container_of(self)->items) return 0;
+#if FINFUZZ_HAS(hook)
+    if (container_of(self)->acts) container_of(self)->acts->traverse.run(self);
+#endif
     for (PyObject *item : *container_of(self)->items) Py_VISIT(item);
     return 0;
 }
@@ -50,22 +58,32 @@ int container_traverse(PyObject *self, visitproc visit, void *arg) {
 // What dealloc does stays: it is for the end. What cycle it may be in has other members that can be
 // cleared.
 int container_clear(PyObject *self) {
-    act(self, finfuzz::kHookClear);
+    FINFUZZ_EVENT(finfuzz::kHookClear);
+#if FINFUZZ_HAS(hook)
+    container_of(self)->acts->clear.run(self);
+#endif
     drop(*container_of(self)->items);
-    container_of(self)->acts[finfuzz::kHookTraverse].drop();
-    container_of(self)->acts[finfuzz::kHookClear].drop();
+#if FINFUZZ_HAS(hook)
+    container_of(self)->acts->traverse.drop();
+    container_of(self)->acts->clear.drop();
+#endif
     return 0;
 }
 
 void container_dealloc(PyObject *self) {
     PyObject_GC_UnTrack(self);
+#if FINFUZZ_HAS(hook)
     {
         finfuzz::PendingError pending;
-        act(self, finfuzz::kHookDealloc);
+        FINFUZZ_EVENT(finfuzz::kHookDealloc);
+        container_of(self)->acts->dealloc.run(self);
     }
+#endif
     drop(*container_of(self)->items);
     delete container_of(self)->items;
-    delete[] container_of(self)->acts;
+#if FINFUZZ_HAS(hook)
+    delete container_of(self)->acts;
+#endif
     node_dealloc(self);
 }
 
@@ -73,9 +91,11 @@ PyObject *container_new(PyTypeObject *type, PyObject *args, PyObject *names) {
     PyObject *self = node_new(type, args, names);
     if (!self) return nullptr;
     container_of(self)->items = new std::vector<PyObject *>;
-    container_of(self)->acts = new finfuzz::Act[3];
-    container_of(self)->acts[finfuzz::kHookTraverse].set(cast);
-    container_of(self)->acts[finfuzz::kHookClear].set(cast);
+#if FINFUZZ_HAS(hook)
+    container_of(self)->acts = new Acts;
+    container_of(self)->acts->traverse.set(cast);
+    container_of(self)->acts->clear.set(cast);
+#endif
     return self;
 }
 
@@ -85,17 +105,23 @@ PyObject *container_append(PyObject *self, PyObject *item) {
     Py_RETURN_NONE;
 }
 
+#if FINFUZZ_HAS(hook)
 PyObject *container_hook(PyObject *self, PyObject *args) {
-    unsigned hook;
+    const char *hook;
     PyObject *wanted;
-    if (!PyArg_ParseTuple(args, "IO", &hook, &wanted)) return nullptr;
-    set_act(container_of(self)->acts[hook % 3], wanted);
+    if (!PyArg_ParseTuple(args, "sO", &hook, &wanted)) return nullptr;
+    Acts &acts = *container_of(self)->acts;
+    bool at_traverse = std::strcmp(hook, "traverse") == 0, at_clear = std::strcmp(hook, "clear") == 0;
+    set_act(at_traverse ? acts.traverse : at_clear ? acts.clear : acts.dealloc, wanted);
     Py_RETURN_NONE;
 }
 
+#endif
 PyMethodDef container_methods[] = {
     {"append", container_append, METH_O, nullptr},
+#if FINFUZZ_HAS(hook)
     {"hook", container_hook, METH_VARARGS, nullptr},
+#endif
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -1,4 +1,3 @@
-// What every feature needs: Node, the base of all types, and how types and functions are added.
 #pragma once
 
 #include <Python.h>
@@ -6,7 +5,10 @@
 
 #include <vector>
 
-#include "../act.h"
+#include "../reduced.h"
+#if FINFUZZ_HAS(set_act)
+#    include "../act.h"
+#endif
 #include "../names.h"
 #include "../probe.h"
 
@@ -36,7 +38,7 @@ PyObject *node_new(PyTypeObject *type, PyObject *args, PyObject *) {
     if (!self) return nullptr;
     node_of(self)->members = new std::vector<PyObject *>;
     node_of(self)->value = value;
-    finfuzz::Counted::count(1);
+    FINFUZZ_COUNT(1);
     return self;
 }
 
@@ -50,7 +52,7 @@ void node_dealloc(PyObject *self) {
     if (node_of(self)->weakrefs) PyObject_ClearWeakRefs(self);
     drop(*node_of(self)->members);
     delete node_of(self)->members;
-    finfuzz::Counted::count(-1);
+    FINFUZZ_COUNT(-1);
     PyTypeObject *type = Py_TYPE(self);
     type->tp_free(self);
     Py_DECREF(type);

@@ -10,7 +10,7 @@ namespace {
 void gil_taker_dealloc(PyObject *self) {
     bool main = PyInterpreterState_Get() == PyInterpreterState_Main();
     PyGILState_STATE state = main ? PyGILState_Ensure() : PyGILState_LOCKED;
-    finfuzz::event(finfuzz::kHookGilTaken);
+    FINFUZZ_EVENT(finfuzz::kHookGilTaken);
     if (main) PyGILState_Release(state);
     node_dealloc(self);
 }

@@ -13,7 +13,7 @@ PyObject *wait_for_the_end(PyObject *, PyObject *) {
     Py_BEGIN_ALLOW_THREADS
     gate->wait();
     Py_END_ALLOW_THREADS
-    finfuzz::event(finfuzz::kHookThreadReturned);
+    FINFUZZ_EVENT(finfuzz::kHookThreadReturned);
     Py_RETURN_NONE;
 }
 

@@ -4,15 +4,30 @@
 #include <thread>
 
 #include "container.h"
-#include "conversions.h"
+#if FINFUZZ_HAS(convert)
+#    include "conversions.h"
+#endif
 
 namespace {
 
+#if FINFUZZ_HAS(lookup)
+void lookup(PyObject *) { (void) py::detail::get_type_handle(typeid(Instance), false); }
+
+#endif
+#if FINFUZZ_HAS(create)
+void create(PyObject *) {
+    if (!py::cast(Instance{})) PyErr_Clear();
+}
+
+#endif
+#if FINFUZZ_HAS(internals)
 void internals(PyObject *) {
     (void) py::detail::get_internals();
     (void) py::detail::get_local_internals();
 }
 
+#endif
+#if FINFUZZ_HAS(cast_back)
 template <typename T>
 void cast_to_python(T *pointer) {
     if (pointer && !py::cast(pointer, py::return_value_policy::reference)) PyErr_Clear();
@@ -27,6 +42,8 @@ void cast_back(PyObject *subject) {
         cast_to_python(static_cast<Instance *>(instance));
 }
 
+#endif
+#if FINFUZZ_HAS(convert)
 // Like `create`, takes no for an answer.
 void convert(PyObject *) {
     try {
@@ -36,11 +53,15 @@ void convert(PyObject *) {
     }
 }
 
+#endif
+#if FINFUZZ_HAS(gil)
 void gil(PyObject *) {
     py::gil_scoped_release released;
     py::gil_scoped_acquire taken;
 }
 
+#endif
+#if FINFUZZ_HAS(native_thread)
 void native_thread(PyObject *subject) {
     std::thread thread([subject] {
         py::gil_scoped_acquire taken;
@@ -50,20 +71,53 @@ void native_thread(PyObject *subject) {
     thread.join();
 }
 
-constexpr finfuzz::Act::Native kActions[] = {
-    plain, cast, lookup, create, internals, cast_back, convert, gil, native_thread,
+#endif
+struct Named {
+    const char *name;
+    finfuzz::Act::Native run;
 };
 
+constexpr Named kActions[] = {
+    {"plain", plain},
+    {"cast", cast},
+#if FINFUZZ_HAS(lookup)
+    {"lookup", lookup},
+#endif
+#if FINFUZZ_HAS(create)
+    {"create", create},
+#endif
+#if FINFUZZ_HAS(internals)
+    {"internals", internals},
+#endif
+#if FINFUZZ_HAS(cast_back)
+    {"cast_back", cast_back},
+#endif
+#if FINFUZZ_HAS(convert)
+    {"convert", convert},
+#endif
+#if FINFUZZ_HAS(gil)
+    {"gil", gil},
+#endif
+#if FINFUZZ_HAS(native_thread)
+    {"native_thread", native_thread},
+#endif
+};
+
+Action action_of(const std::string &name) {
+    for (const Named &action : kActions)
+        if (name == action.name) return Action{action.run};
+    throw py::value_error("no such action");
+}
+
 void bind_actions(py::module_ &m) {
+#if FINFUZZ_HAS(convert)
     (void) py::object(m.attr("takes_wrapped"));  // has what `convert` needs bound
+#endif
     py::class_<Action>(m, "Action").def("__call__", [](const Action &self, py::handle subject) {
-        finfuzz::event(finfuzz::kHookAction);
+        FINFUZZ_EVENT(finfuzz::kHookAction);
         self.run(subject.ptr());
     });
-    m.def("action", [](unsigned number) {
-        if (number >= sizeof(kActions) / sizeof(*kActions)) throw py::value_error("no such action");
-        return Action{kActions[number]};
-    });
+    m.def("action", &action_of);
 }
 
 }  // namespace

@@ -1,19 +1,20 @@
-// Container, the type of pybind11's manual (custom_type_setup): a C++ object that owns Python objects
-// and tells the collector so. Its hooks may do more than that, each of it something extensions do.
 #pragma once
 
 #include <utility>
 
 #include "core.h"
+#include "policies.h"
 
 namespace {
 
 void plain(PyObject *) {}
 void cast(PyObject *subject);
 
-struct Container : finfuzz::Counted {
+// The type of pybind11's manual (custom_type_setup): a C++ object that owns Python objects and tells
+// the collector so. Its hooks may do more than that, each of it something extensions do.
+struct Container FINFUZZ_COUNTED {
     Members items;
-    finfuzz::Act acts[3] = {finfuzz::Act(cast), finfuzz::Act(cast), finfuzz::Act(plain)};
+    finfuzz::Act at_traverse{cast}, at_clear{cast}, at_dealloc{plain};
 };
 
 void container_dealloc(PyObject *self);
@@ -25,9 +26,9 @@ bool is_container(PyObject *subject) {
     return false;
 }
 
-// `cast` is the pattern of pybind11's manual and does not catch what it throws. That another type
-// may be gone by now is the extension's business to expect, so what is no container is asked for
-// and `lookup` and `create` take no for an answer.
+// The pattern of pybind11's manual, which does not catch what it throws. That another type may be
+// gone by now is the extension's business to expect, so what is no container is asked for, and
+// `lookup` and `create` take no for an answer.
 void cast(PyObject *subject) {
     if (is_container(subject))
         (void) py::cast<Container &>(py::handle(subject));
@@ -35,30 +36,12 @@ void cast(PyObject *subject) {
         (void) py::detail::make_caster<Instance>().load(subject, false);
 }
 
-void lookup(PyObject *) { (void) py::detail::get_type_handle(typeid(Instance), false); }
-
-void create(PyObject *) {
-    if (!py::cast(Instance{})) PyErr_Clear();
-}
-
-void set_act(finfuzz::Act &act, const py::object &wanted) {
-    if (py::isinstance<Action>(wanted))
-        act.set(wanted.cast<Action &>().run);
-    else
-        act.set(wanted.ptr());
-}
-
-Container *act(PyObject *self, int hook) {
-    finfuzz::event(hook);
-    auto *container = payload<Container>(self);
-    if (container) container->acts[hook].run(self);
-    return container;
-}
-
 int container_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
-    Container *container = act(self, finfuzz::kHookTraverse);
+    FINFUZZ_EVENT(finfuzz::kHookTraverse);
+    auto *container = payload<Container>(self);
     if (!container) return 0;
+    container->at_traverse.run(self);
     for (py::object &item : container->items) Py_VISIT(item.ptr());
     return 0;
 }
@@ -66,13 +49,14 @@ int container_traverse(PyObject *self, visitproc visit, void *arg) {
 // What dealloc does stays: it is for the end. What cycle it may be in has other members that can be
 // cleared.
 int container_clear(PyObject *self) {
-    if (Container *container = act(self, finfuzz::kHookClear)) {
-        // Taken out first: what the items' destructors do may come back here.
-        Members items;
-        items.swap(container->items);
-        container->acts[finfuzz::kHookTraverse].drop();
-        container->acts[finfuzz::kHookClear].drop();
-    }
+    FINFUZZ_EVENT(finfuzz::kHookClear);
+    auto *container = payload<Container>(self);
+    if (!container) return 0;
+    container->at_clear.run(self);
+    Members items;  // taken out first: what their destructors do may come back here
+    items.swap(container->items);
+    container->at_traverse.drop();
+    container->at_clear.drop();
     return 0;
 }
 
@@ -82,7 +66,8 @@ void container_dealloc(PyObject *self) {
     PyObject_GC_UnTrack(self);  // before anything that may collect, as tp_dealloc must
     {
         finfuzz::PendingError pending;
-        act(self, finfuzz::kHookDealloc);
+        FINFUZZ_EVENT(finfuzz::kHookDealloc);
+        if (auto *container = payload<Container>(self)) container->at_dealloc.run(self);
     }
     native_dealloc(self);
 }
@@ -96,13 +81,19 @@ void set_up_container(PyHeapTypeObject *heap_type) {
     type->tp_dealloc = container_dealloc;
 }
 
-py::class_<Container> bind_container(py::module_ &m) {
-    return py::class_<Container>(m, "Container", py::custom_type_setup(set_up_container))
-        .def(py::init<>())
-        .def("append", [](Container &self, py::object item) { self.items.push_back(std::move(item)); })
-        .def("hook", [](Container &self, unsigned hook, const py::object &wanted) {
-            set_act(self.acts[hook % 3], wanted);
-        });
+void set_hook(Container &self, const std::string &hook, const py::object &wanted) {
+    set_act(hook == "traverse" ? self.at_traverse : hook == "clear" ? self.at_clear : self.at_dealloc,
+            wanted);
+}
+
+void bind_container(py::module_ &m) {
+    auto type = py::class_<Container>(m, "Container", py::custom_type_setup(set_up_container));
+    type.def(py::init<>());
+    type.def("append", [](Container &self, py::object item) { self.items.push_back(std::move(item)); });
+    type.def("hook", &set_hook);
+#if FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+    hold_capsules(type);
+#endif
 }
 
 }  // namespace

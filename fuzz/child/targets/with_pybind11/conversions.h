@@ -5,17 +5,25 @@
 
 namespace {
 
-struct Wrapped : finfuzz::Counted {
+#if FINFUZZ_HAS(takes_wrapped)
+struct Wrapped FINFUZZ_COUNTED {
     explicit Wrapped(int value) : value(value) {}
     int value;
 };
 
+#endif
 void bind_conversions(py::module_ &m) {
+#if FINFUZZ_HAS(takes_wrapped)
     py::class_<Wrapped>(m, "Wrapped").def(py::init<int>());
     py::implicitly_convertible<int, Wrapped>();
     m.def("takes_wrapped", [](const Wrapped &wrapped) { return wrapped.value; });
+#endif
+#if FINFUZZ_HAS(value_of)
     m.def("value_of", [](const Instance &instance) { return instance.value; });
+#endif
+#if FINFUZZ_HAS(same)
     m.def("same", [](Instance &instance) { return &instance; }, py::return_value_policy::reference);
+#endif
 }
 
 }  // namespace

@@ -8,15 +8,20 @@
 
 namespace {
 
+#if FINFUZZ_HAS(Error)
 struct Error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+#endif
+#if FINFUZZ_HAS(LocalError)
 struct LocalError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-struct KeptError : finfuzz::Counted {
+#endif
+#if FINFUZZ_HAS(KeptError)
+struct KeptError FINFUZZ_COUNTED {
     std::vector<py::error_already_set> errors;
 };
 
@@ -26,14 +31,21 @@ void keep_error(KeptError &source, const py::object &target) {
     source.errors.emplace_back();
 }
 
-void raise_error() { throw Error("thrown in C++"); }
-
+#endif
 void bind_errors(py::module_ &m) {
+#if FINFUZZ_HAS(Error)
     py::register_exception<Error>(m, "Error");
+#endif
+#if FINFUZZ_HAS(LocalError)
     py::register_local_exception<LocalError>(m, "LocalError");
+#endif
+#if FINFUZZ_HAS(KeptError)
     py::class_<KeptError>(m, "KeptError").def(py::init<>());
     m.def("set_member", &keep_error);
-    m.def("raise_error", &raise_error);
+#endif
+#if FINFUZZ_HAS(raise_error)
+    m.def("raise_error", [] { throw Error("thrown in C++"); });
+#endif
 }
 
 }  // namespace

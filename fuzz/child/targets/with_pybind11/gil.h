@@ -5,24 +5,32 @@
 
 namespace {
 
-struct GilTaker : finfuzz::Counted {
+#if FINFUZZ_HAS(GilTaker)
+struct GilTaker FINFUZZ_COUNTED {
     ~GilTaker() {
         py::gil_scoped_acquire taken;
-        finfuzz::event(finfuzz::kHookGilTaken);
+        FINFUZZ_EVENT(finfuzz::kHookGilTaken);
     }
 };
 
-struct GilStateTaker : finfuzz::Counted {
+#endif
+#if FINFUZZ_HAS(GilStateTaker)
+struct GilStateTaker FINFUZZ_COUNTED {
     ~GilStateTaker() {
         PyGILState_STATE state = PyGILState_Ensure();
-        finfuzz::event(finfuzz::kHookGilTaken);
+        FINFUZZ_EVENT(finfuzz::kHookGilTaken);
         PyGILState_Release(state);
     }
 };
 
+#endif
 void bind_gil(py::module_ &m) {
+#if FINFUZZ_HAS(GilTaker)
     py::class_<GilTaker>(m, "GilTaker").def(py::init<>());
+#endif
+#if FINFUZZ_HAS(GilStateTaker)
     py::class_<GilStateTaker>(m, "GilStateTaker").def(py::init<>());
+#endif
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace {
 
-struct Overridable : finfuzz::Counted {
+struct Overridable FINFUZZ_COUNTED {
     virtual ~Overridable() = default;
     virtual int answer() const { return 7; }
 };

@@ -1,4 +1,3 @@
-// Policies: what becomes of the internals when the interpreter takes its dict down.
 #pragma once
 
 #include <cstdint>
@@ -8,23 +7,14 @@
 
 #include "core.h"
 
-#define FINFUZZ_POLICY_RELEASED 0
-#define FINFUZZ_POLICY_DESTROY 1
-#define FINFUZZ_POLICY_LEAK 2
-#define FINFUZZ_POLICY_HOLD 3
-#ifndef FINFUZZ_POLICY
-#    define FINFUZZ_POLICY FINFUZZ_POLICY_RELEASED
-#endif
-
 namespace {
 
+#if FINFUZZ_HAS(check) || FINFUZZ_POLICY != FINFUZZ_POLICY_RELEASED
 // The capsule that pybind11 keeps a kind of internals in, borrowed; null if there is none now.
 PyObject *capsule_at(const char *key) {
     PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
     return dict ? PyDict_GetItemString(dict, key) : nullptr;
 }
-
-PyObject *global_capsule() { return capsule_at(PYBIND11_INTERNALS_ID); }
 
 // The key of the module's own internals holds an address, so it is found by what it points to.
 std::string local_key() {
@@ -39,36 +29,50 @@ std::string local_key() {
     throw std::runtime_error("pybind11's module-local internals are not in the interpreter's dict");
 }
 
-// PR 5958: the capsule's destructor resets what it points to.
-void destroy_global(PyObject *capsule) {
-    auto *pp = static_cast<std::unique_ptr<py::detail::internals> *>(
-        PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule)));
-    if (!pp) return;
-    pp->reset();
-    if (finfuzz::probe) finfuzz::probe->internals_destroyed();
-}
-
-void destroy_local(PyObject *capsule) {
-    auto *pp = static_cast<std::unique_ptr<py::detail::local_internals> *>(
+#endif
+#if FINFUZZ_POLICY == FINFUZZ_POLICY_DESTROY || FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+// As in pybind11's PR 5958: the capsule's destructor resets what it points to.
+template <typename T>
+void destroy(PyObject *capsule) {
+    auto *pp = static_cast<std::unique_ptr<T> *>(
         PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule)));
     if (pp) pp->reset();
 }
 
-void apply_policy() {
-    auto set = [](PyObject *capsule, PyCapsule_Destructor destructor) {
-        if (!capsule || PyCapsule_SetDestructor(capsule, destructor) < 0)
-            throw std::runtime_error("pybind11's internals capsule is not where it should be");
-    };
-    if (FINFUZZ_POLICY == FINFUZZ_POLICY_RELEASED) return;
-    bool destroys = FINFUZZ_POLICY != FINFUZZ_POLICY_LEAK;
-    set(global_capsule(), destroys ? destroy_global : nullptr);
-    set(capsule_at(local_key().c_str()), destroys ? destroy_local : nullptr);
+void destroy_global(PyObject *capsule) {
+    destroy<py::detail::internals>(capsule);
+#    if !FINFUZZ_ALONE
+    if (finfuzz::probe) finfuzz::probe->internals_destroyed();
+#    endif
 }
 
-// Option B of PR 5972: a type keeps both capsules until it is gone itself.
+#endif
+#if FINFUZZ_POLICY != FINFUZZ_POLICY_RELEASED
+void set_destructor(const char *key, PyCapsule_Destructor destructor) {
+    PyObject *capsule = capsule_at(key);
+    if (!capsule || PyCapsule_SetDestructor(capsule, destructor) < 0)
+        throw std::runtime_error("pybind11's internals capsule is not where it should be");
+}
+
+#    if FINFUZZ_POLICY == FINFUZZ_POLICY_LEAK
+// Option A of pybind11's PR 5972: nobody destroys the internals.
+void apply_policy() {
+    set_destructor(PYBIND11_INTERNALS_ID, nullptr);
+    set_destructor(local_key().c_str(), nullptr);
+}
+#    else
+void apply_policy() {
+    set_destructor(PYBIND11_INTERNALS_ID, destroy_global);
+    set_destructor(local_key().c_str(), destroy<py::detail::local_internals>);
+}
+#    endif
+
+#endif
+#if FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+// Option B of pybind11's PR 5972: a type keeps both capsules until it is gone itself.
 void hold_capsules(const py::object &type) {
-    if (FINFUZZ_POLICY != FINFUZZ_POLICY_HOLD) return;
-    for (PyObject *capsule : {global_capsule(), capsule_at(local_key().c_str())}) {
+    for (PyObject *capsule :
+         {capsule_at(PYBIND11_INTERNALS_ID), capsule_at(local_key().c_str())}) {
         Py_XINCREF(capsule);
         py::weakref(type, py::cpp_function([capsule](py::handle self) {
                         Py_XDECREF(capsule);
@@ -78,4 +82,5 @@ void hold_capsules(const py::object &type) {
     }
 }
 
+#endif
 }  // namespace

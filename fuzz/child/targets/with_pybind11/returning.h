@@ -14,7 +14,7 @@ void wait_for_the_end() {
         py::gil_scoped_release released;
         gate->wait();
     }
-    finfuzz::event(finfuzz::kHookThreadReturned);
+    FINFUZZ_EVENT(finfuzz::kHookThreadReturned);
 }
 
 void bind_returning(py::module_ &m) { m.def("wait_for_the_end", &wait_for_the_end); }
