@@ -1,0 +1,142 @@
+"""Inlined functions and source lines of program counters, by binutils' addr2line where it is.
+
+Starting one costs 40 to 180 ms, for the debug information that it reads; a question to one that
+runs, 3 ms. So there is one for each file, for as long as this process lives.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import IO, NamedTuple
+
+#: One that has not answered by then never will: its file is damaged.
+_SECONDS = 30.0
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
+#: Asked last: nothing is there, so its answer has one line for the function and one for the place.
+_END = (1 << 64) - 1
+
+
+class Line(NamedTuple):
+    """One function at an address, ``function`` as the linker knows it, or empty."""
+
+    function: str
+    place: str
+
+
+def lines(module: str, addresses: Sequence[int]) -> list[tuple[Line, ...]]:
+    """For each virtual address of a file the functions there, those that were inlined first.
+
+    Empty tuples where nothing is known: no addr2line, no debug information, no such file.
+    """
+    output = _said(module, addresses)
+    found = [] if output is None else list(_blocks(output))
+    return found[:-1] if len(found) == len(addresses) + 1 else [()] * len(addresses)
+
+
+def _said(module: str, addresses: Sequence[int]) -> list[str] | None:
+    """The lines of an answer; None where there is none.
+
+    Whoever ends our children may have ended one of these: then another one is asked. A file that
+    does for two is not asked about again.
+    """
+    for _ in range(2):
+        process = _running.get(module) or _start(module)
+        if process is None or module in _hopeless:
+            return None
+        _running[module] = process
+        try:
+            return _ask(process, addresses)
+        except (OSError, EOFError):
+            _end(module)
+    _hopeless.add(module)
+    return None
+
+
+#: The process for each file. Closed when this one ends, by whatever: then their input ends.
+_running: dict[str, subprocess.Popen[bytes]] = {}
+_hopeless: set[str] = set()
+
+
+def _start(module: str) -> subprocess.Popen[bytes] | None:
+    tool = _tool()
+    if tool is None or not os.path.isfile(module):
+        return None
+    try:
+        return subprocess.Popen(
+            [tool, "-a", "-f", "-i", "-e", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            process_group=0,  # an interrupt is for us
+        )
+    except OSError:
+        return None
+
+
+@cache
+def _tool() -> str | None:
+    return shutil.which("addr2line")
+
+
+def _end(module: str) -> None:
+    """Ends the process for a file."""
+    process = _running.pop(module)
+    process.kill()
+    process.communicate()
+
+
+@atexit.register
+def _end_all() -> None:
+    for module in list(_running):
+        _end(module)
+
+
+def _ask(process: subprocess.Popen[bytes], addresses: Sequence[int]) -> list[str]:
+    """Raises OSError or EOFError where the process is gone or does not answer."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("".join(f"{address:#x}\n" for address in (*addresses, _END)).encode())
+    output, until = b"", time.monotonic() + _SECONDS
+    while not _is_complete(output, len(addresses) + 1):
+        output += _read(process.stdout, until - time.monotonic())
+    return output.decode("utf-8", "replace").splitlines()
+
+
+def _read(pipe: IO[bytes], seconds: float) -> bytes:
+    ready, _, _ = select.select([pipe], [], [], max(seconds, 0))
+    some = pipe.read(1 << 16) if ready else b""
+    if not some:
+        raise EOFError
+    return some
+
+
+def _is_complete(output: bytes, count: int) -> bool:
+    """Whether the last of so many answers has come whole."""
+    return len(re.findall(rb"^0x[0-9a-f]+$", output, re.MULTILINE)) == count and bool(
+        re.search(rb"\n0x[0-9a-f]+\n.*\n.*\n\Z", b"\n" + output)
+    )
+
+
+def _blocks(output: list[str]) -> Iterator[tuple[Line, ...]]:
+    """An address on a line of its own, then a function's line and a place's for each."""
+    starts = [n for n, line in enumerate(output) if _ADDRESS.fullmatch(line)]
+    for start, stop in zip(starts, [*starts[1:], len(output)], strict=True):
+        pairs = zip(output[start + 1 : stop : 2], output[start + 2 : stop : 2], strict=False)
+        known = [Line("" if name == "??" else name, _place(text)) for name, text in pairs]
+        # Without a place, the name is that of the nearest symbol before, however far away.
+        yield tuple(line for line in known if line.place)
+
+
+def _place(text: str) -> str:
+    """`FILE:LINE`; empty where one of them is unknown."""
+    place = text.partition(" (discriminator ")[0]
+    return "" if place.startswith("??:") or place.endswith((":?", ":0")) else place
