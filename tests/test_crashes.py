@@ -2,44 +2,121 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
-from fuzz.target.build import build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.spec import parse_target
-from fuzz.triage.confirm import confirm_script
-from fuzz.triage.diagnose import Diagnosis
-from fuzz.triage.finding import load_all
+from fuzz.target.build import Build, build
+from fuzz.target.compiler import find_compiler
+from fuzz.target.interpreters import Interpreter, pick_interpreter
+from fuzz.target.releases import headers
+from fuzz.target.spec import PYBIND11, TargetSpec, parse_target
+from fuzz.triage.finding import Finding, load_all
+from fuzz.triage.rate import runs_to_see
+from fuzz.triage.script.run import START_SECONDS, confirm_script
 
 CRASHES = Path(__file__).resolve().parent.parent / "crashes"
 FINDINGS = list(load_all(CRASHES))
+FOLDERS = [folder for folder, _ in FINDINGS]
 
 
-@pytest.mark.parametrize("folder", [folder for folder, _ in FINDINGS], ids=lambda path: path.name)
-def test_finding_lies_where_its_key_says(folder: Path) -> None:
+def sources(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.suffix in (".py", ".cpp")]
+
+
+#: The one that compiles fastest.
+SMALLEST = min(FOLDERS, key=lambda folder: sum(path.stat().st_size for path in sources(folder)))
+
+
+def finding_in(folder: Path) -> Finding:
     (finding,) = [one for place, one in FINDINGS if place == folder]
+    return finding
+
+
+def interpreter_of(finding: Finding) -> Interpreter:
+    try:
+        return pick_interpreter(finding.target.python.rpartition(".")[0])
+    except UserError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_finding_lies_where_its_key_says(folder: Path) -> None:
+    finding = finding_in(folder)
     assert folder == CRASHES / finding.folder
     assert finding.script.k > 0
 
 
+def variables(spec: TargetSpec, home: Path) -> dict[str, str]:
+    """What a person would have set: where the compiler and the headers are."""
+    found = {"PATH": f"{find_compiler().parent}{os.pathsep}{os.defpath}", "HOME": str(home)}
+    if spec.framework == PYBIND11:
+        found["PYBIND11_INCLUDE"] = str(headers(spec))
+    if spec.of_second is not None:
+        found["PYBIND11_SECOND_INCLUDE"] = str(headers(spec.of_second))
+    return found
+
+
+def ended(done: subprocess.CompletedProcess[str]) -> str:
+    return signal.Signals(-done.returncode).name if done.returncode < 0 else "NONE"
+
+
+def dies_by_hand(folder: Path, scratch: Path) -> Path:
+    """Runs a copy of the script as a person does, in a new virtual environment.
+
+    Returns the folder of the copy.
+    """
+    finding = finding_in(folder)
+    spec, python = parse_target(finding.target.spec), interpreter_of(finding)
+    subprocess.run([python.executable, "-m", "venv", "--without-pip", scratch / "venv"], check=True)
+    copy = scratch / "finding"
+    copy.mkdir()
+    for path in sources(folder):
+        shutil.copy(path, copy)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [scratch / "venv/bin/python", *arguments],
+            cwd=copy,
+            env=variables(spec, scratch),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=200 if finding.signal != "HANG" else START_SECONDS,
+        )
+
+    assert "No module named 'fuzz'" in run("-c", "import fuzz").stderr
+    if finding.signal == "HANG":
+        assert run("repro.py", "--compile").returncode == 0
+        with pytest.raises(subprocess.TimeoutExpired):
+            run("repro.py")
+        return copy
+    runs = [run("repro.py") for _ in range(runs_to_see(finding.script))]
+    assert finding.signal in ("NONE", *map(ended, runs)), runs[-1].stderr
+    return copy
+
+
+def test_the_smallest_script_dies_by_hand(tmp_path: Path) -> None:
+    dies_by_hand(SMALLEST, tmp_path)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("folder", [folder for folder, _ in FINDINGS], ids=lambda path: path.name)
-def test_script_dies_in_a_folder_of_its_own(folder: Path, tmp_path: Path) -> None:
-    (finding,) = [one for place, one in FINDINGS if place == folder]
-    try:
-        python = pick_interpreter(finding.target.python.rpartition(".")[0])
-    except UserError as error:
-        pytest.skip(str(error))
-    for source in folder.iterdir():
-        if source.suffix != ".so":  # the script compiles its own
-            shutil.copy(source, tmp_path)
-    made = build(parse_target(finding.target.spec), python, instrumented=False)
-    shape = Diagnosis(finding.signal, finding.diagnostic, finding.phase, finding.detail, ())
-    rate = confirm_script(tmp_path, made, shape, Limits())
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_script_dies_by_hand_and_at_its_rate(folder: Path, tmp_path: Path) -> None:
+    copy = dies_by_hand(folder, tmp_path)
+    finding = finding_in(folder)
+    rate = confirm_script(copy, made_for(finding), finding.diagnosis, Limits())
     # A rate of k of n allows fewer, not none; one that is certain must stay so.
     assert rate.k == rate.n if finding.script.k == finding.script.n else rate.k > 0
+
+
+def made_for(finding: Finding) -> Build:
+    spec = parse_target(finding.target.spec)
+    return build(spec, interpreter_of(finding), instrumented=False)

@@ -12,7 +12,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +28,7 @@ from rich.progress import track
 from rich.table import Table
 
 from fuzz.executor.fresh import run_fresh
+from fuzz.executor.limits import Limits
 from fuzz.executor.zygote import Executor
 from fuzz.program.generate import generate
 from fuzz.program.model import Program
@@ -33,6 +38,10 @@ from fuzz.target.build import Build, build
 from fuzz.target.interpreters import pick_interpreter
 from fuzz.target.releases import resolve
 from fuzz.target.spec import parse_target
+from fuzz.triage.diagnose import diagnose
+from fuzz.triage.filing import Origin
+from fuzz.triage.routes import way_of
+from fuzz.triage.sort import Sorter
 
 ROUNDS = 7
 #: Programs a round of each sort: long enough that a round is a second, not a scheduler's slice.
@@ -61,7 +70,7 @@ def executor(target: str, python: str | None, json_file: Path | None) -> None:
         ratio = medians["bare"] / medians[name]
         table.add_row(name, f"{medians[name] * 1e3:.2f}", spread, f"{ratio:.2f}")
     console = Console()
-    console.print(f"{made.spec} on CPython {made.interpreter.text}, {ROUNDS} rounds, medians")
+    console.click.echo(f"{made.spec} on CPython {made.interpreter.text}, {ROUNDS} rounds, medians")
     console.print(table)
     ratios = {
         "executor_to_floor": paired(seconds, "bare", "executor"),
@@ -69,10 +78,84 @@ def executor(target: str, python: str | None, json_file: Path | None) -> None:
         "executor_to_fresh": paired(seconds, "fresh", "executor"),
     }
     for name, ratio in ratios.items():
-        console.print(f"{name}: {ratio:.2f}")
+        console.click.echo(f"{name}: {ratio:.2f}")
     if json_file is not None:
         figures = {"target": str(made.spec), "python": made.interpreter.text, **ratios}
         json_file.write_text(json.dumps({**figures, "seconds": seconds}, indent=2) + "\n")
+
+
+@main.command()
+@click.option("--target", default="pybind11==3.1.0+destroy", help="One that dies often.")
+@click.option("--python", default=None, help="As for `finfuzz run`.")
+@click.option("--seconds", default=40.0, help="Of each campaign.")
+@click.option("--rounds", default=3, help="Pairs of campaigns.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures here.")
+def triage(
+    target: str, python: str | None, seconds: float, rounds: int, json_file: Path | None
+) -> None:
+    """What a duplicate death costs, and what a campaign loses while it triages."""
+    made = build(resolve(parse_target(target)), pick_interpreter(python), announce=click.echo)
+    build(made.spec, made.interpreter, instrumented=False, announce=click.echo)
+    with tempfile.TemporaryDirectory() as scratch:
+        again, looks_new = _of_duplicates(made, Path(scratch, "duplicates"))
+        rates = []
+        for number in track(range(rounds), description="campaigns", transient=True):
+            folder = Path(scratch, str(number))
+            # The first one files what the second one then only counts.
+            rates.append(tuple(_rate(made, folder, seconds, seed=number) for _ in range(2)))
+    busy, idle = (statistics.median(column) for column in zip(*rates, strict=True))
+    ratio = statistics.median(one / other for one, other in rates)
+    click.echo(f"a death that looks like an earlier one: {again * 1e3:.3f} ms")
+    click.echo(f"a death of a filed bucket that looks new: {looks_new * 1e3:.3f} ms")
+    click.echo(f"executions a second while triaging {busy:.1f}, with nothing to triage {idle:.1f}")
+    click.echo(f"triaging_to_idle: {ratio:.2f}")
+    if json_file is not None:
+        figures = {"again_ms": again * 1e3, "looks_new_ms": looks_new * 1e3, "rates": rates}
+        json_file.write_text(json.dumps({**figures, "triaging_to_idle": ratio}, indent=2) + "\n")
+
+
+def _of_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
+    """Seconds for a death counted by its look, and for one that is diagnosed, median of many."""
+    crashes.mkdir()
+    programs = [to_text(program) for program in programs_without_interpreters(400)]
+    with Executor(made) as runner:
+        outcomes = [(text, runner.run(text)) for text in programs]
+    deaths = [(text, outcome) for text, outcome in outcomes if outcome.died]
+    sorter = Sorter(made, crashes, Limits(), Origin("random", 0), lambda _: None)
+    try:
+        for text, outcome in deaths:  # files what is new
+            sorter.sight(text, outcome, 1, 0.0)
+        (known, *_) = [diagnose(outcome, Limits().memory_mib)[0] for _, outcome in deaths]
+        way = way_of(deaths[0][0])
+        again = [_each(lambda: sorter.count(known, way), 1000) for _ in range(ROUNDS)]
+        new = [
+            _each(lambda pair=pair: sorter.sight(*pair, 1, 0.0), 1)  # type: ignore[misc]
+            for pair in deaths
+            for _ in range(3)
+        ]
+    finally:
+        sorter.close()
+    return statistics.median(again), statistics.median(new)
+
+
+def _rate(made: Build, folder: Path, seconds: float, seed: int) -> float:
+    """Executions a second of one campaign, its findings going to ``folder``. What is not attributed
+    when its time is up is left."""
+    folder.mkdir(exist_ok=True)
+    command = [
+        *(sys.executable, "-m", "fuzz", "run", "--engine", "random", "--seed", str(seed)),
+        *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
+        *("--time", str(seconds), "--crashes", "crashes", "--json", "summary.json"),
+    ]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as campaign:
+        assert campaign.stderr is not None
+        for line in campaign.stderr:
+            if line.startswith("the time is up"):
+                campaign.send_signal(signal.SIGINT)
+                break
+        campaign.stderr.read()
+    summary = json.loads((folder / "summary.json").read_text())
+    return float(summary["executions_per_second"])
 
 
 def measure(made: Build) -> dict[str, list[float]]:

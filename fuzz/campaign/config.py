@@ -12,8 +12,8 @@ Engine = Literal["atheris", "random"]
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """``target`` and ``python`` (a path) are resolved; the folders exist and are writable.
 
-    ``seconds`` of fuzzing, not counting builds. ``corpus`` is read and added to.
-
+    ``seconds`` of fuzzing, not counting builds. ``corpus`` is read and added to. ``attribute``:
+    whether new findings are run on their controls.
     """
 
     target: str
@@ -26,3 +26,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float
     memory_mib: int
     abuse: bool
+    attribute: bool = True

@@ -6,13 +6,14 @@ import re
 import signal
 import time
 
-from fuzz.campaign.messages import Again, Ended, Progress, Sighting, send
+from fuzz.campaign.messages import Again, Elsewise, Ended, Progress, Sighting, send
 from fuzz.executor.outcome import Outcome
 from fuzz.executor.zygote import Executor
 from fuzz.program.model import Program
 from fuzz.program.scope import runnable
 from fuzz.program.text import to_text
 from fuzz.triage.known import is_known_death
+from fuzz.triage.routes import MOST, roots_of
 
 _PROGRESS_SECONDS = 0.2
 _VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'")
@@ -32,6 +33,7 @@ class Loop:
         self._executions = 0
         self._took = [0, 0, 0]
         self._looks: dict[object, int] = {}
+        self._routes: dict[int, dict[tuple[str, ...], int]] = {}
         self._stopped = False
         signal.signal(signal.SIGTERM, self._stop)
 
@@ -47,7 +49,7 @@ class Loop:
             self._took[index] += count
         if outcome.notable:
             self._sight(program, outcome)
-        if outcome.died and not is_known_death(outcome, self._executor.build.interpreter.version):
+        if outcome.died and not self._is_known(outcome):
             # A dead program's neighbours mostly die the same death: it is no step on the way.
             self._executor.shared.clear_counters()
         if self._now - self._told >= _PROGRESS_SECONDS:
@@ -60,6 +62,10 @@ class Loop:
         self._executor.close()
         send(self._pipe, Ended(self._progress(), problem))
 
+    def _is_known(self, outcome: Outcome) -> bool:
+        build = self._executor.build
+        return is_known_death(outcome, build.spec, build.interpreter.text)
+
     @property
     def _now(self) -> float:
         return time.monotonic() - self._begin
@@ -69,21 +75,34 @@ class Loop:
         return Progress(self._executions, self._now, took, self._executor.replaced)
 
     def _sight(self, program: Program, outcome: Outcome) -> None:
-        key = (
-            outcome.signal,
-            outcome.phase,
-            outcome.recreated_phase,
-            outcome.capsule_lost,
-            outcome.frames,
-            outcome.recreated_frames,
-            _VARYING.sub("", outcome.stderr),
-        )
-        if key in self._looks:
-            send(self._pipe, Again(self._looks[key]))
+        look = self._looks.setdefault(_look_of(outcome), len(self._looks))
+        routes = self._routes.setdefault(look, {})
+        roots = roots_of(program)
+        if roots in routes:
+            send(self._pipe, Again(look, routes[roots]))
             return
-        look = self._looks[key] = len(self._looks)
+        if len(routes) >= MOST:
+            send(self._pipe, Again(look, -1))
+            return
+        route = routes[roots] = len(routes)
         text = to_text(program.without_comments())
-        send(self._pipe, Sighting(look, text, outcome, self._executions, self._now))
+        if route == 0:
+            send(self._pipe, Sighting(look, text, outcome, self._executions, self._now))
+        else:
+            send(self._pipe, Elsewise(look, route, text))
 
     def _stop(self, *_: object) -> None:
         self._stopped = True
+
+
+def _look_of(outcome: Outcome) -> object:
+    """What two outcomes share that no diagnosis could tell apart."""
+    return (
+        outcome.signal,
+        outcome.phase,
+        outcome.recreated_phase,
+        outcome.capsule_lost,
+        outcome.frames,
+        outcome.recreated_frames,
+        _VARYING.sub("", outcome.stderr),
+    )

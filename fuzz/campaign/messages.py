@@ -24,7 +24,8 @@ class Progress(msgspec.Struct, tag=True, frozen=True):
 
 
 class Sighting(msgspec.Struct, tag=True, frozen=True):
-    """A program that went wrong in a way that looks new. ``look``: what Again will call it."""
+    """A program that went wrong in a way that looks new. ``look``: what the others will call it;
+    its route is the look's first, 0."""
 
     look: int
     text: str
@@ -33,10 +34,20 @@ class Sighting(msgspec.Struct, tag=True, frozen=True):
     seconds: float
 
 
-class Again(msgspec.Struct, tag=True, frozen=True):
-    """One more that looks exactly like an earlier sighting."""
+class Elsewise(msgspec.Struct, tag=True, frozen=True):
+    """The look of an earlier sighting, with objects kept alive at other places: a new route."""
 
     look: int
+    route: int
+    text: str
+
+
+class Again(msgspec.Struct, tag=True, frozen=True):
+    """One more that looks exactly like an earlier sighting. ``route`` is -1 where too many are
+    told apart already."""
+
+    look: int
+    route: int
 
 
 class Ended(msgspec.Struct, tag=True, frozen=True):
@@ -46,7 +57,7 @@ class Ended(msgspec.Struct, tag=True, frozen=True):
     problem: str = ""
 
 
-Message = Progress | Sighting | Again | Ended
+Message = Progress | Sighting | Elsewise | Again | Ended
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Message)
 

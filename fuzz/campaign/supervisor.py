@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -17,16 +19,23 @@ from types import FrameType
 import msgspec
 
 from fuzz.campaign.config import Config
-from fuzz.campaign.messages import Again, Ended, Message, Progress, Sighting, receive
+from fuzz.campaign.messages import Again, Elsewise, Ended, Message, Progress, Sighting, receive
 from fuzz.campaign.screen import Screen
 from fuzz.campaign.summary import Summary, summarize
 from fuzz.executor import process
 from fuzz.executor.limits import Limits
 from fuzz.target.build import Build
 from fuzz.triage.diagnose import Diagnosis
+from fuzz.triage.filing import Origin
+from fuzz.triage.routes import Way, way_of
 from fuzz.triage.sort import Sorter
 
 _LIBFUZZER = re.compile(r"\b(cov|ft|corp): (\d+)")
+#: Sorting compiles and runs for minutes beside the worker: at nice 10 that took a sixth of its rate on
+#: two cores (tools/bench.py triage), where the scheduler gives the nicest a seventieth of a core.
+_GIVES_WAY = 19
+#: Counts that a killed supervisor may take along are at most so old.
+_SAVE_SECONDS = 10.0
 _NOTHING = Progress(0, 0.0, (0, 0, 0), 0)
 
 
@@ -38,13 +47,14 @@ def run_campaign(config: Config, target: Build, screen: Screen) -> Summary:
         target,
         Path(config.crashes),
         limits,
-        engine=config.engine,
-        seed=config.seed,
+        Origin(config.engine, config.seed),
         announce=screen.note,
     )
     worker = _Worker(config)
+    # What sorts gives way to what fuzzes: the worker has been started, all else inherits this.
+    os.nice(_GIVES_WAY)
     try:
-        campaign = _Campaign(worker, sorter, screen)
+        campaign = _Campaign(worker, sorter, screen, attribute=config.attribute)
         with _Interruptible(campaign.interrupt):
             campaign.run()
     finally:
@@ -64,9 +74,12 @@ def run_campaign(config: Config, target: Build, screen: Screen) -> Summary:
 class _Campaign:
     """The supervisor's side of one campaign."""
 
-    def __init__(self, worker: _Worker, sorter: Sorter, screen: Screen) -> None:
+    def __init__(self, worker: _Worker, sorter: Sorter, screen: Screen, *, attribute: bool) -> None:
         self._worker, self._sorter, self._screen = worker, sorter, screen
-        self._looks: dict[int, list[Diagnosis]] = {}
+        self._attribute = attribute
+        self._looks: dict[int, tuple[Diagnosis, ...]] = {}
+        self._ways: dict[tuple[int, int], Way] = {}
+        self._next_save = time.monotonic() + _SAVE_SECONDS
         self.interrupted = False
         self.problem = ""
 
@@ -74,12 +87,13 @@ class _Campaign:
         """Takes messages until the worker is gone."""
         ended = False
         with self._screen.watching(self._status):
-            while (message := self._worker.messages.get()) is not None:
+            while (message := self._next_message()) is not None:
                 if isinstance(message, Ended):
                     ended = True
                     self.problem = message.problem
                 else:
                     self._take(message)
+            self._work_off()
         if not ended and not self.interrupted:
             self.problem = f"the worker ended before its time: {self._worker.end()}"
 
@@ -89,14 +103,45 @@ class _Campaign:
         self._worker.stop()
         self._screen.note("stopping: what was seen is being sorted (Ctrl-C again leaves it)")
 
+    def _next_message(self) -> Message | None:
+        """The worker's next word, None after its last. While it has none, what was put off is done
+        a piece at a time."""
+        if time.monotonic() >= self._next_save:
+            self._sorter.save()
+            self._next_save = time.monotonic() + _SAVE_SECONDS
+        while self._attribute and not self.interrupted:
+            with contextlib.suppress(queue.Empty):
+                return self._worker.messages.get_nowait()
+            if not self._sorter.work():
+                break
+        return self._worker.messages.get()
+
+    def _work_off(self) -> None:
+        if self._attribute and self._sorter.waiting:
+            self._screen.note(
+                "the time is up; what is new is run on its controls (Ctrl-C leaves it)"
+            )
+        while self._attribute and not self.interrupted and self._sorter.work():
+            pass
+        left = {folder.name for folder in self._sorter.waiting}
+        if left:
+            self._screen.note(f"{len(left)} findings are not attributed yet: finfuzz attribute")
+
     def _take(self, message: Message) -> None:
         if isinstance(message, Sighting):
+            self._ways[message.look, 0] = way_of(message.text)
             self._looks[message.look] = self._sorter.sight(
                 message.text, message.outcome, message.execution, message.seconds
             )
+        elif isinstance(message, Elsewise):
+            self._ways[message.look, message.route] = way_of(message.text)
+            self._count(message.look, message.route)
         elif isinstance(message, Again):
-            for diagnosis in self._looks.get(message.look, []):
-                self._sorter.count(diagnosis)
+            self._count(message.look, message.route)
+
+    def _count(self, look: int, route: int) -> None:
+        for diagnosis in self._looks.get(look, ()):
+            self._sorter.count(diagnosis, self._ways.get((look, route)))
 
     def _status(self) -> tuple[str, float]:
         progress = self._worker.progress

@@ -19,6 +19,7 @@ from fuzz.cli.options import (
     Seconds,
     abuse_option,
     built,
+    crashes_option,
     deadline_option,
     memory_option,
     python_option,
@@ -63,12 +64,13 @@ from fuzz.target.interpreters import Interpreter
     show_default=True,
     help="Programs to start from; those that bring something new are added.",
 )
+@crashes_option
 @click.option(
-    "--crashes",
-    type=click.Path(path_type=Path),
-    default=Path("crashes"),
+    "--attribute/--no-attribute",
+    default=True,
     show_default=True,
-    help="Where findings go.",
+    help="Run what is new on its controls and under heavier instruments: some minutes when their "
+    "builds are made for the first time. `finfuzz attribute` does it later.",
 )
 @click.option(
     "--json",
@@ -88,6 +90,7 @@ def run(
     seed: int | None,
     corpus: Path,
     crashes: Path,
+    attribute: bool,
     json_file: Path | None,
     deadline: float,
     memory: int,
@@ -111,6 +114,7 @@ def run(
         deadline=deadline,
         memory_mib=memory,
         abuse=abuse,
+        attribute=attribute,
     )
     with Screen(seconds) as screen:
         screen.note(

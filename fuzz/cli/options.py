@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from fuzz.errors import UserError
 from fuzz.program.model import Program
@@ -62,6 +65,13 @@ memory_option = click.option(
     show_default=True,
     help="MiB of address space a child may use.",
 )
+crashes_option = click.option(
+    "--crashes",
+    type=click.Path(path_type=Path),
+    default=Path("crashes"),
+    show_default=True,
+    help="Where findings are.",
+)
 abuse_option = click.option(
     "--abuse", is_flag=True, help="Also perform steps that break a rule of the C API on purpose."
 )
@@ -103,3 +113,26 @@ def read_program(path: Path) -> Program:
         raise UserError(f"{path} is not a program: byte {error.start} is not UTF-8") from error
     except OSError as error:
         raise UserError(f"can't read the program {path}: {error.strerror}") from error
+
+
+Announce = Callable[[str], None]
+Advance = Callable[[int, int], None]
+
+
+@contextlib.contextmanager
+def progress(title: str) -> Iterator[tuple[Announce, Advance]]:
+    """A bar on a terminal, plain lines elsewhere: yields what says a line, and what says that so
+    many pieces are done, of how many (0: nobody knows)."""
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn())
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        task = bar.add_task(title, total=None)
+
+        def announce(line: str) -> None:
+            bar.console.print(line, markup=False, soft_wrap=True)
+
+        def advance(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of or None)
+
+        yield announce, advance

@@ -28,7 +28,7 @@ from fuzz.program.reference import INTRODUCTION, tables
 from fuzz.program.scope import runnable
 from fuzz.target.build import require_linux
 from fuzz.triage.diagnose import diagnose
-from fuzz.triage.symbols import named
+from fuzz.triage.diagnose.symbols import named_stack
 
 
 @cli.command(name="exec")
@@ -61,8 +61,8 @@ def exec_(
     for diagnosis in found:
         click.echo(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
         click.echo(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
-    for number, frame in enumerate(outcome.frames or outcome.recreated_frames):
-        click.echo(f"#{number} {named(frame)}")
+    for number, frame in enumerate(named_stack(outcome.frames or outcome.recreated_frames)):
+        click.echo(f"#{number} {frame}")
     if outcome.stderr:
         click.echo(outcome.stderr, err=True, nl=False)
     sys.exit(1 if found else 0)

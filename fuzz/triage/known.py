@@ -1,116 +1,142 @@
-"""Defects of CPython's own that every campaign meets, and finfuzz's: counted, not filed.
+"""Known defects: a death that matches one is counted, not filed.
 
-Each row names the issue that tells of it. A CPython with the fix is not excused: there it is news.
+They stand in ``known.toml`` beside this file and in a crashes folder's own, which comes first.
+Where one is mended it is not excused: there it is news, a regression.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Literal
 
+import msgspec
+
+from fuzz.errors import UserError
 from fuzz.executor.outcome import Outcome
-from fuzz.triage.diagnose import Diagnosis
+from fuzz.target.condition import Condition, parse_condition
+from fuzz.target.spec import TargetSpec
+from fuzz.triage.diagnose import DIAGNOSTICS, Diagnosis
 
-OLDEST = (3, 9)
-NOT_YET = (99,)
+FILE = "known.toml"
 
 
-class Known(NamedTuple):
-    """One defect and how it shows.
-
-    ``detail``: a regular expression that the message begins with. ``frame``: one for a telling
-    function on the stack, where the message alone does not tell it. CPythons from ``since``
-    to before ``fixed_in`` have it.
-    """
+class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """One defect and how it shows: see the head of ``known.toml``."""
 
     title: str
-    diagnostics: tuple[str, ...]
     link: str
+    owner: Literal["CPython", "pybind11", "finfuzz"]
+    diagnostics: tuple[str, ...]
     detail: str = ""
     frame: str = ""
-    since: tuple[int, ...] = OLDEST
-    fixed_in: tuple[int, ...] = NOT_YET
+    on: str = ""
+    fixed: str = ""
 
-    def concerns(self, python: tuple[int, ...]) -> bool:
-        return self.since <= python < self.fixed_in
+    @cached_property
+    def _on(self) -> Condition:
+        return parse_condition(self.on) if self.on else Condition()
+
+    @cached_property
+    def _fixed(self) -> Condition | None:
+        return parse_condition(self.fixed) if self.fixed else None
+
+    def is_expected_on(self, spec: TargetSpec, python: str) -> bool:
+        return self._on.holds(spec, python)
+
+    def is_fixed_on(self, spec: TargetSpec, python: str) -> bool:
+        return self._fixed is not None and self._fixed.holds(spec, python)
+
+    def matches(self, diagnosis: Diagnosis) -> bool:
+        """Whether a death looks like it, wherever it was."""
+        return (
+            diagnosis.diagnostic in self.diagnostics
+            and re.match(self.detail, diagnosis.detail) is not None
+            and any(re.search(self.frame, one) for one in ("", *diagnosis.frames, *diagnosis.stack))
+        )
+
+    def check(self) -> None:
+        """Raises UserError for what can't be meant: a condition, a pattern, a diagnostic."""
+        for condition in filter(None, (self.on, self.fixed)):
+            parse_condition(condition)
+        for pattern in (self.detail, self.frame):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise UserError(f"{pattern!r} is no regular expression: {error}") from None
+        if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
+            raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
 
 
-KNOWN = (
-    Known(
-        title="a subinterpreter left at the end aborts Py_FinalizeEx",
-        diagnostics=("fatal-python-error",),
-        detail="PyInterpreterState_Delete: remaining subinterpreters",
-        link="https://github.com/python/cpython/issues/113433",
-        fixed_in=(3, 13),
-    ),
-    Known(
-        title="finfuzz itself could not go on: not the target's doing",
-        diagnostics=("fatal-python-error",),
-        detail=r"(\w+(::\w+)*: )?finfuzz: ",
-        link="docs/triage.md#what-to-suspect-first",
-    ),
-    Known(
-        title="a thread that comes back during finalization is unwound through C++ destructors",
-        diagnostics=("none",),
-        frame=r"^PyThread_exit_thread$",
-        link="https://github.com/python/cpython/issues/87135",
-        fixed_in=(3, 14),
-    ),
-    Known(
-        title="a threading.local is collected while a weak reference to it is called back",
-        diagnostics=("none",),
-        frame=r"^local_dealloc$",
-        link="docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",
-    ),
-    Known(
-        title="a left subinterpreter whose thread is not over hangs Py_FinalizeEx",
-        diagnostics=("hang",),
-        frame=r"^wait_for_thread_shutdown$",
-        link="https://github.com/python/cpython/issues/113146",
-        since=(3, 13),
-    ),
-    Known(
-        title="_ctypes is initialized again in a second life of the interpreter",
-        diagnostics=("none", "fatal-python-error"),
-        frame=r"^(add_subclass|PyInit__ctypes|_ctypes_add_types)$",
-        link="https://github.com/python/cpython/issues/113576",
-        fixed_in=(3, 13),
-    ),
-    Known(
-        title="an exception out of threading's exit functions leaves its threads running",
-        diagnostics=("fatal-python-error",),
-        detail="Py_EndInterpreter: not the last thread",
-        link="https://github.com/python/cpython/issues/113148",
-    ),
-)
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    known: tuple[Known, ...] = ()
+
+
+@cache
+def shipped() -> tuple[Known, ...]:
+    """Those that come with finfuzz."""
+    return read(Path(__file__).with_name(FILE))
+
+
+def known_in(crashes: Path) -> tuple[Known, ...]:
+    """Those of a crashes folder, then those that come with finfuzz. Raises UserError."""
+    own = crashes / FILE
+    return (*(read(own) if own.exists() else ()), *shipped())
+
+
+def read(path: Path) -> tuple[Known, ...]:
+    """The entries of one file. Raises UserError, with the entry that is wrong."""
+    try:
+        table = msgspec.toml.decode(path.read_bytes(), type=_Table)
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise UserError(f"{path} can't be read: {error}: correct it") from None
+    for entry in table.known:
+        try:
+            entry.check()
+        except UserError as error:
+            raise UserError(f"{path}, {entry.title!r}: {error}") from None
+    return table.known
 
 
 def known(
-    diagnosis: Diagnosis, python: tuple[int, ...], table: tuple[Known, ...] = KNOWN
+    diagnosis: Diagnosis, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
 ) -> Known | None:
-    """The known defect that a death is, if it is one."""
-    stack = (*diagnosis.frames, *diagnosis.stack)
-    for entry in table:
-        if (
-            entry.concerns(python)
-            and diagnosis.diagnostic in entry.diagnostics
-            and re.match(entry.detail, diagnosis.detail)
-            and any(re.search(entry.frame, one) for one in ("", *stack))
-        ):
-            return entry
-    return None
+    """The known defect that a death on this target and CPython (`3.12.1`) is, if it is one."""
+    return next(
+        (
+            entry
+            for entry in (shipped() if table is None else table)
+            if entry.matches(diagnosis) and entry.is_expected_on(spec, python)
+        ),
+        None,
+    )
+
+
+def regressed(
+    diagnosis: Diagnosis, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
+) -> Known | None:
+    """The known defect that is mended here, and that this death looks like all the same."""
+    return next(
+        (
+            entry
+            for entry in (shipped() if table is None else table)
+            if entry.matches(diagnosis) and entry.is_fixed_on(spec, python)
+        ),
+        None,
+    )
 
 
 def is_known_death(
-    outcome: Outcome, python: tuple[int, ...], table: tuple[Known, ...] = KNOWN
+    outcome: Outcome, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
 ) -> bool:
     """The same, read off standard error alone: cheap enough for every death of a campaign.
 
     False for those that only a frame tells.
     """
     return any(
-        entry.concerns(python)
-        and not entry.frame
+        not entry.frame
         and re.search(rf"Fatal Python error: {entry.detail}", outcome.stderr) is not None
-        for entry in table
+        and entry.is_expected_on(spec, python)
+        for entry in (shipped() if table is None else table)
     )

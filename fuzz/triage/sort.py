@@ -1,11 +1,11 @@
-"""From a death to a finding: diagnose, look the bucket up; confirm and file a new one."""
+"""Sorts what goes wrong in a campaign: counts what is known or filed, has the rest filed."""
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections import Counter
-from collections.abc import Callable
+import shutil
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -13,49 +13,59 @@ import msgspec
 from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
 from fuzz.executor.outcome import Outcome
-from fuzz.executor.zygote import Executor
-from fuzz.files import write_whole
-from fuzz.program.model import Program
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse, to_text
-from fuzz.target.build import Build, build
-from fuzz.triage import telling
-from fuzz.triage.confirm import buckets, confirm, confirm_script
+from fuzz.target.build import Build
+from fuzz.triage import routes
+from fuzz.triage.attribute.attribute import attributed
 from fuzz.triage.diagnose import Diagnosis, diagnose
-from fuzz.triage.finding import (
-    Finding,
-    FirstSeen,
-    Rate,
-    TargetRecord,
-    folder_of,
-    load,
-    save,
-    update,
-)
-from fuzz.triage.known import Known, known
-from fuzz.triage.minimize import minimize
-from fuzz.triage.script.write import write_script
-from fuzz.triage.symbols import named
-
-_RAISED = re.compile(r"^finfuzz: `(.+)` raised ", re.MULTILINE)
+from fuzz.triage.escalate.escalate import escalated
+from fuzz.triage.filing import Filer, Origin, Sighting
+from fuzz.triage.finding import dies, filed, load, update
+from fuzz.triage.known import Known, known, known_in, regressed
+from fuzz.triage.rekey import rekey
+from fuzz.triage.routes import Route, Way
 
 
 class Seen(msgspec.Struct):
-    """A bucket in this campaign. ``path`` is None while it is not filed."""
+    """A bucket in this campaign. ``path`` is None while it is not filed.
+
+    ``sightings`` in all; ``unsaved``, ``signals`` and ``routes`` are those that its finding.json
+    does not count yet.
+    """
 
     diagnosis: Diagnosis
     execution: int
     seconds: float
-    sightings: int = 1
+    sightings: int = 0
     path: Path | None = None
     new: bool = False
+    unsaved: int = 0
+    signals: Counter[str] = msgspec.field(default_factory=Counter)
+    routes: list[Route] = []
+
+    def add(self, diagnosis: Diagnosis, way: Way | None) -> None:
+        self.sightings += 1
+        self.unsaved += 1
+        self.signals[diagnosis.signal] += 1
+        if way is not None:
+            routes.add(self.routes, Route(diagnosis.route, way.roots, 1, way.program))
+
+    def save(self, folder: Path) -> None:
+        """Adds what is not counted yet to the finding. Raises UserError."""
+        finding = load(folder)
+        finding.sightings += self.unsaved
+        finding.signals = dict(Counter(finding.signals) + self.signals)
+        for route in self.routes:
+            routes.add(finding.routes, route)
+        update(folder, finding)
+        self.unsaved, self.signals, self.routes = 0, Counter(), []
 
 
 class Sorter:
     """Files the deaths of one campaign under ``crashes``.
 
-    ``announce`` gets a line for each thing that takes time. Close it when done: it has an executor
-    of its own for minimizing, and writes the counts of sightings at the end.
+    ``announce`` gets a line for each thing that takes time. What can wait (whose defect is it, what
+    do heavier instruments say) is done piece by piece by ``work``. Close it when done: it writes
+    the counts of sightings then.
     """
 
     def __init__(
@@ -63,179 +73,164 @@ class Sorter:
         campaign: Build,
         crashes: Path,
         limits: Limits,
-        engine: str,
-        seed: int,
+        origin: Origin,
         announce: Callable[[str], None],
     ) -> None:
         self._build, self._crashes, self._limits = campaign, crashes, limits
-        self._engine, self._seed, self._announce = engine, seed, announce
-        self._executor = Executor(campaign, limits)
+        self._announce = announce
+        self._known = known_in(crashes)
+        for line in rekey(crashes):
+            announce(line)
+        self._filed = filed(crashes)
+        self._filer = Filer(campaign, crashes, limits, origin, announce)
+        self._later: deque[tuple[Path, Iterator[object]]] = deque()
+        # As many as differ in a day; each costs a search for every pattern of the list.
+        self._explanation = lru_cache(maxsize=4096)(self._explain)
         self.seen: dict[str, Seen] = {}
         self.known: Counter[Known] = Counter()
         self.unconfirmed: dict[str, Seen] = {}
 
-    def sight(self, text: str, outcome: Outcome, execution: int, seconds: float) -> list[Diagnosis]:
+    def sight(
+        self, text: str, outcome: Outcome, execution: int, seconds: float
+    ) -> tuple[Diagnosis, ...]:
         """Takes one program and what became of it, at its place in the campaign."""
-        found = list(diagnose(outcome, self._limits.memory_mib))
+        found = diagnose(outcome, self._limits.memory_mib)
+        way = routes.way_of(text) if found else None
         for diagnosis in found:
-            if not self.count(diagnosis):
-                self._first(text, outcome, diagnosis, Seen(diagnosis, execution, seconds))
+            if not self.count(diagnosis, way):
+                self._first(Sighting(text, outcome, diagnosis, execution, seconds), way)
         return found
 
-    def count(self, diagnosis: Diagnosis) -> bool:
+    def count(self, diagnosis: Diagnosis, way: Way | None = None) -> bool:
         """Counts a sighting of what is known, filed or kept aside already; else False."""
-        explained = known(diagnosis, self._build.interpreter.version)
+        explained = self._explanation(diagnosis)
         if explained:
             self.known[explained] += 1
             return True
-        seen = self.seen.get(diagnosis.bucket) or self.unconfirmed.get(diagnosis.bucket)
-        if seen:
-            seen.sightings += 1
-        return seen is not None
+        bucket = diagnosis.bucket
+        seen = self.seen.get(bucket) or self.unconfirmed.get(bucket)
+        if seen is None or (diagnosis.signal != "NONE" and seen.diagnosis.signal == "NONE"):
+            return False  # nothing had died of it yet
+        seen.add(diagnosis, way)
+        return True
+
+    def work(self) -> bool:
+        """Does a piece of what was put off, of the oldest finding first. False: there is none."""
+        while self._later:
+            folder, pieces = self._later[0]
+            try:
+                next(pieces)
+                return True
+            except StopIteration:
+                self._later.popleft()
+                if folder not in self.waiting:
+                    self._announce_owner(folder)
+            except UserError as error:
+                self._later.popleft()
+                self._announce(f"{folder.name}: {error}")
+        return False
+
+    @property
+    def waiting(self) -> list[Path]:
+        """Findings of which something was put off and is not done."""
+        return [folder for folder, _ in self._later]
+
+    def save(self) -> None:
+        """Writes how often each bucket was seen."""
+        for seen in self.seen.values():
+            if seen.path is None or not seen.unsaved:
+                continue
+            try:
+                seen.save(seen.path)
+            except UserError as error:  # one that is damaged is no reason to lose the others
+                self._announce(f"{seen.unsaved} sightings not counted: {error}")
 
     def close(self) -> None:
-        """Ends the executor and writes how often each bucket was seen."""
-        self._executor.close()
-        for seen in self.seen.values():
-            if seen.path is not None:
-                self._write_sightings(seen.path, seen.sightings - seen.new)
+        """Ends the executor and saves."""
+        self._filer.close()
+        self.save()
 
-    def _write_sightings(self, folder: Path, more: int) -> None:
-        try:
-            finding = load(folder)
-            finding.sightings += more
-            update(folder, finding)
-        except UserError as error:  # a folder that someone damaged is no reason to lose the rest
-            self._announce(f"{more} sightings not counted: {error}")
+    def _announce_owner(self, folder: Path) -> None:
+        attribution = load(folder).attribution
+        if attribution is not None:
+            self._announce(f"{folder.name}: {attribution.owner}: {attribution.reason}")
 
-    def _first(self, text: str, outcome: Outcome, diagnosis: Diagnosis, seen: Seen) -> None:
-        folder = self._crashes / folder_of(diagnosis.signal, diagnosis.diagnostic, diagnosis.bucket)
-        if (folder / "finding.json").exists():
-            seen.path = folder
+    def _explain(self, diagnosis: Diagnosis) -> Known | None:
+        return known(diagnosis, self._build.spec, self._build.interpreter.text, self._known)
+
+    def _first(self, sighting: Sighting, way: Way | None) -> None:
+        diagnosis = sighting.diagnosis
+        seen = self._seen_before(sighting)
+        seen.add(diagnosis, way)
+        milder = self._filed.get(diagnosis.bucket)
+        if milder is not None and (dies(milder) or diagnosis.signal == "NONE"):
+            seen.path = milder
             self.seen[diagnosis.bucket] = seen
             return
-        self._announce(f"{diagnosis} {diagnosis.bucket}: dying again in fresh processes")
-        rate = confirm(self._build, text, diagnosis, self._limits)
-        if rate.k == 0:
-            self._keep_unconfirmed(text, outcome, diagnosis, seen)
-            return
-        self._announce(f"{diagnosis} {diagnosis.bucket}: {rate} again, minimizing")
-        program = minimize(parse(text), self._same(diagnosis))
-        smaller = to_text(program)
-        if smaller != text:
-            rate, text, program = self._settle(smaller, text, diagnosis, rate)
-        self.seen[diagnosis.bucket] = seen
         try:
-            seen.path = self._file(program, text, diagnosis, outcome, rate, seen)
-            seen.new = True
-        except FileExistsError:  # another campaign's, filed while this one was confirming
-            seen.path = folder
-        except UserError as error:  # a full disk, say: the rest is still worth having
-            self._announce(f"{diagnosis} {diagnosis.bucket}: not filed whole: {error}")
+            self._file(sighting, seen, milder)
+        except FileExistsError as error:  # another campaign's, filed while this one was confirming
+            seen.path = self._filed[diagnosis.bucket] = Path(str(error))
+            self.seen[diagnosis.bucket] = seen
+        except UserError as error:  # a full disk, say: it is counted on, and not tried again
+            self._announce(f"{diagnosis} {diagnosis.bucket}: not filed: {error}")
+            self.seen[diagnosis.bucket] = seen
 
-    def _same(self, diagnosis: Diagnosis) -> Callable[[Program], bool]:
-        if diagnosis.diagnostic == "hang":
-            return lambda _: False  # each try costs a whole deadline: a hang keeps its program
-        python, abuse = self._build.interpreter.version[:2], self._limits.abuse
-        return lambda candidate: (
-            diagnosis.bucket
-            in buckets(self._executor.run(runnable(candidate, python, abuse=abuse)), self._limits)
-        )
+    def _seen_before(self, sighting: Sighting) -> Seen:
+        """What is known of a milder form of it in this campaign, or a new record."""
+        diagnosis = sighting.diagnosis
+        seen = self.seen.get(diagnosis.bucket) or self.unconfirmed.get(diagnosis.bucket)
+        if seen is None:
+            return Seen(diagnosis, sighting.execution, sighting.seconds)
+        seen.diagnosis = diagnosis
+        return seen
 
-    def _settle(
-        self, smaller: str, original: str, diagnosis: Diagnosis, rate: Rate
-    ) -> tuple[Rate, str, Program]:
-        """The smaller program, if it is no flakier in fresh processes than the one found."""
-        again = confirm(self._build, smaller, diagnosis, self._limits)
-        if again.k >= rate.k:
-            return again, smaller, parse(smaller)
-        return rate, original, parse(original)
+    def _file(self, sighting: Sighting, seen: Seen, milder: Path | None) -> None:
+        diagnosis = sighting.diagnosis
+        python = self._build.interpreter.text
+        mended = regressed(diagnosis, self._build.spec, python, self._known)
+        folder = self._filer.file(sighting, mended.title if mended else "")
+        if folder is None and milder is None:
+            self._keep_unconfirmed(sighting, seen)
+            return
+        if folder is None:
+            seen.path = milder
+            self.seen[diagnosis.bucket] = seen
+            return
+        self.unconfirmed.pop(diagnosis.bucket, None)
+        self.seen[diagnosis.bucket] = seen
+        seen.path, seen.new = folder, True
+        self._filed[diagnosis.bucket] = folder
+        if milder is not None:
+            self._replace(milder, folder)
+        self._put_off(folder)
 
-    def _keep_unconfirmed(
-        self, text: str, outcome: Outcome, diagnosis: Diagnosis, seen: Seen
-    ) -> None:
+    def _replace(self, milder: Path, folder: Path) -> None:
+        """The same defect, filed where nothing had died of it yet: its counts go over."""
+        before, finding = load(milder), load(folder)
+        finding.sightings += before.sightings
+        finding.signals = dict(Counter(finding.signals) + Counter(before.signals))
+        for route in before.routes:
+            routes.add(finding.routes, route)
+        update(folder, finding)
+        self._later = deque(put_off for put_off in self._later if put_off[0] != milder)
+        shutil.rmtree(milder)
+
+    def _put_off(self, folder: Path) -> None:
+        spec, interpreter, limits = self._build.spec, self._build.interpreter, self._limits
+        pieces = (attributed, escalated)
+        for piece in pieces:
+            self._later.append((folder, piece(folder, spec, interpreter, limits, self._announce)))
+
+    def _keep_unconfirmed(self, sighting: Sighting, seen: Seen) -> None:
+        diagnosis = sighting.diagnosis
         folder = self._crashes / "unconfirmed" / diagnosis.bucket
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "program.fin").write_text(text, encoding="utf-8")
-        (folder / "stderr.txt").write_text(outcome.stderr, encoding="utf-8")
-        (folder / "outcome.json").write_bytes(msgspec.json.encode(outcome))
+        (folder / "program.fin").write_text(sighting.text, encoding="utf-8")
+        (folder / "stderr.txt").write_text(sighting.outcome.stderr, encoding="utf-8")
+        (folder / "outcome.json").write_bytes(msgspec.json.encode(sighting.outcome))
         seen.path = folder
         self.unconfirmed[diagnosis.bucket] = seen
         self._announce(
             f"{diagnosis} {diagnosis.bucket}: never again in fresh processes, kept aside"
-        )
-
-    def _file(
-        self,
-        program: Program,
-        text: str,
-        diagnosis: Diagnosis,
-        outcome: Outcome,
-        rate: Rate,
-        seen: Seen,
-    ) -> Path:
-        self._announce(f"{diagnosis} {diagnosis.bucket}: writing and running its script")
-        plain = build(
-            self._build.spec, self._build.interpreter, instrumented=False, announce=self._announce
-        )
-        finding = self._finding(text, diagnosis, rate, seen)
-        frames = outcome.frames or outcome.recreated_frames
-        files = {
-            "program.fin": text,
-            "stderr.txt": outcome.stderr,
-            "stack.txt": "".join(f"#{n} {named(frame)}\n" for n, frame in enumerate(frames)),
-            **self._script(program, outcome, finding),
-        }
-        extensions = [each for each in (plain.extension, plain.second) if each is not None]
-        folder = save(self._crashes, finding, files, {each.name: each for each in extensions})
-        finding.script = confirm_script(folder, plain, diagnosis, self._limits)
-        update(folder, finding)
-        write_whole(folder / "repro.py", self._script(program, outcome, finding)["repro.py"])
-        self._announce(f"{diagnosis} {diagnosis.bucket}: its script died {finding.script}")
-        return folder
-
-    def _script(self, program: Program, outcome: Outcome, finding: Finding) -> dict[str, str]:
-        target = finding.target
-        died = "shows it" if finding.signal == "NONE" else f"died of {finding.signal}"
-        story = (
-            f"{finding.signal} / {finding.diagnostic}, {finding.phase}.\n\n"
-            f"{target.spec} on CPython {target.python}. This script {died} {finding.script} times."
-        )
-        if finding.detail:
-            story += f"\n\n    {finding.detail}"
-        raising = frozenset(_RAISED.findall(outcome.stderr))
-        version = self._build.interpreter.version
-        return write_script(
-            program, self._build.spec, version[:2], story, raising, abuse=self._limits.abuse
-        )
-
-    def _finding(self, text: str, diagnosis: Diagnosis, rate: Rate, seen: Seen) -> Finding:
-        spec = self._build.spec
-        return Finding(
-            key_version=telling.VERSION,
-            bucket=diagnosis.bucket,
-            signal=diagnosis.signal,
-            diagnostic=diagnosis.diagnostic,
-            phase=diagnosis.phase,
-            detail=diagnosis.detail,
-            frames=diagnosis.frames,
-            reproduced=rate,
-            script=Rate(0, 0),
-            target=TargetRecord(
-                spec=str(spec),
-                framework=spec.framework,
-                version=spec.version,
-                policy=str(spec.policy),
-                python=self._build.interpreter.text,
-                build=self._build.id,
-            ),
-            program=text,
-            sightings=seen.sightings,
-            first_seen=FirstSeen(
-                execution=seen.execution,
-                seconds=round(seen.seconds, 3),
-                date=datetime.datetime.now(datetime.UTC).date().isoformat(),
-                engine=self._engine,
-                seed=self._seed,
-            ),
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from fuzz.campaign.loop import Loop
-from fuzz.campaign.messages import Again, Ended, Message, Progress, Sighting, receive
+from fuzz.campaign.messages import Again, Elsewise, Ended, Message, Progress, Sighting, receive
 from fuzz.executor.zygote import Executor
 from fuzz.program.text import parse, to_text
 from fuzz.target.build import Build, build
@@ -87,10 +87,19 @@ def test_a_death_is_told_whole_once_and_then_by_its_number(dying: Told) -> None:
     assert first.outcome == outcome
     assert 0 <= first.seconds <= ended.progress.seconds  # type: ignore[union-attr]
     again, alike, other, *last = rest
-    assert (again, alike) == (Again(0), Again(0))
+    assert (again, alike) == (Again(0, 0), Again(0, 0))
     assert isinstance(other, Sighting)
     assert (other.look, other.execution) == (1, 5)
-    assert last == [Again(1), Again(0)]
+    assert last == [Again(1, 0), Again(0, 0)]
+
+
+def test_the_same_look_by_another_root_is_a_route(dying: Told) -> None:
+    also = parse(f"{to_text(DIES)}root a sys\n")
+    for program in (DIES, also, also, DIES):
+        dying.loop.execute(program)
+    _, route, *last, _ = without_progress(dying.finished())
+    assert route == Elsewise(0, 1, to_text(also.without_comments()))
+    assert last == [Again(0, 1), Again(0, 0)]
 
 
 def test_each_loop_looks_with_its_own_eyes(destroy: Build) -> None:

@@ -11,14 +11,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzz.campaign.messages import Again, Ended, Message, Progress, Sighting, receive, send
+from fuzz.campaign.messages import (
+    Again,
+    Elsewise,
+    Ended,
+    Message,
+    Progress,
+    Sighting,
+    receive,
+    send,
+)
 from fuzz.executor.fresh import run_fresh
 from fuzz.target.build import Build
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBER = st.integers(0, 2**63 - 1)
 PROGRESS = st.builds(Progress, NUMBER, st.floats(0, 1e9), st.tuples(NUMBER, NUMBER, NUMBER), NUMBER)
-MESSAGES = st.one_of(PROGRESS, st.builds(Again, NUMBER), st.builds(Ended, PROGRESS, TEXT))
+MESSAGES = st.one_of(
+    PROGRESS,
+    st.builds(Again, NUMBER, st.integers(-1, 99)),
+    st.builds(Elsewise, NUMBER, NUMBER, TEXT),
+    st.builds(Ended, PROGRESS, TEXT),
+)
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
 
@@ -54,7 +68,7 @@ def test_a_sighting_brings_all_that_is_known_of_a_death(sighting: Sighting) -> N
 
 
 def test_a_message_cut_off_by_its_senders_death_is_dropped() -> None:
-    messages = [Progress(12, 0.5, (30, 2, 1), 0), Again(0), Again(1)]
+    messages = [Progress(12, 0.5, (30, 2, 1), 0), Again(0, 0), Again(1, 0)]
     stream = sent(*messages)
     ends = [len(sent(*messages[:count])) for count in range(len(messages) + 1)]
     for cut in range(len(stream) + 1):
@@ -74,16 +88,16 @@ def test_one_that_is_larger_than_a_pipe_comes_whole(sighting: Sighting) -> None:
 
     listener = threading.Thread(target=listen)
     listener.start()
-    for message in (big, Again(3)):
+    for message in (big, Again(3, 0)):
         send(write, message)
     os.close(write)
     listener.join()
-    assert came == [big, Again(3)]
+    assert came == [big, Again(3, 0)]
 
 
 def test_where_nobody_reads_any_more_the_sender_is_told() -> None:
     read, write = os.pipe()
     os.close(read)
     with pytest.raises(BrokenPipeError):
-        send(write, Again(0))
+        send(write, Again(0, 0))
     os.close(write)

@@ -38,6 +38,7 @@ class Campaign:
                 *(sys.executable, "-m", "fuzz", "run"),
                 *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
                 *("--corpus", "corpus", "--crashes", "crashes", "--json", "summary.json"),
+                "--no-attribute",  # whose controls are a dozen builds
                 *arguments,
             ],
             cwd=folder,

@@ -9,9 +9,10 @@ from fuzz.program.language import MAIN, Role
 from fuzz.program.legal import EDGES_FROM
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope
-from fuzz.program.words import FLAVOUR
+from fuzz.target.spec import PYBIND11, TargetSpec
 from fuzz.triage.script import library
 from fuzz.triage.script.code import EXTENSIONS, Interpreter, Variables, code_of
+from fuzz.triage.script.inside import Capi
 
 _SWITCHES = ("start", "enter", "stop")
 _CAUGHT = ("except Exception:", "    pass  # it raises, as in the fuzzer")
@@ -41,14 +42,15 @@ def quoted(lines: list[str]) -> list[str]:
 class Writer:
     """Turns effective steps into the lines of one function for each life.
 
-    ``raising``: steps, as the child is given them, that raise and are caught.
+    ``raising``: steps, as the child is given them, that raise and are caught. ``platform``: how
+    other interpreters and threads are come by.
     """
 
-    def __init__(self, raising: frozenset[str], second: bool) -> None:
+    def __init__(self, raising: frozenset[str], platform: Capi, spec: TargetSpec) -> None:
         self.lives: list[list[str]] = [[]]
-        self.helpers: set[str] = set()
         self.functions: set[str] = set()
-        self._raising, self._second = raising, second
+        self.platform = platform
+        self._raising, self._spec = raising, spec
         self._scope = Scope()
         self._variables = Variables()
         self._interpreters = {MAIN: Interpreter({"os", "sys"})}
@@ -96,25 +98,24 @@ class Writer:
         return "None" if name == MAIN else self._variables.of(Role.INTERPRETER, name)
 
     def _helper(self, name: str) -> None:
-        self.helpers.add(name)
+        self.platform.helpers.add(name)
 
     def _switch(self, step: Step) -> None:
         self._flush()
         name = step.args[0]
         if step.op == "start":
-            self._helper("run")
-            if step.args[1] == "framework":
+            parent, flavour = self._handle(self._scope.current), step.args[1]
+            if flavour == "framework" and self._spec.framework != PYBIND11:
+                flavour = "isolated"
+            start = self.platform.start(self._handle(name), parent, flavour)
+            if flavour == "framework":
                 self._find_framework()
-            flavour = FLAVOUR.texts.index(step.args[1]) + 1
-            parent = self._handle(self._scope.current)
-            self._lines.append(
-                f"{self._handle(name)} = start({parent}, {flavour})  # {step.args[1]}"
-            )
+            self._lines.append(start)
             self._interpreters[name] = Interpreter({"sys"})
         elif step.op == "stop":
             self._forget(name)
-            stop = "stop_elsewhere" if self._elsewhere else "stop"
-            self._lines.append(f"capi.{stop}({self._handle(name)})")
+            stop = self.platform.stop(self._handle(name), elsewhere=self._elsewhere)
+            self._lines.append(stop)
 
     def _find_framework(self) -> None:
         line = 'capi.find_framework(f"{HERE}/finfuzz_target{EXTENSION_SUFFIXES[0]}")'
@@ -132,11 +133,11 @@ class Writer:
         if code:
             self._lines.append(f'run({self._handle(name)}, "{"; ".join(code)}")')
 
-    def _flush(self, call: str = "") -> None:
+    def _flush(self, elsewhere: bool = False) -> None:
         if self._pending:
-            first, *rest, last = quoted(self._pending_functions + self._pending)
-            run = f"run({self._handle(self._scope.current)}, {first}"
-            self._lines.extend([run, *rest, f"{last}{call})"])
+            code = "\n".join(quoted(self._pending_functions + self._pending))
+            arguments = f"{self._handle(self._scope.current)}, {code}"
+            self._lines.extend(self.platform.run(arguments, elsewhere=elsewhere).split("\n"))
             self._pending, self._pending_functions = [], []
 
     # ---- lives and ends -------------------------------------------------------------------------
@@ -159,6 +160,7 @@ class Writer:
     def _end(self) -> None:
         self._flush()
         for name in self._scope.flavours:
+            self.platform.leave()
             self._forget(name)
         self._lines.extend(_ENDS[self._way])
 
@@ -175,7 +177,7 @@ class Writer:
             self._flush()
         if step.op == "unimport":
             self._forget_extension()
-        code = code_of(step, self._here, self._node, self._second)
+        code = code_of(step, self._here, self._node, self._spec.second is not None)
         self._define(code.functions)
         imported = [module for module in code.modules if module not in self._here.modules]
         lines = [*self._imports(code.modules, lasting=not raises and not apart)]
@@ -184,13 +186,26 @@ class Writer:
         given += [self._node(name) for name in step.names(Role.NEW_NODE)]
         taken = self._node(step.args[0]) if step.op == "drop" else ""
         if apart and lines:
-            lines = _elsewhere(lines, given, taken)
+            lines = self._in_another_thread(lines, given, taken, raises)
         if raises and lines:
             lines = ["try:", *indented(lines), *_CAUGHT]
         self._emit(lines)
         self._note(given, taken, raises)
         if self._elsewhere and not apart:
-            self._flush(", capi.run_elsewhere")
+            self._flush(elsewhere=True)
+
+    def _in_another_thread(
+        self, lines: list[str], given: list[str], taken: str, raises: bool
+    ) -> list[str]:
+        """The same in another thread of the main interpreter."""
+        target = f"{', '.join(given)} = " if given else ""
+        value = lines[-1].removeprefix(target)
+        if len(lines) == 1 and _is_expression(value):
+            return [f"{target}{self.platform.elsewhere(f'lambda: {value}', raises=raises)}"]
+        body = [f"nonlocal {taken}"] if taken else []
+        body += [*lines, f"return {', '.join(given)}"] if given else lines
+        call = self.platform.elsewhere("step", raises=raises)
+        return ["def step():", *indented(body), "", f"{target}{call}"]
 
     def _emit(self, lines: list[str]) -> None:
         before = self._lines if self._in_main else self._pending
@@ -231,27 +246,23 @@ class Writer:
     def _define(self, functions: frozenset[str]) -> None:
         for name in library.closure(functions):
             if self._in_main:
-                (self.helpers if name in library.PLATFORM else self.functions).add(name)
-            elif name not in (*library.PLATFORM, *self._here.functions):
+                self._helper(name) if name in library.PLATFORM else self.functions.add(name)
+            elif name not in self._here.functions:
                 self._here.functions.add(name)
-                self._pending_functions += [*library.functions()[name].source.split("\n"), ""]
+                self._pending_functions += self._definition(name)
+
+    def _definition(self, name: str) -> list[str]:
+        """What defines a function in the current subinterpreter."""
+        if name not in library.PLATFORM:
+            return [*library.functions()[name].source.split("\n"), ""]
+        lines = self.platform.give(name)
+        return [*self._imports(("ctypes",)), *lines, ""] if lines else []
 
 
 def _as_given(step: Step) -> str:
     """A step's line as the child gets it (see `runnable`)."""
     edge = EDGES_FROM[step.args[2]][:1] if step.op == "shape" else ()
     return " ".join((step.op, *step.args, *edge))
-
-
-def _elsewhere(lines: list[str], given: list[str], taken: str) -> list[str]:
-    """The same in another thread of the main interpreter."""
-    target = f"{', '.join(given)} = " if given else ""
-    value = lines[-1].removeprefix(target)
-    if len(lines) == 1 and _is_expression(value):
-        return [f"{target}capi.elsewhere(lambda: {value})"]
-    body = [f"nonlocal {taken}"] if taken else []
-    body += [*lines, f"return {', '.join(given)}"] if given else lines
-    return ["def step():", *indented(body), "", f"{target}capi.elsewhere(step)"]
 
 
 def _is_expression(text: str) -> bool:

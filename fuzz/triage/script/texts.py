@@ -2,69 +2,31 @@
 
 #: What the texts below call themselves: no node may take these names.
 NAMES = frozenset(
-    ("EXTENSION_SUFFIXES", "HERE", "LIFE", "capi", "compile_beside", "ctypes", "headers_of", "os")
-) | {"program", "signal", "start", "step", "sys", "t", "t2", "textwrap"}
+    ("BUILD", "EXTENSION_SUFFIXES", "HERE", "LIFE", "_interpreters", "capi", "ctypes", "elsewhere")
+) | {"os", "program", "run", "signal", "start", "step", "sys", "t", "t2", "textwrap", "threading"}
 
 #: What every script imports.
 BASE_IMPORTS = frozenset({"os", "sys"})
 
-HEADER = '''#!/usr/bin/env python3
-"""{story}
+#: What a script has that compiles something.
+BUILDS = """
+BUILD = __doc__.rpartition("::\\n")[2]
 
-Run it with CPython {python}. It compiles what lies beside it first, once: that takes a C++ compiler
-and {requirement} ({variables} may name a folder of headers).
+if not all(os.path.exists(f"{{HERE}}/{{name}}{{EXTENSION_SUFFIXES[0]}}") for name in {modules}):
+    os.chdir(HERE)
+    os.environ["PYTHON"] = sys.executable
+    if os.system("set -e" + BUILD):
+        sys.exit("can't build what it needs")
 """
 
-{imports}
-from importlib.machinery import EXTENSION_SUFFIXES
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def headers_of(origin):
-    """Where a framework's headers are: its folder, or what pip downloads."""
-    if os.path.isdir(origin):
-        return origin
-    folder = os.path.join(HERE, "_headers", origin)
-    if not os.path.isdir(folder):
-        import subprocess
-
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        options = ["--no-deps", "--root-user-action=ignore", "--target", folder]
-        subprocess.run([*pip, *options, origin], check=True)
-    return os.path.join(folder, "pybind11", "include")
-
-
-def compile_beside(source, module, origin, variable, *options):
-    """Compiles a source into a module, both beside this script, if it isn't there already."""
-    result = os.path.join(HERE, module + EXTENSION_SUFFIXES[0])
-    if os.path.exists(result):
-        return
-    import shlex
-    import subprocess
-    import sysconfig
-
-    print("compiling", source, file=sys.stderr)
-    headers = os.environ.get(variable) or (origin and headers_of(origin))
-    command = [
-        *shlex.split(os.environ.get("CXX", "c++")),
-        *("-std=c++17", "-O1", "-g", "-DNDEBUG", "-shared", "-fPIC", "-fvisibility=hidden"),
-        "-I" + sysconfig.get_path("include"),
-        *(["-I" + headers] if headers else []),
-        *options,
-        *(os.path.join(HERE, source), "-o", result + ".new", "-ldl", "-lpthread"),
-    ]
-    subprocess.run(command, check=True)
-    os.rename(result + ".new", result)
-
-
-{compiles}
+#: What every script begins its work with.
+BEGINS = """
 if sys.argv[1:] == ["--compile"]:
     sys.exit()
 if sys.version_info[:2] != ({version}):
     print("found on CPython {python}: another one may die of another cause", file=sys.stderr)
 sys.path.insert(0, HERE)
-'''
+"""
 
 LEAK = """
 def leak(node, hold=ctypes.pythonapi.Py_IncRef, as_object=ctypes.py_object):
@@ -87,7 +49,7 @@ def thread_dict():
     return ctypes.cast(ctypes.pythonapi.PyThreadState_GetDict(), ctypes.py_object).value
 """
 
-START_AND_RUN = '''
+CAPI_START = '''
 def start(parent, flavour):
     """A new subinterpreter, created while `parent` is current. Its `__main__` has the functions
     leak, interpreter_dict and thread_dict."""
@@ -98,6 +60,43 @@ def start(parent, flavour):
 
 def run(interpreter, code, call=capi.run):
     call(interpreter, textwrap.dedent(code))
+'''
+
+START = '''
+def start(*config):
+    """A new subinterpreter, in which `import` finds what is beside this script."""
+    interpreter = _interpreters.create(*config)
+    run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
+    return interpreter
+
+
+def run(interpreter, code):
+    raised = _interpreters.exec(interpreter, textwrap.dedent(code))
+    if raised:
+        print(raised.formatted, file=sys.stderr)
+'''
+
+#: The same before 3.13.
+OLD_START = '''
+def start():
+    """A new subinterpreter, in which `import` finds what is beside this script."""
+    interpreter = _interpreters.create()
+    run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
+    return interpreter
+
+
+def run(interpreter, code):
+    _interpreters.run_string(interpreter, textwrap.dedent(code))
+'''
+
+ELSEWHERE = '''
+def elsewhere(step):
+    """What it returns, called in another thread."""
+    result = []
+    thread = threading.Thread(target=lambda: result.append(step()))
+    thread.start()
+    thread.join()
+    return result.pop()
 '''
 
 FOLLOW = '''
@@ -122,12 +121,18 @@ def again():
     capi.again(code)
 '''
 
+_INTERPRETERS = "_interpreters"
+_OLD_INTERPRETERS = "_xxsubinterpreters as _interpreters"
+
 #: The helpers in the order they stand in, by name, with the modules that they import.
 HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "leak": (LEAK, ("ctypes",)),
     "interpreter_dict": (INTERPRETER_DICT, ("ctypes",)),
     "thread_dict": (THREAD_DICT, ("ctypes",)),
-    "run": (START_AND_RUN, ("textwrap",)),
+    "capi start": (CAPI_START, ("textwrap",)),
+    "start": (START, (_INTERPRETERS, "textwrap")),
+    "old start": (OLD_START, (_OLD_INTERPRETERS, "textwrap")),
+    "elsewhere": (ELSEWHERE, ("threading",)),
     "follow": (FOLLOW, ("signal",)),
     "again": (AGAIN, ()),
 }

@@ -5,18 +5,23 @@ It needs the extension's source beside it and the standard library, nothing of f
 
 from __future__ import annotations
 
+import contextlib
 import re
-from pathlib import Path
+from collections.abc import Iterable
 
 from fuzz.program.language import MAX_LIVES
 from fuzz.program.model import Program
 from fuzz.program.scope import effective
-from fuzz.target.spec import TargetSpec
-from fuzz.triage.script import library
-from fuzz.triage.script.sources import sources
+from fuzz.target.spec import NO_EXTENSION, PYBIND11, TargetSpec
+from fuzz.triage.script import library, sources
+from fuzz.triage.script.commands import commands, modules
+from fuzz.triage.script.inside import Capi, NotPlain, Stdlib
 from fuzz.triage.script.steps import Writer, indented
-from fuzz.triage.script.texts import BASE_IMPORTS, FROM_CAPI, HEADER, HELPERS
+from fuzz.triage.script.story import TOP, in_docstring
+from fuzz.triage.script.texts import BASE_IMPORTS, BEGINS, BUILDS, FROM_CAPI, HELPERS
 
+#: Told by the extension, which has to be linked for that.
+_WATCHED = "internals-recreated-silently"
 _LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
 
 
@@ -27,37 +32,65 @@ def write_script(
     story: str,
     raising: frozenset[str] = frozenset(),
     *,
+    diagnostic: str = "",
     abuse: bool = False,
+    plain: bool = True,
 ) -> dict[str, str]:
-    """repro.py and the sources that it compiles, by file name.
+    """repro.py and the sources that it builds, by file name.
 
-    ``raising``: steps, as the child is given them, that raise and are caught, as the driver does.
+    ``story``: its first lines. ``raising``: steps, as the child is given them, that raise and are
+    caught, as the driver does. ``diagnostic``: what it has to show. ``plain``: as simple as can be;
+    else as near to what the fuzzer does, in interpreters made by the C API and with an extension
+    that binds each thing when it is first asked for.
     """
-    writer = Writer(raising, second=spec.second is not None)
-    writer.write(effective(program, python, abuse=abuse))
+    steps = effective(program, python, abuse=abuse)
+    writer = _written(steps, spec, python, raising, plain=plain)
+    body = _functions(writer) + _lives(writer.lives)
     helpers, borrowed = _platform(writer)
-    body = "".join(
-        ["" if not borrowed else f"from capi import {', '.join(sorted(borrowed))}\n"]
-        + [f"\n{text}" for name, (text, _) in HELPERS.items() if name in helpers]
-        + [_functions(writer), _lives(writer.lives)]
+    text = "".join([*(f"\n{HELPERS[name][0]}" for name in HELPERS if name in helpers), body])
+    imports = {name for helper in helpers for name in HELPERS[helper][1]}
+    files = {"repro.py": ""}
+    watch = spec.framework == PYBIND11 and diagnostic == _WATCHED
+    if spec.framework == NO_EXTENSION:
+        files["finfuzz_target.py"] = sources.no_extension()
+    else:
+        files["extension.cpp"] = sources.extension(spec, body, plain=plain, watch=watch)
+    if borrowed or re.search(r"\bcapi\.", text):
+        files["capi.cpp"] = sources.capi(text, borrowed | writer.platform.given)
+    lines = commands(spec, python, capi="capi.cpp" in files, watch=watch)
+    files["repro.py"] = "".join(
+        [
+            _top(story, spec, python, lines, imports),
+            BUILDS.format(modules=_tuple(modules(spec, "capi.cpp" in files))) if lines else "",
+            BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
+            "import capi\n" if re.search(r"\bcapi\.", text) else "",
+            f"from capi import {', '.join(sorted(borrowed))}\n" if borrowed else "",
+            text,
+        ]
     )
-    capi = re.search(r"\bcapi\b", body) is not None
-    if re.search(r"\bcapi\.", body):
-        body = f"import capi\n{body}"
-    modules = {module for name in helpers for module in HELPERS[name][1]} | BASE_IMPORTS
-    header = HEADER.format(
-        story=story.replace("\\", r"\\").replace('"', r"\""),
-        python=".".join(map(str, python)),
-        version="{}, {}".format(*python),
-        requirement=_requirement(spec),
-        variables="PYBIND11_INCLUDE and PYBIND11_SECOND_INCLUDE"
-        if spec.second
-        else "PYBIND11_INCLUDE",
-        imports="\n".join(f"import {name}" for name in sorted(modules)),
-        compiles="\n".join(_compiles(spec, capi)),
-    )
-    script = header + body
-    return {"repro.py": script, **sources(spec, script, capi)}
+    head = "// Built by repro.py, beside it, as follows.\n//\n"
+    head += "".join(f"//     {line}\n" for line in lines) + "\n"
+    return {
+        name: f"{head}{text}" if name.endswith(".cpp") else text for name, text in files.items()
+    }
+
+
+def _written(
+    steps: Program,
+    spec: TargetSpec,
+    python: tuple[int, int],
+    raising: frozenset[str],
+    *,
+    plain: bool,
+) -> Writer:
+    if plain:
+        with contextlib.suppress(NotPlain):
+            writer = Writer(raising, Stdlib(python), spec)
+            writer.write(steps)
+            return writer
+    writer = Writer(raising, Capi(), spec)
+    writer.write(steps)
+    return writer
 
 
 def _platform(writer: Writer) -> tuple[set[str], set[str]]:
@@ -66,7 +99,7 @@ def _platform(writer: Writer) -> tuple[set[str], set[str]]:
     ctypes does for most, but before 3.13 it kills what imports it in a further life.
     """
     apart = FROM_CAPI if len(writer.lives) > 1 else frozenset({"hold_in_type"})
-    return writer.helpers - apart, writer.helpers & apart
+    return writer.platform.helpers - apart, writer.platform.helpers & apart
 
 
 def _functions(writer: Writer) -> str:
@@ -84,43 +117,34 @@ def _lives(lives: list[list[str]]) -> str:
     return "".join([*texts, f"\n\n{start}\n"])
 
 
+def _top(
+    story: str, spec: TargetSpec, python: tuple[int, int], lines: list[str], imports: Iterable[str]
+) -> str:
+    """The docstring, whose last paragraph is what is built, and the imports."""
+    version = "{}.{}".format(*python)
+    run = f"Run it with CPython {version}: `python{version} repro.py`."
+    if lines:
+        run += f"\nWith {_requirement(spec)}it builds what it needs first, once::\n"
+    elif spec.framework == NO_EXTENSION:
+        run += "\nfinfuzz_target.py stands for an extension, in plain Python."
+    shown = "\n".join([run, *(f"    {line}" for line in lines)])
+    suffixes = "from importlib.machinery import EXTENSION_SUFFIXES\n" if lines else ""
+    imported = "".join(f"import {name}\n" for name in sorted({*imports, *BASE_IMPORTS}))
+    return (
+        f'{TOP}{in_docstring(story)}\n\n{shown}\n"""\n\n{imported}{suffixes}\n'
+        "HERE = os.path.dirname(os.path.abspath(__file__))\n"
+    )
+
+
 def _requirement(spec: TargetSpec) -> str:
-    if spec.framework != "pybind11":
-        return "no framework"
+    if spec.framework != PYBIND11:
+        return "a C++ compiler "
     if spec.version is None:
-        return f"the pybind11 in {spec.path}"
-    second = spec.second
-    return f"pybind11 {spec.version}" + (f" and {second}" if second else "")
+        return f"a C++ compiler and the pybind11 in {spec.path} "
+    second = f" and {spec.second}" if spec.second else ""
+    return f"a C++ compiler and pybind11 {spec.version}{second} (from PyPI) "
 
 
-def _compiles(spec: TargetSpec, capi: bool) -> list[str]:
-    """The calls that compile what is beside the script."""
-    calls = ['compile_beside("capi.cpp", "capi", "", "", "-pthread")'] if capi else []
-    wrap = '"-Wl,--wrap=PyType_Ready"'
-    if spec.framework != "pybind11":
-        return [f'compile_beside("extension.cpp", "finfuzz_target", "", "", {wrap})', *calls]
-    policy = f'"-DFINFUZZ_POLICY=FINFUZZ_POLICY_{spec.policy.upper()}"'
-    found = []
-    for module, origin, variable in _extensions(spec):
-        options = ["extension.cpp", module, origin, variable]
-        arguments = [*map(_literal, options), wrap, policy]
-        arguments += [f'"-DFINFUZZ_MODULE={module}"'] if spec.second else []
-        found.append("\n    ".join(["compile_beside(", *(f"{one}," for one in arguments)]) + "\n)")
-    return [*found, *calls]
-
-
-def _extensions(spec: TargetSpec) -> list[tuple[str, str, str]]:
-    """(module, origin of its headers, variable that names another) of each."""
-    first = f"pybind11=={spec.version}" if spec.path is None else _include(spec.path)
-    found = [("finfuzz_target", first, "PYBIND11_INCLUDE")]
-    if second := spec.second:
-        found.append(("finfuzz_second", f"pybind11=={second}", "PYBIND11_SECOND_INCLUDE"))
-    return found
-
-
-def _include(path: Path) -> str:
-    return str(path / "include" if (path / "include").is_dir() else path)
-
-
-def _literal(text: str) -> str:
-    return '"{}"'.format(text.replace("\\", r"\\").replace('"', r"\""))
+def _tuple(names: list[str]) -> str:
+    quoted = [f'"{name}"' for name in names]
+    return f"({', '.join(quoted)}{',' if len(names) == 1 else ''})"

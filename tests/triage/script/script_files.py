@@ -4,6 +4,7 @@
     python: 3.11                       (where it is not one that has everything)
     abuse: yes                         (where it was asked for)
     target: pybind11==3.0.1,3.0.2      (where it is not plain-c)
+    plain: no                          (where it is to be as near to the fuzzer as can be)
     finfuzz 1
     node a container
     ---
@@ -42,7 +43,7 @@ def read(path: Path) -> tuple[str, str]:
 def files(above: str) -> dict[str, str]:
     """What write_script makes of it."""
     head, mark, steps = above.partition("finfuzz 1\n")
-    raising, python, spec, abuse = set(), (3, 13), PLAIN_C, False
+    raising, python, spec, abuse, plain = set(), (3, 13), PLAIN_C, False, True
     for line in head.splitlines():
         key, _, value = line.partition(": ")
         if key == "raising":
@@ -51,12 +52,16 @@ def files(above: str) -> dict[str, str]:
             spec = parse_target(value)
         elif key == "abuse":
             abuse = value == "yes"
+        elif key == "plain":
+            plain = value != "no"
         else:
             assert key == "python", f"{key!r} is nothing to say of a program"
             major, minor = value.split(".")
             python = int(major), int(minor)
     program = parse(mark + steps)
-    return write_script(program, spec, python, "A story.", frozenset(raising), abuse=abuse)
+    return write_script(
+        program, spec, python, "A story.", frozenset(raising), abuse=abuse, plain=plain
+    )
 
 
 def shown(script: str) -> str:
@@ -66,11 +71,7 @@ def shown(script: str) -> str:
         name.name for node in tree.body if isinstance(node, ast.Import) for name in node.names
     }
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    helpers = [
-        name
-        for name in functions
-        if name not in ("headers_of", "compile_beside") and not re.match(r"program$|life_\d$", name)
-    ]
+    helpers = [name for name in functions if not re.match(r"program$|life_\d$", name)]
     _, start, body = script.partition("def program():\n")
     if body.endswith("\n\n\nprogram()\n"):
         body = textwrap.dedent(body.removesuffix("\n\n\nprogram()\n")) + "\n"

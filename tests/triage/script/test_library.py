@@ -39,7 +39,7 @@ def test_every_word_has_a_function(prefix: str, choice: Choice) -> None:
         ("refer_by_value", (A, B), "a[len(a)] = b"),
         ("hold_in_leak", (A,), "leak(a)"),
         ("hold_in_thread_local", (A,), "hold_in_thread_local(a)"),
-        ("act_create", (T,), "t.action(3)"),
+        ("act_create", (T,), 't.action("create")'),
         ("act_resurrect", (), "leak"),
     ],
 )

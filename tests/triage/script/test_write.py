@@ -24,8 +24,11 @@ from fuzz.program.scope import runnable
 from fuzz.program.text import parse, to_text
 from fuzz.program.words import Choice
 from fuzz.target.build import Build, build
+from fuzz.target.compiler import find_compiler, run_compiler
 from fuzz.target.interpreters import Interpreter
 from fuzz.target.spec import parse_target
+from fuzz.triage.script.commands import commands
+from fuzz.triage.script.sources import TARGETS
 from fuzz.triage.script.write import write_script
 
 FILES = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
@@ -101,84 +104,89 @@ HEAD = "finfuzz 1\nnode a container\n"
 
 
 @pytest.mark.parametrize(
-    ("target", "wanted", "compiled"),
+    ("target", "wanted"),
     [
-        ("plain-c", "and no framework (", [("finfuzz_target", "", "")]),
-        (
-            "pybind11==3.1.0",
-            "and pybind11 3.1.0 (PYBIND11_INCLUDE may",
-            [("finfuzz_target", "pybind11==3.1.0", "PYBIND11_INCLUDE")],
-        ),
-        (
-            "pybind11@/a/checkout",
-            "and the pybind11 in /a/checkout (",
-            [("finfuzz_target", "/a/checkout", "PYBIND11_INCLUDE")],
-        ),
+        ("plain-c", "With a C++ compiler it builds"),
+        ("pybind11==3.1.0", "With a C++ compiler and pybind11 3.1.0 (from PyPI) it builds"),
+        ("pybind11@/a/checkout", "With a C++ compiler and the pybind11 in /a/checkout it builds"),
         (
             "pybind11==3.0.1,3.0.2",
-            "and pybind11 3.0.1 and 3.0.2 (PYBIND11_INCLUDE and PYBIND11_SECOND_INCLUDE may",
-            [
-                ("finfuzz_target", "pybind11==3.0.1", "PYBIND11_INCLUDE"),
-                ("finfuzz_second", "pybind11==3.0.2", "PYBIND11_SECOND_INCLUDE"),
-            ],
+            "With a C++ compiler and pybind11 3.0.1 and 3.0.2 (from PyPI) it builds",
         ),
+        ("no-extension", "finfuzz_target.py stands for an extension, in plain Python."),
     ],
 )
-def test_what_is_compiled(target: str, wanted: str, compiled: list[tuple[str, str, str]]) -> None:
+def test_the_docstring_says_what_it_takes(target: str, wanted: str) -> None:
     script = write_script(parse(HEAD), parse_target(target), (3, 13), "A story.")["repro.py"]
-    assert wanted in script
-    assert [call[1:4] for call in compilations(script)] == compiled
+    assert wanted in docstring(script)
+    assert "Run it with CPython 3.13: `python3.13 repro.py`." in docstring(script)
 
 
-def compilations(script: str) -> list[tuple[str, ...]]:
-    """The arguments of each call of `compile_beside`."""
-    calls = [
-        node.value
-        for node in ast.parse(script).body
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-    ]
-    return [
-        tuple(ast.literal_eval(argument) for argument in call.args)
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "compile_beside"
-    ]
+def docstring(script: str) -> str:
+    return ast.get_docstring(ast.parse(script), clean=False) or ""
 
 
-def test_a_checkout_keeps_its_headers_in_include(tmp_path: Path) -> None:
-    (tmp_path / 'it\'s "x"' / "include").mkdir(parents=True)
-    spec = parse_target(f'pybind11@{tmp_path}/it\'s "x"')
-    script = write_script(parse(HEAD), spec, (3, 13), "A story.")["repro.py"]
-    assert compilations(script)[0][2] == f'{tmp_path}/it\'s "x"/include'
-
-
-@pytest.mark.parametrize("policy", ["released", "destroy", "leak", "hold"])
-def test_the_policy_is_compiled_in(policy: str) -> None:
-    spec = parse_target(f"pybind11==3.1.0+{policy}")
-    script = write_script(parse(HEAD), spec, (3, 13), "A story.")["repro.py"]
-    assert f"-DFINFUZZ_POLICY=FINFUZZ_POLICY_{policy.upper()}" in compilations(script)[0]
-
-
-def test_a_target_without_policies_is_given_none() -> None:
-    assert "POLICY" not in write_script(parse(HEAD), PLAIN_C, (3, 13), "A story.")["repro.py"]
+def test_what_it_builds_is_what_its_docstring_and_its_sources_say() -> None:
+    program = parse(f"{HEAD}root a type-dict\n")
+    spec = parse_target("pybind11==3.1.0+destroy")
+    files = write_script(program, spec, (3, 13), "It says::\n\n    this\n", diagnostic="none")
+    names: dict[str, object] = {"__doc__": docstring(files["repro.py"])}
+    line = next(one for one in files["repro.py"].splitlines() if one.startswith("BUILD = "))
+    exec(line, names)
+    build = textwrap.dedent(str(names["BUILD"])).strip()
+    assert build.splitlines() == commands(spec, (3, 13), capi=True, watch=False)
+    for name in ("extension.cpp", "capi.cpp"):
+        head = files[name].partition("\n\n")[0].splitlines()
+        assert head[:2] == ["// Built by repro.py, beside it, as follows.", "//"]
+        assert [one.removeprefix("//     ") for one in head[2:]] == build.splitlines()
 
 
 @pytest.mark.parametrize(
     ("steps", "sources"),
     [
-        ("", {"extension.cpp"}),
-        ("node a container\nroot a leak\n", {"extension.cpp"}),
-        ("node a container\nroot a type-dict\n", {"extension.cpp", "capi.cpp"}),
-        ("start i1 legacy\n", {"extension.cpp", "capi.cpp"}),
-        ("stop i1\n", {"extension.cpp"}),
+        ("", set()),
+        ("node a container\nroot a leak\n", set()),
+        ("node a container\nroot a type-dict\n", {"capi.cpp"}),
+        ("start i1 legacy\n", set()),
+        ("stop i1\n", set()),
+        ("elsewhere\nnode a list\n", set()),
+        ("again\nnode a list\n", {"capi.cpp"}),
     ],
 )
-@pytest.mark.parametrize("target", ["plain-c", "pybind11==3.1.0+destroy"])
+@pytest.mark.parametrize("target", ["plain-c", "pybind11==3.1.0+destroy", "no-extension"])
 def test_sources_are_those_that_are_needed(target: str, steps: str, sources: set[str]) -> None:
     files = write_script(parse(f"finfuzz 1\n{steps}"), parse_target(target), (3, 13), "A story.")
-    assert set(files) == {"repro.py", *sources}
-    assert {call[0] for call in compilations(files["repro.py"])} == sources
-    for name in sources:
-        assert '#include "' not in files[name]  # nothing of finfuzz's beside it
+    extension = "finfuzz_target.py" if target == "no-extension" else "extension.cpp"
+    assert set(files) == {"repro.py", extension, *sources}
+
+
+@pytest.mark.parametrize(("target", "needs"), [("pybind11==3.1.0", True), ("plain-c", False)])
+def test_interpreters_of_a_framework_take_one(target: str, needs: bool) -> None:
+    program = parse("finfuzz 1\nstart i1 framework\n")
+    files = write_script(program, parse_target(target), (3, 13), "A story.")
+    assert ("capi.cpp" in files) is needs
+    assert ("finfuzz_create_subinterpreter" in files["extension.cpp"]) is needs
+
+
+def test_without_anything_to_build_there_is_nothing_about_building() -> None:
+    script = write_script(parse(HEAD), parse_target("no-extension"), (3, 13), "A story.")
+    assert "BUILD" not in script["repro.py"]
+    assert "os.system" not in script["repro.py"]
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "target", "watches"),
+    [
+        ("internals-recreated-silently", "pybind11==3.1.0+released", True),
+        ("internals-recreated", "pybind11==3.1.0+destroy", False),
+        ("internals-recreated-silently", "plain-c", False),
+    ],
+)
+def test_what_is_silent_is_made_to_speak(diagnostic: str, target: str, watches: bool) -> None:
+    spec = parse_target(target)
+    files = write_script(parse(HEAD), spec, (3, 13), "A story.", diagnostic=diagnostic)
+    assert ("--wrap=PyType_Ready" in files["repro.py"]) is watches
+    assert ("finfuzz: internals created again" in files["extension.cpp"]) is watches
 
 
 @pytest.mark.parametrize(
@@ -187,7 +195,6 @@ def test_sources_are_those_that_are_needed(target: str, steps: str, sources: set
         "One line.",
         "Two\n\nparagraphs, with 'quotes', {braces} and a %.",
         "what():  Unable to cast to C++ type '?'",
-        'it said """',
         r"can't open C:\Users\new",
         r"bytes \xff\xfe as they came",
         "it ends with a backslash \\",
@@ -195,9 +202,15 @@ def test_sources_are_those_that_are_needed(target: str, steps: str, sources: set
 )
 def test_the_story_stands_on_top_as_it_is(story: str) -> None:
     script = write_script(parse(HEAD), PLAIN_C, (3, 13), story)["repro.py"]
-    docstring = ast.get_docstring(ast.parse(script), clean=False)
-    assert docstring is not None
-    assert docstring.startswith(story)
+    assert docstring(script).startswith(f"{story}\n\n")
+
+
+@pytest.mark.parametrize(
+    ("story", "shown"), [('it said """', "it said '''"), ("a\0b\rc\x1b", r"a\x00b\rc\x1b")]
+)
+def test_what_no_docstring_can_hold_is_written_otherwise(story: str, shown: str) -> None:
+    script = write_script(parse(HEAD), PLAIN_C, (3, 13), story)["repro.py"]
+    assert docstring(script).startswith(f"{shown}\n\n")
 
 
 @pytest.fixture(scope="session")
@@ -293,28 +306,31 @@ def test_two_nodes_stay_two(first: str, second: str) -> None:
 def test_a_node_and_an_interpreter_stay_two(name: str) -> None:
     above = f"finfuzz 1\nstart {name} legacy\nnode a list\nstop {name}\n"
     body = script_files.shown(script_files.files(above)["repro.py"])
-    variable = body.partition(" = start(None, 1)")[0].splitlines()[-1]
-    assert f"capi.stop({variable})" in body
+    variable = body.partition(' = start("legacy")')[0].splitlines()[-1]
+    assert f"_interpreters.destroy({variable})" in body
     assert f"\n{variable} = []" not in body
 
 
 @pytest.fixture(scope="session")
 def capi(plain: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """capi as a script compiles it."""
-    folder = tmp_path_factory.mktemp("capi")
-    text = "finfuzz 1\nstart i1 legacy\n"
-    run_script(folder, plain, write_script(parse(text), PLAIN_C, plain.interpreter.version[:2], ""))
-    return folder / f"capi{plain.interpreter.ext_suffix}"
+    """All of capi, which a script has a part of."""
+    made = tmp_path_factory.mktemp("capi") / f"capi{plain.interpreter.ext_suffix}"
+    options = ["-std=c++17", "-shared", "-fPIC", "-pthread", f"-I{plain.interpreter.include}"]
+    run_compiler(
+        [str(find_compiler()), *options, str(TARGETS / "capi.cpp"), "-o", str(made)], made.parent
+    )
+    return made
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["pybind11==3.1.0+destroy", "plain-c"])
+@pytest.mark.parametrize("form", ["plain", "near"])
+@pytest.mark.parametrize("target", ["pybind11==3.1.0+destroy", "plain-c", "no-extension"])
 def test_driver_and_script_agree(
-    target: str, tmp_path: Path, pythons: list[Interpreter], capi: Path
+    target: str, form: str, tmp_path: Path, pythons: list[Interpreter], capi: Path
 ) -> None:
     """Both end with the same exit code or signal, on programs as they come."""
     spec, python = parse_target(target), pythons[0]
-    made, plain = build(spec, python), build(spec, python, instrumented=False)
+    made, whole = build(spec, python), build(spec, python, instrumented=False)
     shutil.copy(capi, tmp_path)
     rng = Random(11)
     disagree, died = [], 0
@@ -322,8 +338,8 @@ def test_driver_and_script_agree(
         program = some_program(rng)
         outcome = run_fresh(made, runnable(program, python.version[:2]))
         raised = frozenset(re.findall(r"^finfuzz: `(.+)` raised ", outcome.stderr, re.MULTILINE))
-        files = write_script(program, spec, python.version[:2], "", raised)
-        done = run_script(tmp_path, plain, files)
+        files = write_script(program, spec, python.version[:2], "", raised, plain=form == "plain")
+        done = run_script(tmp_path, whole, files)
         ended: str | int = done.returncode
         if done.returncode < 0:
             ended = signal.Signals(-done.returncode).name

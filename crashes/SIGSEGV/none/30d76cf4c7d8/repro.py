@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+r"""Dies of SIGSEGV while the program runs (none).
+
+pybind11 3.1.0, as released, on CPython 3.13.0: so it ended 10 of 10 (72 to 100 %).
+
+Whose defect: framework. plain-c survives: it takes pybind11.
+
+Run it with CPython 3.13: `python3.13 repro.py`.
+With a C++ compiler and pybind11 3.1.0 (from PyPI) it builds what it needs first, once::
+
+    : ${PYTHON:=python3.13}
+    INCLUDE=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    SUFFIX=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+    : ${PYBIND11_INCLUDE:=pybind11-3.1.0/pybind11/include}
+    test -d "$PYBIND11_INCLUDE" ||
+        "$PYTHON" -m pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0
+    ${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden \
+        -I"$INCLUDE" -I"$PYBIND11_INCLUDE" -pthread \
+        extension.cpp -o finfuzz_target"$SUFFIX"
+"""
+
+import _interpreters
+import os
+import sys
+import textwrap
+from importlib.machinery import EXTENSION_SUFFIXES
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+BUILD = __doc__.rpartition("::\n")[2]
+
+if not all(os.path.exists(f"{HERE}/{name}{EXTENSION_SUFFIXES[0]}") for name in ("finfuzz_target",)):
+    os.chdir(HERE)
+    os.environ["PYTHON"] = sys.executable
+    if os.system("set -e" + BUILD):
+        sys.exit("can't build what it needs")
+
+if sys.argv[1:] == ["--compile"]:
+    sys.exit()
+if sys.version_info[:2] != (3, 13):
+    print("found on CPython 3.13: another one may die of another cause", file=sys.stderr)
+sys.path.insert(0, HERE)
+
+
+def start(*config):
+    """A new subinterpreter, in which `import` finds what is beside this script."""
+    interpreter = _interpreters.create(*config)
+    run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
+    return interpreter
+
+
+def run(interpreter, code):
+    raised = _interpreters.exec(interpreter, textwrap.dedent(code))
+    if raised:
+        print(raised.formatted, file=sys.stderr)
+
+
+def program():
+    i1 = start()  # stdlib
+    _interpreters.destroy(i1)
+    i2 = start()  # stdlib
+    run(i2, """
+        import finfuzz_target as t
+    """)
+    run(i2, "del t")
+    _interpreters.destroy(i2)
+    i3 = start()  # stdlib
+    run(i3, """
+        import finfuzz_target as t
+        a = t.Dynamic()
+    """)
+    import finfuzz_target as t
+    run(i3, """
+        b = t.Local()
+    """)
+    run(i3, "del a, b, t")
+
+
+program()

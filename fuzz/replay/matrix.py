@@ -1,0 +1,88 @@
+"""Which builds to replay on: from the command line, or from a file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from fuzz.errors import UserError
+from fuzz.replay.run import Place
+from fuzz.target.interpreters import Interpreter, find_interpreters, pick_interpreter
+from fuzz.target.releases import released_versions, resolve
+from fuzz.target.spec import PYBIND11, Policy, TargetSpec, parse_target
+
+
+class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a matrix file says. ``targets`` as on the command line, ``pythons`` as versions or
+    paths; ``policies`` are put behind each pybind11 target that names none. ``programs``: files and
+    folders, relative to the file."""
+
+    targets: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+
+
+def read(path: Path) -> Matrix:
+    """Raises UserError, with the nearest known key for one that is unknown."""
+    try:
+        matrix = msgspec.toml.decode(path.read_bytes(), type=Matrix)
+    except OSError as error:
+        raise UserError(f"can't read the matrix {path}: {error.strerror}") from None
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise UserError(f"{path} is no matrix: {error}{_nearest(str(error))}") from None
+    return matrix
+
+
+def _nearest(complaint: str) -> str:
+    _, found, rest = complaint.partition("unknown field `")
+    near = difflib.get_close_matches(rest.partition("`")[0], Matrix.__struct_fields__, n=1)
+    return f": did you mean {near[0]}?" if found and near else ""
+
+
+def everything() -> list[Place]:
+    """Every CPython found × every release × every policy, and the control. Raises UserError."""
+    specs = [
+        TargetSpec(PYBIND11, version, None, policy)
+        for version in released_versions()
+        for policy in Policy
+    ]
+    pythons = [python for python in find_interpreters() if python.include]
+    return [Place(spec, python) for python in pythons for spec in (*specs, parse_target("plain-c"))]
+
+
+def places(matrix: Matrix) -> list[Place]:
+    """Each target on each CPython; what is not named is the newest. A CPython that is not here is
+    a place with a problem. Raises UserError for a target or policy that can't be meant."""
+    specs = [
+        spec for text in matrix.targets or (PYBIND11,) for spec in _specs(text, matrix.policies)
+    ]
+    found: list[Place] = []
+    for text in matrix.pythons or (None,):
+        try:
+            python, problem = pick_interpreter(text), ""
+        except UserError as error:
+            python, problem = _missing(str(text)), str(error)
+        found += [Place(spec, python, problem) for spec in specs]
+    return found
+
+
+def _specs(text: str, policies: Sequence[str]) -> list[TargetSpec]:
+    spec = resolve(parse_target(text))
+    names_one = any(text.endswith(f"+{policy}") for policy in Policy)
+    if spec.framework != PYBIND11 or names_one or not policies:
+        return [spec]
+    unknown = [policy for policy in policies if policy not in list(Policy)]
+    if unknown:
+        raise UserError(f"unknown policy {unknown[0]!r}: choose {', '.join(Policy)}")
+    return [replace(spec, policy=Policy(policy)) for policy in policies]
+
+
+def _missing(text: str) -> Interpreter:
+    """Stands for a CPython that is not here, so that its column can say so."""
+    numbers = [int(part) if part.isdigit() else 0 for part in [*text.split("."), "0", "0"][:3]]
+    return Interpreter(Path(text), (numbers[0], numbers[1], numbers[2]), None, "", "")

@@ -1,0 +1,1 @@
+"""Whose defect a finding is, read off the controls."""

@@ -1,0 +1,86 @@
+"""An environment in which there is a CPython, a compiler and a framework's headers, and no more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from fuzz.errors import UserError
+from fuzz.target.build import Build
+from fuzz.target.compiler import find_compiler
+from fuzz.target.releases import header_variables
+
+#: What a compiler or a loader goes by, and no script does.
+_OF_THE_COMPILER = ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH")
+
+#: Lengths of paths that a script is run by: blocks of memory come in steps of 16 bytes, so each of
+#: these is another block.
+_LENGTHS, _STEP = 5, 17
+
+
+#: How many paths the interpreter is run by, each longer than the one before. malloc's blocks grow
+#: in steps of 16 bytes, pymalloc's too.
+LENGTHS = 20
+_STEP = 5
+
+
+class Clean:
+    """A new virtual environment of the build's CPython, made in an empty folder.
+
+    Its interpreter has site-packages of nobody; ``environment``: all variables. Raises UserError
+    where the CPython can't make one.
+    """
+
+    def __init__(self, folder: Path, made: Build) -> None:
+        self._folder = folder
+        self.environment = _variables(folder, made)
+        self._folder = folder
+        command = [str(made.interpreter.executable), "-m", "venv", "--without-pip", "--symlinks"]
+        done = subprocess.run(
+            [*command, str(folder / "venv")],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+            raise UserError(f"{command[0]} can't make a virtual environment: {said}")
+
+    def python_of_run(self, run: int) -> str:
+        """The same interpreter, by a path of another length from run to run.
+
+        What becomes of freed memory hangs on as little as that: a script that used some died ten
+        of ten times by one path and never by another.
+        """
+        alias = self._folder / ("p" * (1 + _STEP * (run % _LENGTHS)))
+        if not alias.is_symlink():
+            alias.symlink_to("venv")
+        return str(alias / "bin" / "python")
+
+    def python(self, run: int) -> str:
+        """The interpreter's path, of another length for each of ``LENGTHS`` runs.
+
+        CPython keeps that path on its heap, so what lies at a freed address can depend on its
+        length: 200 runs of a use after free by one path died, and none of 15 by another.
+        """
+        path = self._folder / f"venv{'-' * (run % LENGTHS * _STEP)}"
+        if not path.exists():
+            path.symlink_to("venv")
+        return str(path / "bin" / "python")
+
+
+def _variables(folder: Path, made: Build) -> dict[str, str]:
+    compiler = find_compiler()
+    variables = {name: os.environ[name] for name in _OF_THE_COMPILER if name in os.environ}
+    variables |= {
+        "PATH": os.pathsep.join([str(compiler.parent), os.defpath]),
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "LANG": "C.UTF-8",
+    }
+    variables.setdefault("CXX", str(compiler))
+    return variables | header_variables(made.spec)

@@ -1,0 +1,73 @@
+"""A file put together out of several, made to look as if one person had written it."""
+
+from __future__ import annotations
+
+import re
+
+#: Standard headers, and what of each our sources use: one stays where some of it is there.
+_STANDARD = {
+    "Python.h": "Py",
+    "structmember.h": "T_INT",
+    "dlfcn.h": "dlopen|dlsym",
+    "pthread.h": "pthread_",
+    "signal.h": "SIGINT|SIG_DFL",
+    "unistd.h": "getpid",
+    "atomic": "std::atomic",
+    "chrono": "std::chrono",
+    "condition_variable": "std::condition_variable",
+    "cstdint": r"u?int\d+_t|uintptr_t",
+    "cstdio": "stderr",
+    "cstdlib": r"exit\(|atexit",
+    "cstring": r"std::str\w+\(",
+    "functional": "std::function",
+    "list": "std::list",
+    "memory": "_ptr<|std::make_shared",
+    "mutex": "std::mutex",
+    "new": r"new \(",
+    "set": "std::set",
+    "stdexcept": "std::runtime_error|std::exception",
+    "string": "std::w?string",
+    "system_error": "std::system_error",
+    "thread": "std::thread",
+    "type_traits": "std::remove_",
+    "utility": "std::move",
+    "vector": "std::vector",
+}
+_INCLUDE = re.compile(r"#include <(.+)>")
+_NAMESPACE = r"namespace( finfuzz)? \{\n"
+_CLOSED = r"\}  // namespace\1\n"
+
+
+def tidied(lines: list[str]) -> str:
+    """The lines with the headers that they need on top, each once, and namespaces joined."""
+    wanted = dict.fromkeys(match[1] for line in lines if (match := _INCLUDE.fullmatch(line)))
+    text = "\n".join(line for line in lines if not _INCLUDE.fullmatch(line)) + "\n"
+    text = _joined(text)
+    needed = [header for header in wanted if re.search(_STANDARD.get(header, ""), text)]
+    return f"{_includes(needed)}\n{text.lstrip()}"
+
+
+def _joined(text: str) -> str:
+    """Without namespaces that are empty, or closed and opened again at once."""
+    before = ""
+    while text != before:
+        before = text
+        text = re.sub(r"\n{3,}", "\n\n", text)
+        text = re.sub(rf"^{_NAMESPACE}\n*{_CLOSED}", "", text, flags=re.MULTILINE)
+        text = re.sub(
+            r"^\}  // namespace( finfuzz)?\n\n*namespace(?(1) finfuzz) \{\n\n?",
+            "",
+            text,
+            flags=re.MULTILINE,
+        )
+    return text
+
+
+def _includes(headers: list[str]) -> str:
+    """The framework's or Python's own first, then the others by name."""
+    first = [header for header in headers if header.startswith("pybind11/")]
+    if not first:
+        first = [header for header in headers if header == "Python.h"]
+    rest = sorted(header for header in headers if header not in (*first, "Python.h"))
+    blocks = [[f"#include <{header}>" for header in block] for block in (sorted(first), rest)]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

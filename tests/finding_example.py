@@ -1,0 +1,82 @@
+"""A finding to read, with everything in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from fuzz.triage.attribute.record import Attribution, Cell
+from fuzz.triage.diagnose import telling
+from fuzz.triage.escalate.record import Escalation
+from fuzz.triage.finding import Finding, FirstSeen, StackFrame, TargetRecord, save
+from fuzz.triage.rate import Rate
+from fuzz.triage.routes import Route
+from fuzz.triage.verdict import Verdict
+
+PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
+
+
+CELLS = (
+    Cell("extension", "plain-c", "3.13.0", Verdict("survived", Rate(3, 3))),
+    Cell(
+        "release",
+        "pybind11==3.0.1+destroy",
+        "3.13.0",
+        Verdict("otherwise", Rate(3, 3), "SIGABRT/internals-recreated-silently"),
+    ),
+    Cell("python", "no-extension", "3.9.18", Verdict("absent", Rate(0, 0), "no headers")),
+)
+
+
+def finding(**changes: object) -> Finding:
+    made = Finding(
+        key_version=telling.VERSION,
+        bucket="0123456789ab",
+        signal="SIGABRT",
+        diagnostic="internals-recreated",
+        phase="finalizing/dict-cleared",
+        interpreter="main",
+        fault="SI_TKILL",
+        detail="reentrant call detected",
+        frames=("internals destroyed",),
+        stack=(
+            StackFrame("target.so", 16, "pybind11::cast", "pybind11/cast.h:1234"),
+            StackFrame("libpython3.13.so", 32, "subtract_refs", "Python/gc.c:5", True),
+            StackFrame("libpython3.13.so", 48, "", ""),
+        ),
+        reproduced=Rate(10, 10),
+        in_zygote=Rate(10, 10),
+        script=Rate(10, 10),
+        target=TargetRecord(
+            spec="pybind11==3.1.0+destroy",
+            framework="pybind11",
+            version="3.1.0",
+            policy="destroy",
+            python="3.13.0",
+            build="0123456789abcdef",
+        ),
+        program=PROGRAM,
+        sightings=1234,
+        signals={"SIGABRT": 1230, "SIGSEGV": 4},
+        routes=[Route(("clear_instance",), ("codec",), 1200, PROGRAM)],
+        first_seen=FirstSeen(12, 0.5, "2026-11-24", "atheris", 7),
+        attribution=Attribution(
+            owner="target",
+            reason="pybind11 as released survives: the policy `destroy` kills it",
+            first_bad="3.0.2",
+            first_good="",
+            pythons=("3.12.1", "3.13.0"),
+            cells=CELLS,
+            date="2026-11-24",
+        ),
+        escalation=(Escalation("gdb", "done", "3 threads", "escalation/gdb.txt"),),
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def crashes_with(folder: Path, *findings: Finding) -> Path:
+    """A crashes folder that holds these."""
+    for each in findings:
+        save(folder, each, {"program.fin": each.program})
+    return folder

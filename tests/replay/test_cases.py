@@ -1,0 +1,108 @@
+"""What is read as a case, and what each expects where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from finding_example import PROGRAM, crashes_with, finding
+
+from fuzz.errors import UserError
+from fuzz.replay.cases import Case, cases
+from fuzz.target.spec import parse_target
+from fuzz.triage.rate import Rate
+
+GUARD = "SIGABRT/internals-recreated"
+SAYS = f"# why it is there\n# expect: {GUARD} on pybind11+destroy\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "survives.fin").write_text(PROGRAM)
+    (tmp_path / "corpus" / "dies.fin").write_text(PROGRAM.replace("node", f"{SAYS}node", 1))
+    crashes_with(tmp_path / "crashes", finding(), finding(bucket="b" * 12, reproduced=Rate(4, 10)))
+    return tmp_path
+
+
+def named(found: list[Case]) -> dict[str, Case]:
+    return {case.name.rpartition("/")[2]: case for case in found}
+
+
+def test_programs_and_findings_are_found_below_a_folder(folder: Path) -> None:
+    found = cases([folder / "corpus", folder / "crashes"])
+    assert [case.name for case in found] == [
+        "dies",
+        "survives",
+        "SIGABRT/internals-recreated/0123456789ab",
+        "SIGABRT/internals-recreated/bbbbbbbbbbbb",
+    ]
+    assert [case.flaky for case in found] == [False, False, False, True]
+    assert not any(case.problem for case in found)
+
+
+def test_a_single_program_or_finding_will_do(folder: Path) -> None:
+    (program,) = cases([folder / "corpus" / "dies.fin"])
+    assert program.name == "dies"
+    (one,) = cases([folder / "crashes" / finding().folder])
+    assert one.name == "0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "python", "expected"),
+    [
+        # a program survives where it does not say otherwise
+        ("survives", "pybind11==3.1.0+destroy", "3.13.0", set()),
+        ("dies", "pybind11==3.1.0+destroy", "3.13.0", {GUARD}),
+        ("dies", "pybind11==3.1.0", "3.13.0", set()),
+        # a finding does what it did when it was run there
+        ("0123456789ab", "pybind11==3.1.0+destroy", "3.13.0", {GUARD}),
+        ("0123456789ab", "plain-c", "3.13.0", set()),
+        ("0123456789ab", "pybind11==3.0.1+destroy", "3.13.0", {f"{GUARD}-silently"}),
+        # and nobody knows where it has not been
+        ("0123456789ab", "pybind11==3.1.0+destroy", "3.12.1", None),
+        ("0123456789ab", "no-extension", "3.9.18", None),
+    ],
+)
+def test_expected(
+    folder: Path, name: str, target: str, python: str, expected: set[str] | None
+) -> None:
+    case = named(cases([folder]))[name]
+    assert case.expected(parse_target(target), python) == expected
+
+
+def test_a_finding_without_attribution_knows_its_own_build(tmp_path: Path) -> None:
+    (case,) = cases([crashes_with(tmp_path, finding(attribution=None))])
+    assert case.seen == {("pybind11==3.1.0+destroy", "3.13.0"): frozenset({GUARD})}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.fin", b"finfuzz 2\n", "line 1, column 9: found version `2`"),
+        ("a.fin", b"\xff", "is not a program: byte 0 is not UTF-8"),
+        ("a.fin", b"finfuzz 1\n# expect: it dies\nimport\n", "write `expect: SIGNAL/diagnostic"),
+        ("finding.json", b"{", "is not a finding: "),
+        ("finding.json", b'{"schema_version": 99}', "use a newer finfuzz"),
+    ],
+)
+def test_what_is_damaged_is_a_case_with_a_problem(
+    tmp_path: Path, name: str, content: bytes, problem: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    (case,) = cases([tmp_path])
+    assert problem in case.problem
+
+
+def test_a_finding_whose_program_is_damaged_says_so(tmp_path: Path) -> None:
+    damaged = msgspec.structs.replace(finding(), program="finfuzz 1\nfly\n")
+    (case,) = cases([crashes_with(tmp_path, damaged)])
+    assert "finding.json: its program: line 2, column 1: found `fly`" in case.problem
+
+
+def test_nothing_to_replay_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nothing to replay in"):
+        cases([tmp_path])
+    with pytest.raises(UserError, match=r"there is no .*elsewhere to replay"):
+        cases([tmp_path / "elsewhere"])

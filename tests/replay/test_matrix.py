@@ -1,0 +1,93 @@
+"""Which builds a matrix means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fuzz.errors import UserError
+from fuzz.replay.matrix import Matrix, everything, places, read
+from fuzz.target.interpreters import find_interpreters
+from fuzz.target.releases import released_versions
+from fuzz.target.spec import Policy
+
+NEWEST = next(found.text for found in find_interpreters() if found.include)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "targets"),
+    [
+        (Matrix(targets=("plain-c",)), ["plain-c"]),
+        (
+            Matrix(targets=("pybind11==3.1.0", "plain-c"), policies=("released", "destroy")),
+            ["pybind11==3.1.0+released", "pybind11==3.1.0+destroy", "plain-c"],
+        ),
+        # one that is named stays
+        (
+            Matrix(targets=("pybind11==3.1.0+hold",), policies=("leak",)),
+            ["pybind11==3.1.0+hold"],
+        ),
+    ],
+)
+def test_targets(matrix: Matrix, targets: list[str]) -> None:
+    found = places(matrix)
+    assert [str(place.spec) for place in found] == targets
+    assert {place.interpreter.text for place in found} == {NEWEST}
+
+
+def test_nothing_named_is_the_newest_of_each() -> None:
+    (place,) = places(Matrix())
+    assert place.name == f"pybind11=={released_versions()[0]}+released on {NEWEST}"
+
+
+def test_a_python_that_is_not_here_is_a_place_with_a_problem() -> None:
+    here, missing = places(Matrix(targets=("plain-c",), pythons=(NEWEST, "3.99")))
+    assert here.problem == ""
+    assert "no CPython 3.9 or later found for --python 3.99" in missing.problem
+    assert missing.name == "plain-c on 3.99.0"
+
+
+def test_everything_is_each_python_with_each_release_and_policy_and_the_control() -> None:
+    pythons = [found for found in find_interpreters() if found.include]
+    found = everything()
+    assert len(found) == len(pythons) * (len(released_versions()) * len(Policy) + 1)
+    assert len({(place.spec, place.interpreter.executable) for place in found}) == len(found)
+
+
+def test_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.toml"
+    path.write_text('targets = ["plain-c"]\npythons = ["3.13"]\nprograms = ["corpus"]\n')
+    assert read(path) == Matrix(targets=("plain-c",), pythons=("3.13",), programs=("corpus",))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('target = ["plain-c"]', "unknown field `target`: did you mean targets?"),
+        ("targets = 3", "Expected `array`, got `int`"),
+        ("targets", "is no matrix"),
+    ],
+)
+def test_a_file_that_can_not_be_understood(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "matrix.toml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=complaint.replace("?", r"\?")):
+        read(path)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="can't read the matrix"):
+        read(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("matrix", "complaint"),
+    [
+        (Matrix(targets=("pybind12",)), "unknown framework 'pybind12'"),
+        (Matrix(targets=("pybind11==3.1.0",), policies=("keep",)), "unknown policy 'keep'"),
+    ],
+)
+def test_a_target_that_can_not_be_meant(matrix: Matrix, complaint: str) -> None:
+    with pytest.raises(UserError, match=complaint):
+        places(matrix)

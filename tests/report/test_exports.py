@@ -1,0 +1,73 @@
+"""What other tools read: JSON and SARIF."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from finding_example import finding
+from sarif_pydantic import Sarif
+
+from fuzz.report.exported import Listed, exported
+from fuzz.report.listing import Entry
+from fuzz.report.sarif import sarif
+from fuzz.triage.finding import Finding
+from fuzz.triage.known import shipped
+
+FOLDER = Path("crashes/SIGABRT/internals-recreated/0123456789ab")
+DAMAGED = Entry(Path("crashes/x"), None, problem="it is damaged")
+
+
+def test_json_has_the_whole_finding_and_how_it_stands() -> None:
+    one, other = msgspec.json.decode(
+        exported([Entry(FOLDER, finding()), DAMAGED]), type=list[Listed]
+    )
+    assert (one.path, one.status, one.owner, one.flaky) == (str(FOLDER), "new", "target", False)
+    assert one.finding == finding()
+    assert (other.status, other.problem, other.finding) == ("damaged", "it is damaged", None)
+
+
+@pytest.mark.parametrize(
+    ("entry", "level"),
+    [
+        (Entry(FOLDER, finding()), "error"),
+        (Entry(FOLDER, finding(stack=(), attribution=None)), "error"),
+        (Entry(FOLDER, finding(regressed="an old one")), "error"),
+        (Entry(FOLDER, finding(merged_into="b" * 12)), "note"),
+        (Entry(FOLDER, finding(), known=shipped()[0]), "note"),
+    ],
+)
+def test_sarif_is_what_the_standard_says(entry: Entry, level: str) -> None:
+    document = json.loads(json.dumps(sarif([entry, DAMAGED], "1.2.3")))
+    (run,) = Sarif.model_validate(document).runs
+    assert (run.tool.driver.name, run.tool.driver.version) == ("finfuzz", "1.2.3")
+    (result,) = document["runs"][0]["results"]
+    assert result["level"] == level
+    assert (
+        document["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"]]["id"]
+        == (result["ruleId"])
+    )
+    assert result["partialFingerprints"] == {"finfuzzBucket/v1": "0123456789ab"}
+
+
+def test_each_result_points_to_its_rule() -> None:
+    kinds = ["none", "hang", "none", "cast-error"]
+    entries = [Entry(FOLDER, finding(diagnostic=kind)) for kind in kinds]
+    (run,) = sarif(entries, "1")["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == ["cast-error", "hang", "none"]
+    assert [rules[result["ruleIndex"]] for result in run["results"]] == kinds
+
+
+def test_nothing_is_a_document_too() -> None:
+    assert Sarif.model_validate(sarif([], "1")).runs[0].results == []
+    assert msgspec.json.decode(exported([])) == []
+
+
+def test_what_a_crash_wrote_stays_text() -> None:
+    said = 'a "quote", <script>, \x00 and \udcff'.encode("utf-8", "replace").decode()
+    hostile: Finding = finding(detail=said)
+    (result,) = sarif([Entry(FOLDER, hostile)], "1")["runs"][0]["results"]
+    assert json.loads(json.dumps(result))["message"]["text"].endswith(said)

@@ -1,0 +1,50 @@
+"""Programs as graphs, written as text: `life name flavour: node kind roots -edge-> target`."""
+
+from __future__ import annotations
+
+import pytest
+
+from fuzz.program.text import parse
+from fuzz.report.graph import Interpreter, graph_of
+
+
+def told(interpreter: Interpreter) -> str:
+    nodes = []
+    for node in interpreter.nodes:
+        parts = [node.name, node.kind, *node.roots, *(f"{at}:{act}" for at, act in node.hooks)]
+        parts += [f"-{word}->{interpreter.nodes[target].name}" for word, target in node.edges]
+        nodes.append(" ".join(parts) + (" dropped" if node.dropped else ""))
+    head = f"{interpreter.life} {interpreter.name} {interpreter.flavour}".rstrip()
+    left = " left" if interpreter.flavour and interpreter.left else ""
+    return f"{head}{left}: {', '.join(nodes)}".rstrip(" :")
+
+
+@pytest.mark.parametrize(
+    ("steps", "graph"),
+    [
+        ("", ["1 main"]),
+        (
+            "node a container|edge a a append|hook a clear lookup|root a codec|root a sys",
+            ["1 main: a container codec sys clear:lookup -append->a"],
+        ),
+        # a name used again is another node, and edges go to the one that was meant
+        (
+            "node a list|node b list|edge b a append|node a dict|edge b a append|drop b",
+            ["1 main: a list, b list -append->a -append->a dropped, a dict"],
+        ),
+        (
+            "shape a ring list 2|root a leak",
+            ["1 main: a list leak -append->a.2, a.2 list -append->a dropped"],
+        ),
+        (
+            "start i1 legacy|enter i1|node a list|start i2 stdlib|stop i1|node b list",
+            ["1 main: b list", "1 i1 legacy: a list", "1 i2 stdlib left"],
+        ),
+        ("node a list|again|node b list", ["1 main: a list", "2 main: b list"]),
+        # what has no effect is not drawn
+        ("edge a b append|root a sys|node a list|root b sys", ["1 main: a list"]),
+    ],
+)
+def test_graph(steps: str, graph: list[str]) -> None:
+    program = parse("finfuzz 1\n" + steps.replace("|", "\n") + "\n")
+    assert [told(interpreter) for interpreter in graph_of(program)] == graph

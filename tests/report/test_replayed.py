@@ -1,0 +1,139 @@
+"""What a replay's results become."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from fuzz.replay.judge import Result, What
+from fuzz.report.replayed import (
+    Replay,
+    as_json,
+    differing,
+    junit,
+    legend,
+    markdown,
+    standing_out,
+    table,
+)
+
+OLD, NEW = "pybind11==3.0.1+destroy", "pybind11==3.1.0+destroy"
+GUARD, CAST = "SIGABRT/internals-recreated", "SIGABRT/cast-error"
+
+
+def result(case: str, target: str, what: What, *seen: str, **more: object) -> Result:
+    return Result(case=case, target=target, python="3.13.0", what=what, seen=seen, **more)
+
+
+FINE = result("fine", OLD, "as expected"), result("fine", NEW, "as expected")
+WORSE = (
+    result("worse", OLD, "as expected", expected=()),
+    result("worse", NEW, "regressed", GUARD, expected=(), seconds=0.25),
+)
+OTHER = (
+    result("other", OLD, "changed", CAST, expected=(GUARD,)),
+    result("other", NEW, "as expected", GUARD, expected=(GUARD,)),
+)
+BETTER = result("better", OLD, "fixed", expected=(GUARD,)), result("better", NEW, "new here", GUARD)
+SOMETIMES = (
+    result("a|b", OLD, "flaky", expected=(GUARD,), why="3 of 7 as expected"),
+    result("a|b", NEW, "not runnable", why="no compiler"),
+)
+REPLAY = Replay((*FINE, *WORSE, *OTHER, *BETTER, *SOMETIMES))
+
+
+def printed(replay: Replay, *, all_rows: bool) -> list[str]:
+    console = Console(width=100, highlight=False)
+    with console.capture() as captured:
+        console.print(table(replay, all_rows=all_rows))
+        for line in legend(replay):
+            console.print(line)
+    return [" ".join(line.split()) for line in captured.get().splitlines() if line.strip()]
+
+
+def test_the_table_shows_what_stands_out() -> None:
+    head, rule, *rows = printed(REPLAY, all_rows=False)
+    assert (head, set(rule)) == ("program 1 2", {"─"})
+    assert rows == [
+        "worse · R",
+        "other C ·",
+        "better F n",
+        "a|b ~ -",
+        f"1 {OLD} on CPython 3.13.0",
+        f"2 {NEW} on CPython 3.13.0",
+        "· as expected F fixed R regressed C changed ~ flaky n new here - not runnable",
+    ]
+
+
+def test_or_all() -> None:
+    assert "fine · ·" in printed(REPLAY, all_rows=True)
+    assert "fine · ·" not in printed(REPLAY, all_rows=False)
+
+
+def test_each_that_a_person_has_to_look_at_is_a_line() -> None:
+    assert list(standing_out(REPLAY)) == [
+        f"regressed: worse on {NEW}, CPython 3.13.0: {GUARD}, expected survival",
+        f"changed: other on {OLD}, CPython 3.13.0: {CAST}, expected {GUARD}",
+        f"fixed: better on {OLD}, CPython 3.13.0: survived, expected {GUARD}",
+        f"flaky: a|b on {OLD}, CPython 3.13.0: survived, expected {GUARD} (3 of 7 as expected)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("results", "worse"), [(FINE, 0), (WORSE, 1), (OTHER, 1), (BETTER, 0), (SOMETIMES, 0)]
+)
+def test_what_fails_a_replay(results: tuple[Result, ...], worse: int) -> None:
+    assert len(Replay(results).worse) == worse
+
+
+def test_junit_has_a_suite_a_build_and_a_case_a_program() -> None:
+    suites = list(ElementTree.fromstring(junit(REPLAY)))
+    assert [suite.get("name") for suite in suites] == [
+        f"{OLD} on CPython 3.13.0",
+        f"{NEW} on CPython 3.13.0",
+    ]
+    old, new = ({case.get("name"): case for case in suite.iter("testcase")} for suite in suites)
+    assert list(old) == list(new) == ["fine", "worse", "other", "better", "a|b"]
+    failure = new["worse"].find("failure")
+    assert failure is not None
+    assert (failure.get("type"), failure.get("message")) == (
+        "regressed",
+        f"{GUARD}, expected survival",
+    )
+    skipped = new["a|b"].find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "no compiler"
+    assert [suite.get(key) for suite in suites for key in ("tests", "failures", "skipped")] == [
+        *("5", "1", "0"),
+        *("5", "1", "1"),
+    ]
+
+
+def test_json_has_it_all() -> None:
+    document = json.loads(as_json(Replay(REPLAY.results, complete=False)))
+    assert document["complete"] is False
+    assert document["counts"]["regressed"] == 1
+    assert [one["case"] for one in document["results"]] == [one.case for one in REPLAY.results]
+
+
+def test_markdown_is_for_a_comment() -> None:
+    assert markdown(Replay(FINE)) == (
+        "### finfuzz replay: **nothing worse than expected**\n\n2 as expected\n"
+    )
+    text = markdown(REPLAY)
+    assert text.startswith("### finfuzz replay: **2 worse than expected**\n")
+    assert f"| regressed | `worse` | {NEW}, CPython 3.13.0 | {GUARD} | survival |\n" in text
+    assert "| flaky | `a\\|b` |" in text
+    assert "new here" not in text.partition("| --- |")[2]
+
+
+def test_what_differs_between_two_targets() -> None:
+    assert list(differing(REPLAY, (NEW, "3.13.0"), (OLD, "3.13.0"))) == [
+        f"worse: survived → {GUARD}",
+        f"other: {CAST} → {GUARD}",
+        f"better: survived → {GUARD}",
+        "a|b: survived → no compiler",
+    ]

@@ -1,0 +1,49 @@
+"""Which form of a script is taken: real processes, with scripts as short as can be."""
+
+from __future__ import annotations
+
+import pytest
+
+from fuzz.errors import UserError
+from fuzz.executor.limits import Limits
+from fuzz.target.build import Build
+from fuzz.triage.diagnose import Diagnosis
+from fuzz.triage.rate import Rate
+from fuzz.triage.script.choose import best_script
+
+DIED = Diagnosis("SIGABRT", "none", "finalizing", "", ())
+COMPILES = "import os, sys\nif sys.argv[1:] == ['--compile']: sys.exit()\n"
+DIES = f"{COMPILES}os.abort()\n"
+LIVES = COMPILES
+#: Every other time: the folder is the same from run to run.
+HALF = f"{COMPILES}n = len(os.listdir('.'))\nopen(f'run{{n}}', 'w').close()\nif n % 2: os.abort()\n"
+BROKEN = "import sys\nsys.exit('g++: error')\n"
+
+
+@pytest.mark.parametrize(
+    ("plain", "other", "reproduced", "taken", "rate"),
+    [
+        (DIES, LIVES, Rate(10, 10), "plain", Rate(10, 10)),
+        (DIES, BROKEN, Rate(10, 10), "plain", Rate(10, 10)),
+        (LIVES, DIES, Rate(10, 10), "other", Rate(10, 10)),
+        (BROKEN, DIES, Rate(10, 10), "other", Rate(10, 10)),
+        (BROKEN, LIVES, Rate(10, 10), "other", Rate(0, 10)),
+        (LIVES, LIVES + "#", Rate(10, 10), "plain", Rate(0, 10)),
+        (HALF, DIES, Rate(10, 10), "other", Rate(10, 10)),
+        (HALF, DIES, Rate(4, 10), "plain", Rate(20, 39)),
+        (HALF, LIVES, Rate(10, 10), "plain", Rate(20, 39)),
+        (LIVES, LIVES, Rate(10, 10), "plain", Rate(0, 10)),
+    ],
+)
+def test_the_plainest_that_dies_as_often_is_taken(
+    plain: str, other: str, reproduced: Rate, taken: str, rate: Rate, plain_c: Build
+) -> None:
+    forms = {True: {"repro.py": plain}, False: {"repro.py": other}}
+    script = best_script(forms.__getitem__, plain_c, DIED, Limits(), reproduced)
+    assert (script.files, script.rate) == (forms[taken == "plain"], rate)
+
+
+def test_where_no_form_can_be_built_that_is_said(plain_c: Build) -> None:
+    forms = {True: {"repro.py": BROKEN}, False: {"repro.py": f"{BROKEN}#"}}
+    with pytest.raises(UserError, match=r"repro\.py does not compile: g\+\+: error$"):
+        best_script(forms.__getitem__, plain_c, DIED, Limits(), Rate(10, 10))
