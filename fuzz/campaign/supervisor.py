@@ -31,8 +31,8 @@ from fuzz.triage.routes import Way, way_of
 from fuzz.triage.sort import Sorter
 
 _LIBFUZZER = re.compile(r"\b(cov|ft|corp): (\d+)")
-#: Sorting compiles and runs for minutes beside the worker: at nice 10 that took a sixth of its rate on
-#: two cores (tools/bench.py triage), where the scheduler gives the nicest a seventieth of a core.
+#: Sorting compiles and runs for minutes beside the worker: at nice 10 that took a sixth of its rate
+#: on two cores (tools/bench.py triage). The scheduler gives the nicest a seventieth of a core.
 _GIVES_WAY = 19
 #: Counts that a killed supervisor may take along are at most so old.
 _SAVE_SECONDS = 10.0

@@ -19,23 +19,17 @@ _OF_THE_COMPILER = ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LI
 _LENGTHS, _STEP = 5, 17
 
 
-#: How many paths the interpreter is run by, each longer than the one before. malloc's blocks grow
-#: in steps of 16 bytes, pymalloc's too.
-LENGTHS = 20
-_STEP = 5
-
-
 class Clean:
     """A new virtual environment of the build's CPython, made in an empty folder.
 
-    Its interpreter has site-packages of nobody; ``environment``: all variables. Raises UserError
-    where the CPython can't make one.
+    ``python``: its interpreter, without site-packages of anybody; ``environment``: all variables.
+    Raises UserError where the CPython can't make one.
     """
 
     def __init__(self, folder: Path, made: Build) -> None:
         self._folder = folder
+        self.python = str(folder / "venv" / "bin" / "python")
         self.environment = _variables(folder, made)
-        self._folder = folder
         command = [str(made.interpreter.executable), "-m", "venv", "--without-pip", "--symlinks"]
         done = subprocess.run(
             [*command, str(folder / "venv")],
@@ -60,17 +54,6 @@ class Clean:
         if not alias.is_symlink():
             alias.symlink_to("venv")
         return str(alias / "bin" / "python")
-
-    def python(self, run: int) -> str:
-        """The interpreter's path, of another length for each of ``LENGTHS`` runs.
-
-        CPython keeps that path on its heap, so what lies at a freed address can depend on its
-        length: 200 runs of a use after free by one path died, and none of 15 by another.
-        """
-        path = self._folder / f"venv{'-' * (run % LENGTHS * _STEP)}"
-        if not path.exists():
-            path.symlink_to("venv")
-        return str(path / "bin" / "python")
 
 
 def _variables(folder: Path, made: Build) -> dict[str, str]:
