@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from fuzz.target.releases import header_variables
 #: What a compiler or a loader goes by, and no script does.
 _OF_THE_COMPILER = ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH")
 
-#: Lengths of paths that a script is run by: blocks of memory come in steps of 16 bytes, so each of
-#: these is another block.
-_LENGTHS, _STEP = 5, 17
+#: How many paths there are for the interpreter and for the script, and how much longer each is than
+#: the one before. Blocks of memory come in steps of 16 bytes: these meet all places within one.
+_PYTHONS, _PYTHON_STEP = 5, 17
+_FOLDERS, _FOLDER_STEP = 11, 7
 
 
 class Clean:
@@ -50,10 +52,23 @@ class Clean:
         What becomes of freed memory hangs on as little as that: a script that used some died ten
         of ten times by one path and never by another.
         """
-        alias = self._folder / ("p" * (1 + _STEP * (run % _LENGTHS)))
+        alias = self._folder / ("p" * (1 + _PYTHON_STEP * (run % _PYTHONS)))
         if not alias.is_symlink():
             alias.symlink_to("venv")
         return str(alias / "bin" / "python")
+
+    def folder_of_run(self, folder: Path, run: int) -> Path:
+        """The script's own folder first, then folders with the script whose paths are longer."""
+        if run % _FOLDERS == 0:
+            return folder
+        copy = self._folder / ("s" * (_FOLDER_STEP * (run % _FOLDERS)))
+        if not copy.exists():
+            copy.mkdir()
+            for path in folder.glob("*.py"):
+                shutil.copy(path, copy)
+            for path in folder.glob("*.so"):
+                (copy / path.name).symlink_to(path.absolute())
+        return copy
 
 
 def _variables(folder: Path, made: Build) -> dict[str, str]:

@@ -45,7 +45,8 @@ _OR = {
 def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limits) -> Rate:
     """How often ``folder``/repro.py dies of the same, in a fresh virtual environment.
 
-    What it compiles is compiled before, and not timed. Raises UserError where that fails.
+    Each run is by other paths, on which some deaths depend. What it compiles is compiled before,
+    and not timed. Raises UserError where that fails.
     """
     hang = diagnosis.diagnostic == "hang"
     seconds = limits.deadline * HANG_FACTOR + START_SECONDS
@@ -80,7 +81,7 @@ def _script_dies(
     python = clean.python_of_run(run)
     script = subprocess.Popen(
         [python, "-I", "-S", "-c", _DIE_WITH_US, python, "repro.py"],
-        cwd=folder,
+        cwd=clean.folder_of_run(folder, run),
         env=clean.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -15,8 +15,11 @@ DIED = Diagnosis("SIGABRT", "none", "finalizing", "", ())
 COMPILES = "import os, sys\nif sys.argv[1:] == ['--compile']: sys.exit()\n"
 DIES = f"{COMPILES}os.abort()\n"
 LIVES = COMPILES
-#: Every other time: the folder is the same from run to run.
-HALF = f"{COMPILES}n = len(os.listdir('.'))\nopen(f'run{{n}}', 'w').close()\nif n % 2: os.abort()\n"
+#: Every other time, which it counts at its home.
+HALF = (
+    f"{COMPILES}runs = open(os.environ['HOME'] + '/runs', 'a')\n"
+    "runs.write('.')\nruns.flush()\nif runs.tell() % 2: os.abort()\n"
+)
 BROKEN = "import sys\nsys.exit('g++: error')\n"
 
 

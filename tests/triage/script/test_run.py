@@ -104,7 +104,7 @@ def test_a_script_that_hangs_is_ended_with_all_that_it_started(
 ) -> None:
     """Its pid lies in a file for each process of it; none of them is there any more."""
     monkeypatch.setattr(module, "START_SECONDS", 1)
-    write = "import os; open(f'{os.getpid()}.pid', 'w').close()"
+    write = f"import os; open('{tmp_path}/' + str(os.getpid()) + '.pid', 'w').close()"
     (tmp_path / "repro.py").write_text(
         f"{COMPILES}import subprocess, sys\n{write}\n"
         f'subprocess.run([sys.executable, "-c", "{write}; import signal; signal.pause()"])\n'
@@ -167,6 +167,22 @@ def test_a_script_sees_the_compiler_that_the_user_names(
     )
     diagnosis = Diagnosis("SIGABRT", "none", "finalizing", "", ())
     assert confirm_script(tmp_path, plain_c, diagnosis, LIMITS) == Rate(1, 1)
+
+
+def test_runs_are_by_paths_of_many_lengths(tmp_path: Path, plain_c: Build) -> None:
+    """They are on the interpreter's heap, and decide what lies at which address there."""
+    (tmp_path / "repro.py").write_text(
+        f"{COMPILES}import os\n"
+        f"paths = open({str(tmp_path / 'paths')!r}, 'a')\n"
+        "print(len(sys.executable), len(os.getcwd()), file=paths, flush=True)\n"
+        "os.abort()\n"
+    )
+    diagnosis = Diagnosis("SIGABRT", "none", "finalizing", "", ())
+    assert confirm_script(tmp_path, plain_c, diagnosis, LIMITS) == Rate(10, 10)
+    lines = (tmp_path / "paths").read_text().splitlines()
+    pythons, scripts = zip(*(map(int, line.split()) for line in lines), strict=True)
+    assert len({length // 16 for length in pythons}) == 5
+    assert len(set(scripts)) >= 9
 
 
 def test_a_script_that_does_not_compile_says_so(tmp_path: Path, plain_c: Build) -> None:
