@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import re
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from fuzz.errors import UserError
+
+_LEFTOVER = re.compile(r"\..*\.(\d+)-\w+\.part")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Replaces ``path`` in one step: a reader, or a crash, meets the old content or the new."""
     data = content.encode() if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(".part", _prefix(path), path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -24,6 +32,29 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+@contextlib.contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """A new folder where ``path`` is to be, for what is then renamed; gone afterwards."""
+    with tempfile.TemporaryDirectory(".part", _prefix(path), path.parent) as folder:
+        yield Path(folder)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Takes away what processes that were killed had half-written anywhere below."""
+    for path in folder.rglob(".*.part"):
+        match = _LEFTOVER.fullmatch(path.name)
+        if match is None or psutil.pid_exists(int(match[1])):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name}.{os.getpid()}-"
 
 
 def require_possible(path: Path, purpose: str) -> None:

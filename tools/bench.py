@@ -70,7 +70,7 @@ def executor(target: str, python: str | None, json_file: Path | None) -> None:
         ratio = medians["bare"] / medians[name]
         table.add_row(name, f"{medians[name] * 1e3:.2f}", spread, f"{ratio:.2f}")
     console = Console()
-    console.click.echo(f"{made.spec} on CPython {made.interpreter.text}, {ROUNDS} rounds, medians")
+    click.echo(f"{made.spec} on CPython {made.interpreter.text}, {ROUNDS} rounds, medians")
     console.print(table)
     ratios = {
         "executor_to_floor": paired(seconds, "bare", "executor"),
@@ -78,7 +78,7 @@ def executor(target: str, python: str | None, json_file: Path | None) -> None:
         "executor_to_fresh": paired(seconds, "fresh", "executor"),
     }
     for name, ratio in ratios.items():
-        console.click.echo(f"{name}: {ratio:.2f}")
+        click.echo(f"{name}: {ratio:.2f}")
     if json_file is not None:
         figures = {"target": str(made.spec), "python": made.interpreter.text, **ratios}
         json_file.write_text(json.dumps({**figures, "seconds": seconds}, indent=2) + "\n")

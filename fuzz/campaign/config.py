@@ -1,19 +1,20 @@
-"""What a campaign is to do."""
+"""What one worker is to do: one lane of the campaign, for a slice of its time."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
-Engine = Literal["atheris", "random"]
+from fuzz.campaign.plan import Engine
+from fuzz.executor.limits import Limits
+from fuzz.program.learning import Tally
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """``target`` and ``python`` (a path) are resolved; the folders exist and are writable.
+    """``target`` and ``python`` (a path) are resolved and built; the folders exist.
 
-    ``seconds`` of fuzzing, not counting builds. ``corpus`` is read and added to. ``attribute``:
-    whether new findings are run on their controls.
+    ``live`` is libFuzzer's folder, ``corpus`` where programs are kept whole, ``sightings`` where
+    the first program of each look goes. ``shared``: other workers add to ``live`` meanwhile.
+    ``tallies``: what the lane has learnt so far.
     """
 
     target: str
@@ -21,9 +22,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     engine: Engine
     seed: int
+    live: str
     corpus: str
-    crashes: str
+    sightings: str
+    shared: bool
     deadline: float
     memory_mib: int
     abuse: bool
-    attribute: bool = True
+    tallies: tuple[Tally, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.deadline, self.memory_mib, self.abuse)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from random import Random
 
 from fuzz.campaign.loop import Loop
-from fuzz.campaign.programs import Programs
-from fuzz.program.model import Program
+from fuzz.campaign.programs import Made, Programs
 
 #: Programs that the next ones are made from, beside those made from nothing.
 _POOL = 256
@@ -16,11 +16,13 @@ _POOL = 256
 def run(loop: Loop, programs: Programs, seed: int) -> None:
     """Executes until the loop is over. The same seed gives the same programs."""
     rng = Random(seed)
-    pool: deque[Program] = deque(maxlen=_POOL)
+    pool: deque[Made] = deque(maxlen=_POOL)
     while not loop.over:
+        begin = time.perf_counter()
         if pool and rng.random() < 0.5:
-            program = programs.neighbour(rng, rng.choice(pool))
+            made = programs.neighbour(rng, rng.choice(pool).program)
         else:
-            program = programs.new(rng)
-        pool.append(program)
-        loop.execute(program)
+            made = programs.new(rng)
+        loop.mutation_seconds += time.perf_counter() - begin
+        pool.append(made)
+        loop.execute(made.program, made.change)

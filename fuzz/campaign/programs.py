@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
+from typing import NamedTuple
 
 from fuzz.program.generate import generate, leaves_threads, stop_all
+from fuzz.program.learning import Change, Learner, Tally, gained
 from fuzz.program.model import Program
-from fuzz.program.mutate import mutate
+from fuzz.program.mutate import mutation
 from fuzz.program.scope import effective
 from fuzz.program.splice import splice
 from fuzz.program.weights import Weights
@@ -26,31 +29,51 @@ _IMPORTS_IN_SUBINTERPRETERS = (3, 12)
 _KEEPS_DEAD_STEPS = 0.15
 
 
+class Made(NamedTuple):
+    """A program, and what made it."""
+
+    program: Program
+    change: Change
+
+
 class Programs:
-    """New programs and neighbours of old ones, for one CPython."""
+    """New programs and neighbours of old ones, for one CPython; ``learner`` says of what kind.
 
-    def __init__(self, python: tuple[int, ...], framework: str = "") -> None:
+    ``before``: what the campaign has learnt earlier. What does not steer (``engine_random``)
+    learns from new deaths alone.
+    """
+
+    def __init__(
+        self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
+    ) -> None:
         hangs = framework == PYBIND11 and python < _IMPORTS_IN_SUBINTERPRETERS
-        self._weights = Weights(python=(python[0], python[1]))
+        weights = Weights(python=(python[0], python[1]))
         if hangs:
-            self._weights = replace(self._weights, max_starts=0, most_starts=0)
+            weights = replace(weights, max_starts=0, most_starts=0)
         self._stops = python < _LEAVES_SAFELY
+        self.learner = Learner(weights, before)
 
-    def new(self, rng: Random) -> Program:
+    def new(self, rng: Random) -> Made:
         """A program from nothing."""
-        return self._tidied(rng, generate(rng, self._weights))
+        return self._made(rng, Program(), generate(rng, self.learner.weights), ("regenerate",))
 
-    def neighbour(self, rng: Random, program: Program) -> Program:
+    def neighbour(self, rng: Random, program: Program) -> Made:
         """A mutation of a program."""
-        return self._tidied(rng, mutate(rng, program, self._weights))
+        changed = mutation(rng, program, self.learner.weights)
+        return self._made(rng, program, changed.program, changed.by)
 
-    def cross(self, rng: Random, host: Program, donor: Program) -> Program:
+    def cross(self, rng: Random, host: Program, donor: Program) -> Made:
         """A piece of one program in another."""
-        return self._tidied(rng, splice(rng, host, donor, self._weights.max_steps))
+        changed = splice(rng, host, donor, self.learner.weights.max_steps)
+        return self._made(rng, host, changed, ("cross-over",))
+
+    def _made(self, rng: Random, parent: Program, child: Program, by: tuple[str, ...]) -> Made:
+        child = self._tidied(rng, child)
+        return Made(child, Change(by, *gained(parent, child)))
 
     def _tidied(self, rng: Random, program: Program) -> Program:
         if rng.random() >= _KEEPS_DEAD_STEPS:
-            program = effective(program, self._weights.python)
+            program = effective(program, self.learner.weights.python)
         dies = self._stops or leaves_threads(program)
         if dies and rng.random() >= _LEFT_ALL_THE_SAME:
             return stop_all(program)

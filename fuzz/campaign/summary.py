@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from fuzz.campaign.config import Config
-from fuzz.campaign.messages import Progress
-from fuzz.triage.sort import Seen, Sorter
+from fuzz.campaign.ledger import LaneLedger
+from fuzz.campaign.messages import Bucket
+from fuzz.campaign.plan import Plan
+from fuzz.campaign.supervisor import Supervisor
 
 
 class FoundEntry(msgspec.Struct):
@@ -22,21 +23,26 @@ class FoundEntry(msgspec.Struct):
     new: bool
 
 
-class Summary(msgspec.Struct, kw_only=True):
-    """``seconds`` of fuzzing. ``steps_*`` count what the children did with their steps.
+class LaneSummary(msgspec.Struct, kw_only=True):
+    """``seconds`` that workers fuzzed it, added up. ``steps_*`` count what the children did with
+    their steps.
 
     ``corpus`` programs and ``features`` as libFuzzer counts them; null with `--engine random`.
     ``known``: deaths of defects that are not filed, by title. ``unconfirmed``: never seen again in
-    a fresh process. ``problem``: why the worker ended before its time, empty if it did not.
+    a fresh process. ``floor_seconds`` of a bare child, null where it was not measured.
+    ``compared`` programs with a fresh process, which ``disagreed``.
     """
 
     target: str
     python: str
-    engine: str
-    seed: int
     executions: int
     seconds: float
     executions_per_second: float
+    child_seconds: float
+    mutation_seconds: float
+    floor_seconds: float | None
+    touched: int
+    deaths: int
     findings: list[FoundEntry]
     known: dict[str, int]
     unconfirmed: list[FoundEntry]
@@ -46,52 +52,86 @@ class Summary(msgspec.Struct, kw_only=True):
     zygotes_replaced: int
     corpus: int | None
     features: int | None
+    unstable_counters: int
+    compared: int
+    disagreed: int
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """``seconds`` of fuzzing by the clock. ``problem``: why it ended before its time, empty if it
+    did not. ``replaced``: how often a worker or triage had to be."""
+
+    engine: str
+    seed: int
+    workers: int
+    seconds: float
+    executions: int
+    executions_per_second: float
+    replaced: int
     interrupted: bool
     problem: str
+    lanes: list[LaneSummary]
+
+    @property
+    def findings(self) -> list[FoundEntry]:
+        return [entry for lane in self.lanes for entry in lane.findings]
 
 
-def summarize(
-    config: Config,
-    python: str,
-    progress: Progress,
-    sorter: Sorter,
-    libfuzzer: dict[str, int],
-    *,
-    interrupted: bool,
-    problem: str,
-) -> Summary:
+def summarize(plan: Plan, ran: Supervisor) -> Summary:
     """Puts the figures of a campaign together."""
-    seconds = max(progress.seconds, 1e-9)
+    total = ran.ledger.total
+    seconds = max(ran.team.elapsed, 1e-9)
+    pairs = zip(plan.lanes, ran.ledger.lanes, strict=True)
     return Summary(
-        target=config.target,
-        python=python,
-        engine=config.engine,
-        seed=config.seed,
-        executions=progress.executions,
-        seconds=round(progress.seconds, 3),
-        executions_per_second=round(progress.executions / seconds, 1),
-        findings=[_entry(seen) for seen in sorter.seen.values()],
-        known={entry.title: count for entry, count in sorter.known.items()},
-        unconfirmed=[_entry(seen) for seen in sorter.unconfirmed.values()],
-        steps_effective=progress.took[0],
-        steps_skipped=progress.took[1],
-        steps_raised=progress.took[2],
-        zygotes_replaced=progress.zygotes_replaced,
-        corpus=libfuzzer.get("corp"),
-        features=libfuzzer.get("ft"),
-        interrupted=interrupted,
-        problem=problem,
+        engine=plan.engine,
+        seed=plan.seed,
+        workers=plan.workers,
+        seconds=round(seconds, 3),
+        executions=total.executions,
+        executions_per_second=round(total.executions / seconds, 1),
+        replaced=ran.team.replaced + ran.desk.died,
+        interrupted=ran.interrupted,
+        problem=ran.problem,
+        lanes=[_lane(lane.target, lane.version, figures) for lane, figures in pairs],
     )
 
 
-def _entry(seen: Seen) -> FoundEntry:
+def _lane(target: str, python: str, lane: LaneLedger) -> LaneSummary:
+    total = lane.total
+    return LaneSummary(
+        target=target,
+        python=python,
+        executions=total.executions,
+        seconds=round(total.seconds, 3),
+        executions_per_second=round(total.executions / max(total.seconds, 1e-9), 1),
+        child_seconds=round(total.child_seconds, 3),
+        mutation_seconds=round(total.mutation_seconds, 3),
+        floor_seconds=total.floor_seconds or None,
+        touched=total.touched,
+        deaths=total.deaths,
+        findings=[_entry(bucket) for bucket in lane.of_state("filed")],
+        known={bucket.title: bucket.sightings for bucket in lane.of_state("known")},
+        unconfirmed=[_entry(bucket) for bucket in lane.of_state("unconfirmed")],
+        steps_effective=total.took[0],
+        steps_skipped=total.took[1],
+        steps_raised=total.took[2],
+        zygotes_replaced=total.zygotes_replaced,
+        corpus=lane.corpus,
+        features=lane.features,
+        unstable_counters=total.unstable,
+        compared=lane.compared,
+        disagreed=lane.disagreed,
+    )
+
+
+def _entry(bucket: Bucket) -> FoundEntry:
     return FoundEntry(
-        signal=seen.diagnosis.signal,
-        diagnostic=seen.diagnosis.diagnostic,
-        bucket=seen.diagnosis.bucket,
-        path=str(seen.path or ""),
-        first_seen_execution=seen.execution,
-        first_seen_seconds=round(seen.seconds, 3),
-        sightings=seen.sightings,
-        new=seen.new,
+        signal=bucket.signal,
+        diagnostic=bucket.diagnostic,
+        bucket=bucket.bucket,
+        path=bucket.path,
+        first_seen_execution=bucket.execution,
+        first_seen_seconds=round(bucket.seconds, 3),
+        sightings=bucket.sightings,
+        new=bucket.new,
     )

@@ -1,245 +1,353 @@
-"""Runs a campaign: starts the worker, sorts what it sees, shows how it goes, sums it up."""
+"""Runs a campaign: one thread that listens to the workers and to triage, and keeps the journal.
+
+It starts every process itself and does nothing that takes long, so it is small and hard to break;
+whatever else dies is replaced. Killed itself, it takes the others along, and what they had told is
+in the journal to the last second.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import queue
-import re
+import selectors
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections import deque
-from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
-import msgspec
-
-from fuzz.campaign.config import Config
-from fuzz.campaign.messages import Again, Elsewise, Ended, Message, Progress, Sighting, receive
+from fuzz.campaign.desk import Desk
+from fuzz.campaign.journal import SAMPLE_SECONDS, Journal
+from fuzz.campaign.ledger import Ledger
+from fuzz.campaign.machine import Use, no_room, too_much, use
+from fuzz.campaign.messages import (
+    Count,
+    Counts,
+    Ended,
+    FromWorker,
+    Kept,
+    Look,
+    Progress,
+    Said,
+    Sample,
+    Trouble,
+    Yields,
+)
+from fuzz.campaign.plan import Plan
 from fuzz.campaign.screen import Screen
-from fuzz.campaign.summary import Summary, summarize
+from fuzz.campaign.state import State
+from fuzz.campaign.team import Team, Worker
+from fuzz.campaign.view import History, View
+from fuzz.campaign.warnings import warnings
+from fuzz.errors import UserError
 from fuzz.executor import process
-from fuzz.executor.limits import Limits
-from fuzz.target.build import Build
-from fuzz.triage.diagnose import Diagnosis
-from fuzz.triage.filing import Origin
-from fuzz.triage.routes import Way, way_of
-from fuzz.triage.sort import Sorter
 
-_LIBFUZZER = re.compile(r"\b(cov|ft|corp): (\d+)")
-#: Sorting compiles and runs for minutes beside the worker: at nice 10 that took a sixth of its rate
-#: on two cores (tools/bench.py triage). The scheduler gives the nicest a seventieth of a core.
-_GIVES_WAY = 19
-#: Counts that a killed supervisor may take along are at most so old.
-_SAVE_SECONDS = 10.0
-_NOTHING = Progress(0, 0.0, (0, 0, 0), 0)
+_TICK_SECONDS = 0.25
+_FLUSH_SECONDS = 1.0
+_MACHINE_SECONDS = 10.0
+#: What is under way may take that long beyond its deadline when a worker is asked to stop.
+_STOP_SECONDS = 30.0
 
 
-def run_campaign(config: Config, target: Build, screen: Screen) -> Summary:
-    """Runs until the time is up, Ctrl-C, or the worker can't go on; the summary says which."""
-    process.adopt_orphans()
-    limits = Limits(config.deadline, config.memory_mib, config.abuse)
-    sorter = Sorter(
-        target,
-        Path(config.crashes),
-        limits,
-        Origin(config.engine, config.seed),
-        announce=screen.note,
-    )
-    worker = _Worker(config)
-    # What sorts gives way to what fuzzes: the worker has been started, all else inherits this.
-    os.nice(_GIVES_WAY)
-    try:
-        campaign = _Campaign(worker, sorter, screen, attribute=config.attribute)
-        with _Interruptible(campaign.interrupt):
-            campaign.run()
-    finally:
-        worker.close()
-        sorter.close()
-    return summarize(
-        config,
-        target.interpreter.text,
-        worker.progress,
-        sorter,
-        worker.libfuzzer,
-        interrupted=campaign.interrupted,
-        problem=campaign.problem,
-    )
+class Supervisor:
+    """``run`` returns when the time is up, after Ctrl-C, or when no lane can be fuzzed; then
+    ``interrupted`` and ``problem`` say which."""
 
-
-class _Campaign:
-    """The supervisor's side of one campaign."""
-
-    def __init__(self, worker: _Worker, sorter: Sorter, screen: Screen, *, attribute: bool) -> None:
-        self._worker, self._sorter, self._screen = worker, sorter, screen
-        self._attribute = attribute
-        self._looks: dict[int, tuple[Diagnosis, ...]] = {}
-        self._ways: dict[tuple[int, int], Way] = {}
-        self._next_save = time.monotonic() + _SAVE_SECONDS
+    def __init__(self, plan: Plan, state: State, journal: Journal, screen: Screen) -> None:
+        self._plan, self._state, self._journal, self._screen = plan, state, journal, screen
+        self.ledger = Ledger(len(plan.lanes))
+        self.ledger.load(journal)
+        self.team = Team(plan, state, self.ledger)
+        self.desk = Desk(state.folder, self.ledger, works=plan.attribute)
+        self._selector = selectors.DefaultSelector()
+        self._began = time.time()
+        self._stopped_at: float | None = None
+        self._paused = ""
+        self._used: Use | None = None
+        self._fresh: dict[int, float] = {}
+        self._next = dict.fromkeys(("flush", "machine", "sample"), 0.0)
+        self._features = History()
+        for row in journal.rows("SELECT sum(features) AS f FROM samples GROUP BY round(time)"):
+            self._features.add(row["f"] or 0)
         self.interrupted = False
         self.problem = ""
 
     def run(self) -> None:
-        """Takes messages until the worker is gone."""
-        ended = False
-        with self._screen.watching(self._status):
-            while (message := self._next_message()) is not None:
-                if isinstance(message, Ended):
-                    ended = True
-                    self.problem = message.problem
-                else:
-                    self._take(message)
-            self._work_off()
-        if not ended and not self.interrupted:
-            self.problem = f"the worker ended before its time: {self._worker.end()}"
+        """Raises UserError where the state folder can't be written."""
+        process.adopt_orphans()
+        _keep_to(self._plan)
+        self._resume()
+        try:
+            with _Interruptible() as interruptible:
+                self._listen_to_triage()
+                while not self._over:
+                    self._turn()
+                    if interruptible.asked and not self.interrupted:
+                        self._interrupt()
+                if self.team.lost:
+                    self.problem = "; ".join(dict.fromkeys(self.team.given_up.values()))
+        finally:
+            self._close()
 
-    def interrupt(self) -> None:
-        """Ctrl-C: the worker stops; what it has seen already is still sorted."""
-        self.interrupted = True
-        self._worker.stop()
-        self._screen.note("stopping: what was seen is being sorted (Ctrl-C again leaves it)")
+    @property
+    def _fuzzing(self) -> bool:
+        return self._stopped_at is None
 
-    def _next_message(self) -> Message | None:
-        """The worker's next word, None after its last. While it has none, what was put off is done
-        a piece at a time."""
-        if time.monotonic() >= self._next_save:
-            self._sorter.save()
-            self._next_save = time.monotonic() + _SAVE_SECONDS
-        while self._attribute and not self.interrupted:
-            with contextlib.suppress(queue.Empty):
-                return self._worker.messages.get_nowait()
-            if not self._sorter.work():
-                break
-        return self._worker.messages.get()
+    @property
+    def _over(self) -> bool:
+        return not self._fuzzing and not self.team.workers and self.desk.idle
 
-    def _work_off(self) -> None:
-        if self._attribute and self._sorter.waiting:
+    def _turn(self) -> None:
+        """Takes what has been said, then does what is due."""
+        for key, _ in self._selector.select(_TICK_SECONDS):
+            if key.fd in self._selector.get_map():  # not closed by one of the others
+                key.data()
+        if self._fuzzing and (self.team.lost or self.team.elapsed >= self._plan.seconds):
+            self._stop()
+        if self._fuzzing and not self._paused:
+            for worker in self.team.start_missing():
+                self._listen_to(worker)
+        self._end_silent()
+        self.desk.ask(soon=not self._fuzzing)
+        if self._due("machine", _MACHINE_SECONDS):
+            self._look_at_machine()
+        if self._due("flush", _FLUSH_SECONDS):
+            sample = self._due("sample", SAMPLE_SECONDS)
+            if sample:
+                self._features.add(sum(lane.features or 0 for lane in self.ledger.lanes))
+            self._flush(sample=sample)
+        self._screen.show(self._view)
+
+    def _due(self, what: str, seconds: float) -> bool:
+        now = time.monotonic()
+        if now < self._next[what]:
+            return False
+        self._next[what] = now + seconds
+        return True
+
+    def _resume(self) -> None:
+        """Sorts what an earlier supervisor had no time for; a new campaign has nothing."""
+        with self._journal.writing():
+            self._journal.put("runs", began=self._began)
+        for number, lane in enumerate(self.ledger.lanes):
+            for path in sorted(self._state.sightings(number).iterdir()):
+                lane.look(path.name, 0, 0.0)
+            for name, row in lane.looks.items():
+                if (missing := max(row.sightings - row.counted, 0)) and name:
+                    self.desk.count(number, (Count(name, (), missing),))
+                if not row.sorted:
+                    self.desk.sort(number, name, row.execution, row.seconds)
+
+    def _listen_to(self, worker: Worker) -> None:
+        self._selector.register(
+            worker.pipe, selectors.EVENT_READ, lambda: self._hear_worker(worker)
+        )
+        self._selector.register(
+            worker.stderr, selectors.EVENT_READ, lambda: self._hear_libfuzzer(worker)
+        )
+
+    def _hear_worker(self, worker: Worker) -> None:
+        messages = worker.read()
+        if messages is None:
+            self._lose(worker)
+            return
+        for message in messages:
+            self._take(worker, message)
+
+    def _hear_libfuzzer(self, worker: Worker) -> None:
+        figures = worker.listen()
+        if figures is None:
+            self._selector.unregister(worker.stderr)
+            return
+        lane = self.ledger.lanes[worker.lane]
+        before = lane.features
+        lane.libfuzzer(figures)
+        if lane.features != before:
+            self._fresh[worker.lane] = time.monotonic()
+
+    def _take(self, worker: Worker, message: FromWorker) -> None:
+        lane = self.ledger.lanes[worker.lane]
+        if isinstance(message, Progress):
+            lane.running[worker.slot] = message
+        elif isinstance(message, Look):
+            others = self.ledger.total.executions - self._executions_of(worker)
+            seconds = self._seconds_at(worker, message.seconds)
+            execution = others + message.execution
+            if lane.look(message.look, execution, seconds):
+                self.desk.sort(worker.lane, message.look, execution, seconds)
+        elif isinstance(message, Counts):
+            lane.count(message.counts)
+            self.desk.count(worker.lane, message.counts)
+        elif isinstance(message, Kept):
+            self.ledger.keep(worker.lane, message)
+        elif isinstance(message, Yields):
+            lane.learns(worker.slot, message.tallies)
+        elif isinstance(message, Sample):
+            self.desk.compare(worker.lane, message)
+        elif isinstance(message, Trouble):
+            self._say(message.line)
+        elif isinstance(message, Ended):
+            lane.running[worker.slot] = message.progress
+            worker.ended, worker.problem = True, message.problem
+
+    def _executions_of(self, worker: Worker) -> int:
+        running = self.ledger.lanes[worker.lane].running
+        return running[worker.slot].executions if worker.slot in running else 0
+
+    def _seconds_at(self, worker: Worker, seconds: float) -> float:
+        """The campaign's clock when a worker's said ``seconds``."""
+        running = self.ledger.lanes[worker.lane].running
+        told = running[worker.slot].seconds if worker.slot in running else 0.0
+        return self.team.elapsed + (seconds - told) / self._plan.workers
+
+    def _lose(self, worker: Worker) -> None:
+        self._selector.unregister(worker.pipe)
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(worker.stderr)
+        said = self.team.gone(worker)
+        self._end_orphans()
+        if said and self._fuzzing and not self._paused:
+            self._say(said)
+
+    def _end_silent(self) -> None:
+        for worker in self.team.silent():
+            self._say(f"a worker on {self._plan.lanes[worker.lane]} says nothing: it is ended")
+            worker.heard = time.monotonic()
+            process.end_tree(worker.pid)
+        if not self._fuzzing and self._stopped_at is not None:
+            patience = _STOP_SECONDS + self._plan.bounds.deadline
+            if time.monotonic() - self._stopped_at > patience:
+                for worker in self.team.workers.values():
+                    process.end_tree(worker.pid)
+
+    def _end_orphans(self) -> None:
+        ours = {worker.pid for worker in self.team.workers.values()}
+        process.end_children_since(ours | ({self.desk.pid} if self.desk.pid else set()))
+
+    def _listen_to_triage(self) -> None:
+        self._selector.register(self.desk.start(), selectors.EVENT_READ, self._hear_triage)
+
+    def _hear_triage(self) -> None:
+        messages = self.desk.read()
+        if messages is None:
+            self._selector.unregister(self.desk.pipe)
+            self._say(self.desk.replace())
+            self._end_orphans()
+            self._listen_to_triage()
+            return
+        for message in messages:
+            if isinstance(message, Said):
+                self._say(message.line)
+
+    def _say(self, line: str) -> None:
+        self._screen.note(line)
+        self.ledger.note(line)
+
+    def _look_at_machine(self) -> None:
+        pids = [worker.pid for worker in self.team.workers.values()]
+        used = self._used = use(self._state.folder, pids, self.desk.pid)
+        with contextlib.suppress(UserError), self._journal.writing():
+            facts = {name: getattr(used, name) for name in _MACHINE}
+            self._journal.put("machine", time=time.time(), **facts)
+        beyond = too_much(used, self._plan.bounds)
+        if beyond and used.largest:
+            self._say(f"{beyond}: the largest worker is replaced")
+            process.end_tree(used.largest)
+        if used.disk_mib > self._plan.bounds.disk_mib and self._fuzzing:
+            self.problem = f"{self._state.folder} has {used.disk_mib:.0f} MiB, the bound of --disk"
+            self._stop()
+        self._pause_or_go_on(no_room(self._state.folder))
+
+    def _pause_or_go_on(self, problem: str) -> None:
+        if problem and not self._paused and self._fuzzing:
+            self._say(f"paused: {problem}")
+            self.team.stop()
+        elif self._paused and not problem:
+            self._say("there is room again: going on")
+        self._paused = problem
+
+    def _flush(self, *, sample: bool) -> None:
+        try:
+            self.ledger.flush(self._journal, sample=sample)
+        except UserError as error:
+            self._pause_or_go_on(str(error))
+
+    def _stop(self) -> None:
+        self._stopped_at = time.monotonic()
+        self.team.stop()
+        if self._plan.attribute and self.desk.waiting and not self.interrupted:
             self._screen.note(
                 "the time is up; what is new is run on its controls (Ctrl-C leaves it)"
             )
-        while self._attribute and not self.interrupted and self._sorter.work():
-            pass
-        left = {folder.name for folder in self._sorter.waiting}
-        if left:
-            self._screen.note(f"{len(left)} findings are not attributed yet: finfuzz attribute")
 
-    def _take(self, message: Message) -> None:
-        if isinstance(message, Sighting):
-            self._ways[message.look, 0] = way_of(message.text)
-            self._looks[message.look] = self._sorter.sight(
-                message.text, message.outcome, message.execution, message.seconds
-            )
-        elif isinstance(message, Elsewise):
-            self._ways[message.look, message.route] = way_of(message.text)
-            self._count(message.look, message.route)
-        elif isinstance(message, Again):
-            self._count(message.look, message.route)
+    def _interrupt(self) -> None:
+        """Ctrl-C: the workers stop; what was seen already is still sorted."""
+        self.interrupted = True
+        self._screen.note("stopping: what was seen is being sorted (Ctrl-C again leaves it)")
+        self._stop()
+        pipe = self.desk.pipe
+        if self.desk.drop_work():
+            self._selector.unregister(pipe)
+            self._end_orphans()
+            self._listen_to_triage()
 
-    def _count(self, look: int, route: int) -> None:
-        for diagnosis in self._looks.get(look, ()):
-            self._sorter.count(diagnosis, self._ways.get((look, route)))
+    def _close(self) -> None:
+        self.team.close()
+        self.desk.close()
+        self._end_orphans()
+        self._selector.close()
+        self._state.empty_live()
+        self.ledger.flush(self._journal, sample=True)
+        with self._journal.writing():
+            self._journal.put("runs", began=self._began, ended=time.time())
+        if left := self.desk.waiting:
+            self._screen.note(f"{left} findings are not attributed yet: finfuzz attribute")
 
-    def _status(self) -> tuple[str, float]:
-        progress = self._worker.progress
-        rate = progress.executions / progress.seconds if progress.seconds else 0
-        parts = [f"{progress.executions:,} executions", f"{rate:.0f}/s"]
-        if "corp" in self._worker.libfuzzer:
-            parts.append("corpus {corp}, features {ft}".format(**self._worker.libfuzzer))
-        known = sum(self._sorter.known.values())
-        parts.append(f"findings {len(self._sorter.seen)}" + (f", known {known}" if known else ""))
-        return " · ".join(parts), progress.seconds
-
-
-class _Worker:
-    """The worker process, with its pipes drained by threads so that it never waits for triage."""
-
-    def __init__(self, config: Config) -> None:
-        read, write = os.pipe()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.campaign.worker", str(write)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=(write,),
+    @property
+    def _view(self) -> View:
+        fuzzing = "fuzzing" if self._fuzzing else "sorting"
+        return View(
+            plan=self._plan,
+            ledger=self.ledger,
+            elapsed=self.team.elapsed,
+            doing=f"paused: {self._paused}" if self._paused else fuzzing,
+            used=self._used,
+            triage_seconds=self.desk.seconds,
+            features=self._features.values,
+            warnings=warnings(self._plan, self.ledger, self._used, self._fresh),
         )
-        os.close(write)
-        assert self._process.stdin is not None
-        with self._process.stdin as stdin:
-            stdin.write(msgspec.json.encode(config))
-        self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self.libfuzzer: dict[str, int] = {}
-        self.progress = _NOTHING
-        self._said: deque[str] = deque(maxlen=50)
-        self._threads = [
-            threading.Thread(target=self._receive, args=(read,), daemon=True),
-            threading.Thread(target=self._listen, daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
 
-    def stop(self) -> None:
-        """Asks it to end after the program under way."""
-        self._process.send_signal(signal.SIGTERM)
 
-    def close(self) -> None:
-        """Makes sure that it and all it started are gone."""
-        process.end_tree(self._process.pid)
-        self._process.wait()
-        for thread in self._threads:
-            thread.join()
+_MACHINE = (
+    *("workers", "load", "memory_mib", "supervisor_mib", "worker_mib", "triage_mib"),
+    *("disk_mib", "processes"),
+)
 
-    def end(self) -> str:
-        """How it ended: the signal that killed it, or the last line it wrote."""
-        code = self._process.wait()
-        if code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-        self._threads[1].join()
-        return next((line for line in reversed(self._said) if line), "it said nothing")
 
-    def _receive(self, fd: int) -> None:
-        with os.fdopen(fd, "rb") as file:
-            for message in receive(file):
-                # How far it is must not wait behind sightings that take seconds to sort.
-                if isinstance(message, Progress | Ended):
-                    self.progress = message if isinstance(message, Progress) else message.progress
-                if not isinstance(message, Progress):
-                    self.messages.put(message)
-        self.messages.put(None)
-
-    def _listen(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as stderr:
-            for raw in stderr:
-                line = raw.decode("utf-8", "replace").rstrip()
-                if line.startswith("#"):
-                    self.libfuzzer.update((key, int(n)) for key, n in _LIBFUZZER.findall(line))
-                else:
-                    self._said.append(line)
+def _keep_to(plan: Plan) -> None:
+    """All that is started inherits these."""
+    if plan.bounds.cores:
+        os.sched_setaffinity(0, plan.bounds.cores)
+    if plan.bounds.nice:
+        os.nice(plan.bounds.nice)
 
 
 class _Interruptible:
-    """Within it the first Ctrl-C (or SIGTERM) calls ``stop``, a second one interrupts."""
+    """Within it the first Ctrl-C (or SIGTERM) is only ``asked``, a second one interrupts."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
-        self._asked = False
+    def __init__(self) -> None:
+        self.asked = False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _Interruptible:
         self._before = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGINT, signal.SIGTERM)
         }
+        return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        if self._asked:
+        if self.asked:
             raise KeyboardInterrupt
-        self._asked = True
-        self._stop()
+        self.asked = True

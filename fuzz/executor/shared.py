@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+from collections.abc import Iterable
 
 from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
@@ -152,10 +153,18 @@ class SharedMemory:
         """Makes the last program look as if it had covered nothing."""
         ctypes.memset(self.counters_address, 0, self.counters)
 
+    def clear(self, counters: Iterable[int]) -> None:
+        """Makes it look as if the last program had not met these."""
+        for index in counters:
+            self._mapping[_COUNTERS_AT + index] = 0
+
+    def snapshot(self) -> bytes:
+        """What all counters are now."""
+        return self._mapping[_COUNTERS_AT : _COUNTERS_AT + self.counters]
+
     def covered(self) -> frozenset[int]:
         """Indices of the counters that are not zero."""
-        counters = self._mapping[_COUNTERS_AT : _COUNTERS_AT + self.counters]
-        return frozenset(index for index, value in enumerate(counters) if value)
+        return frozenset(index for index, value in enumerate(self.snapshot()) if value)
 
     def close(self) -> None:
         """Gives the descriptor back; the mapping goes with the last reference to the header."""

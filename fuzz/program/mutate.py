@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import NamedTuple
 
 from fuzz.program.generate import fresh_name, generate, generate_step, starts
 from fuzz.program.language import Role
@@ -23,24 +24,39 @@ from fuzz.program.words import Choice
 Mutator = Callable[[Random, Program, Weights], Program | None]
 
 
+class Mutation(NamedTuple):
+    """A neighbour of a program, and the mutators that made it, in their order."""
+
+    program: Program
+    by: tuple[str, ...]
+
+
 def mutate(rng: Random, program: Program, weights: Weights = DEFAULT) -> Program:
     """A neighbour of ``program``: it differs, and keeps to the bounds that ``weights`` set."""
-    changed = _mutate_once(rng, program, weights)
+    return mutation(rng, program, weights).program
+
+
+def mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> Mutation:
+    """The same, with what made it."""
+    changed, name = _mutate_once(rng, program, weights)
+    by = [name]
     while rng.random() < weights.again:
-        further = _mutate_once(rng, changed, weights)
+        further, name = _mutate_once(rng, changed, weights)
         if further != program:  # a second change may take the first one back
             changed = further
-    return changed
+            by.append(name)
+    return Mutation(changed, tuple(by))
 
 
-def _mutate_once(rng: Random, program: Program, weights: Weights) -> Program:
+def _mutate_once(rng: Random, program: Program, weights: Weights) -> tuple[Program, str]:
     names = list(MUTATORS)
     scale = [weights.mutators.get(name, 1) for name in names]
     for _ in range(8):
-        changed = MUTATORS[pick(rng, names, scale)](rng, program, weights)
+        name = pick(rng, names, scale)
+        changed = MUTATORS[name](rng, program, weights)
         if changed is not None and changed != program and _fits(changed, program, weights):
-            return changed
-    return generate(rng, weights)
+            return changed, name
+    return generate(rng, weights), "regenerate"
 
 
 def _fits(changed: Program, program: Program, weights: Weights) -> bool:

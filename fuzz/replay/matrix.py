@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from fuzz.replay.run import Place
 from fuzz.target.interpreters import Interpreter, find_interpreters, pick_interpreter
 from fuzz.target.releases import released_versions, resolve
 from fuzz.target.spec import PYBIND11, Policy, TargetSpec, parse_target
+from fuzz.toml import read_toml
 
 
 class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,19 +29,7 @@ class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read(path: Path) -> Matrix:
     """Raises UserError, with the nearest known key for one that is unknown."""
-    try:
-        matrix = msgspec.toml.decode(path.read_bytes(), type=Matrix)
-    except OSError as error:
-        raise UserError(f"can't read the matrix {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise UserError(f"{path} is no matrix: {error}{_nearest(str(error))}") from None
-    return matrix
-
-
-def _nearest(complaint: str) -> str:
-    _, found, rest = complaint.partition("unknown field `")
-    near = difflib.get_close_matches(rest.partition("`")[0], Matrix.__struct_fields__, n=1)
-    return f": did you mean {near[0]}?" if found and near else ""
+    return read_toml(path, Matrix, "matrix", Matrix.__struct_fields__)
 
 
 def everything() -> list[Place]:
@@ -59,7 +47,7 @@ def places(matrix: Matrix) -> list[Place]:
     """Each target on each CPython; what is not named is the newest. A CPython that is not here is
     a place with a problem. Raises UserError for a target or policy that can't be meant."""
     specs = [
-        spec for text in matrix.targets or (PYBIND11,) for spec in _specs(text, matrix.policies)
+        spec for text in matrix.targets or (PYBIND11,) for spec in specs_of(text, matrix.policies)
     ]
     found: list[Place] = []
     for text in matrix.pythons or (None,):
@@ -71,7 +59,8 @@ def places(matrix: Matrix) -> list[Place]:
     return found
 
 
-def _specs(text: str, policies: Sequence[str]) -> list[TargetSpec]:
+def specs_of(text: str, policies: Sequence[str]) -> list[TargetSpec]:
+    """A target with each of the policies, or as it is where it names one itself. Raises UserError."""
     spec = resolve(parse_target(text))
     names_one = any(text.endswith(f"+{policy}") for policy in Policy)
     if spec.framework != PYBIND11 or names_one or not policies:

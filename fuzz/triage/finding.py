@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from fuzz.errors import UserError
-from fuzz.files import write_whole
+from fuzz.files import folder_beside, write_whole
 from fuzz.program.text import parse
 from fuzz.triage.attribute.record import Attribution
 from fuzz.triage.diagnose import Diagnosis
@@ -208,8 +207,8 @@ def save(crashes: Path, finding: Finding, files: Mapping[str, str]) -> Path:
     """
     final = crashes / finding.folder
     final.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{finding.bucket}.") as temporary:
-        folder = Path(temporary) / finding.bucket
+    with folder_beside(final) as beside:
+        folder = beside / finding.bucket
         try:
             folder.mkdir()
             for name, content in files.items():

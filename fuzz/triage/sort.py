@@ -19,7 +19,7 @@ from fuzz.triage.attribute.attribute import attributed
 from fuzz.triage.diagnose import Diagnosis, diagnose
 from fuzz.triage.escalate.escalate import escalated
 from fuzz.triage.filing import Filer, Origin, Sighting
-from fuzz.triage.finding import dies, filed, load, update
+from fuzz.triage.finding import dies, filed, folder_of, load, update
 from fuzz.triage.known import Known, known, known_in, regressed
 from fuzz.triage.rekey import rekey
 from fuzz.triage.routes import Route, Way
@@ -42,12 +42,14 @@ class Seen(msgspec.Struct):
     signals: Counter[str] = msgspec.field(default_factory=Counter)
     routes: list[Route] = []
 
-    def add(self, diagnosis: Diagnosis, way: Way | None) -> None:
-        self.sightings += 1
-        self.unsaved += 1
-        self.signals[diagnosis.signal] += 1
+    def add(self, diagnosis: Diagnosis, way: Way | None, times: int) -> None:
+        if times == 0:
+            return
+        self.sightings += times
+        self.unsaved += times
+        self.signals[diagnosis.signal] += times
         if way is not None:
-            routes.add(self.routes, Route(diagnosis.route, way.roots, 1, way.program))
+            routes.add(self.routes, Route(diagnosis.route, way.roots, times, way.program))
 
     def save(self, folder: Path) -> None:
         """Adds what is not counted yet to the finding. Raises UserError."""
@@ -91,27 +93,28 @@ class Sorter:
         self.unconfirmed: dict[str, Seen] = {}
 
     def sight(
-        self, text: str, outcome: Outcome, execution: int, seconds: float
+        self, text: str, outcome: Outcome, execution: int, seconds: float, times: int = 1
     ) -> tuple[Diagnosis, ...]:
-        """Takes one program and what became of it, at its place in the campaign."""
+        """Takes one program and what became of it, at its place in the campaign. ``times`` is 0
+        where ``count`` will hear of it."""
         found = diagnose(outcome, self._limits.memory_mib)
         way = routes.way_of(text) if found else None
         for diagnosis in found:
-            if not self.count(diagnosis, way):
-                self._first(Sighting(text, outcome, diagnosis, execution, seconds), way)
+            if not self.count(diagnosis, way, times):
+                self._first(Sighting(text, outcome, diagnosis, execution, seconds), way, times)
         return found
 
-    def count(self, diagnosis: Diagnosis, way: Way | None = None) -> bool:
-        """Counts a sighting of what is known, filed or kept aside already; else False."""
+    def count(self, diagnosis: Diagnosis, way: Way | None = None, times: int = 1) -> bool:
+        """Counts sightings of what is known, filed or kept aside already; else False."""
         explained = self._explanation(diagnosis)
         if explained:
-            self.known[explained] += 1
+            self.known[explained] += times
             return True
         bucket = diagnosis.bucket
         seen = self.seen.get(bucket) or self.unconfirmed.get(bucket)
         if seen is None or (diagnosis.signal != "NONE" and seen.diagnosis.signal == "NONE"):
             return False  # nothing had died of it yet
-        seen.add(diagnosis, way)
+        seen.add(diagnosis, way, times)
         return True
 
     def work(self) -> bool:
@@ -158,11 +161,11 @@ class Sorter:
     def _explain(self, diagnosis: Diagnosis) -> Known | None:
         return known(diagnosis, self._build.spec, self._build.interpreter.text, self._known)
 
-    def _first(self, sighting: Sighting, way: Way | None) -> None:
+    def _first(self, sighting: Sighting, way: Way | None, times: int) -> None:
         diagnosis = sighting.diagnosis
         seen = self._seen_before(sighting)
-        seen.add(diagnosis, way)
-        milder = self._filed.get(diagnosis.bucket)
+        seen.add(diagnosis, way, times)
+        milder = self._filed.get(diagnosis.bucket) or self._filed_meanwhile(diagnosis)
         if milder is not None and (dies(milder) or diagnosis.signal == "NONE"):
             seen.path = milder
             self.seen[diagnosis.bucket] = seen
@@ -175,6 +178,11 @@ class Sorter:
         except UserError as error:  # a full disk, say: it is counted on, and not tried again
             self._announce(f"{diagnosis} {diagnosis.bucket}: not filed: {error}")
             self.seen[diagnosis.bucket] = seen
+
+    def _filed_meanwhile(self, diagnosis: Diagnosis) -> Path | None:
+        """Its folder, where another lane or campaign has filed it since this one began."""
+        folder = self._crashes / folder_of(diagnosis.signal, diagnosis.diagnostic, diagnosis.bucket)
+        return folder if folder.is_dir() else None
 
     def _seen_before(self, sighting: Sighting) -> Seen:
         """What is known of a milder form of it in this campaign, or a new record."""
@@ -203,7 +211,7 @@ class Sorter:
         self._filed[diagnosis.bucket] = folder
         if milder is not None:
             self._replace(milder, folder)
-        self._put_off(folder)
+        self.put_off(folder)
 
     def _replace(self, milder: Path, folder: Path) -> None:
         """The same defect, filed where nothing had died of it yet: its counts go over."""
@@ -216,7 +224,8 @@ class Sorter:
         self._later = deque(put_off for put_off in self._later if put_off[0] != milder)
         shutil.rmtree(milder)
 
-    def _put_off(self, folder: Path) -> None:
+    def put_off(self, folder: Path) -> None:
+        """Has ``work`` say whose defect a finding is, and what heavier instruments do."""
         spec, interpreter, limits = self._build.spec, self._build.interpreter, self._limits
         pieces = (attributed, escalated)
         for piece in pieces:
