@@ -16,7 +16,7 @@ _UNTOUCHED = 0.5
 _DISAGREES, _COMPARED = 0.02, 50
 _DIES = 0.5
 _STALE_SECONDS = 7200.0
-_SLOW = 0.4
+_IN_CHILDREN = 0.6
 
 
 def warnings(plan: Plan, ledger: Ledger, used: Use | None, fresh: dict[int, float]) -> list[str]:
@@ -62,7 +62,6 @@ def _of_lane(plan: Plan, lane: LaneLedger, stale: float) -> Iterator[str]:
         yield f"{total.zygotes_replaced} zygotes had to be replaced"
     if FURTHER in lane.looks:
         yield f"{lane.looks[FURTHER].sightings} deaths look unlike the looks that are kept"
-    rate = total.executions / max(total.seconds, 1e-9)
-    if total.floor_seconds and rate * total.floor_seconds < _SLOW:
-        share = rate * total.floor_seconds
-        yield f"a worker runs {rate:.0f} programs a second, {share:.0%} of bare children"
+    children = total.child_seconds / max(total.seconds, 1e-9)
+    if children < _IN_CHILDREN:
+        yield f"only {children:.0%} of the time is spent in children"

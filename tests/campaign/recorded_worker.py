@@ -12,6 +12,7 @@ from pathlib import Path
 from fuzz.campaign import worker
 from fuzz.campaign.loop import Loop
 from fuzz.executor.outcome import Outcome
+from fuzz.program.learning import Change
 from fuzz.program.model import Program
 from fuzz.program.text import to_text
 
@@ -23,12 +24,12 @@ class Recorded(Loop):
 
     @property
     def over(self) -> bool:
-        return self._executions >= COUNT
+        return self.executions >= COUNT
 
-    def execute(self, program: Program) -> Outcome:
+    def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
         with FILE.open("a", encoding="utf-8") as file:
             file.write(f"{to_text(program)}---\n")
-        return super().execute(program)
+        return super().execute(program, change)
 
 
 if __name__ == "__main__":

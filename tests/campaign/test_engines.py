@@ -12,9 +12,11 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from fuzz.campaign.config import Config, Engine
-from fuzz.campaign.messages import Ended, receive
+from fuzz.campaign.config import Config
+from fuzz.campaign.messages import Channel, Ended, FromWorker
+from fuzz.campaign.plan import Engine
 from fuzz.campaign.programs import Programs
+from fuzz.campaign.state import name_of
 from fuzz.program.generate import leaves_threads
 from fuzz.program.text import parse
 from fuzz.target.build import Build
@@ -33,19 +35,22 @@ class Recording(NamedTuple):
 def record(
     folder: Path, made: Build, engine: Engine, seed: int, count: int, start: tuple[str, ...] = ()
 ) -> Recording:
-    """Runs a worker for ``count`` executions on a corpus that begins with ``start``."""
-    corpus = folder / "corpus"
-    corpus.mkdir(parents=True)
+    """Runs a worker for ``count`` executions; libFuzzer's folder begins with ``start``."""
+    live, corpus, sightings = (folder / name for name in ("live", "corpus", "sightings"))
+    for each in (live, corpus, sightings):
+        each.mkdir(parents=True)
     for number, text in enumerate(start):
-        (corpus / f"start{number}").write_text(text)
+        (live / f"start{number}").write_text(text)
     config = Config(
         target=str(made.spec),
         python=str(made.interpreter.executable),
         seconds=3600.0,
         engine=engine,
         seed=seed,
+        live=str(live),
         corpus=str(corpus),
-        crashes=str(folder),
+        sightings=str(sightings),
+        shared=False,
         deadline=20.0,
         memory_mib=2048,
         abuse=False,
@@ -60,7 +65,8 @@ def record(
     with worker.stdin as stdin:
         stdin.write(msgspec.json.encode(config))
     with os.fdopen(read, "rb") as file:
-        *_, ended = receive(file)
+        channel: Channel[FromWorker] = Channel(FromWorker)
+        *_, ended = channel.read(file)
     assert worker.wait() == 0
     assert isinstance(ended, Ended)
     programs = (folder / "programs").read_text(encoding="utf-8").split("---\n")[:-1]
@@ -100,7 +106,8 @@ def test_a_long_sequence_is_the_same_too(seed: int, destroy: Build, tmp_path: Pa
 def test_what_covers_something_new_is_kept_as_a_program(plain_c: Build, tmp_path: Path) -> None:
     recording = record(tmp_path, plain_c, "atheris", 1, 100)
     assert len(recording.corpus) > 5
-    for text in recording.corpus.values():
+    for name, text in recording.corpus.items():
+        assert name == f"{name_of(text)}.fin"
         if text.strip():
             parse(text)
 
@@ -115,7 +122,10 @@ def test_a_corpus_is_where_it_starts(plain_c: Build, tmp_path: Path) -> None:
     recording = record(tmp_path, plain_c, "atheris", 1, 40, start)
     assert any("node mine container\nroot mine leak\n" in text for text in recording.programs[:8])
     assert not any("this is no program" in text for text in recording.programs)
-    assert set(recording.corpus) >= {f"start{number}" for number in range(len(start))}
+    assert {path.name for path in (tmp_path / "live").iterdir()} >= {
+        f"start{number}" for number in range(len(start))
+    }
+    assert not any("this is no program" in text for text in recording.corpus.values())
 
 
 def test_the_engine_that_looks_at_nothing_leaves_the_corpus_alone(
@@ -123,7 +133,8 @@ def test_the_engine_that_looks_at_nothing_leaves_the_corpus_alone(
 ) -> None:
     start = ("finfuzz 1\nnode mine container\n",)
     recording = record(tmp_path, plain_c, "random", 1, 40, start)
-    assert recording.corpus == {"start0": start[0]}
+    assert recording.corpus == {}
+    assert [path.name for path in (tmp_path / "live").iterdir()] == ["start0"]
 
 
 @pytest.mark.parametrize("python", [(3, 9, 18), (3, 12, 1), (3, 13, 0), (3, 14, 2)])
@@ -131,8 +142,8 @@ def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_deat
     python: tuple[int, int, int],
 ) -> None:
     programs, rng = Programs(python), Random(1)
-    made = [programs.new(rng) for _ in range(300)]
-    made += [programs.neighbour(rng, program) for program in made]
+    made = [programs.new(rng).program for _ in range(300)]
+    made += [programs.neighbour(rng, program).program for program in made]
     leaving = 0
     for program in made:
         alive: set[str] = set()
@@ -148,8 +159,8 @@ def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_deat
 
 def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
     programs, rng = Programs((3, 11, 7), "pybind11"), Random(1)
-    made = [programs.new(rng) for _ in range(200)]
-    made += [programs.neighbour(rng, program) for program in made]
+    made = [programs.new(rng).program for _ in range(200)]
+    made += [programs.neighbour(rng, program).program for program in made]
     assert not any(step.op in ("start", "again") for program in made for step in program.steps)
 
 
@@ -157,5 +168,5 @@ def test_interpreters_with_threads_are_rarely_left() -> None:
     """Since 3.13 each costs the whole deadline."""
     programs, rng = Programs((3, 13, 0)), Random(1)
     program = parse("finfuzz 1\nstart i1 legacy\nenter i1\nnode a list\nroot a joined-thread\n")
-    left = [leaves_threads(programs.neighbour(rng, program)) for _ in range(300)]
+    left = [leaves_threads(programs.neighbour(rng, program).program) for _ in range(300)]
     assert 0 < sum(left) < 60

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from fuzz.campaign import sightings
+from fuzz.campaign.config import Config
 from fuzz.campaign.loop import Loop
-from fuzz.campaign.messages import Again, Elsewise, Ended, Message, Progress, Sighting, receive
+from fuzz.campaign.messages import (
+    Channel,
+    Counts,
+    Ended,
+    FromWorker,
+    Look,
+    Progress,
+    Sample,
+    Trouble,
+    Yields,
+)
 from fuzz.executor.zygote import Executor
+from fuzz.program.learning import Change, Learner
 from fuzz.program.text import parse, to_text
+from fuzz.program.weights import DEFAULT
 from fuzz.target.build import Build, build
 from fuzz.target.interpreters import Interpreter
 from fuzz.target.spec import parse_target
@@ -28,18 +45,35 @@ DIES_OTHERWISE = parse("finfuzz 1\nnode a instance\nroot a interpreter-dict\n")
 class Told:
     """A loop over a real executor and a real pipe."""
 
-    def __init__(self, made: Build, seconds: float = HOUR) -> None:
+    def __init__(self, made: Build, folder: Path, seconds: float = HOUR) -> None:
         read, self._write = os.pipe()
         self._read = os.fdopen(read, "rb")
         self.executor = Executor(made)
-        self.loop = Loop(self.executor, seconds, self._write)
+        self.sightings = folder
+        self.learner = Learner(DEFAULT)
+        config = Config(
+            target=str(made.spec),
+            python=str(made.interpreter.executable),
+            seconds=seconds,
+            engine="random",
+            seed=0,
+            live="",
+            corpus="",
+            sightings=str(folder),
+            shared=False,
+            deadline=20.0,
+            memory_mib=2048,
+            abuse=False,
+        )
+        self.loop = Loop(self.executor, config, self.learner, self._write)
 
-    def finished(self, problem: str = "") -> list[Message]:
+    def finished(self, problem: str = "") -> list[FromWorker]:
         """All that was told up to the goodbye, which is the last."""
         self.loop.finish(problem)
         self.hang_up()
+        channel: Channel[FromWorker] = Channel(FromWorker)
         with self._read as file:
-            return list(receive(file))
+            return list(channel.read(file))
 
     def hang_up(self) -> None:
         if self._write >= 0:
@@ -48,66 +82,127 @@ class Told:
 
 
 @pytest.fixture
-def dying(destroy: Build) -> Iterator[Told]:
-    told = Told(destroy)
+def dying(destroy: Build, tmp_path: Path) -> Iterator[Told]:
+    told = Told(destroy, tmp_path)
     yield told
     told.hang_up()
 
 
 @pytest.fixture
-def living(plain_c: Build) -> Iterator[Told]:
-    told = Told(plain_c)
+def living(plain_c: Build, tmp_path: Path) -> Iterator[Told]:
+    told = Told(plain_c, tmp_path)
     yield told
     told.hang_up()
 
 
-def without_progress(messages: list[Message]) -> list[Message]:
-    return [message for message in messages if not isinstance(message, Progress)]
+def looks(messages: list[FromWorker]) -> list[Look]:
+    return [message for message in messages if isinstance(message, Look)]
+
+
+def counted(messages: list[FromWorker]) -> dict[tuple[str, tuple[str, ...]], int]:
+    """All counts together, by look and roots."""
+    found: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for message in messages:
+        for count in message.counts if isinstance(message, Counts) else ():
+            found[count.look, count.roots] += count.sightings
+    return dict(found)
+
+
+def ended(messages: list[FromWorker]) -> Ended:
+    last = messages[-1]
+    assert isinstance(last, Ended)
+    return last
 
 
 def test_what_survives_is_counted_and_nothing_else_is_said(living: Told) -> None:
     for _ in range(3):
-        assert not living.loop.execute(SURVIVES).died
-    (ended,) = without_progress(living.finished())
-    assert isinstance(ended, Ended)
-    assert ended.problem == ""
-    assert ended.progress.executions == 3
-    assert ended.progress.took == (9, 3, 0)
-    assert ended.progress.zygotes_replaced == 0
+        _, outcome = living.loop.execute(SURVIVES)
+        assert not outcome.died
+    messages = living.finished()
+    assert {type(message) for message in messages} <= {Progress, Yields, Sample, Ended}
+    last = ended(messages)
+    assert last.problem == ""
+    assert last.progress.executions == 3
+    assert last.progress.took == (9, 3, 0)
+    assert (last.progress.touched, last.progress.deaths) == (3, 0)
+    assert last.progress.zygotes_replaced == 0
+    assert last.progress.child_seconds > 0
+    assert last.progress.floor_seconds > 0
 
 
-def test_a_death_is_told_whole_once_and_then_by_its_number(dying: Told) -> None:
-    outcome = dying.loop.execute(DIES)
+def test_what_never_uses_the_extension_does_not_touch_it(living: Told) -> None:
+    living.loop.execute(parse("finfuzz 1\nnode a list\n"))
+    assert ended(living.finished()).progress.touched == 0
+
+
+def test_a_death_is_written_whole_once_and_then_counted(dying: Told) -> None:
+    _, outcome = dying.loop.execute(DIES)
     for program in (DIES, DIES_ALIKE, SURVIVES, DIES_OTHERWISE, DIES_OTHERWISE, DIES):
         dying.loop.execute(program)
-    first, *rest, ended = without_progress(dying.finished())
-    assert isinstance(first, Sighting)
-    assert (first.look, first.execution) == (0, 1)
-    assert first.text == to_text(DIES.without_comments())
-    assert first.outcome == outcome
-    assert 0 <= first.seconds <= ended.progress.seconds  # type: ignore[union-attr]
-    again, alike, other, *last = rest
-    assert (again, alike) == (Again(0, 0), Again(0, 0))
-    assert isinstance(other, Sighting)
-    assert (other.look, other.execution) == (1, 5)
-    assert last == [Again(1, 0), Again(0, 0)]
+    messages = dying.finished()
+    first, other = looks(messages)
+    assert (first.execution, other.execution) == (1, 5)
+    assert 0 <= first.seconds <= ended(messages).progress.seconds
+    sighted = sightings.load(dying.sightings, first.look)
+    assert sighted.text == to_text(DIES.without_comments())
+    assert (sighted.outcome, sighted.execution) == (outcome, 1)
+    assert counted(messages) == {
+        (first.look, ("codec",)): 4,
+        (other.look, ("interpreter-dict",)): 2,
+    }
+    assert {path.name for path in dying.sightings.iterdir()} == {first.look, other.look}
+    assert ended(messages).progress.deaths == 6
 
 
-def test_the_same_look_by_another_root_is_a_route(dying: Told) -> None:
+def test_the_same_look_by_another_root_is_a_route_with_its_program(dying: Told) -> None:
     also = parse(f"{to_text(DIES)}root a sys\n")
     for program in (DIES, also, also, DIES):
         dying.loop.execute(program)
-    _, route, *last, _ = without_progress(dying.finished())
-    assert route == Elsewise(0, 1, to_text(also.without_comments()))
-    assert last == [Again(0, 1), Again(0, 0)]
+    messages = dying.finished()
+    (look,) = looks(messages)
+    assert counted(messages) == {(look.look, ("codec",)): 2, (look.look, ("codec", "sys")): 2}
+    texts = [
+        one.text for message in messages if isinstance(message, Counts) for one in message.counts
+    ]
+    assert to_text(also.without_comments()) in texts
 
 
-def test_each_loop_looks_with_its_own_eyes(destroy: Build) -> None:
-    for _ in range(2):
-        told = Told(destroy)
-        told.loop.execute(DIES)
-        sighting, _ = without_progress(told.finished())
-        assert isinstance(sighting, Sighting)
+def test_another_worker_tells_of_the_look_and_leaves_its_file(
+    destroy: Build, tmp_path: Path
+) -> None:
+    """So that workers of one lane keep one program between them."""
+    written = []
+    for program in (DIES, DIES_ALIKE):
+        told = Told(destroy, tmp_path)
+        told.loop.execute(program)
+        (look,) = looks(told.finished())
+        written.append((look.look, (tmp_path / look.look).read_bytes()))
+    assert written[0] == written[1]
+
+
+def test_a_look_is_to_the_credit_of_what_made_it(dying: Told) -> None:
+    change = Change(("insert",), ("root",), ("codec",))
+    dying.loop.execute(DIES, change)
+    dying.loop.execute(DIES, change)
+    tallies = {one.name: (one.tried, one.looks) for one in dying.learner.tallies}
+    assert tallies == {"insert": (2, 1), "root": (2, 1), "codec": (2, 1)}
+
+
+def test_where_the_disk_is_full_it_is_said_and_goes_on(
+    dying: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sightings, "write_whole", no_space)
+    dying.loop.execute(DIES)
+    monkeypatch.undo()
+    dying.loop.execute(DIES)
+    messages = dying.finished()
+    (trouble,) = [message for message in messages if isinstance(message, Trouble)]
+    assert trouble.line == "a sighting can't be written: No space left on device"
+    (look,) = looks(messages)
+    assert look.execution == 2
 
 
 def test_a_death_leaves_no_coverage_behind_and_a_survivor_does(dying: Told) -> None:
@@ -119,36 +214,32 @@ def test_a_death_leaves_no_coverage_behind_and_a_survivor_does(dying: Told) -> N
     dying.finished()
 
 
-def test_a_known_death_keeps_its_coverage(pythons: list[Interpreter]) -> None:
+def test_a_known_death_keeps_its_coverage(pythons: list[Interpreter], tmp_path: Path) -> None:
     """Its neighbours may well go on to something new."""
     old = [python for python in pythons if python.version < (3, 13)]
     if not old:
         pytest.skip("every CPython found ends leftover subinterpreters by itself")
-    told = Told(build(parse_target("plain-c"), old[0]))
-    assert told.loop.execute(parse("finfuzz 1\nstart i1 legacy\n")).died
+    told = Told(build(parse_target("plain-c"), old[0]), tmp_path)
+    _, outcome = told.loop.execute(parse("finfuzz 1\nstart i1 legacy\n"))
+    assert outcome.died
     assert told.executor.shared.covered()
-    sighting, _ = without_progress(told.finished())
-    assert isinstance(sighting, Sighting)
+    assert looks(told.finished())
 
 
-def test_time_is_up_at_once_or_not_for_an_hour(plain_c: Build) -> None:
-    assert Told(plain_c, 0.0).loop.over
-    assert not Told(plain_c).loop.over
+def test_time_is_up_at_once_or_not_for_an_hour(plain_c: Build, tmp_path: Path) -> None:
+    assert Told(plain_c, tmp_path, 0.0).loop.over
+    assert not Told(plain_c, tmp_path).loop.over
 
 
 def test_sigterm_ends_it_after_the_program_under_way(living: Told) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     assert living.loop.over
     living.loop.execute(SURVIVES)
-    (ended,) = without_progress(living.finished())
-    assert isinstance(ended, Ended)
-    assert ended.progress.executions == 1
+    assert ended(living.finished()).progress.executions == 1
 
 
 def test_why_it_could_not_go_on_is_its_last_word(living: Told) -> None:
-    (ended,) = without_progress(living.finished("the machine is on fire"))
-    assert isinstance(ended, Ended)
-    assert ended.problem == "the machine is on fire"
+    assert ended(living.finished("the machine is on fire")).problem == "the machine is on fire"
 
 
 def test_how_it_goes_is_told_now_and_then_and_not_each_time(living: Told) -> None:
@@ -157,11 +248,8 @@ def test_how_it_goes_is_told_now_and_then_and_not_each_time(living: Told) -> Non
     while living.loop._now < 0.5:
         living.loop.execute(SURVIVES)
         count += 1
-    *progress, ended = living.finished()
-    assert progress
-    assert all(isinstance(message, Progress) for message in progress)
-    assert len(progress) <= 3
-    seen = [message.executions for message in progress if isinstance(message, Progress)]
+    messages = living.finished()
+    seen = [message.executions for message in messages if isinstance(message, Progress)]
+    assert 1 <= len(seen) <= 3
     assert seen == sorted(seen)
-    assert isinstance(ended, Ended)
-    assert ended.progress.executions == count
+    assert ended(messages).progress.executions == count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import threading
 
@@ -12,37 +13,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.campaign.messages import (
-    Again,
-    Elsewise,
+    Channel,
+    Count,
+    Counts,
     Ended,
-    Message,
+    FromWorker,
+    Kept,
+    Look,
     Progress,
-    Sighting,
-    receive,
+    Sample,
+    Trouble,
     send,
 )
 from fuzz.executor.fresh import run_fresh
 from fuzz.target.build import Build
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-NUMBER = st.integers(0, 2**63 - 1)
-PROGRESS = st.builds(Progress, NUMBER, st.floats(0, 1e9), st.tuples(NUMBER, NUMBER, NUMBER), NUMBER)
+NUMBER = st.integers(0, 2**40)
+SECONDS = st.floats(0, 1e9)
+PROGRESS = st.builds(
+    Progress,
+    executions=NUMBER,
+    seconds=SECONDS,
+    child_seconds=SECONDS,
+    took=st.tuples(NUMBER, NUMBER, NUMBER),
+    deaths=NUMBER,
+    floor_seconds=SECONDS,
+)
+COUNT = st.builds(Count, TEXT, st.lists(TEXT, max_size=3).map(tuple), NUMBER, TEXT)
 MESSAGES = st.one_of(
     PROGRESS,
-    st.builds(Again, NUMBER, st.integers(-1, 99)),
-    st.builds(Elsewise, NUMBER, NUMBER, TEXT),
+    st.builds(Look, TEXT, NUMBER, SECONDS),
+    st.builds(Counts, st.lists(COUNT, max_size=3).map(tuple)),
+    st.builds(Kept, TEXT, NUMBER, NUMBER, st.lists(TEXT, max_size=3).map(tuple)),
+    st.builds(Trouble, TEXT),
     st.builds(Ended, PROGRESS, TEXT),
 )
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
+LOOKS = [Look("0" * 16, 1, 0.5), Look("1" * 16, 2, 0.75)]
 
 
 @pytest.fixture(scope="module")
-def sighting(destroy: Build) -> Sighting:
-    return Sighting(0, PROGRAM, run_fresh(destroy, PROGRAM), 7, 0.25)
+def sample(destroy: Build) -> Sample:
+    return Sample(PROGRAM, run_fresh(destroy, PROGRAM))
 
 
-def sent(*messages: Message) -> bytes:
+def sent(*messages: FromWorker) -> bytes:
     """The bytes that go over the pipe."""
     read, write = os.pipe()
     with os.fdopen(read, "rb") as file:
@@ -52,23 +69,45 @@ def sent(*messages: Message) -> bytes:
         return file.read()
 
 
-def received(stream: bytes) -> list[Message]:
-    return list(receive(io.BytesIO(stream)))
+def received(stream: bytes) -> list[FromWorker]:
+    channel: Channel[FromWorker] = Channel(FromWorker)
+    return list(channel.read(io.BytesIO(stream)))
 
 
 @given(st.lists(MESSAGES, max_size=5))
-def test_what_is_sent_is_received(messages: list[Message]) -> None:
+def test_what_is_sent_is_received(messages: list[FromWorker]) -> None:
     assert received(sent(*messages)) == messages
 
 
-def test_a_sighting_brings_all_that_is_known_of_a_death(sighting: Sighting) -> None:
-    assert sighting.outcome.signal == "SIGABRT"
-    assert sighting.outcome.frames
-    assert received(sent(sighting)) == [sighting]
+@given(st.lists(MESSAGES, min_size=1, max_size=5), st.data())
+def test_it_may_come_in_pieces(messages: list[FromWorker], data: st.DataObject) -> None:
+    stream, channel = sent(*messages), Channel[FromWorker](FromWorker)
+    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6).map(sorted))
+    pieces = [stream[a:b] for a, b in itertools.pairwise([0, *cuts, len(stream)])]
+    assert [one for piece in pieces for one in channel.feed(piece)] == messages
+
+
+@given(PROGRESS, PROGRESS, PROGRESS)
+def test_what_workers_did_adds_up_in_any_order_of_adding(
+    one: Progress, two: Progress, three: Progress
+) -> None:
+    left, right = (one + two) + three, one + (two + three)
+    assert (left.executions, left.took, left.deaths) == (
+        right.executions,
+        right.took,
+        right.deaths,
+    )
+    assert left.executions == one.executions + two.executions + three.executions
+
+
+def test_a_sample_brings_all_that_is_known_of_a_death(sample: Sample) -> None:
+    assert sample.outcome.signal == "SIGABRT"
+    assert sample.outcome.frames
+    assert received(sent(sample)) == [sample]
 
 
 def test_a_message_cut_off_by_its_senders_death_is_dropped() -> None:
-    messages = [Progress(12, 0.5, (30, 2, 1), 0), Again(0, 0), Again(1, 0)]
+    messages = [Progress(executions=12, seconds=0.5), *LOOKS]
     stream = sent(*messages)
     ends = [len(sent(*messages[:count])) for count in range(len(messages) + 1)]
     for cut in range(len(stream) + 1):
@@ -76,28 +115,29 @@ def test_a_message_cut_off_by_its_senders_death_is_dropped() -> None:
         assert received(stream[:cut]) == messages[:whole]
 
 
-def test_one_that_is_larger_than_a_pipe_comes_whole(sighting: Sighting) -> None:
-    talkative = msgspec.structs.replace(sighting.outcome, stderr="é" * 65536)
-    big = msgspec.structs.replace(sighting, outcome=talkative)
+def test_one_that_is_larger_than_a_pipe_comes_whole(sample: Sample) -> None:
+    talkative = msgspec.structs.replace(sample.outcome, stderr="é" * 65536)
+    big = msgspec.structs.replace(sample, outcome=talkative)
     read, write = os.pipe()
-    came: list[Message] = []
+    came: list[FromWorker] = []
 
     def listen() -> None:
+        channel: Channel[FromWorker] = Channel(FromWorker)
         with os.fdopen(read, "rb") as file:
-            came.extend(receive(file))
+            came.extend(channel.read(file))
 
     listener = threading.Thread(target=listen)
     listener.start()
-    for message in (big, Again(3, 0)):
+    for message in (big, LOOKS[0]):
         send(write, message)
     os.close(write)
     listener.join()
-    assert came == [big, Again(3, 0)]
+    assert came == [big, LOOKS[0]]
 
 
 def test_where_nobody_reads_any_more_the_sender_is_told() -> None:
     read, write = os.pipe()
     os.close(read)
     with pytest.raises(BrokenPipeError):
-        send(write, Again(0, 0))
+        send(write, LOOKS[0])
     os.close(write)
