@@ -121,7 +121,8 @@ class State:
         self.corpus.mkdir(parents=True, exist_ok=True)
         for lane in range(len(plan.lanes)):
             self.sightings(lane).mkdir(parents=True, exist_ok=True)
-        remove_leftovers(self.folder)
+        for folder in (self.folder, Path(plan.crashes)):
+            remove_leftovers(folder)
 
     def _enter_lanes(self, journal: Journal, plan: Plan) -> None:
         with journal.writing() as database:

@@ -22,7 +22,10 @@ ENGINES = pytest.mark.parametrize("engine", ["atheris", "random"])
 
 
 def summary_of(campaign: Campaign) -> dict[str, Any]:
-    return dict(json.loads((campaign.folder / "summary.json").read_text()))
+    """The campaign's figures and those of its one lane."""
+    summary = json.loads((campaign.folder / "summary.json").read_text())
+    (lane,) = summary.pop("lanes")
+    return {**lane, **summary}
 
 
 def nothing_is_left_of(campaign: Campaign) -> None:
@@ -36,8 +39,23 @@ def is_working(campaign: Campaign) -> bool:
 
 
 def confirms(campaign: Campaign) -> bool:
-    """Whether the supervisor has a fresh process under way, which is its own child."""
-    return any(runs_programs(one) for one in psutil.Process(campaign.process.pid).children())
+    """Whether triage has a fresh process under way, which is its own child."""
+    return any(runs_programs(one) for one in part(campaign, "triager").children())
+
+
+def part(campaign: Campaign, module: str) -> psutil.Process:
+    """The supervisor's child that runs `fuzz.campaign.MODULE`: a worker or triage."""
+    found = parts(campaign, module)
+    assert found, f"no {module}"
+    return found[0]
+
+
+def parts(campaign: Campaign, module: str) -> list[psutil.Process]:
+    return [
+        one
+        for one in psutil.Process(campaign.process.pid).children()
+        if f"fuzz.campaign.{module}" in one.cmdline()
+    ]
 
 
 def runs_programs(process: psutil.Process) -> bool:
@@ -74,6 +92,7 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
     assert "reentrant call detected while fetching pybind11 internals" in died.stderr
 
     assert set(summary) >= {"target", "executions", "seconds", "executions_per_second", "findings"}
+    assert (summary["workers"], summary["replaced"]) == (1, 0)
     assert summary["target"] == DESTROY
     assert summary["python"] == pythons[0].text
     assert (summary["engine"], summary["seed"], summary["interrupted"]) == ("atheris", 1, False)
@@ -87,7 +106,7 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
 
     first, *_ = campaign.lines
     assert first.startswith(
-        f"fuzzing {DESTROY} on CPython {pythons[0].text} for 5 s, engine atheris"
+        f"fuzzing {DESTROY} on CPython {pythons[0].text} for 5 s, 1 worker, engine atheris"
     )
     said = campaign.said()
     assert said.startswith(f"{DESTROY} on CPython {pythons[0].text}: ")
@@ -196,6 +215,7 @@ def test_ctrl_c_while_it_builds(whom: str, start: Start, plain_c: Build, tmp_pat
     assert campaign.lines[-1] == "finfuzz: error: interrupted"
     assert not [line for line in campaign.lines if line.startswith("Traceback")]
     assert not (campaign.folder / "summary.json").exists()
+    assert not (campaign.folder / "state" / "campaign").exists()
     builds = tmp_path / "cache" / "builds"
     assert [path.name for path in builds.iterdir() if path.is_dir()] == []
     nothing_is_left_of(campaign)
@@ -226,17 +246,56 @@ def test_a_killed_supervisor_takes_everything_with_it(
 
 
 @ENGINES
-def test_a_killed_worker_is_one_line_and_leaves_nothing(
+def test_a_killed_worker_is_replaced_and_leaves_nothing(
     engine: str, start: Start, plain_c: Build
 ) -> None:
     campaign = start(plain_c, *HOUR, "--engine", engine)
     campaign.read_until("fuzzing plain-c")
     wait_until(lambda: is_working(campaign), "a zygote")
-    (worker,) = psutil.Process(campaign.process.pid).children()
+    worker = part(campaign, "worker")
+    zygotes = worker.children()
     worker.kill()
+    campaign.read_until("a worker on plain-c")
+    assert campaign.lines[-1].endswith("is gone (killed by SIGKILL): another one goes on")
+    wait_until(lambda: is_working(campaign), "another zygote")
+    assert not [one for one in zygotes if one.is_running() and runs_programs(one)]
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 130, campaign.lines
+    assert summary_of(campaign)["replaced"] == 1
+    nothing_is_left_of(campaign)
+
+
+def test_a_lane_whose_workers_never_stay_is_given_up(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    for count in range(3):
+        wait_until(lambda: parts(campaign, "worker"), "a worker")
+        part(campaign, "worker").kill()
+        if count < 2:
+            campaign.read_until("another one goes on")
     assert campaign.end() == 2
     last = campaign.lines[-1]
-    assert last.startswith("finfuzz: error: the worker ended before its time: ")
+    assert last == "finfuzz: error: killed by SIGKILL"
+    assert [line for line in campaign.lines if "given up: its workers don't stay" in line]
+    assert summary_of(campaign)["problem"] == "killed by SIGKILL"
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_killed_triage_is_replaced_and_asked_again(start: Start, destroy: Build) -> None:
+    campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random")
+    campaign.read_until("again, minimizing")
+    part(campaign, "triager").kill()
+    campaign.read_until("the triage process is gone: another one goes on")
+    campaign.read_until("its script died")
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 130, campaign.lines
+    summary = summary_of(campaign)
+    assert summary["replaced"] == 1
+    for one in summary["findings"]:
+        finding = load(Path(one["path"]))
+        assert finding.reproduced.k == finding.reproduced.n
+        assert finding.sightings == one["sightings"] > 0
     nothing_is_left_of(campaign)
 
 
@@ -244,7 +303,7 @@ def test_a_killed_zygote_is_replaced_and_is_no_finding(start: Start, plain_c: Bu
     campaign = start(plain_c, *HOUR, "--engine", "random")
     campaign.read_until("fuzzing plain-c")
     wait_until(lambda: is_working(campaign), "a zygote")
-    (worker,) = psutil.Process(campaign.process.pid).children()
+    worker = part(campaign, "worker")
     (zygote,) = worker.children()
     zygote.kill()
     wait_until(lambda: [one.pid for one in worker.children()] != [zygote.pid], "another zygote")
@@ -263,10 +322,11 @@ def test_a_second_campaign_goes_on_where_the_first_one_stopped(
 ) -> None:
     first = start(destroy, "--time", "3", "--seed", "1")
     assert first.end() == 0, first.lines
-    same = ("--corpus", str(first.folder / "corpus"), "--crashes", str(first.folder / "crashes"))
+    same = ("--state", str(first.folder / "state"), "--crashes", str(first.folder / "crashes"))
     again = start(destroy, "--time", "3", "--seed", "2", *same)
     assert again.end() == 0, again.lines
     before = {one["bucket"]: one for one in summary_of(first)["findings"]}
+    assert len(list((first.folder / "state").glob("campaign-*/journal.sqlite"))) == 1
     for one in summary_of(again)["findings"]:
         assert one["new"] is (one["bucket"] not in before)
         sightings = before.get(one["bucket"], {"sightings": 0})["sightings"] + one["sightings"]

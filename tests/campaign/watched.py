@@ -30,17 +30,12 @@ class Campaign:
     """`finfuzz run` in a folder of its own, which all that it starts has as its working directory:
     so nothing of it can stay behind unseen."""
 
-    def __init__(self, folder: Path, made: Build, *arguments: str, **variables: str) -> None:
+    def __init__(self, folder: Path, made: Build | None, *arguments: str, **variables: str) -> None:
+        """Where there is no build, the arguments are all that is said."""
         self.folder = folder
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "fuzz", "run"),
-                *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
-                *("--corpus", "corpus", "--crashes", "crashes", "--json", "summary.json"),
-                "--no-attribute",  # whose controls are a dozen builds
-                *arguments,
-            ],
+            [sys.executable, "-m", "fuzz", "run", *(said_of(made) if made else ()), *arguments],
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
@@ -88,6 +83,16 @@ class Campaign:
             process.kill()
         self.process.wait()
         self.stderr.close()
+
+
+def said_of(made: Build) -> tuple[str, ...]:
+    """Options of a campaign of one worker on a build."""
+    return (
+        *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
+        *("--state", "state", "--crashes", "crashes", "--json", "summary.json"),
+        *("--workers", "1"),
+        "--no-attribute",  # whose controls are a dozen builds
+    )
 
 
 def _lives(process: psutil.Process) -> bool:
