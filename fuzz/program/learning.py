@@ -131,7 +131,7 @@ class Learner:
         those = {name: recent for (kind, name), recent in self._recent.items() if kind == sort}
         tried = sum(recent.tried for recent in those.values())
         brought = sum(recent.brought for recent in those.values())
-        if not brought:
+        if not brought or not tried:
             return {}
         mean = brought / tried
         return {
