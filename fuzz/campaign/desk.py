@@ -54,12 +54,24 @@ class Desk:
         self.pipe = -1
         self.works = works
         self.waiting = 0
-        self.seconds = 0.0
+        self._seconds = 0.0
+        self._asked_at = 0.0
         self.died = 0
 
     @property
     def pid(self) -> int | None:
         return self._started.pid if self._started else None
+
+    @property
+    def seconds(self) -> float:
+        """How long triage has been busy in all."""
+        now = time.monotonic() - self._asked_at if self._asked is not None else 0.0
+        return self._seconds + now
+
+    @property
+    def unsorted(self) -> int:
+        """Looks that triage has not said anything of yet."""
+        return len(self._sorts) + isinstance(self._asked, Sort)
 
     @property
     def sorting(self) -> bool:
@@ -111,7 +123,7 @@ class Desk:
         if request is None:
             return
         assert self._started.stdin is not None
-        self._asked = request
+        self._asked, self._asked_at = request, time.monotonic()
         with contextlib.suppress(BrokenPipeError):  # its death is told by the other pipe
             self._started.stdin.write(packed(request))
             self._started.stdin.flush()
@@ -201,7 +213,7 @@ class Desk:
         asked, self._asked = self._asked, None
         self._tries = 0
         self.waiting = answer.waiting
-        self.seconds += answer.seconds
+        self._seconds += answer.seconds
         self._ledger.lanes[max(answer.lane, 0)].answered(answer)
         if isinstance(asked, Sort):
             self._known.add((asked.lane, asked.look))

@@ -31,7 +31,8 @@ class LaneLedger:
         self.running: dict[int, Progress] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._learning: dict[int, tuple[Tally, ...]] = {}
-        self.corpus: int | None = None
+        self._corpora: dict[int, int] = {}
+        self._corpus: int | None = None
         self.features: int | None = None
         self.compared = self.disagreed = 0
         self.looks: dict[str, LookRow] = {}
@@ -54,9 +55,15 @@ class LaneLedger:
                 found[key] = found[key].plus(tally) if key in found else tally
         return tuple(found.values())
 
-    def libfuzzer(self, figures: dict[str, int]) -> None:
-        """What a worker's libFuzzer says of its corpus: each has its own, the largest is shown."""
-        self.corpus = figures.get("corp", self.corpus)
+    @property
+    def corpus(self) -> int | None:
+        """Programs: each worker's libFuzzer has its own corpus, and this is the largest."""
+        return max(self._corpora.values(), default=self._corpus)
+
+    def libfuzzer(self, slot: int, figures: dict[str, int]) -> None:
+        """What a worker's libFuzzer says."""
+        if "corp" in figures:
+            self._corpora[slot] = figures["corp"]
         self.features = max(figures.get("ft", 0), self.features or 0) or None
 
     def learns(self, slot: int, tallies: tuple[Tally, ...]) -> None:
@@ -64,6 +71,8 @@ class LaneLedger:
 
     def settle(self, slot: int) -> None:
         """A worker is gone: what it told stays."""
+        self._corpus = self.corpus
+        self._corpora.pop(slot, None)
         self.settled = self.settled + self.running.pop(slot, Progress())
         self._tallies = {(one.sort, one.name): one for one in self.tallies}
         self._learning.pop(slot, None)
@@ -129,6 +138,15 @@ class Ledger:
         return sum((lane.total for lane in self.lanes), start=Progress())
 
     @property
+    def tallies(self) -> list[Tally]:
+        """Those of all lanes together; a weight is that of the lane that tried it most."""
+        found: dict[tuple[str, str], Tally] = {}
+        for tally in sorted((one for lane in self.lanes for one in lane.tallies), key=_tried):
+            key = (tally.sort, tally.name)
+            found[key] = found[key].plus(tally) if key in found else tally
+        return list(found.values())
+
+    @property
     def findings(self) -> list[Bucket]:
         return [bucket for lane in self.lanes for bucket in lane.of_state("filed")]
 
@@ -147,7 +165,7 @@ class Ledger:
             took = (row["steps_effective"], row["steps_skipped"], row["steps_raised"])
             facts["floor_seconds"] = row["floor_seconds"] or 0.0
             lane.settled = Progress(**facts, took=took)
-            lane.corpus, lane.features = row["corpus"], row["features"]
+            lane._corpus, lane.features = row["corpus"], row["features"]
         for row in journal.rows("SELECT * FROM yields"):
             facts = {name: row[name] for name in Tally.__struct_fields__}
             tallies = self.lanes[row["lane"]]._tallies
@@ -199,6 +217,10 @@ class Ledger:
         self._notes.clear()
         for lane in self.lanes:
             lane.changed.clear()
+
+
+def _tried(tally: Tally) -> int:
+    return tally.tried
 
 
 def _write_lane(journal: Journal, number: int, lane: LaneLedger) -> None:

@@ -69,7 +69,7 @@ def drawn(view: View, width: int) -> RenderableType:
     parts: list[RenderableType] = [_head(view, width), _figures(view, width)]
     if view.ledger.findings:
         parts += [Text(), _findings(view)]
-    if any(lane.tallies for lane in view.ledger.lanes):
+    if view.ledger.tallies:
         parts += [Text(), _yields(view)]
     parts += [Text(f"! {line}", style="yellow") for line in view.warnings]
     return Group(*parts)
@@ -102,6 +102,7 @@ def _figures(view: View, width: int) -> Table:
         rate += f", {view.of_floor:.0%} of bare children"
     table.add_row("executions", f"{rate}; {total.deaths:,} died")
     table.add_row("time goes", _where_time_goes(view))
+    table.add_row("triage", _triage(view))
     lanes = [lane for lane in view.ledger.lanes if lane.corpus is not None]
     if lanes:
         features = sum(lane.features or 0 for lane in lanes)
@@ -129,11 +130,21 @@ def _where_time_goes(view: View) -> str:
     seconds = max(total.seconds, 1e-9)
     children, mutation = total.child_seconds / seconds, total.mutation_seconds / seconds
     rest = max(0.0, 1 - children - mutation)
-    busy = view.triage_seconds / max(view.elapsed, 1e-9)
-    return (
-        f"children {children:.0%}, mutation {mutation:.0%}, all else {rest:.0%} of a worker; "
-        f"triage busy {min(busy, 1):.0%}"
-    )
+    return f"children {children:.0%}, mutation {mutation:.0%}, all else {rest:.0%} of a worker"
+
+
+def _triage(view: View) -> str:
+    busy = min(view.triage_seconds / max(view.elapsed, 1e-9), 1)
+    parts = [f"busy {busy:.0%}"]
+    if view.unsorted:
+        parts.append(f"{view.unsorted} to sort")
+    if view.waiting:
+        parts.append(f"{_count(view.waiting, 'finding')} to run on controls")
+    compared = sum(lane.compared for lane in view.ledger.lanes)
+    if compared:
+        disagreed = sum(lane.disagreed for lane in view.ledger.lanes)
+        parts.append(f"{disagreed} of {compared} programs differ in a fresh process")
+    return ", ".join(parts)
 
 
 def _findings(view: View) -> Table:
@@ -158,12 +169,12 @@ def _findings(view: View) -> Table:
 
 
 def _yields(view: View) -> Table:
-    """Mutators and steps by what they brought, those that brought most for their tries first."""
+    """Mutators by what they brought, those that brought most for their tries first."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("mutator", no_wrap=True)
     for column in ("tried", "features", "deaths", "weight"):
         table.add_column(column, justify="right", no_wrap=True)
-    tallies = [one for lane in view.ledger.lanes for one in lane.tallies if one.sort == "mutator"]
+    tallies = [one for one in view.ledger.tallies if one.sort == "mutator"]
     tallies.sort(key=lambda one: -(one.features + one.looks) / max(one.tried, 1))
     for one in tallies[:_MOST_MUTATORS]:
         counts = (f"{count:,}" for count in (one.tried, one.features, one.looks))

@@ -159,7 +159,7 @@ class Supervisor:
             return
         lane = self.ledger.lanes[worker.lane]
         before = lane.features
-        lane.libfuzzer(figures)
+        lane.libfuzzer(worker.slot, figures)
         if lane.features != before:
             self._fresh[worker.lane] = time.monotonic()
 
@@ -299,7 +299,8 @@ class Supervisor:
         with self._journal.writing():
             self._journal.put("runs", began=self._began, ended=time.time())
         if left := self.desk.waiting:
-            self._screen.note(f"{left} findings are not attributed yet: finfuzz attribute")
+            what = "1 finding is" if left == 1 else f"{left} findings are"
+            self._screen.note(f"{what} not attributed yet: finfuzz attribute")
 
     @property
     def _view(self) -> View:
@@ -311,6 +312,8 @@ class Supervisor:
             doing=f"paused: {self._paused}" if self._paused else fuzzing,
             used=self._used,
             triage_seconds=self.desk.seconds,
+            unsorted=self.desk.unsorted,
+            waiting=self.desk.waiting,
             features=self._features.values,
             warnings=warnings(self._plan, self.ledger, self._used, self._fresh),
         )

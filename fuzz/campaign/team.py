@@ -21,8 +21,9 @@ from fuzz.executor import process
 
 _LIBFUZZER = re.compile(r"\b(ft|corp): (\d+)")
 #: With several lanes a worker changes lanes that often: a start costs it a second, and its corpus.
-_SLICE_SECONDS = 300.0
-_SLICES = 20
+#: In a short campaign each lane has its turn four times, if that is worth a start.
+_SLICE_SECONDS = (3.0, 300.0)
+_TURNS = 4
 #: A zygote is taken for dead 20 s after its deadline; a worker that says nothing for longer, too.
 _SILENCE_SECONDS = 60.0
 #: A lane whose workers end so often without ten seconds of work in a row can't be fuzzed.
@@ -195,7 +196,10 @@ class Team:
 
     @property
     def _slice(self) -> float:
-        return min(_SLICE_SECONDS, max(self._plan.seconds / _SLICES, 10.0))
+        shortest, longest = _SLICE_SECONDS
+        plan = self._plan
+        turn = plan.seconds * plan.workers / len(plan.lanes) / _TURNS
+        return min(longest, max(shortest, turn))
 
     def _next_lane(self) -> int:
         """The lane that has had the least of its share, those that are worked on now included."""

@@ -29,8 +29,8 @@ class History:
 
 @dataclass(frozen=True)
 class View:
-    """``elapsed`` seconds of fuzzing; ``triage_seconds`` that triage was busy; ``features`` over
-    time, of all lanes together."""
+    """``elapsed`` seconds of fuzzing; ``triage_seconds`` that triage was busy; ``unsorted`` looks;
+    findings ``waiting`` for their controls; ``features`` over time, of all lanes together."""
 
     plan: Plan
     ledger: Ledger
@@ -38,6 +38,8 @@ class View:
     doing: str
     used: Use | None = None
     triage_seconds: float = 0.0
+    unsorted: int = 0
+    waiting: int = 0
     features: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

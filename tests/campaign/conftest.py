@@ -41,7 +41,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts campaigns, each in a folder of its own below this test's; ends them in any case."""
     started: list[Campaign] = []
 
-    def start_one(made: Build, *arguments: str, **variables: str) -> Campaign:
+    def start_one(made: Build | None, *arguments: str, **variables: str) -> Campaign:
         folder = tmp_path.resolve() / f"campaign{len(started)}"
         folder.mkdir()
         started.append(Campaign(folder, made, *arguments, **variables))

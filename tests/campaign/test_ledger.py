@@ -29,7 +29,7 @@ def filled() -> Ledger:
     lane = ledger.lanes[0]
     lane.running[0] = Progress(executions=10, seconds=2.0, took=(5, 4, 3), deaths=2, unstable=1)
     lane.running[1] = Progress(executions=5, seconds=1.0, took=(1, 1, 1), floor_seconds=0.002)
-    lane.libfuzzer({"corp": 12, "ft": 340})
+    lane.libfuzzer(0, {"corp": 12, "ft": 340})
     lane.learns(0, (Tally("mutator", "insert", 4, 1, 0, 1.5),))
     assert lane.look("a" * 16, 7, 0.5)
     assert not lane.look("a" * 16, 9, 0.9)

@@ -57,7 +57,7 @@ def full(**changes: object) -> View:
         floor_seconds=0.0025,
         unstable=3,
     )
-    lane.libfuzzer({"corp": 812, "ft": 34_567})
+    lane.libfuzzer(0, {"corp": 812, "ft": 34_567})
     lane.learns(0, (Tally("mutator", "insert", 4000, 120, 2, 1.5),))
     found = Bucket(
         "6bdb81127c2b", "SIGABRT", "internals-recreated", "filed", "", "/x", True, 7, 60.0, 99

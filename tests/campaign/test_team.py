@@ -1,0 +1,221 @@
+"""Several workers and several lanes: real campaigns, watched from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from test_screen import PLAN
+from test_supervisor import nothing_is_left_of, part, parts
+from watched import Start, wait_until
+
+from fuzz.campaign.config import Config
+from fuzz.campaign.ledger import Ledger
+from fuzz.campaign.machine import size_of, too_much, use
+from fuzz.campaign.messages import Progress
+from fuzz.campaign.plan import Bounds, Lane
+from fuzz.campaign.state import name_of
+from fuzz.campaign.team import Team
+from fuzz.target.build import Build
+
+HOUR = ("--time", "3600")
+RECORDED = Path(__file__).with_name("recorded_worker.py")
+NEWS = "finfuzz 1\nnode fromtheother instance\nstart i1 isolated\nenter i1\nnode b list\n"
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "summary.json").read_text()))
+
+
+def test_what_another_worker_finds_is_used_seconds_later(plain_c: Build, tmp_path: Path) -> None:
+    """libFuzzer's folder is shared: what appears in it is run, and kept if it is news."""
+    folders = {name: tmp_path / name for name in ("live", "corpus", "sightings")}
+    for folder in folders.values():
+        folder.mkdir()
+    config = Config(
+        target=str(plain_c.spec),
+        python=str(plain_c.interpreter.executable),
+        seconds=3600.0,
+        engine="atheris",
+        seed=1,
+        shared=True,
+        deadline=20.0,
+        memory_mib=2048,
+        abuse=False,
+        **{name: str(folder) for name, folder in folders.items()},
+    )
+    read, write = os.pipe()
+    programs = tmp_path / "programs"
+    worker = subprocess.Popen(
+        [sys.executable, str(RECORDED), str(write), str(programs), str(10**9)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(write,),
+        cwd=tmp_path,
+    )
+    os.close(write)
+    try:
+        assert worker.stdin is not None
+        with worker.stdin as stdin:
+            stdin.write(msgspec.json.encode(config))
+        wait_until(lambda: programs.exists() and programs.stat().st_size > 5000, "programs")
+        (folders["live"] / name_of(NEWS)).write_text(NEWS)
+        # Nothing drains the pipe: well before it is full, the program has been met.
+        wait_until(lambda: "fromtheother" in programs.read_text(), "the other's program")
+    finally:
+        worker.kill()
+        worker.wait()
+        os.close(read)
+
+
+def test_two_workers_on_two_targets_share_one_corpus_and_end_together(
+    start: Start, destroy: Build, plain_c: Build
+) -> None:
+    more = ("--target", str(plain_c.spec), "--workers", "2", "--seed", "1")
+    campaign = start(destroy, "--time", "8", *more)
+    campaign.read_until("2 workers")
+    wait_until(lambda: len(parts(campaign, "worker")) == 2, "two workers")
+    assert campaign.end() == 0, campaign.lines
+    summary = summary_of(campaign.folder)
+    assert [lane["target"] for lane in summary["lanes"]] == [str(destroy.spec), "plain-c"]
+    for lane in summary["lanes"]:
+        assert lane["executions"] > 20
+        assert lane["seconds"] == pytest.approx(8.0, abs=3.0)
+    assert summary["executions"] == sum(lane["executions"] for lane in summary["lanes"])
+    database = sqlite3.connect(campaign.folder / "state" / "campaign" / "journal.sqlite")
+    lanes = {lane for (lane,) in database.execute("SELECT DISTINCT lane FROM programs")}
+    assert lanes == {0, 1}
+    assert database.execute("SELECT ended IS NOT NULL FROM runs").fetchall() == [(1,)]
+    nothing_is_left_of(campaign)
+
+
+def test_one_worker_on_two_targets_takes_turns(start: Start, plain_c: Build) -> None:
+    more = ("--target", "no-extension", "--engine", "random", "--seed", "1")
+    campaign = start(plain_c, "--time", "12", *more)
+    assert campaign.end() == 0, campaign.lines
+    one, other = summary_of(campaign.folder)["lanes"]
+    assert one["executions"] > 20
+    assert other["executions"] > 20
+    assert one["seconds"] + other["seconds"] == pytest.approx(12.0, abs=1.0)
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.parametrize(
+    ("shares", "seconds", "next_lane"),
+    [
+        ((1, 1), (0, 0), 0),
+        ((1, 1), (5, 4), 1),
+        ((3, 1), (5, 4), 0),
+        ((3, 1), (9, 2), 1),
+        ((1, 1, 1), (9, 9, 3), 2),
+    ],
+)
+def test_the_next_lane_is_the_one_that_had_least_of_its_share(
+    shares: tuple[int, ...], seconds: tuple[int, ...], next_lane: int
+) -> None:
+    lanes = tuple(Lane("plain-c", f"/python{n}", "3.13.0", share) for n, share in enumerate(shares))
+    ledger = Ledger(len(lanes))
+    for lane, had in zip(ledger.lanes, seconds, strict=True):
+        lane.settled = Progress(seconds=had)
+    team = Team(msgspec.structs.replace(PLAN, lanes=lanes), None, ledger)  # type: ignore[arg-type]
+    assert team._next_lane() == next_lane
+
+
+def test_what_a_campaign_uses_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 2_000_000)
+    os.link(tmp_path / "file", tmp_path / "other")
+    assert 2_000_000 <= size_of(tmp_path) < 2_100_000
+    child = subprocess.Popen(
+        [sys.executable, "-c", "x = bytearray(50_000_000); print(flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert child.stdout is not None
+        child.stdout.readline()
+        used = use(tmp_path, [child.pid], None)
+        assert used.largest == child.pid
+        assert 50 < used.worker_mib < used.memory_mib
+        assert used.processes == 2
+        small = Bounds(total_memory_mib=40, processes=96, disk_mib=10)
+        assert too_much(used, small).endswith("MiB of memory, --total-memory is 40")
+        few = Bounds(total_memory_mib=1 << 20, processes=1, disk_mib=10)
+        assert too_much(used, few) == "2 processes, --processes is 1"
+        assert too_much(used, PLAN.bounds) == ""
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_a_state_folder_beyond_its_bound_ends_the_campaign(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--disk", "1", "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    (campaign.folder / "state" / "large").write_bytes(b"x" * 3_000_000)
+    assert campaign.end() == 2
+    assert "MiB, the bound of --disk" in campaign.lines[-1]
+    assert "--disk" in summary_of(campaign.folder)["problem"]
+    nothing_is_left_of(campaign)
+
+
+def test_cores_and_niceness_are_what_everything_runs_with(start: Start, plain_c: Build) -> None:
+    core = min(os.sched_getaffinity(0))
+    campaign = start(plain_c, *HOUR, "--cores", str(core), "--nice", "3", "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: parts(campaign, "worker"), "a worker")
+    worker = part(campaign, "worker")
+    assert (worker.cpu_affinity(), worker.nice()) == ([core], os.nice(0) + 3)
+    campaign.process.terminate()
+    assert campaign.end() == 130
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.slow
+def test_a_worker_that_falls_silent_is_replaced(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--deadline", "0.5", "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: parts(campaign, "worker"), "a worker")
+    part(campaign, "worker").send_signal(signal.SIGSTOP)
+    campaign.read_until("says nothing: it is ended")
+    campaign.read_until("another one goes on")
+    wait_until(lambda: parts(campaign, "worker"), "another worker")
+    campaign.process.terminate()
+    assert campaign.end() == 130
+    nothing_is_left_of(campaign)
+
+
+def test_a_second_campaign_in_the_same_folder_is_refused(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    again = start(plain_c, *HOUR, "--state", str(campaign.folder / "state"))
+    assert again.end() == 2
+    assert again.lines[-1].startswith("finfuzz: error: a campaign is under way in ")
+    resumed = start(None, "--resume", str(campaign.folder / "state"))
+    assert resumed.end() == 2
+    campaign.process.terminate()
+    assert campaign.end() == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ("--resume", "nowhere"),
+            "no campaign in nowhere: `finfuzz run --state nowhere` begins one",
+        ),
+        (("--resume", "x", "--engine", "random"), "leave --engine away"),
+    ],
+)
+def test_what_can_not_be_resumed_is_one_line(
+    start: Start, arguments: tuple[str, ...], complaint: str
+) -> None:
+    campaign = start(None, *arguments)
+    assert campaign.end() == 2
+    assert campaign.lines[-1].endswith(complaint)
