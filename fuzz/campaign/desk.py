@@ -1,7 +1,7 @@
 """The supervisor's side of triage: what is to be sorted, one request at a time to one process.
 
-New looks go first, then what they are counted, then comparisons, then what was put off. A triage
-process that dies is replaced and asked again; what kills it three times is left.
+Every few seconds come counts and comparisons, which are quick; then new looks, then what was put
+off. A triage process that dies is replaced and asked again; what kills it three times is left.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from fuzz.campaign.ledger import Ledger
@@ -29,6 +30,7 @@ from fuzz.campaign.messages import (
     Work,
     packed,
 )
+from fuzz.campaign.sightings import FURTHER
 from fuzz.executor import process
 
 #: Findings are rewritten at most that often.
@@ -45,7 +47,9 @@ class Desk:
         self._counts: dict[int, dict[tuple[str, tuple[str, ...]], Count]] = {}
         self._samples: deque[Compare] = deque(maxlen=4)
         self._owed: deque[Owed] = deque()
+        self._quick: deque[Tell | Compare] = deque()
         self._known: set[tuple[int, str]] = set()
+        self._left: set[tuple[int, str]] = set()
         self._asked: ToTriage | None = None
         self._tries = 0
         self._next_tell = 0.0
@@ -77,7 +81,8 @@ class Desk:
     def sorting(self) -> bool:
         """Whether anything that was seen is not sorted and counted yet."""
         asked = self._asked is not None and not isinstance(self._asked, Work | Compare)
-        return bool(self._sorts or any(self._counts.values()) or self._owed or asked)
+        pending = self._sorts or self._quick or any(self._counts.values()) or self._owed
+        return bool(pending or asked)
 
     @property
     def idle(self) -> bool:
@@ -91,6 +96,8 @@ class Desk:
         """Has these counted in their findings, together with others, seconds later."""
         pending = self._counts.setdefault(lane, {})
         for count in counts:
+            if count.look == FURTHER or (lane, count.look) in self._left:
+                continue
             key = (count.look, count.roots)
             before = pending.get(key)
             sightings = count.sightings + (before.sightings if before else 0)
@@ -151,7 +158,7 @@ class Desk:
             return "the triage process is gone: another one goes on"
         self._tries = 0
         if isinstance(asked, Sort):
-            self._ledger.lanes[asked.lane].sorted(asked.look)
+            self._leave(asked)
             return f"triage died {_TRIES} times of the sighting {asked.look}: it is left"
         return "the triage process is gone: another one goes on without what it was doing"
 
@@ -186,28 +193,39 @@ class Desk:
             self.pipe = -1
 
     def _next(self, *, soon: bool) -> ToTriage | None:
+        """Quick things have their turn, so that sorting, a minute each, does not starve them."""
+        if soon or time.monotonic() >= self._next_tell:
+            self._next_tell = time.monotonic() + _TELL_SECONDS
+            self._quick.extend(self._tells())
+            if self._samples:
+                self._quick.append(self._samples.popleft())
+        if self._quick:
+            return self._quick.popleft()
         if self._sorts:
             return self._sorts.popleft()
-        if (soon or time.monotonic() >= self._next_tell) and any(self._counts.values()):
-            return self._tell()
+        if unknown := self._unknown():
+            return unknown
         if self._owed:
             return self._owed.popleft()
-        if self._samples and self.works:
-            return self._samples.popleft()
         return Work() if self.works and self.waiting else None
 
-    def _tell(self) -> ToTriage:
-        """The counts of one lane; first the looks among them that this process does not know."""
-        lane = next(number for number, counts in self._counts.items() if counts)
-        for look in {count.look for count in self._counts[lane].values()}:
-            if (lane, look) not in self._known:
-                row = self._ledger.lanes[lane].looks[look]
-                self._sorts.append(Sort(lane, look, row.execution, row.seconds))
-        if self._sorts:
-            return self._sorts.popleft()
-        if not any(self._counts[number] for number in self._counts if number > lane):
-            self._next_tell = time.monotonic() + _TELL_SECONDS
-        return Tell(lane, tuple(self._counts.pop(lane).values()))
+    def _tells(self) -> Iterator[Tell]:
+        """What there is to count of looks that this process knows, a request for each lane."""
+        for lane, pending in self._counts.items():
+            known = {key: one for key, one in pending.items() if (lane, one.look) in self._known}
+            for key in known:
+                del pending[key]
+            if known:
+                yield Tell(lane, tuple(known.values()))
+
+    def _unknown(self) -> Sort | None:
+        """A look to be counted that this process, which is a new one, has not sorted."""
+        for lane, pending in self._counts.items():
+            for count in pending.values():
+                if (lane, count.look) not in self._known:
+                    row = self._ledger.lanes[lane].looks[count.look]
+                    return Sort(lane, count.look, row.execution, row.seconds)
+        return None
 
     def _answered(self, answer: Answer) -> None:
         asked, self._asked = self._asked, None
@@ -228,6 +246,12 @@ class Desk:
             self._sorts.appendleft(asked)
         elif isinstance(asked, Tell):
             self.count(asked.lane, asked.counts)
+
+    def _leave(self, sort: Sort) -> None:
+        self._ledger.lanes[sort.lane].sorted(sort.look)
+        self._left.add((sort.lane, sort.look))
+        pending = self._counts.get(sort.lane, {})
+        self._counts[sort.lane] = {k: one for k, one in pending.items() if one.look != sort.look}
 
     def _unattributed(self) -> list[Owed]:
         if not self.works:

@@ -44,9 +44,10 @@ from fuzz.triage.finding import load
 from fuzz.triage.routes import Way, way_of
 from fuzz.triage.sort import Seen, Sorter
 
-#: It compiles and runs for minutes beside the workers: at nice 10 that took a sixth of a worker's
-#: rate on two cores (tools/bench.py triage). The scheduler gives the nicest a seventieth of a core.
-_GIVES_WAY = 19
+#: It compiles and runs for minutes beside the workers. Where a core is free it is as nice as can
+#: be: at nice 10 it took a sixth of a worker's rate all the same (tools/bench.py triage). Where none
+#: is, that would leave it a seventieth of a core, and a finding would take an hour: it gets a tenth.
+_NICE_BESIDE_FREE_CORES, _NICE_OTHERWISE = 19, 10
 
 
 class Lane:
@@ -154,9 +155,8 @@ def _with_sightings(bucket: Bucket, sightings: int) -> Bucket:
 class Triager:
     """Answers requests for all lanes of a campaign."""
 
-    def __init__(self, folder: Path, pipe: int) -> None:
-        self._folder, self._pipe = folder, pipe
-        self._plan = load_plan(folder)
+    def __init__(self, plan: Plan, folder: Path, pipe: int) -> None:
+        self._plan, self._folder, self._pipe = plan, folder, pipe
         self._lanes: dict[int, Lane] = {}
 
     def answer(self, request: ToTriage) -> Answer:
@@ -203,9 +203,11 @@ def main() -> None:
     """Answers until standard input ends or the supervisor is gone."""
     stop_with_supervisor()
     signal.signal(signal.SIGTERM, _leave)
-    os.nice(_GIVES_WAY)
-    pipe = int(sys.argv[1])
-    triager = Triager(Path(sys.argv[2]), pipe)
+    pipe, folder = int(sys.argv[1]), Path(sys.argv[2])
+    plan = load_plan(folder)
+    free = plan.workers < len(os.sched_getaffinity(0))
+    os.nice(_NICE_BESIDE_FREE_CORES if free else _NICE_OTHERWISE)
+    triager = Triager(plan, folder, pipe)
     channel: Channel[ToTriage] = Channel(ToTriage)
     try:
         for request in channel.read(sys.stdin.buffer):
