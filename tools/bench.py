@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import multiprocessing
 import signal
 import statistics
 import subprocess
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -114,6 +116,51 @@ def triage(
         json_file.write_text(json.dumps({**figures, "triaging_to_idle": ratio}, indent=2) + "\n")
 
 
+@main.command()
+@click.option("--target", default="plain-c", help="One that does not die, so that nothing sorts.")
+@click.option("--python", default=None, help="As for `finfuzz run`.")
+@click.option("--seconds", default=15.0, help="Of each measurement.")
+@click.option("--rounds", default=3, help="Of one and of two, in turn.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures here.")
+def workers(
+    target: str, python: str | None, seconds: float, rounds: int, json_file: Path | None
+) -> None:
+    """What a second worker brings, beside what a second bare zygote does."""
+    made = build(resolve(parse_target(target)), pick_interpreter(python), announce=click.echo)
+    build(made.spec, made.interpreter, instrumented=False, announce=click.echo)
+    rates: dict[str, list[float]] = {"campaign": [], "bare": []}
+    with tempfile.TemporaryDirectory() as scratch:
+        for number in track(range(rounds), description="campaigns", transient=True):
+            one, two = (
+                _rate(made, Path(scratch, f"{number}-{count}"), seconds, number, count)
+                for count in (1, 2)
+            )
+            rates["campaign"].append(two / one)
+            rates["bare"].append(_bare_rate(made, seconds, 2) / _bare_rate(made, seconds, 1))
+    for name, ratios in rates.items():
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        click.echo(f"two_to_one_{name}: {statistics.median(ratios):.2f} ({spread})")
+    if json_file is not None:
+        json_file.write_text(json.dumps(rates, indent=2) + "\n")
+
+
+def _bare_rate(made: Build, seconds: float, zygotes: int) -> float:
+    """Bare children a second, of so many zygotes side by side."""
+    with ProcessPoolExecutor(zygotes, multiprocessing.get_context("spawn")) as pool:
+        return sum(pool.map(_bare_children, [made] * zygotes, [seconds] * zygotes)) / seconds
+
+
+def _bare_children(made: Build, seconds: float) -> int:
+    count = 0
+    with Executor(made) as runner:
+        runner.run_bare()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            runner.run_bare()
+            count += 1
+    return count
+
+
 def _of_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
     """Seconds for a death counted by its look, and for one that is diagnosed, median of many."""
     crashes.mkdir()
@@ -138,7 +185,7 @@ def _of_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
     return statistics.median(again), statistics.median(new)
 
 
-def _rate(made: Build, folder: Path, seconds: float, seed: int) -> float:
+def _rate(made: Build, folder: Path, seconds: float, seed: int, workers: int = 1) -> float:
     """Executions a second of one campaign, its findings going to ``folder``. What is not attributed
     when its time is up is left."""
     folder.mkdir(exist_ok=True)
@@ -146,8 +193,10 @@ def _rate(made: Build, folder: Path, seconds: float, seed: int) -> float:
         *(sys.executable, "-m", "fuzz", "run", "--engine", "random", "--seed", str(seed)),
         *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
         *("--time", str(seconds), "--crashes", "crashes", "--json", "summary.json"),
+        *("--workers", str(workers)),
     ]
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as campaign:
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=folder, **pipes, text=True) as campaign:
         assert campaign.stderr is not None
         for line in campaign.stderr:
             if line.startswith("the time is up"):

@@ -6,13 +6,15 @@ import msgspec
 
 from fuzz.campaign.ledger import LaneLedger
 from fuzz.campaign.messages import Bucket
-from fuzz.campaign.plan import Plan
+from fuzz.campaign.plan import Lane, Plan
 from fuzz.campaign.supervisor import Supervisor
 
 
 class FoundEntry(msgspec.Struct):
-    """One bucket seen in this campaign. ``new``: it was not filed before."""
+    """One bucket seen in this campaign, on one of its builds. ``new``: it was not filed before."""
 
+    target: str
+    python: str
     signal: str
     diagnostic: str
     bucket: str
@@ -28,9 +30,8 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     their steps.
 
     ``corpus`` programs and ``features`` as libFuzzer counts them; null with `--engine random`.
-    ``known``: deaths of defects that are not filed, by title. ``unconfirmed``: never seen again in
-    a fresh process. ``floor_seconds`` of a bare child, null where it was not measured.
-    ``compared`` programs with a fresh process, which ``disagreed``.
+    ``known``: deaths of defects that are not filed, by title. ``floor_seconds`` of a bare child,
+    null where it was not measured. ``compared`` programs with a fresh process, which ``disagreed``.
     """
 
     target: str
@@ -43,9 +44,7 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     floor_seconds: float | None
     touched: int
     deaths: int
-    findings: list[FoundEntry]
     known: dict[str, int]
-    unconfirmed: list[FoundEntry]
     steps_effective: int
     steps_skipped: int
     steps_raised: int
@@ -59,7 +58,8 @@ class LaneSummary(msgspec.Struct, kw_only=True):
 
 class Summary(msgspec.Struct, kw_only=True):
     """``seconds`` of fuzzing by the clock. ``problem``: why it ended before its time, empty if it
-    did not. ``replaced``: how often a worker or triage had to be."""
+    did not. ``replaced``: how often a worker or triage had to be. ``unconfirmed``: never seen again
+    in a fresh process."""
 
     engine: str
     seed: int
@@ -70,18 +70,16 @@ class Summary(msgspec.Struct, kw_only=True):
     replaced: int
     interrupted: bool
     problem: str
+    findings: list[FoundEntry]
+    unconfirmed: list[FoundEntry]
     lanes: list[LaneSummary]
-
-    @property
-    def findings(self) -> list[FoundEntry]:
-        return [entry for lane in self.lanes for entry in lane.findings]
 
 
 def summarize(plan: Plan, ran: Supervisor) -> Summary:
     """Puts the figures of a campaign together."""
     total = ran.ledger.total
     seconds = max(ran.team.elapsed, 1e-9)
-    pairs = zip(plan.lanes, ran.ledger.lanes, strict=True)
+    pairs = list(zip(plan.lanes, ran.ledger.lanes, strict=True))
     return Summary(
         engine=plan.engine,
         seed=plan.seed,
@@ -92,6 +90,8 @@ def summarize(plan: Plan, ran: Supervisor) -> Summary:
         replaced=ran.team.replaced + ran.desk.died,
         interrupted=ran.interrupted,
         problem=ran.problem,
+        findings=_entries(pairs, "filed"),
+        unconfirmed=_entries(pairs, "unconfirmed"),
         lanes=[_lane(lane.target, lane.version, figures) for lane, figures in pairs],
     )
 
@@ -109,9 +109,7 @@ def _lane(target: str, python: str, lane: LaneLedger) -> LaneSummary:
         floor_seconds=total.floor_seconds or None,
         touched=total.touched,
         deaths=total.deaths,
-        findings=[_entry(bucket) for bucket in lane.of_state("filed")],
         known={bucket.title: bucket.sightings for bucket in lane.of_state("known")},
-        unconfirmed=[_entry(bucket) for bucket in lane.of_state("unconfirmed")],
         steps_effective=total.took[0],
         steps_skipped=total.took[1],
         steps_raised=total.took[2],
@@ -124,8 +122,14 @@ def _lane(target: str, python: str, lane: LaneLedger) -> LaneSummary:
     )
 
 
-def _entry(bucket: Bucket) -> FoundEntry:
+def _entries(pairs: list[tuple[Lane, LaneLedger]], state: str) -> list[FoundEntry]:
+    return [_entry(lane, one) for lane, ledger in pairs for one in ledger.of_state(state)]
+
+
+def _entry(lane: Lane, bucket: Bucket) -> FoundEntry:
     return FoundEntry(
+        target=lane.target,
+        python=lane.version,
         signal=bucket.signal,
         diagnostic=bucket.diagnostic,
         bucket=bucket.bucket,

@@ -45,8 +45,9 @@ from fuzz.triage.routes import Way, way_of
 from fuzz.triage.sort import Seen, Sorter
 
 #: It compiles and runs for minutes beside the workers. Where a core is free it is as nice as can
-#: be: at nice 10 it took a sixth of a worker's rate all the same (tools/bench.py triage). Where none
-#: is, that would leave it a seventieth of a core, and a finding would take an hour: it gets a tenth.
+#: be: at nice 10 it took a sixth of a worker's rate all the same (tools/bench.py triage). Where
+#: none is, that would leave it a seventieth of a core, and a finding would take an hour: there it
+#: gets a tenth.
 _NICE_BESIDE_FREE_CORES, _NICE_OTHERWISE = 19, 10
 
 

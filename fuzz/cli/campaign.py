@@ -244,14 +244,18 @@ def _told_of(lane: LaneSummary, summary: Summary) -> list[str]:
     ]
     for title, count in lane.known.items():
         lines.append(f"known, not filed: {title} ({count} times)")
-    for entry in lane.unconfirmed:
+    here = (lane.target, lane.python)
+    for entry in summary.unconfirmed:
+        if (entry.target, entry.python) != here:
+            continue
         lines.append(
             f"not seen again in a fresh process, kept aside: {entry.signal}/{entry.diagnostic} "
             f"{entry.path}"
         )
-    if not lane.findings:
+    findings = [one for one in summary.findings if (one.target, one.python) == here]
+    if not findings:
         lines.append("found nothing")
-    for entry in lane.findings:
+    for entry in findings:
         new = "new" if entry.new else "filed before"
         lines.append(
             f"{entry.signal}/{entry.diagnostic} ({new}, seen {entry.sightings} times, first after "
