@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fuzz.campaign.messages import Kept
 from fuzz.campaign.state import name_of
+from fuzz.executor.features import as_bits, differing
 from fuzz.executor.zygote import Executor
 from fuzz.files import write_whole
 from fuzz.program.learning import Change
@@ -22,11 +23,6 @@ _AGAIN = 2
 _ENOUGH = 2
 #: Of all executions at most so many are such: from an empty corpus every second program is taken.
 _MOST_CHECKS = 0.05
-#: libFuzzer's classes of an 8-bit counter, a bit each: a feature is a counter in one of them.
-_CLASS = bytes(
-    0 if n == 0 else 1 << min((n - 1), 2) if n < 4 else 8 << sum(n >= m for m in (8, 16, 32, 128))
-    for n in range(256)
-)
 
 
 class _Ran:
@@ -81,17 +77,13 @@ class Keeper:
 
     def _check(self, last: _Ran) -> None:
         shared = self._executor.shared
-        before = last.counters.translate(_CLASS)
         varied: set[int] = set()
         self._checks += _AGAIN
         for _ in range(_AGAIN):
             shared.clear_counters()
             self._executor.run(last.steps)
             shared.clear(self.unstable)
-            after = shared.snapshot().translate(_CLASS)
-            if after != before:
-                pairs = enumerate(zip(before, after, strict=True))
-                varied |= {index for index, (one, other) in pairs if one != other}
+            varied |= differing(last.counters, shared.snapshot())
         shared.clear_counters()
         if varied:
             self._varied.update(varied)
@@ -100,7 +92,7 @@ class Keeper:
 
     def _merge(self, counters: bytes) -> int:
         """Remembers a program's features, a bit each; returns how many are new."""
-        features = int.from_bytes(counters.translate(_CLASS), "little")
+        features = as_bits(counters)
         new = features & ~self._seen
         self._seen |= features
         return new.bit_count()

@@ -1,0 +1,173 @@
+"""`finfuzz corpus`: distill, import, stats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from fuzz.cli.group import cli
+from fuzz.cli.options import (
+    abuse_option,
+    built,
+    deadline_option,
+    memory_option,
+    progress,
+    python_option,
+    resolved,
+    target_option,
+)
+from fuzz.corpus.distill import distilled, require_new, write
+from fuzz.corpus.folder import Entry, read_folder
+from fuzz.corpus.importing import imported
+from fuzz.corpus.measure import Measured, measured
+from fuzz.corpus.stats import Stats, stats
+from fuzz.errors import UserError
+from fuzz.executor.limits import Limits
+from fuzz.files import write_whole
+from fuzz.target.build import Build
+
+_path = click.Path(path_type=Path)
+_runs_option = click.option(
+    "--runs",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="Of each program; a feature that is not there each time does not count.",
+)
+_out_option = click.option("-o", "--out", type=_path, required=True, help="A new folder.")
+
+
+@cli.group()
+def corpus() -> None:
+    """Care for a folder of programs."""
+
+
+@corpus.command()
+@click.argument("folder", type=_path)
+@_out_option
+@target_option
+@python_option
+@_runs_option
+@deadline_option
+@memory_option
+@abuse_option
+def distill(
+    folder: Path,
+    out: Path,
+    target: str,
+    python: str | None,
+    runs: int,
+    deadline: float,
+    memory: int,
+    abuse: bool,
+) -> None:
+    """Copy the fewest programs of FOLDER that cover on this target what all of them do.
+
+    Of programs that cover the same, the quick ones are taken. One that dies covers nothing: a
+    campaign does not build on it either. Deaths are for `crashes/`.
+    """
+    require_new(out)
+    entries, problems = read_folder(folder)
+    made = built(*resolved(target, python))
+    measures = _measured(made, entries, runs, Limits(deadline, memory, abuse))
+    result = distilled(measures)
+    write([(str(one.path.relative_to(folder)), one.text) for one in result.kept], out)
+    for line in problems:
+        click.echo(f"no program: {line}", err=True)
+    for entry in result.died:
+        click.echo(f"died: {entry.path}", err=True)
+    click.echo(
+        f"{len(result.kept)} of {result.programs} programs have all {result.features:,} features "
+        f"({result.unstable:,} more come and go); a run of all of them takes "
+        f"{result.seconds_after:.2f} s instead of {result.seconds_before:.2f} s"
+    )
+
+
+@corpus.command(name="import")
+@click.argument("folders", type=_path, nargs=-1, required=True)
+@_out_option
+def import_(folders: tuple[Path, ...], out: Path) -> None:
+    """Copy what is a program in FOLDERS, each once. A line that is no step is left out."""
+    require_new(out)
+    found = imported(folders)
+    for line in (*found.warnings, *(f"not taken: {line}" for line in found.refused)):
+        click.echo(line, err=True)
+    if not found.files:
+        raise UserError(f"no program in {', '.join(map(str, folders))}")
+    write(found.files, out)
+    click.echo(
+        f"{len(found.files)} programs, {found.same} more were the same; "
+        f"{len(found.warnings)} lines left out, {len(found.refused)} files not taken"
+    )
+
+
+@corpus.command(name="stats")
+@click.argument("folder", type=_path)
+@click.option("--target", default=None, help="Also run them on it: as for `finfuzz exec`.")
+@python_option
+@_runs_option
+@click.option("--json", "json_file", type=_path, default=None, help="Write the figures here.")
+@deadline_option
+@memory_option
+@abuse_option
+def stats_(
+    folder: Path,
+    target: str | None,
+    python: str | None,
+    runs: int,
+    json_file: Path | None,
+    deadline: float,
+    memory: int,
+    abuse: bool,
+) -> None:
+    """Say what the programs of FOLDER use of the language, and what of it none does."""
+    entries, problems = read_folder(folder)
+    found = stats(entries, problems)
+    figures = msgspec.structs.asdict(found)
+    console = Console(highlight=False)
+    _show(console, found)
+    if target is not None:
+        made = built(*resolved(target, python))
+        result = distilled(_measured(made, entries, runs, Limits(deadline, memory, abuse)))
+        figures |= {
+            "features": result.features,
+            "unstable": result.unstable,
+            "died": [str(entry.path) for entry in result.died],
+            "needed": len(result.kept),
+            "seconds": result.seconds_before,
+        }
+        console.print(
+            f"on {made.spec}, CPython {made.interpreter.text}: {result.features:,} features "
+            f"({result.unstable:,} more come and go), {len(result.kept)} programs would have them "
+            f"all; {len(result.died)} die; {result.seconds_before:.2f} s for all of them"
+        )
+    if json_file is not None:
+        write_whole(json_file, msgspec.json.format(msgspec.json.encode(figures), indent=2))
+
+
+def _measured(made: Build, entries: list[Entry], runs: int, limits: Limits) -> list[Measured]:
+    found = []
+    with progress("programs") as (_, advance):
+        for one in measured(made, entries, runs, limits):
+            found.append(one)
+            advance(len(found), len(entries))
+    return found
+
+
+def _show(console: Console, found: Stats) -> None:
+    least, median, most = found.steps
+    console.print(
+        f"{found.programs} programs of {least} to {most} steps (median {median:g}); "
+        f"{found.starts} start interpreters, {found.lives} live again, {found.same} are there twice"
+    )
+    table = Table("sort", "used, by programs", "not used")
+    for use in found.uses:
+        most_used = ", ".join(f"{word} {count}" for word, count in use.programs.items())
+        table.add_row(use.sort, most_used, ", ".join(use.unused) or "-")
+    console.print(table)
+    for line in found.problems:
+        console.print(f"no program: {line}", markup=False)
