@@ -126,3 +126,18 @@ def test_a_file_that_becomes_another_one(tmp_path: Path) -> None:
     frames = inside(compiled(tmp_path, "-g", "-Wl,--section-start=.text=0x400000"))
     Path(frames[0].module).write_bytes(b"\x7fELF" + b"\0" * 99)
     assert {frame.function for frame in named_stack(frames)} == {"outer"}
+
+
+def test_of_many_files_only_the_latest_have_a_process(library: str, tmp_path: Path) -> None:
+    """A campaign's controls are dozens of builds, and each has two files of its own."""
+    copies = [str(shutil.copy(library, tmp_path / f"{number}.so")) for number in range(20)]
+    (place, *_) = inside(library)
+    for copy in copies:
+        assert named_stack([RawFrame(copy, place.offset)])
+    first = addr2line._running[copies[8]]
+    assert list(addr2line._running) == copies[8:]
+    addr2line.lines(copies[8], [0x400000])
+    another = str(shutil.copy(library, tmp_path / "another.so"))
+    named_stack([RawFrame(another, place.offset)])
+    assert copies[9] not in addr2line._running
+    assert addr2line._running[copies[8]] is first
