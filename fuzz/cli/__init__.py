@@ -4,17 +4,30 @@ Exit codes: 0 done (for `exec`: survived), 1 died (`exec`), nothing is wrong (`f
 worse (`replay`) or missing (`doctor`), 2 could not run, 130 interrupted.
 """
 
-from fuzz.cli import attribute, bisect, campaign, export, findings, machine, programs, replay
+from fuzz.cli import (
+    attribute,
+    bisect,
+    campaign,
+    corpus,
+    export,
+    findings,
+    machine,
+    programs,
+    replay,
+    report,
+)
 from fuzz.cli.group import main
 
 __all__ = [
     "attribute",
     "bisect",
     "campaign",
+    "corpus",
     "export",
     "findings",
     "machine",
     "main",
     "programs",
     "replay",
+    "report",
 ]

@@ -75,9 +75,9 @@ def entries(crashes: Path) -> Iterator[Entry]:
     for folder in paths(crashes):
         try:
             finding = load(folder)
+            spec = parse_target(finding.target.spec)
+            explained = known(finding.diagnosis, spec, finding.target.python, table)
         except UserError as error:
             yield Entry(folder, None, problem=str(error))
             continue
-        target = finding.target
-        spec = parse_target(target.spec)
-        yield Entry(folder, finding, known(finding.diagnosis, spec, target.python, table))
+        yield Entry(folder, finding, explained)
