@@ -60,7 +60,7 @@ def places(matrix: Matrix) -> list[Place]:
 
 
 def specs_of(text: str, policies: Sequence[str]) -> list[TargetSpec]:
-    """A target with each of the policies, or as it is where it names one itself. Raises UserError."""
+    """A target with each policy, or as it is where it names one. Raises UserError."""
     spec = resolve(parse_target(text))
     names_one = any(text.endswith(f"+{policy}") for policy in Policy)
     if spec.framework != PYBIND11 or names_one or not policies:

@@ -65,7 +65,8 @@ def _said(module: str, addresses: Sequence[int]) -> list[str] | None:
     return None
 
 
-#: The process for each file, the one asked last at the end. Closed when this one ends, by whatever: then their input ends.
+#: The process for each file, the one asked last at the end. Closed when this one ends, by whatever:
+#: then their input ends.
 _running: dict[str, subprocess.Popen[bytes]] = {}
 _hopeless: set[str] = set()
 
