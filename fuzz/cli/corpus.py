@@ -24,7 +24,7 @@ from fuzz.corpus.distill import distilled, require_new, write
 from fuzz.corpus.folder import Entry, read_folder
 from fuzz.corpus.importing import imported
 from fuzz.corpus.measure import Measured, measured
-from fuzz.corpus.stats import Stats, stats
+from fuzz.corpus.stats import Covered, Stats, covered, stats
 from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
 from fuzz.files import write_whole
@@ -67,23 +67,26 @@ def distill(
 ) -> None:
     """Copy the fewest programs of FOLDER that cover on this target what all of them do.
 
-    Of programs that cover the same, the quick ones are taken. One that dies covers nothing: a
-    campaign does not build on it either. Deaths are for `crashes/`.
+    Of programs that cover the same, the quick ones are taken. What comes and goes in a program's
+    runs does not count for it. One that dies in any run covers nothing and is left out, as a
+    campaign does not build on it either: it is named, and is for `finfuzz file`.
     """
     require_new(out)
-    entries, problems = read_folder(folder)
+    entries, problems = _read(folder)
     made = built(*resolved(target, python))
     measures = _measured(made, entries, runs, Limits(deadline, memory, abuse))
     result = distilled(measures)
-    write([(str(one.path.relative_to(folder)), one.text) for one in result.kept], out)
-    for line in problems:
-        click.echo(f"no program: {line}", err=True)
+    for line in (*problems, *_not_run(measures)):
+        click.echo(f"left out: {line}", err=True)
     for entry in result.died:
         click.echo(f"died: {entry.path}", err=True)
+    if not result.kept:
+        raise UserError(f"no program in {folder} covers anything on {made.spec} and survives")
+    write([(str(one.path.relative_to(folder)), one.text) for one in result.kept], out)
     click.echo(
         f"{len(result.kept)} of {result.programs} programs have all {result.features:,} features "
-        f"({result.unstable:,} more come and go); a run of all of them takes "
-        f"{result.seconds_after:.2f} s instead of {result.seconds_before:.2f} s"
+        f"({result.unstable:,} counters come and go, {len(result.died)} programs died); a run of "
+        f"all of them takes {result.seconds_after:.2f} s instead of {result.seconds_before:.2f} s"
     )
 
 
@@ -91,7 +94,11 @@ def distill(
 @click.argument("folders", type=_path, nargs=-1, required=True)
 @_out_option
 def import_(folders: tuple[Path, ...], out: Path) -> None:
-    """Copy what is a program in FOLDERS, each once. A line that is no step is left out."""
+    """Copy what is a program in FOLDERS, each once, under its name.
+
+    A line that is no step is left out, and said. Without a first line `finfuzz 1`, or with another
+    version's, steps are read as this version's. Hidden files are not looked at.
+    """
     require_new(out)
     found = imported(folders)
     for line in (*found.warnings, *(f"not taken: {line}" for line in found.refused)):
@@ -101,7 +108,7 @@ def import_(folders: tuple[Path, ...], out: Path) -> None:
     write(found.files, out)
     click.echo(
         f"{len(found.files)} programs, {found.same} more were the same; "
-        f"{len(found.warnings)} lines left out, {len(found.refused)} files not taken"
+        f"{len(found.warnings)} lines left out or changed, {len(found.refused)} files not taken"
     )
 
 
@@ -125,28 +132,35 @@ def stats_(
     abuse: bool,
 ) -> None:
     """Say what the programs of FOLDER use of the language, and what of it none does."""
-    entries, problems = read_folder(folder)
+    entries, problems = _read(folder)
     found = stats(entries, problems)
     figures = msgspec.structs.asdict(found)
     console = Console(highlight=False)
     _show(console, found)
     if target is not None:
         made = built(*resolved(target, python))
-        result = distilled(_measured(made, entries, runs, Limits(deadline, memory, abuse)))
-        figures |= {
-            "features": result.features,
-            "unstable": result.unstable,
-            "died": [str(entry.path) for entry in result.died],
-            "needed": len(result.kept),
-            "seconds": result.seconds_before,
-        }
-        console.print(
-            f"on {made.spec}, CPython {made.interpreter.text}: {result.features:,} features "
-            f"({result.unstable:,} more come and go), {len(result.kept)} programs would have them "
-            f"all; {len(result.died)} die; {result.seconds_before:.2f} s for all of them"
-        )
+        measures = _measured(made, entries, runs, Limits(deadline, memory, abuse))
+        on = covered(str(made.spec), made.interpreter.text, measures)
+        needed = len(distilled(measures).kept)
+        figures |= {"covered": on, "needed": needed}
+        _show_covered(console, on, needed)
+        for line in _not_run(measures):
+            console.print(f"left out: {line}", markup=False, soft_wrap=True)
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(figures), indent=2))
+
+
+def _read(folder: Path) -> tuple[list[Entry], list[str]]:
+    """Raises UserError where there is none."""
+    entries, problems = read_folder(folder)
+    if not entries:
+        why = f", for example {problems[0]}" if problems else ""
+        raise UserError(f"no program in {folder}{why}: see `finfuzz corpus import`")
+    return entries, problems
+
+
+def _not_run(measures: list[Measured]) -> list[str]:
+    return [f"{one.entry.path}: {one.problem}" for one in measures if one.problem]
 
 
 def _measured(made: Build, entries: list[Entry], runs: int, limits: Limits) -> list[Measured]:
@@ -170,4 +184,22 @@ def _show(console: Console, found: Stats) -> None:
         table.add_row(use.sort, most_used, ", ".join(use.unused) or "-")
     console.print(table)
     for line in found.problems:
-        console.print(f"no program: {line}", markup=False)
+        console.print(f"no program: {line}", markup=False, soft_wrap=True)
+
+
+def _show_covered(console: Console, on: Covered, needed: int) -> None:
+    least, median, most = on.milliseconds
+    console.print(
+        f"on {on.target}, CPython {on.python}: {on.survived} survive, {on.died} die; "
+        f"{on.features:,} features, {on.stable:,} of them stable ({on.unstable:,} counters come "
+        f"and go); {needed} programs would have them all; {least:.1f} to {most:.1f} ms a program "
+        f"(median {median:.1f})",
+        markup=False,
+        soft_wrap=True,
+    )
+    slow = sorted(on.programs, key=lambda one: (-one.seconds, one.program))[:5]
+    for one in slow:
+        told = "died" if one.died else f"{one.features:,} features"
+        console.print(
+            f"  {1000 * one.seconds:8.1f} ms  {one.program}: {told}", markup=False, soft_wrap=True
+        )

@@ -11,9 +11,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+#: Of two items that are worth the same, the one with the lesser name is taken.
+Name = TypeVar("Name", str, tuple[int, str])
 
 
-def cover(items: Sequence[tuple[str, int, float]]) -> list[str]:
+def cover(items: Sequence[tuple[Name, int, float]]) -> list[Name]:
     """Names of (name, features as bits, cost) triples that cover the union, none dispensable.
 
     Costs are more than 0. The same items in another order give the same names.
@@ -23,7 +27,7 @@ def cover(items: Sequence[tuple[str, int, float]]) -> list[str]:
     heap = [(-had.bit_count() / costs[name], name) for name, had in features.items() if had]
     heapq.heapify(heap)
     covered = 0
-    taken: list[str] = []
+    taken: list[Name] = []
     while heap:
         _, name = heapq.heappop(heap)
         gain = -(features[name] & ~covered).bit_count() / costs[name]
@@ -38,8 +42,8 @@ def cover(items: Sequence[tuple[str, int, float]]) -> list[str]:
 
 
 def _without_dispensable(
-    taken: Sequence[str], features: Mapping[str, int], costs: Mapping[str, float]
-) -> list[str]:
+    taken: Sequence[Name], features: Mapping[Name, int], costs: Mapping[Name, float]
+) -> list[Name]:
     """Without those whose features the others have, the dearest looked at first."""
     count = Counter(bit for name in taken for bit in bits(features[name]))
     kept = set(taken)

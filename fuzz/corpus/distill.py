@@ -1,7 +1,8 @@
-"""The smallest set of programs that keeps every feature, weighed by time."""
+"""The smallest set of programs that keeps every stable feature, weighed by time."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
@@ -13,16 +14,16 @@ from fuzz.corpus.cover import cover
 from fuzz.corpus.folder import Entry
 from fuzz.corpus.measure import Measured
 from fuzz.errors import UserError
-from fuzz.files import folder_beside
+from fuzz.files import folder_beside, require_possible
 
 #: A child can't be told from one that takes this much less: without it, noise would choose.
 _SECONDS = 0.001
 
 
 class Distilled(msgspec.Struct, frozen=True, kw_only=True):
-    """``kept`` of ``programs``, with all ``features``. ``died``: programs that did, and so count
-    for nothing. ``unstable``: features that came and went. ``seconds`` of a child each, added up,
-    before and after."""
+    """``kept`` of ``programs``, by path, with all ``features``. ``died``: programs that did, and so
+    count for nothing. ``unstable``: counters that came and went in some program's runs. ``seconds``
+    of a child each, added up, before and after."""
 
     kept: tuple[Entry, ...]
     programs: int
@@ -34,24 +35,22 @@ class Distilled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def distilled(measured: Sequence[Measured]) -> Distilled:
-    """Chooses. A feature that came and went in any program's runs counts for none."""
-    unstable = reduce(or_, (one.unstable for one in measured), 0)
-    alive = {str(one.entry.path): one for one in measured if not one.died}
-    names = cover(
-        [
-            (name, one.features & ~unstable, max(one.seconds, _SECONDS))
-            for name, one in alive.items()
-        ]
-    )
-    features = reduce(or_, (one.features for one in alive.values()), 0) & ~unstable
+    """Chooses. What came and went in a program's runs does not count for that program."""
+    alive = {
+        (len(one.entry.program), str(one.entry.path)): one
+        for one in measured
+        if not one.died and not one.problem
+    }
+    names = cover([(name, one.features, max(one.seconds, _SECONDS)) for name, one in alive.items()])
+    kept = sorted((alive[name] for name in names), key=lambda one: one.entry.path)
     return Distilled(
-        kept=tuple(alive[name].entry for name in names),
+        kept=tuple(one.entry for one in kept),
         programs=len(measured),
-        features=features.bit_count(),
-        unstable=unstable.bit_count(),
+        features=reduce(or_, (one.features for one in alive.values()), 0).bit_count(),
+        unstable=len(frozenset[int]().union(*(one.counters for one in alive.values()))),
         died=tuple(one.entry for one in measured if one.died),
         seconds_before=sum(one.seconds for one in measured),
-        seconds_after=sum(alive[name].seconds for name in names),
+        seconds_after=sum(one.seconds for one in kept),
     )
 
 
@@ -61,18 +60,27 @@ def write(entries: Sequence[tuple[str, str]], out: Path) -> None:
     Raises UserError where something is in the way.
     """
     require_new(out)
+    out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     with folder_beside(out) as beside:
         folder = beside / out.name
+        folder.mkdir()
         for name, content in entries:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
-        folder.mkdir(exist_ok=True)
+            path.write_bytes(content.encode())
         folder.replace(out)
 
 
 def require_new(out: Path) -> None:
-    """Raises UserError where ``out`` is there already and not empty."""
+    """Raises UserError where ``out`` is there already and not empty, or can't be made: asked before
+    minutes of work are spent."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already: give a new folder with -o")
+    whole = out.resolve()
+    if whole == Path.cwd():
+        raise UserError(f"{out} is where you are: give another folder with -o")
+    require_possible(whole, "programs")
+    above = next(parent for parent in whole.parents if parent.exists())
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UserError(f"can't write programs to {out}: {above} is not writable")

@@ -7,17 +7,16 @@ from pathlib import Path
 
 import msgspec
 
+from fuzz.corpus.folder import content, files_below, with_plain_line_ends
 from fuzz.errors import UserError
 from fuzz.program.lenient import parse_leniently
 from fuzz.program.text import to_text
 
-#: What can be run is 64 KiB without comments.
-_LARGEST_FILE = 1 << 20
-
 
 class Imported(msgspec.Struct):
     """``files``: (name, text) of each program, once; ``same``: how many were there twice;
-    ``warnings``: what was left out, ``refused``: files in which there is no step."""
+    ``warnings``: what was left out or taken for something else, a line each; ``refused``: files in
+    which there is no step."""
 
     files: list[tuple[str, str]] = []
     same: int = 0
@@ -28,40 +27,38 @@ class Imported(msgspec.Struct):
 def imported(folders: Sequence[Path]) -> Imported:
     """Reads every file below the folders. Raises UserError where one is no folder."""
     found, names, texts = Imported(), set[str](), set[str]()
-    for path in _files(folders):
-        text = _text_of(path)
-        program, problems = parse_leniently(text) if text is not None else (None, [])
-        if program is None or not program.steps:
-            found.refused.append(
-                f"{path}: no step in it" if text is not None else f"{path}: no text"
-            )
+    for path in [path for folder in folders for path in files_below(folder)]:
+        try:
+            text, problems = _text_of(path)
+        except UserError as error:
+            found.refused.append(str(error))
             continue
-        found.warnings += [f"{path}: {problem}" for problem in problems]
+        program, more = parse_leniently(text)
+        if not program.steps:
+            found.refused.append(f"{path}: no step in it")
+            continue
+        found.warnings += [f"{path}: {problem}" for problem in (*problems, *more)]
         plain = to_text(program.without_comments())
         if plain in texts:
             found.same += 1
             continue
         texts.add(plain)
-        name = _unique(path.stem or path.name, names)
+        name = _unique(path.stem, names)
         found.files.append((f"{name}.fin", to_text(program)))
     return found
 
 
-def _files(folders: Sequence[Path]) -> list[Path]:
-    for folder in folders:
-        if not folder.is_dir():
-            raise UserError(f"no folder {folder}: give one with programs")
-    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-
-
-def _text_of(path: Path) -> str | None:
+def _text_of(path: Path) -> tuple[str, list[str]]:
+    """And what had to be replaced in it. Raises UserError for what is no text at all."""
+    data = content(path)
+    if b"\0" in data:
+        raise UserError(f"{path}: no text")
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            return None
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return None if "\0" in text else text
+        return with_plain_line_ends(data.decode()), []
+    except UnicodeDecodeError as error:  # mostly a name in a comment, in another encoding
+        line = data[: error.start].count(b"\n") + 1
+        text = with_plain_line_ends(data.decode(errors="replace"))
+        return text, [f"line {line} is not UTF-8: what can't be read is replaced"]
 
 
 def _unique(stem: str, names: set[str]) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from fuzz.corpus.folder import Entry
 from fuzz.executor.features import as_numbers
 from fuzz.executor.limits import Limits
+from fuzz.executor.shared import PROGRAM_BYTES
 from fuzz.executor.zygote import Executor
 from fuzz.program.scope import runnable
 from fuzz.target.build import Build
@@ -17,13 +18,16 @@ from fuzz.target.build import Build
 
 class Measured(msgspec.Struct, frozen=True):
     """``features`` of every run, a bit each (see ``Numbers``); ``unstable`` are those of some runs
-    only. ``seconds`` of a child, the median. ``died``: in any run."""
+    only, ``counters`` the indices of theirs. ``seconds`` of a child, the median. ``died``: in any
+    run, the last one then; it has no features. ``problem``: why it can't be run at all."""
 
     entry: Entry
-    features: int
-    unstable: int
-    seconds: float
-    died: bool
+    features: int = 0
+    unstable: int = 0
+    counters: frozenset[int] = frozenset()
+    seconds: float = 0.0
+    died: bool = False
+    problem: str = ""
 
 
 class Numbers:
@@ -55,20 +59,23 @@ def measured(
 def _measured(executor: Executor, entry: Entry, runs: int, numbers: Numbers) -> Measured:
     python = executor.build.interpreter.version[:2]
     text = runnable(entry.program, python, abuse=executor.limits.abuse)
+    if len(text) > PROGRAM_BYTES:
+        return Measured(entry, problem=f"longer than {PROGRAM_BYTES} bytes without its comments")
     seen: list[frozenset[int]] = []
     seconds: list[float] = []
-    died = False
     for _ in range(runs):
         executor.shared.clear_counters()
         outcome = executor.run(text)
-        died |= outcome.died
         seconds.append(outcome.seconds)
+        if outcome.died:
+            return Measured(entry, seconds=statistics.median(seconds), died=True)
         seen.append(as_numbers(executor.shared.snapshot()))
     stable = frozenset.intersection(*seen)
+    unstable = frozenset.union(*seen) - stable
     return Measured(
         entry=entry,
         features=numbers.as_bits(stable),
-        unstable=numbers.as_bits(frozenset.union(*seen) - stable),
+        unstable=numbers.as_bits(unstable),
+        counters=frozenset(feature // 8 for feature in unstable),
         seconds=statistics.median(seconds),
-        died=died,
     )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import msgspec
 
 from fuzz.corpus.folder import Entry
+from fuzz.corpus.measure import Measured
 from fuzz.program.language import OPERATIONS
 from fuzz.program.text import to_text
 from fuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, SHAPE, WAY, Choice
@@ -35,6 +38,58 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     same: int
     uses: tuple[Use, ...]
     problems: tuple[str, ...]
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """One program on a build. ``features`` it has each time; ``seconds`` of a child, the median."""
+
+    program: str
+    features: int
+    seconds: float
+    died: bool
+    problem: str
+
+
+class Covered(msgspec.Struct, frozen=True, kw_only=True):
+    """All of them on a build. ``stable`` of ``features`` are there in each run of some program;
+    ``unstable``: counters that came and went. ``milliseconds`` of a child: least, median, most."""
+
+    target: str
+    python: str
+    survived: int
+    died: int
+    features: int
+    stable: int
+    unstable: int
+    milliseconds: tuple[float, float, float]
+    programs: tuple[Ran, ...]
+
+
+def covered(target: str, python: str, measured: Sequence[Measured]) -> Covered:
+    """Sums up. Programs that died have no features, those that can't be run took no time."""
+    ran = [one for one in measured if not one.problem]
+    stable = reduce(or_, (one.features for one in ran), 0)
+    times = [1000 * one.seconds for one in ran] or [0.0]
+    return Covered(
+        target=target,
+        python=python,
+        survived=sum(not one.died for one in ran),
+        died=sum(one.died for one in ran),
+        features=reduce(or_, (one.unstable for one in ran), stable).bit_count(),
+        stable=stable.bit_count(),
+        unstable=len(frozenset[int]().union(*(one.counters for one in ran))),
+        milliseconds=(min(times), statistics.median(times), max(times)),
+        programs=tuple(
+            Ran(
+                program=str(one.entry.path),
+                features=one.features.bit_count(),
+                seconds=one.seconds,
+                died=one.died,
+                problem=one.problem,
+            )
+            for one in measured
+        ),
+    )
 
 
 def stats(entries: Sequence[Entry], problems: Sequence[str]) -> Stats:

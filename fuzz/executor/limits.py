@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+PATIENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,12 @@ class Limits:
     memory_mib: int = 2048
     #: Whether steps that break a rule of the C API on purpose are performed.
     abuse: bool = False
+
+    @property
+    def patient(self) -> Limits:
+        """With ten times the deadline: for runs that confirm. Triage gives way to workers, so that
+        an honest program of 0.3 s took more than 2; and only what takes ten times as long hangs."""
+        return replace(self, deadline=PATIENCE * self.deadline)
 
 
 #: Standard error kept of one child, in bytes; what is too long keeps its beginning and its end.

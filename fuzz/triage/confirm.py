@@ -14,17 +14,14 @@ from fuzz.triage.rate import MOST, Rate, measured
 
 #: A hang costs its whole deadline each time, and that is ten times the campaign's.
 HANG_RUNS = 2
-HANG_FACTOR = 10
 
 
 def confirm(build: Build, text: str, diagnosis: Diagnosis, limits: Limits) -> Rate:
     """How often the program goes wrong in the same way in a fresh process."""
     hang = diagnosis.diagnostic == "hang"
-    if hang:
-        limits = Limits(limits.deadline * HANG_FACTOR, limits.memory_mib, limits.abuse)
     steps = runnable(parse(text), build.interpreter.version[:2], abuse=limits.abuse)
     return measured(
-        lambda: shown(run_fresh(build, steps, limits), diagnosis, limits) is not None,
+        lambda: shown(run_fresh(build, steps, limits.patient), diagnosis, limits) is not None,
         HANG_RUNS if hang else MOST,
     )
 
@@ -35,7 +32,11 @@ def confirm_in_zygote(executor: Executor, text: str, diagnosis: Diagnosis) -> Ra
         return Rate(0, 0)
     limits = executor.limits
     steps = runnable(parse(text), executor.build.interpreter.version[:2], abuse=limits.abuse)
-    return measured(lambda: shown(executor.run(steps), diagnosis, limits) is not None)
+    executor.limits = limits.patient
+    try:
+        return measured(lambda: shown(executor.run(steps), diagnosis, limits) is not None)
+    finally:
+        executor.limits = limits
 
 
 def shown(outcome: Outcome, wanted: Diagnosis, limits: Limits) -> Diagnosis | None:

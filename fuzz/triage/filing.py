@@ -105,7 +105,7 @@ class Filer:
         steps = runnable(parse(text), self._python, abuse=self._limits.abuse)
         if sighting.diagnosis.diagnostic != "hang":
             for _ in range(MOST):
-                outcome = run_fresh(self._build, steps, self._limits)
+                outcome = run_fresh(self._build, steps, self._limits.patient)
                 again = shown(outcome, sighting.diagnosis, self._limits)
                 if again is not None:
                     return sighting._replace(text=text, outcome=outcome, diagnosis=again)

@@ -103,7 +103,7 @@ def verdict(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     others: Counter[tuple[What, str]] = Counter()
     while runs < most:
         runs += 1
-        found = diagnose(run_fresh(build, text, limits), limits.memory_mib)
+        found = diagnose(run_fresh(build, text, limits.patient), limits.memory_mib)
         if any(wanted.shown_by(one) for one in found):
             same += 1
         elif found:

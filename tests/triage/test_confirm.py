@@ -44,6 +44,22 @@ def test_what_survives_is_confirmed_never(
     assert confirm_in_zygote(executor, SURVIVES, died) == Rate(0, FEW)
 
 
+def test_a_run_that_confirms_has_ten_times_the_deadline(
+    destroy: Build, executor: Executor, died: Diagnosis
+) -> None:
+    """Beside a campaign, at nice 19, an honest program takes several times as long."""
+    slow = GUARDED + "collect\n" * 300
+    hurried = Limits(deadline=run_fresh(destroy, slow, LIMITS).seconds / 3)
+    assert run_fresh(destroy, slow, hurried).timed_out
+    assert confirm(destroy, slow, died, hurried) == Rate(FEW, FEW)
+    executor.limits = hurried
+    try:
+        assert confirm_in_zygote(executor, slow, died) == Rate(FEW, FEW)
+        assert executor.limits == hurried
+    finally:
+        executor.limits = LIMITS
+
+
 def test_dying_of_something_else_does_not_count(destroy: Build, died: Diagnosis) -> None:
     other = msgspec.structs.replace(died, frames=("elsewhere",))
     assert confirm(destroy, GUARDED, other, LIMITS) == Rate(0, FEW)

@@ -12,7 +12,6 @@ from fuzz.files import write_whole
 from fuzz.target.interpreters import Interpreter
 from fuzz.target.releases import header_variables
 from fuzz.target.spec import TargetSpec
-from fuzz.triage.confirm import HANG_FACTOR
 from fuzz.triage.escalate.allocators import glibc_malloc, pymalloc_debug
 from fuzz.triage.escalate.case import Case, Told, copied, environment
 from fuzz.triage.escalate.debug_python import debug_python
@@ -56,7 +55,7 @@ def escalated(
     damaged.
     """
     finding = load(folder)
-    seconds = limits.deadline * HANG_FACTOR + START_SECONDS
+    seconds = limits.patient.deadline + START_SECONDS
     hangs = finding.signal == "HANG"
     found = []
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:

@@ -13,7 +13,7 @@ from fuzz.errors import UserError
 from fuzz.executor import process
 from fuzz.executor.limits import Limits
 from fuzz.target.build import Build
-from fuzz.triage.confirm import HANG_FACTOR, HANG_RUNS
+from fuzz.triage.confirm import HANG_RUNS
 from fuzz.triage.diagnose import Diagnosis, messages
 from fuzz.triage.rate import MOST, Rate, measured
 from fuzz.triage.script.clean import Clean
@@ -49,7 +49,7 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
     and not timed. Raises UserError where that fails.
     """
     hang = diagnosis.diagnostic == "hang"
-    seconds = limits.deadline * HANG_FACTOR + START_SECONDS
+    seconds = limits.patient.deadline + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="finfuzz-clean-") as scratch:
         clean = Clean(Path(scratch), made)
         _compile(folder, clean)
