@@ -14,7 +14,7 @@ from fuzz.executor.limits import Limits
 from fuzz.files import write_whole
 from fuzz.replay import matrix as matrices
 from fuzz.replay.cases import Case, cases
-from fuzz.replay.judge import Result
+from fuzz.replay.judge import WORSE, Result
 from fuzz.replay.run import Place, built, cores, replayed
 from fuzz.report import replayed as reports
 from fuzz.report.replayed import Replay
@@ -32,7 +32,9 @@ _out = click.Path(path_type=Path, dir_okay=False)
 @click.option("--target", "targets", multiple=True, help="A target; as often as wanted.")
 @click.option("--python", "pythons", multiple=True, help="A CPython; as often as wanted.")
 @click.option("--policy", "policies", multiple=True, type=click.Choice(list(Policy)))
-@click.option("--against", default=None, help="Show only what ends otherwise on this target.")
+@click.option(
+    "--against", default=None, help="Show only what ends otherwise on this target; only that fails."
+)
 @click.option("--all", "all_rows", is_flag=True, help="Also rows where all is as expected.")
 @click.option("--workers", type=click.IntRange(1, 256), default=None, show_default="one a core")
 @click.option("--junit", "junit_file", type=_out, default=None)
@@ -87,7 +89,11 @@ def replay(
     problems = {one.why for one in done.results if one.what == "not runnable"}
     if problems:
         raise UserError(f"not all of it could be run: {sorted(problems)[0]}")
-    raise SystemExit(1 if done.worse else 0)
+    worse = done.worse
+    if against is not None:  # what was no better there is not this target's doing
+        here, there = done.columns[0], done.columns[-1]
+        worse = [one for one, _ in reports.differing(done, here, there) if one in worse]
+    raise SystemExit(1 if worse else 0)
 
 
 def _present(folders: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -110,10 +116,12 @@ def _run(read: list[Case], places: list[Place], limits: Limits, workers: int) ->
                 if place.problem:
                     announce(f"{place.name}: {place.problem}")
         places = [ready[place.name] for place in places]
-        with progress("replaying") as (_, advance):
+        with progress("replaying") as (announce, advance):
             for some in replayed(read, places, limits, workers):
                 results += some
                 advance(len(results), len(read) * len(places))
+                for worse in (one for one in some if one.what in WORSE):
+                    announce(reports.told(worse))
     except KeyboardInterrupt:
         complete = False
     order = {case.name: number for number, case in enumerate(read)}
@@ -126,7 +134,8 @@ def _tell(done: Replay, all_rows: bool, compare: bool) -> None:
     console = Console(highlight=False)
     if compare:
         columns = done.columns
-        for line in reports.differing(done, columns[0], columns[-1]):
+        for here, there in reports.differing(done, columns[0], columns[-1]):
+            line = f"{here.case}: {there.told} → {here.told}"
             console.print(line, markup=False, soft_wrap=True)
         return
     shown = reports.table(done, all_rows=all_rows)

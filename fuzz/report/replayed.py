@@ -54,8 +54,9 @@ class Replay:
 
     @property
     def total(self) -> str:
-        """`12 as expected, 1 regressed`."""
-        return ", ".join(f"{self.counts[what]:,} {what}" for what in _MARKS if self.counts[what])
+        """`12 as expected, 1 regressed`, and whether that is all."""
+        parts = [f"{self.counts[what]:,} {what}" for what in _MARKS if self.counts[what]]
+        return ", ".join(parts) + ("" if self.complete else " (interrupted: the rest was not run)")
 
 
 def table(replay: Replay, *, all_rows: bool) -> Table:
@@ -84,9 +85,14 @@ def standing_out(replay: Replay) -> Iterable[str]:
     for one in replay.results:
         if one.what in ("as expected", "not runnable", "new here"):
             continue
-        why = f" ({one.why})" if one.why else ""
-        where = f"{one.case} on {one.target}, CPython {one.python}"
-        yield f"{one.what}: {where}: {one.told}, expected {_expected(one)}{why}"
+        yield told(one)
+
+
+def told(one: Result) -> str:
+    """A line for a result."""
+    why = f" ({one.why})" if one.why else ""
+    where = f"{one.case} on {one.target}, CPython {one.python}"
+    return f"{one.what}: {where}: {one.told}, expected {_expected(one)}{why}"
 
 
 def junit(replay: Replay) -> str:
@@ -153,9 +159,11 @@ def _mark(one: Result | None) -> Text:
     return Text("") if one is None else Text(*_MARKS[one.what])
 
 
-def differing(replay: Replay, one: Sequence[str], other: Sequence[str]) -> Iterable[str]:
-    """Lines for programs that end otherwise on two builds, given as (target, CPython)."""
-    for name, row in replay.rows.items():
-        first, second = row.get((one[0], one[1])), row.get((other[0], other[1]))
-        if first and second and first.told != second.told:
-            yield f"{name}: {second.told} → {first.told}"
+def differing(
+    replay: Replay, one: Sequence[str], other: Sequence[str]
+) -> list[tuple[Result, Result]]:
+    """What programs did on two builds, given as (target, CPython), where they ended otherwise."""
+    pairs = [
+        (row.get((one[0], one[1])), row.get((other[0], other[1]))) for row in replay.rows.values()
+    ]
+    return [(a, b) for a, b in pairs if a is not None and b is not None and a.told != b.told]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,29 @@ def test_a_regression_fails_and_is_told_everywhere(here: Path) -> None:
         if one["what"] == "regressed"
     )
     assert (worse["case"], worse["seen"], worse["expected"]) == ("dies", [GUARD], [])
+
+
+def test_ctrl_c_tells_what_was_done(here: Path) -> None:
+    """Enough programs that it has hardly begun when the first result comes, and that one is bad."""
+    for number in range(3000):
+        (here / "corpus" / f"dies{number:04}.fin").write_text(DIES + "collect\n" * (number % 7))
+    with subprocess.Popen(
+        [sys.executable, "-m", "fuzz", "replay", "--target", DESTROY, "--junit", "j.xml"],
+        cwd=here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as replay:
+        assert replay.stderr is not None
+        assert replay.stdout is not None
+        line = next(line for line in replay.stderr if line.startswith("regressed: "))
+        assert f"{GUARD}, expected survival" in line
+        replay.send_signal(signal.SIGINT)
+        replay.stderr.read()
+        said = replay.stdout.read()
+    assert replay.returncode == 130
+    assert said.endswith(" regressed (interrupted: the rest was not run)\n")
+    assert 0 < (here / "j.xml").read_text().count("<testcase") < 3000
 
 
 def test_against_another_target_only_what_differs_is_shown(here: Path) -> None:

@@ -131,7 +131,8 @@ def test_markdown_is_for_a_comment() -> None:
 
 
 def test_what_differs_between_two_targets() -> None:
-    assert list(differing(REPLAY, (NEW, "3.13.0"), (OLD, "3.13.0"))) == [
+    pairs = differing(REPLAY, (NEW, "3.13.0"), (OLD, "3.13.0"))
+    assert [f"{here.case}: {there.told} → {here.told}" for here, there in pairs] == [
         f"worse: survived → {GUARD}",
         f"other: {CAST} → {GUARD}",
         f"better: survived → {GUARD}",
