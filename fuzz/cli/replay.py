@@ -27,7 +27,11 @@ _out = click.Path(path_type=Path, dir_okay=False)
 
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--matrix", is_flag=True, help="Every CPython found × release × policy, and plain-c.")
+@click.option(
+    "--matrix",
+    is_flag=True,
+    help="Every CPython found × policy × --target, or × every release and plain-c.",
+)
 @click.option("--config", type=_out, default=None, help="A TOML file that says what and where.")
 @click.option("--target", "targets", multiple=True, help="A target; as often as wanted.")
 @click.option("--python", "pythons", multiple=True, help="A CPython; as often as wanted.")
@@ -74,7 +78,7 @@ def replay(
     base = config.parent if config else Path()
     wanted = paths or tuple(base / one for one in said.programs) or _present(_DEFAULT)
     read = cases(wanted)
-    places = matrices.everything() if matrix else matrices.places(said)
+    places = matrices.everything(said.targets) if matrix else matrices.places(said)
     done = _run(read, places, Limits(deadline, memory), workers or cores())
     for file, content in (
         (junit_file, reports.junit(done)),

@@ -32,15 +32,13 @@ def read(path: Path) -> Matrix:
     return read_toml(path, Matrix, "matrix", Matrix.__struct_fields__)
 
 
-def everything() -> list[Place]:
-    """Every CPython found × every release × every policy, and the control. Raises UserError."""
-    specs = [
-        TargetSpec(PYBIND11, version, None, policy)
-        for version in released_versions()
-        for policy in Policy
-    ]
+def everything(targets: Sequence[str] = ()) -> list[Place]:
+    """Every CPython found × every policy × these targets; where none is named, every release and
+    the control. Raises UserError."""
+    named = targets or [*(f"{PYBIND11}=={one}" for one in released_versions()), "plain-c"]
+    specs = [spec for text in named for spec in specs_of(text, tuple(Policy))]
     pythons = [python for python in find_interpreters() if python.include]
-    return [Place(spec, python) for python in pythons for spec in (*specs, parse_target("plain-c"))]
+    return [Place(spec, python) for python in pythons for spec in specs]
 
 
 def places(matrix: Matrix) -> list[Place]:

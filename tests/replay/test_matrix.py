@@ -55,6 +55,13 @@ def test_everything_is_each_python_with_each_release_and_policy_and_the_control(
     assert len({(place.spec, place.interpreter.executable) for place in found}) == len(found)
 
 
+def test_everything_of_a_target_is_that_on_each_python_with_each_policy() -> None:
+    pythons = [found for found in find_interpreters() if found.include]
+    found = everything(("pybind11==3.1.0", "plain-c"))
+    assert len(found) == len(pythons) * (len(Policy) + 1)
+    assert {place.spec.version for place in found} == {"3.1.0", None}
+
+
 def test_a_file(tmp_path: Path) -> None:
     path = tmp_path / "matrix.toml"
     path.write_text('targets = ["plain-c"]\npythons = ["3.13"]\nprograms = ["corpus"]\n')
