@@ -13,13 +13,14 @@ from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
 from fuzz.files import write_whole
 from fuzz.replay import matrix as matrices
+from fuzz.replay.accept import accept as accepted
 from fuzz.replay.cases import Case, cases
 from fuzz.replay.judge import WORSE, Result
 from fuzz.replay.run import Place, built, cores, replayed
 from fuzz.report import replayed as reports
 from fuzz.report.replayed import Replay
 from fuzz.target.build import require_linux
-from fuzz.target.spec import Policy
+from fuzz.target.spec import Policy, parse_target
 
 _DEFAULT = (Path("corpus"), Path("crashes"))
 _out = click.Path(path_type=Path, dir_okay=False)
@@ -39,6 +40,11 @@ _out = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--against", default=None, help="Show only what ends otherwise on this target; only that fails."
 )
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Write what was seen into the programs, as what is expected; nothing is worse then.",
+)
 @click.option("--all", "all_rows", is_flag=True, help="Also rows where all is as expected.")
 @click.option("--workers", type=click.IntRange(1, 256), default=None, show_default="one a core")
 @click.option("--junit", "junit_file", type=_out, default=None)
@@ -54,6 +60,7 @@ def replay(
     pythons: tuple[str, ...],
     policies: tuple[str, ...],
     against: str | None,
+    accept: bool,
     all_rows: bool,
     workers: int | None,
     junit_file: Path | None,
@@ -90,10 +97,12 @@ def replay(
     _tell(done, all_rows, against is not None)
     if not done.complete:
         raise SystemExit(130)
+    if accept:
+        _accept(read, done)
     problems = {one.why for one in done.results if one.what == "not runnable"}
     if problems:
         raise UserError(f"not all of it could be run: {sorted(problems)[0]}")
-    worse = done.worse
+    worse = [] if accept else done.worse
     if against is not None:  # what was no better there is not this target's doing
         here, there = done.columns[0], done.columns[-1]
         worse = [one for one, _ in reports.differing(done, here, there) if one in worse]
@@ -132,6 +141,20 @@ def _run(read: list[Case], places: list[Place], limits: Limits, workers: int) ->
     where = {place.name: number for number, place in enumerate(places)}
     results.sort(key=lambda one: (order[one.case], where[f"{one.target} on {one.python}"]))
     return Replay(tuple(results), complete)
+
+
+def _accept(read: list[Case], done: Replay) -> None:
+    """Rewrites the programs that did otherwise than they say; what is flaky is left as it is."""
+    changed = 0
+    for case in read:
+        seen = {
+            (parse_target(one.target), one.python): frozenset(one.seen)
+            for one in done.results
+            if one.case == case.name and one.what not in ("flaky", "not runnable")
+        }
+        if case.path is not None and seen:
+            changed += accepted(case.path, seen)
+    click.echo(f"{changed} programs say now what was seen of them")
 
 
 def _tell(done: Replay, all_rows: bool, compare: bool) -> None:

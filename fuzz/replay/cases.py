@@ -22,7 +22,7 @@ class Case:
     """``name``: the path below what was asked for. ``said``: by a program of itself.
 
     ``seen``: what a finding did on each build that it has been run on. ``problem``: why it can't be
-    run at all; its program is empty then.
+    run at all; its program is empty then. ``path``: a program's file.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Case:
     seen: dict[Place, frozenset[str]] | None = None
     flaky: bool = False
     problem: str = ""
+    path: Path | None = None
 
     def expected(self, spec: TargetSpec, python: str) -> frozenset[str] | None:
         """What is to be seen there, each as `SIGNAL/diagnostic`; empty: it survives. None where a
@@ -68,7 +69,7 @@ def _below(path: Path) -> Iterator[Case]:
 def _program(path: Path, name: str) -> Case:
     try:
         program = parse(path.read_text(encoding="utf-8"))
-        return Case(name.removesuffix(".fin"), program, tuple(expectations(program)))
+        return Case(name.removesuffix(".fin"), program, tuple(expectations(program)), path=path)
     except ParseError as error:
         return Case(name, problem=f"{path}: {error}")
     except UserError as error:

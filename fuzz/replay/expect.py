@@ -23,10 +23,15 @@ _MEANT = re.compile(r"expects?\s*:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """``what``: a signal and a diagnostic, `SIGABRT/internals-recreated`; then where."""
+    """``what``: a signal and a diagnostic, `SIGABRT/internals-recreated`; then where. ``line``: as
+    it is written."""
 
     what: str
     where: Condition
+    line: str = ""
+
+    def __str__(self) -> str:
+        return self.line
 
 
 def expected(program: Program, spec: TargetSpec, python: str) -> frozenset[str]:
@@ -48,6 +53,6 @@ def _read(line: str) -> Expectation:
     if match[1].partition("/")[2] not in DIAGNOSTICS:
         raise UserError(f"{line!r}: no diagnostic of that name, see docs/diagnostics.md")
     try:
-        return Expectation(match[1], parse_condition(match[2]))
+        return Expectation(match[1], parse_condition(match[2]), line)
     except UserError as error:
         raise UserError(f"{line!r}: {error}") from None

@@ -1,0 +1,126 @@
+"""Writes what was seen into programs, as their expectation: lines that were wrong go, what no line
+says gets one.
+
+A line says as much as was seen and no more, but for its ends: what holds from some release or
+CPython up to the newest that was run is taken to hold for newer ones, and so downwards.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.version import Version
+
+from fuzz.files import write_whole
+from fuzz.program.text import parse
+from fuzz.replay.expect import Expectation, expectations
+from fuzz.target.spec import TargetSpec
+
+
+class Cell(NamedTuple):
+    """A build of a released pybind11, as conditions speak of it: its CPython as `3.13`."""
+
+    version: str
+    policy: str
+    python: str
+
+
+Seen = Mapping[tuple[TargetSpec, str], frozenset[str]]
+
+
+def accept(path: Path, seen: Seen) -> bool:
+    """Rewrites a program's `expect` lines by what it did on each (target, CPython); whether that
+    changed anything. Raises UserError where its lines can't be read."""
+    text = path.read_text(encoding="utf-8")
+    said = expectations(parse(text))
+    right = [one for one in said if _is_right(one, seen)]
+    new = _lines(seen, right)
+    wrong = [one for one in said if one not in right]
+    if not new and not wrong:
+        return False
+    write_whole(path, _edited(text, wrong, new))
+    return True
+
+
+def _is_right(line: Expectation, seen: Seen) -> bool:
+    held = [what for (spec, python), what in seen.items() if line.where.holds(spec, python)]
+    return all(line.what in what for what in held)
+
+
+def _lines(seen: Seen, right: Sequence[Expectation]) -> list[str]:
+    """Lines for what is not said by those that are right."""
+    cells = {_cell(spec, python): what for (spec, python), what in seen.items() if spec.version}
+    said: dict[Cell, set[str]] = {}
+    for spec, python in seen:
+        if spec.version:
+            held = {one.what for one in right if one.where.holds(spec, python)}
+            said[_cell(spec, python)] = held
+    found = []
+    for what in sorted(set().union(*cells.values())):
+        has = {cell for cell, whats in cells.items() if what in whats}
+        lacks = {cell for cell in has if what not in said[cell]}
+        found += [f"expect: {what} on {where}" for where in _conditions(cells, has, lacks)]
+    return found
+
+
+def _conditions(every: Iterable[Cell], has: set[Cell], lacks: set[Cell]) -> Iterator[str]:
+    """Conditions that hold on all that lack a line, and on nothing but what has it."""
+    versions = sorted({cell.version for cell in every}, key=Version)
+    pythons = sorted({cell.python for cell in every}, key=Version)
+    for policy in sorted({cell.policy for cell in lacks}):
+        runs: dict[tuple[int, int], list[int]] = {}
+        for number, python in enumerate(pythons):
+            there = [Cell(version, policy, python) for version in versions]
+            for first, last in _runs([cell in has for cell in there]):
+                if any(cell in lacks for cell in there[first : last + 1]):
+                    runs.setdefault((first, last), []).append(number)
+        for (first, last), numbers in runs.items():
+            releases = _range(versions, first, last)
+            for begin, end in _consecutive(numbers):
+                where = f"pybind11{releases}+{policy}"
+                yield where + (f", python{held}" if (held := _range(pythons, begin, end)) else "")
+
+
+def _range(items: Sequence[str], first: int, last: int) -> str:
+    """`>=3.0.2,<3.1.0`: from the first to the last of these, open where that is the end."""
+    parts = [f">={items[first]}"] if first else []
+    if last < len(items) - 1:
+        parts.append(f"<{items[last + 1]}")
+    return ",".join(parts)
+
+
+def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """First and last index of each run of true ones."""
+    return _consecutive([index for index, flag in enumerate(flags) if flag])
+
+
+def _consecutive(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    pairs = itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
+    for _, group in pairs:
+        run = [number for _, number in group]
+        yield run[0], run[-1]
+
+
+def _cell(spec: TargetSpec, python: str) -> Cell:
+    return Cell(spec.version or "", str(spec.policy), ".".join(python.split(".")[:2]))
+
+
+def _edited(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:
+    """The text without the wrong lines, and with new ones above the first step."""
+    lines = text.split("\n")
+    gone = {str(one) for one in wrong}
+    kept = [line for line in lines if _as_line(line) not in gone]
+    steps = (
+        number
+        for number, line in enumerate(kept)
+        if line.split("#")[0].strip() and line.split()[0] != "finfuzz"
+    )
+    at = next(steps, len(kept) - 1)
+    return "\n".join([*kept[:at], *(f"# {line}" for line in new), *kept[at:]])
+
+
+def _as_line(line: str) -> str:
+    return line.strip().removeprefix("#").strip()

@@ -1,0 +1,122 @@
+"""What was seen, written into a program as its expectation."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fuzz.program.text import parse
+from fuzz.replay.accept import accept
+from fuzz.replay.expect import expected
+from fuzz.target.spec import TargetSpec, parse_target
+
+GUARD, CAST, HANG = "SIGABRT/internals-recreated", "SIGABRT/cast-error", "HANG/hang"
+RELEASES, PYTHONS = ("3.0.0", "3.0.1", "3.0.2", "3.1.0"), ("3.11.7", "3.12.1", "3.13.0")
+POLICIES = ("released", "destroy")
+PLACES = [
+    (parse_target(f"pybind11=={release}+{policy}"), python)
+    for release, policy, python in product(RELEASES, POLICIES, PYTHONS)
+]
+STEPS = "node a container\nedge a a append\n"
+
+
+def on(release: str = "", policy: str = "", python: str = "") -> set[tuple[TargetSpec, str]]:
+    """The places with these; empty: any."""
+    return {
+        (spec, version)
+        for spec, version in PLACES
+        if release in ("", spec.version)
+        and policy in ("", str(spec.policy))
+        and version.startswith(python)
+    }
+
+
+def after(before: str, seen: dict[str, set[tuple[TargetSpec, str]]], tmp_path: Path) -> list[str]:
+    """The comments of a program with these, when that was seen and accepted."""
+    path = tmp_path / "program.fin"
+    path.write_text(f"finfuzz 1\n{before}{STEPS}")
+    cells = {
+        place: frozenset(what for what, places in seen.items() if place in places)
+        for place in PLACES
+    }
+    changed = accept(path, cells)
+    text = path.read_text()
+    assert changed is (text != f"finfuzz 1\n{before}{STEPS}")
+    assert text.endswith(f"\n{STEPS}")
+    for (spec, python), whats in cells.items():
+        assert expected(parse(text), spec, python) == whats
+    assert not accept(path, cells)  # it says it now
+    return [line for line in text.splitlines() if line.startswith("#")]
+
+
+@pytest.mark.parametrize(
+    ("before", "seen", "lines"),
+    [
+        ("", {}, []),
+        (
+            "# why\n",
+            {GUARD: on("3.1.0", "destroy")},
+            ["# why", f"# expect: {GUARD} on pybind11>=3.1.0+destroy"],
+        ),
+        (
+            f"# why\n# expect: {GUARD} on pybind11>=3.0.2+destroy\n",
+            {
+                GUARD: on("3.0.2", "destroy") | on("3.1.0", "destroy"),
+                CAST: on("3.0.0", "destroy") | on("3.0.1", "destroy"),
+            },
+            [
+                "# why",
+                f"# expect: {GUARD} on pybind11>=3.0.2+destroy",
+                f"# expect: {CAST} on pybind11<3.0.2+destroy",
+            ],
+        ),
+        (f"# expect: {GUARD} on pybind11+destroy\n", {}, []),
+        (
+            f"# expect: {HANG} on pybind11, python<3.12\n",
+            {HANG: on(python="3.11")},
+            [f"# expect: {HANG} on pybind11, python<3.12"],
+        ),
+        (
+            "# expect: SIGSEGV/none on plain-c\n",
+            {GUARD: on("3.0.1", "released", "3.12")},
+            [
+                "# expect: SIGSEGV/none on plain-c",
+                f"# expect: {GUARD} on pybind11>=3.0.1,<3.0.2+released, python>=3.12,<3.13",
+            ],
+        ),
+        (
+            "",
+            {GUARD: on("3.0.0", "destroy") | on("3.1.0", "destroy")},
+            [
+                f"# expect: {GUARD} on pybind11<3.0.1+destroy",
+                f"# expect: {GUARD} on pybind11>=3.1.0+destroy",
+            ],
+        ),
+    ],
+    ids=["survives", "new", "beside", "wrong", "right", "another target", "not in between"],
+)
+def test_cases(
+    before: str, seen: dict[str, set[tuple[TargetSpec, str]]], lines: list[str], tmp_path: Path
+) -> None:
+    assert after(before, seen, tmp_path) == lines
+
+
+@given(st.dictionaries(st.sampled_from([GUARD, CAST, HANG]), st.sets(st.sampled_from(PLACES))))
+def test_whatever_was_seen_is_what_is_expected_then(
+    tmp_path_factory: pytest.TempPathFactory, seen: dict[str, set[tuple[TargetSpec, str]]]
+) -> None:
+    before = f"# expect: {GUARD} on pybind11>=3.0.2+destroy\n# expect: {HANG} on python<3.12\n"
+    after(before, seen, tmp_path_factory.mktemp("accept"))
+
+
+def test_what_newer_ones_do_is_taken_to_be_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "program.fin"
+    path.write_text(f"finfuzz 1\n{STEPS}")
+    accept(path, {place: frozenset({GUARD} if place in on("3.1.0") else ()) for place in PLACES})
+    program = parse(path.read_text())
+    assert expected(program, parse_target("pybind11==3.2.0"), "3.14.0") == {GUARD}
+    assert expected(program, parse_target("plain-c"), "3.14.0") == frozenset()

@@ -1,0 +1,37 @@
+"""A replay's results as a table for the documentation: a row a build, a column a program.
+
+python tools/matrix.py docs/pr-5972.toml results.json
+
+`results.json` is what `finfuzz replay --config docs/pr-5972.toml --json results.json` wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    config, results = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())["results"]
+    cases = list(dict.fromkeys(one["case"] for one in results))
+    builds = list(dict.fromkeys(one["target"] for one in results))
+    told = {(one["target"], one["case"]): _told(one) for one in results}
+    print(f"<!-- written by tools/matrix.py from {config.name} -->")
+    print("| | " + " | ".join(f"`{case}`" for case in cases) + " |")
+    print("| --- |" + " --- |" * len(cases))
+    for build in builds:
+        cells = " | ".join(told.get((build, case), "") for case in cases)
+        print(f"| `{build.removeprefix('pybind11==')}` | {cells} |")
+
+
+def _told(result: dict[str, object]) -> str:
+    seen = result["seen"]
+    assert isinstance(seen, list)
+    if result["what"] == "not runnable":
+        return "not run"
+    return "<br>".join(seen) if seen else "survives"
+
+
+if __name__ == "__main__":
+    main()
