@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from test_screen import PLAN
-from test_supervisor import nothing_is_left_of, part, parts
+from test_supervisor import is_working, nothing_is_left_of, part, parts
 from watched import Start, wait_until
 
 from fuzz.campaign.config import Config
@@ -219,3 +221,34 @@ def test_what_can_not_be_resumed_is_one_line(
     campaign = start(None, *arguments)
     assert campaign.end() == 2
     assert campaign.lines[-1].endswith(complaint)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 80 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_waited_for(start: Start, plain_c: Build, small_disk: Path) -> None:
+    campaign = start(plain_c, *HOUR, "--state", str(small_disk / "state"))
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    with (small_disk / "fill").open("wb") as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 65536)
+    campaign.read_until("paused: ")
+    wait_until(lambda: not parts(campaign, "worker"), "the worker to stop")
+    (small_disk / "fill").unlink()
+    campaign.read_until("there is room again: going on")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    campaign.process.terminate()
+    assert campaign.end() == 130, campaign.lines
+    assert not [line for line in campaign.lines if line.startswith("Traceback")]
+    nothing_is_left_of(campaign)
