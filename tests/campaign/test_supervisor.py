@@ -51,18 +51,19 @@ def part(campaign: Campaign, module: str) -> psutil.Process:
 
 
 def parts(campaign: Campaign, module: str) -> list[psutil.Process]:
-    return [
-        one
-        for one in psutil.Process(campaign.process.pid).children()
-        if f"fuzz.campaign.{module}" in one.cmdline()
-    ]
+    children = psutil.Process(campaign.process.pid).children()
+    return [one for one in children if f"fuzz.campaign.{module}" in _cmdline(one)]
 
 
 def runs_programs(process: psutil.Process) -> bool:
+    return "zygote.py" in " ".join(_cmdline(process))
+
+
+def _cmdline(process: psutil.Process) -> list[str]:
     try:
-        return "zygote.py" in " ".join(process.cmdline())
+        return list(process.cmdline())
     except psutil.Error:  # gone meanwhile
-        return False
+        return []
 
 
 @pytest.mark.usefixtures("destroy_for_scripts")
