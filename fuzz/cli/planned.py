@@ -115,10 +115,6 @@ def _lanes(asked: Asked, said: CampaignFile) -> list[Lane]:
         entries = tuple(TargetEntry(text) for text in asked.targets or (PYBIND11,))
     lanes = []
     for entry in entries:
-        if entry.share <= 0:
-            raise UserError(
-                f"target {entry.target!r}: its share is {entry.share:g}: give more than 0"
-            )
         for spec in specs_of(entry.target, entry.policies):
             _fetch(spec)
             for text in asked.pythons or entry.pythons or (None,):

@@ -57,6 +57,11 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-un
         ("time = 'long'", "Expected `float | null`, got `str` - at `$.time`"),
         ("engine = 'afl'", "Invalid enum value 'afl'"),
         ("time = ", "is no campaign: "),
+        ("time = nan", "Expected `float` >= 0.1 - at `$.time`"),
+        ("time = -1", "Expected `float` >= 0.1 - at `$.time`"),
+        ("workers = 0", "Expected `int` >= 1 - at `$.workers`"),
+        ("nice = 20", "Expected `int` <= 19 - at `$.nice`"),
+        ("[[targets]]\ntarget = 'plain-c'\nshare = 0", "Expected `float` > 0.0"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_one_line(text: str, complaint: str, tmp_path: Path) -> None:
@@ -115,9 +120,3 @@ def test_what_can_not_be_planned(plan, asked: dict[str, object], complaint: str)
     with pytest.raises(UserError) as raised:
         plan(**asked)
     assert complaint in str(raised.value)
-
-
-@pytest.mark.parametrize("share", ["0", "-1"])
-def test_a_share_is_more_than_nothing(plan, share: str) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(UserError, match="give more than 0"):
-        plan(f"[[targets]]\ntarget = 'plain-c'\nshare = {share}\n")
