@@ -78,18 +78,19 @@ def _conditions(every: Iterable[Cell], has: set[Cell], lacks: set[Cell]) -> Iter
                 if any(cell in lacks for cell in there[first : last + 1]):
                     runs.setdefault((first, last), []).append(number)
         for (first, last), numbers in runs.items():
-            releases = _range(versions, first, last)
+            # There may be releases between the last that has it and the next that was run.
+            below = f"<={versions[last]}" if last < len(versions) - 1 else ""
+            where = f"pybind11{_range(versions, first, below)}+{policy}"
             for begin, end in _consecutive(numbers):
-                where = f"pybind11{releases}+{policy}"
-                yield where + (f", python{held}" if (held := _range(pythons, begin, end)) else "")
+                # `<=3.12` would leave 3.12.1 out, and between 3.12 and 3.13 there is nothing.
+                below = f"<{pythons[end + 1]}" if end < len(pythons) - 1 else ""
+                held = _range(pythons, begin, below)
+                yield where + (f", python{held}" if held else "")
 
 
-def _range(items: Sequence[str], first: int, last: int) -> str:
-    """`>=3.0.2,<3.1.0`: from the first to the last of these, open where that is the end."""
-    parts = [f">={items[first]}"] if first else []
-    if last < len(items) - 1:
-        parts.append(f"<{items[last + 1]}")
-    return ",".join(parts)
+def _range(items: Sequence[str], first: int, below: str) -> str:
+    """`>=3.0.2,<=3.0.4`: from the first of these on, open where that is the beginning."""
+    return ",".join(filter(None, (f">={items[first]}" if first else "", below)))
 
 
 def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:

@@ -71,7 +71,7 @@ def after(before: str, seen: dict[str, set[tuple[TargetSpec, str]]], tmp_path: P
             [
                 "# why",
                 f"# expect: {GUARD} on pybind11>=3.0.2+destroy",
-                f"# expect: {CAST} on pybind11<3.0.2+destroy",
+                f"# expect: {CAST} on pybind11<=3.0.1+destroy",
             ],
         ),
         (f"# expect: {GUARD} on pybind11+destroy\n", {}, []),
@@ -85,14 +85,14 @@ def after(before: str, seen: dict[str, set[tuple[TargetSpec, str]]], tmp_path: P
             {GUARD: on("3.0.1", "released", "3.12")},
             [
                 "# expect: SIGSEGV/none on plain-c",
-                f"# expect: {GUARD} on pybind11>=3.0.1,<3.0.2+released, python>=3.12,<3.13",
+                f"# expect: {GUARD} on pybind11>=3.0.1,<=3.0.1+released, python>=3.12,<3.13",
             ],
         ),
         (
             "",
             {GUARD: on("3.0.0", "destroy") | on("3.1.0", "destroy")},
             [
-                f"# expect: {GUARD} on pybind11<3.0.1+destroy",
+                f"# expect: {GUARD} on pybind11<=3.0.0+destroy",
                 f"# expect: {GUARD} on pybind11>=3.1.0+destroy",
             ],
         ),
