@@ -10,6 +10,7 @@ from fuzz.errors import UserError
 from fuzz.program.model import Program
 from fuzz.program.text import ParseError, parse
 from fuzz.replay.expect import Expectation, expectations
+from fuzz.replay.judge import What, judged
 from fuzz.target.spec import TargetSpec
 from fuzz.triage.finding import Finding, load
 
@@ -39,6 +40,13 @@ class Case:
         if self.seen is not None:
             return self.seen.get((str(spec), python))
         return frozenset(each.what for each in self.said if each.where.holds(spec, python))
+
+    def judged(self, expected: frozenset[str] | None, seen: frozenset[str]) -> What:
+        """What it is that was seen there. A finding is one defect, and what else is wrong on
+        another build was not looked at when its controls ran."""
+        if self.seen is not None and expected and expected < seen:
+            return "as expected"
+        return judged(expected, seen)
 
 
 def cases(paths: Iterable[Path]) -> list[Case]:

@@ -20,7 +20,7 @@ from fuzz.executor.outcome import Outcome
 from fuzz.executor.zygote import Executor
 from fuzz.program.scope import runnable
 from fuzz.replay.cases import Case
-from fuzz.replay.judge import Result, What, judged
+from fuzz.replay.judge import Result, What
 from fuzz.target.build import build
 from fuzz.target.compiler import BuildError
 from fuzz.target.interpreters import Interpreter
@@ -129,7 +129,7 @@ def replay_one(case: Case, place: Place, executor: Executor) -> Result:
         return _result(case, place, "not runnable", why=str(error))
     expected = case.expected(place.spec, place.interpreter.text)
     seen = _seen(outcome, limits)
-    what = judged(expected, seen)
+    what = case.judged(expected, seen)
     if what in ("as expected", "new here"):
         return _result(case, place, what, seen, outcome.seconds)
     again = [_seen(run_fresh(made, text, limits), limits) for _ in range(_AGAIN)]
@@ -147,7 +147,7 @@ def _settled(
         alike = sum(one == expected for one in again)
         why = f"as expected {alike} of {len(again)} times in fresh processes"
         return _result(case, place, "flaky", seen, seconds, why)
-    return _result(case, place, judged(expected, again[0]), again[0], seconds)
+    return _result(case, place, case.judged(expected, again[0]), again[0], seconds)
 
 
 def _seen(outcome: Outcome, limits: Limits) -> frozenset[str]:

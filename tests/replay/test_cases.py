@@ -13,7 +13,7 @@ from fuzz.replay.cases import Case, cases
 from fuzz.target.spec import parse_target
 from fuzz.triage.rate import Rate
 
-GUARD = "SIGABRT/internals-recreated"
+GUARD, CAST = "SIGABRT/internals-recreated", "SIGABRT/cast-error"
 SAYS = f"# why it is there\n# expect: {GUARD} on pybind11+destroy\n"
 
 
@@ -106,3 +106,20 @@ def test_nothing_to_replay_is_said(tmp_path: Path) -> None:
         cases([tmp_path])
     with pytest.raises(UserError, match=r"there is no .*elsewhere to replay"):
         cases([tmp_path / "elsewhere"])
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "seen", "what"),
+    [
+        (True, {GUARD}, {GUARD, CAST}, "as expected"),
+        (True, {GUARD}, {CAST}, "changed"),
+        (True, set(), {CAST}, "regressed"),
+        (False, {GUARD}, {GUARD, CAST}, "changed"),
+    ],
+    ids=["and more", "another", "none before", "a program says it all"],
+)
+def test_a_finding_is_one_defect(
+    found: bool, expected: set[str], seen: set[str], what: str
+) -> None:
+    case = Case("x", seen={} if found else None)
+    assert case.judged(frozenset(expected), frozenset(seen)) == what
