@@ -99,6 +99,7 @@ def test_two_workers_on_two_targets_share_one_corpus_and_end_together(
     nothing_is_left_of(campaign)
 
 
+@pytest.mark.slow
 def test_one_worker_on_two_targets_takes_turns(start: Start, plain_c: Build) -> None:
     more = ("--target", "no-extension", "--engine", "random", "--seed", "1")
     campaign = start(plain_c, "--time", "12", *more)

@@ -69,6 +69,7 @@ def test_a_regression_fails_and_is_told_everywhere(here: Path) -> None:
     assert (worse["case"], worse["seen"], worse["expected"]) == ("dies", [GUARD], [])
 
 
+@pytest.mark.slow
 def test_ctrl_c_tells_what_was_done(here: Path) -> None:
     """Enough programs that it has hardly begun when the first result comes, and that one is bad."""
     for number in range(3000):
