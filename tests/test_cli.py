@@ -101,7 +101,7 @@ def everything_in(folder: Path) -> dict[str, bytes | None]:
 
 
 EXEC = "exec good.fin --target plain-c --python PYTHON"
-RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --corpus c"
+RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --corpus c"
         (f"{RUN} --crashes", "Option '--crashes' requires an argument"),
         # folders; the tests may run as root, so a file is in the way
         (
-            "run --corpus file --crashes k",
+            "run --state file --crashes k",
             "File exists: give another",
         ),
         (
-            "run --corpus c --crashes file",
+            "run --state c --crashes file",
             "File exists: give another",
         ),
-        ("run --corpus c --crashes k --json file/s.json", "can't write the summary to "),
+        ("run --state c --crashes k --json file/s.json", "can't write the summary to "),
         # the command itself
         ("fuzz", "No such command 'fuzz'"),
         ("", "command"),
@@ -176,7 +176,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(
     [
         ("exec no.fin", "can't read the program no.fin: No such file or directory"),
         ("exec good.fin --target boost", "unknown framework 'boost'"),
-        ("run --corpus c --crashes file", "can't write findings to file: "),
+        ("run --state c --crashes file", "can't write findings to file: "),
         ("run --time 0", "Invalid value for '--time': 0.0 is not in the range"),
         (f"{RUN} --time nan", "'--time'"),
         (f"{RUN} --time inf", "'--time'"),
@@ -196,11 +196,11 @@ def test_the_same_by_a_process_of_its_own(command: str, says: str, here: Path, p
     [
         "exec no.fin",
         "exec good.fin --target boost",
-        "run --time 0 --corpus c --crashes k",
-        "run --corpus c --crashes k --target boost",
-        "run --corpus c --crashes k --target plain-c --python ./no",
-        "run --corpus c --crashes file",
-        "run --corpus c --crashes k --json file/s.json",
+        "run --time 0 --state c --crashes k",
+        "run --state c --crashes k --target boost",
+        "run --state c --crashes k --target plain-c --python ./no",
+        "run --state c --crashes file",
+        "run --state c --crashes k --json file/s.json",
     ],
 )
 def test_bad_input_leaves_everything_as_it_was(command: str, here: Path, main_here: Main) -> None:

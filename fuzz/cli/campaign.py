@@ -183,6 +183,8 @@ def _resume(
 
 
 def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> None:
+    if json_file is not None:
+        writable_directory(json_file.absolute().parent, "the summary")
     programs = state.fill_live(Path(plan.seeds) if plan.seeds else None)
     with Screen(plan.seconds) as screen:
         what = ", ".join(map(str, plan.lanes))
@@ -218,7 +220,6 @@ def _check_json(json_file: Path) -> None:
     if json_file.is_dir():
         raise UserError(f"can't write the summary to {json_file}: it is a folder")
     require_possible(json_file.absolute().parent, "the summary")
-    writable_directory(json_file.absolute().parent, "the summary")
 
 
 def _told(summary: Summary, crashes: Path, plan: Plan) -> str:
