@@ -109,7 +109,8 @@ class State:
         shutil.rmtree(self.live, ignore_errors=True)
 
     def _aside(self) -> Path:
-        began = time.gmtime((self.campaign / "plan.json").stat().st_mtime)
+        plan = self.campaign / "plan.json"  # not there where its beginning was killed
+        began = time.gmtime((plan if plan.exists() else self.campaign).stat().st_mtime)
         base = self.folder / time.strftime("campaign-%Y%m%d-%H%M%S", began)
         number, aside = 1, base
         while aside.exists():

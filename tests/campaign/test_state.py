@@ -58,6 +58,12 @@ def test_a_new_campaign_moves_the_old_one_aside_and_keeps_its_corpus(
     assert state.fill_live(None) == 1
 
 
+def test_one_whose_beginning_was_killed_is_moved_aside_too(state: State, plan: Plan) -> None:
+    state.campaign.mkdir()
+    state.begin(plan).close()
+    assert len(list(state.folder.glob("campaign-*"))) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [(None, "no campaign in .*: `finfuzz run --state"), (b"{", "plan.json is damaged")],
