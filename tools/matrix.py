@@ -11,6 +11,11 @@ import json
 import sys
 from pathlib import Path
 
+_SHORT = {
+    "SIGABRT/internals-recreated": "guard",
+    "SIGABRT/internals-recreated-silently": "silently",
+}
+
 
 def main() -> None:
     config, results = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())["results"]
@@ -30,7 +35,7 @@ def _told(result: dict[str, object]) -> str:
     assert isinstance(seen, list)
     if result["what"] == "not runnable":
         return "not run"
-    return "<br>".join(seen) if seen else "survives"
+    return "<br>".join(_SHORT.get(one, one) for one in seen) if seen else "·"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 says gets one.
 
 A line says as much as was seen and no more, but for its ends: what holds from some release or
-CPython up to the newest that was run is taken to hold for newer ones, and so downwards.
+CPython up to the newest that was run is taken to hold for newer ones, and so downwards. Targets of
+two releases are left out: conditions can't tell them from their first one.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ Seen = Mapping[tuple[TargetSpec, str], frozenset[str]]
 def accept(path: Path, seen: Seen) -> bool:
     """Rewrites a program's `expect` lines by what it did on each (target, CPython); whether that
     changed anything. Raises UserError where its lines can't be read."""
+    seen = {place: whats for place, whats in seen.items() if place[0].second is None}
     text = path.read_text(encoding="utf-8")
     said = expectations(parse(text))
     right = [one for one in said if _is_right(one, seen)]

@@ -120,3 +120,10 @@ def test_what_newer_ones_do_is_taken_to_be_the_same(tmp_path: Path) -> None:
     program = parse(path.read_text())
     assert expected(program, parse_target("pybind11==3.2.0"), "3.14.0") == {GUARD}
     assert expected(program, parse_target("plain-c"), "3.14.0") == frozenset()
+
+
+def test_what_two_releases_do_together_is_not_written_down(tmp_path: Path) -> None:
+    path = tmp_path / "program.fin"
+    path.write_text(f"finfuzz 1\n{STEPS}")
+    mixed = parse_target("pybind11==3.0.1,3.0.2+hold")
+    assert not accept(path, {(mixed, "3.13.0"): frozenset({GUARD})})
