@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ def read_toml(path: Path, kind: type[T], name: str, keys: Iterable[str]) -> T:
     Raises UserError, with the nearest known key for one that is unknown.
     """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
+        return msgspec.toml.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=kind)
     except OSError as error:
         raise UserError(f"can't read the {name} {path}: {error.strerror}") from None
     except (UnicodeDecodeError, msgspec.DecodeError) as error:

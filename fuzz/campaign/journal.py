@@ -22,6 +22,7 @@ from fuzz.errors import UserError
 SCHEMA_VERSION = 1
 #: How often a row of history is written.
 SAMPLE_SECONDS = 10.0
+REBUILT = "the journal was made anew from the campaign's files: its history is lost"
 #: Lines kept of what was announced; the oldest go.
 MOST_NOTES = 2000
 
@@ -152,6 +153,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _check(database: sqlite3.Connection, path: Path) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        raise UserError(f"{path} is empty or damaged: `finfuzz run --resume` makes it anew")
     if version != SCHEMA_VERSION:
         raise UserError(
             f"{path} has schema version {version}, this finfuzz reads {SCHEMA_VERSION}: use the "
@@ -172,6 +175,7 @@ def rebuilt(path: Path, programs: Iterable[Path], sightings: Iterable[tuple[int,
         for program in programs:
             journal.put("programs", name=program.stem, time=program.stat().st_mtime)
         for lane, look in sightings:
-            journal.put("looks", lane=lane, look=look, time=time.time(), sightings=1)
-        journal.note("the journal was made anew from the campaign's files: its history is lost")
+            counted = {"sightings": 1, "counted": 1}  # its finding knows of it
+            journal.put("looks", lane=lane, look=look, time=time.time(), **counted)
+        journal.note(REBUILT)
     return journal

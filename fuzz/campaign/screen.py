@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
+from collections.abc import Iterator
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -20,11 +23,19 @@ _BARS = "▁▂▃▄▅▆▇█"
 _MOST_FINDINGS, _MOST_MUTATORS = 8, 6
 
 
+class _Console(Console):
+    """One that says when nobody reads it any more, instead of ending the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Screen:
-    """``note`` prints a line that stays; ``show`` the state of things. To standard error."""
+    """``note`` prints a line that stays; ``show`` the state of things. To standard error; where
+    that goes away (a closed terminal, a log's reader that ended) a campaign goes on unseen."""
 
     def __init__(self, seconds: float, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or _Console(stderr=True, highlight=False)
         self._tty = self._console.is_terminal
         shortest, longest = _PLAIN_SECONDS
         self._every = min(longest, max(shortest, seconds / 60))
@@ -44,11 +55,13 @@ class Screen:
         traceback: TracebackType | None,
     ) -> None:
         if self._tty:
-            self._live.stop()
+            with self._unless_gone():
+                self._live.stop()
 
     def note(self, line: str) -> None:
         """A line that stays on the screen."""
-        self._console.print(line, markup=False, emoji=False, soft_wrap=not self._tty)
+        with self._unless_gone():
+            self._console.print(line, markup=False, emoji=False, soft_wrap=not self._tty)
 
     def show(self, view: View) -> None:
         """Shows it, unless it has done so just now."""
@@ -56,12 +69,23 @@ class Screen:
             now = time.monotonic()
             if now >= self._next_live:
                 self._next_live = now + _LIVE_SECONDS
-                self._live.update(drawn(view, self._console.width), refresh=True)
+                with self._unless_gone():
+                    self._live.update(drawn(view, self._console.width), refresh=True)
         elif view.elapsed >= self._next_plain:
             self._next_plain = view.elapsed + self._every
             self.note(f"{view.elapsed:.0f} s: {view.line}")
             for warning in view.warnings:
                 self.note(f"warning: {warning}")
+
+    @contextlib.contextmanager
+    def _unless_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._console.quiet = True
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._console.file.fileno())
+            os.close(nowhere)
 
 
 def drawn(view: View, width: int) -> RenderableType:

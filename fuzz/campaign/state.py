@@ -79,9 +79,11 @@ class State:
         plan = load_plan(self.folder)
         self._prepare(plan)
         try:
+            if not self.journal.exists() or not self.journal.stat().st_size:
+                raise UserError(f"{self.journal} is empty")
             journal = Journal(self.journal)
         except UserError as error:
-            if "newer" in str(error) or "schema" in str(error):
+            if "schema version" in str(error):
                 raise
             looks = [
                 (lane, path.stem)
@@ -139,7 +141,7 @@ def load_plan(folder: Path) -> Plan:
     path = folder / "campaign" / "plan.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=Plan)
-    except FileNotFoundError:
+    except OSError:
         raise UserError(
             f"no campaign in {folder}: `finfuzz run --state {folder}` begins one"
         ) from None

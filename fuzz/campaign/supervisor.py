@@ -334,7 +334,8 @@ def _keep_to(plan: Plan) -> None:
 
 
 class _Interruptible:
-    """Within it the first Ctrl-C (or SIGTERM) is only ``asked``, a second one interrupts."""
+    """Within it the first Ctrl-C (or SIGTERM, or the terminal's end) is only ``asked``, a second
+    one interrupts."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -342,7 +343,7 @@ class _Interruptible:
     def __enter__(self) -> _Interruptible:
         self._before = {
             number: signal.signal(number, self._on_signal)
-            for number in (signal.SIGINT, signal.SIGTERM)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         }
         return self
 

@@ -133,11 +133,15 @@ class Lane:
 
 
 def _bucket(seen: Seen, state: str) -> Bucket:
+    """As it is filed, where it is: what was met first may have died of something else."""
     diagnosis = seen.diagnosis
+    signal, diagnostic = diagnosis.signal, diagnosis.diagnostic
+    if state == "filed" and seen.path is not None:
+        *_, signal, diagnostic, _ = seen.path.parts
     return Bucket(
         bucket=diagnosis.bucket,
-        signal=diagnosis.signal,
-        diagnostic=diagnosis.diagnostic,
+        signal=signal,
+        diagnostic=diagnostic,
         state=state,
         title="",
         path=str(seen.path or ""),

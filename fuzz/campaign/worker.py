@@ -48,8 +48,9 @@ def main() -> None:
 
 def stop_with_supervisor() -> None:
     """Leaves Ctrl-C to the supervisor, and gets a SIGTERM when that is gone."""
-    # The terminal's Ctrl-C goes to the whole group; the supervisor decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The terminal's Ctrl-C, and its end, go to the whole group; the supervisor decides.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     process.adopt_orphans()
 

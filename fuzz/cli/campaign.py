@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from fuzz.campaign.journal import Journal
+from fuzz.campaign.journal import REBUILT, Journal
 from fuzz.campaign.plan import Plan
 from fuzz.campaign.screen import Screen
 from fuzz.campaign.state import State, load_plan
@@ -34,7 +34,8 @@ _path = click.Path(path_type=Path)
     "targets",
     multiple=True,
     show_default="the newest pybind11",
-    help="pybind11==VERSION[,SECOND], pybind11@PATH or plain-c; +released, +destroy, +leak or "
+    help="pybind11==VERSION[,SECOND], pybind11@PATH, plain-c or no-extension; +released, "
+    "+destroy, +leak or "
     "+hold behind. More than one share the time.",
 )
 @click.option(
@@ -50,7 +51,7 @@ _path = click.Path(path_type=Path)
     type=Seconds(0.1, 1e9),
     default=None,
     show_default="60",
-    help="Seconds of fuzzing, after the builds.",
+    help="Seconds of fuzzing, after the builds; with --resume, so many more.",
 )
 @click.option(
     "--workers",
@@ -177,6 +178,8 @@ def _resume(
     load_plan(folder)
     state = State(folder)
     plan, journal = state.resume()
+    if any(row["line"] == REBUILT for row in journal.rows("SELECT line FROM notes")):
+        click.echo(REBUILT, err=True)
     plan = resumed(plan, journal, **asked)
     _build(plan)
     return plan, state, journal
@@ -187,13 +190,16 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
         writable_directory(json_file.absolute().parent, "the summary")
     programs = state.fill_live(Path(plan.seeds) if plan.seeds else None)
     with Screen(plan.seconds) as screen:
+        supervisor = Supervisor(plan, state, journal, screen)
         what = ", ".join(map(str, plan.lanes))
         workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
+        left = plan.seconds - supervisor.team.elapsed
         screen.note(
-            f"fuzzing {what} for {plan.seconds:g} s, {workers}, engine {plan.engine}, "
+            f"fuzzing {what} for {left:.4g} s, {workers}, engine {plan.engine}, "
             f"seed {plan.seed}, from {programs} programs"
+            if left > 0
+            else f"the {plan.seconds:.4g} s of this campaign are over: --time gives it more"
         )
-        supervisor = Supervisor(plan, state, journal, screen)
         supervisor.run()
     summary = summarize(plan, supervisor)
     click.echo(_told(summary, Path(plan.crashes), plan))
@@ -238,13 +244,17 @@ def _told(summary: Summary, crashes: Path, plan: Plan) -> str:
 
 
 def _told_of(lane: LaneSummary, summary: Summary) -> list[str]:
+    alone = len(summary.lanes) == 1
+    figures = summary if alone else lane
+    seconds = "s" if alone or summary.workers == 1 else "worker-seconds"
     lines = [
         f"{lane.target} on CPython {lane.python}: {lane.executions:,} executions in "
-        f"{lane.seconds:.0f} s ({lane.executions_per_second:.0f}/s), "
+        f"{figures.seconds:.0f} {seconds} ({figures.executions_per_second:.0f}/s), "
         f"engine {summary.engine}, seed {summary.seed}"
     ]
     for title, count in lane.known.items():
-        lines.append(f"known, not filed: {title} ({count} times)")
+        if count:
+            lines.append(f"known, not filed: {title} ({count} times)")
     here = (lane.target, lane.python)
     for entry in summary.unconfirmed:
         if (entry.target, entry.python) != here:

@@ -42,7 +42,8 @@ target_option = click.option(
     "--target",
     default="pybind11",
     show_default="the newest pybind11",
-    help="pybind11==VERSION[,SECOND], pybind11@PATH or plain-c; +released, +destroy, +leak or "
+    help="pybind11==VERSION[,SECOND], pybind11@PATH, plain-c or no-extension; +released, "
+    "+destroy, +leak or "
     "+hold behind.",
 )
 python_option = click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -54,6 +55,8 @@ class Asked:
 def planned(asked: Asked, path: Path | None) -> tuple[Plan, State]:
     """The plan, and its locked state folder. Raises UserError for what can't be."""
     said = campaign_file.read(path) if path else CampaignFile()
+    if path and not said.targets and not asked.targets:
+        raise UserError(f"{path} names no target: write a [[targets]] table, or give --target")
     base = path.parent if path else Path()
     state = _first(asked.state, _beside(base, said.state), Path(".finfuzz"))
     crashes = _first(asked.crashes, _beside(base, said.crashes), Path("crashes"))
@@ -87,6 +90,8 @@ def resumed(
     if seconds is not None:
         ((had,),) = journal.rows("SELECT total(seconds) FROM lanes")
         seconds += had / workers
+    if plan.seeds is not None and not Path(plan.seeds).is_dir():
+        raise UserError(f"the programs that it began with are gone: put {plan.seeds} back")
     return msgspec.structs.replace(plan, workers=workers, seconds=seconds or plan.seconds)
 
 
@@ -151,12 +156,13 @@ def _bounds(asked: Asked, said: CampaignFile, workers: int) -> Bounds:
 def _cores(text: str) -> tuple[int, ...]:
     """`0-3,6` as numbers. Raises UserError for what is no list, or names a core not to be had."""
     found: set[int] = set()
-    for part in filter(None, text.split(",")):
-        first, dash, last = part.partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise UserError(f"--cores {text}: can't read {part!r}: write something like 0-3,6")
-        found |= set(range(int(first), int(last or first) + 1))
     there = os.sched_getaffinity(0)
+    for part in text.split(",") if text else ():
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise UserError(f"--cores {text}: can't read {part!r}: write something like 0-3,6")
+        found |= set(range(first, last + 1))
     if found - there:
         raise UserError(
             f"--cores {text}: no core {min(found - there)} here: there are "

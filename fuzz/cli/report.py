@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def serve(state: Path, port: int, crashes: Path | None) -> None:
     _require_folder(crashes)
     with progress("reading findings") as (_, advance):
         live = Live(state, crashes, advance)
+    # A shell's background jobs are started with it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with PageServer(live, port) as server:
         click.echo(f"{server.address} (Ctrl-C ends it)")
         server.serve_forever()

@@ -59,13 +59,13 @@ def places(matrix: Matrix) -> list[Place]:
 
 def specs_of(text: str, policies: Sequence[str]) -> list[TargetSpec]:
     """A target with each policy, or as it is where it names one. Raises UserError."""
+    unknown = [policy for policy in policies if policy not in list(Policy)]
+    if unknown:
+        raise UserError(f"unknown policy {unknown[0]!r}: choose {', '.join(Policy)}")
     spec = resolve(parse_target(text))
     names_one = any(text.endswith(f"+{policy}") for policy in Policy)
     if spec.framework != PYBIND11 or names_one or not policies:
         return [spec]
-    unknown = [policy for policy in policies if policy not in list(Policy)]
-    if unknown:
-        raise UserError(f"unknown policy {unknown[0]!r}: choose {', '.join(Policy)}")
     return [replace(spec, policy=Policy(policy)) for policy in policies]
 
 

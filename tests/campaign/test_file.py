@@ -106,12 +106,31 @@ def test_a_folder_of_programs_beside_it_is_where_it_starts(plan, tmp_path: Path)
     assert plan(targets=("plain-c",)).seeds == str(tmp_path / "corpus")
 
 
+@pytest.mark.parametrize("text", ["", "targets = []", "time = 5"])
+def test_a_file_names_a_target(plan, text: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UserError, match="names no target: write a"):
+        plan(text)
+    assert plan(text, targets=("plain-c",)).lanes[0].target == "plain-c"
+
+
+def test_a_policy_is_one_for_a_control_too(plan) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UserError, match="unknown policy 'foo': choose released"):
+        plan("[[targets]]\ntarget = 'plain-c'\npolicies = ['foo']")
+
+
+def test_a_byte_order_mark_is_no_mistake(plan) -> None:  # type: ignore[no-untyped-def]
+    assert plan("\ufefftime = 5\n[[targets]]\ntarget = 'plain-c'\n").seconds == 5
+
+
 @pytest.mark.parametrize(
     ("asked", "complaint"),
     [
         ({"targets": ("plain-c", "plain-c")}, "a target is there twice on one CPython"),
         ({"targets": ("plain-c",), "cores": "0-x"}, "--cores 0-x: can't read '0-x'"),
         ({"targets": ("plain-c",), "cores": "4000"}, "no core 4000 here"),
+        ({"targets": ("plain-c",), "cores": "0-999999999"}, "can't read '0-999999999'"),
+        ({"targets": ("plain-c",), "cores": "5-2"}, "can't read '5-2'"),
+        ({"targets": ("plain-c",), "cores": ","}, "can't read ''"),
         ({"targets": ("plain-c",), "corpus": Path("nowhere")}, "no folder of programs nowhere"),
         ({"targets": ("plain-d",)}, "did you mean plain-c?"),
     ],

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from watched import DESTROY, Campaign, Start, wait_until
+from watched import DESTROY, PATIENCE, Campaign, Start, wait_until
 
 from fuzz.target.build import Build
 from fuzz.target.interpreters import Interpreter
@@ -75,6 +75,8 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
     summary = summary_of(campaign)
     found = [f"{one['signal']}/{one['diagnostic']}" for one in summary["findings"]]
     assert "SIGABRT/internals-recreated" in found
+    for each in summary["findings"]:
+        assert Path(each["path"]).parts[-3:-1] == (each["signal"], each["diagnostic"])
     one = summary["findings"][found.index("SIGABRT/internals-recreated")]
 
     folder = Path(one["path"])
@@ -171,6 +173,16 @@ def test_ctrl_c_at_the_first_line(whom: str, start: Start, plain_c: Build) -> No
     nothing_is_left_of(campaign)
 
 
+def test_it_goes_on_when_nobody_reads_what_it_says(start: Start, plain_c: Build) -> None:
+    """As when the reader of a pipe, `tee` or a log's, has ended."""
+    campaign = start(plain_c, "--time", "12", "--engine", "random", "--seed", "1")
+    campaign.read_until("fuzzing plain-c")
+    campaign.stderr.close()
+    assert campaign.process.wait(PATIENCE) == 0
+    assert summary_of(campaign)["seconds"] == pytest.approx(12.0, abs=1.0)
+    nothing_is_left_of(campaign)
+
+
 @pytest.mark.usefixtures("destroy_for_scripts")
 @pytest.mark.parametrize(
     "whom",
@@ -222,11 +234,14 @@ def test_ctrl_c_while_it_builds(whom: str, start: Start, plain_c: Build, tmp_pat
     nothing_is_left_of(campaign)
 
 
-def test_sigterm_is_as_good_as_ctrl_c(start: Start, plain_c: Build) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_sigterm_and_a_closed_terminal_are_as_good_as_ctrl_c(
+    number: signal.Signals, start: Start, plain_c: Build
+) -> None:
     campaign = start(plain_c, *HOUR)
     campaign.read_until("fuzzing plain-c")
     wait_until(lambda: is_working(campaign), "a zygote")
-    campaign.process.terminate()
+    os.killpg(campaign.process.pid, number)
     assert campaign.end() == 130, campaign.lines
     assert summary_of(campaign)["interrupted"] is True
     nothing_is_left_of(campaign)
