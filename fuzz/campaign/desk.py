@@ -115,6 +115,7 @@ class Desk:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=(write,),
+            env={**os.environ, "TMPDIR": str(self._folder.absolute() / "campaign" / "tmp")},
         )
         os.close(write)
         self._channel = Channel(FromTriage)

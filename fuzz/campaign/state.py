@@ -7,6 +7,7 @@
         journal.sqlite  what happened when
         sightings/      the first program of each look, by lane
         live/           libFuzzer's own folder, shared by the workers, made anew each time
+        tmp/            where triage compiles and runs; what a kill leaves there goes with it
     STATE/campaign-*/   earlier ones
 
 libFuzzer writes its files in place, so a kill may leave half a program in ``live``. What is kept is
@@ -97,8 +98,7 @@ class State:
     def fill_live(self, seeds: Path | None) -> int:
         """Puts every program of the corpus and of the seeds where libFuzzer reads them; returns
         their number."""
-        shutil.rmtree(self.live, ignore_errors=True)
-        self.live.mkdir(parents=True)
+        self.live.mkdir(parents=True, exist_ok=True)
         found = set()
         for path in _programs(self.corpus, seeds):
             text = _text_of(path)
@@ -107,8 +107,10 @@ class State:
                 (self.live / name).write_text(text, encoding="utf-8")
         return len(found)
 
-    def empty_live(self) -> None:
-        shutil.rmtree(self.live, ignore_errors=True)
+    def tidy(self) -> None:
+        """Takes away what only processes under way need."""
+        for folder in (self.live, self.campaign / "tmp"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _aside(self) -> Path:
         plan = self.campaign / "plan.json"  # not there where its beginning was killed
@@ -122,6 +124,8 @@ class State:
 
     def _prepare(self, plan: Plan) -> None:
         self.corpus.mkdir(parents=True, exist_ok=True)
+        self.tidy()
+        (self.campaign / "tmp").mkdir()
         for lane in range(len(plan.lanes)):
             self.sightings(lane).mkdir(parents=True, exist_ok=True)
         for folder in (self.folder, Path(plan.crashes)):

@@ -137,6 +137,7 @@ def agree(killed: Killed) -> None:
     left = [path for path in killed.folder.rglob(".*") if path.name != ".ready"]
     assert not left
     assert not (killed.folder / "state" / "campaign" / "live").exists()
+    assert not (killed.folder / "state" / "campaign" / "tmp").exists()
 
 
 @pytest.mark.usefixtures("destroy_for_scripts")

@@ -111,8 +111,9 @@ def test_what_libfuzzer_reads_are_programs_without_comments_each_once(
     (seeds / "picture").write_bytes(b"\xff\xfe")
     state.begin(plan).close()
     (state.corpus / "kept.fin").write_text("finfuzz 1\ncollect\n")
-    (state.live / "half").parent.mkdir(exist_ok=True)
+    state.live.mkdir()
     (state.live / "half").write_text("finfuzz 1\nno")
+    state.resume()[1].close()
     assert state.fill_live(seeds) == 2
     texts = {path.name: path.read_text() for path in state.live.iterdir()}
     assert texts == {name_of(text): text for text in (PROGRAM, "finfuzz 1\ncollect\n")}
