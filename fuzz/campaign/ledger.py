@@ -147,6 +147,16 @@ class Ledger:
         return list(found.values())
 
     @property
+    def corpus(self) -> int | None:
+        """Programs, of the lane that has most: lanes share them. None without libFuzzer."""
+        return max((lane.corpus for lane in self.lanes if lane.corpus is not None), default=None)
+
+    @property
+    def features(self) -> int:
+        """Of all lanes together: each has its own."""
+        return sum(lane.features or 0 for lane in self.lanes)
+
+    @property
     def findings(self) -> list[Bucket]:
         return [bucket for lane in self.lanes for bucket in lane.of_state("filed")]
 

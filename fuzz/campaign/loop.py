@@ -20,7 +20,6 @@ from fuzz.campaign.messages import (
 )
 from fuzz.campaign.sightings import Sightings
 from fuzz.executor.outcome import Outcome
-from fuzz.executor.shared import EVENT_COUNTERS
 from fuzz.executor.zygote import Executor
 from fuzz.program.learning import Change, Learner
 from fuzz.program.model import Program
@@ -100,8 +99,7 @@ class Loop:
         for index, count in enumerate(outcome.took):
             self._took[index] += count
         self._deaths += outcome.died
-        blocks = self._executor.shared.snapshot()[EVENT_COUNTERS:]
-        self._touched += blocks.count(0) < len(blocks)
+        self._touched += self._executor.shared.ran_blocks
 
     def _sight(self, program: Program, outcome: Outcome, change: Change | None) -> None:
         try:

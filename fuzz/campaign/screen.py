@@ -127,10 +127,8 @@ def _figures(view: View, width: int) -> Table:
     table.add_row("executions", f"{rate}; {total.deaths:,} died")
     table.add_row("time goes", _where_time_goes(view))
     table.add_row("triage", _triage(view))
-    lanes = [lane for lane in view.ledger.lanes if lane.corpus is not None]
-    if lanes:
-        features = sum(lane.features or 0 for lane in lanes)
-        corpus = max(lane.corpus or 0 for lane in lanes)
+    corpus, features = view.ledger.corpus, view.ledger.features
+    if corpus is not None:
         unstable = f", {total.unstable} counters come and go" if total.unstable else ""
         table.add_row("corpus", f"{corpus:,} programs, {features:,} features{unstable}")
         if len(view.features) > 1:

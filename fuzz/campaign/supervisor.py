@@ -112,7 +112,7 @@ class Supervisor:
         if self._due("flush", _FLUSH_SECONDS):
             sample = self._due("sample", SAMPLE_SECONDS)
             if sample:
-                self._features.add(sum(lane.features or 0 for lane in self.ledger.lanes))
+                self._features.add(self.ledger.features)
             self._flush(sample=sample)
         self._screen.show(self._view)
 

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
+
 from fuzz.campaign import sightings
 from fuzz.campaign.messages import (
     Answer,
@@ -117,7 +119,7 @@ class Lane:
             self._told[now.state, now.bucket] = now
             since = now.sightings - (before.sightings if before else 0)
             if since or before is None or before.path != now.path:
-                changed.append(_with_sightings(now, since))
+                changed.append(msgspec.structs.replace(now, sightings=since))
         return tuple(changed)
 
     def _buckets(self) -> list[Bucket]:
@@ -150,11 +152,6 @@ def _bucket(seen: Seen, state: str) -> Bucket:
         seconds=seen.seconds,
         sightings=seen.sightings,
     )
-
-
-def _with_sightings(bucket: Bucket, sightings: int) -> Bucket:
-    facts = {name: getattr(bucket, name) for name in bucket.__struct_fields__}
-    return Bucket(**{**facts, "sightings": sightings})
 
 
 class Triager:

@@ -61,11 +61,8 @@ class View:
         """The whole of it in a line."""
         total = self.ledger.total
         parts = [f"{total.executions:,} executions", f"{self.rate:.0f}/s"]
-        corpora = [lane for lane in self.ledger.lanes if lane.corpus is not None]
-        if corpora:
-            corpus = max(lane.corpus or 0 for lane in corpora)
-            features = sum(lane.features or 0 for lane in corpora)
-            parts.append(f"corpus {corpus:,}, features {features:,}")
+        if self.ledger.corpus is not None:
+            parts.append(f"corpus {self.ledger.corpus:,}, features {self.ledger.features:,}")
         known = sum(one.sightings for lane in self.ledger.lanes for one in lane.of_state("known"))
         found = len(self.ledger.findings)
         parts.append(f"findings {found}" + (f", known {known:,}" if known else ""))

@@ -6,7 +6,6 @@ python -m fuzz.campaign.worker PIPE, with the worker's Config as JSON on standar
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import signal
 import sys
 from pathlib import Path
@@ -23,8 +22,6 @@ from fuzz.executor.zygote import Executor
 from fuzz.target.build import build
 from fuzz.target.interpreters import probe
 from fuzz.target.spec import parse_target
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -51,7 +48,7 @@ def stop_with_supervisor() -> None:
     # The terminal's Ctrl-C, and its end, go to the whole group; the supervisor decides.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    process.end_with_parent(signal.SIGTERM)
     process.adopt_orphans()
 
 

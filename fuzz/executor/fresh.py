@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import time
 
@@ -52,7 +51,7 @@ def _run(build: Build, shared: SharedMemory, stderr: int, deadline: float) -> No
     os.close(appending)
     try:
         _begun(child.pid, shared)
-        if not _ended_within(child.pid, deadline):
+        if not process.ended_within(child.pid, deadline):
             facts.timed_out = 1
             _ask_where(child.pid, shared)
     finally:
@@ -69,7 +68,7 @@ def _begun(pid: int, shared: SharedMemory) -> None:
     """Waits for the program to begin: the interpreter's start is not on its deadline."""
     end = time.monotonic() + _START_SECONDS
     while shared.header.facts.lives == 0 and time.monotonic() < end:
-        if _ended_within(pid, 0.001):
+        if process.ended_within(pid, 0.001):
             return
 
 
@@ -78,15 +77,5 @@ def _ask_where(pid: int, shared: SharedMemory) -> None:
     os.kill(pid, signal.SIGXCPU)
     end = time.monotonic() + 0.2
     while shared.header.facts.frame_count == 0 and time.monotonic() < end:
-        if _ended_within(pid, 0.01):
+        if process.ended_within(pid, 0.01):
             return
-
-
-def _ended_within(pid: int, seconds: float) -> bool:
-    pidfd = os.pidfd_open(pid)
-    try:
-        poller = select.poll()
-        poller.register(pidfd, select.POLLIN)
-        return bool(poller.poll(seconds * 1000))
-    finally:
-        os.close(pidfd)

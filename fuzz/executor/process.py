@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from fuzz.target.build import Build
 _CHILD = Path(__file__).resolve().parent.parent / "child"
 _ADDR_NO_RANDOMIZE = 0x0040000
 _PERSONALITY_QUERY = 0xFFFFFFFF
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -46,6 +49,11 @@ def can_fix_addresses() -> bool:
 def adopt_orphans() -> None:
     """Makes this process the one that orphans of its children come to, so that it can end them."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """Has the kernel send this process the signal when the one that started it is gone."""
+    _libc.prctl(_PR_SET_PDEATHSIG, number)
 
 
 def environment() -> dict[str, str]:
@@ -85,6 +93,17 @@ def start(build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int) -> subpro
         raise UserError(
             f"can't start {build.interpreter.executable}: {error.strerror}: is it still installed?"
         ) from error
+
+
+def ended_within(pid: int, seconds: float) -> bool:
+    """Waits for a child; what has ended is not reaped, so that its id stays its own."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        poller = select.poll()
+        poller.register(pidfd, select.POLLIN)
+        return bool(poller.poll(seconds * 1000))
+    finally:
+        os.close(pidfd)
 
 
 def end_tree(pid: int) -> None:

@@ -158,6 +158,12 @@ class SharedMemory:
         for index in counters:
             self._mapping[_COUNTERS_AT + index] = 0
 
+    @property
+    def ran_blocks(self) -> bool:
+        """Whether the last program ran code of an extension."""
+        blocks = self._mapping[_COUNTERS_AT + EVENT_COUNTERS : _COUNTERS_AT + self.counters]
+        return blocks.count(0) < len(blocks)
+
     def snapshot(self) -> bytes:
         """What all counters are now."""
         return self._mapping[_COUNTERS_AT : _COUNTERS_AT + self.counters]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -26,8 +25,6 @@ from fuzz.target.compiler import BuildError
 from fuzz.target.interpreters import Interpreter
 from fuzz.target.spec import TargetSpec
 from fuzz.triage.diagnose import diagnose
-
-_PR_SET_PDEATHSIG = 1
 
 #: Cases that one process takes on one build at a time: a zygote's start (0.1 s) is then a tenth of
 #: what they cost, and two cores are done at nearly the same time.
@@ -88,7 +85,7 @@ def _begin(stopped: Event) -> None:
     global _stopped  # noqa: PLW0603  how a pool hands something to all of its tasks
     _stopped = stopped
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    process.end_with_parent(signal.SIGKILL)
     process.adopt_orphans()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import subprocess
 import sys
 import threading
@@ -63,13 +62,7 @@ class Running:
 
     def ended_within(self, seconds: float) -> bool:
         """Waits; what has ended is not reaped, so that its id stays its own."""
-        pidfd = os.pidfd_open(self.pid)
-        try:
-            poller = select.poll()
-            poller.register(pidfd, select.POLLIN)
-            return bool(poller.poll(seconds * 1000))
-        finally:
-            os.close(pidfd)
+        return process.ended_within(self.pid, seconds)
 
     def end(self) -> None:
         """Ends it with all that it started."""
