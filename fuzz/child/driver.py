@@ -56,7 +56,7 @@ def library(name):
     if name not in names:
         import marshal
 
-        calls, code = marshal.loads(runtime.library_code(name))
+        calls, code = marshal.loads(runtime.code(name))
         names[name] = FUNCTION(code, names)
         for called in calls:
             library(called)

@@ -1,85 +1,44 @@
 """What a target's CPython runs, with these arguments:
 
-    zygote.py RUNTIME EXTENSION SECOND SHARED [REQUEST RESPONSE STDERR]
+    zygote.py RUNTIME EXTENSION SECOND SHARED [REQUEST RESPONSE STDERR IMPORTED]
 
 SECOND is the target's other extension, or empty. With the three pipes it is a zygote, forked once
 per program; without them it runs the one program in shared memory itself, as a fresh process.
+IMPORTED is 1 for a zygote whose programs begin by importing the extension, which it does for them.
 Either way the program ends as any script ends: `__main__` returns, and CPython finalizes.
+
+Whatever stands here beside what CPython starts with is copied and finalized by each child, and
+costs more than the rest of it (docs/speed.md): so nothing is imported, and compilers, which leave
+holes in the heap, run in a process of their own. This file is the one that can't; hence main.py.
 """
 
 import marshal
-import os
 import sys
 
 
-def prepare(runtime, extension, second, shared):
-    """Makes this module the driver too: hooks that a program leaves behind are then functions of
-    `__main__` and keep its dict alive, as a user's do."""
-    find_extension = "import sys; sys.path.insert(0, %r)\n" % os.path.dirname(extension)
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "driver.py")
-    with open(path, encoding="utf-8") as file:
-        code = compile(find_extension + file.read(), "driver.py", "exec")
-    functions = load(runtime)
-    functions.attach(shared)
-    if not extension.endswith(".py"):
-        functions.link_extension(extension)
-    if second:
-        functions.link_extension(second)
-    functions.set_driver_code(marshal.dumps(code))
-    functions.set_library(library_codes())
-    exec(code, globals())
-    globals()["runtime"] = functions
-    return functions
+def load_runtime(path):
+    import _imp
+
+    class Spec:
+        name, origin = "finfuzz_runtime", path
+
+    return _imp.create_dynamic(Spec)  # of several phases: neither sys.modules nor CPython keeps it
 
 
-def library_codes():
-    """Each function of the library: (names of those that it calls, its code), marshalled."""
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "library")
-    codes = {}
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".py"):
-            with open(os.path.join(folder, name), encoding="utf-8") as file:
-                module = compile(file.read(), name, "exec")
-            codes.update((code.co_name, code) for code in functions_in(module))
-    return {
-        name: marshal.dumps((sorted(names_in(code) & (codes.keys() - {name})), code))
-        for name, code in codes.items()
-    }
+def compile_elsewhere():
+    import posix
 
-
-def functions_in(code):
-    return [const for const in code.co_consts if isinstance(const, type(code))]
-
-
-def names_in(code):
-    return set(code.co_names).union(*map(names_in, functions_in(code)))
-
-
-def load(runtime):
-    """Gets the runtime's functions through ctypes, then lets ctypes go: every child would pay for
-    it with 0.5 to 0.7 ms of finalization."""
-    before = set(sys.modules)
-    import ctypes
-
-    functions = ctypes.PyDLL(runtime).finfuzz_runtime
-    functions.restype = ctypes.py_object
-    module = functions()
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
-    del functions, ctypes
-    import gc
-
-    gc.collect()
-    return module
-
-
-def main(arguments):
-    functions = prepare(*arguments[:3], int(arguments[3]))
-    if len(arguments) == 4:
-        functions.begin_fresh()
-    elif not functions.serve(*map(int, arguments[4:])):
+    pid = posix.fork()
+    if pid:
+        posix.waitpid(pid, 0)
         return
-    run(functions.program())  # noqa: F821  the driver's
+    folder = __file__.rpartition("/")[0]
+    with open(folder + "/codes.py", encoding="utf-8") as file:
+        exec(compile(file.read(), "codes.py", "exec"), {"folder": folder, "runtime": runtime})
+    posix._exit(0)
 
 
-main(sys.argv[1:])
+runtime = load_runtime(sys.argv[1])
+runtime.attach(int(sys.argv[4]))
+compile_elsewhere()
+exec(marshal.loads(runtime.code("main")))

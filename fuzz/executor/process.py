@@ -68,15 +68,18 @@ def environment() -> dict[str, str]:
     }
 
 
-def start(build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
+def start(
+    build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int, *more: object
+) -> subprocess.Popen[bytes]:
     """Starts ``child/zygote.py`` in the build's CPython; ``fds``: shared memory, then any pipes.
+    ``more``: its further arguments.
 
     Raises UserError where that CPython can't be started.
     """
     command: list[Any] = [
         build.interpreter.executable,
         *("-s", "-S", _CHILD / "zygote.py", build.runtime, build.extension, build.second or ""),
-        *map(str, fds),
+        *map(str, (*fds, *more)),
     ]
     try:
         with fixed_addresses():

@@ -12,6 +12,7 @@ from fuzz.executor import process
 from fuzz.executor.limits import Limits
 from fuzz.executor.outcome import Outcome, read_outcome
 from fuzz.executor.shared import SharedMemory
+from fuzz.program.scope import begins_by_importing
 from fuzz.target.build import Build
 
 #: The zygote itself enforces a child's deadline. This long after it, the zygote is taken for dead.
@@ -25,8 +26,9 @@ class ZygoteDied(Exception):
 class Executor:
     """Runs programs on one build, each in a child of its zygote.
 
-    A zygote that dies is replaced; ``replaced`` counts how often. Use as a context manager, or call
-    ``close``.
+    There are two zygotes: programs that begin by importing the extension get the one that has done
+    so already, which saves them a fifth of a child. One that dies is replaced; ``replaced`` counts
+    how often. Use as a context manager, or call ``close``.
     """
 
     def __init__(self, build: Build, limits: Limits | None = None) -> None:
@@ -35,7 +37,7 @@ class Executor:
         self.shared = SharedMemory(build.blocks, build.second_blocks)
         self.replaced = 0
         self._stderr = os.memfd_create("finfuzz-stderr", 0)
-        self._zygote: _Zygote | None = None
+        self._zygotes: dict[bool, _Zygote] = {}
 
     def __enter__(self) -> Executor:
         return self
@@ -52,11 +54,11 @@ class Executor:
             return self._run(text, events)
         except ZygoteDied:
             self.replaced += 1
-            self._end_zygote()
+            self._end_zygotes()
         try:
             return self._run(text, events)
         except ZygoteDied as died:
-            self._end_zygote()
+            self._end_zygotes()
             raise UserError(
                 f"the zygote of {self.build.spec} on CPython {self.build.interpreter.text} "
                 f"does not stay alive: {died}"
@@ -67,18 +69,18 @@ class Executor:
 
         Raises ZygoteDied.
         """
-        zygote = self._alive()
+        zygote = self._alive(imported=False)
         self.shared.prepare("", self.limits)
         zygote.serve(self.limits.deadline + _GRACE_SECONDS, b"b")
 
     def close(self) -> None:
         """Ends the zygote and all that descends from it."""
-        self._end_zygote()
+        self._end_zygotes()
         self.shared.close()
         os.close(self._stderr)
 
     def _run(self, text: str, events: bool) -> Outcome:
-        zygote = self._alive()
+        zygote = self._alive(self._may_have_imported and begins_by_importing(text))
         os.ftruncate(self._stderr, 0)
         self.shared.prepare(text, self.limits)
         zygote.serve(self.limits.deadline + _GRACE_SECONDS)
@@ -86,26 +88,31 @@ class Executor:
             process.end_descendants(zygote.process.pid)
         return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)
 
-    def _alive(self) -> _Zygote:
-        if self._zygote is None:
-            self._zygote = _Zygote(self.build, self.shared, self._stderr)
-        return self._zygote
+    @property
+    def _may_have_imported(self) -> bool:
+        """A module in Python may print when it is imported, which is the program's to hear."""
+        name, _, suffix = self.build.extension.name.partition(".")
+        return name == "finfuzz_target" and suffix != "py"
 
-    def _end_zygote(self) -> None:
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
+    def _alive(self, imported: bool) -> _Zygote:
+        if imported not in self._zygotes:
+            self._zygotes[imported] = _Zygote(self.build, self.shared, self._stderr, imported)
+        return self._zygotes[imported]
+
+    def _end_zygotes(self) -> None:
+        while self._zygotes:
+            self._zygotes.popitem()[1].close()
 
 
 class _Zygote:
-    def __init__(self, build: Build, shared: SharedMemory, stderr: int) -> None:
+    def __init__(self, build: Build, shared: SharedMemory, stderr: int, imported: bool) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         request_read, self._request = os.pipe()
         self._response, response_write = os.pipe()
         # A description of its own, so that children append from the start after each truncation.
         appending = os.open(f"/proc/self/fd/{stderr}", os.O_WRONLY | os.O_APPEND)
         fds = (shared.fd, request_read, response_write, appending)
-        self.process: subprocess.Popen[bytes] = process.start(build, fds, self._said)
+        self.process: subprocess.Popen[bytes] = process.start(build, fds, self._said, int(imported))
         for fd in fds[1:]:
             os.close(fd)
 

@@ -27,6 +27,7 @@ from fuzz.program.legal import (
 from fuzz.program.model import Program, Step
 from fuzz.program.words import (
     ACTION,
+    EXTENSION_KINDS,
     FLAVOUR,
     HOOK,
     KIND,
@@ -36,6 +37,8 @@ from fuzz.program.words import (
     WAY,
     Choice,
 )
+
+_OF_EXTENSION = {kind.text for kind in EXTENSION_KINDS}
 
 #: A Python that has everything: what a program means where nothing is lacking.
 NEWEST = (99, 0)
@@ -250,6 +253,15 @@ def runnable(program: Program, python: tuple[int, int], *, abuse: bool = False) 
             words.append(EDGES_FROM[step.args[2]][0])
         lines.append(" ".join(words))
     return "\n".join(lines) + "\n"
+
+
+def begins_by_importing(text: str) -> bool:
+    """Whether the first step that has an effect, in text that ``runnable`` made, imports the
+    extension in the main interpreter before it does anything else."""
+    _, *lines = text.split("\n")
+    words = next((line.split() for line in lines if line), [""])
+    kind = {"node": 2, "shape": 3}.get(words[0])
+    return words == ["import"] or (kind is not None and words[kind] in _OF_EXTENSION)
 
 
 def defines(step: Step) -> tuple[str, ...]:

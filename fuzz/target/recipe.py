@@ -20,7 +20,7 @@ COMMON_FLAGS = (
 )
 COVERED_FLAGS = ("-fsanitize-coverage=trace-pc", "-DFINFUZZ_COVERAGE")
 # The callback that coverage calls must not be covered itself: it would call itself for ever.
-CALLBACK_FLAGS = ("-DFINFUZZ_COVERAGE",)
+CALLBACK_FLAGS = ("-DFINFUZZ_COVERAGE", "-O2")
 # Lets pybind11.cpp see each time the framework makes its internals, without a change to it.
 EXTENSION_LINK = ("-Wl,--wrap=PyType_Ready",)
 RUNTIME_LINK = ("-ldl", "-pthread")

@@ -22,8 +22,6 @@ STARTUP = {
 #: What the runtime adds to tell phases, what driver and library import, who is asking, and what a
 #: program itself puts there.
 OURS = {"_contextvars", "atexit", "finfuzz_phase", "finfuzz_target", "gc", "root0"}
-#: zygote.py, and nothing else, is in the main interpreter and imports os.
-OF_OS = {"_collections_abc", "_stat", "genericpath", "os", "os.path", "posixpath", "stat"}
 
 TELLS_MODULES = "import sys\nsys.stderr.write(' '.join(sys.modules))\n"
 TELLS_LIVE_OBJECTS = """
@@ -52,7 +50,7 @@ def told(build: Build, *steps: str) -> str:
 
 def test_a_main_interpreter_has_no_more_modules_than_it_must(fake: Fake) -> None:
     steps = ("node a list", *EVERY_ROOT, "root a type-dict", "root a signal", "collect", "import")
-    assert set(told(fake(TELLS_MODULES), *steps).split()) <= STARTUP | OURS | OF_OS
+    assert set(told(fake(TELLS_MODULES), *steps).split()) <= STARTUP | OURS
 
 
 @pytest.mark.parametrize("flavour", ["legacy", "isolated"])
@@ -72,13 +70,8 @@ def test_ctypes_is_not_among_the_modules(fake: Fake) -> None:
     assert found.isdisjoint({"ctypes", "_ctypes", "struct", "_struct"})
 
 
-def test_nothing_of_ctypes_lives_on(
-    fake: Fake, python: Interpreter, request: pytest.FixtureRequest
-) -> None:
+def test_nothing_of_ctypes_lives_on(fake: Fake) -> None:
     """What does is finalized in every child: it costs time, and it is not there in a script."""
-    if python.version < (3, 13):
-        reason = "before 3.13 CPython keeps `_ctypes`, a single-phase module, and so its types"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     assert told(fake(TELLS_LIVE_OBJECTS), "import") == ""
 
 

@@ -10,11 +10,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
 from fuzz.errors import UserError
 from fuzz.executor.limits import Limits
+from fuzz.executor.outcome import Outcome
 from fuzz.executor.shared import EVENT_COUNTERS, PROGRAM_BYTES
 from fuzz.executor.zygote import Executor, ZygoteDied
 from fuzz.target.build import Build
@@ -42,8 +44,8 @@ def watch(pid: int) -> int | None:
 
 def end_zygote(executor: Executor) -> None:
     """Ends the zygote by its id and waits, without reaping it, until it is dead."""
-    assert executor._zygote is not None
-    pid = executor._zygote.process.pid
+    (zygote,) = executor._zygotes.values()
+    pid = zygote.process.pid
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
@@ -63,11 +65,11 @@ def everything_covered(executor: Executor) -> bytes:
 def test_one_zygote_serves_many_programs(plain_c: Build) -> None:
     with Executor(plain_c) as executor:
         assert executor.run(CYCLE).took == (4, 0, 0)
-        zygote = executor._zygote
+        zygotes = dict(executor._zygotes)
         assert executor.run(EMPTY).took == (0, 0, 0)
         assert executor.run("finfuzz 1\nexit exception\n").exit_code == 1
         assert executor.run(CYCLE).took == (4, 0, 0)
-        assert executor._zygote is zygote
+        assert executor._zygotes == {**executor._zygotes, **zygotes}
         assert executor.replaced == 0
 
 
@@ -125,6 +127,21 @@ def test_a_program_that_just_fits_runs(plain_c: Build) -> None:
         assert executor.run(text).took == (0, drops, 0)
 
 
+def test_an_import_done_ahead_looks_as_if_the_program_had_done_it(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen() -> tuple[Outcome, bytes]:
+        with Executor(plain_c) as executor:
+            outcome = executor.run(CYCLE, events=True)
+            return msgspec.structs.replace(outcome, seconds=0, peak_kib=0), everything_covered(
+                executor
+            )
+
+    ahead = seen()
+    monkeypatch.setattr("fuzz.executor.zygote.begins_by_importing", lambda _: False)
+    assert seen() == ahead
+
+
 # ---- zygotes that die -------------------------------------------------------------------------
 
 
@@ -135,7 +152,7 @@ def test_a_zygote_that_was_killed_is_replaced_and_the_program_run(plain_c: Build
         after = executor.run(CYCLE, events=True)
         assert executor.replaced == 1
         end_zygote(executor)
-        assert executor.run(EMPTY).took == (0, 0, 0)
+        assert executor.run(CYCLE).took == (4, 0, 0)
         assert executor.replaced == 2
     assert (after.exit_code, after.took, after.phase, after.events) == (
         *(before.exit_code, before.took, before.phase, before.events),
@@ -228,11 +245,13 @@ def test_nothing_stays_when_an_executor_is_closed(plain_c: Build) -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     executor = Executor(plain_c)
     executor.run(CYCLE)
-    assert executor._zygote is not None
-    pidfd = os.pidfd_open(executor._zygote.process.pid)
+    executor.run(EMPTY)
+    pidfds = [os.pidfd_open(zygote.process.pid) for zygote in executor._zygotes.values()]
+    assert len(pidfds) == 2
     executor.close()
-    assert wait_until_gone(pidfd)
-    os.close(pidfd)
+    for pidfd in pidfds:
+        assert wait_until_gone(pidfd)
+        os.close(pidfd)
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
 
 

@@ -115,3 +115,23 @@ def test_what_is_given_once_is_given_again(program: Program, python: tuple[int, 
     again = runnable(effective(program, python), python).split("\n")
     assert [line for line in lines if line] == [line for line in again if line]
     assert again.count("") == 1, "but for the end of the text"
+
+
+@pytest.mark.parametrize(
+    ("steps", "begins"),
+    [
+        ("import", True),
+        ("node a container", True),
+        ("shape a ring container 3", True),
+        ("node a list\nimport", False),
+        ("elsewhere\nimport", False),
+        ("start i1 legacy\nenter i1\nimport", False),
+        ("use second\nimport", False),
+        ("root b codec\nimport", True),  # the first has no effect
+        ("", False),
+    ],
+)
+def test_what_a_zygote_may_import_ahead(steps: str, begins: bool) -> None:
+    """The import has to be the very first thing that happens: what stands before it would find
+    other modules, and objects come to the last collection in another order."""
+    assert begins_by_importing(runnable(parse(f"finfuzz 1\n{steps}\n"), (3, 13))) is begins

@@ -33,9 +33,14 @@ static void copy_maps() {
     shared->facts.maps_length = length;
 }
 
+static bool tells_its_peak = false;
+
+void tell_peak() { tells_its_peak = true; }
+
 // The most memory this process had at once. Not ru_maxrss: that outlives exec, so a fresh process
-// would be told its parent's.
+// would be told its parent's. Of a fork it is its own, and its zygote sees it for nothing.
 void record_peak() {
+    if (!tells_its_peak) return;
     char text[4096];
     int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     if (file < 0) return;

@@ -1,58 +1,89 @@
 // What the life of an interpreter begins with: the driver's code, and that one can begin again.
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include <marshal.h>
+#include <sys/mman.h>
 
-#include <map>
+#include <cstring>
 #include <string>
+#include <string_view>
 
 #include "lives.h"
 #include "module.h"
+#include "pages.h"
 #include "shared.h"
 
 namespace finfuzz {
 
-// Marshalled, so that a child pays for no Python objects that its program does not use.
-static std::string driver_code;
-static std::map<std::string, std::string> library;
+// Marshalled code by name, one after the other: two lengths, the name, the code; a length of 0 ends
+// them. In a mapping of their own, which the process that compiles shares: in the heap each child
+// would copy the pages between them, and Python objects would be finalized.
+constexpr size_t kCodeBytes = 1 << 20;  // 150 functions, 70 KiB
+static char* codes = nullptr;
 
-static bool copy_bytes(PyObject* bytes, std::string& copy) {
-    char* data;
-    Py_ssize_t length;
-    if (PyBytes_AsStringAndSize(bytes, &data, &length) < 0) return false;
-    copy.assign(data, size_t(length));
+struct Lengths {
+    uint32_t name, code;
+};
+
+static Lengths lengths_at(const char* at) {
+    Lengths lengths;
+    std::memcpy(&lengths, at, sizeof lengths);
+    return lengths;
+}
+
+static const char* after(const char* at) {
+    Lengths lengths = lengths_at(at);
+    return at + sizeof lengths + lengths.name + lengths.code;
+}
+
+// The code of that name; or, for an empty name, the end of all.
+static const char* find_code(std::string_view name) {
+    const char* at = codes;
+    while (lengths_at(at).name && std::string_view(at + sizeof(Lengths), lengths_at(at).name) != name)
+        at = after(at);
+    return at;
+}
+
+bool prepare_codes() {
+    void* mapping = mmap(nullptr, kCodeBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED) return PyErr_SetFromErrno(PyExc_OSError) != nullptr;
+    codes = static_cast<char*>(mapping);
     return true;
 }
 
-PyObject* set_driver_code(PyObject*, PyObject* bytes) {
-    if (!copy_bytes(bytes, driver_code)) return nullptr;
+// keep_code(name, bytes)
+PyObject* keep_code(PyObject*, PyObject* args) {
+    const char *name, *code;
+    Py_ssize_t name_length, code_length;
+    if (!PyArg_ParseTuple(args, "s#y#", &name, &name_length, &code, &code_length)) return nullptr;
+    char* at = const_cast<char*>(find_code({}));
+    if (at + 2 * sizeof(Lengths) + name_length + code_length > codes + kCodeBytes)
+        return PyErr_NoMemory();
+    Lengths lengths{uint32_t(name_length), uint32_t(code_length)};
+    std::memcpy(at, &lengths, sizeof lengths);
+    std::memcpy(at + sizeof lengths, name, lengths.name);
+    std::memcpy(at + sizeof lengths + lengths.name, code, lengths.code);
     Py_RETURN_NONE;
 }
 
-// set_library({name: code})
-PyObject* set_library(PyObject*, PyObject* codes) {
-    PyObject *name, *code;
-    for (Py_ssize_t at = 0; PyDict_Next(codes, &at, &name, &code);) {
-        const char* text = PyUnicode_AsUTF8(name);
-        if (text == nullptr || !copy_bytes(code, library[text])) return nullptr;
-    }
-    Py_RETURN_NONE;
-}
-
-// library_code(name) -> the bytes, or None
-PyObject* library_code(PyObject*, PyObject* name) {
+// code(name) -> the bytes
+PyObject* code(PyObject*, PyObject* name) {
     const char* text = PyUnicode_AsUTF8(name);
-    if (text == nullptr) return nullptr;
-    auto found = library.find(text);
-    if (found == library.end()) Py_RETURN_NONE;
-    return PyBytes_FromStringAndSize(found->second.data(), Py_ssize_t(found->second.size()));
+    const char* at = text ? find_code(text) : nullptr;
+    if (at == nullptr) return nullptr;
+    Lengths lengths = lengths_at(at);
+    if (lengths.name == 0) return PyErr_Format(PyExc_LookupError, "no code of the name %s", text);
+    return PyBytes_FromStringAndSize(at + sizeof lengths + lengths.name, lengths.code);
 }
 
 PyObject* load_driver() {
     PyObject* main = PyImport_AddModule("__main__");  // borrowed
     PyObject* names = main ? PyModule_GetDict(main) : nullptr;
     Py_XINCREF(names);
-    PyObject* code = PyMarshal_ReadObjectFromString(driver_code.data(), Py_ssize_t(driver_code.size()));
+    const char* at = find_code("driver");
+    Lengths lengths = lengths_at(at);
+    PyObject* code = PyMarshal_ReadObjectFromString(at + sizeof lengths + lengths.name, lengths.code);
     PyObject* result = nullptr;
     PyObject* module = new_module();
     if (names && code && module) result = PyEval_EvalCode(code, names, names);
@@ -71,6 +102,7 @@ PyObject* load_driver() {
 static void life_has_ended() {
     observe_progress(kExited);
     record_peak();
+    note_pages();
 }
 
 bool see_life_end() {

@@ -1,11 +1,9 @@
-// The functions that the driver calls. finfuzz_runtime is called once through ctypes; the module that
-// it returns has ordinary built-in functions, so that ctypes itself (0.5 to 0.7 ms of every child's
-// finalization) can be let go before the first fork.
+// The functions that the driver calls: an extension module of several phases, loaded by its path, so
+// that neither sys.modules nor CPython's table of extensions knows of it.
 #include <Python.h>
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "../targets/probe.h"
@@ -21,9 +19,8 @@ static PyObject* attach(PyObject*, PyObject* args) {
     if (!PyArg_ParseTuple(args, "i", &file)) return nullptr;
     struct stat facts;
     if (fstat(file, &facts) < 0) return PyErr_SetFromErrno(PyExc_OSError);
-    void* mapping = mmap(nullptr, size_t(facts.st_size), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (mapping == MAP_FAILED) return PyErr_SetFromErrno(PyExc_OSError);
-    auto* candidate = static_cast<Shared*>(mapping);
+    auto* candidate = map_privately(file, size_t(facts.st_size));
+    if (candidate == nullptr) return PyErr_SetFromErrno(PyExc_OSError);
     if (candidate->layout != kLayout || candidate->size != sizeof(Shared)) {
         PyErr_Format(PyExc_RuntimeError, "shared memory laid out as %u/%u, this runtime has %u/%u",
                      candidate->layout, candidate->size, kLayout, unsigned(sizeof(Shared)));
@@ -32,7 +29,7 @@ static PyObject* attach(PyObject*, PyObject* args) {
     shared = candidate;
     prepare_crash_handler();
     prepare_forks();
-    if (!see_life_end()) return nullptr;
+    if (!prepare_codes() || !see_life_end()) return nullptr;
     Py_RETURN_NONE;
 }
 
@@ -72,7 +69,16 @@ static PyObject* serve_programs(PyObject*, PyObject* args) {
 }
 
 static PyObject* begin_fresh(PyObject*, PyObject*) {
+    share();
     become_child(-1);
+    tell_peak();
+    begin_first_life();
+    Py_RETURN_NONE;
+}
+
+static PyObject* begin_zygote(PyObject*, PyObject*) {
+    forget_other_programs();
+    begin_first_life();
     Py_RETURN_NONE;
 }
 
@@ -127,12 +133,12 @@ static PyMethodDef functions[] = {
     {"wrong", wrong, METH_O, nullptr},
     {"serve", serve_programs, METH_VARARGS, nullptr},
     {"begin_fresh", begin_fresh, METH_NOARGS, nullptr},
+    {"begin_zygote", begin_zygote, METH_NOARGS, nullptr},
     {"program", program, METH_NOARGS, nullptr},
     {"step", step, METH_O, nullptr},
     {"took", took, METH_O, nullptr},
-    {"set_driver_code", set_driver_code, METH_O, nullptr},
-    {"set_library", set_library, METH_O, nullptr},
-    {"library_code", library_code, METH_O, nullptr},
+    {"keep_code", keep_code, METH_VARARGS, nullptr},
+    {"code", code, METH_O, nullptr},
     {"start", start, METH_VARARGS, nullptr},
     {"call", call, METH_VARARGS, nullptr},
     {"call_elsewhere", call_elsewhere, METH_VARARGS, nullptr},
@@ -159,6 +165,12 @@ PyObject* new_module() {
 
 }  // namespace finfuzz
 
-extern "C" __attribute__((visibility("default"))) PyObject* finfuzz_runtime() {
-    return finfuzz::new_module();
-}
+static PyObject* create(PyObject*, PyModuleDef*) { return finfuzz::new_module(); }
+
+static PyModuleDef_Slot slots[] = {{Py_mod_create, reinterpret_cast<void*>(create)}, {0, nullptr}};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "finfuzz_runtime", nullptr, 0, nullptr, slots, nullptr, nullptr, nullptr,
+};
+
+PyMODINIT_FUNC PyInit_finfuzz_runtime() { return PyModuleDef_Init(&definition); }

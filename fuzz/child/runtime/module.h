@@ -18,9 +18,9 @@ PyObject* leave(PyObject*, PyObject* handle);
 void forget_slots();  // there are no interpreters any more
 
 // lives.cpp
-PyObject* set_driver_code(PyObject*, PyObject* bytes);
-PyObject* set_library(PyObject*, PyObject* codes);
-PyObject* library_code(PyObject*, PyObject* name);
+bool prepare_codes();        // false, with an exception, where there is no memory for them
+PyObject* keep_code(PyObject*, PyObject* args);
+PyObject* code(PyObject*, PyObject* name);
 PyObject* load_driver();     // a new reference to the dict of this interpreter's __main__
 bool see_life_end();         // false, with an exception, if it can't be seen
 PyObject* again(PyObject*, PyObject* text);

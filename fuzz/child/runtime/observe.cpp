@@ -5,6 +5,8 @@
 // module's dict (modules cleared), one in the interpreter's dict (dict cleared).
 #include <Python.h>
 
+#include <sys/mman.h>
+
 #include <cstring>
 
 #include "../targets/probe.h"
@@ -13,6 +15,28 @@
 namespace finfuzz {
 
 Shared* shared = nullptr;
+
+static struct {
+    void* begin;
+    size_t bytes;
+    int file;
+} mapped;
+
+static void* map(void* where, size_t bytes, int how, int file) {
+    void* begin = mmap(where, bytes, PROT_READ | PROT_WRITE, how, file, 0);
+    mapped = {begin, bytes, file};
+    return begin;
+}
+
+Shared* map_privately(int file, size_t bytes) {
+    void* begin = map(nullptr, bytes, MAP_PRIVATE, file);
+    return begin == MAP_FAILED ? nullptr : static_cast<Shared*>(begin);
+}
+
+void share() {
+    if (map(mapped.begin, mapped.bytes, MAP_SHARED | MAP_FIXED, mapped.file) == MAP_FAILED)
+        Py_FatalError("finfuzz: the parent's memory can't be shared");
+}
 
 bool cpython_is_finalizing() {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -181,6 +205,17 @@ void observe_life() {
         Py_FatalError("finfuzz: can't tell this interpreter's phases");
     Py_DECREF(first);
     Py_DECREF(second);
+}
+
+void forget_other_programs() {
+    shared->facts = Facts{};
+    std::memset(event_counters(), 0, counter_count());
+}
+
+void begin_first_life() {
+    observe_progress(kRunning);
+    expect_life(0);
+    observe_life();
 }
 
 void observe_progress(Progress progress) { shared->facts.progress = progress; }

@@ -101,12 +101,22 @@ struct Shared {
 
 extern Shared* shared;  // null until attached
 
+// observe.cpp. Until it is shared the mapping is this process's own: what a zygote does before its
+// first program is no program's doing, and another zygote of the same parent may be running one.
+Shared* map_privately(int file, size_t bytes);  // null where it fails
+void share();
+
 inline uint8_t* event_counters() {
     return reinterpret_cast<uint8_t*>(shared) + ((sizeof(Shared) + 4095) & ~size_t{4095});
+}
+inline size_t counter_count() {
+    return kEventCounters + shared->block_count + shared->second_block_count;
 }
 inline uint8_t* block_counters() { return event_counters() + kEventCounters; }
 
 // observe.cpp
+void forget_other_programs();           // of the facts and counters, while they are not shared
+void begin_first_life();                // of this process, in its main interpreter
 uint32_t expect_life(uint8_t flavour);  // before an interpreter is made; its index
 void forget_lives();                    // those of a Python that is finalized
 void observe_life();                    // in the new interpreter, its thread state current
@@ -118,6 +128,7 @@ const struct Probe* probe_table(bool second, const char* internals);  // what a 
 // crash.cpp
 void prepare_crash_handler();  // once, where allocating is still allowed
 void install_crash_handler();
+void tell_peak();  // in a fresh process
 void record_peak();
 void deadline_is_for(pid_t forked);  // a child that this process waits for; 0: itself
 uint32_t record_frames(uint64_t* frames);  // with the mappings they lie in; returns how many

@@ -13,6 +13,8 @@
 
 #include <cerrno>
 
+#include "beginning.h"
+#include "pages.h"
 #include "shared.h"
 #include "zygote.h"
 
@@ -40,9 +42,6 @@ void become_child(int stderr_fd) {
     limit(RLIMIT_FSIZE, rlim_t(16) << 20);
     if (stderr_fd >= 0) dup2(stderr_fd, 2);
     install_crash_handler();
-    observe_progress(kRunning);
-    expect_life(0);
-    observe_life();
 }
 
 // Asks a child where it hangs, and gives it a fifth of a second to say so.
@@ -55,10 +54,10 @@ static void ask_where(pid_t pid, int pidfd) {
 
 // Waits for the child to end, at most until its deadline, then ends it. The child is not reaped
 // before that, so neither its id nor its group's can be someone else's.
-static void wait_for_child(pid_t pid) {
+static void wait_for_child(pid_t pid, uint32_t deadline_ms) {
     Facts& facts = shared->facts;
     int64_t begin = microseconds();
-    int64_t end = begin + int64_t(shared->deadline_ms) * 1000;
+    int64_t end = begin + int64_t(deadline_ms) * 1000;
     int pidfd = int(syscall(SYS_pidfd_open, pid, 0));
     for (;;) {
         int64_t left = end - microseconds();
@@ -93,10 +92,33 @@ static void wait_for_child(pid_t pid) {
     }
 }
 
+constexpr uint32_t kAheadMs = 2000;
+
+// Has a bare child tell which pages it comes to touch. Returns its id or, in it, 0.
+static pid_t send_one_ahead() {
+    prepare_pages();
+    PyOS_BeforeFork();
+    pid_t pid = fork();
+    if (pid == 0) {
+        PyOS_AfterFork_Child();
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        limit(RLIMIT_CORE, 0);  // an extension may die of nothing but its import
+        tell_pages_at_end();
+        return 0;
+    }
+    PyOS_AfterFork_Parent();
+    if (pid > 0) wait_for_child(pid, kAheadMs);
+    return pid;
+}
+
 // Serves one program after the other. Returns kProgram in each child and kGone when the parent is
 // gone. A bare child does nothing but finalize: what a program's cost is measured against.
 Served serve(int request_fd, int response_fd, int stderr_fd) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const Beginning beginning;
+    if (send_one_ahead() == 0) return kBare;
+    share();
     for (;;) {
         char byte = 0;
         ssize_t got = read(request_fd, &byte, 1);
@@ -108,13 +130,15 @@ Served serve(int request_fd, int response_fd, int stderr_fd) {
             PyOS_AfterFork_Child();
             close(request_fd);
             close(response_fd);
+            take_pages();
             if (byte == 'b') return kBare;
             become_child(stderr_fd);
+            beginning.restore();
             return kProgram;
         }
         PyOS_AfterFork_Parent();
         if (pid < 0) return kGone;
-        wait_for_child(pid);
+        wait_for_child(pid, shared->deadline_ms);
         while (write(response_fd, &byte, 1) < 0 && errno == EINTR) {
         }
     }

@@ -1,0 +1,71 @@
+"""A zygote's child and a fresh process do the same, whatever a zygote does ahead (docs/speed.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fuzz.errors import UserError
+from fuzz.executor.fresh import run_fresh
+from fuzz.executor.limits import Limits
+from fuzz.executor.outcome import Outcome
+from fuzz.executor.zygote import Executor
+from fuzz.program.scope import runnable
+from fuzz.program.text import parse
+from fuzz.target.build import build
+from fuzz.target.interpreters import pick_interpreter
+from fuzz.target.releases import resolve
+from fuzz.target.spec import parse_target
+from fuzz.triage.diagnose import diagnose
+
+CORPUS = sorted(Path("corpus").glob("*.fin"))
+#: Some programs race with their own threads: such a one has agreed once it does the same once.
+TRIES = 5
+
+BUILDS = [("pybind11", "3.13"), ("pybind11==3.1.0+destroy", "3.13")]
+SLOW_BUILDS = [
+    (target, python)
+    for target in ("plain-c", "pybind11", "pybind11==3.0.1", "pybind11==3.1.0+destroy")
+    for python in ("3.9", "3.11", "3.12", "3.13")
+    if (target, python) not in BUILDS
+]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[*BUILDS, *(pytest.param(one, marks=pytest.mark.slow) for one in SLOW_BUILDS)],
+    ids=lambda one: "-".join(one),
+)
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    target, python = request.param
+    try:
+        interpreter = pick_interpreter(python)
+    except UserError as error:
+        pytest.skip(str(error))
+    # Triage's own deadline: a machine under load is no disagreement.
+    with Executor(build(resolve(parse_target(target)), interpreter), Limits().patient) as made:
+        yield made
+
+
+def facts(outcome: Outcome) -> tuple[object, ...]:
+    """Not how far it came: where an interpreter gets the address of an old one is the heap's doing
+    (docs/found.md), and two of the programs go on until it does."""
+    found = diagnose(outcome, Limits().memory_mib)
+    return (
+        *(outcome.exit_code, outcome.signal, outcome.phase),
+        *(outcome.capsule_lost, outcome.wrong_answers),
+        sorted((one.bucket, str(one), one.detail) for one in found),
+    )
+
+
+@pytest.mark.parametrize("program", CORPUS, ids=lambda path: path.stem)
+def test_they_agree_on_the_whole_corpus(executor: Executor, program: Path) -> None:
+    steps = runnable(parse(program.read_text()), executor.build.interpreter.version[:2])
+    for _ in range(TRIES):
+        forked = facts(executor.run(steps))
+        fresh = facts(run_fresh(executor.build, steps, executor.limits))
+        if forked == fresh:
+            return
+    assert forked == fresh
