@@ -1,4 +1,4 @@
-"""A zygote's child and a fresh process do the same, whatever a zygote does ahead (docs/speed.md)."""
+"""A zygote's child and a fresh process do the same, whatever zygotes do ahead (docs/speed.md)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SLOW_BUILDS = [
 @pytest.fixture(
     scope="module",
     params=[*BUILDS, *(pytest.param(one, marks=pytest.mark.slow) for one in SLOW_BUILDS)],
-    ids=lambda one: "-".join(one),
+    ids="-".join,
 )
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     target, python = request.param

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from fuzz.program.legal import EDGES_FROM
 from fuzz.program.model import Program, Step
-from fuzz.program.scope import NEWEST, Scope, defines, effective, runnable, uses
+from fuzz.program.scope import (
+    NEWEST,
+    Scope,
+    begins_by_importing,
+    defines,
+    effective,
+    runnable,
+    uses,
+)
 from fuzz.program.text import parse, to_text
 
 PYTHONS = st.sampled_from([(3, 9), (3, 11), (3, 12), NEWEST])
