@@ -62,7 +62,7 @@ def milliseconds(executor: Executor, text: str) -> float:
 def bare_milliseconds(executor: Executor) -> float:
     """The same for a child that only finalizes."""
     executor.run_bare()
-    return executor.shared.header.facts.microseconds / 1000
+    return float(executor.shared.header.facts.microseconds) / 1000
 
 
 @click.command()
@@ -74,7 +74,7 @@ def main(target: str, python: str | None, rounds: int) -> None:
     made = build(resolve(parse_target(target)), pick_interpreter(python))
     version = made.interpreter.version
     programs, rng = Programs(version, made.spec.framework), Random(1)
-    generated = [programs.new(rng) for _ in range(GENERATED)]
+    generated = [programs.new(rng).program for _ in range(GENERATED)]
     texts = {what: runnable(parse(f"finfuzz 1\n{text}"), version[:2])
              for what, text in samples().items()}  # fmt: skip
     took: dict[str, list[float]] = {what: [] for what in texts}

@@ -35,7 +35,7 @@ def _told(result: dict[str, object]) -> str:
     assert isinstance(seen, list)
     if result["what"] == "not runnable":
         return "not run"
-    return "<br>".join(_SHORT.get(one, one) for one in seen) if seen else "·"
+    return "<br>".join(_SHORT.get(one) or str(one) for one in seen) if seen else "·"
 
 
 if __name__ == "__main__":

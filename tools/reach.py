@@ -26,7 +26,7 @@ from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope, runnable
 from fuzz.program.text import to_text
 from fuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, SHAPE, WAY
-from fuzz.target.build import build
+from fuzz.target.build import Build, build
 from fuzz.target.interpreters import pick_interpreter
 from fuzz.target.releases import resolve
 from fuzz.target.spec import parse_target
@@ -76,9 +76,9 @@ def executed(step: Step, kinds: dict[str, str]) -> list[tuple[str, str]]:
 class Reach:
     """Counts over many programs."""
 
-    def __init__(self, python: tuple[int, ...]) -> None:
-        self.python = (python[0], python[1])
-        self.full_version = python
+    def __init__(self, made: Build) -> None:
+        self.spec, self.text = made.spec, made.interpreter.text
+        self.python = made.interpreter.version[:2]
         self.counts: Counter[tuple[str, str]] = Counter()
         self.took = [0, 0, 0]
         self.raised: Counter[str] = Counter()
@@ -96,9 +96,9 @@ class Reach:
             self.took[index] += count
         self.raised.update(" ".join(found) for found in _RAISED.findall(outcome.stderr))
         for diagnosis in diagnose(outcome, executor.limits.memory_mib):
-            explained = known(diagnosis, self.full_version)
+            explained = known(diagnosis, self.spec, self.text)
             key = f"{diagnosis} {diagnosis.bucket} {diagnosis.frames}"
-            key = f"known: {explained}" if explained else key
+            key = f"known: {explained.title}" if explained else key
             self.deaths[key] += 1
             self.example.setdefault(key, to_text(program) + outcome.stderr[-600:])
 
@@ -137,13 +137,13 @@ def show(console: Console, reach: Reach) -> int:
 def main(executions: int, target: str, python: str | None, seed: int) -> None:
     """Exits with 1 if something of the language was never executed."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
-    reach, rng = Reach(made.interpreter.version), Random(seed)
+    reach, rng = Reach(made), Random(seed)
     programs = Programs(made.interpreter.version, made.spec.framework)
-    pool = [programs.new(rng) for _ in range(_POOL)]
+    pool = [programs.new(rng).program for _ in range(_POOL)]
     console = Console(width=140)
     with Executor(made, Limits()) as executor:
         for _ in track(range(executions), "running", console=Console(stderr=True)):
-            program = programs.neighbour(rng, rng.choice(pool))
+            program = programs.neighbour(rng, rng.choice(pool)).program
             pool[rng.randrange(_POOL)] = program
             reach.run(executor, program)
     console.print(f"{executions:,} programs on {made.spec}, CPython {made.interpreter.text}")

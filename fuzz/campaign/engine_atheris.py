@@ -26,7 +26,6 @@ from fuzz.campaign.programs import Made, Programs
 from fuzz.errors import UserError
 from fuzz.executor.shared import PROGRAM_BYTES, SharedMemory
 from fuzz.executor.zygote import Executor
-from fuzz.program.learning import Change
 from fuzz.program.model import Program
 from fuzz.program.text import ParseError, parse, to_text
 
@@ -54,9 +53,9 @@ def run(loop: Loop, programs: Programs, executor: Executor, config: Config) -> N
             if loop.over:
                 loop.finish()
                 os._exit(0)
-            program = _program(data)
+            made = mutators.made_of(data)
+            program, change = made or (_program(data), None)
             if program is not None:
-                change = mutators.change_of(data)
                 steps, _ = loop.execute(program, change)
                 keeper.ran(data, steps, change)
         except UserError as error:
@@ -154,7 +153,7 @@ class _Mutators:
 
     def __init__(self, programs: Programs, loop: Loop) -> None:
         self._programs, self._loop = programs, loop
-        self._changes: OrderedDict[bytes, Change] = OrderedDict()
+        self._made: OrderedDict[bytes, Made] = OrderedDict()
 
     def mutate(self, data: bytes, max_size: int, seed: int) -> bytes:
         begin = time.perf_counter()
@@ -171,16 +170,16 @@ class _Mutators:
         made = self._programs.cross(Random(seed), host, donor)
         return self._printed(made, max_size, first, begin)
 
-    def change_of(self, data: bytes) -> Change | None:
-        """What made this input; None where it comes from a file."""
-        return self._changes.pop(data, None)
+    def made_of(self, data: bytes) -> Made | None:
+        """What this input was printed from; None where it comes from a file."""
+        return self._made.pop(data, None)
 
     def _printed(self, made: Made, max_size: int, otherwise: bytes, begin: float) -> bytes:
         text = to_text(made.program.without_comments()).encode()
         if len(text) > max_size:
             return otherwise[:max_size]
-        self._changes[text] = made.change
-        if len(self._changes) > _REMEMBERED:
-            self._changes.popitem(last=False)
+        self._made[text] = made
+        if len(self._made) > _REMEMBERED:
+            self._made.popitem(last=False)
         self._loop.mutation_seconds += time.perf_counter() - begin
         return text

@@ -28,5 +28,6 @@ def as_numbers(counters: bytes) -> frozenset[int]:
 
 def differing(one: bytes, other: bytes) -> frozenset[int]:
     """The indices of the counters that are in different classes."""
-    both = as_numbers(one) ^ as_numbers(other)
-    return frozenset(number // 8 for number in both)
+    both = as_bits(one) ^ as_bits(other)
+    differs = both.to_bytes(len(one), "little")
+    return frozenset(match.start() for match in _NOT_ZERO.finditer(differs))

@@ -127,6 +127,7 @@ class SharedMemory:
         self.header.size = ctypes.sizeof(Header)
         self.header.block_count = blocks
         self.header.second_block_count = second_blocks
+        self._no_blocks = bytes(blocks + second_blocks)
         self._facts_address = ctypes.addressof(self.header.facts)
 
     @property
@@ -162,7 +163,7 @@ class SharedMemory:
     def ran_blocks(self) -> bool:
         """Whether the last program ran code of an extension."""
         blocks = self._mapping[_COUNTERS_AT + EVENT_COUNTERS : _COUNTERS_AT + self.counters]
-        return blocks.count(0) < len(blocks)
+        return blocks != self._no_blocks
 
     def snapshot(self) -> bytes:
         """What all counters are now."""

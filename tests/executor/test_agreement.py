@@ -44,8 +44,9 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
         interpreter = pick_interpreter(python)
     except UserError as error:
         pytest.skip(str(error))
-    # Triage's own deadline: a machine under load is no disagreement.
-    with Executor(build(resolve(parse_target(target)), interpreter), Limits().patient) as made:
+    # A machine under load is no disagreement.
+    limits = Limits(deadline=6)
+    with Executor(build(resolve(parse_target(target)), interpreter), limits) as made:
         yield made
 
 

@@ -1,0 +1,165 @@
+"""What `tools/bench.py executor` measures with and how it tells it; never what it measures."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+from benchmarks.campaign import has_interpreters
+from benchmarks.floor import Floor, Linking
+from benchmarks.one_worker import WithoutInterpreters
+from benchmarks.report import Result, figures, lines, ratios
+from benchmarks.timing import Slice
+
+from fuzz.errors import UserError
+from fuzz.target.build import Build, build
+from fuzz.target.interpreters import pick_interpreter
+from fuzz.target.spec import PYBIND11, parse_target
+
+BENCH = Path(__file__).parents[2] / "tools" / "bench.py"
+
+
+@pytest.fixture(scope="module")
+def plain_c() -> Build:
+    """Without coverage, on the newest CPython that extensions can be compiled for."""
+    try:
+        python = pick_interpreter(None)
+    except UserError as error:
+        pytest.skip(str(error))
+    return build(parse_target("plain-c"), python, instrumented=False)
+
+
+def beside(made: Build, folder: Path, source: str) -> Build:
+    """The same with an extension written in Python."""
+    (folder / "finfuzz_target.py").write_text(source)
+    return dataclasses.replace(made, extension=folder / "finfuzz_target.py")
+
+
+def asking(made: Build, folder: Path, answer: dict[str, str]) -> Build:
+    """The same with a CPython that says this when asked how it is linked."""
+    fake = folder / "python"
+    fake.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    fake.chmod(0o755)
+    return dataclasses.replace(
+        made, interpreter=dataclasses.replace(made.interpreter, executable=fake)
+    )
+
+
+def linked(folder: Path) -> dict[str, str]:
+    """As a CPython with --enable-shared in that folder says it."""
+    return {
+        "prefix": str(folder),
+        "LDLIBRARY": "libpython3.so",
+        "LIBRARY": "libpython3.a",
+        "LIBDIR": str(folder),
+        "LIBPL": str(folder / "config"),
+        "LIBS": "-ldl",
+        "SYSLIBS": "-lm",
+        "LINKFORSHARED": "-Xlinker -export-dynamic",
+    }
+
+
+@pytest.mark.parametrize("interpreter", [False, True])
+def test_the_floors_children_exit_with_0(plain_c: Build, interpreter: bool) -> None:
+    with Floor(plain_c, interpreter=interpreter) as floor:
+        slices = [floor.children(count) for count in (1, 3)]
+    for one in slices:
+        assert ("interpreter" in one.phases) == interpreter
+        assert all(seconds >= 0 for seconds in one.phases.values())
+        assert 0 < sum(one.phases.values()) <= one.seconds + 1e-9
+
+
+def test_a_child_that_fails_is_no_floor(plain_c: Build, tmp_path: Path) -> None:
+    failing = beside(plain_c, tmp_path, "import atexit, posix\natexit.register(posix._exit, 3)\n")
+    with Floor(failing, interpreter=False) as floor, pytest.raises(UserError, match="2 of 2"):
+        floor.children(2)
+
+
+def test_an_extension_that_cannot_be_imported_is_said(plain_c: Build, tmp_path: Path) -> None:
+    missing = beside(plain_c, tmp_path, "raise ImportError\n")
+    with Floor(missing, interpreter=False) as floor, pytest.raises(UserError, match="import"):
+        floor.children(1)
+
+
+def test_a_cpython_without_any_libpython_is_one_line(plain_c: Build, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as raised:
+        Floor(asking(plain_c, tmp_path, linked(tmp_path)), interpreter=False)
+    (line,) = str(raised.value).splitlines()
+    assert f"has no libpython3.so in {tmp_path}" in line
+
+
+def test_the_shared_library_goes_before_the_static_one(tmp_path: Path) -> None:
+    linking = Linking(**{name.lower(): value for name, value in linked(tmp_path).items()})
+    assert linking.flags() is None
+    archive, shared = tmp_path / "config" / "libpython3.a", tmp_path / "libpython3.so"
+    archive.parent.mkdir()
+    archive.touch()
+    static = linking.flags()
+    assert static is not None
+    assert {str(archive), "-export-dynamic", "-ldl", "-lm"} <= set(static)
+    shared.touch()
+    assert linking.flags() == [str(shared), f"-Wl,-rpath,{tmp_path}", "-ldl", "-lm"]
+
+
+def test_a_worker_without_interpreters_never_starts_one() -> None:
+    programs, rng = WithoutInterpreters((3, 13, 0), PYBIND11, ()), Random(1)
+    program = programs.new(rng).program
+    for _ in range(500):
+        assert {step.op for step in program.steps}.isdisjoint({"start", "again"})
+        program = programs.neighbour(rng, program).program
+
+
+def test_a_campaign_without_interpreters_is_not_measured_as_one_with(plain_c: Build) -> None:
+    assert has_interpreters(plain_c)
+    old = dataclasses.replace(plain_c.interpreter, version=(3, 11, 0))
+    spec = parse_target("pybind11==3.0.0")
+    assert not has_interpreters(dataclasses.replace(plain_c, spec=spec, interpreter=old))
+
+
+def test_ratios_are_taken_within_a_round_and_none_is_made_up() -> None:
+    rounds = {
+        "floor": [Slice(1, {}), Slice(2, {})],
+        "executor": [Slice(2, {"steps": 1}), Slice(4, {"steps": 2})],
+        "subprocess": [Slice(20, {}), Slice(20, {})],
+    }
+    result = Result("3.13.0", rounds, dict.fromkeys(missing_from(rounds), "it hangs"))
+    found = ratios(result)
+    assert found["executor_to_floor"] == [0.5, 0.5]
+    assert found["executor_to_subprocess"] == [10, 5]
+    assert found["campaign_to_floor"] == []
+    assert "campaign_to_floor: —" in lines(result)
+    written = figures("plain-c", [result])
+    assert written["executor_to_floor"] == {"3.13.0": 0.5}
+    assert written["campaign_to_floor"] == {"3.13.0": None}
+    assert written["pythons"]["3.13.0"]["child"] == {"executor": {"steps": [1, 2]}}
+
+
+def missing_from(rounds: dict[str, list[Slice]]) -> set[str]:
+    sorts = ("floor", "executor", "campaign", "subprocess")
+    return {sort + suffix for sort in sorts for suffix in ("", "_with_interpreter")} - set(rounds)
+
+
+def test_a_short_run_has_all_figures(plain_c: Build, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    python = plain_c.interpreter
+    command = [
+        *(sys.executable, str(BENCH), "executor", "--target", "plain-c"),
+        *("--python", str(python.executable), "--rounds", "1", "--children", "1"),
+        *("--seconds", "3", "--json", str(file)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    written = json.loads(file.read_text())
+    of_python = written["pythons"][python.text]
+    names = ("executor_to_floor", "campaign_to_floor", "executor_to_subprocess")
+    for name in (name + suffix for name in names for suffix in ("", "_with_interpreter")):
+        assert written[name] == {python.text: of_python[name]}
+        assert of_python[name] > 0
+        assert f"{name}: " in done.stdout
+    assert written.keys() >= {"machine", "date", "target"}
+    assert of_python["missing"] == {}
+    assert of_python["seconds"].keys() == missing_from({})
+    assert of_python["child"].keys() >= {"floor", "executor", "campaign"}

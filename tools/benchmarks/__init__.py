@@ -1,0 +1,1 @@
+"""The parts of tools/bench.py: a module a command, and what they share."""

@@ -1,0 +1,132 @@
+"""A bare fork and Py_FinalizeEx in the thinnest embedder there is: floor.cpp, compiled and run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.timing import Slice
+from fuzz.errors import UserError
+from fuzz.executor.process import environment, fixed_addresses
+from fuzz.target.build import Build
+from fuzz.target.compiler import compiler_version, find_compiler, run_compiler
+from fuzz.target.interpreters import Interpreter
+from fuzz.target.releases import cache_root
+
+_SOURCE = Path(__file__).with_name("floor.cpp")
+_PHASES = ("fork", "interpreter", "finalize", "exit")
+_PROBE = """
+import json, sys, sysconfig
+names = "LDLIBRARY", "LIBRARY", "LIBDIR", "LIBPL", "LIBS", "SYSLIBS", "LINKFORSHARED"
+print(json.dumps({
+    "prefix": sys.base_prefix, **{name: sysconfig.get_config_var(name) or "" for name in names}
+}))
+"""
+
+
+class Linking(msgspec.Struct, rename="upper"):
+    """What a CPython says of how it is linked; names as in its Makefile."""
+
+    prefix: str = msgspec.field(name="prefix")
+    ldlibrary: str
+    library: str
+    libdir: str
+    libpl: str
+    libs: str
+    syslibs: str
+    linkforshared: str
+
+    def flags(self) -> list[str] | None:
+        """The linker's, with the shared library where there is one; None where there is neither."""
+        folders = [Path(folder) for folder in (self.libdir, self.libpl)]
+        libs = [*self.libs.split(), *self.syslibs.split()]
+        for folder in folders:
+            # Without --enable-shared, LDLIBRARY is the static one.
+            if ".so" in self.ldlibrary and (folder / self.ldlibrary).is_file():
+                return [str(folder / self.ldlibrary), f"-Wl,-rpath,{folder}", *libs]
+        for folder in folders:
+            archive = folder / self.library
+            if self.library and archive.is_file():
+                # Whole: an extension may need what the embedder itself does not.
+                whole = ["-Wl,--whole-archive", str(archive), "-Wl,--no-whole-archive"]
+                return [*whole, *self.linkforshared.split(), "-pthread", *libs]
+        return None
+
+
+class Floor:
+    """A running embedder with a build's extension. ``interpreter``: each child starts a
+    subinterpreter, imports the extension there and ends it, before it finalizes."""
+
+    def __init__(self, build: Build, *, interpreter: bool) -> None:
+        self._interpreter = interpreter
+        linking = _ask(build.interpreter)
+        program = _compiled(build.interpreter, linking)
+        command = [str(program), linking.prefix, str(build.extension.parent)]
+        with fixed_addresses():
+            self._process = subprocess.Popen(
+                [*command, "interpreter"] if interpreter else command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment(),
+                text=True,
+            )
+
+    def __enter__(self) -> Floor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(BrokenPipeError), self._process:
+            pass  # its input is closed, so it ends
+
+    def children(self, count: int) -> Slice:
+        """So many of them, one after the other. Raises UserError where one does not exit with 0."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        try:
+            stdin.write(f"{count}\n")
+            stdin.flush()
+            every, failures, *phases = map(int, stdout.readline().split())
+        except (BrokenPipeError, ValueError):
+            raise UserError("the embedder is gone: it can't import the extension") from None
+        if failures:
+            raise UserError(f"{failures} of {count} children failed or hung")
+        spent = dict(zip(_PHASES, (phase / count / 1e9 for phase in phases), strict=True))
+        if not self._interpreter:
+            del spent["interpreter"]
+        return Slice(every / count / 1e9, spent)
+
+
+def _ask(interpreter: Interpreter) -> Linking:
+    done = subprocess.run(
+        [interpreter.executable, "-I", "-S", "-c", _PROBE], capture_output=True, check=True
+    )
+    return msgspec.json.decode(done.stdout, type=Linking)
+
+
+def _compiled(interpreter: Interpreter, linking: Linking) -> Path:
+    """The embedder of that CPython, compiled once. Raises UserError where it can't be linked."""
+    flags = linking.flags()
+    if flags is None:
+        raise UserError(
+            f"CPython {interpreter.text} has no {linking.ldlibrary or 'libpython'} in "
+            f"{linking.libdir} to embed it with: install its development package, or one that was "
+            "built with --enable-shared"
+        )
+    compiler = find_compiler()
+    command = [str(compiler), "-std=c++17", "-O2", f"-I{interpreter.include}", str(_SOURCE), *flags]
+    facts = [*command, compiler_version(compiler), interpreter.build_key, _SOURCE.read_text()]
+    folder = cache_root() / "floors"
+    folder.mkdir(exist_ok=True)
+    program = folder / hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
+    if not program.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            run_compiler([*command, "-o", "floor"], Path(scratch))
+            os.replace(Path(scratch, "floor"), program)
+    return program

@@ -1,0 +1,29 @@
+"""A campaign's worker whose programs start no interpreters: a benchmark's, and no option's.
+
+It is run like fuzz.campaign.worker, and is that in all other respects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unittest.mock import patch
+
+from fuzz.campaign import worker
+from fuzz.campaign.programs import Programs
+from fuzz.program.learning import Learner, Tally
+
+
+class WithoutInterpreters(Programs):
+    """New programs and neighbours in which no interpreter is started, and no further life."""
+
+    def __init__(self, python: tuple[int, ...], framework: str, before: tuple[Tally, ...]) -> None:
+        super().__init__(python, framework, before)
+        weights = self.learner.weights
+        operations = {**weights.operations, "start": 0.0, "again": 0.0}
+        stated = replace(weights, operations=operations, max_starts=0, most_starts=0)
+        self.learner = Learner(stated, before)
+
+
+if __name__ == "__main__":
+    with patch.object(worker, "Programs", WithoutInterpreters):
+        worker.main()

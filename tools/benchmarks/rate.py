@@ -1,0 +1,34 @@
+"""A whole campaign through the command line, with triage beside its workers."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from fuzz.target.build import Build
+
+
+def rate(made: Build, folder: Path, seconds: float, seed: int, workers: int = 1) -> float:
+    """Executions a second of one campaign, its findings going to ``folder``. What is not attributed
+    when its time is up is left."""
+    folder.mkdir(exist_ok=True)
+    command = [
+        *(sys.executable, "-m", "fuzz", "run", "--engine", "random", "--seed", str(seed)),
+        *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
+        *("--time", str(seconds), "--crashes", "crashes", "--json", "summary.json"),
+        *("--workers", str(workers)),
+    ]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as campaign:
+        assert campaign.stderr is not None
+        for line in campaign.stderr:
+            if line.startswith("the time is up"):
+                campaign.send_signal(signal.SIGINT)
+                break
+        campaign.stderr.read()
+    summary = json.loads((folder / "summary.json").read_text())
+    return float(summary["executions_per_second"])

@@ -1,0 +1,66 @@
+"""What a second worker brings, beside what a second bare zygote does."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import click
+from rich.progress import track
+
+from benchmarks.rate import rate
+from fuzz.executor.zygote import Executor
+from fuzz.target.build import Build, build
+from fuzz.target.interpreters import pick_interpreter
+from fuzz.target.releases import resolve
+from fuzz.target.spec import parse_target
+
+
+@click.command()
+@click.option("--target", default="plain-c", help="One that does not die, so that nothing sorts.")
+@click.option("--python", default=None, help="As for `finfuzz run`.")
+@click.option("--seconds", default=15.0, help="Of each measurement.")
+@click.option("--rounds", default=3, help="Of one and of two, in turn.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures here.")
+def workers(
+    target: str, python: str | None, seconds: float, rounds: int, json_file: Path | None
+) -> None:
+    """What a second worker brings, beside what a second bare zygote does."""
+    made = build(resolve(parse_target(target)), pick_interpreter(python), announce=click.echo)
+    build(made.spec, made.interpreter, instrumented=False, announce=click.echo)
+    rates: dict[str, list[float]] = {"campaign": [], "bare": []}
+    with tempfile.TemporaryDirectory() as scratch:
+        for number in track(range(rounds), description="campaigns", transient=True):
+            one, two = (
+                rate(made, Path(scratch, f"{number}-{count}"), seconds, number, count)
+                for count in (1, 2)
+            )
+            rates["campaign"].append(two / one)
+            rates["bare"].append(_bare_rate(made, seconds, 2) / _bare_rate(made, seconds, 1))
+    for name, ratios in rates.items():
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        click.echo(f"two_to_one_{name}: {statistics.median(ratios):.2f} ({spread})")
+    if json_file is not None:
+        json_file.write_text(json.dumps(rates, indent=2) + "\n")
+
+
+def _bare_rate(made: Build, seconds: float, zygotes: int) -> float:
+    """Bare children a second, of so many zygotes side by side."""
+    with ProcessPoolExecutor(zygotes, multiprocessing.get_context("spawn")) as pool:
+        return sum(pool.map(_bare_children, [made] * zygotes, [seconds] * zygotes)) / seconds
+
+
+def _bare_children(made: Build, seconds: float) -> int:
+    count = 0
+    with Executor(made) as runner:
+        runner.run_bare()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            runner.run_bare()
+            count += 1
+    return count

@@ -1,0 +1,1 @@
+"""How good is the fuzzer? Known defects, and how long it takes to find each again."""

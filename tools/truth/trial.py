@@ -1,0 +1,207 @@
+"""One trial: one engine on one bad build, and when it first reached and showed each defect there.
+
+    python -m truth.trial FOLDER, with a Trial as JSON on standard input and a Result on standard
+    output; FOLDER is for what a worker writes.
+
+The engine, its loop and its mutations are those of a campaign's worker; only what watches them is
+the benchmark's, and the time that takes is not counted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from fuzz.campaign import engine_atheris, engine_random
+from fuzz.campaign.config import Config
+from fuzz.campaign.loop import Loop
+from fuzz.campaign.programs import Programs
+from fuzz.campaign.sightings import look_of
+from fuzz.campaign.state import State
+from fuzz.executor import process
+from fuzz.executor.fresh import run_fresh
+from fuzz.executor.limits import Limits
+from fuzz.executor.outcome import Outcome
+from fuzz.executor.zygote import Executor
+from fuzz.program.learning import Change
+from fuzz.program.model import Program
+from fuzz.target.build import build
+from fuzz.target.interpreters import pick_interpreter
+from fuzz.target.releases import resolve
+from fuzz.target.spec import parse_target
+from fuzz.triage.diagnose import Diagnosis, diagnose
+from truth.table import Bad, Defect, ingredients, load
+
+#: `coverage`: libFuzzer with blocks and events; `events`: with events alone, the extension being
+#: compiled without coverage; `random`: nothing guides; `random-fresh`: nor is there a zygote.
+Engine = Literal["coverage", "events", "random", "random-fresh"]
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """``corpus``: the folder of programs to begin with, or none. It is over after so many seconds
+    of the engine's own or so many executions, or when every defect has been shown."""
+
+    target: str
+    python: str
+    engine: Engine
+    corpus: str | None
+    seed: int
+    seconds: float
+    executions: int
+
+    @property
+    def bad(self) -> Bad:
+        return Bad(self.target, self.python)
+
+
+class When(msgspec.Struct, frozen=True):
+    """The execution, from 1, and the engine's second."""
+
+    execution: int
+    second: float
+
+
+class Result(msgspec.Struct, frozen=True):
+    """``reached``, ``shown``: by a defect's name; what is absent did not happen."""
+
+    trial: Trial
+    reached: dict[str, When]
+    shown: dict[str, When]
+    executions: int
+    seconds: float
+
+
+class Watch:
+    """Sees every execution of a trial."""
+
+    def __init__(self, defects: Sequence[Defect], python: tuple[int, int]) -> None:
+        self._python = python
+        self._unreached = list(defects)
+        self._unshown = list(defects)
+        self._diagnosed: dict[str, tuple[Diagnosis, ...]] = {}
+        self.reached: dict[str, When] = {}
+        self.shown: dict[str, When] = {}
+
+    @property
+    def has_seen_all(self) -> bool:
+        return not self._unshown
+
+    def saw(self, program: Program, steps: str, outcome: Outcome, when: When) -> None:
+        """``steps``: what the child was given."""
+        if self._unreached:
+            lines = steps.split("\n")[1:]
+            there = ingredients(
+                step for step, line in zip(program.steps, lines, strict=False) if line
+            )
+            for defect in [one for one in self._unreached if one.ingredients <= there]:
+                self.reached[defect.name] = when
+                self._unreached.remove(defect)
+        if outcome.notable or outcome.stderr:
+            found = self._diagnoses(outcome)
+            for defect in [one for one in self._unshown if one.is_shown_by(outcome, found)]:
+                self.shown[defect.name] = when
+                self._unshown.remove(defect)
+                if defect in self._unreached:  # by another way than its program's
+                    self.reached[defect.name] = when
+                    self._unreached.remove(defect)
+
+    def _diagnoses(self, outcome: Outcome) -> tuple[Diagnosis, ...]:
+        if not outcome.notable:
+            return ()
+        look = look_of(outcome)
+        if look not in self._diagnosed:
+            self._diagnosed[look] = diagnose(outcome, Limits().memory_mib)
+        return self._diagnosed[look]
+
+
+class WatchedLoop(Loop):
+    """A worker's loop that a watch looks at, for so long."""
+
+    def __init__(self, executor: Executor, config: Config, programs: Programs, trial: Trial,
+                 watch: Watch) -> None:  # fmt: skip
+        super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
+        self._trial, self._watch = trial, watch
+        self._watching = 0.0
+        self._since = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._since - self._watching
+
+    @property
+    def over(self) -> bool:
+        return (
+            self._watch.has_seen_all
+            or self.executions >= self._trial.executions
+            or self.seconds >= self._trial.seconds
+        )
+
+    def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
+        steps, outcome = super().execute(program, change)
+        begin = time.monotonic()
+        self._watch.saw(program, steps, outcome, When(self.executions, self.seconds))
+        self._watching += time.monotonic() - begin
+        return steps, outcome
+
+    def finish(self, problem: str = "") -> None:
+        if problem:
+            sys.exit(problem)
+        watch, seconds = self._watch, self.seconds
+        result = Result(self._trial, watch.reached, watch.shown, self.executions, seconds)
+        os.write(1, msgspec.json.encode(result))
+        super().finish()
+
+
+class FreshExecutor(Executor):
+    """The same without a zygote."""
+
+    def run(self, text: str, *, events: bool = False) -> Outcome:  # noqa: ARG002  always there
+        return run_fresh(self.build, text, self.limits)
+
+    def run_bare(self) -> None:
+        self.run("finfuzz 1\n")
+
+
+def run(trial: Trial, folder: Path) -> None:
+    """Runs a trial; libFuzzer ends this process."""
+    process.adopt_orphans()
+    interpreter = pick_interpreter(trial.python)
+    made = build(
+        resolve(parse_target(trial.target)),
+        interpreter,
+        instrumented=trial.engine == "coverage",
+    )
+    executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
+    programs = Programs(interpreter.version, made.spec.framework)
+    watch = Watch([one for one in load() if one.bad == trial.bad], interpreter.version[:2])
+    config = _config(trial, folder)
+    loop = WatchedLoop(executor, config, programs, trial, watch)
+    if trial.engine in ("random", "random-fresh"):
+        engine_random.run(loop, programs, trial.seed)
+        loop.finish()
+    else:
+        engine_atheris.run(loop, programs, executor, config)
+
+
+def _config(trial: Trial, folder: Path) -> Config:
+    state = State(folder)
+    for place in (state.corpus, state.live, folder / "sightings"):
+        place.mkdir(parents=True, exist_ok=True)
+    state.fill_live(Path(trial.corpus) if trial.corpus else None)
+    limits = Limits()
+    return Config(
+        target=trial.target, python=trial.python, seconds=trial.seconds, seed=trial.seed,
+        engine="random" if trial.engine.startswith("random") else "atheris",
+        live=str(state.live), corpus=str(state.corpus), sightings=str(folder / "sightings"),
+        shared=False, deadline=limits.deadline, memory_mib=limits.memory_mib, abuse=False,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    run(msgspec.json.decode(sys.stdin.buffer.read(), type=Trial), Path(sys.argv[1]))
