@@ -9,13 +9,14 @@ import sys
 
 import click
 from benchmarks.executor import executor
+from benchmarks.growth import growth
 from benchmarks.triage import triage
 from benchmarks.workers import workers
 from truth.command import truth
 
 from fuzz.errors import UserError
 
-_COMMANDS = (executor, triage, workers, truth)
+_COMMANDS = (executor, triage, workers, truth, growth)
 
 
 @click.group()

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from truth.table import FOLDER, Bad, Defect, ingredients, load
+
+from fuzz.errors import UserError
+from fuzz.executor.limits import Limits
+from fuzz.executor.zygote import Executor
+from fuzz.program.scope import runnable
+from fuzz.program.text import parse
+from fuzz.target.build import build
+from fuzz.target.interpreters import pick_interpreter
+from fuzz.target.releases import resolve
+from fuzz.target.spec import parse_target
+from fuzz.triage.diagnose import diagnose
+
+DEFECTS = load()
+TRIES = 3
+#: Builds that other tests need as well.
+QUICK = {Bad("pybind11==3.1.0", "3.13"), Bad("pybind11==3.1.0+destroy", "3.13")}
+
+
+def rows(*, mended: bool) -> list[object]:
+    def marks(one: Defect) -> tuple[pytest.MarkDecorator, ...]:
+        return () if one.bad in QUICK and not mended else (pytest.mark.slow,)
+
+    those = [one for one in DEFECTS if one.mended or not mended]
+    return [pytest.param(one, id=one.name, marks=marks(one)) for one in those]
+
+
+def shown(defect: Defect, bad: Bad) -> int:
+    """How many of TRIES runs on a build show the defect."""
+    try:
+        interpreter = pick_interpreter(bad.python)
+    except UserError as error:
+        pytest.skip(str(error))
+    made = build(resolve(parse_target(bad.target)), interpreter)
+    steps = runnable(defect.program, interpreter.version[:2])
+    with Executor(made) as executor:
+        outcomes = [executor.run(steps) for _ in range(TRIES)]
+    return sum(one.is_shown_by(run, diagnose(run, Limits().memory_mib)) for run in outcomes
+               for one in [defect])  # fmt: skip
+
+
+@pytest.mark.parametrize("defect", rows(mended=False))
+def test_each_defect_is_shown_by_its_program(defect: Defect) -> None:
+    assert shown(defect, defect.bad) > 0
+
+
+@pytest.mark.parametrize("defect", rows(mended=True))
+def test_and_not_where_it_is_mended(defect: Defect) -> None:
+    assert defect.mended
+    assert shown(defect, defect.mended) == 0
+
+
+def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
+    assert len(DEFECTS) >= 25
+    assert not [name for name, count in Counter(one.name for one in DEFECTS).items() if count > 1]
+
+
+def test_each_program_belongs_to_a_row() -> None:
+    assert {path.stem for path in (FOLDER / "programs").iterdir()} == {one.name for one in DEFECTS}
+
+
+def test_the_fuzzer_is_not_given_the_programs() -> None:
+    given = {path.read_text() for path in Path("corpus").glob("*.fin")}
+    assert given.isdisjoint(path.read_text() for path in (FOLDER / "programs").iterdir())
+
+
+def test_ingredients_are_operations_and_words() -> None:
+    program = parse("finfuzz 1\nnode a container\nroot a codec\nstart i1 legacy\n")
+    wanted = {"node", "container", "root", "codec", "start", "legacy"}
+    assert ingredients(program.steps) == wanted
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('diagnostics = ["nonsense"]', "no diagnostic 'nonsense'"),
+        ("", "nothing that proves it"),
+        ("unknown = 1", "can't be read"),
+    ],
+)
+def test_a_row_that_cannot_be_meant_is_refused(tmp_path: Path, row: str, message: str) -> None:
+    path = tmp_path / "defects.toml"
+    fields = 'name = "a"\ntitle = "b"\nlink = "c"\nowner = "CPython"\ntarget = "plain-c"'
+    path.write_text(f'[[defect]]\n{fields}\npython = "3.12"\n{row}\n')
+    with pytest.raises(UserError, match=message):
+        load(path)

@@ -1,0 +1,111 @@
+"""What a campaign costs as its work grows: the corpus, the executions, the findings.
+
+    python tools/bench.py growth --executions 1000000
+
+The children are recorded (see growth_worker.py): what is measured is all that is not a child. With
+findings it is triage: opening a crashes folder, and looking a death up in it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.growth_worker import Checkpoint
+from benchmarks.timing import each
+from fuzz.errors import UserError
+from fuzz.executor.limits import Limits
+from fuzz.target.build import Build, build
+from fuzz.target.interpreters import pick_interpreter
+from fuzz.target.releases import resolve
+from fuzz.target.spec import parse_target
+from fuzz.triage.diagnose import Diagnosis
+from fuzz.triage.filing import Origin
+from fuzz.triage.finding import load_all, save
+from fuzz.triage.sort import Sorter
+
+_TOOLS = Path(__file__).parent.parent
+_CRASHES = _TOOLS.parent / "crashes"
+_SIGHTINGS = 2000
+
+
+@click.command()
+@click.option("--programs", default=(100, 1000, 10_000), multiple=True, help="Sizes of corpora.")
+@click.option("--findings", default=(100, 10_000), multiple=True, help="Sizes of crashes folders.")
+@click.option("--executions", default=100_000, show_default=True, help="With the first corpus.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures here.")
+def growth(
+    programs: Sequence[int], findings: Sequence[int], executions: int, json_file: Path | None
+) -> None:
+    """What a worker and triage cost as corpus, executions and findings grow."""
+    figures: dict[str, object] = {}
+    table = Table("programs to begin with", "executions", "ms each beside the child", "worker, MiB")
+    for size in programs:
+        most = executions if size == programs[0] else min(executions, 10_000)
+        points = of_worker(size, most)
+        figures[f"{size} programs"] = msgspec.to_builtins(points)
+        for point in points:
+            ms = f"{point.seconds_each * 1e3:.2f}"
+            table.add_row(str(size), f"{point.executions:,}", ms, f"{point.mib:.0f}")
+    console = Console()
+    console.print(table)
+    made = build(resolve(parse_target("plain-c")), pick_interpreter(None), announce=click.echo)
+    table = Table("findings", "opened in, s", "a death looked up, µs", "triage, MiB more")
+    for size in findings:
+        opened, counted, mib = of_findings(made, size)
+        figures[f"{size} findings"] = {
+            "opened_s": opened,
+            "looked_up_us": counted * 1e6,
+            "mib": mib,
+        }
+        table.add_row(f"{size:,}", f"{opened:.2f}", f"{counted * 1e6:.1f}", f"{mib:.1f}")
+    console.print(table)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def of_worker(programs: int, executions: int) -> list[Checkpoint]:
+    """Raises UserError where the worker ended early."""
+    with tempfile.TemporaryDirectory(prefix="finfuzz-growth-") as folder:
+        arguments = [folder, str(programs), str(executions)]
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.growth_worker", *arguments],
+            env={"PYTHONPATH": str(_TOOLS), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            check=False,
+        )
+    points = [msgspec.json.decode(line, type=Checkpoint) for line in done.stdout.splitlines()]
+    if not points:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise UserError(f"a worker with {programs} programs gave no figure: {said}")
+    return points
+
+
+def of_findings(made: Build, size: int) -> tuple[float, float, float]:
+    """Seconds to open a folder of so many findings and to look a death up that is none of them,
+    and the memory that takes, in MiB. The findings are the project's own under other buckets."""
+    with tempfile.TemporaryDirectory(prefix="finfuzz-growth-") as scratch:
+        crashes = Path(scratch)
+        models = [finding for _, finding in load_all(_CRASHES)]
+        for number in range(size):
+            model = models[number % len(models)]
+            save(crashes, msgspec.structs.replace(model, bucket=f"{number:012x}"), {})
+        before, begin = psutil.Process().memory_info().rss, time.perf_counter()
+        sorter = Sorter(made, crashes, Limits(), Origin("random", 0), lambda _: None)
+        opened = time.perf_counter() - begin
+        dies = Diagnosis("SIGSEGV", "none", "running", "", ("one", "two", "three"))
+        counted = each(lambda: sorter.count(dies), _SIGHTINGS)
+        mib = (psutil.Process().memory_info().rss - before) / 2**20
+        sorter.close()
+    return opened, counted, mib
