@@ -127,6 +127,7 @@ def _arguments(config: Config) -> list[str]:
         config.live,
         f"-seed={config.seed % (2**31 - 1) + 1}",  # 0 means "any" to libFuzzer
         f"-max_len={PROGRAM_BYTES}",
+        "-use_counters=0",  # see executor/features.py
         "-len_control=0",  # a program's size is the mutator's business
         # What other workers find, seconds later. One alone needs none, and its runs are the same.
         f"-reload={int(config.shared)}",

@@ -10,7 +10,7 @@ from fuzz.program.legal import CHECKABLE, EDGES_FROM, SHAPEABLE, THREAD_ROOTS
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope
 from fuzz.program.weights import DEFAULT, Weights, pick
-from fuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, Choice
+from fuzz.program.words import ACTION, EDGE, HOOK, KIND, OF_EXTENSION, ROOT, Choice
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -41,6 +41,22 @@ def stop_all(program: Program) -> Program:
         scope.apply(step)
         steps.append(step)
     return Program((*steps, *_stops(scope)), program.below)
+
+
+def importing_first(program: Program) -> Program:
+    """The program with `import` before all else, if it uses the extension at all."""
+    if not any(_uses_extension(step) for step in program.steps) or _imports(program.steps[0]):
+        return program
+    return Program((Step("import"), *program.steps), program.below)
+
+
+def _uses_extension(step: Step) -> bool:
+    return _imports(step) or step.op == "self-check"
+
+
+def _imports(step: Step) -> bool:
+    kinds = {"node": step.args[-1:], "shape": step.args[2:3]}
+    return step.op == "import" or not OF_EXTENSION.isdisjoint(kinds.get(step.op, ()))
 
 
 def leaves_threads(program: Program) -> bool:

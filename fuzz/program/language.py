@@ -44,12 +44,16 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A kind of step: its name, what its arguments are, what it does and where it is legal."""
+    """A kind of step: its name, what its arguments are, what it does and where it is legal.
+
+    ``cost``: as a word's, where no word of it says so.
+    """
 
     name: str
     parameters: tuple[Role | Choice, ...]
     help: str
     where: str = "anywhere"
+    cost: float = 1
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -63,6 +67,7 @@ OPERATIONS: dict[str, Operation] = {
             (),
             "casts there and back, conversions, enums, exceptions, overrides and static storage "
             "must give the right answers",
+            cost=2.5,
         ),
         Operation("node", (Role.NEW_NODE, KIND), "make an object of a kind"),
         Operation(
@@ -107,12 +112,14 @@ OPERATIONS: dict[str, Operation] = {
             (),
             "`os.fork`: the child goes on and finalizes; the parent waits, then ends too",
             "while no subinterpreter lives: the child hangs before CPython 3.13 and aborts on 3.13",
+            cost=2.5,
         ),
         Operation(
             "again",
             (),
             "`Py_FinalizeEx`, then `Py_Initialize`: the steps that follow are another life's",
             f"at most {MAX_LIVES - 1} times; not after a root that is a daemon thread",
+            cost=3.5,
         ),
         Operation("exit", (WAY,), "how the process ends after the last step"),
     )

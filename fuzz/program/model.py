@@ -22,6 +22,12 @@ class Step:
     def operation(self) -> Operation:
         return OPERATIONS[self.op]
 
+    @property
+    def cost(self) -> float:
+        """What a child with it costs, in children without: `tools/costs.py`."""
+        words = (p.word(text).cost for _, p, text in self.typed() if isinstance(p, Choice))
+        return max(self.operation.cost, *words, 0)
+
     def typed(self) -> Iterator[tuple[int, Role | Choice, str]]:
         """Yields (index, parameter, argument) of each argument."""
         for index, (parameter, argument) in enumerate(

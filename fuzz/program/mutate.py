@@ -38,7 +38,10 @@ def mutate(rng: Random, program: Program, weights: Weights = DEFAULT) -> Program
 
 def mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> Mutation:
     """The same, with what made it."""
-    changed, name = _mutate_once(rng, program, weights)
+    parent = cheapened(rng, program) if rng.random() < weights.cheapen else program
+    changed, name = _mutate_once(rng, parent, weights)
+    if changed == program:  # the mutation put back what was left out
+        changed, name = _mutate_once(rng, program, weights)
     by = [name]
     while rng.random() < weights.again:
         further, name = _mutate_once(rng, changed, weights)
@@ -46,6 +49,12 @@ def mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> Mutat
             changed = further
             by.append(name)
     return Mutation(changed, tuple(by))
+
+
+def cheapened(rng: Random, program: Program) -> Program:
+    """Without some of the dear steps: each stays with a chance of one by its cost."""
+    kept = [step for step in program.steps if step.cost <= 1 or rng.random() < 1 / step.cost]
+    return Program(tuple(kept), program.below)
 
 
 def _mutate_once(rng: Random, program: Program, weights: Weights) -> tuple[Program, str]:

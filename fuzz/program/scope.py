@@ -27,18 +27,16 @@ from fuzz.program.legal import (
 from fuzz.program.model import Program, Step
 from fuzz.program.words import (
     ACTION,
-    EXTENSION_KINDS,
     FLAVOUR,
     HOOK,
     KIND,
     KINDS,
     NATIVE_HOOKS,
+    OF_EXTENSION,
     ROOT,
     WAY,
     Choice,
 )
-
-_OF_EXTENSION = {kind.text for kind in EXTENSION_KINDS}
 
 #: A Python that has everything: what a program means where nothing is lacking.
 NEWEST = (99, 0)
@@ -261,7 +259,7 @@ def begins_by_importing(text: str) -> bool:
     _, *lines = text.split("\n")
     words = next((line.split() for line in lines if line), [""])
     kind = {"node": 2, "shape": 3}.get(words[0])
-    return words == ["import"] or (kind is not None and words[kind] in _OF_EXTENSION)
+    return words == ["import"] or (kind is not None and words[kind] in OF_EXTENSION)
 
 
 def defines(step: Step) -> tuple[str, ...]:

@@ -173,11 +173,12 @@ PYTHON_KINDS = (
         main_only=_CTYPES,
         edges=("attribute",),
         hashable=False,
-        cost=2,
+        cost=3,
     ),
 )
 
 KIND = Choice("kind", (*EXTENSION_KINDS, *PYTHON_KINDS))
+OF_EXTENSION = frozenset(kind.text for kind in EXTENSION_KINDS)
 KINDS: dict[str, Kind] = {kind.text: kind for kind in (*EXTENSION_KINDS, *PYTHON_KINDS)}
 
 EDGE = Choice(
@@ -245,7 +246,7 @@ ROOT = Choice(
             "threading-shutdown",
             "a callback of `threading._shutdown`",
             own_thread=_MAIN_THREAD,
-            cost=2,
+            cost=3,
         ),
         Word("excepthook", "`sys.excepthook`"),
         Word("unraisablehook", "`sys.unraisablehook`"),
@@ -266,19 +267,19 @@ ROOT = Choice(
             "the stack of a daemon thread",
             main_only=_FATAL_THREAD,
             own_thread=_MAIN_THREAD,
-            cost=2,
+            cost=3,
         ),
         Word(
             "joined-thread",
             "the stack of a thread that is joined at the end",
             own_thread=_MAIN_THREAD,
-            cost=2,
+            cost=3,
         ),
         Word(
             "returning-thread",
             "the stack of a daemon thread that comes back from C++ during finalization",
             main_only=_FATAL_THREAD,
-            cost=2,
+            cost=3,
         ),
         Word("static-object", "a static `py::object`", abuse=_STATIC_DESTRUCTOR),
         Word(
@@ -297,14 +298,14 @@ HOOK = Choice(
         Word("dealloc", "`tp_dealloc`: the last reference is gone"),
         Word("del", "`__del__`"),
         Word("weakref", "the callback of a weak reference to the node"),
-        Word("finalize", "`weakref.finalize`", cost=2),
+        Word("finalize", "`weakref.finalize`", cost=2.5),
         Word("capsule", "the destructor of the capsule"),
         Word("atexit", "a callback of `atexit` in this interpreter"),
         Word(
             "threading-exit",
             "a callback of `threading._shutdown`",
             own_thread=_MAIN_THREAD,
-            cost=2,
+            cost=3,
         ),
         Word("unraisable", "`sys.unraisablehook`, when something else raises"),
         Word("module-free", "`m_free` of a module in `sys.modules`"),
@@ -350,29 +351,29 @@ _OWN_GIL = (3, 12)
 FLAVOUR = Choice(
     "interpreter kind",
     (
-        Word("legacy", "`Py_NewInterpreter`: shares the GIL and the allocator", cost=3),
+        Word("legacy", "`Py_NewInterpreter`: shares the GIL and the allocator", cost=3.5),
         Word(
             "isolated",
             "`Py_NewInterpreterFromConfig` with a GIL and an allocator of its own",
             since=_OWN_GIL,
-            cost=3,
+            cost=3.5,
         ),
-        Word("shared-gil", "the same, sharing the main GIL", since=_OWN_GIL, cost=3),
+        Word("shared-gil", "the same, sharing the main GIL", since=_OWN_GIL, cost=3.5),
         Word(
             "permissive",
             "as isolated, and may fork, exec and have daemon threads",
             since=_OWN_GIL,
-            cost=3,
+            cost=3.5,
         ),
-        Word("strict", "as isolated, and may have no threads", since=_OWN_GIL, cost=3),
+        Word("strict", "as isolated, and may have no threads", since=_OWN_GIL, cost=3.5),
         Word(
             "framework",
             "`py::subinterpreter`, entered by `py::subinterpreter_scoped_activate`; isolated where "
             "there is no framework",
             since=_OWN_GIL,
-            cost=3,
+            cost=3.5,
         ),
-        Word("stdlib", "the standard library's `_interpreters` (`_xxsubinterpreters`)", cost=3),
+        Word("stdlib", "the standard library's `_interpreters` (`_xxsubinterpreters`)", cost=3.5),
     ),
 )
 
@@ -389,8 +390,8 @@ WAY = Choice(
     (
         Word("return", "`__main__` ends"),
         Word("sys-exit", "`sys.exit(0)`"),
-        Word("exception", "an exception nobody handles", cost=5),
-        Word("interrupt", "a SIGINT that nobody handles", cost=5),
+        Word("exception", "an exception nobody handles", cost=7.5),
+        Word("interrupt", "a SIGINT that nobody handles", cost=7),
         Word("os-exit", "`os._exit(0)`"),
         Word("c-exit", "the C library's `exit(0)`: static destructors without `Py_FinalizeEx`"),
         Word("thread-exit", "the same, from another thread while Python runs"),

@@ -10,6 +10,7 @@ from fuzz.program.generate import (
     fresh_name,
     generate,
     generate_step,
+    importing_first,
     leaves_threads,
     starts,
     stop_all,
@@ -291,3 +292,23 @@ def test_a_word_is_picked_by_weight() -> None:
 
 def test_what_weighs_nothing_is_never_picked() -> None:
     assert {pick(Random(seed), ["a", "b", "c"], [1, 0, 1]) for seed in range(50)} == {"a", "c"}
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("node a list; node b container", "import"),
+        ("start i1 legacy; enter i1; import", "import"),
+        ("self-check", "import"),
+        ("node a container; node b list", "node a container"),
+        ("import; node b list", "import"),
+        ("shape a ring container 3", "shape a ring container 3"),
+        ("node a list; root a sys", "node a list"),  # never needs the extension
+    ],
+)
+def test_what_uses_the_extension_can_import_it_first(text: str, begins: str) -> None:
+    program = parse("finfuzz 1\n" + text.replace("; ", "\n"))
+    changed = importing_first(program)
+    assert to_text(changed).split("\n")[1] == begins
+    assert changed.steps[-len(program) :] == program.steps
+    assert importing_first(changed) == changed

@@ -1,5 +1,6 @@
 """Properties of all mutators and of `mutate`; what each of them does is in test_mutators.py."""
 
+from collections import Counter
 from dataclasses import replace
 from random import Random
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from fuzz.program.generate import generate, starts
 from fuzz.program.model import Program
-from fuzz.program.mutate import MUTATORS, Mutator, mutate
+from fuzz.program.mutate import MUTATORS, Mutator, cheapened, mutate
 from fuzz.program.scope import NEWEST, Scope, effective
 from fuzz.program.text import parse, to_text
 from fuzz.program.weights import DEFAULT, Weights
@@ -179,7 +180,7 @@ GRAPH = "node a{0} container; edge a{0} a{0} append; root a{0} codec"
 def test_a_seed_beyond_the_bounds_still_has_neighbours(piece: str, weights: Weights) -> None:
     """Written by hand, say, in a corpus; what was mutated shares most of its steps with it."""
     program = read("; ".join(piece.format(number) for number in range(5)))
-    weights = replace(weights, mutators=only("rewire"), again=0)
+    weights = replace(weights, mutators=only("rewire"), again=0, cheapen=0)
     for seed in range(20):
         changed = mutate(Random(seed), program, weights)
         assert len(set(program.steps) & set(changed.steps)) == len(program) - 1
@@ -202,3 +203,20 @@ def noted(name: str, mutator: Mutator, tried: set[str]) -> Mutator:
         return mutator(rng, program, weights)
 
     return note
+
+
+def test_dear_steps_are_inherited_the_more_rarely_the_more_they_cost() -> None:
+    program = read("node a list; hook a threading-exit plain; fork; exit exception")
+    costs = [step.cost for step in program.steps]
+    assert costs == [1, 3, 2.5, 7.5]
+    kept = Counter(step for seed in range(3000) for step in cheapened(Random(seed), program).steps)
+    for step, cost in zip(program.steps, costs, strict=True):
+        assert kept[step] == pytest.approx(3000 / cost, rel=0.15)
+
+
+@given(st.from_type(Program), st.integers(0, 2**32))
+def test_what_costs_no_more_than_others_stays(program: Program, seed: int) -> None:
+    left = cheapened(Random(seed), program).steps
+    assert [step for step in left if step.cost <= 1] == [
+        step for step in program.steps if step.cost <= 1
+    ]
