@@ -14,6 +14,7 @@ from typing import NamedTuple
 from fuzz.program.generate import fresh_name, generate, generate_step, starts
 from fuzz.program.language import Role
 from fuzz.program.legal import SHAPEABLE
+from fuzz.program.lives import relive, settle
 from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from fuzz.program.scope import Scope
 from fuzz.program.shapes import node_count, unrolled
@@ -227,6 +228,8 @@ MUTATORS: dict[str, Mutator] = {
     "change_interpreter": change_interpreter,
     "unroll": unroll,
     "repeat": repeat,
+    "relive": relive,
+    "settle": settle,
     "splice": splice_new,
     "regenerate": regenerate,
 }

@@ -53,6 +53,8 @@ def _mutators() -> dict[str, float]:
         "change_interpreter": 1,
         "unroll": 0.5,
         "repeat": 0.5,
+        "relive": 1,
+        "settle": 1.5,
         "splice": 2,
         "regenerate": 3,
     }

@@ -112,6 +112,29 @@ REPEAT = [
     ),
 ]
 
+RELIVE = [
+    # the whole of it, or a few steps
+    ("collect; import", {f"collect; import; again; {some}"
+     for some in ("collect; import", "collect", "import")}),
+    ("collect; exit return", {"collect; again; collect; exit return"}),
+    ("import; again; collect", {f"import; again; collect; again; {some}" for some in
+     ("import; again; collect", "import; again", "again; collect", "import", "again", "collect")}),
+]  # fmt: skip
+
+ENDS = ("stop i1", "enter main")
+SETTLE = [
+    (
+        "collect",
+        {
+            made
+            for flavour in FLAVOUR.texts
+            for there in [f"start i1 {flavour}; enter i1; collect"]
+            for made in [there, *(f"collect; {there}; {end}" for end in ENDS),
+                         *(f"{there}; {end}; collect" for end in ENDS)]
+        },
+    ),
+]  # fmt: skip
+
 UNROLL = [
     (
         "shape a ring list 3  # why",
@@ -139,6 +162,8 @@ EXAMPLES = {
     "change_interpreter": CHANGE_INTERPRETER,
     "unroll": UNROLL,
     "repeat": REPEAT,
+    "relive": RELIVE,
+    "settle": SETTLE,
 }
 
 NOTHING_TO_DO = [
@@ -153,6 +178,10 @@ NOTHING_TO_DO = [
     ("change_interpreter", "node a list; drop a"),
     ("repeat", "start i legacy; enter i"),
     ("repeat", "stop i; start i legacy; stop j"),
+    ("relive", ""),
+    ("relive", "exit return"),
+    ("settle", ""),
+    ("settle", "start i legacy; stop i; fork; again; exit return"),
     ("unroll", ""),
     ("unroll", "node a list; start i legacy"),
 ]
