@@ -31,13 +31,13 @@ def _operations() -> dict[str, float]:
         "import": 1,
         "unimport": 0.2,
         "use": 0.2,
-        "self-check": 0.2,
-        "elsewhere": 0.4,
-        "start": 0.5,  # a child with one costs as much as three without
+        "self-check": 0.4,
+        "elsewhere": 0.8,
+        "start": 1,  # a child with one costs as much as three without
         "enter": 2,  # offered only while there is another interpreter to go to
         "stop": 1.5,
         "fork": 0.15,  # two children for one
-        "again": 0.1,  # a whole new life: as much as four children
+        "again": 0.3,  # a whole new life: as much as three children
         "exit": 0.5,
     }
 
@@ -53,10 +53,10 @@ def _mutators() -> dict[str, float]:
         "change_interpreter": 1,
         "unroll": 0.5,
         "repeat": 0.5,
-        "relive": 1,
-        "settle": 1.5,
+        "relive": 0.6,
+        "settle": 0.8,
         "splice": 2,
-        "regenerate": 3,
+        "regenerate": 8,
     }
 
 
@@ -109,7 +109,7 @@ class Weights:
     #: Chance that a mutation leaves dear steps out first. Mutants inherit what is rarely generated:
     #: without it every second program of a campaign had an exit function of `threading`, at the
     #: price of two others.
-    cheapen: float = 1.0
+    cheapen: float = 0.5
 
     def of_word(self, choice: Choice, text: str) -> float:
         """How often a word is taken among those of its choice: less often the more it costs."""
