@@ -53,6 +53,7 @@ class Worker:
         self._line = b""
         self.heard = time.monotonic()
         self.ended = False
+        self.stopped = False
         self.problem = ""
 
     @property
@@ -86,7 +87,9 @@ class Worker:
         return figures
 
     def stop(self) -> None:
-        """Asks it to end after the program under way."""
+        """Asks it to end after the program under way. One that has just been started may not hear
+        that yet, and ends without a word."""
+        self.stopped = True
         self._started.send_signal(signal.SIGTERM)
 
     def close(self) -> str:
@@ -153,7 +156,7 @@ class Team:
         worked = lane.running[worker.slot].seconds if worker.slot in lane.running else 0.0
         lane.settle(worker.slot)
         how = worker.close()
-        if worker.ended and not worker.problem:
+        if (worker.ended or worker.stopped) and not worker.problem:
             return ""
         problem = worker.problem or how
         self.replaced += 1

@@ -24,7 +24,7 @@ from fuzz.campaign.ledger import Ledger
 from fuzz.campaign.machine import size_of, too_much, use
 from fuzz.campaign.messages import Progress
 from fuzz.campaign.plan import Bounds, Lane
-from fuzz.campaign.state import name_of
+from fuzz.campaign.state import State, name_of
 from fuzz.campaign.team import Team
 from fuzz.target.build import Build
 
@@ -130,6 +130,19 @@ def test_the_next_lane_is_the_one_that_had_least_of_its_share(
         lane.settled = Progress(seconds=had)
     team = Team(msgspec.structs.replace(PLAN, lanes=lanes), None, ledger)  # type: ignore[arg-type]
     assert team._next_lane() == next_lane
+
+
+def test_a_worker_that_is_stopped_before_it_can_hear_it_is_not_taken_for_lost(
+    plain_c: Build, tmp_path: Path
+) -> None:
+    """A Ctrl-C just after a worker was replaced counted two."""
+    lanes = (Lane("plain-c", str(plain_c.interpreter.executable), "", 1.0),)
+    plan = msgspec.structs.replace(PLAN, lanes=lanes, workers=1)
+    team = Team(plan, State(tmp_path), Ledger(1))
+    (worker,) = team.start_missing()
+    team.stop()
+    assert team.gone(worker) == ""
+    assert team.replaced == 0
 
 
 def test_what_a_campaign_uses_is_seen(tmp_path: Path) -> None:
