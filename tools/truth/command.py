@@ -26,7 +26,7 @@ from truth.table import FOLDER, Bad, Defect, load
 from truth.trial import Engine, Result, Trial
 
 CORPUS = FOLDER.parent.parent / "corpus"
-ALWAYS = FOLDER / "always.toml"
+ALWAYS = FOLDER / "always.json"
 #: A trial of the reduced run is over after so many times the executions that the defect took at
 #: most: with one worker and one seed they are the same each time, but for what races.
 _MARGIN = 3
@@ -46,10 +46,6 @@ class Always(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engine: Engine
     with_corpus: bool
     executions: int
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    always: tuple[Always, ...] = ()
 
 
 @click.command()
@@ -77,7 +73,8 @@ def truth(
         picture = report.with_suffix(".svg")
         picture.write_bytes(plot(defects, results))
         report.write_text(page(defects, results, picture.name, at_once), encoding="utf-8")
-        ALWAYS.write_bytes(msgspec.toml.encode(_File(always_shown(defects, results))))
+        rows = msgspec.json.encode(always_shown(defects, results))
+        ALWAYS.write_bytes(msgspec.json.format(rows) + b"\n")
 
 
 def prepared(defects: Sequence[Defect]) -> list[Bad]:
@@ -104,7 +101,7 @@ def always_shown(defects: Sequence[Defect], results: Sequence[Result]) -> tuple[
 def missed(defects: Sequence[Defect], at_once: int) -> list[str]:
     """Runs one trial for each build and arm, and says which defects were not shown that always
     were. Builds whose CPython is not here are left out, and said."""
-    always = msgspec.toml.decode(ALWAYS.read_bytes(), type=_File).always
+    always = msgspec.json.decode(ALWAYS.read_bytes(), type=tuple[Always, ...])
     rows = {one.name: one for one in defects}
     here = {bad for bad in _REDUCED if _is_here(bad)}
     wanted: dict[tuple[Bad, Arm], list[Always]] = {}

@@ -11,14 +11,15 @@ from benchmarks.report import cpu
 from pygal.style import Style
 
 from truth.statistics import ARMS, Arm, Comparison, arm_of, compare, survival, times
-from truth.table import Bad, Defect
+from truth.table import FOLDER, Bad, Defect
 from truth.trial import Result
 
 _STYLE = Style(background="white", plot_background="white", font_family="sans-serif")
 
 
 def page(defects: Sequence[Defect], results: Sequence[Result], picture: str, at_once: int) -> str:
-    """Markdown: how it was measured, who is better, and each defect's times."""
+    """Markdown: how it was measured, who is better, what that says (``notes.md``, written by hand),
+    and each defect's times."""
     arms = _arms(results)
     trials = max(one.trial.seed for one in results)
     seconds = max(one.trial.seconds for one in results)
@@ -41,6 +42,10 @@ def page(defects: Sequence[Defect], results: Sequence[Result], picture: str, at_
             f"![What share is not shown yet after so many seconds]({picture})",
             "",
             *_overview(defects, results, arms),
+            "",
+            (FOLDER / "notes.md").read_text(encoding="utf-8").strip(),
+            "",
+            "## Each defect",
             "",
             *_each(defects, results, arms),
             "",
@@ -106,7 +111,7 @@ def _versus(results: Sequence[Result], defect: Defect, arm: Arm, first: Arm) -> 
 def _each(defects: Sequence[Defect], results: Sequence[Result], arms: Sequence[Arm]) -> list[str]:
     lines = [
         "Shown in k of n trials (reached in so many); median executions and seconds of all n, "
-        "where half of them came to it.",
+        "where more than half came to it.",
     ]
     for bad in sorted({one.bad for one in defects}):
         lines += ["", f"### {bad}", "", "| defect | " + " | ".join(map(str, arms)) + " |"]

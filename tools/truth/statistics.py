@@ -52,7 +52,7 @@ class Times(NamedTuple):
 
     @property
     def median_executions(self) -> float:
-        """Infinite where fewer than half of the trials came to it."""
+        """Infinite where no more than half of the trials came to it."""
         return statistics.median_high(self.executions)
 
     @property
