@@ -70,7 +70,6 @@ def test_what_was_kept_is_not_run_again(tmp_path: Path) -> None:
     assert list(read(kept)) == [done]
 
 
-@pytest.mark.slow
 def test_what_was_always_found_is_found() -> None:
     """What a change to weights, mutators or engine must not lose."""
     command = [sys.executable, "tools/bench.py", "truth", "--reduced"]
