@@ -18,7 +18,8 @@ test: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not slow' -n auto
+	$(BIN)/pytest -m 'not slow' -n auto --ignore tests/campaign
+	$(BIN)/pytest -m 'not slow' tests/campaign  # real campaigns, which use all cores themselves
 
 test-all: test
 	$(BIN)/pytest -m slow

@@ -110,13 +110,14 @@ class Desk:
     def start(self) -> int:
         """Starts the triage process; returns the pipe on which it answers."""
         self.pipe, write = os.pipe()
-        self._started = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.campaign.triager", str(write), str(self._folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            pass_fds=(write,),
-            env={**os.environ, "TMPDIR": str(self._folder.absolute() / "campaign" / "tmp")},
-        )
+        with process.deaf_to_terminal():
+            self._started = subprocess.Popen(
+                [sys.executable, "-m", "fuzz.campaign.triager", str(write), str(self._folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(write,),
+                env={**os.environ, "TMPDIR": str(self._folder.absolute() / "campaign" / "tmp")},
+            )
         os.close(write)
         self._channel = Channel(FromTriage)
         self._known.clear()

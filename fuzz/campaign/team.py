@@ -37,13 +37,14 @@ class Worker:
     def __init__(self, slot: int, lane: int, config: Config) -> None:
         self.slot, self.lane = slot, lane
         self.pipe, write = os.pipe()
-        self._started = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.campaign.worker", str(write)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=(write,),
-        )
+        with process.deaf_to_terminal():
+            self._started = subprocess.Popen(
+                [sys.executable, "-m", "fuzz.campaign.worker", str(write)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(write,),
+            )
         os.close(write)
         assert self._started.stdin is not None
         with self._started.stdin as stdin:

@@ -46,8 +46,7 @@ def main() -> None:
 def stop_with_supervisor() -> None:
     """Leaves Ctrl-C to the supervisor, and gets a SIGTERM when that is gone."""
     # The terminal's Ctrl-C, and its end, go to the whole group; the supervisor decides.
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    process.ignore_terminal()
     process.end_with_parent(signal.SIGTERM)
     process.adopt_orphans()
 

@@ -56,6 +56,28 @@ def end_with_parent(number: signal.Signals) -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, number)
 
 
+#: What a terminal sends to all of its group.
+_TERMINAL = (signal.SIGINT, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def deaf_to_terminal() -> Iterator[None]:
+    """What is started inside can't hear the terminal until it calls ``ignore_terminal``: a Python
+    that has hardly begun would die of a Ctrl-C, with a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_terminal() -> None:
+    """Leaves Ctrl-C and a terminal's end to the process that started this one."""
+    for number in _TERMINAL:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL)
+
+
 def environment() -> dict[str, str]:
     """The variables a child sees: fixed, so that the same program does the same everywhere."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}

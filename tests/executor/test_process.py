@@ -1,8 +1,10 @@
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -160,3 +162,28 @@ def test_ending_what_is_gone_is_no_error(end: Callable[[int], None]) -> None:
     end(zombie.pid)
     assert zombie.wait() == 0
     end(2**22 + 1)  # more than Linux has ids for
+
+
+LISTENS = """
+import signal, sys, time
+sys.path.insert(0, {root!r})
+print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []), flush=True)
+sys.stdin.readline()
+from fuzz.executor import process
+process.ignore_terminal()
+print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []), flush=True)
+"""
+
+
+def test_a_ctrl_c_before_a_process_can_hear_it_is_not_its_end() -> None:
+    """A campaign under load ended in a traceback of a worker that still imported."""
+    code = LISTENS.format(root=str(Path(process.__file__).parents[2]))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with process.deaf_to_terminal():
+        child = subprocess.Popen([sys.executable, "-c", code], text=True, **pipes)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    assert child.stdout
+    assert child.stdout.readline() == "True\n"
+    child.send_signal(signal.SIGINT)
+    assert child.communicate("go on\n") == ("False\n", "")
+    assert child.returncode == 0
