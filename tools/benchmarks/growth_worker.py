@@ -74,10 +74,8 @@ class RecordedExecutor(Executor):
         """Nothing: a bare child is measured elsewhere."""
 
     def _mark(self, number: int) -> None:
-        """A feature of its own: one of eight classes of one counter."""
-        counter, power = number % self.shared.counters, number // self.shared.counters
-        address = self.shared.counters_address + counter
-        ctypes.memset(address, 1 << (power % 8), 1)
+        """A feature of its own, as long as there are counters enough."""
+        ctypes.memset(self.shared.counters_address + number % self.shared.counters, 1, 1)
 
 
 class Growing(Loop):

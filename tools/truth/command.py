@@ -62,11 +62,12 @@ def truth(
     defects = load()
     if reduced:
         sys.exit(1 if missed(defects, at_once) else 0)
+    bads = prepared(defects)
     wanted = [
-        trial
+        _trial(bad, arm, seed, seconds)
         for seed in range(1, trials + 1)
-        for bad in prepared(defects)
-        for trial in (_trial(bad, arm, seed, seconds) for arm in ARMS)
+        for bad in bads
+        for arm in ARMS
     ]
     results = _run(wanted, defects, at_once, kept)
     if report:

@@ -80,8 +80,7 @@ class Result(msgspec.Struct, frozen=True):
 class Watch:
     """Sees every execution of a trial."""
 
-    def __init__(self, defects: Sequence[Defect], python: tuple[int, int]) -> None:
-        self._python = python
+    def __init__(self, defects: Sequence[Defect]) -> None:
         self._unreached = list(defects)
         self._unshown = list(defects)
         self._diagnosed: dict[str, tuple[Diagnosis, ...]] = {}
@@ -179,7 +178,7 @@ def run(trial: Trial, folder: Path) -> None:
     )
     executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
     programs = Programs(interpreter.version, made.spec.framework)
-    watch = Watch([one for one in load() if one.bad == trial.bad], interpreter.version[:2])
+    watch = Watch([one for one in load() if one.bad == trial.bad])
     config = _config(trial, folder)
     loop = WatchedLoop(executor, config, programs, trial, watch)
     if trial.engine in ("random", "random-fresh"):
