@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -47,7 +48,8 @@ class Worker:
             )
         os.close(write)
         assert self._started.stdin is not None
-        with self._started.stdin as stdin:
+        # Its death, should it be gone already, is told by the other pipe.
+        with contextlib.suppress(BrokenPipeError), self._started.stdin as stdin:
             stdin.write(msgspec.json.encode(config))
         self._channel: Channel[FromWorker] = Channel(FromWorker)
         self._said: deque[str] = deque(maxlen=20)

@@ -289,7 +289,7 @@ def test_a_lane_whose_workers_never_stay_is_given_up(start: Start, plain_c: Buil
         part(campaign, "worker").kill()
         if count < 2:
             campaign.read_until("another one goes on")
-    assert campaign.end() == 2
+    assert campaign.end() == 2, campaign.lines
     last = campaign.lines[-1]
     assert last == "finfuzz: error: killed by SIGKILL"
     assert [line for line in campaign.lines if "given up: its workers don't stay" in line]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -143,6 +144,22 @@ def test_a_worker_that_is_stopped_before_it_can_hear_it_is_not_taken_for_lost(
     team.stop()
     assert team.gone(worker) == ""
     assert team.replaced == 0
+
+
+def test_a_worker_that_is_gone_before_it_is_told_anything_is_lost_like_any_other(
+    plain_c: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broken pipe took the supervisor along, without a word: the command line takes it for a
+    reader of its output that went away."""
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    # More than the pipe holds: it can't have been written before the process is gone.
+    lane = Lane("plain-c", str(plain_c.interpreter.executable) + 100_000 * "x", "", 1.0)
+    plan = msgspec.structs.replace(PLAN, lanes=(lane,), workers=1)
+    team = Team(plan, State(tmp_path), Ledger(1))
+    (worker,) = team.start_missing()
+    assert worker.read() is None
+    assert team.gone(worker).endswith("is gone (it said nothing): another one goes on")
+    assert team.replaced == 1
 
 
 def test_what_a_campaign_uses_is_seen(tmp_path: Path) -> None:
