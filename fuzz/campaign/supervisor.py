@@ -335,7 +335,7 @@ def _keep_to(plan: Plan) -> None:
 
 class _Interruptible:
     """Within it the first Ctrl-C (or SIGTERM, or the terminal's end) is only ``asked``, a second
-    one interrupts."""
+    one interrupts. What nohup or a shell's `&` had ignored still is."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -344,6 +344,7 @@ class _Interruptible:
         self._before = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            if not process.ignores(number)
         }
         return self
 

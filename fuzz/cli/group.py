@@ -7,6 +7,7 @@ import sys
 import click
 
 from fuzz.errors import UserError
+from fuzz.executor import process
 
 
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,6 +18,7 @@ def cli() -> None:
 
 def main() -> None:
     """Runs a command; bad input is one line and exit code 2."""
+    process.ignore_alone()
     try:
         cli(standalone_mode=False)
     except UserError as error:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 import psutil
@@ -73,9 +74,28 @@ def deaf_to_terminal() -> Iterator[None]:
 
 def ignore_terminal() -> None:
     """Leaves Ctrl-C and a terminal's end to the process that started this one."""
-    for number in _TERMINAL:
-        signal.signal(number, signal.SIG_IGN)
+    _ignore(*_TERMINAL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL)
+
+
+def ignore_alone() -> None:
+    """What this process was told to ignore (by nohup, by a shell's `&`) it alone ignores: in what
+    it starts `exit interrupt` would do nothing."""
+    _ignore(*(number for number in _TERMINAL if signal.getsignal(number) is signal.SIG_IGN))
+
+
+def ignores(number: signal.Signals) -> bool:
+    """Whether a signal is nothing to this process."""
+    return signal.getsignal(number) in (signal.SIG_IGN, _nothing)
+
+
+def _ignore(*numbers: signal.Signals) -> None:
+    for number in numbers:
+        signal.signal(number, _nothing)
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """A handler does not outlive an exec, as SIG_IGN does."""
 
 
 def environment() -> dict[str, str]:

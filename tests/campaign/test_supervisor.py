@@ -247,6 +247,20 @@ def test_sigterm_and_a_closed_terminal_are_as_good_as_ctrl_c(
     nothing_is_left_of(campaign)
 
 
+def test_under_nohup_it_outlives_its_terminal(start: Start, plain_c: Build) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        campaign = start(plain_c, "--time", "3", "--engine", "random")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    os.killpg(campaign.process.pid, signal.SIGHUP)
+    assert campaign.end() == 0, campaign.lines
+    assert summary_of(campaign)["interrupted"] is False
+    nothing_is_left_of(campaign)
+
+
 @pytest.mark.parametrize("engine", ["atheris", pytest.param("random", marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("destroy_for_scripts")
 def test_a_killed_supervisor_takes_everything_with_it(

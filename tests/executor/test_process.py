@@ -187,3 +187,24 @@ def test_a_ctrl_c_before_a_process_can_hear_it_is_not_its_end() -> None:
     child.send_signal(signal.SIGINT)
     assert child.communicate("go on\n") == ("False\n", "")
     assert child.returncode == 0
+
+
+INHERITS = """
+import signal, subprocess, sys
+sys.path.insert(0, {root!r})
+from fuzz.executor import process
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+process.{ignore}()
+print(process.ignores(signal.SIGINT), flush=True)
+signal.raise_signal(signal.SIGINT)
+child = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+subprocess.run([sys.executable, "-c", child])
+"""
+
+
+@pytest.mark.parametrize("ignore", ["ignore_terminal", "ignore_alone"])
+def test_what_is_ignored_is_not_ignored_by_what_is_started(ignore: str) -> None:
+    """`exit interrupt` did nothing in a campaign, in a replay and wherever nohup was used."""
+    code = INHERITS.format(root=str(Path(process.__file__).parents[2]), ignore=ignore)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\nTrue\n"
