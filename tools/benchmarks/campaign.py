@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.alone import config
 from benchmarks.timing import Slice, each
 from fuzz.campaign.config import Config
 from fuzz.campaign.messages import Channel, Ended, FromWorker, Progress
 from fuzz.campaign.programs import Programs
 from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
 from fuzz.program.scope import runnable
 from fuzz.program.text import parse
 from fuzz.target.build import Build
@@ -29,8 +29,9 @@ def campaign(build: Build, seconds: float, seed: int, *, interpreters: bool) -> 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         command = _WITH_INTERPRETERS if interpreters else _WITHOUT
-        messages = _work(command, _config(build, folder, seconds, seed), folder)
-        parsing = _parsing(folder / "corpus", build.interpreter.version)
+        told = config(folder, build, "atheris", seed, seconds)
+        messages = _work(command, told, folder)
+        parsing = _parsing(Path(told.corpus), build.interpreter.version)
     return _slice([one.progress if isinstance(one, Ended) else one for one in messages], parsing)
 
 
@@ -38,26 +39,6 @@ def has_interpreters(build: Build) -> bool:
     """Whether a campaign's programs start any on that target and CPython."""
     programs = Programs(build.interpreter.version, build.spec.framework)
     return programs.learner.weights.max_starts > 0
-
-
-def _config(build: Build, folder: Path, seconds: float, seed: int) -> Config:
-    limits = Limits()
-    for name in ("live", "corpus", "sightings"):
-        (folder / name).mkdir()
-    return Config(
-        target=str(build.spec),
-        python=str(build.interpreter.executable),
-        seconds=seconds,
-        engine="atheris",
-        seed=seed,
-        live=str(folder / "live"),
-        corpus=str(folder / "corpus"),
-        sightings=str(folder / "sightings"),
-        shared=False,
-        deadline=limits.deadline,
-        memory_mib=limits.memory_mib,
-        abuse=limits.abuse,
-    )
 
 
 def _work(command: tuple[str, ...], config: Config, folder: Path) -> list[Progress | Ended]:

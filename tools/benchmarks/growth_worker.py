@@ -20,12 +20,12 @@ from random import Random
 import msgspec
 import psutil
 
+from benchmarks.alone import config
 from fuzz.campaign import engine_atheris
 from fuzz.campaign.config import Config
 from fuzz.campaign.loop import Loop
 from fuzz.campaign.programs import Programs
-from fuzz.campaign.state import State, name_of
-from fuzz.executor.limits import Limits
+from fuzz.campaign.state import name_of
 from fuzz.executor.outcome import Outcome
 from fuzz.executor.zygote import Executor
 from fuzz.program.learning import Change
@@ -81,9 +81,9 @@ class RecordedExecutor(Executor):
 class Growing(Loop):
     """Says after 1,000, 10,000, … executions what each since the last time has cost."""
 
-    def __init__(self, executor: Executor, config: Config, programs: Programs, first: int,
+    def __init__(self, executor: Executor, told: Config, programs: Programs, first: int,
                  most: int) -> None:  # fmt: skip
-        super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
+        super().__init__(executor, told, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._first, self._most = first, most  # the first ones load the corpus, and are real
         self._next = 1000
         self._told, self._since = 0, 0.0
@@ -113,21 +113,13 @@ def main(folder: Path, programs: int, executions: int) -> None:
     interpreter = pick_interpreter(PYTHON)
     made = build(resolve(parse_target(TARGET)), interpreter)
     executor = RecordedExecutor(made, programs)
-    state = State(folder)
-    for place in (state.corpus, state.live, folder / "sightings"):
-        place.mkdir(parents=True, exist_ok=True)
+    told = config(folder, made, "atheris", seed=1, seconds=0.0)
     source, rng = Programs(interpreter.version, made.spec.framework), Random(1)
     for _ in range(programs):
         text = to_text(source.new(rng).program)
-        (state.live / name_of(text)).write_text(text, encoding="utf-8")
-    limits = Limits()
-    config = Config(
-        target=TARGET, python=str(interpreter.executable), seconds=0.0, engine="atheris", seed=1,
-        live=str(state.live), corpus=str(state.corpus), sightings=str(folder / "sightings"),
-        shared=False, deadline=limits.deadline, memory_mib=limits.memory_mib, abuse=False,
-    )  # fmt: skip
-    loop = Growing(executor, config, source, programs + RECORDED, executions)
-    engine_atheris.run(loop, source, executor, config)
+        (Path(told.live) / name_of(text)).write_text(text, encoding="utf-8")
+    loop = Growing(executor, told, source, programs + RECORDED, executions)
+    engine_atheris.run(loop, source, executor, told)
 
 
 if __name__ == "__main__":

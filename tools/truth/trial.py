@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from benchmarks.alone import config
 
 from fuzz.campaign import engine_atheris, engine_random
 from fuzz.campaign.config import Config
 from fuzz.campaign.loop import Loop
+from fuzz.campaign.plan import Engine as WorkersEngine
 from fuzz.campaign.programs import Programs
 from fuzz.campaign.sightings import look_of
-from fuzz.campaign.state import State
 from fuzz.executor import process
 from fuzz.executor.fresh import run_fresh
 from fuzz.executor.limits import Limits
@@ -122,9 +123,9 @@ class Watch:
 class WatchedLoop(Loop):
     """A worker's loop that a watch looks at, for so long."""
 
-    def __init__(self, executor: Executor, config: Config, programs: Programs, trial: Trial,
+    def __init__(self, executor: Executor, told: Config, programs: Programs, trial: Trial,
                  watch: Watch) -> None:  # fmt: skip
-        super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
+        super().__init__(executor, told, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._trial, self._watch = trial, watch
         self._watching = 0.0
         self._since = time.monotonic()
@@ -179,27 +180,15 @@ def run(trial: Trial, folder: Path) -> None:
     executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
     programs = Programs(interpreter.version, made.spec.framework)
     watch = Watch([one for one in load() if one.bad == trial.bad])
-    config = _config(trial, folder)
-    loop = WatchedLoop(executor, config, programs, trial, watch)
-    if trial.engine in ("random", "random-fresh"):
+    engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
+    corpus = Path(trial.corpus) if trial.corpus else None
+    told = config(folder, made, engine, trial.seed, trial.seconds, corpus)
+    loop = WatchedLoop(executor, told, programs, trial, watch)
+    if engine == "random":
         engine_random.run(loop, programs, trial.seed)
         loop.finish()
     else:
-        engine_atheris.run(loop, programs, executor, config)
-
-
-def _config(trial: Trial, folder: Path) -> Config:
-    state = State(folder)
-    for place in (state.corpus, state.live, folder / "sightings"):
-        place.mkdir(parents=True, exist_ok=True)
-    state.fill_live(Path(trial.corpus) if trial.corpus else None)
-    limits = Limits()
-    return Config(
-        target=trial.target, python=trial.python, seconds=trial.seconds, seed=trial.seed,
-        engine="random" if trial.engine.startswith("random") else "atheris",
-        live=str(state.live), corpus=str(state.corpus), sightings=str(folder / "sightings"),
-        shared=False, deadline=limits.deadline, memory_mib=limits.memory_mib, abuse=False,
-    )  # fmt: skip
+        engine_atheris.run(loop, programs, executor, told)
 
 
 if __name__ == "__main__":

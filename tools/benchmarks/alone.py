@@ -1,0 +1,40 @@
+"""A worker without a supervisor, in a folder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fuzz.campaign.config import Config
+from fuzz.campaign.plan import Engine
+from fuzz.campaign.state import State
+from fuzz.executor.limits import Limits
+from fuzz.target.build import Build
+
+
+def config(
+    folder: Path,
+    build: Build,
+    engine: Engine,
+    seed: int,
+    seconds: float,
+    programs: Path | None = None,
+) -> Config:
+    """What it is told; its folders are made. ``programs``: a folder of those to begin with."""
+    state, limits = State(folder), Limits()
+    for place in (state.corpus, state.sightings(0)):
+        place.mkdir(parents=True)
+    state.fill_live(programs)
+    return Config(
+        target=str(build.spec),
+        python=str(build.interpreter.executable),
+        seconds=seconds,
+        engine=engine,
+        seed=seed,
+        live=str(state.live),
+        corpus=str(state.corpus),
+        sightings=str(state.sightings(0)),
+        shared=False,
+        deadline=limits.deadline,
+        memory_mib=limits.memory_mib,
+        abuse=limits.abuse,
+    )
