@@ -10,7 +10,7 @@ from fuzz.program.legal import CHECKABLE, EDGES_FROM, SHAPEABLE, THREAD_ROOTS
 from fuzz.program.model import Program, Step
 from fuzz.program.scope import Scope
 from fuzz.program.weights import DEFAULT, Weights, pick
-from fuzz.program.words import ACTION, EDGE, HOOK, KIND, OF_EXTENSION, ROOT, Choice
+from fuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, Choice
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -45,18 +45,10 @@ def stop_all(program: Program) -> Program:
 
 def importing_first(program: Program) -> Program:
     """The program with `import` before all else, if it uses the extension at all."""
-    if not any(_uses_extension(step) for step in program.steps) or _imports(program.steps[0]):
+    uses_it = any(step.imports or step.op == "self-check" for step in program.steps)
+    if not uses_it or program.steps[0].imports:
         return program
     return Program((Step("import"), *program.steps), program.below)
-
-
-def _uses_extension(step: Step) -> bool:
-    return _imports(step) or step.op == "self-check"
-
-
-def _imports(step: Step) -> bool:
-    kinds = {"node": step.args[-1:], "shape": step.args[2:3]}
-    return step.op == "import" or not OF_EXTENSION.isdisjoint(kinds.get(step.op, ()))
 
 
 def leaves_threads(program: Program) -> bool:
@@ -117,7 +109,7 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
 }
 
 
-def _word(
+def pick_word(
     rng: Random, scope: Scope, weights: Weights, choice: Choice, among: Sequence[str] = ()
 ) -> str:
     """One of the choice's words (or of ``among``) that is legal here, by weight."""
@@ -129,7 +121,7 @@ def _make_plain(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     args = []
     for parameter in OPERATIONS[op].parameters:
         if isinstance(parameter, Choice):
-            args.append(_word(rng, scope, weights, parameter))
+            args.append(pick_word(rng, scope, weights, parameter))
         else:
             args.append(_name(rng, scope, parameter))
     return Step(op, tuple(args))
@@ -149,7 +141,7 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     source = rng.choice([name for name, kind in scope.here.items() if EDGES_FROM[kind]])
     edges = list(EDGES_FROM[scope.here[source]])
     while edges:
-        edge = _word(rng, scope, weights, EDGE, edges)
+        edge = pick_word(rng, scope, weights, EDGE, edges)
         edges.remove(edge)
         targets = [name for name in scope.here if scope.may_refer(source, name, edge)]
         if targets:
@@ -163,9 +155,9 @@ def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
     # `plain` is legal wherever anything is.
     hooks = [hook for hook in HOOK.texts if scope.may_hook(name, hook, "plain")]
-    hook = _word(rng, scope, weights, HOOK, hooks)
+    hook = pick_word(rng, scope, weights, HOOK, hooks)
     among = [action for action in ACTION.texts if scope.may_hook(name, hook, action)]
-    return Step(op, (name, hook, _word(rng, scope, weights, ACTION, among)))
+    return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, among)))
 
 
 def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
@@ -180,19 +172,19 @@ def _make_node(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     # Now and then a name is used again: the old object lives on where an edge or root holds it.
     reuse = bool(scope.here) and rng.random() < 0.05
     name = rng.choice(list(scope.here)) if reuse else fresh_name(set(scope.here))
-    return Step(op, (name, _word(rng, scope, weights, KIND)))
+    return Step(op, (name, pick_word(rng, scope, weights, KIND)))
 
 
 def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     plain = _make_plain(rng, scope, weights, op)
     among = [kind for kind in KIND.texts if kind in SHAPEABLE]
-    return plain.with_arg(2, _word(rng, scope, weights, KIND, among))
+    return plain.with_arg(2, pick_word(rng, scope, weights, KIND, among))
 
 
 def _make_root(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
     among = [root for root in ROOT.texts if scope.may_hold(name, root)]
-    return Step(op, (name, _word(rng, scope, weights, ROOT, among)))
+    return Step(op, (name, pick_word(rng, scope, weights, ROOT, among)))
 
 
 _MAKERS = {

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from random import Random
 
-from fuzz.program.generate import fresh_name
+from fuzz.program.generate import fresh_name, pick_word
 from fuzz.program.language import MAIN
 from fuzz.program.model import Program, Step
+from fuzz.program.scope import Scope
 from fuzz.program.splice import slice_with_dependencies
-from fuzz.program.weights import Weights, pick
+from fuzz.program.weights import Weights
 from fuzz.program.words import FLAVOUR
 
 #: What an interpreter is not told to do: to go elsewhere, or to end.
@@ -35,7 +36,7 @@ def settle(rng: Random, program: Program, weights: Weights) -> Program | None:
     if not inside:
         return None
     name = fresh_name({each for step in program.steps for each in step.args}, "i")
-    start = Step("start", (name, _flavour(rng, weights)))
+    start = Step("start", (name, pick_word(rng, Scope(weights.python), weights, FLAVOUR)))
     there = (start, Step("enter", (name,)), *inside)
     back = Step("stop", (name,)) if rng.random() < 0.5 else Step("enter", (MAIN,))
     steps = rng.choice([there, (*there, back, *program.steps), (*program.steps, *there, back)])
@@ -45,8 +46,3 @@ def settle(rng: Random, program: Program, weights: Weights) -> Program | None:
 def _some(rng: Random, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """All of the steps, or a few that depend on no others."""
     return steps if rng.random() < 0.5 else slice_with_dependencies(rng, Program(steps))
-
-
-def _flavour(rng: Random, weights: Weights) -> str:
-    texts = [word.text for word in FLAVOUR.words if word.since <= weights.python]
-    return pick(rng, texts, [weights.of_word(FLAVOUR, text) for text in texts])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from fuzz.program.language import OPERATIONS, Operation, Role
-from fuzz.program.words import Choice
+from fuzz.program.words import OF_EXTENSION, Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,12 @@ class Step:
         """What a child with it costs, in children without: `tools/costs.py`."""
         words = (p.word(text).cost for _, p, text in self.typed() if isinstance(p, Choice))
         return max(self.operation.cost, *words, 0)
+
+    @property
+    def imports(self) -> bool:
+        """Whether it imports the extension where that has not happened yet."""
+        kinds = {"node": self.args[-1:], "shape": self.args[2:3]}
+        return self.op == "import" or not OF_EXTENSION.isdisjoint(kinds.get(self.op, ()))
 
     def typed(self) -> Iterator[tuple[int, Role | Choice, str]]:
         """Yields (index, parameter, argument) of each argument."""

@@ -32,7 +32,6 @@ from fuzz.program.words import (
     KIND,
     KINDS,
     NATIVE_HOOKS,
-    OF_EXTENSION,
     ROOT,
     WAY,
     Choice,
@@ -257,9 +256,8 @@ def begins_by_importing(text: str) -> bool:
     """Whether the first step that has an effect, in text that ``runnable`` made, imports the
     extension in the main interpreter before it does anything else."""
     _, *lines = text.split("\n")
-    words = next((line.split() for line in lines if line), [""])
-    kind = {"node": 2, "shape": 3}.get(words[0])
-    return words == ["import"] or (kind is not None and words[kind] in OF_EXTENSION)
+    first = next((line.split() for line in lines if line), None)
+    return first is not None and Step(first[0], tuple(first[1:])).imports
 
 
 def defines(step: Step) -> tuple[str, ...]:
