@@ -34,6 +34,8 @@ from fuzz.program.text import ParseError, parse, to_text
 #: and 39,515 (pybind11 3.1.0, CPython 3.13, one run each, side by side). But then two runs differ,
 #: which those of several workers do anyway.
 _BY_TIME = ("-entropic=1", "-entropic_scale_per_exec_time=1")
+#: libFuzzer asks for one every second time; then programs grow until they have all steps they may.
+_CROSSES_OVER = 0.2
 #: Between a mutation and its execution libFuzzer makes no other; a few more, to be sure.
 _REMEMBERED = 16
 
@@ -165,10 +167,10 @@ class _Mutators:
 
     def cross_over(self, first: bytes, second: bytes, max_size: int, seed: int) -> bytes:
         begin = time.perf_counter()
-        host, donor = _program(first), _program(second)
-        if not host or not donor:
+        host, donor, rng = _program(first), _program(second), Random(seed)
+        if not host or not donor or rng.random() >= _CROSSES_OVER:
             return self.mutate(first, max_size, seed)
-        made = self._programs.cross(Random(seed), host, donor)
+        made = self._programs.cross(rng, host, donor)
         return self._printed(made, max_size, first, begin)
 
     def made_of(self, data: bytes) -> Made | None:

@@ -59,6 +59,11 @@ class Program:
     def __len__(self) -> int:
         return len(self.steps)
 
+    @property
+    def cost(self) -> float:
+        """What its child costs, in bare ones; too much where a module is imported twice."""
+        return 1 + sum(max(step.cost - 1, 0) for step in self.steps)
+
     def without_comments(self) -> Program:
         return Program(tuple(Step(step.op, step.args) for step in self.steps))
 

@@ -39,6 +39,8 @@ def mutate(rng: Random, program: Program, weights: Weights = DEFAULT) -> Program
 
 def mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> Mutation:
     """The same, with what made it."""
+    if rng.random() * program.cost > weights.affordable:
+        return Mutation(generate(rng, weights), ("regenerate",))
     parent = cheapened(rng, program) if rng.random() < weights.cheapen else program
     changed, name = _mutate_once(rng, parent, weights)
     if changed == program:  # the mutation put back what was left out

@@ -56,7 +56,7 @@ def _mutators() -> dict[str, float]:
         "relive": 0.6,
         "settle": 0.8,
         "splice": 2,
-        "regenerate": 8,
+        "regenerate": 25,  # as much as all others: neighbours alone find less (docs/truth.md)
     }
 
 
@@ -106,6 +106,9 @@ class Weights:
     most_starts: int = 6
     #: Chance that a mutation is followed by another one on top.
     again: float = 0.35
+    #: A program that costs more bare children than this is mutated that much more rarely: what is
+    #: kept grows dearer than what is new, and then most of the time goes to the dearest.
+    affordable: float = 2.0
     #: Chance that a mutation leaves dear steps out first. Mutants inherit what is rarely generated:
     #: without it every second program of a campaign had an exit function of `threading`, at the
     #: price of two others.

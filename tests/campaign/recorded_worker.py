@@ -1,22 +1,26 @@
 """A worker that writes each program down before it runs it, and whose time is up after so many.
 
-python recorded_worker.py PIPE FILE COUNT, with a campaign's Config on standard input: all of it is
-the worker's own but for that. Programs are separated by a line with `---`.
+python recorded_worker.py PIPE FILE COUNT [WORD ...], with a campaign's Config on standard input:
+all of it is the worker's own but for that, and that programs are made without those words. Programs
+are separated by a line with `---`.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from fuzz.campaign import worker
 from fuzz.campaign.loop import Loop
+from fuzz.campaign.programs import Programs
 from fuzz.executor.outcome import Outcome
-from fuzz.program.learning import Change
+from fuzz.program.learning import Change, Learner, Tally
 from fuzz.program.model import Program
 from fuzz.program.text import to_text
 
 FILE, COUNT = Path(sys.argv[2]), int(sys.argv[3])
+WITHOUT = sys.argv[4:]
 
 
 class Recorded(Loop):
@@ -32,6 +36,15 @@ class Recorded(Loop):
         return super().execute(program, change)
 
 
+class Without(Programs):
+    def __init__(self, python: tuple[int, ...], framework: str, before: tuple[Tally, ...]) -> None:
+        super().__init__(python, framework, before)
+        weights = self.learner.weights
+        words = {**weights.words, **dict.fromkeys(WITHOUT, 0.0)}
+        self.learner = Learner(replace(weights, words=words), before)
+
+
 if __name__ == "__main__":
     worker.Loop = Recorded  # type: ignore[misc]
+    worker.Programs = Without  # type: ignore[misc]
     worker.main()

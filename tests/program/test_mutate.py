@@ -1,5 +1,6 @@
 """Properties of all mutators and of `mutate`; what each of them does is in test_mutators.py."""
 
+import math
 from collections import Counter
 from dataclasses import replace
 from random import Random
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from fuzz.program.generate import generate, starts
 from fuzz.program.model import Program
-from fuzz.program.mutate import MUTATORS, Mutator, cheapened, mutate
+from fuzz.program.mutate import MUTATORS, Mutator, cheapened, mutate, mutation
 from fuzz.program.scope import NEWEST, Scope, effective
 from fuzz.program.text import parse, to_text
 from fuzz.program.weights import DEFAULT, Weights
@@ -180,10 +181,22 @@ GRAPH = "node a{0} container; edge a{0} a{0} append; root a{0} codec"
 def test_a_seed_beyond_the_bounds_still_has_neighbours(piece: str, weights: Weights) -> None:
     """Written by hand, say, in a corpus; what was mutated shares most of its steps with it."""
     program = read("; ".join(piece.format(number) for number in range(5)))
-    weights = replace(weights, mutators=only("rewire"), again=0, cheapen=0)
+    weights = replace(weights, mutators=only("rewire"), again=0, cheapen=0, affordable=math.inf)
     for seed in range(20):
         changed = mutate(Random(seed), program, weights)
         assert len(set(program.steps) & set(changed.steps)) == len(program) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("node a list; node b list; edge a b append", 1.0), ("start i1 legacy; fork; fork", 0.3)],
+)
+def test_what_costs_more_is_mutated_more_rarely(text: str, share: float) -> None:
+    program = read(text)
+    weights = Weights(mutators=only("insert"), again=0, cheapen=0, affordable=share * program.cost)
+    made = [mutation(Random(seed), program, weights).by for seed in range(1000)]
+    assert made.count(("insert",)) == pytest.approx(1000 * share, abs=50)
+    assert set(made) <= {("insert",), ("regenerate",)}
 
 
 @pytest.mark.parametrize("name", MUTATORS)
