@@ -21,8 +21,9 @@ from fuzz.program.learning import Change
 
 _AGAIN = 2
 _ENOUGH = 2
-#: Of all executions at most so many are such: from an empty corpus every second program is taken.
-_MOST_CHECKS = 0.05
+#: Of all executions at most so many are such: from an empty corpus every sixth program is taken,
+#: and those are the dear ones.
+_MOST_CHECKS = 0.02
 
 
 class _Ran:

@@ -41,7 +41,8 @@ TARGET, PYTHON = "plain-c", None
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """Since the last one: how many seconds an execution took. Now: memory of the worker, in MiB."""
+    """Since the last one: seconds of processor time an execution took, which other load does not
+    touch. Now: memory of the worker, in MiB."""
 
     executions: int
     seconds_each: float
@@ -96,16 +97,16 @@ class Growing(Loop):
         done = super().execute(program, change)
         count = self.executions - self._first
         if count == 0:
-            self._since = time.perf_counter()
+            self._since = time.process_time()
         elif count == self._next:
             self._checkpoint(count)
         return done
 
     def _checkpoint(self, count: int) -> None:
-        each = (time.perf_counter() - self._since) / (count - self._told)
+        each = (time.process_time() - self._since) / (count - self._told)
         mib = psutil.Process().memory_info().rss / 2**20
         os.write(1, msgspec.json.encode(Checkpoint(count, each, mib)) + b"\n")
-        self._told, self._since, self._next = count, time.perf_counter(), 10 * count
+        self._told, self._since, self._next = count, time.process_time(), 10 * count
 
 
 def main(folder: Path, programs: int, executions: int) -> None:
