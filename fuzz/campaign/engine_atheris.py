@@ -159,18 +159,21 @@ class _Mutators:
         self._made: OrderedDict[bytes, Made] = OrderedDict()
 
     def mutate(self, data: bytes, max_size: int, seed: int) -> bytes:
-        begin = time.perf_counter()
-        program = _program(data)
-        rng = Random(seed)
-        made = self._programs.neighbour(rng, program) if program else self._programs.new(rng)
-        return self._printed(made, max_size, data, begin)
+        return self._next(Random(seed), data, b"", max_size)
 
     def cross_over(self, first: bytes, second: bytes, max_size: int, seed: int) -> bytes:
+        return self._next(Random(seed), first, second, max_size)
+
+    def _next(self, rng: Random, first: bytes, second: bytes, max_size: int) -> bytes:
         begin = time.perf_counter()
-        host, donor, rng = _program(first), _program(second), Random(seed)
-        if not host or not donor or rng.random() >= _CROSSES_OVER:
-            return self.mutate(first, max_size, seed)
-        made = self._programs.cross(rng, host, donor)
+        host = _program(first)
+        donor = _program(second) if rng.random() < _CROSSES_OVER else None
+        if host and donor:
+            made = self._programs.cross(rng, host, donor)
+        elif host:
+            made = self._programs.neighbour(rng, host)
+        else:
+            made = self._programs.new(rng)
         return self._printed(made, max_size, first, begin)
 
     def made_of(self, data: bytes) -> Made | None:

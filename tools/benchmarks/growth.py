@@ -50,7 +50,9 @@ def growth(
 ) -> None:
     """What a worker and triage cost as corpus, executions and findings grow."""
     figures: dict[str, object] = {}
-    table = Table("programs to begin with", "executions", "CPU ms each beside the child", "worker, MiB")
+    table = Table(
+        "programs to begin with", "executions", "CPU ms each beside the child", "worker, MiB"
+    )
     for size in programs:
         most = executions if size == programs[0] else min(executions, 10_000)
         points = of_worker(size, most)
