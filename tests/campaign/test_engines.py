@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import msgspec
 import pytest
 
 from fuzz.campaign.config import Config
+from fuzz.campaign.engine_atheris import _Mutators
 from fuzz.campaign.messages import Channel, Ended, FromWorker
 from fuzz.campaign.plan import Engine
 from fuzz.campaign.programs import Programs
@@ -172,6 +174,19 @@ def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
     made = [programs.new(rng).program for _ in range(200)]
     made += [programs.neighbour(rng, program).program for program in made]
     assert not any(step.op in ("start", "again") for program in made for step in program.steps)
+
+
+def test_cross_overs_are_one_of_ten() -> None:
+    """libFuzzer asks for one every second time; programs then grew to all steps they may have."""
+    loop = SimpleNamespace(mutation_seconds=0.0)
+    mutators = _Mutators(Programs((3, 13, 0)), loop)  # type: ignore[arg-type]
+    first, second = (f"finfuzz 1\nnode {name} list\nedge {name} {name} append\n" for name in "ab")
+    crossed = 0
+    for seed in range(1000):
+        text = mutators.cross_over(first.encode(), second.encode(), 1000, seed)
+        made = mutators.made_of(text)
+        crossed += made is not None and made.change.mutators == ("cross-over",)
+    assert crossed == pytest.approx(200, abs=40)
 
 
 def test_interpreters_with_threads_are_rarely_left() -> None:
