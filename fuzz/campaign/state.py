@@ -107,10 +107,12 @@ class State:
                 (self.live / name).write_text(text, encoding="utf-8")
         return len(found)
 
-    def tidy(self) -> None:
-        """Takes away what only processes under way need."""
+    def tidy(self, plan: Plan) -> None:
+        """Takes away what only processes under way need, and what killed ones had half-written."""
         for folder in (self.live, self.campaign / "tmp"):
             shutil.rmtree(folder, ignore_errors=True)
+        for folder in (self.folder, Path(plan.crashes)):
+            remove_leftovers(folder)
 
     def _aside(self) -> Path:
         plan = self.campaign / "plan.json"  # not there where its beginning was killed
@@ -124,12 +126,10 @@ class State:
 
     def _prepare(self, plan: Plan) -> None:
         self.corpus.mkdir(parents=True, exist_ok=True)
-        self.tidy()
+        self.tidy(plan)
         (self.campaign / "tmp").mkdir()
         for lane in range(len(plan.lanes)):
             self.sightings(lane).mkdir(parents=True, exist_ok=True)
-        for folder in (self.folder, Path(plan.crashes)):
-            remove_leftovers(folder)
 
     def _enter_lanes(self, journal: Journal, plan: Plan) -> None:
         with journal.writing() as database:

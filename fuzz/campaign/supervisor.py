@@ -294,7 +294,7 @@ class Supervisor:
         self.desk.close()
         self._end_orphans()
         self._selector.close()
-        self._state.tidy()
+        self._state.tidy(self._plan)
         self.ledger.flush(self._journal, sample=True)
         with self._journal.writing():
             self._journal.put("runs", began=self._began, ended=time.time())

@@ -295,6 +295,18 @@ def test_a_killed_worker_is_replaced_and_leaves_nothing(
     nothing_is_left_of(campaign)
 
 
+def test_what_a_killed_worker_had_half_written_goes_with_the_campaign(
+    start: Start, plain_c: Build
+) -> None:
+    """A second Ctrl-C kills workers at any moment."""
+    campaign = start(plain_c, *HOUR, "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    (campaign.folder / "state" / "corpus" / ".x.fin.999999999-abc.part").write_text("half")
+    campaign.process.terminate()
+    assert campaign.end() == 130, campaign.lines
+    nothing_is_left_of(campaign)
+
+
 def test_a_lane_whose_workers_never_stay_is_given_up(start: Start, plain_c: Build) -> None:
     campaign = start(plain_c, *HOUR, "--engine", "random")
     campaign.read_until("fuzzing plain-c")
