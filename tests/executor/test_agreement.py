@@ -50,14 +50,19 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
         yield made
 
 
-def facts(outcome: Outcome) -> tuple[object, ...]:
+#: It uses an object of the life before: what of that is found in the freed memory depends on all
+#: that was allocated before, the length of this checkout's path included.
+USES_FREED = {"call-once-in-two-lives"}
+
+
+def facts(outcome: Outcome, *, buckets: bool) -> tuple[object, ...]:
     """Not how far it came: where an interpreter gets the address of an old one is the heap's doing
     (docs/found.md), and two of the programs go on until it does."""
     found = diagnose(outcome, Limits().memory_mib)
     return (
         *(outcome.exit_code, outcome.signal, outcome.phase),
         *(outcome.capsule_lost, outcome.wrong_answers),
-        sorted((one.bucket, str(one), one.detail) for one in found),
+        sorted((one.bucket if buckets else "", str(one), one.detail) for one in found),
     )
 
 
@@ -65,8 +70,9 @@ def facts(outcome: Outcome) -> tuple[object, ...]:
 def test_they_agree_on_the_whole_corpus(executor: Executor, program: Path) -> None:
     steps = runnable(parse(program.read_text()), executor.build.interpreter.version[:2])
     for _ in range(TRIES):
-        forked = facts(executor.run(steps))
-        fresh = facts(run_fresh(executor.build, steps, executor.limits))
+        buckets = program.stem not in USES_FREED
+        forked = facts(executor.run(steps), buckets=buckets)
+        fresh = facts(run_fresh(executor.build, steps, executor.limits), buckets=buckets)
         if forked == fresh:
             return
     assert forked == fresh
