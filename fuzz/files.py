@@ -42,8 +42,9 @@ def folder_beside(path: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Takes away what processes that were killed had half-written anywhere below."""
-    for path in folder.rglob(".*.part"):
+    """Takes away what processes that were killed had half-written anywhere below; others may add
+    and remove folders meanwhile."""
+    for path in _paths_below(folder):
         match = _LEFTOVER.fullmatch(path.name)
         if match is None or psutil.pid_exists(int(match[1])):
             continue
@@ -51,6 +52,12 @@ def remove_leftovers(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def _paths_below(folder: Path) -> Iterator[Path]:
+    # Path.rglob raises FileNotFoundError where a folder goes before it is entered.
+    for parent, folders, files in os.walk(folder):
+        yield from (Path(parent, name) for name in (*folders, *files))
 
 
 def _prefix(path: Path) -> str:

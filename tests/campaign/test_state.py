@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,24 @@ def test_what_a_killed_process_left_half_written_is_taken_away(
         assert mine.is_dir()
         assert [path.name for path in crashes.iterdir()] == [mine.name]
     assert [path.name for path in state.corpus.iterdir()] == [f".y.fin.{os.getpid()}-abc.part"]
+
+
+def test_folders_may_go_while_leftovers_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Campaigns may share a crashes folder: another one renames what it has put together."""
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".x.fin.999999999-abc.part").write_text("half")
+
+    def whoever_is_left_goes(_: int) -> bool:
+        for path in tmp_path.iterdir():
+            shutil.rmtree(path)
+        return False
+
+    monkeypatch.setattr("fuzz.files.psutil.pid_exists", whoever_is_left_goes)
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_leftovers_are_only_what_is_named_so(tmp_path: Path) -> None:

@@ -69,8 +69,8 @@ def facts(outcome: Outcome, *, buckets: bool) -> tuple[object, ...]:
 @pytest.mark.parametrize("program", CORPUS, ids=lambda path: path.stem)
 def test_they_agree_on_the_whole_corpus(executor: Executor, program: Path) -> None:
     steps = runnable(parse(program.read_text()), executor.build.interpreter.version[:2])
+    buckets = program.stem not in USES_FREED
     for _ in range(TRIES):
-        buckets = program.stem not in USES_FREED
         forked = facts(executor.run(steps), buckets=buckets)
         fresh = facts(run_fresh(executor.build, steps, executor.limits), buckets=buckets)
         if forked == fresh:
