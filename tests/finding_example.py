@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-
-from fuzz.triage.attribute.record import Attribution, Cell
-from fuzz.triage.diagnose import telling
-from fuzz.triage.escalate.record import Escalation
-from fuzz.triage.finding import Finding, FirstSeen, StackFrame, TargetRecord, save
-from fuzz.triage.rate import Rate
-from fuzz.triage.routes import Route
-from fuzz.triage.verdict import Verdict
+from finfuzz.triage.attribution.verdict import Verdict
+from finfuzz.triage.diagnosis import telling
+from finfuzz.triage.findings.attribution import Attribution, Cell
+from finfuzz.triage.findings.escalation import Escalation
+from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord, save
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.routes import Route
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
 

@@ -33,11 +33,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome, RawFrame
-from fuzz.triage.diagnose import Diagnosis, diagnose
-from fuzz.triage.diagnose.symbols import Frame, named_stack
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis.symbols import Frame, named_stack
 
 SURVIVED = Outcome(
     exit_code=0,
@@ -185,11 +184,11 @@ def _value(key: str, text: str) -> object:
 
 
 def main(program: Path, target: str, python: str) -> None:
-    from fuzz.executor.fresh import run_fresh  # noqa: PLC0415  the tests that read need none of it
-    from fuzz.program.text import parse, to_text  # noqa: PLC0415
-    from fuzz.target.build import build  # noqa: PLC0415
-    from fuzz.target.interpreters import pick_interpreter  # noqa: PLC0415
-    from fuzz.target.spec import parse_target  # noqa: PLC0415
+    from finfuzz.executor.fresh import run_fresh  # noqa: PLC0415  the tests that read need none of it
+    from finfuzz.program.text import parse, to_text  # noqa: PLC0415
+    from finfuzz.targets.build import build  # noqa: PLC0415
+    from finfuzz.targets.interpreters import pick_interpreter  # noqa: PLC0415
+    from finfuzz.targets.spec import parse_target  # noqa: PLC0415
 
     made = build(parse_target(target), pick_interpreter(python))
     text = to_text(parse(program.read_text(encoding="utf-8")).without_comments())

@@ -12,9 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-
-from fuzz.cli import main
-from fuzz.target.interpreters import Interpreter, find_interpreters
+from finfuzz.cli import main
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
 
 SELF_CYCLE = "finfuzz 1\nnode a container\nedge a a append\nroot a {}\n"
 DESTROY = "pybind11==3.1.0+destroy"
@@ -35,7 +34,7 @@ def finfuzz(
     *arguments: str | Path, cwd: Path, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "fuzz", *map(str, arguments)],
+        [sys.executable, "-m", "finfuzz", *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
@@ -333,4 +332,4 @@ def test_the_installed_command_is_the_same(tmp_path: Path) -> None:
         pytest.skip("finfuzz is not installed beside this Python")
     said = subprocess.run([command, "-h"], capture_output=True, text=True, cwd=tmp_path, check=True)
     as_module = finfuzz("-h", cwd=tmp_path).stdout
-    assert said.stdout == as_module.replace("python -m fuzz", "finfuzz")
+    assert said.stdout == as_module.replace("python -m finfuzz", "finfuzz")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 from finding_example import crashes_with, finding
-
-from fuzz.cli import main
-from fuzz.triage.finding import load
+from finfuzz.cli import main
+from finfuzz.triage.findings.finding import load
 
 Main = Callable[..., tuple[int, str, str]]
 OTHER = finding(bucket="b" * 12, signal="SIGSEGV", diagnostic="none", attribution=None)

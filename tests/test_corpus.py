@@ -6,20 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from fuzz.executor.zygote import Executor
-from fuzz.program.language import OPERATIONS
-from fuzz.program.legal import ABUSE
-from fuzz.program.model import Program
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse, to_text
-from fuzz.program.words import Choice
-from fuzz.replay.expect import expected
-from fuzz.target.build import build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
-from fuzz.triage.diagnose import diagnose
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.language import OPERATIONS
+from finfuzz.program.legal import ABUSE
+from finfuzz.program.model import Program
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.words import Choice
+from finfuzz.replay.expectations import expected
+from finfuzz.targets.build import build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis import diagnose
 
 PROGRAMS = sorted((Path(__file__).resolve().parent.parent / "corpus").glob("*.fin"))
 

@@ -9,17 +9,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.target.build import Build, build
-from fuzz.target.compiler import find_compiler
-from fuzz.target.interpreters import Interpreter, pick_interpreter
-from fuzz.target.releases import headers
-from fuzz.target.spec import PYBIND11, TargetSpec, parse_target
-from fuzz.triage.finding import Finding, load_all
-from fuzz.triage.rate import runs_to_see
-from fuzz.triage.script.run import START_SECONDS, confirm_script
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.compiler import find_compiler
+from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.interpreters import Interpreter, pick_interpreter
+from finfuzz.targets.spec import PYBIND11, TargetSpec, parse_target
+from finfuzz.triage.findings.finding import Finding, load_all
+from finfuzz.triage.findings.rate import runs_to_see
+from finfuzz.triage.repro.run import START_SECONDS, confirm_script
 
 CRASHES = Path(__file__).resolve().parent.parent / "crashes"
 FINDINGS = list(load_all(CRASHES))
@@ -97,7 +96,7 @@ def dies_by_hand(folder: Path, scratch: Path) -> Path:
             timeout=200 if finding.signal != "HANG" else START_SECONDS,
         )
 
-    assert "No module named 'fuzz'" in run("-c", "import fuzz").stderr
+    assert "No module named 'finfuzz'" in run("-c", "import finfuzz").stderr
     if finding.signal == "HANG":
         assert run("repro.py", "--compile").returncode == 0
         with pytest.raises(subprocess.TimeoutExpired):

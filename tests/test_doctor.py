@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from fuzz import doctor
-from fuzz.doctor import Check, examine
-from fuzz.executor.process import can_fix_addresses
+from finfuzz import doctor
+from finfuzz.doctor import Check, examine
+from finfuzz.executor.process import can_fix_addresses
 
 SUBJECTS = [
     "system",
@@ -26,7 +25,7 @@ SUBJECTS = [
 
 def run_doctor(**variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "fuzz", "doctor"],
+        [sys.executable, "-m", "finfuzz", "doctor"],
         env={**os.environ, **variables},
         capture_output=True,
         text=True,

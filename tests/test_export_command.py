@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
-from fuzz.cli.export import export
-from fuzz.triage.finding import load_all
+from finfuzz.cli.export import export
+from finfuzz.triage.findings.finding import load_all
 
 CRASHES = Path(__file__).resolve().parent.parent / "crashes"
 FOLDER, FINDING = next(iter(load_all(CRASHES)))

@@ -8,9 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.files import writable_directory, write_whole
+from finfuzz.support.errors import UserError
+from finfuzz.support.files import writable_directory, write_whole
 
 
 @pytest.mark.parametrize(

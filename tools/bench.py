@@ -12,9 +12,8 @@ from benchmarks.executor import executor
 from benchmarks.growth import growth
 from benchmarks.triage import triage
 from benchmarks.workers import workers
+from finfuzz.support.errors import UserError
 from truth.command import truth
-
-from fuzz.errors import UserError
 
 _COMMANDS = (executor, triage, workers, truth, growth)
 

@@ -10,21 +10,20 @@ import statistics
 from random import Random
 
 import click
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.legal import EDGES_FROM
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse
+from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, WAY
+from finfuzz.targets.build import build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-
-from fuzz.campaign.programs import Programs
-from fuzz.executor.limits import Limits
-from fuzz.executor.zygote import Executor
-from fuzz.program.legal import EDGES_FROM
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse
-from fuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, WAY
-from fuzz.target.build import build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
 
 GENERATED = 300
 

@@ -8,19 +8,18 @@ says that it dwarfs what pybind11 does), so the control and lives that import no
 from __future__ import annotations
 
 import click
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import Policy, parse_target
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.executor.zygote import Executor
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import Policy, parse_target
 
 FEW, MANY = 20, 220
 INSIDE = {

@@ -13,25 +13,24 @@ from collections import Counter
 from random import Random
 
 import click
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.language import OPERATIONS
+from finfuzz.program.legal import EDGES_FROM, HOOKS_OF, NOT_LEGAL
+from finfuzz.program.model import Program, Step
+from finfuzz.program.scope import Scope, runnable
+from finfuzz.program.text import to_text
+from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, SHAPE, WAY
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.findings.known import known
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-
-from fuzz.campaign.programs import Programs
-from fuzz.executor.limits import Limits
-from fuzz.executor.zygote import Executor
-from fuzz.program.language import OPERATIONS
-from fuzz.program.legal import EDGES_FROM, HOOKS_OF, NOT_LEGAL
-from fuzz.program.model import Program, Step
-from fuzz.program.scope import Scope, runnable
-from fuzz.program.text import to_text
-from fuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, SHAPE, WAY
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
-from fuzz.triage.diagnose import diagnose
-from fuzz.triage.known import known
 
 _RAISED = re.compile(r"^finfuzz: `(\S+) .*` raised (\w+: .{0,60})", re.MULTILINE)
 _POOL = 200

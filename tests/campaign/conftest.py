@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.spec import parse_target
 from watched import DESTROY, Campaign, Start
-
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import Interpreter, find_interpreters
-from fuzz.target.spec import parse_target
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from fuzz.campaign import worker
-from fuzz.campaign.loop import Loop
-from fuzz.campaign.programs import Programs
-from fuzz.executor.outcome import Outcome
-from fuzz.program.learning import Change, Learner, Tally
-from fuzz.program.model import Program
-from fuzz.program.text import to_text
+from finfuzz.campaign.worker import process
+from finfuzz.campaign.worker.loop import Loop
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.executor.outcome import Outcome
+from finfuzz.generation.learning import Change, Learner, Tally
+from finfuzz.program.model import Program
+from finfuzz.program.text import to_text
 
 FILE, COUNT = Path(sys.argv[2]), int(sys.argv[3])
 WITHOUT = sys.argv[4:]
@@ -45,6 +45,6 @@ class Without(Programs):
 
 
 if __name__ == "__main__":
-    worker.Loop = Recorded  # type: ignore[misc]
-    worker.Programs = Without  # type: ignore[misc]
-    worker.main()
+    process.Loop = Recorded  # type: ignore[misc]
+    process.Programs = Without  # type: ignore[misc]
+    process.main()

@@ -12,11 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from fuzz.campaign import desk as desk_module
-from fuzz.campaign.desk import Desk
-from fuzz.campaign.ledger import Ledger
-from fuzz.campaign.messages import (
+from finfuzz.campaign.messages import (
     Answer,
     Channel,
     Compare,
@@ -27,6 +23,9 @@ from fuzz.campaign.messages import (
     Work,
     packed,
 )
+from finfuzz.campaign.supervisor import triage_client as desk_module
+from finfuzz.campaign.supervisor.triage_client import Desk
+from finfuzz.campaign.totals import Ledger
 
 LOOK, OTHER = "a" * 16, "b" * 16
 

@@ -12,16 +12,15 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-
-from fuzz.campaign.config import Config
-from fuzz.campaign.engine_atheris import _Mutators
-from fuzz.campaign.messages import Channel, Ended, FromWorker
-from fuzz.campaign.plan import Engine
-from fuzz.campaign.programs import Programs
-from fuzz.campaign.state import name_of
-from fuzz.program.generate import leaves_threads
-from fuzz.program.text import parse
-from fuzz.target.build import Build
+from finfuzz.campaign.folder import name_of
+from finfuzz.campaign.messages import Channel, Ended, FromWorker
+from finfuzz.campaign.plan import Engine
+from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.libfuzzer import _Mutators
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.generation.generate import leaves_threads
+from finfuzz.program.text import parse
+from finfuzz.targets.build import Build
 
 RACING = ("daemon-thread", "returning-thread", "thread")
 RECORDED = Path(__file__).with_name("recorded_worker.py")

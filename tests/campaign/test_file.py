@@ -6,12 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-
-from fuzz.campaign.file import read
-from fuzz.campaign.plan import Plan
-from fuzz.cli.planned import Asked, planned
-from fuzz.errors import UserError
-from fuzz.target.interpreters import Interpreter
+from finfuzz.campaign.config_file import read
+from finfuzz.campaign.plan import Plan
+from finfuzz.cli.planned import Asked, planned
+from finfuzz.support.errors import UserError
+from finfuzz.targets.interpreters import Interpreter
 
 WHOLE = """
 time = 3600

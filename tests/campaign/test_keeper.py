@@ -6,13 +6,12 @@ import ctypes
 from pathlib import Path
 
 import pytest
-
-from fuzz.campaign.keeper import Keeper
-from fuzz.campaign.messages import Kept
-from fuzz.campaign.state import name_of
-from fuzz.executor.zygote import Executor
-from fuzz.program.learning import Change
-from fuzz.target.build import Build
+from finfuzz.campaign.folder import name_of
+from finfuzz.campaign.messages import Kept
+from finfuzz.campaign.worker.corpus_writer import Keeper
+from finfuzz.executor.zygote import Executor
+from finfuzz.generation.learning import Change
+from finfuzz.targets.build import Build
 
 PROGRAM = "finfuzz 1\nnode a container\nroot a module\n"
 OTHER = "finfuzz 1\nnode a instance\nroot a sys\n"

@@ -8,13 +8,12 @@ from random import Random
 
 import psutil
 import pytest
+from finfuzz.campaign.folder import name_of
+from finfuzz.campaign.worker import signatures
+from finfuzz.program.text import parse
+from finfuzz.targets.build import Build
+from finfuzz.triage.findings.finding import load, paths
 from watched import Campaign, said_of, wait_until
-
-from fuzz.campaign import sightings
-from fuzz.campaign.state import name_of
-from fuzz.program.text import parse
-from fuzz.target.build import Build
-from fuzz.triage.finding import load, paths
 
 HOUR = "3600"
 #: A moment is so many executions after the last one, and up to half a second more.
@@ -102,7 +101,7 @@ class Killed:
         for lane in (state / "campaign" / "sightings").glob("*"):
             for path in lane.iterdir():
                 if not path.name.startswith("."):
-                    sightings.load(lane, path.name)
+                    signatures.load(lane, path.name)
         journal = state / "campaign" / "journal.sqlite"
         if journal.exists():
             database = sqlite3.connect(journal, timeout=30)

@@ -6,12 +6,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-
-from fuzz.campaign.journal import MOST_NOTES, Journal, read_only, rebuilt
-from fuzz.campaign.ledger import Ledger
-from fuzz.campaign.messages import Answer, Bucket, Count, Kept, Progress
-from fuzz.errors import UserError
-from fuzz.program.learning import Tally
+from finfuzz.campaign.journal import MOST_NOTES, Journal, read_only, rebuilt
+from finfuzz.campaign.messages import Answer, Bucket, Count, Kept, Progress
+from finfuzz.campaign.totals import Ledger
+from finfuzz.generation.learning import Tally
+from finfuzz.support.errors import UserError
 
 BUCKET = Bucket("0123456789ab", "SIGABRT", "none", "filed", "", "/x", True, 7, 0.5, 3)
 

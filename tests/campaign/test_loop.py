@@ -10,11 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from fuzz.campaign import sightings
-from fuzz.campaign.config import Config
-from fuzz.campaign.loop import Loop
-from fuzz.campaign.messages import (
+from finfuzz.campaign.messages import (
     Channel,
     Counts,
     Ended,
@@ -25,13 +21,16 @@ from fuzz.campaign.messages import (
     Trouble,
     Yields,
 )
-from fuzz.executor.zygote import Executor
-from fuzz.program.learning import Change, Learner
-from fuzz.program.text import parse, to_text
-from fuzz.program.weights import DEFAULT
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import Interpreter
-from fuzz.target.spec import parse_target
+from finfuzz.campaign.worker import signatures
+from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.loop import Loop
+from finfuzz.executor.zygote import Executor
+from finfuzz.generation.learning import Change, Learner
+from finfuzz.generation.weights import DEFAULT
+from finfuzz.program.text import parse, to_text
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
 
 pytestmark = pytest.mark.usefixtures("kept_signals")
 
@@ -143,7 +142,7 @@ def test_a_death_is_written_whole_once_and_then_counted(dying: Told) -> None:
     first, other = looks(messages)
     assert (first.execution, other.execution) == (1, 5)
     assert 0 <= first.seconds <= ended(messages).progress.seconds
-    sighted = sightings.load(dying.sightings, first.look)
+    sighted = signatures.load(dying.sightings, first.look)
     assert sighted.text == to_text(DIES.without_comments())
     assert (sighted.outcome, sighted.execution) == (outcome, 1)
     assert counted(messages) == {
@@ -194,7 +193,7 @@ def test_where_the_disk_is_full_it_is_said_and_goes_on(
     def no_space(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(sightings, "write_whole", no_space)
+    monkeypatch.setattr(signatures, "write_whole", no_space)
     dying.loop.execute(DIES)
     monkeypatch.undo()
     dying.loop.execute(DIES)

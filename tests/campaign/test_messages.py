@@ -9,10 +9,7 @@ import threading
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from fuzz.campaign.messages import (
+from finfuzz.campaign.messages import (
     Channel,
     Count,
     Counts,
@@ -25,8 +22,10 @@ from fuzz.campaign.messages import (
     Trouble,
     send,
 )
-from fuzz.executor.fresh import run_fresh
-from fuzz.target.build import Build
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.targets.build import Build
+from hypothesis import given
+from hypothesis import strategies as st
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBER = st.integers(0, 2**40)

@@ -6,16 +6,15 @@ import io
 import time
 
 import pytest
+from finfuzz.campaign.messages import Answer, Bucket, Count, Progress
+from finfuzz.campaign.plan import Bounds, Lane, Plan
+from finfuzz.campaign.supervisor.resources import Use
+from finfuzz.campaign.supervisor.screen import Screen, drawn, sparkline
+from finfuzz.campaign.supervisor.snapshot import History, View
+from finfuzz.campaign.supervisor.warnings import warnings
+from finfuzz.campaign.totals import Ledger
+from finfuzz.generation.learning import Tally
 from rich.console import Console
-
-from fuzz.campaign.ledger import Ledger
-from fuzz.campaign.machine import Use
-from fuzz.campaign.messages import Answer, Bucket, Count, Progress
-from fuzz.campaign.plan import Bounds, Lane, Plan
-from fuzz.campaign.screen import Screen, drawn, sparkline
-from fuzz.campaign.view import History, View
-from fuzz.campaign.warnings import warnings
-from fuzz.program.learning import Tally
 
 PLAN = Plan(
     lanes=(Lane("pybind11==3.1.0+destroy", "/usr/bin/python3.13", "3.13.0"),),

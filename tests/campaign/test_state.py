@@ -10,12 +10,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from finfuzz.campaign.folder import State, load_plan, name_of
+from finfuzz.campaign.plan import Plan
+from finfuzz.support.errors import UserError
+from finfuzz.support.files import folder_beside, remove_leftovers, write_whole
 from test_screen import PLAN
-
-from fuzz.campaign.plan import Plan
-from fuzz.campaign.state import State, load_plan, name_of
-from fuzz.errors import UserError
-from fuzz.files import folder_beside, remove_leftovers, write_whole
 
 PROGRAM = "finfuzz 1\nnode a list\n"
 
@@ -127,9 +126,9 @@ def test_what_a_killed_process_left_half_written_is_taken_away(
     crashes = tmp_path / "crashes" / "SIGABRT" / "none"
     crashes.mkdir(parents=True)
     code = (
-        "import os, sys, fuzz.files\n"
+        "import os, sys, finfuzz.support.files\n"
         "from pathlib import Path\n"
-        "with fuzz.files.folder_beside(Path(sys.argv[1]) / 'bucket') as folder:\n"
+        "with finfuzz.support.files.folder_beside(Path(sys.argv[1]) / 'bucket') as folder:\n"
         "    (folder / 'half').write_text('ha')\n"
         "    os.kill(os.getpid(), 9)\n"
     )
@@ -157,7 +156,7 @@ def test_folders_may_go_while_leftovers_are_looked_for(
             shutil.rmtree(path)
         return False
 
-    monkeypatch.setattr("fuzz.files.psutil.pid_exists", whoever_is_left_goes)
+    monkeypatch.setattr("finfuzz.support.files.psutil.pid_exists", whoever_is_left_goes)
     remove_leftovers(tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -11,11 +11,10 @@ from typing import Any
 
 import psutil
 import pytest
+from finfuzz.targets.build import Build
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.triage.findings.finding import load
 from watched import DESTROY, PATIENCE, Campaign, Start, wait_until
-
-from fuzz.target.build import Build
-from fuzz.target.interpreters import Interpreter
-from fuzz.triage.finding import load
 
 HOUR = ("--time", "3600")
 ENGINES = pytest.mark.parametrize("engine", ["atheris", "random"])
@@ -44,7 +43,7 @@ def confirms(campaign: Campaign) -> bool:
 
 
 def part(campaign: Campaign, module: str) -> psutil.Process:
-    """The supervisor's child that runs `fuzz.campaign.MODULE`: a worker or triage."""
+    """The supervisor's child that runs `finfuzz.campaign.MODULE`: a worker or triage."""
     found = parts(campaign, module)
     assert found, f"no {module}"
     return found[0]
@@ -52,7 +51,7 @@ def part(campaign: Campaign, module: str) -> psutil.Process:
 
 def parts(campaign: Campaign, module: str) -> list[psutil.Process]:
     children = psutil.Process(campaign.process.pid).children()
-    return [one for one in children if f"fuzz.campaign.{module}" in _cmdline(one)]
+    return [one for one in children if f"finfuzz.campaign.{module}" in _cmdline(one)]
 
 
 def runs_programs(process: psutil.Process) -> bool:

@@ -16,18 +16,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from finfuzz.campaign.folder import State, name_of
+from finfuzz.campaign.messages import Progress
+from finfuzz.campaign.plan import Bounds, Lane
+from finfuzz.campaign.supervisor.resources import size_of, too_much, use
+from finfuzz.campaign.supervisor.worker_pool import Team
+from finfuzz.campaign.totals import Ledger
+from finfuzz.campaign.worker.job import Config
+from finfuzz.targets.build import Build
 from test_screen import PLAN
 from test_supervisor import is_working, nothing_is_left_of, part, parts
 from watched import Start, wait_until
-
-from fuzz.campaign.config import Config
-from fuzz.campaign.ledger import Ledger
-from fuzz.campaign.machine import size_of, too_much, use
-from fuzz.campaign.messages import Progress
-from fuzz.campaign.plan import Bounds, Lane
-from fuzz.campaign.state import State, name_of
-from fuzz.campaign.team import Team
-from fuzz.target.build import Build
 
 HOUR = ("--time", "3600")
 RECORDED = Path(__file__).with_name("recorded_worker.py")

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import psutil
-
-from fuzz.target.build import Build
+from finfuzz.targets.build import Build
 
 DESTROY = "pybind11==3.1.0+destroy"
 #: Only a test that fails waits as long as this.
@@ -35,7 +34,7 @@ class Campaign:
         self.folder = folder
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "fuzz", "run", *(said_of(made) if made else ()), *arguments],
+            [sys.executable, "-m", "finfuzz", "run", *(said_of(made) if made else ()), *arguments],
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,

@@ -3,10 +3,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import Interpreter, find_interpreters
-from fuzz.target.spec import parse_target
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.spec import parse_target
 
 OWN_GIL = (3, 12)
 

@@ -5,15 +5,14 @@ import builtins
 from collections.abc import Iterator
 from pathlib import Path
 
+import finfuzz
 import pytest
-
-import fuzz
-from fuzz.executor.limits import Limits
-from fuzz.executor.zygote import Executor
-from fuzz.program.legal import ABUSE, CHECKABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, SHAPEABLE
-from fuzz.program.scope import effective, runnable
-from fuzz.program.text import parse
-from fuzz.program.words import (
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.legal import ABUSE, CHECKABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, SHAPEABLE
+from finfuzz.program.scope import effective, runnable
+from finfuzz.program.text import parse
+from finfuzz.program.words import (
     ACTION,
     EDGE,
     FLAVOUR,
@@ -22,11 +21,11 @@ from fuzz.program.words import (
     ROOT,
     SHAPE,
 )
-from fuzz.target.build import build
-from fuzz.target.interpreters import Interpreter
-from fuzz.target.spec import parse_target
+from finfuzz.targets.build import build
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
 
-LIBRARY = Path(fuzz.__file__).parent / "child/library"
+LIBRARY = Path(finfuzz.__file__).parent / "child/words"
 #: What the library calls without having it: the runtime's or, in a script, capi.cpp's.
 PLATFORM = {"leak", "interpreter_dict", "thread_dict", "hold_in_type"}
 PREFIXES = {

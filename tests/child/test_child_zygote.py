@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-
-from fuzz.executor.fresh import run_fresh
-from fuzz.executor.zygote import Executor
-from fuzz.program.words import ROOT
-from fuzz.target.build import Build
-from fuzz.target.interpreters import Interpreter
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.words import ROOT
+from finfuzz.targets.build import Build
+from finfuzz.targets.interpreters import Interpreter
 
 Fake = Callable[[str], Build]
 

@@ -9,23 +9,22 @@ from pathlib import Path
 from random import Random
 from types import ModuleType
 
+import finfuzz
 import pytest
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
+from finfuzz.generation.generate import generate, stop_all
+from finfuzz.generation.mutate import mutate
+from finfuzz.generation.weights import Weights
+from finfuzz.program.language import OPERATIONS, Role
+from finfuzz.program.model import NODE_ROLES, Program, Step
+from finfuzz.program.scope import effective, runnable
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.words import FLAVOUR, WAY, Choice
+from finfuzz.targets.build import Build
+from finfuzz.targets.interpreters import Interpreter
 
-import fuzz
-from fuzz.executor.limits import Limits
-from fuzz.executor.zygote import Executor
-from fuzz.program.generate import generate, stop_all
-from fuzz.program.language import OPERATIONS, Role
-from fuzz.program.model import NODE_ROLES, Program, Step
-from fuzz.program.mutate import mutate
-from fuzz.program.scope import effective, runnable
-from fuzz.program.text import parse, to_text
-from fuzz.program.weights import Weights
-from fuzz.program.words import FLAVOUR, WAY, Choice
-from fuzz.target.build import Build
-from fuzz.target.interpreters import Interpreter
-
-CHILD = Path(fuzz.__file__).parent / "child"
+CHILD = Path(finfuzz.__file__).parent / "child"
 #: What the driver may import: all of it built into the interpreter, and nothing when it is loaded.
 BUILT_IN = {"gc", "marshal", "posix", "sys"}
 
@@ -195,7 +194,7 @@ def test_ways_to_end(executor: Executor, python: Interpreter, way: str) -> None:
 # ---- what it runs on --------------------------------------------------------------------------
 
 
-MODULES = ["library/*.py", "targets/*.py"]
+MODULES = ["words/*.py", "extensions/*.py"]
 FILES = ["driver.py", "zygote.py"]
 FILES += [str(path.relative_to(CHILD)) for pattern in MODULES for path in CHILD.glob(pattern)]
 

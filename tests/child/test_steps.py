@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-
-from fuzz.executor.zygote import Executor
-from fuzz.program.legal import EDGES_FROM
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse
-from fuzz.program.words import EDGE, FLAVOUR, ROOT
-from fuzz.target.build import Build
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.legal import EDGES_FROM
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse
+from finfuzz.program.words import EDGE, FLAVOUR, ROOT
+from finfuzz.targets.build import Build
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
-from fuzz.cli.group import cli
-from fuzz.corpus.distill import distilled
-from fuzz.corpus.folder import read_folder
-from fuzz.corpus.measure import Numbers, measured
-from fuzz.corpus.stats import stats
-from fuzz.executor.features import as_bits, as_numbers, differing
-from fuzz.executor.limits import Limits
-from fuzz.target.build import build
-from fuzz.target.interpreters import find_interpreters
-from fuzz.target.spec import parse_target
+from finfuzz.cli.group import cli
+from finfuzz.corpus.distill import distilled
+from finfuzz.corpus.folder import read_folder
+from finfuzz.corpus.measure import Numbers, measured
+from finfuzz.corpus.stats import stats
+from finfuzz.executor.features import as_bits, as_numbers, differing
+from finfuzz.executor.limits import Limits
+from finfuzz.targets.build import build
+from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.spec import parse_target
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 

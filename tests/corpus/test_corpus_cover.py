@@ -6,10 +6,9 @@ from functools import reduce
 from operator import or_
 
 import pytest
+from finfuzz.corpus.cover import bits, cover
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.corpus.cover import bits, cover
 
 ITEMS = st.lists(
     st.tuples(st.text("abcdef", min_size=1), st.integers(0, 2**40), st.floats(0.001, 100)),

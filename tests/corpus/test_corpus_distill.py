@@ -11,17 +11,16 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from fuzz.corpus.distill import distilled, require_new, write
-from fuzz.corpus.folder import Entry, read_folder
-from fuzz.corpus.measure import Measured, measured
-from fuzz.corpus.stats import covered
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.program.text import parse
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import Interpreter, find_interpreters
-from fuzz.target.spec import parse_target
+from finfuzz.corpus.distill import distilled, require_new, write
+from finfuzz.corpus.folder import Entry, read_folder
+from finfuzz.corpus.measure import Measured, measured
+from finfuzz.corpus.stats import covered
+from finfuzz.executor.limits import Limits
+from finfuzz.program.text import parse
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.spec import parse_target
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 DESTROY = "pybind11==3.1.0+destroy"
@@ -196,7 +195,7 @@ def test_interrupted_nothing_is_written_and_nothing_runs_on(
     tmp_path: Path, python: Interpreter
 ) -> None:
     build(parse_target("plain-c"), python)
-    command = [sys.executable, "-m", "fuzz", "corpus", "distill", str(CORPUS), "-o", "out"]
+    command = [sys.executable, "-m", "finfuzz", "corpus", "distill", str(CORPUS), "-o", "out"]
     process = subprocess.Popen(
         [*command, "--target", "plain-c", "--python", str(python.executable), "--runs", "100"],
         cwd=tmp_path,

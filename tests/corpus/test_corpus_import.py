@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from finfuzz.corpus.importing import imported
+from finfuzz.generation.generate import generate
+from finfuzz.program.lenient import parse_leniently
+from finfuzz.program.text import parse, to_text
+from finfuzz.support.errors import UserError
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.corpus.importing import imported
-from fuzz.errors import UserError
-from fuzz.program.generate import generate
-from fuzz.program.lenient import parse_leniently
-from fuzz.program.text import parse, to_text
 
 PROGRAM = "finfuzz 1\nnode a list\nroot a sys\n"
 GARBAGE = st.text(

@@ -3,15 +3,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.executor.fresh import run_fresh
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome
-from fuzz.executor.zygote import Executor
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.spec import parse_target
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
+from finfuzz.executor.zygote import Executor
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
 
 Fake = Callable[[str], Build]
 Run = Callable[..., Outcome]

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.executor.fresh import run_fresh
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome
-from fuzz.executor.zygote import Executor
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse
-from fuzz.target.build import build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
-from fuzz.triage.diagnose import diagnose
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis import diagnose
 
 CORPUS = sorted(Path("corpus").glob("*.fin"))
 #: Some programs race with their own threads: such a one has agreed once it does the same once.

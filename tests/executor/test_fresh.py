@@ -7,11 +7,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.executor.fresh import run_fresh
-from fuzz.executor.zygote import Executor
-from fuzz.target.build import Build
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.zygote import Executor
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
 
 Fake = Callable[[str], Build]
 

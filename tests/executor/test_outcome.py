@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-
-from fuzz.executor import outcome as module
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome, RawFrame
-from fuzz.executor.zygote import Executor
-from fuzz.target.build import Build
+from finfuzz.executor import outcome as module
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.zygote import Executor
+from finfuzz.targets.build import Build
 
 Fake = Callable[[str], Build]
 Run = Callable[..., Outcome]

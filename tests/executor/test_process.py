@@ -8,9 +8,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from fuzz.executor import process
-from fuzz.executor.limits import STDERR_BYTES
+from finfuzz.executor import process
+from finfuzz.executor.limits import STDERR_BYTES
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def test_the_environment_is_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 PERSONALITIES = """
-from fuzz.executor import process
+from finfuzz.executor import process
 personality = process._libc.personality
 personality(0)
 with process.fixed_addresses():
@@ -169,7 +168,7 @@ import signal, sys, time
 sys.path.insert(0, {root!r})
 print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []), flush=True)
 sys.stdin.readline()
-from fuzz.executor import process
+from finfuzz.executor import process
 process.ignore_terminal()
 print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []), flush=True)
 """
@@ -192,7 +191,7 @@ def test_a_ctrl_c_before_a_process_can_hear_it_is_not_its_end() -> None:
 INHERITS = """
 import signal, subprocess, sys
 sys.path.insert(0, {root!r})
-from fuzz.executor import process
+from finfuzz.executor import process
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 process.{ignore}()
 print(process.ignores(signal.SIGINT), flush=True)

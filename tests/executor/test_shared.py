@@ -1,25 +1,24 @@
-"""Parent and child mean the same bytes: `executor/shared.py` against `child/runtime/shared.h`."""
+"""Parent and child mean the same bytes: `shared_memory.py` against `child/native/shared.h`."""
 
 import ctypes
 import re
 import subprocess
 from pathlib import Path
 
+import finfuzz
 import pytest
+from finfuzz.executor import outcome, shared_memory
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.shared_memory import Event, Facts, Header, Life, SharedMemory
+from finfuzz.support.errors import UserError
+from finfuzz.targets.compiler import find_compiler
 
-import fuzz
-from fuzz.errors import UserError
-from fuzz.executor import outcome, shared
-from fuzz.executor.limits import Limits
-from fuzz.executor.shared import Event, Facts, Header, Life, SharedMemory
-from fuzz.target.compiler import find_compiler
-
-CHILD = Path(fuzz.__file__).parent / "child"
+CHILD = Path(finfuzz.__file__).parent / "child"
 STRUCTS = {"Event": Event, "Life": Life, "Facts": Facts, "Shared": Header}
 
 
 def constant(name: str) -> int:
-    found = re.search(rf"\b{name} = (\d+);", (CHILD / "runtime/shared.h").read_text())
+    found = re.search(rf"\b{name} = (\d+);", (CHILD / "runtime/shared_memory.h").read_text())
     assert found is not None
     return int(found[1])
 
@@ -58,7 +57,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, int
         for struct, field in fields
     ]
     (folder / "layout.cpp").write_text(
-        '#include <cstdio>\n#include "shared.h"\nint main() {\n' + "\n".join(lines) + "\n}\n"
+        '#include <cstdio>\n#include "shared_memory.h"\nint main() {\n' + "\n".join(lines) + "\n}\n"
     )
     command = [compiler, "-std=c++17", "-w", f"-I{CHILD / 'runtime'}", "layout.cpp", "-o", "layout"]
     subprocess.run(command, cwd=folder, check=True)
@@ -83,13 +82,13 @@ def test_every_field_lies_where_the_runtime_has_it(
 @pytest.mark.parametrize(
     ("mine", "theirs"),
     [
-        (shared.LAYOUT, "kLayout"),
-        (shared.PROGRAM_BYTES, "kProgramBytes"),
-        (shared.MAPS_BYTES, "kMapsBytes"),
-        (shared.FRAMES, "kFrames"),
-        (shared.EVENTS, "kEvents"),
-        (shared.LIVES, "kInterpreters"),
-        (shared.EVENT_COUNTERS, "kEventCounters"),
+        (shared_memory.LAYOUT, "kLayout"),
+        (shared_memory.PROGRAM_BYTES, "kProgramBytes"),
+        (shared_memory.MAPS_BYTES, "kMapsBytes"),
+        (shared_memory.FRAMES, "kFrames"),
+        (shared_memory.EVENTS, "kEvents"),
+        (shared_memory.LIVES, "kInterpreters"),
+        (shared_memory.EVENT_COUNTERS, "kEventCounters"),
     ],
 )
 def test_constants(mine: int, theirs: str) -> None:
@@ -105,20 +104,20 @@ def test_constants(mine: int, theirs: str) -> None:
     ],
 )
 def test_states(mine: tuple[str, ...], enum: str, ending: str) -> None:
-    theirs = [words(name) + ending for name in enumerators("runtime/shared.h", enum)]
+    theirs = [words(name) + ending for name in enumerators("runtime/shared_memory.h", enum)]
     assert len(mine) == len(theirs)
     assert list(mine[1:]) == theirs[1:]
     assert mine[0] in {theirs[0], ""}  # nothing cleared is not spoken of
 
 
 def test_hooks() -> None:
-    theirs = [words(name).removeprefix("hook-") for name in enumerators("targets/probe.h", "Hook")]
+    theirs = [words(name).removeprefix("hook-") for name in enumerators("common/probe.h", "Hook")]
     assert list(outcome.HOOKS) == theirs
 
 
 def test_there_are_lives_for_all_that_a_program_can_start() -> None:
     shortest = "start a legacy\nstop a\n"
-    assert shared.PROGRAM_BYTES // len(shortest) + 1 < shared.LIVES
+    assert shared_memory.PROGRAM_BYTES // len(shortest) + 1 < shared_memory.LIVES
 
 
 # ---- the mapping ------------------------------------------------------------------------------
@@ -134,7 +133,7 @@ def test_preparing_zeroes_the_facts_and_nothing_else() -> None:
     assert bytes(header.facts) == bytes(ctypes.sizeof(Facts))
     assert (header.deadline_ms, header.memory_mib) == (1500, 77)
     assert header.program[: header.program_length] == b"finfuzz 1\nimport\n"
-    assert (header.layout, header.size) == (shared.LAYOUT, ctypes.sizeof(Header))
+    assert (header.layout, header.size) == (shared_memory.LAYOUT, ctypes.sizeof(Header))
     assert (header.block_count, header.second_block_count) == (10, 3)
     assert memory.covered() == {0, 1, 2}
     memory.close()
@@ -152,7 +151,7 @@ def test_a_shorter_program_has_nothing_of_the_longer_one_before_it() -> None:
 @pytest.mark.parametrize("blocks", [(0, 0), (1, 0), (5000, 0), (5000, 70)])
 def test_counters_are_those_of_events_and_of_blocks(blocks: tuple[int, int]) -> None:
     memory = SharedMemory(*blocks)
-    last = shared.EVENT_COUNTERS + sum(blocks) - 1
+    last = shared_memory.EVENT_COUNTERS + sum(blocks) - 1
     assert memory.counters == last + 1
     assert memory.counters_address % 4096 == 0
     ctypes.memset(memory.counters_address + last, 255, 1)

@@ -13,13 +13,12 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome
-from fuzz.executor.shared import EVENT_COUNTERS, PROGRAM_BYTES
-from fuzz.executor.zygote import Executor, ZygoteDied
-from fuzz.target.build import Build
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
+from finfuzz.executor.shared_memory import EVENT_COUNTERS, PROGRAM_BYTES
+from finfuzz.executor.zygote import Executor, ZygoteDied
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
 
 Fake = Callable[[str], Build]
 
@@ -138,7 +137,7 @@ def test_an_import_done_ahead_looks_as_if_the_program_had_done_it(
             )
 
     ahead = seen()
-    monkeypatch.setattr("fuzz.executor.zygote.begins_by_importing", lambda _: False)
+    monkeypatch.setattr("finfuzz.executor.zygote.begins_by_importing", lambda _: False)
     assert seen() == ahead
 
 
@@ -283,9 +282,9 @@ def test_what_a_program_leaves_running_is_ended(fake: Fake, how: str) -> None:
 
 HARNESS = """
 import pickle, sys
-from fuzz.executor.fresh import run_fresh
-from fuzz.executor.limits import Limits
-from fuzz.executor.zygote import Executor
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
 with open(sys.argv[1], "rb") as file: build = pickle.load(file)
 if sys.argv[2] == "fresh": run_fresh(build, "finfuzz 1\\nimport\\n", Limits(deadline=600))
 Executor(build, Limits(deadline=1)).run("finfuzz 1\\nimport\\n")

@@ -4,14 +4,13 @@ steps with and without effect."""
 from collections.abc import Callable
 
 import pytest
+from finfuzz.program.language import OPERATIONS, Operation, Role
+from finfuzz.program.model import Program, Step
+from finfuzz.program.scope import NEWEST, Scope
+from finfuzz.program.text import parse
+from finfuzz.program.words import Choice
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-
-from fuzz.program.language import OPERATIONS, Operation, Role
-from fuzz.program.model import Program, Step
-from fuzz.program.scope import NEWEST, Scope
-from fuzz.program.text import parse
-from fuzz.program.words import Choice
 
 settings.register_profile(
     "finfuzz",

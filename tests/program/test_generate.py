@@ -3,10 +3,7 @@ from random import Random
 from string import ascii_lowercase
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from fuzz.program.generate import (
+from finfuzz.generation.generate import (
     fresh_name,
     generate,
     generate_step,
@@ -15,13 +12,15 @@ from fuzz.program.generate import (
     starts,
     stop_all,
 )
-from fuzz.program.language import MAX_LIVES, OPERATIONS
-from fuzz.program.legal import EDGES_FROM, EDGES_TO, HOOKS_OF, NOT_LEGAL
-from fuzz.program.model import Program
-from fuzz.program.scope import NEWEST, Scope, effective
-from fuzz.program.text import parse, to_text
-from fuzz.program.weights import DEFAULT, Weights, pick
-from fuzz.program.words import ACTION, EDGE, HOOK, KIND, Choice
+from finfuzz.generation.weights import DEFAULT, Weights, pick
+from finfuzz.program.language import MAX_LIVES, OPERATIONS
+from finfuzz.program.legal import EDGES_FROM, EDGES_TO, HOOKS_OF, NOT_LEGAL
+from finfuzz.program.model import Program
+from finfuzz.program.scope import NEWEST, Scope, effective
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, Choice
+from hypothesis import given
+from hypothesis import strategies as st
 
 SEEDS = st.integers(0, 2**64 - 1)
 PYTHONS = st.sampled_from([(3, 9), (3, 11), (3, 12), NEWEST])

@@ -1,12 +1,11 @@
 """The table of operations holds together: what one part speaks of, another part has."""
 
 import pytest
-
-from fuzz.program import words
-from fuzz.program.language import MAX_INTERPRETERS, MAX_LIVES, OPERATIONS, Role
-from fuzz.program.mutate import MUTATORS
-from fuzz.program.weights import DEFAULT
-from fuzz.program.words import Choice
+from finfuzz.generation.mutate import MUTATORS
+from finfuzz.generation.weights import DEFAULT
+from finfuzz.program import words
+from finfuzz.program.language import MAX_INTERPRETERS, MAX_LIVES, OPERATIONS, Role
+from finfuzz.program.words import Choice
 
 CHOICES = [value for value in vars(words).values() if isinstance(value, Choice)]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from finfuzz.generation.learning import CEILING, FLOOR, Change, Learner, Tally, gained
+from finfuzz.generation.mutate import MUTATORS
+from finfuzz.generation.weights import DEFAULT
+from finfuzz.program.text import parse
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.program.learning import CEILING, FLOOR, Change, Learner, Tally, gained
-from fuzz.program.mutate import MUTATORS
-from fuzz.program.text import parse
-from fuzz.program.weights import DEFAULT
 
 GOOD, BAD = Change(("insert",), ("root",)), Change(("move",), ("drop",))
 

@@ -1,8 +1,7 @@
 """The tables of what goes together speak of what there is, and say why the rest doesn't."""
 
 import pytest
-
-from fuzz.program.legal import (
+from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
     DEFAULT_ACTIONS,
@@ -15,7 +14,7 @@ from fuzz.program.legal import (
     SHAPEABLE,
     THREAD_ROOTS,
 )
-from fuzz.program.words import (
+from finfuzz.program.words import (
     ACTION,
     EDGE,
     EXTENSION_KINDS,

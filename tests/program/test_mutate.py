@@ -6,16 +6,15 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from finfuzz.generation.generate import generate, starts
+from finfuzz.generation.mutate import MUTATORS, Mutator, cheapened, mutate, mutation
+from finfuzz.generation.weights import DEFAULT, Weights
+from finfuzz.program.model import Program
+from finfuzz.program.scope import NEWEST, Scope, effective
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.words import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.program.generate import generate, starts
-from fuzz.program.model import Program
-from fuzz.program.mutate import MUTATORS, Mutator, cheapened, mutate, mutation
-from fuzz.program.scope import NEWEST, Scope, effective
-from fuzz.program.text import parse, to_text
-from fuzz.program.weights import DEFAULT, Weights
-from fuzz.program.words import ROOT
 
 SEEDS = st.integers(0, 2**64 - 1)
 PYTHONS = st.sampled_from([(3, 9), (3, 11), NEWEST])

@@ -3,12 +3,11 @@
 from random import Random
 
 import pytest
-
-from fuzz.program.model import Program
-from fuzz.program.mutate import MUTATORS
-from fuzz.program.text import parse, to_text
-from fuzz.program.weights import DEFAULT, Weights
-from fuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, SHAPE, SIZE, WAY, WHICH
+from finfuzz.generation.mutate import MUTATORS
+from finfuzz.generation.weights import DEFAULT, Weights
+from finfuzz.program.model import Program
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, SHAPE, SIZE, WAY, WHICH
 
 #: Those that have something to do with any program.
 ALWAYS = ("insert", "splice", "regenerate")

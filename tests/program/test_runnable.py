@@ -1,12 +1,9 @@
 """What programs come to: without the steps that do nothing, and as text for a child."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from fuzz.program.legal import EDGES_FROM
-from fuzz.program.model import Program, Step
-from fuzz.program.scope import (
+from finfuzz.program.legal import EDGES_FROM
+from finfuzz.program.model import Program, Step
+from finfuzz.program.scope import (
     NEWEST,
     Scope,
     begins_by_importing,
@@ -15,7 +12,9 @@ from fuzz.program.scope import (
     runnable,
     uses,
 )
-from fuzz.program.text import parse, to_text
+from finfuzz.program.text import parse, to_text
+from hypothesis import given
+from hypothesis import strategies as st
 
 PYTHONS = st.sampled_from([(3, 9), (3, 11), (3, 12), NEWEST])
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-
-from fuzz.program.language import MAX_INTERPRETERS, MAX_LIVES
+from finfuzz.program.language import MAX_INTERPRETERS, MAX_LIVES
 
 Check = Callable[..., None]
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-
-from fuzz.program.legal import (
+from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
     EDGES_FROM,
@@ -15,8 +14,8 @@ from fuzz.program.legal import (
     NOT_LEGAL,
     SHAPEABLE,
 )
-from fuzz.program.scope import NEWEST
-from fuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, WAY, Choice, Word
+from finfuzz.program.scope import NEWEST
+from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, WAY, Choice, Word
 
 Check = Callable[..., None]
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import finfuzz
 import pytest
-
-import fuzz
-from fuzz.program.legal import EDGES_FROM, SHAPEABLE
-from fuzz.program.model import Program, Step
-from fuzz.program.scope import effective
-from fuzz.program.shapes import node_count, unrolled
-from fuzz.program.words import SHAPE, SIZE
+from finfuzz.program.legal import EDGES_FROM, SHAPEABLE
+from finfuzz.program.model import Program, Step
+from finfuzz.program.scope import effective
+from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.words import SHAPE, SIZE
 
 #: Pairs of node numbers, in no order: that in which nodes are made is nobody's business.
 Graph = list[tuple[int, int]]
@@ -23,7 +22,7 @@ SHAPES = [(shape, int(size)) for shape in SHAPE.texts for size in SIZE.texts]
 
 @pytest.fixture(scope="module")
 def library() -> ModuleType:
-    path = Path(fuzz.__file__).parent / "child/library/shapes.py"
+    path = Path(finfuzz.__file__).parent / "child/words/shapes.py"
     spec = importlib.util.spec_from_file_location("shapes", path)
     assert spec is not None
     assert spec.loader is not None

@@ -3,14 +3,13 @@
 from itertools import permutations
 
 import pytest
+from finfuzz.generation.generate import fresh_name
+from finfuzz.program.language import OPERATIONS
+from finfuzz.program.model import Program, Step
+from finfuzz.program.text import parse
+from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KIND, ROOT, SIZE, Choice
+from finfuzz.triage.minimize.simplicity import PLAINEST, complexity, plainer
 from hypothesis import given
-
-from fuzz.program.generate import fresh_name
-from fuzz.program.language import OPERATIONS
-from fuzz.program.model import Program, Step
-from fuzz.program.simpler import PLAINEST, complexity, plainer
-from fuzz.program.text import parse
-from fuzz.program.words import ACTION, FLAVOUR, HOOK, KIND, ROOT, SIZE, Choice
 
 
 def program(text: str) -> Program:

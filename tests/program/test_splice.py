@@ -3,16 +3,15 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from finfuzz.generation.generate import generate
+from finfuzz.generation.splice import slice_with_dependencies, splice
+from finfuzz.generation.weights import Weights
+from finfuzz.program.language import MAIN, OPERATIONS, Role
+from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
+from finfuzz.program.scope import defines, effective, uses
+from finfuzz.program.text import parse, to_text
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.program.generate import generate
-from fuzz.program.language import MAIN, OPERATIONS, Role
-from fuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
-from fuzz.program.scope import defines, effective, uses
-from fuzz.program.splice import slice_with_dependencies, splice
-from fuzz.program.text import parse, to_text
-from fuzz.program.weights import Weights
 
 SEEDS = st.integers(0, 2**64 - 1)
 

@@ -1,9 +1,8 @@
 """The words hold together: what one part speaks of, another part has."""
 
 import pytest
-
-from fuzz.program import words
-from fuzz.program.words import (
+from finfuzz.program import words
+from finfuzz.program.words import (
     ACTION,
     ALWAYS,
     EDGE,

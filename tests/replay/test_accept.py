@@ -6,13 +6,12 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from finfuzz.program.text import parse
+from finfuzz.replay.accept import accept
+from finfuzz.replay.expectations import expected
+from finfuzz.targets.spec import TargetSpec, parse_target
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.program.text import parse
-from fuzz.replay.accept import accept
-from fuzz.replay.expect import expected
-from fuzz.target.spec import TargetSpec, parse_target
 
 GUARD, CAST, HANG = "SIGABRT/internals-recreated", "SIGABRT/cast-error", "HANG/hang"
 RELEASES, PYTHONS = ("3.0.0", "3.0.1", "3.0.2", "3.1.0"), ("3.11.7", "3.12.1", "3.13.0")

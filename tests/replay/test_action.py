@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-
-from fuzz.target.interpreters import find_interpreters
-from fuzz.target.releases import headers
-from fuzz.target.spec import parse_target
+from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.spec import parse_target
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -47,7 +46,7 @@ class Runner:
         binaries = self.temp / "finfuzz" / "bin"
         binaries.mkdir(parents=True)
         command = binaries / "finfuzz"
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fuzz "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m finfuzz "$@"\n')
         command.chmod(0o755)
 
     def run(self, name: str, **inputs: str) -> subprocess.CompletedProcess[str]:

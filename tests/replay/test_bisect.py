@@ -9,19 +9,18 @@ from pathlib import Path
 
 import pytest
 from finding_example import finding
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.attribution import bisect as module
+from finfuzz.triage.attribution.bisect import Subject, Trials, middle, over_commits, over_releases
+from finfuzz.triage.attribution.bisection import Change
+from finfuzz.triage.attribution.verdict import Verdict, absent
+from finfuzz.triage.findings.rate import Rate
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.replay import bisect as module
-from fuzz.replay.bisect import Subject, Trials, middle, over_commits, over_releases
-from fuzz.target.interpreters import find_interpreters
-from fuzz.target.releases import headers
-from fuzz.target.spec import parse_target
-from fuzz.triage.bisection import Change
-from fuzz.triage.rate import Rate
-from fuzz.triage.verdict import Verdict, absent
 
 ALWAYS = Rate(10, 10)
 VERDICTS = {

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from finding_example import crashes_with, finding
-
-from fuzz.cli import bisect as command
-from fuzz.cli import main
-from fuzz.triage.bisection import Bisection, Change, Trial
-from fuzz.triage.rate import Rate
-from fuzz.triage.verdict import Verdict, absent
+from finfuzz.cli import bisect as command
+from finfuzz.cli import main
+from finfuzz.triage.attribution.bisection import Bisection, Change, Trial
+from finfuzz.triage.attribution.verdict import Verdict, absent
+from finfuzz.triage.findings.rate import Rate
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -6,10 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.replay.commits import Repository
-from fuzz.target.releases import released_versions
+from finfuzz.support.errors import UserError
+from finfuzz.targets.frameworks.pybind11 import released_versions
+from finfuzz.triage.attribution.commits import Repository
 
 
 @pytest.fixture
@@ -113,7 +112,7 @@ def test_commits_with_the_same_headers_share_a_folder(checkout: Path) -> None:
 def test_they_are_no_releases(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the cache is all there is to list releases from."""
     Repository(checkout).headers(git(checkout, "rev-parse", "one"))
-    monkeypatch.setattr("fuzz.target.releases._index_versions", lambda: ())
+    monkeypatch.setattr("finfuzz.targets.frameworks.pybind11._index_versions", lambda: ())
     with pytest.raises(UserError, match="none is cached"):
         released_versions()
 

@@ -1,11 +1,10 @@
 """What programs say of themselves, and where it holds."""
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.program.text import parse
-from fuzz.replay.expect import expected
-from fuzz.target.spec import parse_target
+from finfuzz.program.text import parse
+from finfuzz.replay.expectations import expected
+from finfuzz.support.errors import UserError
+from finfuzz.targets.spec import parse_target
 
 GUARD = "SIGABRT/internals-recreated"
 

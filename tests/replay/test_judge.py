@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from fuzz.replay.judge import WORSE, Result, What, judged
+from finfuzz.replay.judge import WORSE, Result, What, judged
 
 NOTHING: frozenset[str] = frozenset()
 GUARD, CAST = frozenset({"SIGABRT/internals-recreated"}), frozenset({"SIGABRT/cast-error"})

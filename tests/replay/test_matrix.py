@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.replay.matrix import Matrix, everything, places, read
-from fuzz.target.interpreters import find_interpreters
-from fuzz.target.releases import released_versions
-from fuzz.target.spec import Policy
+from finfuzz.replay.matrix import Matrix, everything, places, read
+from finfuzz.support.errors import UserError
+from finfuzz.targets.frameworks.pybind11 import released_versions
+from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.spec import Policy
 
 NEWEST = next(found.text for found in find_interpreters() if found.include)
 

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from fuzz.target.interpreters import find_interpreters
+from finfuzz.targets.interpreters import find_interpreters
 
 DESTROY = "pybind11==3.1.0+destroy"
 SURVIVES = "finfuzz 1\n# why\nnode a container\nedge a a append\nroot a module\n"
@@ -30,7 +29,7 @@ def here(tmp_path: Path) -> Path:
 
 
 def finfuzz(here: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(here, sys.executable, "-m", "fuzz", "replay", *arguments)
+    return run(here, sys.executable, "-m", "finfuzz", "replay", *arguments)
 
 
 def run(here: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -75,7 +74,7 @@ def test_ctrl_c_tells_what_was_done(here: Path) -> None:
     for number in range(3000):
         (here / "corpus" / f"dies{number:04}.fin").write_text(DIES + "collect\n" * (number % 7))
     with subprocess.Popen(
-        [sys.executable, "-m", "fuzz", "replay", "--target", DESTROY, "--junit", "j.xml"],
+        [sys.executable, "-m", "finfuzz", "replay", "--target", DESTROY, "--junit", "j.xml"],
         cwd=here,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -8,13 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 from finding_example import finding
+from finfuzz.report.exported import Listed, exported
+from finfuzz.report.sarif import sarif
+from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.known import shipped
+from finfuzz.triage.findings.listing import Entry
 from sarif_pydantic import Sarif
-
-from fuzz.report.exported import Listed, exported
-from fuzz.report.listing import Entry
-from fuzz.report.sarif import sarif
-from fuzz.triage.finding import Finding
-from fuzz.triage.known import shipped
 
 FOLDER = Path("crashes/SIGABRT/internals-recreated/0123456789ab")
 DAMAGED = Entry(Path("crashes/x"), None, problem="it is damaged")

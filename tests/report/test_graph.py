@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from fuzz.program.text import parse
-from fuzz.report.graph import Interpreter, graph_of
+from finfuzz.program.text import parse
+from finfuzz.report.graph import Interpreter, graph_of
 
 
 def told(interpreter: Interpreter) -> str:

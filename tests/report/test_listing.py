@@ -7,10 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from finding_example import crashes_with, finding
-
-from fuzz.errors import UserError
-from fuzz.report.listing import Entry, Filter, entries
-from fuzz.triage.rate import Rate
+from finfuzz.support.errors import UserError
+from finfuzz.triage.findings.listing import Entry, Filter, entries
+from finfuzz.triage.findings.rate import Rate
 
 LEFT = "PyInterpreterState_Delete: remaining subinterpreters"
 ON_312 = msgspec.structs.replace(finding().target, python="3.12.1")

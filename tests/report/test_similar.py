@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 from finding_example import PROGRAM, finding
-
-from fuzz.report.similar import suggestions
-from fuzz.triage.finding import Finding, StackFrame
+from finfuzz.triage.findings.finding import Finding, StackFrame
+from finfuzz.triage.findings.similar import suggestions
 
 OTHER = f"{PROGRAM}root a sys\n"
 ON_ANOTHER = msgspec.structs.replace(finding().target, spec="pybind11==3.0.2+destroy")

@@ -3,8 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
-
-from fuzz.target import releases
+from finfuzz.targets.frameworks import pybind11
 
 
 @pytest.fixture
@@ -21,5 +20,5 @@ def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    unasked = functools.cache(releases._index_versions.__wrapped__)
-    monkeypatch.setattr(releases, "_index_versions", unasked)
+    unasked = functools.cache(pybind11._index_versions.__wrapped__)
+    monkeypatch.setattr(pybind11, "_index_versions", unasked)

@@ -10,14 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.target import build as module
-from fuzz.target import compiler
-from fuzz.target.build import Build, build, require_linux
-from fuzz.target.compiler import BuildError
-from fuzz.target.interpreters import Interpreter, probe
-from fuzz.target.spec import parse_target
+from finfuzz.support.errors import UserError
+from finfuzz.targets import build as module
+from finfuzz.targets import compiler
+from finfuzz.targets.build import Build, build, require_linux
+from finfuzz.targets.compiler import BuildError
+from finfuzz.targets.interpreters import Interpreter, probe
+from finfuzz.targets.spec import parse_target
 
 # The smallest sources that use all that the real ones do: the policy, the wrapped symbol, the
 # coverage callback, the framework's headers.

@@ -3,9 +3,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.target.compiler import BuildError, compiler_version, find_compiler, run_compiler
+from finfuzz.support.errors import UserError
+from finfuzz.targets.compiler import BuildError, compiler_version, find_compiler, run_compiler
 
 
 def tool(path: Path, body: str = "exit 0") -> Path:

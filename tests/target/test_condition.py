@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.target.condition import Condition, parse_condition
-from fuzz.target.spec import parse_target
+from finfuzz.support.errors import UserError
+from finfuzz.targets.condition import Condition, parse_condition
+from finfuzz.targets.spec import parse_target
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.target import interpreters
-from fuzz.target.interpreters import (
+from finfuzz.support.errors import UserError
+from finfuzz.targets import interpreters
+from finfuzz.targets.interpreters import (
     Interpreter,
     find_interpreters,
     pick_interpreter,

@@ -7,12 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from finfuzz.support.errors import UserError
+from finfuzz.targets.frameworks import pybind11
+from finfuzz.targets.frameworks.pybind11 import (
+    cache_root,
+    headers,
+    newest_release,
+    released_versions,
+    resolve,
+)
+from finfuzz.targets.spec import parse_target
 from packaging.version import Version
-
-from fuzz.errors import UserError
-from fuzz.target import releases
-from fuzz.target.releases import cache_root, headers, newest_release, released_versions, resolve
-from fuzz.target.spec import parse_target
 
 
 def put_headers(include: Path) -> Path:
@@ -63,7 +68,7 @@ def test_released_versions_of_the_real_index() -> None:
 def test_only_final_releases_count() -> None:
     names = ["2.13.6", "3.0.0", "3.10.0", "3.2.0", "3.0.0rc1", "4.0.0.dev1", "3.2.0.post1"]
     newest_first = ["3.10.0", "3.2.0.post1", "3.2.0", "3.0.0"]
-    assert releases._final_newest_first(names) == newest_first
+    assert pybind11._final_newest_first(names) == newest_first
 
 
 @pytest.mark.usefixtures("no_index")
@@ -85,7 +90,7 @@ def test_without_the_index_and_with_an_empty_cache() -> None:
 
 @pytest.mark.usefixtures("no_index", "cache")
 def test_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(releases.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(pybind11.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"has no pip, .* -m ensurepip"):
         headers(parse_target("pybind11"))
 
@@ -105,7 +110,7 @@ def test_headers_of_a_release_are_fetched_once(
     assert '#include "detail/class.h"' in (include / "pybind11" / "pybind11.h").read_text()
     common = (include / "pybind11" / "detail" / "common.h").read_text()
     assert re.search(r"PYBIND11_VERSION_MICRO\s+1\b", common)
-    monkeypatch.setattr(releases, "_pip", None)
+    monkeypatch.setattr(pybind11, "_pip", None)
     assert headers(spec) == include
     assert not list((cache / "headers").glob(".*"))
 
@@ -123,7 +128,7 @@ def test_two_at_once_fetch_once(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
         both_here.wait()
         return headers(parse_target("pybind11==3.0.1"))
 
-    monkeypatch.setattr(releases, "_fetch", fetch)
+    monkeypatch.setattr(pybind11, "_fetch", fetch)
     with ThreadPoolExecutor(2) as pool:
         answers = [future.result() for future in [pool.submit(ask), pool.submit(ask)]]
     assert answers == [cache / "headers" / "pybind11-3.0.1"] * 2
@@ -142,7 +147,7 @@ def test_half_deleted_headers_are_fetched_again(
     half = cache / "headers" / "pybind11-3.0.1" / "pybind11"
     half.mkdir(parents=True)
     (half / "attr.h").write_text("old")
-    monkeypatch.setattr(releases, "_download", download)
+    monkeypatch.setattr(pybind11, "_download", download)
     assert headers(parse_target("pybind11==3.0.1")) == half.parent
     assert [file.name for file in half.iterdir()] == ["pybind11.h"]
     assert [file.name for file in half.parent.iterdir()] == ["pybind11"]

@@ -2,11 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+from finfuzz.support.errors import UserError
+from finfuzz.targets.spec import Policy, TargetSpec, parse_target
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.errors import UserError
-from fuzz.target.spec import Policy, TargetSpec, parse_target
 
 VERSIONS = st.builds(
     "{}.{}.{}{}".format,

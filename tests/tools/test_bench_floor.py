@@ -13,11 +13,10 @@ from benchmarks.floor import Floor, Linking
 from benchmarks.one_worker import WithoutInterpreters
 from benchmarks.report import Result, figures, lines, ratios
 from benchmarks.timing import Slice
-
-from fuzz.errors import UserError
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.spec import PYBIND11, parse_target
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import PYBIND11, parse_target
 
 BENCH = Path(__file__).parents[2] / "tools" / "bench.py"
 

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import pytest
 from benchmarks.growth import of_findings, of_worker
-
-from fuzz.errors import UserError
-from fuzz.target.build import build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.spec import parse_target
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import build
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
 
 
 @pytest.fixture(autouse=True)

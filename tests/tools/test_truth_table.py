@@ -4,18 +4,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis import diagnose
 from truth.table import FOLDER, Bad, Defect, ingredients, load
-
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.executor.zygote import Executor
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse
-from fuzz.target.build import build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
-from fuzz.triage.diagnose import diagnose
 
 DEFECTS = load()
 TRIES = 3

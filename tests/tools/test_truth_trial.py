@@ -6,15 +6,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.scope import runnable
+from finfuzz.targets.build import build
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
 from truth.schedule import read, run_all, run_one
 from truth.table import Bad, load
 from truth.trial import Engine, Result, Trial, Watch, When
-
-from fuzz.executor.zygote import Executor
-from fuzz.program.scope import runnable
-from fuzz.target.build import build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.spec import parse_target
 
 BAD = Bad("plain-c", "3.12")
 HERE = tuple(one for one in load() if one.bad == BAD)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from fuzz.executor.zygote import Executor
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import Interpreter, find_interpreters
-from fuzz.target.spec import parse_target
+from finfuzz.executor.zygote import Executor
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.spec import parse_target
 
 #: Dies on the end of an interpreter that holds a self-containing container elsewhere.
 DESTROY = "pybind11==3.1.0+destroy"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
-from fuzz.executor.fresh import run_fresh
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome
-from fuzz.executor.zygote import Executor
-from fuzz.target.build import Build
-from fuzz.triage.confirm import confirm, confirm_in_zygote, shown
-from fuzz.triage.diagnose import Diagnosis, diagnose
-from fuzz.triage.rate import FEW, Rate
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
+from finfuzz.executor.zygote import Executor
+from finfuzz.targets.build import Build
+from finfuzz.triage.confirm import confirm, confirm_in_zygote, shown
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.findings.rate import FEW, Rate
 
 GUARDED = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
 SURVIVES = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"

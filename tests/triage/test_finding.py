@@ -10,11 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-
-from fuzz.errors import UserError
-from fuzz.triage.finding import (
+from finfuzz.support.errors import UserError
+from finfuzz.triage.findings.finding import (
     SCHEMA_VERSION,
     Finding,
     FirstSeen,
@@ -27,7 +24,9 @@ from fuzz.triage.finding import (
     save,
     update,
 )
-from fuzz.triage.rate import Rate
+from finfuzz.triage.findings.rate import Rate
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 SCRIPT = {"repro.py": "print('é')\n", "stderr.txt": ""}
 

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from finfuzz.support.errors import UserError
+from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings import known as module
+from finfuzz.triage.findings.known import Known, is_known_death, known, known_in, regressed, shipped
 from outcome_files import SURVIVED, read
-
-from fuzz.errors import UserError
-from fuzz.target.spec import TargetSpec, parse_target
-from fuzz.triage import known as module
-from fuzz.triage.diagnose import Diagnosis
-from fuzz.triage.known import Known, is_known_death, known, known_in, regressed, shipped
 
 DETAIL = "PyInterpreterState_Delete: remaining subinterpreters"
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from finfuzz.support.errors import UserError
+from finfuzz.triage.findings.finding import filed, load, save
+from finfuzz.triage.findings.merge import merge, unmerge
 from test_finding import finding
-
-from fuzz.errors import UserError
-from fuzz.triage.finding import filed, load, save
-from fuzz.triage.merge import merge, unmerge
 
 
 @pytest.fixture

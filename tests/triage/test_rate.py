@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import cycle
 
 import pytest
+from finfuzz.triage.findings.rate import FEW, MOST, WIDTH, Rate, measured, runs_to_see
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.triage.rate import FEW, MOST, WIDTH, Rate, measured, runs_to_see
 
 
 @pytest.mark.parametrize(

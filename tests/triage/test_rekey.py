@@ -7,10 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from finding_example import crashes_with, finding
-
-from fuzz.triage.diagnose import telling
-from fuzz.triage.finding import Finding, StackFrame, filed, load
-from fuzz.triage.rekey import rekey
+from finfuzz.triage.diagnosis import telling
+from finfuzz.triage.findings.finding import Finding, StackFrame, filed, load
+from finfuzz.triage.findings.rekey import rekey
 
 STACK = (
     StackFrame("libpython3.13.so", 1, "PyObject_Free"),

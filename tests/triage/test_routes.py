@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from fuzz.triage.routes import MOST, Route, add, way_of
+from finfuzz.triage.findings.routes import MOST, Route, add, way_of
 
 
 @pytest.mark.parametrize(

@@ -12,20 +12,19 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis.bucket import DESTROYED
+from finfuzz.triage.filer import Filer, Origin
+from finfuzz.triage.findings.finding import Finding, load, update
+from finfuzz.triage.findings.rate import FEW, Rate
+from finfuzz.triage.sorter import Sorter
 from outcome_files import SURVIVED
-
-from fuzz.errors import UserError
-from fuzz.executor.fresh import run_fresh
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import Interpreter
-from fuzz.target.spec import parse_target
-from fuzz.triage.diagnose.bucket import DESTROYED
-from fuzz.triage.filing import Filer, Origin
-from fuzz.triage.finding import Finding, load, update
-from fuzz.triage.rate import FEW, Rate
-from fuzz.triage.sort import Sorter
 
 LIMITS = Limits(deadline=10.0)
 ORIGIN = Origin("random", 5)

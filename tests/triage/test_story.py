@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from finfuzz.program.text import parse
+from finfuzz.triage.findings.story import plot, sentence, when
 from test_finding import finding
-
-from fuzz.program.text import parse
-from fuzz.triage.story import plot, sentence, when
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,17 @@ import dataclasses
 
 import msgspec
 import pytest
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
+from finfuzz.program.text import parse
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
+from finfuzz.targets.compiler import BuildError
+from finfuzz.triage.attribution import verdict as module
+from finfuzz.triage.attribution.verdict import Verdict, Wanted, judged
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings.rate import Rate
 from outcome_files import SURVIVED
-
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome
-from fuzz.program.text import parse
-from fuzz.target.build import Build
-from fuzz.target.compiler import BuildError
-from fuzz.triage import verdict as module
-from fuzz.triage.diagnose import Diagnosis
-from fuzz.triage.rate import Rate
-from fuzz.triage.verdict import Verdict, Wanted, judged
 
 LIMITS = Limits(deadline=10.0)
 GUARD = Diagnosis(

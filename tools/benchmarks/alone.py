@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fuzz.campaign.config import Config
-from fuzz.campaign.plan import Engine
-from fuzz.campaign.state import State
-from fuzz.executor.limits import Limits
-from fuzz.target.build import Build
+from finfuzz.campaign.folder import State
+from finfuzz.campaign.plan import Engine
+from finfuzz.campaign.worker.job import Config
+from finfuzz.executor.limits import Limits
+from finfuzz.targets.build import Build
 
 
 def config(

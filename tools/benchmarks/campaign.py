@@ -9,18 +9,18 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+from finfuzz.campaign.messages import Channel, Ended, FromWorker, Progress
+from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
 
 from benchmarks.alone import config
 from benchmarks.timing import Slice, each
-from fuzz.campaign.config import Config
-from fuzz.campaign.messages import Channel, Ended, FromWorker, Progress
-from fuzz.campaign.programs import Programs
-from fuzz.errors import UserError
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse
-from fuzz.target.build import Build
 
-_WITH_INTERPRETERS = ("-m", "fuzz.campaign.worker")
+_WITH_INTERPRETERS = ("-m", "finfuzz.campaign.worker.process")
 _WITHOUT = (str(Path(__file__).with_name("one_worker.py")),)
 
 

@@ -10,14 +10,14 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+from finfuzz.executor.process import environment, fixed_addresses
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
+from finfuzz.targets.compiler import compiler_version, find_compiler, run_compiler
+from finfuzz.targets.frameworks.pybind11 import cache_root
+from finfuzz.targets.interpreters import Interpreter
 
 from benchmarks.timing import Slice
-from fuzz.errors import UserError
-from fuzz.executor.process import environment, fixed_addresses
-from fuzz.target.build import Build
-from fuzz.target.compiler import compiler_version, find_compiler, run_compiler
-from fuzz.target.interpreters import Interpreter
-from fuzz.target.releases import cache_root
 
 _SOURCE = Path(__file__).with_name("floor.cpp")
 _PHASES = ("fork", "interpreter", "finalize", "exit")

@@ -19,21 +19,21 @@ from pathlib import Path
 import click
 import msgspec
 import psutil
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.filer import Origin
+from finfuzz.triage.findings.finding import load_all, save
+from finfuzz.triage.sorter import Sorter
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.growth_worker import Checkpoint
 from benchmarks.timing import each
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
-from fuzz.triage.diagnose import Diagnosis
-from fuzz.triage.filing import Origin
-from fuzz.triage.finding import load_all, save
-from fuzz.triage.sort import Sorter
 
 _TOOLS = Path(__file__).parent.parent
 _CRASHES = _TOOLS.parent / "crashes"

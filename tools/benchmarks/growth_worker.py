@@ -19,22 +19,22 @@ from random import Random
 
 import msgspec
 import psutil
+from finfuzz.campaign.folder import name_of
+from finfuzz.campaign.worker import libfuzzer
+from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.loop import Loop
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.executor.outcome import Outcome
+from finfuzz.executor.zygote import Executor
+from finfuzz.generation.learning import Change
+from finfuzz.program.model import Program
+from finfuzz.program.text import to_text
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
 
 from benchmarks.alone import config
-from fuzz.campaign import engine_atheris
-from fuzz.campaign.config import Config
-from fuzz.campaign.loop import Loop
-from fuzz.campaign.programs import Programs
-from fuzz.campaign.state import name_of
-from fuzz.executor.outcome import Outcome
-from fuzz.executor.zygote import Executor
-from fuzz.program.learning import Change
-from fuzz.program.model import Program
-from fuzz.program.text import to_text
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
 
 RECORDED = 300
 TARGET, PYTHON = "plain-c", None
@@ -120,7 +120,7 @@ def main(folder: Path, programs: int, executions: int) -> None:
         text = to_text(source.new(rng).program)
         (Path(told.live) / name_of(text)).write_text(text, encoding="utf-8")
     loop = Growing(executor, told, source, programs + RECORDED, executions)
-    engine_atheris.run(loop, source, executor, told)
+    libfuzzer.run(loop, source, executor, told)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A campaign's worker whose programs start no interpreters: a benchmark's, and no option's.
 
-It is run like fuzz.campaign.worker, and is that in all other respects.
+It is run like finfuzz.campaign.worker.process, and is that in all other respects.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from unittest.mock import patch
 
-from fuzz.campaign import worker
-from fuzz.campaign.programs import Programs
-from fuzz.program.learning import Learner, Tally
+from finfuzz.campaign.worker import process
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.generation.learning import Learner, Tally
 
 
 class WithoutInterpreters(Programs):
@@ -25,5 +25,5 @@ class WithoutInterpreters(Programs):
 
 
 if __name__ == "__main__":
-    with patch.object(worker, "Programs", WithoutInterpreters):
-        worker.main()
+    with patch.object(process, "Programs", WithoutInterpreters):
+        process.main()

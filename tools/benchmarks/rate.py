@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fuzz.target.build import Build
+from finfuzz.targets.build import Build
 
 
 def rate(made: Build, folder: Path, seconds: float, seed: int, workers: int = 1) -> float:
@@ -16,7 +16,7 @@ def rate(made: Build, folder: Path, seconds: float, seed: int, workers: int = 1)
     when its time is up is left."""
     folder.mkdir(exist_ok=True)
     command = [
-        *(sys.executable, "-m", "fuzz", "run", "--engine", "random", "--seed", str(seed)),
+        *(sys.executable, "-m", "finfuzz", "run", "--engine", "random", "--seed", str(seed)),
         *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
         *("--time", str(seconds), "--crashes", "crashes", "--json", "summary.json"),
         *("--workers", str(workers)),

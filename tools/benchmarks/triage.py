@@ -10,24 +10,24 @@ from pathlib import Path
 from random import Random
 
 import click
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
+from finfuzz.generation.generate import generate
+from finfuzz.generation.mutate import mutate
+from finfuzz.program.model import Program
+from finfuzz.program.text import to_text
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.filer import Origin
+from finfuzz.triage.findings.routes import way_of
+from finfuzz.triage.sorter import Sorter
 from rich.progress import track
 
 from benchmarks.rate import rate
 from benchmarks.timing import each
-from fuzz.executor.limits import Limits
-from fuzz.executor.zygote import Executor
-from fuzz.program.generate import generate
-from fuzz.program.model import Program
-from fuzz.program.mutate import mutate
-from fuzz.program.text import to_text
-from fuzz.target.build import Build, build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
-from fuzz.triage.diagnose import diagnose
-from fuzz.triage.filing import Origin
-from fuzz.triage.routes import way_of
-from fuzz.triage.sort import Sorter
 
 _REPEATS = 7
 

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-
-from fuzz.errors import UserError
-from fuzz.executor.outcome import Outcome
-from fuzz.program.model import Program, Step
-from fuzz.program.text import parse
-from fuzz.program.words import Choice
-from fuzz.triage.diagnose import DIAGNOSTICS, Diagnosis
+from finfuzz.executor.outcome import Outcome
+from finfuzz.program.model import Program, Step
+from finfuzz.program.text import parse
+from finfuzz.program.words import Choice
+from finfuzz.support.errors import UserError
+from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis
 
 FOLDER = Path(__file__).parent
 

@@ -18,25 +18,25 @@ from typing import Literal
 
 import msgspec
 from benchmarks.alone import config
+from finfuzz.campaign.plan import Engine as WorkersEngine
+from finfuzz.campaign.worker import libfuzzer, random_engine
+from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.loop import Loop
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.signatures import look_of
+from finfuzz.executor import process
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
+from finfuzz.executor.zygote import Executor
+from finfuzz.generation.learning import Change
+from finfuzz.program.model import Program
+from finfuzz.targets.build import build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
 
-from fuzz.campaign import engine_atheris, engine_random
-from fuzz.campaign.config import Config
-from fuzz.campaign.loop import Loop
-from fuzz.campaign.plan import Engine as WorkersEngine
-from fuzz.campaign.programs import Programs
-from fuzz.campaign.sightings import look_of
-from fuzz.executor import process
-from fuzz.executor.fresh import run_fresh
-from fuzz.executor.limits import Limits
-from fuzz.executor.outcome import Outcome
-from fuzz.executor.zygote import Executor
-from fuzz.program.learning import Change
-from fuzz.program.model import Program
-from fuzz.target.build import build
-from fuzz.target.interpreters import pick_interpreter
-from fuzz.target.releases import resolve
-from fuzz.target.spec import parse_target
-from fuzz.triage.diagnose import Diagnosis, diagnose
 from truth.table import Bad, Defect, ingredients, load
 
 #: `coverage`: libFuzzer with blocks and events; `events`: with events alone, the extension being
@@ -185,10 +185,10 @@ def run(trial: Trial, folder: Path) -> None:
     told = config(folder, made, engine, trial.seed, trial.seconds, corpus)
     loop = WatchedLoop(executor, told, programs, trial, watch)
     if engine == "random":
-        engine_random.run(loop, programs, trial.seed)
+        random_engine.run(loop, programs, trial.seed)
         loop.finish()
     else:
-        engine_atheris.run(loop, programs, executor, told)
+        libfuzzer.run(loop, programs, executor, told)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ import random
 from pathlib import Path
 
 import msgspec
-
-from fuzz.campaign.journal import Journal
-from fuzz.campaign.plan import Bounds, Lane, Plan
+from finfuzz.campaign.journal import Journal
+from finfuzz.campaign.plan import Bounds, Lane, Plan
 
 #: 2026-11-20 09:30 UTC.
 BEGAN = 1795167000.0

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import msgspec
 from finding_example import finding
-
-from fuzz.triage.attribute.record import Cell
-from fuzz.triage.escalate.record import Escalation
-from fuzz.triage.finding import StackFrame, TargetRecord, encoded
-from fuzz.triage.rate import Rate
-from fuzz.triage.routes import Route
-from fuzz.triage.verdict import Verdict
+from finfuzz.triage.attribution.verdict import Verdict
+from finfuzz.triage.findings.attribution import Cell
+from finfuzz.triage.findings.escalation import Escalation
+from finfuzz.triage.findings.finding import StackFrame, TargetRecord, encoded
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.routes import Route
 
 HOSTILE = (
     "</script><script>alert(1)</script>"

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from campaign_example import fill, journal_in, plan, state_with
 from finding_example import crashes_with, finding
+from finfuzz.report.page import live as live_module
+from finfuzz.report.page.live import Live
+from finfuzz.report.page.render import Renderer, page
+from finfuzz.report.page.server import PageServer
+from finfuzz.triage.findings.finding import update
 from hostile_example import BUCKET, hostile_finding
-
-from fuzz.report.page import live as live_module
-from fuzz.report.page.live import Live
-from fuzz.report.page.render import Renderer, page
-from fuzz.report.page.server import PageServer
-from fuzz.triage.finding import update
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")

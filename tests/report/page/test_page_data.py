@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from campaign_example import BEGAN, LANES, fill, journal_in, plan, state_with
-
-from fuzz.errors import UserError
-from fuzz.report.page.clock import Clock
-from fuzz.report.page.data import crashes_of, read_campaign
-from fuzz.report.page.history import POINTS
+from finfuzz.report.page.clock import Clock
+from finfuzz.report.page.data import crashes_of, read_campaign
+from finfuzz.report.page.history import POINTS
+from finfuzz.support.errors import UserError
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-
-from fuzz.program.text import parse
-from fuzz.report.graph import graph_of
-from fuzz.report.page.drawing import Box, drawing
-from fuzz.report.page.timeline import COLUMN, END, LEFT, Timeline, timeline
+from finfuzz.program.text import parse
+from finfuzz.report.graph import graph_of
+from finfuzz.report.page.drawing import Box, drawing
+from finfuzz.report.page.timeline import COLUMN, END, LEFT, Timeline, timeline
 
 ROOT = Path(__file__).resolve().parents[3]
 PHASES = (

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 from campaign_example import fill, journal_in, plan, state_with
 from finding_example import crashes_with, finding
+from finfuzz.campaign.plan import Lane
+from finfuzz.report.page.render import Renderer, page
 from hostile_example import BUCKET, HOSTILE, hostile_finding
-
-from fuzz.campaign.plan import Lane
-from fuzz.report.page.render import Renderer, page
 
 CRASHES = Path(__file__).resolve().parents[3] / "crashes"
 _URL_ATTRIBUTES = {"src", "href", "xlink:href", "action", "formaction", "data", "poster", "srcset"}
@@ -206,7 +205,7 @@ def test_findings_that_did_not_change_are_not_rendered_anew(
     renderer = Renderer(filled)
     first = renderer.parts()
     asked = []
-    monkeypatch.setattr("fuzz.report.page.render.detail", asked.append)
+    monkeypatch.setattr("finfuzz.report.page.render.detail", asked.append)
     assert renderer.parts().findings == first.findings
     assert asked == []
     monkeypatch.undo()

@@ -16,13 +16,12 @@ import msgspec
 import pytest
 from campaign_example import fill, journal_in, plan, state_with
 from finding_example import crashes_with, finding
-
-from fuzz.cli import main
-from fuzz.errors import UserError
-from fuzz.report.page import live as live_module
-from fuzz.report.page.live import Live, News
-from fuzz.report.page.server import PageServer
-from fuzz.triage.finding import update
+from finfuzz.cli import main
+from finfuzz.report.page import live as live_module
+from finfuzz.report.page.live import Live, News
+from finfuzz.report.page.server import PageServer
+from finfuzz.support.errors import UserError
+from finfuzz.triage.findings.finding import update
 
 Ask = Callable[..., tuple[int, dict[str, str], bytes]]
 KEY = f"f-{finding().bucket}"
@@ -158,7 +157,7 @@ def test_what_breaks_meanwhile_is_said_and_the_page_stands(ask: Ask, tmp_path: P
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "fuzz", *arguments]
+    command = [sys.executable, "-m", "finfuzz", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -172,7 +171,7 @@ def test_a_port_in_use(server: PageServer, state: Path) -> None:
 
 
 def test_serve_ends_by_ctrl_c(state: Path) -> None:
-    command = [sys.executable, "-m", "fuzz", "serve", str(state), "--port", "0"]
+    command = [sys.executable, "-m", "finfuzz", "serve", str(state), "--port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment

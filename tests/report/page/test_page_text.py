@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from fuzz.report.page.text import count, duration, moment, read_start, short, visible
+from finfuzz.report.page.text import count, duration, moment, read_start, short, visible
 
 
 @pytest.mark.parametrize(

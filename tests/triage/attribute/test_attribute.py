@@ -7,14 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 from finding_example import finding
-
-from fuzz.executor.limits import Limits
-from fuzz.target.build import build
-from fuzz.target.interpreters import find_interpreters
-from fuzz.target.spec import parse_target
-from fuzz.triage.attribute import attribute as module
-from fuzz.triage.attribute.controls import controls
-from fuzz.triage.finding import load, save
+from finfuzz.executor.limits import Limits
+from finfuzz.targets.build import build
+from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.attribution import attribute as module
+from finfuzz.triage.attribution.controls import controls
+from finfuzz.triage.findings.finding import load, save
 
 SPEC = parse_target("pybind11==3.1.0+destroy")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from fuzz.target.interpreters import Interpreter
-from fuzz.target.spec import parse_target
-from fuzz.triage.attribute.controls import controls
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.attribution.controls import controls
 
 RELEASES = ["3.1.0", "3.0.2", "3.0.1"]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from fuzz.target.spec import parse_target
-from fuzz.triage.attribute.owner import owner_of, pythons_of, releases_of
-from fuzz.triage.attribute.record import Axis, Cell
-from fuzz.triage.rate import Rate
-from fuzz.triage.verdict import Verdict, What
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.attribution.owner import owner_of, pythons_of, releases_of
+from finfuzz.triage.attribution.verdict import Verdict, What
+from finfuzz.triage.findings.attribution import Axis, Cell
+from finfuzz.triage.findings.rate import Rate
 
 DIED = Rate(10, 10)
 

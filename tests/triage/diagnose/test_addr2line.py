@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from fuzz.executor.outcome import RawFrame
-from fuzz.triage.diagnose import addr2line, symbols
-from fuzz.triage.diagnose.symbols import Frame, named, named_stack
+from finfuzz.executor.outcome import RawFrame
+from finfuzz.triage.diagnosis import addr2line, symbols
+from finfuzz.triage.diagnosis.symbols import Frame, named, named_stack
 
 pytestmark = pytest.mark.skipif(not shutil.which("addr2line"), reason="no addr2line")
 

@@ -7,13 +7,12 @@ import re
 
 import msgspec
 import pytest
-
-from fuzz.executor.outcome import PROGRESS
-from fuzz.triage.diagnose import telling
-from fuzz.triage.diagnose.bucket import coarse, route
-from fuzz.triage.diagnose.diagnosis import DIAGNOSTICS, Diagnosis
-from fuzz.triage.diagnose.messages import Message
-from fuzz.triage.diagnose.symbols import Frame
+from finfuzz.executor.outcome import PROGRESS
+from finfuzz.triage.diagnosis import telling
+from finfuzz.triage.diagnosis.bucket import coarse, route
+from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
+from finfuzz.triage.diagnosis.messages import Message
+from finfuzz.triage.diagnosis.symbols import Frame
 
 
 def diagnosis(**changes: object) -> Diagnosis:

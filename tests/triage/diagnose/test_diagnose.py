@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis, diagnose, key_frames
+from finfuzz.triage.diagnosis import reading as module
 from outcome_files import SURVIVED, Case, read, said, written
-
-from fuzz.triage.diagnose import DIAGNOSTICS, Diagnosis, diagnose, key_frames
-from fuzz.triage.diagnose import reading as module
 
 OUTCOMES = Path(__file__).parent / "outcomes"
 FILES = sorted(OUTCOMES.glob("*.txt"))

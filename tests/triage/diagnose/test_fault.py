@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from finfuzz.executor.outcome import RawFrame
+from finfuzz.triage.diagnosis.fault import fault
 from outcome_files import SURVIVED
-
-from fuzz.executor.outcome import RawFrame
-from fuzz.triage.diagnose.fault import fault
 
 FRAMES = (RawFrame("a.so", 1),)
 

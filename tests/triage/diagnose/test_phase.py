@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from fuzz.triage.diagnose.phase import refined
-from fuzz.triage.diagnose.symbols import Frame
+from finfuzz.triage.diagnosis.phase import refined
+from finfuzz.triage.diagnosis.symbols import Frame
 
 DURING = "finalizing/dict-cleared"
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS
+from finfuzz.triage.diagnosis.messages import Message, death, python_frame, report
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.triage.diagnose.diagnosis import DIAGNOSTICS
-from fuzz.triage.diagnose.messages import Message, death, python_frame, report
 
 THROWN = "terminate called after throwing an instance of"
 ASAN = "==1==ERROR: AddressSanitizer:"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from finfuzz.triage.diagnosis.sanitizer import report_stack
+from finfuzz.triage.diagnosis.symbols import Frame
 from hypothesis import given
 from hypothesis import strategies as st
 from outcome_files import read
-
-from fuzz.triage.diagnose.sanitizer import report_stack
-from fuzz.triage.diagnose.symbols import Frame
 
 OUTCOMES = Path(__file__).parent / "outcomes"
 

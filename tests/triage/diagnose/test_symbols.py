@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-
-from fuzz.executor.outcome import Outcome, RawFrame
-from fuzz.executor.zygote import Executor
-from fuzz.triage.diagnose import symbols
-from fuzz.triage.diagnose.symbols import Frame, named, named_stack
+from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.zygote import Executor
+from finfuzz.triage.diagnosis import symbols
+from finfuzz.triage.diagnosis.symbols import Frame, named, named_stack
 
 Expand = Callable[[Sequence[RawFrame]], list[Frame]]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from finfuzz.triage.diagnosis.symbols import Frame
+from finfuzz.triage.diagnosis.telling import normalized, telling
 from outcome_files import read
-
-from fuzz.triage.diagnose.symbols import Frame
-from fuzz.triage.diagnose.telling import normalized, telling
 
 OUTCOMES = Path(__file__).parent / "outcomes"
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from fuzz.target.interpreters import Interpreter
-from fuzz.triage.escalate.case import Case, environment
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.triage.instruments.case import Case, environment
 
 REPRO = """\
 import os, shlex, subprocess, sys, sysconfig

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 from finding_example import finding
-
-from fuzz.executor.limits import Limits
-from fuzz.target.interpreters import Interpreter
-from fuzz.target.spec import parse_target
-from fuzz.triage.escalate import escalate as module
-from fuzz.triage.escalate.allocators import pymalloc_debug
-from fuzz.triage.escalate.case import Case, Told
-from fuzz.triage.escalate.escalate import escalated
-from fuzz.triage.escalate.record import Escalation
-from fuzz.triage.finding import encoded, load
+from finfuzz.executor.limits import Limits
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.findings.escalation import Escalation
+from finfuzz.triage.findings.finding import encoded, load
+from finfuzz.triage.instruments import escalate as module
+from finfuzz.triage.instruments.allocators import pymalloc_debug
+from finfuzz.triage.instruments.case import Case, Told
+from finfuzz.triage.instruments.escalate import escalated
 
 MakeFolder = Callable[[str], Path]
 SPEC = parse_target("plain-c")  # it asks for no headers

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from fuzz.triage.escalate.run import KEPT, Run, run, running
+from finfuzz.triage.instruments.run import KEPT, Run, run, running
 
 #: Starts a process in a group of its own that nobody waits for; both write their ids into files.
 LEAVES_ONE = """
@@ -117,7 +116,7 @@ def test_ending_us_ends_it(how: signal.Signals, tmp_path: Path) -> None:
             sys.executable,
             "-c",
             "import os, sys\nfrom pathlib import Path\n"
-            "from fuzz.triage.escalate.run import run\n"
+            "from finfuzz.triage.instruments.run import run\n"
             f"run({python('import os; ' + script)!r}, Path('.'), os.environ, 600)",
         ],
         cwd=tmp_path,

@@ -10,16 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from fuzz.target.interpreters import Interpreter, probe
-from fuzz.triage.escalate import debug_python as debug_module
-from fuzz.triage.escalate.allocators import glibc_malloc, pymalloc_debug
-from fuzz.triage.escalate.case import Case, Told
-from fuzz.triage.escalate.debug_python import debug_python
-from fuzz.triage.escalate.debugger import gdb
-from fuzz.triage.escalate.hang import hang
-from fuzz.triage.escalate.sanitizers import sanitizers
-from fuzz.triage.escalate.valgrind import valgrind
+from finfuzz.targets.interpreters import Interpreter, probe
+from finfuzz.triage.instruments import debug_python as debug_module
+from finfuzz.triage.instruments.allocators import glibc_malloc, pymalloc_debug
+from finfuzz.triage.instruments.case import Case, Told
+from finfuzz.triage.instruments.debug_python import debug_python
+from finfuzz.triage.instruments.debugger import gdb
+from finfuzz.triage.instruments.hang import hang
+from finfuzz.triage.instruments.sanitizers import sanitizers
+from finfuzz.triage.instruments.valgrind import valgrind
 
 MakeCase = Callable[..., Case]
 PYTHON = r"Python is at \S*repro\.py:14 in <module>"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from finfuzz.triage.instruments import sanitizers, valgrind
+from finfuzz.triage.instruments.reading import message, one_line, places, where
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.triage.escalate import sanitizers, valgrind
-from fuzz.triage.escalate.reading import message, one_line, places, where
 
 SOURCES = re.compile(r"(?:\S*/)?extension\.cpp:|/headers/")
 

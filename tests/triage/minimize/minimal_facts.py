@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 
-from fuzz.program.generate import generate
-from fuzz.program.model import Program, Step
-from fuzz.program.mutate import mutate
-from fuzz.program.scope import Scope
-from fuzz.program.shapes import node_count, unrolled
-from fuzz.program.text import parse, to_text
+from finfuzz.generation.generate import generate
+from finfuzz.generation.mutate import mutate
+from finfuzz.program.model import Program, Step
+from finfuzz.program.scope import Scope
+from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.text import parse, to_text
 
 Predicate = Callable[[Program], bool]
 

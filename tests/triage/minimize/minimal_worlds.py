@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from finfuzz.program.model import Program
+from finfuzz.program.text import to_text
 from minimal_facts import (
     Predicate,
     both,
@@ -14,9 +16,6 @@ from minimal_facts import (
     some,
     where,
 )
-
-from fuzz.program.model import Program
-from fuzz.program.text import to_text
 
 CYCLE = (
     "import; node a container; edge a a append; node b list; hook a clear lookup; root a codec; "

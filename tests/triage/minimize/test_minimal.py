@@ -6,6 +6,9 @@ from functools import partial
 from itertools import islice
 
 import pytest
+from finfuzz.program.model import Program
+from finfuzz.triage.minimize import minimize, search
+from finfuzz.triage.minimize.reducers import Reducer, reducers
 from minimal_facts import (
     Predicate,
     cycle_held,
@@ -21,10 +24,6 @@ from minimal_facts import (
 )
 from minimal_graphs import GRAPHS, WORDS
 from minimal_worlds import STEPS, WORLDS
-
-from fuzz.program.model import Program
-from fuzz.triage.minimize import minimize, search
-from fuzz.triage.minimize.reducers import Reducer, reducers
 
 CASES = STEPS | WORLDS | GRAPHS | WORDS
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from finfuzz.program.model import Program
+from finfuzz.program.scope import effective
+from finfuzz.program.text import to_text
+from finfuzz.triage.minimize import minimize
+from finfuzz.triage.minimize.interpreters import entering, placed
+from finfuzz.triage.minimize.names import named_in_order, own_names
+from finfuzz.triage.minimize.simplicity import complexity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from minimal_facts import Facts, Predicate, did, program, shown, some_program, where
-
-from fuzz.program.model import Program
-from fuzz.program.scope import effective
-from fuzz.program.simpler import complexity
-from fuzz.program.text import to_text
-from fuzz.triage.minimize import minimize
-from fuzz.triage.minimize.interpreters import entering, placed
-from fuzz.triage.minimize.names import named_in_order, own_names
 
 
 class Recorded:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.model import Program
+from finfuzz.program.scope import runnable
+from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.minimize import minimize
 from minimal_facts import program, shown
-
-from fuzz.executor.zygote import Executor
-from fuzz.program.model import Program
-from fuzz.program.scope import runnable
-from fuzz.triage.diagnose import diagnose
-from fuzz.triage.minimize import minimize
 
 CYCLE = "node a container; edge a a append; node b dict; edge b a value; collect; "
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from fuzz.program.model import Program
-from fuzz.triage.minimize import repeatedly
-from fuzz.triage.rate import Rate
+from finfuzz.program.model import Program
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.minimize import repeatedly
 
 
 @pytest.mark.parametrize(

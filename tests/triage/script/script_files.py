@@ -26,10 +26,10 @@ import sys
 import textwrap
 from pathlib import Path
 
-from fuzz.program.text import parse
-from fuzz.target.spec import parse_target
-from fuzz.triage.script.texts import BASE_IMPORTS
-from fuzz.triage.script.write import write_script
+from finfuzz.program.text import parse
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.repro.texts import BASE_IMPORTS
+from finfuzz.triage.repro.write import write_script
 
 PLAIN_C = parse_target("plain-c")
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.target.build import Build
-from fuzz.triage.diagnose import Diagnosis
-from fuzz.triage.rate import Rate
-from fuzz.triage.script.choose import best_script
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.repro.choose import best_script
 
 DIED = Diagnosis("SIGABRT", "none", "finalizing", "", ())
 COMPILES = "import os, sys\nif sys.argv[1:] == ['--compile']: sys.exit()\n"

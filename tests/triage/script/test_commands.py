@@ -7,9 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from fuzz.target.spec import parse_target
-from fuzz.triage.script.commands import commands, modules
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.repro.commands import commands, modules
 
 
 @pytest.mark.parametrize(

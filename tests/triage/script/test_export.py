@@ -9,16 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from finfuzz.program.text import parse
+from finfuzz.support.errors import UserError
+from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.repro.export import pytest_file
+from finfuzz.triage.repro.write import write_script
 from test_finding import finding
-
-from fuzz.errors import UserError
-from fuzz.program.text import parse
-from fuzz.target.releases import headers
-from fuzz.target.spec import parse_target
-from fuzz.triage.finding import Finding
-from fuzz.triage.rate import Rate
-from fuzz.triage.script.export import pytest_file
-from fuzz.triage.script.write import write_script
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
 HERE = sys.version_info[:2]

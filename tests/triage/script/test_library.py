@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from fuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, SHAPE, Choice
-from fuzz.triage.script import library
-from fuzz.triage.script.library import Code, as_value, call, closure, functions
+from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, SHAPE, Choice
+from finfuzz.triage.repro import library
+from finfuzz.triage.repro.library import Code, as_value, call, closure, functions
 
 WORDS = [
     (prefix, choice)

@@ -6,10 +6,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-
-from fuzz.target.spec import Policy
-from fuzz.triage.script.reduce import DECIDED, Choice, one_file
-from fuzz.triage.script.sources import TARGETS
+from finfuzz.targets.spec import Policy
+from finfuzz.triage.repro.reduce import DECIDED, Choice, one_file
+from finfuzz.triage.repro.sources import TARGETS
 
 MACROS = {"FINFUZZ_ALONE": 1, "FINFUZZ_WATCH": 0, "FINFUZZ_POLICY": 2, "FINFUZZ_POLICY_LEAK": 2}
 CHOICE = Choice({"Container", "hook"}, MACROS)

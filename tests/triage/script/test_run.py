@@ -7,15 +7,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from fuzz.errors import UserError
-from fuzz.executor.limits import Limits
-from fuzz.target.build import Build
-from fuzz.triage.confirm import HANG_RUNS
-from fuzz.triage.diagnose import Diagnosis
-from fuzz.triage.rate import Rate
-from fuzz.triage.script import run as module
-from fuzz.triage.script.run import confirm_script
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
+from finfuzz.triage.confirm import HANG_RUNS
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.repro import run as module
+from finfuzz.triage.repro.run import confirm_script
 
 LIMITS = Limits(deadline=10.0)
 
@@ -135,7 +134,7 @@ def never_again(monkeypatch: pytest.MonkeyPatch) -> None:
         ("is in the user's home", "os.environ['HOME'] == FORMER_HOME"),
         ("is on the user's PATH", "'/somewhere' in os.environ['PATH']"),
         ("has been installed", "[one for one in sys.path if os.path.exists(one + '/pip')]"),
-        ("is ours", "importlib.util.find_spec('fuzz') or importlib.util.find_spec('finfuzz')"),
+        ("is ours", "importlib.util.find_spec('finfuzz')"),
         ("lies elsewhere", "os.getcwd() != HERE or sys.path[0] != HERE"),
     ],
     ids=str.split,

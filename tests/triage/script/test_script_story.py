@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from finfuzz.program.text import parse
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.findings.attribution import Attribution
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.repro.story import retold, script_story
+from finfuzz.triage.repro.write import write_script
 from test_finding import finding
-
-from fuzz.program.text import parse
-from fuzz.target.spec import parse_target
-from fuzz.triage.attribute.record import Attribution
-from fuzz.triage.rate import Rate
-from fuzz.triage.script.story import retold, script_story
-from fuzz.triage.script.write import write_script
 
 OWNER = Attribution("framework", "plain-c survived", "", "", (), (), "2026-11-24")
 

@@ -7,12 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from fuzz.target.compiler import find_compiler
-from fuzz.target.interpreters import Interpreter
-from fuzz.target.releases import headers
-from fuzz.target.spec import parse_target
-from fuzz.triage.script.sources import TARGETS, capi, extension
+from finfuzz.targets.compiler import find_compiler
+from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.repro.sources import TARGETS, capi, extension
 
 OFFERED = sorted(
     {

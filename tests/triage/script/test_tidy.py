@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from fuzz.triage.script.tidy import tidied
+from finfuzz.triage.repro.tidy import tidied
 
 
 @pytest.mark.parametrize(

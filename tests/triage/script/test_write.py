@@ -14,22 +14,21 @@ from random import Random
 
 import pytest
 import script_files
-
-from fuzz.executor.fresh import run_fresh
-from fuzz.program.generate import generate
-from fuzz.program.language import OPERATIONS
-from fuzz.program.model import Program
-from fuzz.program.mutate import mutate
-from fuzz.program.scope import runnable
-from fuzz.program.text import parse, to_text
-from fuzz.program.words import Choice
-from fuzz.target.build import Build, build
-from fuzz.target.compiler import find_compiler, run_compiler
-from fuzz.target.interpreters import Interpreter
-from fuzz.target.spec import parse_target
-from fuzz.triage.script.commands import commands
-from fuzz.triage.script.sources import TARGETS
-from fuzz.triage.script.write import write_script
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.generation.generate import generate
+from finfuzz.generation.mutate import mutate
+from finfuzz.program.language import OPERATIONS
+from finfuzz.program.model import Program
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.words import Choice
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.compiler import find_compiler, run_compiler
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.repro.commands import commands
+from finfuzz.triage.repro.sources import TARGETS
+from finfuzz.triage.repro.write import write_script
 
 FILES = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
 PLAIN_C = script_files.PLAIN_C

@@ -1,5 +1,0 @@
-"""`python -m fuzz` is `finfuzz`."""
-
-from fuzz.cli import main
-
-main()

@@ -1,0 +1,5 @@
+"""`python -m finfuzz` is `finfuzz`."""
+
+from finfuzz.cli import main
+
+main()

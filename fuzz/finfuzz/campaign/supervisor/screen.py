@@ -1,0 +1,223 @@
+"""What a campaign shows while it runs: a screen on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from types import TracebackType
+
+from finfuzz.campaign.supervisor.snapshot import View
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+_LIVE_SECONDS = 0.5
+#: Plain lines: every ten seconds of a short campaign, every ten minutes of a long one.
+_PLAIN_SECONDS = (10.0, 600.0)
+_BARS = "▁▂▃▄▅▆▇█"
+_MOST_FINDINGS, _MOST_MUTATORS = 8, 6
+
+
+class _Console(Console):
+    """One that says when nobody reads it any more, instead of ending the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+class Screen:
+    """``note`` prints a line that stays; ``show`` the state of things. To standard error; where
+    that goes away (a closed terminal, a log's reader that ended) a campaign goes on unseen."""
+
+    def __init__(self, seconds: float, console: Console | None = None) -> None:
+        self._console = console or _Console(stderr=True, highlight=False)
+        self._tty = self._console.is_terminal
+        shortest, longest = _PLAIN_SECONDS
+        self._every = min(longest, max(shortest, seconds / 60))
+        self._next_plain = self._every
+        self._next_live = 0.0
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Screen:
+        if self._tty:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._tty:
+            with self._unless_gone():
+                self._live.stop()
+
+    def note(self, line: str) -> None:
+        """A line that stays on the screen."""
+        with self._unless_gone():
+            self._console.print(line, markup=False, emoji=False, soft_wrap=not self._tty)
+
+    def show(self, view: View) -> None:
+        """Shows it, unless it has done so just now."""
+        if self._tty:
+            now = time.monotonic()
+            if now >= self._next_live:
+                self._next_live = now + _LIVE_SECONDS
+                with self._unless_gone():
+                    self._live.update(drawn(view, self._console.width), refresh=True)
+        elif view.elapsed >= self._next_plain:
+            self._next_plain = view.elapsed + self._every
+            self.note(f"{view.elapsed:.0f} s: {view.line}")
+            for warning in view.warnings:
+                self.note(f"warning: {warning}")
+
+    @contextlib.contextmanager
+    def _unless_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._console.quiet = True
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._console.file.fileno())
+            os.close(nowhere)
+
+
+def drawn(view: View, width: int) -> RenderableType:
+    """The screen, for a terminal so many columns wide."""
+    parts: list[RenderableType] = [_head(view, width), _figures(view, width)]
+    if view.ledger.findings:
+        parts += [Text(), _findings(view)]
+    if view.ledger.tallies:
+        parts += [Text(), _yields(view)]
+    parts += [Text(f"! {line}", style="yellow") for line in view.warnings]
+    return Group(*parts)
+
+
+def _head(view: View, width: int) -> RenderableType:
+    plan = view.plan
+    lanes = [str(lane) for lane in plan.lanes]
+    shown = lanes[0] if len(lanes) == 1 else f"{len(lanes)} builds: {', '.join(lanes)}"
+    line = Text("finfuzz ", style="bold", overflow="ellipsis", no_wrap=True)
+    line.append(f"{shown} · ", style="not bold")
+    line.append(f"{_count(plan.workers, 'worker')}, {plan.engine}, seed {plan.seed}", "dim")
+    line.truncate(width)
+    bar = Table.grid(padding=(0, 1))
+    bar.add_row(
+        f"{_clock(view.elapsed)} of {_clock(plan.seconds)}",
+        ProgressBar(plan.seconds, min(view.elapsed, plan.seconds), width=min(40, width // 3)),
+        view.doing,
+    )
+    return Group(line, bar)
+
+
+def _figures(view: View, width: int) -> Table:
+    total = view.ledger.total
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    rate = f"{total.executions:,}, {view.rate:,.0f} a second"
+    if view.of_floor is not None:
+        rate += f", {view.of_floor:.0%} of bare children"
+    table.add_row("executions", f"{rate}; {total.deaths:,} died")
+    table.add_row("time goes", _where_time_goes(view))
+    table.add_row("triage", _triage(view))
+    corpus, features = view.ledger.corpus, view.ledger.features
+    if corpus is not None:
+        unstable = f", {total.unstable} counters come and go" if total.unstable else ""
+        table.add_row("corpus", f"{corpus:,} programs, {features:,} features{unstable}")
+        if len(view.features) > 1:
+            table.add_row("features", sparkline(view.features, max(10, min(60, width - 30))))
+    if view.used:
+        used = view.used
+        table.add_row(
+            "machine",
+            f"{used.memory_mib:,.0f} MiB in {used.processes} processes, load {used.load:.1f}, "
+            f"{used.disk_mib:,.0f} MiB on disk",
+        )
+    known = [one for lane in view.ledger.lanes for one in lane.of_state("known")]
+    if known:
+        named = "; ".join(f"{one.title} ({one.sightings:,})" for one in known)
+        table.add_row("known", Text(named, overflow="ellipsis", no_wrap=True))
+    return table
+
+
+def _where_time_goes(view: View) -> str:
+    total = view.ledger.total
+    seconds = max(total.seconds, 1e-9)
+    children, mutation = total.child_seconds / seconds, total.mutation_seconds / seconds
+    rest = max(0.0, 1 - children - mutation)
+    return f"children {children:.0%}, mutation {mutation:.0%}, all else {rest:.0%} of a worker"
+
+
+def _triage(view: View) -> str:
+    busy = min(view.triage_seconds / max(view.elapsed, 1e-9), 1)
+    parts = [f"busy {busy:.0%}"]
+    if view.unsorted:
+        parts.append(f"{view.unsorted} to sort")
+    if view.waiting:
+        parts.append(f"{_count(view.waiting, 'finding')} to run on controls")
+    compared = sum(lane.compared for lane in view.ledger.lanes)
+    if compared:
+        disagreed = sum(lane.disagreed for lane in view.ledger.lanes)
+        parts.append(f"{disagreed} of {compared} programs differ in a fresh process")
+    return ", ".join(parts)
+
+
+def _findings(view: View) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for column in ("finding", "signal", "diagnostic"):
+        table.add_column(column, no_wrap=True)
+    for column in ("seen", "first at", "age"):
+        table.add_column(column, justify="right", no_wrap=True)
+    findings = sorted(view.ledger.findings, key=lambda one: -one.seconds)
+    for one in findings[:_MOST_FINDINGS]:
+        table.add_row(
+            one.bucket,
+            one.signal,
+            one.diagnostic,
+            f"{one.sightings:,}",
+            _clock(one.seconds),
+            _clock(max(0.0, view.elapsed - one.seconds)) if one.new else "filed before",
+        )
+    if len(findings) > _MOST_FINDINGS:
+        table.add_row(f"{len(findings) - _MOST_FINDINGS} more", *[""] * 5)
+    return table
+
+
+def _yields(view: View) -> Table:
+    """Mutators by what they brought, those that brought most for their tries first."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("mutator", no_wrap=True)
+    for column in ("tried", "features", "deaths", "weight"):
+        table.add_column(column, justify="right", no_wrap=True)
+    tallies = [one for one in view.ledger.tallies if one.sort == "mutator"]
+    tallies.sort(key=lambda one: -(one.features + one.looks) / max(one.tried, 1))
+    for one in tallies[:_MOST_MUTATORS]:
+        counts = (f"{count:,}" for count in (one.tried, one.features, one.looks))
+        table.add_row(one.name, *counts, f"×{one.weight:.2f}")
+    return table
+
+
+def sparkline(values: list[float], width: int) -> str:
+    """Values over time as so many bars at most, the highest as high as the line."""
+    step = max(1.0, len(values) / width)
+    picked = [values[min(int(n * step), len(values) - 1)] for n in range(min(width, len(values)))]
+    low, high = min(picked), max(picked)
+    scale = (len(_BARS) - 1) / (high - low) if high > low else 0
+    return "".join(_BARS[round((value - low) * scale)] for value in picked) + f" {values[-1]:,.0f}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return (f"{days} d " if days else "") + f"{hours}:{minutes:02}:{rest:02}"

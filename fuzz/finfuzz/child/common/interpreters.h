@@ -1,0 +1,176 @@
+// Subinterpreters of every kind: created, used and ended each within one call.
+//
+// Creating or ending one changes the current thread state under the frame that asks for it, so each
+// function here swaps back before it returns. Since 3.12 PyThreadState_Swap also releases the one
+// GIL and takes the other.
+#pragma once
+
+#include <Python.h>
+#include <dlfcn.h>
+
+#include <type_traits>
+
+#include "reduced.h"
+
+namespace finfuzz {
+
+enum Flavour {
+    kLegacy = 1,
+    kIsolated = 2,
+    kSharedGil = 3,
+    kPermissive = 4,
+    kStrict = 5,
+    kFramework = 6,
+    kStdlib = 7
+};
+
+#if FINFUZZ_HAS(framework)
+// What an extension offers whose framework has subinterpreters of its own.
+struct Framework {
+    void* (*create)() = nullptr;
+    int (*run)(void* handle, int (*function)(void*), void* argument) = nullptr;
+    void (*end)(void* handle) = nullptr;
+};
+
+inline Framework framework;
+
+inline void find_framework(void* extension) {
+    auto find = [extension](auto& function, const char* name) {
+        using Pointer = std::remove_reference_t<decltype(function)>;
+        function = reinterpret_cast<Pointer>(dlsym(extension, name));
+    };
+    find(framework.create, "finfuzz_create_subinterpreter");
+    find(framework.run, "finfuzz_in_subinterpreter");
+    find(framework.end, "finfuzz_end_subinterpreter");
+}
+
+#endif
+struct Interpreter {
+    Flavour flavour;
+    PyInterpreterState* state = nullptr;
+    PyThreadState* first = nullptr;  // what code runs under; null: a new one each time
+    void* handle = nullptr;          // the framework's
+};
+
+#if FINFUZZ_HAS(by_config)
+inline PyThreadState* new_by_config(Flavour flavour) {
+    PyThreadState* created = nullptr;
+#if PY_VERSION_HEX >= 0x030C0000
+    PyInterpreterConfig config{};
+    config.allow_fork = config.allow_exec = config.allow_daemon_threads = flavour == kPermissive;
+    config.allow_threads = flavour != kStrict;
+    config.check_multi_interp_extensions = 1;
+    config.gil = flavour == kSharedGil ? PyInterpreterConfig_SHARED_GIL : PyInterpreterConfig_OWN_GIL;
+    PyStatus status = Py_NewInterpreterFromConfig(&created, &config);
+    if (PyStatus_Exception(status)) created = nullptr;
+#else
+    (void)flavour;
+#endif
+    return created;
+}
+
+#endif
+inline bool start_by_c_api(Interpreter& made) {
+    PyThreadState* caller = PyThreadState_Get();
+#if FINFUZZ_HAS(by_config)
+    made.first = made.flavour == kLegacy ? Py_NewInterpreter() : new_by_config(made.flavour);
+#else
+    made.first = Py_NewInterpreter();
+#endif
+    if (made.first) made.state = PyThreadState_GetInterpreter(made.first);
+    PyThreadState_Swap(caller);
+    return made.first != nullptr;
+}
+
+#if FINFUZZ_HAS(stdlib)
+// A function of `_interpreters`, called from here.
+inline PyObject* call_stdlib(const char* function, PyObject* argument) {
+    const char* name = PY_VERSION_HEX >= 0x030D0000 ? "_interpreters" : "_xxsubinterpreters";
+    PyObject* module = PyImport_ImportModule(name);
+    if (module == nullptr) return nullptr;
+    PyObject* result = PyObject_CallMethod(module, function, argument ? "O" : nullptr, argument);
+    Py_DECREF(module);
+    return result;
+}
+
+inline PyInterpreterState* find_interpreter(int64_t id) {
+    PyInterpreterState* found = PyInterpreterState_Head();
+    while (found && PyInterpreterState_GetID(found) != id) found = PyInterpreterState_Next(found);
+    return found;
+}
+
+// The id object is given to nobody: before 3.13 the interpreter would end with it. Before 3.13, too,
+// the module keeps the first thread state and runs code under it.
+inline bool start_by_stdlib(Interpreter& made) {
+    PyObject* id = call_stdlib("create", nullptr);
+    PyObject* number = id ? PyNumber_Index(id) : nullptr;
+    if (number) made.state = find_interpreter(PyLong_AsLongLong(number));
+    Py_XDECREF(number);
+    PyErr_Clear();
+    if (made.state) made.first = PyInterpreterState_ThreadHead(made.state);
+    return made.state != nullptr;
+}
+
+inline void stop_by_stdlib(const Interpreter& ended) {
+    PyObject* id = PyLong_FromLongLong(PyInterpreterState_GetID(ended.state));
+    PyObject* result = id ? call_stdlib("destroy", id) : nullptr;
+    Py_XDECREF(result);
+    Py_XDECREF(id);
+}
+
+#endif
+// Creates one from the interpreter that is current. False where there can't be one.
+inline bool start_interpreter(Interpreter& made) {
+#if FINFUZZ_HAS(stdlib)
+    if (made.flavour == kStdlib) return start_by_stdlib(made);
+#endif
+#if FINFUZZ_HAS(framework)
+    if (made.flavour == kFramework && framework.create) {
+        made.handle = framework.create();
+        return made.handle != nullptr;
+    }
+#endif
+    return start_by_c_api(made);
+}
+
+#if FINFUZZ_HAS(framework)
+// Calls `function`, which returns nothing, in the framework's way.
+template <typename Function>
+void run_by_framework(const Interpreter& there, Function& function) {
+    auto call = [](void* argument) {
+        (*static_cast<Function*>(argument))();
+        return 0;
+    };
+    framework.run(there.handle, call, &function);
+}
+
+#endif
+// Calls `function` in that interpreter and swaps back.
+template <typename Function>
+void run_in_interpreter(const Interpreter& there, Function function) {
+#if FINFUZZ_HAS(framework)
+    if (there.handle) return run_by_framework(there, function);
+#endif
+    PyThreadState* mine = there.first ? there.first : PyThreadState_New(there.state);
+    PyThreadState* caller = PyThreadState_Swap(mine);
+    function();
+    if (mine != there.first) PyThreadState_Clear(mine);
+    PyThreadState_Swap(caller);
+    if (mine != there.first) PyThreadState_Delete(mine);
+}
+
+// Ends it and swaps back. Legal because no frame of it is running and no thread but this one has a
+// state in it: whoever made another has deleted it (threads.h).
+inline void stop_interpreter(const Interpreter& ended) {
+#if FINFUZZ_HAS(framework)
+    if (ended.handle) return framework.end(ended.handle);
+#endif
+#if FINFUZZ_HAS(stdlib)
+    if (ended.flavour == kStdlib) return stop_by_stdlib(ended);
+#endif
+    PyThreadState* caller = PyThreadState_Swap(ended.first);
+    Py_EndInterpreter(ended.first);
+    PyThreadState_Swap(caller);
+}
+
+}  // namespace finfuzz

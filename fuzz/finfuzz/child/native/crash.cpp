@@ -1,0 +1,122 @@
+// What a dying process can still say: signal, address, program counters, the mappings they lie in.
+//
+// Only async-signal-safe calls, with one exception: backtrace(), whose first call may allocate and
+// is therefore made beforehand. Should the unwinder hang or crash on a ruined stack, signal and
+// address are in shared memory already, and SA_RESETHAND lets the second signal end the process.
+#include <execinfo.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "shared.h"
+#include "../common/threads.h"
+
+namespace finfuzz {
+
+static const int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+static void* alternate_stack = nullptr;
+constexpr size_t kStackBytes = 256 * 1024;  // the unwinder needs some 20 KiB; a deep recursion leaves none
+
+static void copy_maps() {
+    int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    uint32_t length = 0;
+    for (;;) {
+        ssize_t got = read(file, shared->maps + length, kMapsBytes - length);
+        if (got <= 0) break;
+        length += uint32_t(got);
+    }
+    close(file);
+    shared->facts.maps_length = length;
+}
+
+static bool tells_its_peak = false;
+
+void tell_peak() { tells_its_peak = true; }
+
+// The most memory this process had at once. Not ru_maxrss: that outlives exec, so a fresh process
+// would be told its parent's. Of a fork it is its own, and its zygote sees it for nothing.
+void record_peak() {
+    if (!tells_its_peak) return;
+    char text[4096];
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    ssize_t length = read(file, text, sizeof(text) - 1);
+    close(file);
+    text[length > 0 ? length : 0] = 0;
+    const char* at = strstr(text, "VmHWM:");
+    uint32_t kib = 0;
+    for (at = at ? at + 6 : text; *at == ' ' || *at == '\t'; ++at) {
+    }
+    for (; *at >= '0' && *at <= '9'; ++at) kib = kib * 10 + uint32_t(*at - '0');
+    shared->facts.peak_kib = kib;
+}
+
+uint32_t record_frames(uint64_t* frames) {
+    copy_maps();
+    void* addresses[kFrames];
+    int count = backtrace(addresses, kFrames);
+    for (int index = 0; index < count; ++index)
+        frames[index] = reinterpret_cast<uint64_t>(addresses[index]);
+    return uint32_t(count);
+}
+
+static void on_signal(int number, siginfo_t* info, void*) {
+    Facts& facts = shared->facts;
+    facts.signal = number;
+    facts.signal_code = info->si_code;
+    facts.address = reinterpret_cast<uint64_t>(info->si_addr);
+    facts.finalizing = cpython_is_finalizing();
+    record_peak();
+    facts.frame_count = record_frames(shared->frames);
+    // A fault comes back when the instruction runs again and then has its default effect; a signal
+    // that was sent has to be sent again.
+    if (info->si_code <= 0) raise(number);
+}
+
+static volatile pid_t deadline_of = 0;
+
+void deadline_is_for(pid_t forked) { deadline_of = forked; }
+
+// Whether this thread waits for someone else, who is then asked.
+static bool waits_for_another() {
+    pthread_t other = other_thread;
+    if (deadline_of > 0) return kill(deadline_of, kDeadlineSignal) == 0;
+    return other && !pthread_equal(other, pthread_self()) && pthread_kill(other, kDeadlineSignal) == 0;
+}
+
+// The deadline is over: says where the thread hangs, and stays there until SIGKILL comes.
+static void on_deadline(int) {
+    if (waits_for_another()) return;
+    shared->facts.finalizing = cpython_is_finalizing();
+    record_peak();
+    shared->facts.frame_count = record_frames(shared->frames);
+    for (;;) pause();
+}
+
+void prepare_crash_handler() {
+    void* frames[4];
+    backtrace(frames, 4);
+    alternate_stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+}
+
+void install_crash_handler() {
+    stack_t stack{};
+    stack.ss_sp = alternate_stack;
+    stack.ss_size = kStackBytes;
+    sigaltstack(&stack, nullptr);
+    struct sigaction action {};
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND;
+    for (int number : kSignals) sigaction(number, &action, nullptr);
+    struct sigaction deadline {};
+    deadline.sa_handler = on_deadline;
+    deadline.sa_flags = SA_ONSTACK | SA_RESTART;
+    sigaction(kDeadlineSignal, &deadline, nullptr);
+}
+
+}  // namespace finfuzz

@@ -1,0 +1,176 @@
+// The functions that the driver calls: an extension module of several phases, loaded by its path, so
+// that neither sys.modules nor CPython's table of extensions knows of it.
+#include <Python.h>
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "../common/probe.h"
+#include "../common/interpreters.h"
+#include "module.h"
+#include "shared.h"
+#include "zygote.h"
+
+namespace finfuzz {
+
+static PyObject* attach(PyObject*, PyObject* args) {
+    int file;
+    if (!PyArg_ParseTuple(args, "i", &file)) return nullptr;
+    struct stat facts;
+    if (fstat(file, &facts) < 0) return PyErr_SetFromErrno(PyExc_OSError);
+    auto* candidate = map_privately(file, size_t(facts.st_size));
+    if (candidate == nullptr) return PyErr_SetFromErrno(PyExc_OSError);
+    if (candidate->layout != kLayout || candidate->size != sizeof(Shared)) {
+        PyErr_Format(PyExc_RuntimeError, "shared memory laid out as %u/%u, this runtime has %u/%u",
+                     candidate->layout, candidate->size, kLayout, unsigned(sizeof(Shared)));
+        return nullptr;
+    }
+    shared = candidate;
+    prepare_crash_handler();
+    prepare_forks();
+    if (!prepare_codes() || !see_life_end()) return nullptr;
+    Py_RETURN_NONE;
+}
+
+static int linked = 0;  // how many extensions
+
+// Links the next extension without importing it, and gives it its counters: the linker's work is
+// done once per zygote, while every import stays a step of the program.
+static PyObject* link_extension(PyObject*, PyObject* args) {
+    const char* path;
+    if (!PyArg_ParseTuple(args, "s", &path)) return nullptr;
+    void* handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    auto* entry = handle ? dlsym(handle, "finfuzz_attach") : nullptr;
+    if (entry == nullptr) {
+        PyErr_Format(PyExc_ImportError, "%s: %s", path, dlerror());
+        return nullptr;
+    }
+    auto* internals = reinterpret_cast<const char* (*)()>(dlsym(handle, "finfuzz_internals"));
+    auto* table = probe_table(linked > 0, internals ? internals() : "");
+    reinterpret_cast<void (*)(const Probe*)>(entry)(table);
+    if (framework.create == nullptr) find_framework(handle);
+    ++linked;
+    Py_RETURN_NONE;
+}
+
+static PyObject* has_second(PyObject*, PyObject*) { return PyBool_FromLong(linked > 1); }
+
+// wrong(line): a self-check found this, and has said it on standard error.
+static PyObject* wrong(PyObject*, PyObject*) {
+    ++shared->facts.wrong_answers;
+    Py_RETURN_NONE;
+}
+
+static PyObject* serve_programs(PyObject*, PyObject* args) {
+    int request_fd, response_fd, stderr_fd;
+    if (!PyArg_ParseTuple(args, "iii", &request_fd, &response_fd, &stderr_fd)) return nullptr;
+    return PyBool_FromLong(serve(request_fd, response_fd, stderr_fd) == kProgram);
+}
+
+static PyObject* begin_fresh(PyObject*, PyObject*) {
+    share();
+    become_child(-1);
+    tell_peak();
+    begin_first_life();
+    Py_RETURN_NONE;
+}
+
+static PyObject* begin_zygote(PyObject*, PyObject*) {
+    forget_other_programs();
+    begin_first_life();
+    Py_RETURN_NONE;
+}
+
+static PyObject* program(PyObject*, PyObject*) {
+    return PyUnicode_FromStringAndSize(shared->program, shared->program_length);
+}
+
+static PyObject* step(PyObject*, PyObject* number) {
+    shared->facts.step = uint32_t(PyLong_AsUnsignedLong(number));
+    Py_RETURN_NONE;
+}
+
+static PyObject* took(PyObject*, PyObject* what) {
+    ++shared->facts.took[PyLong_AsUnsignedLong(what) % 3];
+    Py_RETURN_NONE;
+}
+
+static PyObject* interpreter_dict(PyObject*, PyObject*) {
+    PyObject* dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    Py_XINCREF(dict);
+    return dict ? dict : PyErr_NoMemory();
+}
+
+static PyObject* thread_dict(PyObject*, PyObject*) {
+    PyObject* dict = PyThreadState_GetDict();
+    Py_XINCREF(dict);
+    return dict ? dict : PyErr_NoMemory();
+}
+
+static PyObject* leak(PyObject*, PyObject* object) {
+    Py_INCREF(object);
+    Py_RETURN_NONE;
+}
+
+// A static type with `object` in its dict from the start: a dict handed to PyType_Ready is the one
+// way in that the C API allows. Such a type is never freed, so each call takes a new one.
+static PyObject* hold_in_type(PyObject*, PyObject* object) {
+    auto* type = new PyTypeObject{};
+    Py_SET_REFCNT(reinterpret_cast<PyObject*>(type), 1);
+    type->tp_name = "finfuzz.Static";
+    type->tp_basicsize = sizeof(PyObject);
+    type->tp_flags = Py_TPFLAGS_DEFAULT;
+    type->tp_dict = Py_BuildValue("{sO}", "held", object);
+    if (type->tp_dict == nullptr || PyType_Ready(type) < 0) return nullptr;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"attach", attach, METH_VARARGS, nullptr},
+    {"link_extension", link_extension, METH_VARARGS, nullptr},
+    {"has_second", has_second, METH_NOARGS, nullptr},
+    {"wrong", wrong, METH_O, nullptr},
+    {"serve", serve_programs, METH_VARARGS, nullptr},
+    {"begin_fresh", begin_fresh, METH_NOARGS, nullptr},
+    {"begin_zygote", begin_zygote, METH_NOARGS, nullptr},
+    {"program", program, METH_NOARGS, nullptr},
+    {"step", step, METH_O, nullptr},
+    {"took", took, METH_O, nullptr},
+    {"keep_code", keep_code, METH_VARARGS, nullptr},
+    {"code", code, METH_O, nullptr},
+    {"start", start, METH_VARARGS, nullptr},
+    {"call", call, METH_VARARGS, nullptr},
+    {"call_elsewhere", call_elsewhere, METH_VARARGS, nullptr},
+    {"elsewhere", elsewhere, METH_O, nullptr},
+    {"stop", stop, METH_O, nullptr},
+    {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
+    {"leave", leave, METH_O, nullptr},
+    {"again", again, METH_O, nullptr},
+    {"follow", follow, METH_O, nullptr},
+    {"c_exit", c_exit, METH_NOARGS, nullptr},
+    {"thread_exit", thread_exit, METH_NOARGS, nullptr},
+    {"interpreter_dict", interpreter_dict, METH_NOARGS, nullptr},
+    {"thread_dict", thread_dict, METH_NOARGS, nullptr},
+    {"leak", leak, METH_O, nullptr},
+    {"hold_in_type", hold_in_type, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyObject* new_module() {
+    PyObject* module = PyModule_New("runtime");
+    if (module && PyModule_AddFunctions(module, functions) < 0) Py_CLEAR(module);
+    return module;
+}
+
+}  // namespace finfuzz
+
+static PyObject* create(PyObject*, PyModuleDef*) { return finfuzz::new_module(); }
+
+static PyModuleDef_Slot slots[] = {{Py_mod_create, reinterpret_cast<void*>(create)}, {0, nullptr}};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "finfuzz_runtime", nullptr, 0, nullptr, slots, nullptr, nullptr, nullptr,
+};
+
+PyMODINIT_FUNC PyInit_finfuzz_runtime() { return PyModuleDef_Init(&definition); }

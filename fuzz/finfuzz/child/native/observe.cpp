@@ -1,0 +1,223 @@
+// What the runtime sees of a program: hooks, finalization phases, internals made and lost.
+//
+// Nothing here changes what the interpreter does: it reads, and writes shared memory. The phases
+// are told by two capsules per interpreter, which CPython destroys when it gets there: one in a
+// module's dict (modules cleared), one in the interpreter's dict (dict cleared).
+#include <Python.h>
+
+#include <sys/mman.h>
+
+#include <cstring>
+
+#include "../common/probe.h"
+#include "shared.h"
+
+namespace finfuzz {
+
+Shared* shared = nullptr;
+
+static struct {
+    void* begin;
+    size_t bytes;
+    int file;
+} mapped;
+
+static void* map(void* where, size_t bytes, int how, int file) {
+    void* begin = mmap(where, bytes, PROT_READ | PROT_WRITE, how, file, 0);
+    mapped = {begin, bytes, file};
+    return begin;
+}
+
+Shared* map_privately(int file, size_t bytes) {
+    void* begin = map(nullptr, bytes, MAP_PRIVATE, file);
+    return begin == MAP_FAILED ? nullptr : static_cast<Shared*>(begin);
+}
+
+void share() {
+    if (map(mapped.begin, mapped.bytes, MAP_SHARED | MAP_FIXED, mapped.file) == MAP_FAILED)
+        Py_FatalError("finfuzz: the parent's memory can't be shared");
+}
+
+bool cpython_is_finalizing() {
+#if PY_VERSION_HEX >= 0x030D0000
+    return Py_IsFinalizing() != 0;
+#else
+    return _Py_IsFinalizing() != 0;
+#endif
+}
+
+static PyThreadState* thread_state_unchecked() {
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyThreadState_GetUnchecked();
+#else
+    return _PyThreadState_UncheckedGet();
+#endif
+}
+
+constexpr int64_t kExpected = -1;  // an interpreter that is being made
+constexpr int64_t kForgotten = -2;
+
+// The life of the interpreter whose thread state is current; where none is, the last one known.
+uint32_t life_here() {
+    Facts& facts = shared->facts;
+    PyThreadState* tstate = thread_state_unchecked();
+    if (tstate == nullptr || facts.lives == 0) return facts.current;
+    int64_t id = PyInterpreterState_GetID(PyThreadState_GetInterpreter(tstate));
+    for (uint32_t index = 0; index < facts.lives; ++index)
+        if (shared->life[index].id == id) return facts.current = index;
+    Life& newest = shared->life[facts.lives - 1];
+    if (newest.id != kExpected) return facts.current;
+    newest.id = id;
+    return facts.current = facts.lives - 1;
+}
+
+static uint8_t progress_now() {
+    if (shared->facts.progress == kRunning && cpython_is_finalizing()) return kFinalizing;
+    return uint8_t(shared->facts.progress);
+}
+
+// Two extensions may share their internals, or each have its own.
+static bool second_has_its_own = false;
+
+static uint8_t& internals_of(Life& life, bool second) {
+    return second && second_has_its_own ? life.second_internals : life.internals;
+}
+
+static void record_event(int hook, bool second) {
+    if (shared == nullptr) return;
+    Facts& facts = shared->facts;
+    uint32_t index = life_here();
+    Life& life = shared->life[index];
+    uint8_t internals = internals_of(life, second);
+    Event event{uint8_t(hook), progress_now(), life.cleared, internals, index};
+    static thread_local uint32_t previous = 0;
+    // 5 bits of hook and 8 of the rest: two events in a row make 26, folded into the 14 that there
+    // are counters for.
+    uint32_t code = (event.hook << 8) | (event.progress << 6) | (event.cleared << 4) |
+                    (event.internals << 2) | (life.flavour != 0);
+    uint32_t pair = (previous * 2654435761u) ^ (code * 40503u);
+    previous = code;
+    uint8_t& counter = event_counters()[(pair ^ (pair >> 14)) % kEventCounters];
+    if (counter != 255) ++counter;
+    uint32_t place = __atomic_fetch_add(&facts.event_count, 1, __ATOMIC_RELAXED);
+    if (place < kEvents) shared->events[place] = event;
+}
+
+template <bool kSecond>
+static void on_event(int hook) {
+    record_event(hook, kSecond);
+}
+
+template <bool kSecond>
+static void on_internals_created() {
+    if (shared == nullptr) return;
+    Life& life = shared->life[life_here()];
+    uint8_t& internals = internals_of(life, kSecond);
+    if (internals == kNone) {
+        internals = kFirst;
+    } else {
+        if (shared->facts.recreated++ == 0) {
+            shared->facts.recreated_after = internals;
+            shared->facts.recreated_progress = progress_now();
+            shared->facts.recreated_cleared = life.cleared;
+            shared->facts.recreated_frame_count = record_frames(shared->recreated_frames);
+        }
+        internals = kRecreated;
+    }
+    record_event(kHookInternalsCreated, kSecond);
+}
+
+template <bool kSecond>
+static void on_internals_destroyed() {
+    if (shared == nullptr) return;
+    internals_of(shared->life[life_here()], kSecond) = kDestroyed;
+    record_event(kHookInternalsDestroyed, kSecond);
+}
+
+template <bool kSecond>
+static void on_capsule_missing(int which) {
+    if (shared == nullptr) return;
+    Life& life = shared->life[life_here()];
+    uint8_t internals = internals_of(life, kSecond);
+    record_event(kHookCapsuleMissing, kSecond);
+    // When CPython has taken the interpreter's dict down, every capsule in it is gone by design,
+    // and nothing is lost as long as nobody destroyed what the capsule stood for.
+    if (life.cleared == kDict && internals != kDestroyed && internals != kRecreated) return;
+    if (shared->facts.capsule_lost == 0) {
+        shared->facts.capsule_lost_progress = progress_now();
+        shared->facts.capsule_lost_cleared = life.cleared;
+    }
+    shared->facts.capsule_lost |= uint32_t(which);
+}
+
+// From any thread: some objects are destroyed where the GIL is not held.
+static void on_alive(int delta) {
+    if (shared != nullptr) __atomic_fetch_add(&shared->facts.alive, delta, __ATOMIC_RELAXED);
+}
+
+template <bool kSecond>
+static Probe table_of(uint8_t* blocks, size_t count) {
+    return Probe{on_event<kSecond>, on_internals_created<kSecond>, on_internals_destroyed<kSecond>,
+                 on_capsule_missing<kSecond>, count ? blocks : nullptr, count, on_alive};
+}
+
+// `internals`: the name that the framework keeps them by. The first extension's table comes first.
+const Probe* probe_table(bool second, const char* internals) {
+    static const char* firsts = internals;
+    static Probe tables[2];
+    size_t count = shared->block_count;
+    tables[second] = second ? table_of<true>(block_counters() + count, shared->second_block_count)
+                            : table_of<false>(block_counters(), count);
+    second_has_its_own = std::strcmp(firsts, internals) != 0;
+    return &tables[second];
+}
+
+static void cleared(PyObject* capsule, uint8_t what, int hook) {
+    if (auto* life = static_cast<Life*>(PyCapsule_GetPointer(capsule, nullptr))) life->cleared = what;
+    record_event(hook, false);
+}
+static void modules_cleared(PyObject* capsule) { cleared(capsule, kModules, kHookModulesCleared); }
+static void dict_cleared(PyObject* capsule) { cleared(capsule, kDict, kHookDictCleared); }
+
+uint32_t expect_life(uint8_t flavour) {
+    Facts& facts = shared->facts;
+    if (facts.lives == kInterpreters) Py_FatalError("finfuzz: more interpreter lives than are kept");
+    shared->life[facts.lives] = Life{kExpected, flavour, kNothing, kNone, 0, kNone, {}};
+    return facts.lives++;
+}
+
+// Ids come again when Python is initialized again.
+void forget_lives() {
+    for (uint32_t index = 0; index < shared->facts.lives; ++index) shared->life[index].id = kForgotten;
+}
+
+// Puts the two capsules of a new interpreter in place. Errors are left to be seen: without the
+// capsules the phase would be told wrong.
+void observe_life() {
+    Life& life = shared->life[life_here()];
+    PyObject* dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    PyObject* module = PyImport_AddModule("finfuzz_phase");  // borrowed; sys.modules keeps it
+    PyObject* first = PyCapsule_New(&life, nullptr, modules_cleared);
+    PyObject* second = PyCapsule_New(&life, nullptr, dict_cleared);
+    if (dict == nullptr || module == nullptr || first == nullptr || second == nullptr ||
+        PyObject_SetAttrString(module, "capsule", first) < 0 ||
+        PyDict_SetItemString(dict, "finfuzz.phase", second) < 0)
+        Py_FatalError("finfuzz: can't tell this interpreter's phases");
+    Py_DECREF(first);
+    Py_DECREF(second);
+}
+
+void forget_other_programs() {
+    shared->facts = Facts{};
+    std::memset(event_counters(), 0, counter_count());
+}
+
+void begin_first_life() {
+    observe_progress(kRunning);
+    expect_life(0);
+    observe_life();
+}
+
+void observe_progress(Progress progress) { shared->facts.progress = progress; }
+
+}  // namespace finfuzz

@@ -1,0 +1,160 @@
+// The subinterpreters of a program, by handle, with the driver in each.
+#include <Python.h>
+
+#include <vector>
+
+#include "../common/interpreters.h"
+#include "module.h"
+#include "shared.h"
+#include "../common/threads.h"
+
+namespace finfuzz {
+
+constexpr long kMain = -1;  // the handle of the main interpreter
+
+struct Slot {
+    Interpreter interpreter;
+    PyObject* names;  // the dict of its __main__; null once its nodes are forgotten
+    uint32_t life;
+};
+
+static std::vector<Slot> slots;
+
+void forget_slots() { slots.clear(); }
+
+static Slot* slot_of(long handle) {
+    size_t index = size_t(handle);
+    if (index < slots.size() && slots[index].names) return &slots[index];
+    PyErr_SetString(PyExc_ValueError, "no such interpreter");
+    return nullptr;
+}
+
+static Slot* slot_of(PyObject* handle) { return slot_of(PyLong_AsLong(handle)); }
+
+// Life of the code that calls: comes back when what runs elsewhere is over.
+class Here {
+   public:
+    Here() : life_(shared->facts.current) {}
+    ~Here() { shared->facts.current = life_; }
+
+   private:
+    uint32_t life_;
+};
+
+// A new interpreter's slot, created from the one that is current. False where there can't be one.
+static bool start_here(Slot& slot) {
+    slot.life = expect_life(uint8_t(slot.interpreter.flavour));
+    if (!start_interpreter(slot.interpreter)) {
+        --shared->facts.lives;
+        return false;
+    }
+    run_in_interpreter(slot.interpreter, [&slot] {
+        observe_life();
+        slot.names = load_driver();
+    });
+    if (slot.names == nullptr) Py_FatalError("finfuzz: the driver does not load in a subinterpreter");
+    return true;
+}
+
+// start(parent, flavour) -> handle, or -1 where there can't be one.
+PyObject* start(PyObject*, PyObject* args) {
+    long parent, flavour;
+    if (!PyArg_ParseTuple(args, "ll", &parent, &flavour)) return nullptr;
+    Slot* creator = parent == kMain ? nullptr : slot_of(parent);
+    if (parent != kMain && creator == nullptr) return nullptr;
+    Here here;
+    Slot slot{Interpreter{Flavour(flavour)}, nullptr, 0};
+    bool started = false;
+    if (creator)
+        run_in_interpreter(creator->interpreter, [&] { started = start_here(slot); });
+    else
+        started = start_here(slot);
+    if (!started) return PyLong_FromLong(-1);
+    slots.push_back(slot);
+    return PyLong_FromSize_t(slots.size() - 1);
+}
+
+static long take_line(const Slot& slot, const char* line) {
+    shared->facts.current = slot.life;
+    PyObject* function = PyDict_GetItemString(slot.names, "take_line");
+    PyObject* result = PyObject_CallFunction(function, "s", line);
+    if (result == nullptr) {
+        PyErr_Print();
+        return kRaised;
+    }
+    long value = PyLong_AsLong(result);
+    Py_DECREF(result);
+    return value;
+}
+
+// call(handle, line) -> what the driver's `take_line` said in there.
+PyObject* call(PyObject*, PyObject* args) {
+    long handle;
+    const char* line;
+    if (!PyArg_ParseTuple(args, "ls", &handle, &line)) return nullptr;
+    Slot* slot = slot_of(handle);
+    if (slot == nullptr) return nullptr;
+    Here here;
+    long answer = kRaised;
+    run_in_interpreter(slot->interpreter, [&] { answer = take_line(*slot, line); });
+    return PyLong_FromLong(answer);
+}
+
+// call_elsewhere(handle, line): the same from another thread.
+PyObject* call_elsewhere(PyObject*, PyObject* args) {
+    long handle;
+    const char* line;
+    if (!PyArg_ParseTuple(args, "ls", &handle, &line)) return nullptr;
+    Slot* slot = slot_of(handle);
+    if (slot == nullptr) return nullptr;
+    Here here;
+    long answer = kRaised;
+    bool ran = run_from_thread(slot->interpreter, [&] { answer = take_line(*slot, line); });
+    return ran ? PyLong_FromLong(answer) : nullptr;
+}
+
+// elsewhere(callable) -> what it returns, called in this interpreter from another thread.
+PyObject* elsewhere(PyObject*, PyObject* callable) { return call_from_thread(callable); }
+
+// The names of the nodes go before the interpreter does, as the locals of a function would.
+static void forget_nodes(Slot& slot) {
+    run_in_interpreter(slot.interpreter, [&slot] {
+        shared->facts.current = slot.life;
+        PyDict_Clear(PyDict_GetItemString(slot.names, "NODES"));
+        Py_CLEAR(slot.names);
+    });
+}
+
+template <typename Stop>
+static PyObject* stop_by(PyObject* handle, Stop stop) {
+    Slot* slot = slot_of(handle);
+    if (slot == nullptr) return nullptr;
+    Here here;
+    forget_nodes(*slot);
+    observe_progress(kStopping);
+    stop(slot->interpreter);
+    observe_progress(kRunning);
+    shared->life[slot->life].ended = 1;
+    if (PyErr_Occurred()) return nullptr;
+    Py_RETURN_NONE;
+}
+
+PyObject* stop(PyObject*, PyObject* handle) {
+    return stop_by(handle, [](Interpreter& ended) { stop_interpreter(ended); });
+}
+
+// stop_elsewhere(handle): by the hand of another thread.
+PyObject* stop_elsewhere(PyObject*, PyObject* handle) {
+    return stop_by(handle, [](Interpreter& ended) { stop_from_thread(ended); });
+}
+
+// leave(handle): the program is over and this interpreter is left as it is.
+PyObject* leave(PyObject*, PyObject* handle) {
+    Slot* slot = slot_of(handle);
+    if (slot == nullptr) return nullptr;
+    Here here;
+    forget_nodes(*slot);
+    Py_RETURN_NONE;
+}
+
+}  // namespace finfuzz

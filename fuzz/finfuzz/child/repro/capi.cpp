@@ -1,0 +1,237 @@
+// What a finding's script needs from the C API: an extension module, as ctypes can't do it. Calls that
+// change the current thread state have changed it back when they return to Python; and before 3.13
+// importing ctypes in a second life of the interpreter kills it.
+#include <Python.h>
+
+#include "../common/reduced.h"
+#if FINFUZZ_HAS(start)
+#    include "../common/interpreters.h"
+#endif
+#if FINFUZZ_HAS(another_thread)
+#    include "../common/threads.h"
+#endif
+#if FINFUZZ_HAS(again)
+#    include "../native/lives.h"
+#endif
+
+namespace {
+
+#if FINFUZZ_HAS(leak)
+// Gives a reference to nobody.
+PyObject *leak(PyObject *, PyObject *object) {
+    Py_INCREF(object);
+    Py_RETURN_NONE;
+}
+
+#endif
+#if FINFUZZ_HAS(interpreter_dict)
+PyObject *interpreter_dict(PyObject *, PyObject *) {
+    PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    Py_XINCREF(dict);
+    return dict ? dict : PyErr_NoMemory();
+}
+
+#endif
+#if FINFUZZ_HAS(thread_dict)
+PyObject *thread_dict(PyObject *, PyObject *) {
+    PyObject *dict = PyThreadState_GetDict();
+    Py_XINCREF(dict);
+    return dict ? dict : PyErr_NoMemory();
+}
+
+#endif
+// What is given to subinterpreters too.
+PyMethodDef offered[] = {
+#if FINFUZZ_HAS(leak)
+    {"leak", leak, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(interpreter_dict)
+    {"interpreter_dict", interpreter_dict, METH_NOARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(thread_dict)
+    {"thread_dict", thread_dict, METH_NOARGS, nullptr},
+#endif
+    {nullptr, nullptr, 0, nullptr},
+};
+
+#if FINFUZZ_HAS(start)
+using finfuzz::Interpreter;
+
+#    if FINFUZZ_HAS(framework)
+// find_framework(extension): for interpreters of the framework's own kind.
+PyObject *find_framework(PyObject *, PyObject *extension) {
+    const char *path = PyUnicode_AsUTF8(extension);
+    if (!path) return nullptr;
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) return PyErr_Format(PyExc_ImportError, "%s", dlerror());
+    finfuzz::find_framework(handle);
+    Py_RETURN_NONE;
+}
+
+#    endif
+bool start_here(Interpreter &made) {
+    if (!finfuzz::start_interpreter(made)) return false;
+    finfuzz::run_in_interpreter(
+        made, [] { PyModule_AddFunctions(PyImport_AddModule("__main__"), offered); });
+    return true;
+}
+
+// start(parent, flavour) -> a new subinterpreter, created from `parent` (None: from here): 1 legacy,
+// 2 isolated with a GIL of its own, 3 sharing the GIL, 4 permissive, 5 strict, 6 the framework's,
+// 7 the standard library's.
+PyObject *start(PyObject *, PyObject *args) {
+    PyObject *parent;
+    int flavour;
+    if (!PyArg_ParseTuple(args, "Oi", &parent, &flavour)) return nullptr;
+    auto *made = new Interpreter{finfuzz::Flavour(flavour)};
+    bool started = false;
+    if (parent == Py_None)
+        started = start_here(*made);
+    else
+        finfuzz::run_in_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(parent)),
+                                    [&] { started = start_here(*made); });
+    if (started) return PyLong_FromVoidPtr(made);
+    delete made;
+    return PyErr_Format(PyExc_RuntimeError, "this CPython can't start such an interpreter");
+}
+
+bool parse(PyObject *args, Interpreter *&interpreter, const char *&code) {
+    PyObject *handle;
+    if (!PyArg_ParseTuple(args, "Os", &handle, &code)) return false;
+    interpreter = static_cast<Interpreter *>(PyLong_AsVoidPtr(handle));
+    return interpreter != nullptr;
+}
+
+// run(interpreter, code): in its __main__. Prints what it raises.
+PyObject *run(PyObject *, PyObject *args) {
+    Interpreter *interpreter;
+    const char *code;
+    if (!parse(args, interpreter, code)) return nullptr;
+    finfuzz::run_in_interpreter(*interpreter, [code] { PyRun_SimpleString(code); });
+    Py_RETURN_NONE;
+}
+
+#    if FINFUZZ_HAS(run_elsewhere)
+// run_elsewhere(interpreter, code): from another thread, under a thread state made by hand.
+PyObject *run_elsewhere(PyObject *, PyObject *args) {
+    Interpreter *interpreter;
+    const char *code;
+    if (!parse(args, interpreter, code)) return nullptr;
+    if (!finfuzz::run_from_thread(*interpreter, [code] { PyRun_SimpleString(code); })) return nullptr;
+    Py_RETURN_NONE;
+}
+
+#    endif
+#    if FINFUZZ_HAS(stop)
+PyObject *stop(PyObject *, PyObject *handle) {
+    finfuzz::stop_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle)));
+    if (PyErr_Occurred()) return nullptr;
+    Py_RETURN_NONE;
+}
+
+#    endif
+#    if FINFUZZ_HAS(stop_elsewhere)
+// stop_elsewhere(interpreter): by the hand of another thread.
+PyObject *stop_elsewhere(PyObject *, PyObject *handle) {
+    if (!finfuzz::stop_from_thread(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle))))
+        return nullptr;
+    Py_RETURN_NONE;
+}
+
+#    endif
+#endif
+#if FINFUZZ_HAS(elsewhere)
+// elsewhere(function) -> what it returns, called in this interpreter from another thread.
+PyObject *elsewhere(PyObject *, PyObject *function) { return finfuzz::call_from_thread(function); }
+
+#endif
+#if FINFUZZ_HAS(again)
+PyObject *live(const std::string &code) {
+    PyObject *names = PyModule_GetDict(PyImport_AddModule("__main__"));
+    return PyRun_String(code.c_str(), Py_file_input, names, names);
+}
+
+// again(code): in the __main__ of another life, when this one is over: Py_Initialize once more.
+PyObject *again(PyObject *, PyObject *code) {
+    const char *text = PyUnicode_AsUTF8(code);
+    if (!text) return nullptr;
+    if (!finfuzz::live_again(text, live)) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+#endif
+#if FINFUZZ_HAS(c_exit)
+// The C library's exit(0): static destructors without Py_FinalizeEx.
+PyObject *c_exit(PyObject *, PyObject *) { exit(0); }
+
+#endif
+#if FINFUZZ_HAS(thread_exit)
+// The C library's exit(0) from another thread, while this one waits.
+PyObject *thread_exit(PyObject *, PyObject *) {
+    finfuzz::on_another_thread([] { exit(0); });
+    return nullptr;
+}
+
+#endif
+#if FINFUZZ_HAS(hold_in_type)
+// hold_in_type(object): in the dict of a new static type, put there before PyType_Ready.
+PyObject *hold_in_type(PyObject *, PyObject *object) {
+    auto *type = new PyTypeObject{};
+    Py_SET_REFCNT(reinterpret_cast<PyObject *>(type), 1);
+    type->tp_name = "capi.Static";
+    type->tp_basicsize = sizeof(PyObject);
+    type->tp_flags = Py_TPFLAGS_DEFAULT;
+    type->tp_dict = Py_BuildValue("{sO}", "held", object);
+    if (!type->tp_dict || PyType_Ready(type) < 0) return nullptr;
+    Py_RETURN_NONE;
+}
+
+#endif
+PyMethodDef functions[] = {
+#if FINFUZZ_HAS(start)
+    {"start", start, METH_VARARGS, nullptr},
+    {"run", run, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(framework)
+    {"find_framework", find_framework, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(run_elsewhere)
+    {"run_elsewhere", run_elsewhere, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(elsewhere)
+    {"elsewhere", elsewhere, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(stop)
+    {"stop", stop, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(stop_elsewhere)
+    {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(again)
+    {"again", again, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(c_exit)
+    {"c_exit", c_exit, METH_NOARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(thread_exit)
+    {"thread_exit", thread_exit, METH_NOARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(hold_in_type)
+    {"hold_in_type", hold_in_type, METH_O, nullptr},
+#endif
+    {nullptr, nullptr, 0, nullptr},
+};
+
+int fill(PyObject *module) { return PyModule_AddFunctions(module, offered); }
+
+PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, reinterpret_cast<void *>(fill)},
+    {0, nullptr},
+};
+
+PyModuleDef definition = {PyModuleDef_HEAD_INIT, "capi", nullptr, 0,      functions,
+                          slots,                 nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit_capi() { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,113 @@
+"""`finfuzz attribute` and `finfuzz file`: controls and filing outside of a campaign."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from finfuzz.cli.group import cli
+from finfuzz.cli.options import (
+    abuse_option,
+    built,
+    crashes_option,
+    deadline_option,
+    memory_option,
+    progress,
+    python_option,
+    read_program,
+    resolved,
+    target_option,
+)
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import to_text
+from finfuzz.support.errors import UserError
+from finfuzz.support.files import writable_directory
+from finfuzz.targets.build import require_linux
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.attribution.attribute import attributed
+from finfuzz.triage.filer import Origin
+from finfuzz.triage.findings.finding import find_finding, load, paths
+from finfuzz.triage.instruments.escalate import escalated
+from finfuzz.triage.sorter import Sorter
+
+
+@cli.command()
+@click.argument("findings", nargs=-1)
+@crashes_option
+@deadline_option
+@memory_option
+def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory: int) -> None:
+    """Run FINDINGS on their controls and say whose defect each is; heavier instruments too.
+
+    Without a name: all that have no attribution yet.
+    """
+    require_linux()
+    folders = [find_finding(one, crashes) for one in findings] or _open(crashes)
+    limits = Limits(deadline, memory)
+    for folder in folders:
+        record = load(folder).target
+        python = record.python.rpartition(".")[0]
+        subject = (folder, parse_target(record.spec), pick_interpreter(python), limits)
+        with progress(f"{folder.name}: controls") as (announce, advance):
+            for done, of in attributed(*subject, announce):
+                advance(done, of)
+            for done, of in escalated(*subject, announce):
+                advance(done, of)
+        attribution = load(folder).attribution
+        assert attribution is not None
+        click.echo(f"{folder.name}: {attribution.owner}: {attribution.reason}")
+
+
+@cli.command(name="file")
+@click.argument("program", type=click.Path(path_type=Path))
+@target_option
+@python_option
+@crashes_option
+@deadline_option
+@memory_option
+@abuse_option
+def file_(
+    program: Path,
+    target: str,
+    python: str | None,
+    crashes: Path,
+    deadline: float,
+    memory: int,
+    abuse: bool,
+) -> None:
+    """Make a finding of a program: run it, and file what is wrong with it as a campaign would.
+
+    Exits with 0 if something is filed (or was before), 1 if nothing is wrong.
+    """
+    require_linux()
+    text = to_text(read_program(program).without_comments())
+    made = built(*resolved(target, python))
+    limits = Limits(deadline, memory, abuse)
+    crashes = writable_directory(crashes, "findings")
+    with progress("filing") as (announce, advance):
+        sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
+        try:
+            steps = runnable(read_program(program), made.interpreter.version[:2], abuse=abuse)
+            sorter.sight(text, run_fresh(made, steps, limits), 1, 0.0)
+            while sorter.work():
+                advance(0, 0)
+        finally:
+            sorter.close()
+    for title in (entry.title for entry in sorter.known):
+        click.echo(f"known, not filed: {title}")
+    for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
+        click.echo(f"{seen.diagnosis}: {seen.path}")
+    if not (sorter.seen or sorter.known or sorter.unconfirmed):
+        click.echo(f"survived: {made.spec} on CPython {made.interpreter.text}")
+        raise SystemExit(1)
+
+
+def _open(crashes: Path) -> list[Path]:
+    found = [folder for folder in paths(crashes) if load(folder).attribution is None]
+    if not found:
+        raise UserError(f"every finding in {crashes} has its attribution: name one to do it again")
+    return found

@@ -1,0 +1,90 @@
+"""`finfuzz bisect`: since when, and until when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from finfuzz.cli.group import cli
+from finfuzz.cli.options import crashes_option, deadline_option, memory_option, progress
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import require_linux
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.attribution.bisect import SHOWN, Subject, over_commits, over_releases
+from finfuzz.triage.attribution.bisection import Bisection
+from finfuzz.triage.findings.finding import find_finding, load
+
+
+@cli.command()
+@click.argument("finding")
+@click.option("--good", default=None, help="A release, or with --repo a revision, without it.")
+@click.option("--bad", default=None, help="One that has it; older or newer than the good one.")
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="A pybind11 checkout, whose commits are tried; its files are not touched.",
+)
+@crashes_option
+@deadline_option
+@memory_option
+def bisect(
+    finding: str,
+    good: str | None,
+    bad: str | None,
+    repo: Path | None,
+    crashes: Path,
+    deadline: float,
+    memory: int,
+) -> None:
+    """Narrow FINDING down to the release or the commit that began or ended it.
+
+    Without --good and --bad all releases are tried and every change is said. Exits with 0, or
+    with 2 if it can't be decided because what lies between can't be judged.
+    """
+    require_linux()
+    if (good is None) != (bad is None) or (repo is not None and good is None):
+        raise click.UsageError("--good and --bad go together, and --repo takes both")
+    record = load(find_finding(finding, crashes))
+    python = pick_interpreter(record.target.python.rpartition(".")[0])
+    with progress(f"{record.bucket}: bisecting") as (announce, advance):
+        subject = Subject(
+            record.wanted,
+            parse_target(record.target.spec),
+            python,
+            Limits(deadline, memory),
+            announce,
+            advance,
+        )
+        if repo is not None and good is not None and bad is not None:
+            found = over_commits(subject, repo, good, bad)
+        else:
+            found = over_releases(subject, good, bad)
+    _tell(found)
+
+
+def _tell(found: Bisection) -> None:
+    for change in found.changes:
+        subject = f" ({change.subject})" if change.subject else ""
+        click.echo(f"{change.what}: {change.name}{subject}")
+    for change in found.changes:
+        if change.skipped:
+            why = next(one.verdict for one in found.trials if one.name == change.skipped[0])
+            others = ", ".join(name[:SHOWN] for name in change.skipped)
+            raise UserError(
+                f"the {change.what} may be an earlier one, not judged: {others} ({why})"
+            )
+    if not found.changes:
+        click.echo(_no_change(found))
+
+
+def _no_change(found: Bisection) -> str:
+    """Of all releases. Raises UserError where none of them shows the defect."""
+    bad = [trial.name for trial in found.trials if trial.bad]
+    if not bad:
+        last = found.trials[-1]
+        raise UserError(f"no release shows the finding's defect: {last.name}: {last.verdict}")
+    return f"no change: bad from {bad[0]} to {bad[-1]}"

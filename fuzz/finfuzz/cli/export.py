@@ -1,0 +1,43 @@
+"""`finfuzz export`: a finding for other people's tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from finfuzz.cli.group import cli
+from finfuzz.cli.options import crashes_option
+from finfuzz.support.errors import UserError
+from finfuzz.triage.findings.finding import find_finding, load
+from finfuzz.triage.repro.export import pytest_file
+
+
+@cli.command()
+@click.argument("finding")
+@click.option("--pytest", "as_pytest", is_flag=True, help="Write a test, in one file.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default="test_finfuzz_BUCKET.py",
+    help="The file to write; it must not be there yet.",
+)
+@crashes_option
+def export(finding: str, as_pytest: bool, output: Path | None, crashes: Path) -> None:
+    """Write FINDING (a folder, or a bucket in --crashes) as a test that fails while it dies."""
+    if not as_pytest:
+        raise click.UsageError("say what to export it as: --pytest is what there is")
+    folder = find_finding(finding, crashes)
+    found = load(folder)
+    text = pytest_file(folder, found)
+    file = output or Path(f"test_finfuzz_{found.bucket}.py")
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise UserError(f"{file} is there already: remove it, or name another by -o") from None
+    except OSError as error:
+        raise UserError(f"can't write {file}: {error.strerror}") from error
+    click.echo(f"wrote {file}: pytest {file}")

@@ -1,0 +1,139 @@
+"""What commands share: options, and what becomes of their values."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from finfuzz.program.model import Program
+from finfuzz.program.text import ParseError, parse
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.frameworks.pybind11 import headers, resolve
+from finfuzz.targets.interpreters import Interpreter, pick_interpreter
+from finfuzz.targets.spec import TargetSpec, parse_target
+
+#: What can be run is 64 KiB without comments; nobody writes that many of them.
+_LARGEST_FILE = 1 << 20
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds between two; `nan` is between none."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value} is not a number of seconds", param, ctx)
+        return seconds
+
+
+target_option = click.option(
+    "--target",
+    default="pybind11",
+    show_default="the newest pybind11",
+    help="pybind11==VERSION[,SECOND], pybind11@PATH, plain-c or no-extension; +released, "
+    "+destroy, +leak or "
+    "+hold behind.",
+)
+python_option = click.option(
+    "--python",
+    default=None,
+    show_default="the newest found that has headers",
+    help="A version (3.13) or the path of an interpreter.",
+)
+deadline_option = click.option(
+    "--deadline",
+    type=Seconds(0.01, 86400),
+    default=2.0,
+    show_default=True,
+    help="Seconds a child may take.",
+)
+memory_option = click.option(
+    "--memory",
+    type=click.IntRange(64, 1 << 20),
+    default=2048,
+    show_default=True,
+    help="MiB of address space a child may use.",
+)
+crashes_option = click.option(
+    "--crashes",
+    type=click.Path(path_type=Path),
+    default=Path("crashes"),
+    show_default=True,
+    help="Where findings are.",
+)
+abuse_option = click.option(
+    "--abuse", is_flag=True, help="Also perform steps that break a rule of the C API on purpose."
+)
+
+
+def resolved(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
+    spec = parse_target(target)
+    with Console(stderr=True).status("looking for the interpreter and the headers"):
+        interpreter = pick_interpreter(python)
+        spec = resolve(spec)
+        if spec.framework == "pybind11":
+            headers(spec)
+        if spec.of_second is not None:
+            headers(spec.of_second)
+    return spec, interpreter
+
+
+def built(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
+    console = Console(stderr=True, highlight=False)
+    with console.status("building") as status:
+
+        def announce(line: str) -> None:
+            status.update(line)
+            if not console.is_terminal:
+                console.print(line, markup=False, soft_wrap=True)
+
+        return build(spec, interpreter, instrumented=instrumented, announce=announce)
+
+
+def read_program(path: Path) -> Program:
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST_FILE:
+            raise UserError(f"{path} has {size} bytes: no program is longer than {_LARGEST_FILE}")
+        return parse(path.read_text(encoding="utf-8"))
+    except ParseError as error:
+        raise UserError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not a program: byte {error.start} is not UTF-8") from error
+    except OSError as error:
+        raise UserError(f"can't read the program {path}: {error.strerror}") from error
+
+
+Announce = Callable[[str], None]
+Advance = Callable[[int, int], None]
+
+
+@contextlib.contextmanager
+def progress(title: str) -> Iterator[tuple[Announce, Advance]]:
+    """A bar on a terminal, plain lines elsewhere: yields what says a line, and what says that so
+    many pieces are done, of how many (0: nobody knows)."""
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn())
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        task = bar.add_task(title, total=None)
+
+        def announce(line: str) -> None:
+            bar.console.print(line, markup=False, soft_wrap=True)
+
+        def advance(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of or None)
+
+        yield announce, advance

@@ -1,0 +1,89 @@
+"""`finfuzz exec` and `finfuzz steps`: one program, and the language."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from finfuzz.cli.group import cli
+from finfuzz.cli.options import (
+    abuse_option,
+    built,
+    deadline_option,
+    memory_option,
+    python_option,
+    read_program,
+    resolved,
+    target_option,
+)
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.program.reference import INTRODUCTION, tables
+from finfuzz.program.scope import runnable
+from finfuzz.targets.build import require_linux
+from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.diagnosis.symbols import named_stack
+
+
+@cli.command(name="exec")
+@click.argument("program", type=click.Path(path_type=Path))
+@target_option
+@python_option
+@deadline_option
+@memory_option
+@abuse_option
+def exec_(
+    program: Path, target: str, python: str | None, deadline: float, memory: int, abuse: bool
+) -> None:
+    """Run one program in a fresh process and say what became of it.
+
+    Exits with 0 if it survived, 1 if it died or something was wrong with it, 2 if it could not run.
+    """
+    require_linux()
+    read = read_program(program)
+    made = built(*resolved(target, python))
+    text = runnable(read, made.interpreter.version[:2], abuse=abuse)
+    outcome = run_fresh(made, text, Limits(deadline, memory, abuse))
+    effect, skipped, raised = outcome.took
+    where = f"{made.spec} on CPython {made.interpreter.text}"
+    steps = f"{effect} steps, {skipped} skipped, {raised} raised, {outcome.seconds * 1000:.0f} ms"
+    if outcome.alive:
+        steps += f", {outcome.alive} C++ objects alive after the end"
+    found = diagnose(outcome, memory)
+    if not found:
+        click.echo(f"survived: {where} ({steps})")
+    for diagnosis in found:
+        click.echo(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
+        click.echo(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
+    for number, frame in enumerate(named_stack(outcome.frames or outcome.recreated_frames)):
+        click.echo(f"#{number} {frame}")
+    if outcome.stderr:
+        click.echo(outcome.stderr, err=True, nl=False)
+    sys.exit(1 if found else 0)
+
+
+@cli.command()
+def steps() -> None:
+    """Print the language: every step, its arguments, where it is legal, from which Python on."""
+    console = Console(highlight=False)
+    console.print(_marked(INTRODUCTION))
+    for each in tables():
+        console.print(f"\n[bold]{each.title}[/bold]")
+        if each.note:
+            console.print(_marked(each.note))
+        table = Table(*each.columns, box=box.SIMPLE_HEAD, pad_edge=False)
+        for row in each.rows:
+            table.add_row(*map(_marked, row))
+        console.print(table)
+
+
+def _marked(text: str) -> Text:
+    """Text whose `code` is shown as such, without the backquotes."""
+    parts = text.split("`")
+    return Text.assemble(*((part, "cyan" if index % 2 else "") for index, part in enumerate(parts)))

@@ -1,0 +1,219 @@
+"""The raw facts of one child."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal as signals
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Header, SharedMemory
+from finfuzz.executor.unraisable import unraisable
+from finfuzz.program.words import FLAVOUR
+
+PROGRESS = ("running", "stopping", "finalizing", "exited")
+CLEARED = ("", "modules-cleared", "dict-cleared")
+INTERNALS = ("none", "first", "destroyed", "recreated")
+FLAVOURS = ("main", *FLAVOUR.texts)
+HOOKS = (
+    "traverse",
+    "clear",
+    "dealloc",
+    "internals-created",
+    "internals-destroyed",
+    "capsule-missing",
+    "modules-cleared",
+    "dict-cleared",
+    "import",
+    "action",
+    "capsule",
+    "module-free",
+    "py-at-exit",
+    "static-destructor",
+    "thread-local-destructor",
+    "gil-taken",
+    "thread-returned",
+)
+
+
+class RawFrame(msgspec.Struct, frozen=True):
+    """A program counter: ``offset`` into the file ``module``, or absolute where there is none."""
+
+    module: str
+    offset: int
+
+
+class EventRecord(msgspec.Struct, frozen=True):
+    """A hook that ran: in which life of an interpreter, which phase, with which internals."""
+
+    hook: str
+    interpreter: int
+    phase: str
+    internals: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one program. Nothing in here is interpreted yet.
+
+    ``exit_code`` is None where a signal ended the child and ``signal`` is then its name.
+    ``took``: steps that had an effect, were skipped, raised. ``recreated_after``: what the
+    internals were (see INTERNALS) before they were first made again. ``phase``: how far the process
+    was (see PROGRESS) and, after a slash, how far its interpreter was. ``frames`` are those of the
+    signal, ``recreated_frames`` those of the first time internals were made again. ``seconds`` of
+    wall time. ``alive``: C++ objects of the target left at the end of the process; a statement only
+    beside a control's. ``wrong_answers`` of self-checks, which standard error spells out.
+    """
+
+    exit_code: int | None
+    signal: str | None
+    timed_out: bool
+    stderr: str
+    step: int
+    took: tuple[int, int, int]
+    phase: str
+    interpreter: str
+    lives: int
+    recreated: int
+    recreated_after: str
+    recreated_phase: str
+    capsule_lost: tuple[str, ...]
+    capsule_lost_phase: str
+    events: tuple[EventRecord, ...]
+    event_count: int
+    alive: int
+    wrong_answers: int
+    frames: tuple[RawFrame, ...]
+    recreated_frames: tuple[RawFrame, ...]
+    signal_code: int
+    address: int
+    peak_kib: int
+    seconds: float
+    stragglers: bool
+    how: Literal["zygote", "fresh"]
+
+    @property
+    def died(self) -> bool:
+        """Whether the child did not end by itself. SIGINT is how `exit interrupt` ends."""
+        return self.signal not in (None, "SIGINT") or self.timed_out
+
+    @property
+    def unraisable(self) -> tuple[str, ...]:
+        """Exceptions that CPython could only report, and that no step accounts for."""
+        return unraisable(self.stderr)
+
+    @property
+    def notable(self) -> bool:
+        """Whether a diagnosis is worth its time: a survivor can have something wrong with it."""
+        return bool(
+            self.died
+            or self.recreated
+            or self.capsule_lost
+            or self.wrong_answers
+            or self.unraisable
+        )
+
+
+def read_outcome(
+    shared: SharedMemory, stderr: str, how: Literal["zygote", "fresh"], *, events: bool = True
+) -> Outcome:
+    """Reads what a child left behind, its ``status`` having been filled in."""
+    header, facts = shared.header, shared.header.facts
+    signal = _signal_name(facts.status)
+    progress = PROGRESS.index("finalizing") if _in_finalization(facts) else facts.progress
+    life = header.life[min(facts.current, LIVES - 1)]
+    return Outcome(
+        exit_code=None if signal else os.waitstatus_to_exitcode(facts.status),
+        signal=signal,
+        timed_out=bool(facts.timed_out),
+        stderr=stderr,
+        step=facts.step,
+        took=tuple(facts.took),
+        phase=_phase(progress, life.cleared),
+        interpreter=FLAVOURS[life.flavour],
+        lives=facts.lives,
+        recreated=facts.recreated,
+        recreated_after=INTERNALS[facts.recreated_after] if facts.recreated else "",
+        recreated_phase=_phase(facts.recreated_progress, facts.recreated_cleared)
+        if facts.recreated
+        else "",
+        capsule_lost=tuple(
+            name for bit, name in ((1, "global"), (2, "module-local")) if facts.capsule_lost & bit
+        ),
+        capsule_lost_phase=_phase(facts.capsule_lost_progress, facts.capsule_lost_cleared)
+        if facts.capsule_lost
+        else "",
+        events=_events(shared) if events else (),
+        event_count=facts.event_count,
+        alive=facts.alive,
+        wrong_answers=facts.wrong_answers,
+        frames=_frames(shared, header.frames, facts.frame_count),
+        recreated_frames=_frames(shared, header.recreated_frames, facts.recreated_frame_count),
+        signal_code=facts.signal_code,
+        address=facts.address,
+        peak_kib=facts.peak_kib,
+        seconds=facts.microseconds / 1e6,
+        stragglers=bool(facts.stragglers),
+        how=how,
+    )
+
+
+def _signal_name(status: int) -> str | None:
+    if not os.WIFSIGNALED(status):
+        return None
+    number = os.WTERMSIG(status)
+    try:
+        return signals.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"
+
+
+def _in_finalization(facts: Facts) -> bool:
+    return facts.progress == PROGRESS.index("running") and bool(facts.finalizing)
+
+
+def _phase(progress: int, cleared: int) -> str:
+    return PROGRESS[progress] + (f"/{CLEARED[cleared]}" if cleared else "")
+
+
+def _events(shared: SharedMemory) -> tuple[EventRecord, ...]:
+    count = min(shared.header.facts.event_count, EVENTS)
+    return tuple(
+        EventRecord(
+            hook=HOOKS[event.hook],
+            interpreter=event.interpreter,
+            phase=_phase(event.progress, event.cleared),
+            internals=INTERNALS[event.internals],
+        )
+        for event in shared.header.events[:count]
+    )
+
+
+def _frames(shared: SharedMemory, addresses: Sequence[int], count: int) -> tuple[RawFrame, ...]:
+    if count == 0:
+        return ()
+    maps = ctypes.string_at(
+        ctypes.addressof(shared.header) + Header.maps.offset, shared.header.facts.maps_length
+    )
+    mapped = _mappings(maps.decode("utf-8", "replace"))
+    return tuple(_locate(address, mapped) for address in addresses[:count])
+
+
+def _mappings(text: str) -> list[tuple[int, int, int, str]]:
+    """(begin, end, file offset, path) of each executable mapping of a file."""
+    found = []
+    for line in text.splitlines():
+        fields = line.split(maxsplit=5)
+        if len(fields) == 6 and "x" in fields[1] and fields[5].startswith("/"):
+            begin, _, end = fields[0].partition("-")
+            found.append((int(begin, 16), int(end, 16), int(fields[2], 16), fields[5]))
+    return found
+
+
+def _locate(address: int, mapped: list[tuple[int, int, int, str]]) -> RawFrame:
+    for begin, end, file_offset, path in mapped:
+        if begin <= address < end:
+            return RawFrame(path, address - begin + file_offset)
+    return RawFrame("", address)

@@ -1,0 +1,195 @@
+"""Starting a target's CPython, and making sure that nothing of it stays."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+import psutil
+
+from finfuzz.executor.limits import STDERR_BYTES
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
+
+_CHILD = Path(__file__).resolve().parent.parent / "child"
+_ADDR_NO_RANDOMIZE = 0x0040000
+_PERSONALITY_QUERY = 0xFFFFFFFF
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@contextlib.contextmanager
+def fixed_addresses() -> Iterator[None]:
+    """What is started inside gets the same address layout each time.
+
+    Where a sandbox forbids personality(2) the layout stays random; `finfuzz doctor` says so.
+    """
+    before = _libc.personality(_PERSONALITY_QUERY)
+    _libc.personality(before | _ADDR_NO_RANDOMIZE)
+    try:
+        yield
+    finally:
+        _libc.personality(before)
+
+
+def can_fix_addresses() -> bool:
+    """Whether this machine lets a process ask for a fixed address layout."""
+    with fixed_addresses():
+        return bool(_libc.personality(_PERSONALITY_QUERY) & _ADDR_NO_RANDOMIZE)
+
+
+def adopt_orphans() -> None:
+    """Makes this process the one that orphans of its children come to, so that it can end them."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """Has the kernel send this process the signal when the one that started it is gone."""
+    _libc.prctl(_PR_SET_PDEATHSIG, number)
+
+
+#: What a terminal sends to all of its group.
+_TERMINAL = (signal.SIGINT, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def deaf_to_terminal() -> Iterator[None]:
+    """What is started inside can't hear the terminal until it calls ``ignore_terminal``: a Python
+    that has hardly begun would die of a Ctrl-C, with a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_terminal() -> None:
+    """Leaves Ctrl-C and a terminal's end to the process that started this one."""
+    _ignore(*_TERMINAL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL)
+
+
+def ignore_alone() -> None:
+    """What this process was told to ignore (by nohup, by a shell's `&`) it alone ignores: in what
+    it starts `exit interrupt` would do nothing."""
+    _ignore(*(number for number in _TERMINAL if signal.getsignal(number) is signal.SIG_IGN))
+
+
+def ignores(number: signal.Signals) -> bool:
+    """Whether a signal is nothing to this process."""
+    return signal.getsignal(number) in (signal.SIG_IGN, _nothing)
+
+
+def _ignore(*numbers: signal.Signals) -> None:
+    for number in numbers:
+        signal.signal(number, _nothing)
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """A handler does not outlive an exec, as SIG_IGN does."""
+
+
+def environment() -> dict[str, str]:
+    """The variables a child sees: fixed, so that the same program does the same everywhere."""
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return {
+        **kept,
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONCOERCECLOCALE": "0",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def start(
+    build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int, *more: object
+) -> subprocess.Popen[bytes]:
+    """Starts ``child/zygote.py`` in the build's CPython; ``fds``: shared memory, then any pipes.
+    ``more``: its further arguments.
+
+    Raises UserError where that CPython can't be started.
+    """
+    command: list[Any] = [
+        build.interpreter.executable,
+        *("-s", "-S", _CHILD / "zygote.py", build.runtime, build.extension, build.second or ""),
+        *map(str, (*fds, *more)),
+    ]
+    try:
+        with fixed_addresses():
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=fds,
+                env=environment(),
+                process_group=0,  # the terminal's Ctrl-C is not for it
+            )
+    except OSError as error:
+        raise UserError(
+            f"can't start {build.interpreter.executable}: {error.strerror}: is it still installed?"
+        ) from error
+
+
+def ended_within(pid: int, seconds: float) -> bool:
+    """Waits for a child; what has ended is not reaped, so that its id stays its own."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        poller = select.poll()
+        poller.register(pidfd, select.POLLIN)
+        return bool(poller.poll(seconds * 1000))
+    finally:
+        os.close(pidfd)
+
+
+def end_tree(pid: int) -> None:
+    """Ends a process and all that descends from it, by their ids."""
+    try:
+        root = psutil.Process(pid)
+        family = [*root.children(recursive=True), root]
+    except psutil.NoSuchProcess:
+        return
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def end_descendants(pid: int) -> None:
+    """Ends all that descends from a process, but not the process itself."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def children() -> set[int]:
+    """The ids of this process's own children."""
+    return {child.pid for child in psutil.Process().children()}
+
+
+def end_children_since(before: set[int]) -> None:
+    """Ends and reaps the children that this process has got since ``before``: adopted orphans."""
+    for pid in children() - before:
+        end_tree(pid)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+
+
+def read_stderr(fd: int) -> str:
+    """What a child wrote to its standard error: all of it, or its beginning and end."""
+    size = os.fstat(fd).st_size
+    if size <= STDERR_BYTES:
+        return os.pread(fd, size, 0).decode("utf-8", "backslashreplace")
+    tail = STDERR_BYTES // 4
+    first = os.pread(fd, STDERR_BYTES - tail, 0).decode("utf-8", "backslashreplace")
+    last = os.pread(fd, tail, size - tail).decode("utf-8", "backslashreplace")
+    return f"{first}\n[finfuzz: {size - STDERR_BYTES} bytes left out]\n{last}"

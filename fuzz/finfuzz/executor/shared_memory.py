@@ -1,0 +1,178 @@
+"""The mapping that parent and child share: mirrors ``child/runtime/shared.h``.
+
+The child's runtime compares ``LAYOUT`` and the size before it uses the mapping, so the two can't
+drift apart unseen.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+from collections.abc import Iterable
+
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+
+LAYOUT = 5
+PROGRAM_BYTES = 65536
+MAPS_BYTES = 65536
+FRAMES = 128
+EVENTS = 512
+LIVES = 4096
+EVENT_COUNTERS = 16384
+
+_u8, _u32, _u64 = ctypes.c_uint8, ctypes.c_uint32, ctypes.c_uint64
+
+
+class Event(ctypes.Structure):
+    """A hook that ran, and the state of things when it did."""
+
+    _fields_ = [
+        ("hook", _u8),
+        ("progress", _u8),
+        ("cleared", _u8),
+        ("internals", _u8),
+        ("interpreter", _u32),
+    ]
+
+
+class Life(ctypes.Structure):
+    """One life of one interpreter."""
+
+    _fields_ = [
+        ("id", ctypes.c_int64),
+        ("flavour", _u8),
+        ("cleared", _u8),
+        ("internals", _u8),
+        ("ended", _u8),
+        ("second_internals", _u8),
+        ("padding", _u8 * 3),
+    ]
+
+
+class Facts(ctypes.Structure):
+    """What is zeroed before each program; see the header for each field."""
+
+    _fields_ = [
+        ("step", _u32),
+        ("took", _u32 * 3),
+        ("progress", _u32),
+        ("current", _u32),
+        ("lives", _u32),
+        ("recreated", _u32),
+        ("recreated_progress", _u32),
+        ("recreated_cleared", _u32),
+        ("capsule_lost", _u32),
+        ("capsule_lost_progress", _u32),
+        ("capsule_lost_cleared", _u32),
+        ("event_count", _u32),
+        ("alive", ctypes.c_int32),
+        ("wrong_answers", _u32),
+        ("signal", ctypes.c_int32),
+        ("signal_code", ctypes.c_int32),
+        ("address", _u64),
+        ("finalizing", _u32),
+        ("frame_count", _u32),
+        ("recreated_frame_count", _u32),
+        ("recreated_after", _u32),
+        ("maps_length", _u32),
+        ("status", ctypes.c_int32),
+        ("timed_out", _u32),
+        ("stragglers", _u32),
+        ("peak_kib", _u32),
+        ("microseconds", _u64),
+    ]
+
+
+class Header(ctypes.Structure):
+    """The mapping up to its counters."""
+
+    _fields_ = [
+        ("layout", _u32),
+        ("size", _u32),
+        ("deadline_ms", _u32),
+        ("memory_mib", _u32),
+        ("block_count", _u32),
+        ("second_block_count", _u32),
+        ("program_length", _u32),
+        ("padding", _u32),
+        ("facts", Facts),
+        ("life", Life * LIVES),
+        ("events", Event * EVENTS),
+        ("frames", _u64 * FRAMES),
+        ("recreated_frames", _u64 * FRAMES),
+        ("maps", ctypes.c_char * MAPS_BYTES),
+        ("program", ctypes.c_char * PROGRAM_BYTES),
+    ]
+
+
+_PAGE = 4096
+_COUNTERS_AT = -(-ctypes.sizeof(Header) // _PAGE) * _PAGE
+
+
+class SharedMemory:
+    """One mapping, kept by a file descriptor that children inherit.
+
+    ``blocks``: how many block counters the build wants, for each of its extensions.
+    """
+
+    def __init__(self, blocks: int, second_blocks: int = 0) -> None:
+        self.fd = os.memfd_create("finfuzz", 0)
+        self.counters = EVENT_COUNTERS + blocks + second_blocks
+        os.ftruncate(self.fd, _COUNTERS_AT + self.counters)
+        self._mapping = mmap.mmap(self.fd, _COUNTERS_AT + self.counters)
+        self.header = Header.from_buffer(self._mapping)
+        self.header.layout = LAYOUT
+        self.header.size = ctypes.sizeof(Header)
+        self.header.block_count = blocks
+        self.header.second_block_count = second_blocks
+        self._no_blocks = bytes(blocks + second_blocks)
+        self._facts_address = ctypes.addressof(self.header.facts)
+
+    @property
+    def counters_address(self) -> int:
+        """Where the event counters begin; the block counters follow."""
+        return ctypes.addressof(self.header) + _COUNTERS_AT
+
+    def prepare(self, text: str, limits: Limits) -> None:
+        """Zeroes the facts and puts a program in. Raises UserError for one that is too long."""
+        program = text.encode()
+        if len(program) > PROGRAM_BYTES:
+            raise UserError(
+                f"the program has {len(program)} bytes without its comments, "
+                f"at most {PROGRAM_BYTES} can be run: split it"
+            )
+        header = self.header
+        ctypes.memset(self._facts_address, 0, ctypes.sizeof(Facts))
+        header.deadline_ms = round(limits.deadline * 1000)
+        header.memory_mib = limits.memory_mib
+        header.program = program
+        header.program_length = len(program)
+
+    def clear_counters(self) -> None:
+        """Makes the last program look as if it had covered nothing."""
+        ctypes.memset(self.counters_address, 0, self.counters)
+
+    def clear(self, counters: Iterable[int]) -> None:
+        """Makes it look as if the last program had not met these."""
+        for index in counters:
+            self._mapping[_COUNTERS_AT + index] = 0
+
+    @property
+    def ran_blocks(self) -> bool:
+        """Whether the last program ran code of an extension."""
+        blocks = self._mapping[_COUNTERS_AT + EVENT_COUNTERS : _COUNTERS_AT + self.counters]
+        return blocks != self._no_blocks
+
+    def snapshot(self) -> bytes:
+        """What all counters are now."""
+        return self._mapping[_COUNTERS_AT : _COUNTERS_AT + self.counters]
+
+    def covered(self) -> frozenset[int]:
+        """Indices of the counters that are not zero."""
+        return frozenset(index for index, value in enumerate(self.snapshot()) if value)
+
+    def close(self) -> None:
+        """Gives the descriptor back; the mapping goes with the last reference to the header."""
+        os.close(self.fd)

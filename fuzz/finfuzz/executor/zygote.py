@@ -1,0 +1,140 @@
+"""The parent's side of a zygote: one process per build that forks a child per program."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import tempfile
+
+from finfuzz.executor import process
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome, read_outcome
+from finfuzz.executor.shared_memory import SharedMemory
+from finfuzz.program.scope import begins_by_importing
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
+
+#: The zygote itself enforces a child's deadline. This long after it, the zygote is taken for dead.
+_GRACE_SECONDS = 20.0
+
+
+class ZygoteDied(Exception):
+    """The zygote is gone, which says nothing about the program."""
+
+
+class Executor:
+    """Runs programs on one build, each in a child of its zygote.
+
+    There are two zygotes: programs that begin by importing the extension get the one that has done
+    so already, which saves them a fifth of a child. One that dies is replaced; ``replaced`` counts
+    how often. Use as a context manager, or call ``close``.
+    """
+
+    def __init__(self, build: Build, limits: Limits | None = None) -> None:
+        self.build = build
+        self.limits = limits or Limits()
+        self.shared = SharedMemory(build.blocks, build.second_blocks)
+        self.replaced = 0
+        self._stderr = os.memfd_create("finfuzz-stderr", 0)
+        self._zygotes: dict[bool, _Zygote] = {}
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, text: str, *, events: bool = False) -> Outcome:
+        """Runs a program given as text that ``program.scope.runnable`` made.
+
+        Raises UserError where two zygotes in a row died under it, with what they said.
+        """
+        try:
+            return self._run(text, events)
+        except ZygoteDied:
+            self.replaced += 1
+            self._end_zygotes()
+        try:
+            return self._run(text, events)
+        except ZygoteDied as died:
+            self._end_zygotes()
+            raise UserError(
+                f"the zygote of {self.build.spec} on CPython {self.build.interpreter.text} "
+                f"does not stay alive: {died}"
+            ) from died
+
+    def run_bare(self) -> None:
+        """Forks a child that does nothing but finalize: the floor that programs are measured by.
+
+        Raises ZygoteDied.
+        """
+        zygote = self._alive(imported=False)
+        self.shared.prepare("", self.limits)
+        zygote.serve(self.limits.deadline + _GRACE_SECONDS, b"b")
+
+    def close(self) -> None:
+        """Ends the zygote and all that descends from it."""
+        self._end_zygotes()
+        self.shared.close()
+        os.close(self._stderr)
+
+    def _run(self, text: str, events: bool) -> Outcome:
+        zygote = self._alive(self._may_have_imported and begins_by_importing(text))
+        os.ftruncate(self._stderr, 0)
+        self.shared.prepare(text, self.limits)
+        zygote.serve(self.limits.deadline + _GRACE_SECONDS)
+        if self.shared.header.facts.stragglers:
+            process.end_descendants(zygote.process.pid)
+        return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)
+
+    @property
+    def _may_have_imported(self) -> bool:
+        """A module in Python may print when it is imported, which is the program's to hear."""
+        name, _, suffix = self.build.extension.name.partition(".")
+        return name == "finfuzz_target" and suffix != "py"
+
+    def _alive(self, imported: bool) -> _Zygote:
+        if imported not in self._zygotes:
+            self._zygotes[imported] = _Zygote(self.build, self.shared, self._stderr, imported)
+        return self._zygotes[imported]
+
+    def _end_zygotes(self) -> None:
+        while self._zygotes:
+            self._zygotes.popitem()[1].close()
+
+
+class _Zygote:
+    def __init__(self, build: Build, shared: SharedMemory, stderr: int, imported: bool) -> None:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        request_read, self._request = os.pipe()
+        self._response, response_write = os.pipe()
+        # A description of its own, so that children append from the start after each truncation.
+        appending = os.open(f"/proc/self/fd/{stderr}", os.O_WRONLY | os.O_APPEND)
+        fds = (shared.fd, request_read, response_write, appending)
+        self.process: subprocess.Popen[bytes] = process.start(build, fds, self._said, int(imported))
+        for fd in fds[1:]:
+            os.close(fd)
+
+    def serve(self, seconds: float, request: bytes = b"r") -> None:
+        """Has the program in shared memory run. Raises ZygoteDied."""
+        try:
+            os.write(self._request, request)
+        except BrokenPipeError:
+            raise ZygoteDied(self._last_words()) from None
+        poller = select.poll()
+        poller.register(self._response, select.POLLIN)
+        if not poller.poll(seconds * 1000) or not os.read(self._response, 1):
+            raise ZygoteDied(self._last_words())
+
+    def close(self) -> None:
+        process.end_tree(self.process.pid)
+        self.process.wait()
+        self._said.close()
+        os.close(self._request)
+        os.close(self._response)
+
+    def _last_words(self) -> str:
+        self._said.seek(0)
+        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,198 @@
+"""Programs from nothing, and single steps that have an effect where they are put."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from finfuzz.generation.weights import DEFAULT, Weights, pick
+from finfuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
+from finfuzz.program.legal import CHECKABLE, EDGES_FROM, SHAPEABLE, THREAD_ROOTS
+from finfuzz.program.model import Program, Step
+from finfuzz.program.scope import Scope
+from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, Choice
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+
+
+def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
+    """A new program in which every step has an effect, within the bounds of ``weights``."""
+    low, high = weights.length
+    length = min(rng.randint(low, high), rng.randint(low, high), weights.max_steps)
+    scope, steps = Scope(weights.python), []
+    for _ in range(length):
+        step = generate_step(rng, scope, weights)
+        scope.apply(step)
+        steps.append(step)
+    return Program(tuple(steps))
+
+
+def starts(program: Program) -> int:
+    """How many interpreters a program starts, and lives that it begins."""
+    return sum(step.op in ("start", "again") for step in program.steps)
+
+
+def stop_all(program: Program) -> Program:
+    """The program with a `stop` for each interpreter that it would leave at the end of a life."""
+    scope, steps = Scope(), []
+    for step in program.steps:
+        if step.op == "again":
+            steps += _stops(scope)
+        scope.apply(step)
+        steps.append(step)
+    return Program((*steps, *_stops(scope)), program.below)
+
+
+def importing_first(program: Program) -> Program:
+    """The program with `import` before all else, if it uses the extension at all."""
+    uses_it = any(step.imports or step.op == "self-check" for step in program.steps)
+    if not uses_it or program.steps[0].imports:
+        return program
+    return Program((Step("import"), *program.steps), program.below)
+
+
+def leaves_threads(program: Program) -> bool:
+    """Whether an interpreter with a thread in it is left at the end of a life."""
+    scope = Scope()
+    threaded: set[str] = set()
+    for step in program.steps:
+        here = scope.current
+        if step.op == "again" and threaded & scope.flavours.keys():
+            return True
+        if scope.apply(step) and step.op == "root" and step.args[1] in THREAD_ROOTS:
+            threaded.add(here)
+        threaded &= scope.nodes.keys()
+    return bool(threaded & scope.flavours.keys())
+
+
+def _stops(scope: Scope) -> list[Step]:
+    return [Step("stop", (name,)) for name in scope.flavours]
+
+
+def generate_step(rng: Random, scope: Scope, weights: Weights = DEFAULT) -> Step:
+    """A step that has an effect in ``scope``; which operation is decided by weight."""
+    names = [name for name in OPERATIONS if _possible(name, scope)]
+    if scope.started + scope.lives > weights.max_starts:
+        names = [name for name in names if name not in ("start", "again")]
+    op = pick(rng, names, [weights.operations.get(name, 1) for name in names])
+    return _MAKERS.get(op, _make_plain)(rng, scope, weights, op)
+
+
+def fresh_name(taken: set[str], stem: str = "") -> str:
+    """The first name not taken: a, b, …, z, a1, b1, … or, with a stem, i1, i2, …"""
+    number = 0
+    while True:
+        for letter in (stem,) if stem else _ALPHABET:
+            name = f"{letter}{number}" if number else letter
+            if name not in taken and (number or not stem):
+                return name
+        number += 1
+
+
+def _possible(op: str, scope: Scope) -> bool:
+    condition = _POSSIBLE.get(op)
+    return condition is None or condition(scope)
+
+
+#: What has to stand before a step of an operation can have an effect; not named: nothing.
+_POSSIBLE: dict[str, Callable[[Scope], bool]] = {
+    "edge": lambda scope: any(EDGES_FROM[kind] for kind in scope.here.values()),
+    "hook": lambda scope: bool(scope.here),
+    "check": lambda scope: not CHECKABLE.isdisjoint(scope.here.values()),
+    "root": lambda scope: bool(scope.here),
+    "drop": lambda scope: bool(scope.here),
+    "enter": lambda scope: bool(scope.flavours),
+    "stop": lambda scope: bool(scope.flavours),
+    "start": lambda scope: len(scope.flavours) < MAX_INTERPRETERS,
+    "fork": lambda scope: not scope.flavours,
+    "again": lambda scope: scope.may_live_again,
+}
+
+
+def pick_word(
+    rng: Random, scope: Scope, weights: Weights, choice: Choice, among: Sequence[str] = ()
+) -> str:
+    """One of the choice's words (or of ``among``) that is legal here, by weight."""
+    texts = [text for text in among or choice.texts if scope.offers(choice, text)]
+    return pick(rng, texts, [weights.of_word(choice, text) for text in texts])
+
+
+def _make_plain(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    args = []
+    for parameter in OPERATIONS[op].parameters:
+        if isinstance(parameter, Choice):
+            args.append(pick_word(rng, scope, weights, parameter))
+        else:
+            args.append(_name(rng, scope, parameter))
+    return Step(op, tuple(args))
+
+
+def _name(rng: Random, scope: Scope, role: Role) -> str:
+    if role is Role.NODE:
+        return rng.choice(list(scope.here))
+    if role is Role.NEW_NODE:
+        return fresh_name(set(scope.here))
+    if role is Role.NEW_INTERPRETER:
+        return fresh_name(set(scope.nodes), "i")
+    return rng.choice(list(scope.flavours))
+
+
+def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    source = rng.choice([name for name, kind in scope.here.items() if EDGES_FROM[kind]])
+    edges = list(EDGES_FROM[scope.here[source]])
+    while edges:
+        edge = pick_word(rng, scope, weights, EDGE, edges)
+        edges.remove(edge)
+        targets = [name for name in scope.here if scope.may_refer(source, name, edge)]
+        if targets:
+            # A reference to itself is the smallest cycle there is: cycles are what reaches the end.
+            itself = source in targets and rng.random() < 0.3
+            return Step(op, (source, source if itself else rng.choice(targets), edge))
+    raise AssertionError("every kind has an edge that takes any target")
+
+
+def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    name = rng.choice(list(scope.here))
+    # `plain` is legal wherever anything is.
+    hooks = [hook for hook in HOOK.texts if scope.may_hook(name, hook, "plain")]
+    hook = pick_word(rng, scope, weights, HOOK, hooks)
+    among = [action for action in ACTION.texts if scope.may_hook(name, hook, action)]
+    return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, among)))
+
+
+def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
+    return Step(op, (rng.choice([n for n, kind in scope.here.items() if kind in CHECKABLE]),))
+
+
+def _make_enter(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
+    return Step(op, (rng.choice([name for name in scope.nodes if name != scope.current]),))
+
+
+def _make_node(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    # Now and then a name is used again: the old object lives on where an edge or root holds it.
+    reuse = bool(scope.here) and rng.random() < 0.05
+    name = rng.choice(list(scope.here)) if reuse else fresh_name(set(scope.here))
+    return Step(op, (name, pick_word(rng, scope, weights, KIND)))
+
+
+def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    plain = _make_plain(rng, scope, weights, op)
+    among = [kind for kind in KIND.texts if kind in SHAPEABLE]
+    return plain.with_arg(2, pick_word(rng, scope, weights, KIND, among))
+
+
+def _make_root(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    name = rng.choice(list(scope.here))
+    among = [root for root in ROOT.texts if scope.may_hold(name, root)]
+    return Step(op, (name, pick_word(rng, scope, weights, ROOT, among)))
+
+
+_MAKERS = {
+    "edge": _make_edge,
+    "root": _make_root,
+    "hook": _make_hook,
+    "check": _make_check,
+    "enter": _make_enter,
+    "node": _make_node,
+    "shape": _make_shape,
+}

@@ -1,0 +1,85 @@
+"""Crossover: a slice of one program, with all that the slice depends on, put into another."""
+
+from __future__ import annotations
+
+from random import Random
+
+from finfuzz.generation.generate import fresh_name
+from finfuzz.program.language import MAIN, Role
+from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
+from finfuzz.program.scope import Scope
+
+
+def splice(rng: Random, host: Program, donor: Program, max_steps: int) -> Program:
+    """``host`` with a slice of ``donor`` in it, cut off at ``max_steps``.
+
+    Half of the time the slice's names are kept, so that the two graphs grow into each other;
+    otherwise those that the host has too are given new ones, so that they stand side by side.
+    """
+    piece = slice_with_dependencies(rng, donor)
+    if rng.random() < 0.5:
+        piece = _renamed(piece, host)
+    at = rng.randint(0, len(host))
+    steps = host.steps[:at] + piece + host.steps[at:]
+    return Program(steps[:max_steps], host.below)
+
+
+def slice_with_dependencies(rng: Random, donor: Program) -> tuple[Step, ...]:
+    """A run of consecutive steps, preceded by the steps of the donor that it depends on."""
+    if not donor.steps:
+        return ()
+    start = rng.randrange(len(donor))
+    stop = rng.randint(start + 1, len(donor))
+    depends = _dependencies(donor)
+    wanted: set[int] = set()
+    pending = list(range(start, stop))
+    while pending:
+        index = pending.pop()
+        if index not in wanted:
+            wanted.add(index)
+            pending += depends[index]
+    return tuple(donor.steps[index] for index in sorted(wanted))
+
+
+def _dependencies(donor: Program) -> list[list[int]]:
+    """For each step the earlier ones that it needs: what defined the names that it uses, and what
+    went to the interpreter that it runs in."""
+    scope = Scope()
+    switched: int | None = None
+    nodes: dict[tuple[str, str], int] = {}
+    interpreters: dict[str, int] = {}
+    found = []
+    for index, step in enumerate(donor.steps):
+        here = scope.current
+        needed = [nodes.get((here, name)) for name in step.names(Role.NODE)]
+        needed += [interpreters.get(name) for name in step.names(Role.INTERPRETER)]
+        found.append([number for number in (*needed, switched) if number is not None])
+        if not scope.apply(step):
+            continue
+        nodes.update(((here, name), index) for name in step.names(Role.NEW_NODE))
+        interpreters.update((name, index) for name in step.names(Role.NEW_INTERPRETER))
+        if scope.current != here:
+            switched = index
+    return found
+
+
+def _renamed(piece: tuple[Step, ...], host: Program) -> tuple[Step, ...]:
+    for roles, stem in ((NODE_ROLES, ""), (INTERPRETER_ROLES, "i")):
+        taken = _names(host.steps, roles)
+        mine = _names(piece, roles)
+        table: dict[str, str] = {}
+        for name in sorted((mine & taken) - {MAIN}):
+            table[name] = fresh_name(taken | mine | set(table.values()), stem)
+        piece = tuple(_rename(step, roles, table) for step in piece)
+    return piece
+
+
+def _names(steps: tuple[Step, ...], roles: tuple[Role, ...]) -> set[str]:
+    return {name for step in steps for name in step.names(*roles)}
+
+
+def _rename(step: Step, roles: tuple[Role, ...], table: dict[str, str]) -> Step:
+    for index, parameter, argument in step.typed():
+        if parameter in roles and argument in table:
+            step = step.with_arg(index, table[argument])
+    return step

@@ -1,0 +1,113 @@
+"""Which words go together, and why the others don't: law 1 as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from finfuzz.program.words import ACTION, HOOK, KINDS
+
+EDGES_FROM: dict[str, tuple[str, ...]] = {kind.text: kind.edges for kind in KINDS.values()}
+
+#: Edges whose target must be of certain kinds.
+EDGES_TO: dict[str, frozenset[str]] = {
+    "base": frozenset({"class"}),
+    "key": frozenset(kind.text for kind in KINDS.values() if kind.hashable),
+    "weak": frozenset(kind.text for kind in KINDS.values() if kind.weak),
+}
+
+#: Kinds that take weak references, which the checkers of `check` are.
+CHECKABLE = frozenset(kind.text for kind in KINDS.values() if kind.weak)
+
+#: Kinds of which a `shape` can be made.
+SHAPEABLE = frozenset(kind.text for kind in KINDS.values() if kind.edges)
+
+#: Hooks that speak of one node, by the kinds that have them; the others take any node.
+_OF_WEAK = ("weakref", "finalize")
+_OWN = frozenset(hook for kind in KINDS.values() for hook in kind.hooks)
+HOOKS_OF: dict[str, tuple[str, ...]] = {
+    kind.text: tuple(
+        hook
+        for hook in HOOK.texts
+        if hook in kind.hooks or (hook in _OF_WEAK and kind.weak) or hook not in (*_OWN, *_OF_WEAK)
+    )
+    for kind in KINDS.values()
+}
+
+
+def _pairs(hooks: Iterable[str], actions: Iterable[str], why: str) -> dict[tuple[str, str], str]:
+    return {(hook, action): why for hook in hooks for action in actions}
+
+
+#: What a traverse may do: what pybind11's manual does there, and as much without Python.
+_IN_TRAVERSE = ("plain", "cast", "lookup", "internals")
+_AFTER_PYTHON = ("py-atexit", "static-destructor", "thread-local-destructor")
+
+#: (hook, action) pairs that nothing could come of, and why.
+IMPOSSIBLE: dict[tuple[str, str], str] = _pairs(
+    _AFTER_PYTHON,
+    [action for action in ACTION.texts if action != "plain"],
+    "the interpreter is gone by then: no Python API may be called (C API docs)",
+)
+
+#: (hook, action) pairs that break a rule, and which: skipped unless asked for.
+ABUSE: dict[tuple[str, str], str] = {
+    **_pairs(
+        ["traverse"],
+        [action for action in ACTION.texts if action not in _IN_TRAVERSE],
+        "tp_traverse must not create or destroy Python objects, nor run Python (C API docs)",
+    ),
+    **_pairs(
+        ["dealloc", "capsule"],
+        ["resurrect", "cast-back"],
+        "what is being deallocated can't be referred to again: only tp_finalize may do that",
+    ),
+    **_pairs(
+        ["clear"],
+        ["resurrect"],
+        "tp_clear is called on what is garbage already: only tp_finalize may bring it back",
+    ),
+}
+
+#: (kind, hook, action) that corrupt CPython's own memory, so that anything may die of it later.
+CPYTHON_DIES: dict[tuple[str, str, str], str] = {
+    ("thread-local", hook, "collect"): "a `threading.local` is collected while it is deallocated "
+    "(docs/found.md)"
+    for hook in ("weakref", "finalize")
+}
+
+#: All pairs that programs are not made of.
+NOT_LEGAL = ABUSE | IMPOSSIBLE
+
+#: Roots that start a thread, and the interpreters that may not: those of the standard library were
+#: `strict` before 3.12.
+THREAD_ROOTS = frozenset({"daemon-thread", "joined-thread", "returning-thread"})
+
+
+def is_one_thread(flavour: str, python: tuple[int, int]) -> bool:
+    """Whether all steps in an interpreter of that kind run under one thread state.
+
+    `py::subinterpreter_scoped_activate` makes one each time; `threading` minds that before 3.13.
+    """
+    return flavour != "framework" or python >= (3, 13)
+
+
+def may_have_threads(flavour: str, python: tuple[int, int]) -> bool:
+    """Whether an interpreter of that kind may start threads; the main one's kind is empty."""
+    return flavour != "strict" and (flavour != "stdlib" or python >= (3, 12))
+
+
+#: Those whose thread outlives `Py_FinalizeEx`. CPython gives it no second life to come back to: its
+#: locks are freed, and their memory is used again ("Bugs and caveats" of `Py_FinalizeEx`).
+OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread"})
+
+#: Words of the first life alone, and why: a further one is an exit function of the C library.
+FIRST_LIFE: dict[str, str] = {
+    **dict.fromkeys(("c-exit", "thread-exit"), "an exit function may not call `exit` (C standard)"),
+    **dict.fromkeys(
+        ("thread-local-destructor", "native-thread-local"),
+        "the main thread's C++ thread-locals are destroyed before exit functions run",
+    ),
+}
+
+#: What a container does at a hook that no step speaks of: the pattern of pybind11's own manual.
+DEFAULT_ACTIONS = {"traverse": "cast", "clear": "cast", "dealloc": "plain"}

@@ -1,0 +1,72 @@
+"""Programs as immutable values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from finfuzz.program.language import OPERATIONS, Operation, Role
+from finfuzz.program.words import OF_EXTENSION, Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line: an operation and its arguments, with the comments above it and beside it."""
+
+    op: str
+    args: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    beside: str = ""
+
+    @property
+    def operation(self) -> Operation:
+        return OPERATIONS[self.op]
+
+    @property
+    def cost(self) -> float:
+        """What a child with it costs, in children without: `tools/costs.py`."""
+        words = (p.word(text).cost for _, p, text in self.typed() if isinstance(p, Choice))
+        return max(self.operation.cost, *words, 0)
+
+    @property
+    def imports(self) -> bool:
+        """Whether it imports the extension where that has not happened yet."""
+        kinds = {"node": self.args[-1:], "shape": self.args[2:3]}
+        return self.op == "import" or not OF_EXTENSION.isdisjoint(kinds.get(self.op, ()))
+
+    def typed(self) -> Iterator[tuple[int, Role | Choice, str]]:
+        """Yields (index, parameter, argument) of each argument."""
+        for index, (parameter, argument) in enumerate(
+            zip(self.operation.parameters, self.args, strict=True)
+        ):
+            yield index, parameter, argument
+
+    def names(self, *roles: Role) -> tuple[str, ...]:
+        """The arguments that stand for one of ``roles``, in order."""
+        return tuple(argument for _, parameter, argument in self.typed() if parameter in roles)
+
+    def with_arg(self, index: int, argument: str) -> Step:
+        return replace(self, args=(*self.args[:index], argument, *self.args[index + 1 :]))
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Steps in order, and the comments below the last of them. Any step can be left out."""
+
+    steps: tuple[Step, ...] = ()
+    below: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def cost(self) -> float:
+        """What its child costs, in bare ones; too much where a module is imported twice."""
+        return 1 + sum(max(step.cost - 1, 0) for step in self.steps)
+
+    def without_comments(self) -> Program:
+        return Program(tuple(Step(step.op, step.args) for step in self.steps))
+
+
+NODE_ROLES = (Role.NEW_NODE, Role.NODE)
+INTERPRETER_ROLES = (Role.NEW_INTERPRETER, Role.INTERPRETER)

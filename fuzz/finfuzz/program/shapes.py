@@ -1,0 +1,63 @@
+"""Shapes as the steps that they stand for: what ``child/library/shapes.py`` does, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from finfuzz.program.legal import EDGES_FROM
+from finfuzz.program.model import Step
+
+Pairs = list[tuple[int, int]]
+
+
+def _ring(size: int) -> Pairs:
+    return [((index - 1) % size, index) for index in range(size)]
+
+
+def _chain(size: int) -> Pairs:
+    return [(index - 1, index) for index in range(1, size)]
+
+
+def _tree(size: int) -> Pairs:
+    return [((index - 1) // 2, index) for index in range(1, size)]
+
+
+def _star(size: int) -> Pairs:
+    return [(0, index) for index in range(1, size)]
+
+
+def _clique(size: int) -> Pairs:
+    return [(source, target) for source in range(size) for target in range(size)]
+
+
+def _two_rings(size: int) -> Pairs:
+    second = [0, *range(size, 2 * size - 1)]
+    return _ring(size) + [(second[source], second[target]) for source, target in _ring(size)]
+
+
+_PAIRS: dict[str, Callable[[int], Pairs]] = {
+    "ring": _ring,
+    "chain": _chain,
+    "tree": _tree,
+    "star": _star,
+    "clique": _clique,
+    "two-rings": _two_rings,
+}
+
+
+def node_count(shape: str, size: int) -> int:
+    """How many nodes a shape has: two rings share one."""
+    return 2 * size - 1 if shape == "two-rings" else size
+
+
+def unrolled(step: Step, names: list[str]) -> tuple[Step, ...]:
+    """A `shape` step as `node`, `edge` and `drop` steps.
+
+    ``names`` are those of the nodes, ``node_count`` of them, the shape's own name first. What is
+    not the first node is dropped at the end, as the shape itself does.
+    """
+    _, shape, kind, size = step.args
+    nodes = [Step("node", (name, kind)) for name in names]
+    edge = EDGES_FROM[kind][0]
+    edges = [Step("edge", (names[a], names[b], edge)) for a, b in _PAIRS[shape](int(size))]
+    return (*nodes, *edges, *(Step("drop", (name,)) for name in names[1:]))

@@ -1,0 +1,256 @@
+"""What the journal says of a campaign, as typed values for the page."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from finfuzz.campaign.folder import load_plan
+from finfuzz.campaign.journal import read_only
+from finfuzz.campaign.plan import Plan
+from finfuzz.report.page.clock import Clock
+from finfuzz.report.page.history import Line, MachineLine, machine_line, sample_lines
+from finfuzz.support.errors import UserError
+
+#: Notes that are shown, the latest first.
+MOST_NOTES = 50
+#: A campaign that wrote nothing for so long is not under way, whatever its journal says.
+_SILENT_SECONDS = 120.0
+
+
+class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One target on one CPython. ``seconds`` are those of its workers, added up; ``corpus`` and
+    ``features`` are None without libFuzzer."""
+
+    name: str
+    share: float
+    executions: int = 0
+    seconds: float = 0.0
+    steps_effective: int = 0
+    steps_skipped: int = 0
+    steps_raised: int = 0
+    touched: int = 0
+    deaths: int = 0
+    zygotes_replaced: int = 0
+    floor_seconds: float | None = None
+    corpus: int | None = None
+    features: int | None = None
+    compared: int = 0
+    disagreed: int = 0
+
+
+class Yield(msgspec.Struct, frozen=True):
+    """Of a mutator, a step or a word (``sort``), over all lanes: programs tried, those with new
+    features, those that died in a new way; ``weight``: the mean factor, by programs tried."""
+
+    sort: str
+    name: str
+    tried: int
+    features: int
+    looks: int
+    weight: float
+
+    @property
+    def per_thousand(self) -> float:
+        """Programs with new features of a thousand tried."""
+        return 1000 * self.features / self.tried if self.tried else 0.0
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A bucket that this campaign met. ``state``: filed, known or unconfirmed; ``title``: of a
+    known defect; ``path``: its folder; ``seconds`` of fuzzing before it was first met."""
+
+    lane: str
+    bucket: str
+    signal: str
+    diagnostic: str
+    state: str
+    title: str
+    path: str
+    new: bool
+    seconds: float
+    execution: int
+    sightings: int
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A line that was announced, and when (seconds since the epoch)."""
+
+    time: float
+    line: str
+
+
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. Times are seconds since the epoch; ``seconds``: of fuzzing by the clock, pauses
+    left out; ``began`` is None for one that wrote nothing yet."""
+
+    folder: Path
+    plan: Plan
+    began: float | None
+    last: float | None
+    under_way: bool
+    runs: int
+    seconds: float
+    lanes: tuple[LaneFacts, ...]
+    lines: tuple[Line, ...]
+    machine: MachineLine
+    yields: tuple[Yield, ...]
+    seen: tuple[Seen, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def executions(self) -> int:
+        return sum(lane.executions for lane in self.lanes)
+
+    @property
+    def deaths(self) -> int:
+        return sum(lane.deaths for lane in self.lanes)
+
+    @property
+    def rate(self) -> float:
+        """Executions a second by the clock, over the whole campaign."""
+        return self.executions / self.seconds if self.seconds else 0.0
+
+    @property
+    def corpus(self) -> int | None:
+        return _added([lane.corpus for lane in self.lanes])
+
+    @property
+    def features(self) -> int | None:
+        return _added([lane.features for lane in self.lanes])
+
+    @property
+    def filed(self) -> tuple[Seen, ...]:
+        return tuple(one for one in self.seen if one.state == "filed")
+
+
+def crashes_of(state: Path, plan: Plan) -> Path:
+    """The folder that the campaign files in."""
+    there = Path(plan.crashes)
+    return there if there.is_absolute() else state / there
+
+
+def journal_of(state: Path) -> Path:
+    """Where a state folder's journal lies."""
+    return state / "campaign" / "journal.sqlite"
+
+
+def read_campaign(state: Path) -> Campaign:
+    """Reads the campaign in a state folder; one without a journal has begun nothing yet.
+
+    Raises UserError where there is no campaign, or its plan or journal can't be read.
+    """
+    plan = load_plan(state)
+    path = journal_of(state)
+    if not path.exists():
+        with closing(sqlite3.connect(":memory:")) as empty:
+            return _read(state, plan, empty)
+    try:
+        with closing(read_only(path)) as database:
+            return _read(state, plan, database)
+    except sqlite3.Error as error:
+        raise UserError(f"can't read {path}: {error}") from error
+
+
+def _read(state: Path, plan: Plan, database: sqlite3.Connection) -> Campaign:
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    if "samples" not in tables:
+        return _nothing(state, plan)
+    names = [str(lane) for lane in plan.lanes]
+    last = _last(database)
+    runs = database.execute("SELECT began, ended FROM runs ORDER BY began").fetchall()
+    ended = bool(runs) and runs[-1]["ended"] is not None
+    clock = Clock([(row["began"], row["ended"]) for row in runs], last)
+    counted = database.execute("SELECT sum(seconds) FROM runs").fetchone()[0]
+    return Campaign(
+        folder=state,
+        plan=plan,
+        began=clock.began,
+        last=last or (runs[-1]["ended"] if ended else None),
+        under_way=bool(runs) and not ended and time.time() - (last or 0.0) < _SILENT_SECONDS,
+        runs=len(runs),
+        seconds=counted or clock.total,
+        lanes=tuple(_lanes(database, plan)),
+        lines=sample_lines(database, clock, names),
+        machine=machine_line(database, clock),
+        yields=tuple(_yields(database)),
+        seen=tuple(_seen(database, names)),
+        notes=tuple(_notes(database)),
+    )
+
+
+def _nothing(state: Path, plan: Plan) -> Campaign:
+    lanes = tuple(LaneFacts(name=str(lane), share=lane.share) for lane in plan.lanes)
+    return Campaign(
+        folder=state, plan=plan, began=None, last=None, under_way=False, runs=0, seconds=0.0,
+        lanes=lanes, lines=(), machine=MachineLine(), yields=(), seen=(), notes=(),
+    )  # fmt: skip
+
+
+def _last(database: sqlite3.Connection) -> float | None:
+    times = [
+        database.execute(f"SELECT max(time) FROM {table}").fetchone()[0]
+        for table in ("samples", "machine", "notes")
+    ]
+    return max((one for one in times if one is not None), default=None)
+
+
+def _lanes(database: sqlite3.Connection, plan: Plan) -> Iterator[LaneFacts]:
+    rows = {row["id"]: dict(row) for row in database.execute("SELECT * FROM lanes")}
+    for row in database.execute("SELECT * FROM comparisons"):
+        rows.setdefault(row["lane"], {}).update(compared=row[1], disagreed=row[2])
+    fields = set(LaneFacts.__struct_fields__) - {"name", "share"}
+    optional = {"floor_seconds", "corpus", "features"}
+    for number, lane in enumerate(plan.lanes):
+        facts = {
+            name: value
+            for name, value in rows.get(number, {}).items()
+            if name in fields and (value is not None or name in optional)
+        }
+        yield LaneFacts(name=str(lane), share=lane.share, **facts)
+
+
+def _yields(database: sqlite3.Connection) -> Iterator[Yield]:
+    query = (
+        "SELECT sort, name, sum(tried) AS tried, sum(features) AS features, sum(looks) AS looks, "
+        "sum(weight * tried) / max(sum(tried), 1) AS mean, avg(weight) AS weight "
+        "FROM yields GROUP BY sort, name ORDER BY sort, features DESC, tried DESC, name"
+    )
+    for row in database.execute(query):
+        weight = (row["mean"] if row["tried"] else row["weight"]) or 0.0
+        counts = (row["tried"] or 0, row["features"] or 0, row["looks"] or 0)
+        yield Yield(row["sort"], row["name"], *counts, weight)
+
+
+def _seen(database: sqlite3.Connection, names: list[str]) -> Iterator[Seen]:
+    for row in database.execute("SELECT * FROM buckets ORDER BY state, time"):
+        lane = row["lane"]
+        yield Seen(
+            lane=names[lane] if lane in range(len(names)) else f"lane {lane}",
+            bucket=row["bucket"],
+            signal=row["signal"] or "?",
+            diagnostic=row["diagnostic"] or "?",
+            state=row["state"] or "?",
+            title=row["title"] or "",
+            path=row["path"] or "",
+            new=bool(row["new"]),
+            seconds=row["seconds"] or 0.0,
+            execution=row["execution"] or 0,
+            sightings=row["sightings"] or 0,
+        )
+
+
+def _notes(database: sqlite3.Connection) -> Iterator[Note]:
+    query = "SELECT time, line FROM notes ORDER BY rowid DESC LIMIT ?"
+    for row in database.execute(query, [MOST_NOTES]):
+        yield Note(row["time"] or 0.0, row["line"] or "")
+
+
+def _added(numbers: list[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None

@@ -1,0 +1,112 @@
+"""A campaign's history, thinned: a journal of weeks has more rows than a plot has pixels."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from finfuzz.report.page.clock import Clock
+
+#: Points of a line: a plot is some 300 pixels wide.
+POINTS = 240
+#: Shorter ones say little of a rate: the first sample comes when the first programs have run.
+_LEAST_SECONDS = 0.5
+
+Points = tuple[tuple[float, float], ...]
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One lane's. Points are (seconds of campaign, value); ``rate`` is executions a second between
+    two points. What was not measured is left out."""
+
+    name: str
+    rate: Points = ()
+    executions: Points = ()
+    corpus: Points = ()
+    features: Points = ()
+    deaths: Points = ()
+    findings: Points = ()
+
+
+class MachineLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine's. MiB; of several rows the largest, of the load the mean. ``now``: the last row
+    by column, None where nothing was written."""
+
+    memory: Points = ()
+    supervisor: Points = ()
+    worker: Points = ()
+    triage: Points = ()
+    load: Points = ()
+    disk: Points = ()
+    now: dict[str, float | None] | None = None
+
+
+def sample_lines(
+    database: sqlite3.Connection, clock: Clock, names: Sequence[str]
+) -> tuple[Line, ...]:
+    """A line for each lane that has samples."""
+    query = (
+        "SELECT * FROM samples WHERE rowid IN "
+        "(SELECT max(rowid) FROM samples GROUP BY lane, (rowid - :first) / :span) ORDER BY rowid"
+    )
+    rows: dict[int, list[sqlite3.Row]] = {}
+    for row in database.execute(query, _spans(database, "samples")):
+        rows.setdefault(row["lane"], []).append(row)
+    known = range(len(names))
+    return tuple(
+        _line(names[lane] if lane in known else f"lane {lane}", rows[lane], clock)
+        for lane in sorted(rows)
+    )
+
+
+def _line(name: str, rows: Sequence[sqlite3.Row], clock: Clock) -> Line:
+    times = [clock.elapsed(row["time"]) for row in rows]
+
+    def of(column: str, *, from_zero: bool = True) -> Points:
+        values = [(at, row[column]) for at, row in zip(times, rows, strict=True)]
+        found = [(at, float(value)) for at, value in values if value is not None]
+        return ((0.0, 0.0), *found) if found and from_zero else tuple(found)
+
+    executions = of("executions")
+    rate: list[tuple[float, float]] = []
+    before = executions[0] if executions else (0.0, 0.0)
+    for at, done in executions[1:]:
+        if at - before[0] >= _LEAST_SECONDS:
+            rate.append((at, max(done - before[1], 0.0) / (at - before[0])))
+            before = (at, done)
+    return Line(
+        name=name,
+        rate=tuple(rate),
+        executions=executions,
+        corpus=of("corpus", from_zero=False),
+        features=of("features", from_zero=False),
+        deaths=of("deaths"),
+        findings=of("findings"),
+    )
+
+
+def machine_line(database: sqlite3.Connection, clock: Clock) -> MachineLine:
+    """What the machine's rows say; empty where there are none."""
+    query = (
+        "SELECT max(time) AS time, max(memory_mib) AS memory, max(supervisor_mib) AS supervisor, "
+        "max(worker_mib) AS worker, max(triage_mib) AS triage, avg(load) AS load, "
+        "max(disk_mib) AS disk FROM machine GROUP BY (rowid - :first) / :span ORDER BY time"
+    )
+    rows = database.execute(query, _spans(database, "machine")).fetchall()
+    last = database.execute("SELECT * FROM machine ORDER BY rowid DESC LIMIT 1").fetchone()
+
+    def of(column: str) -> Points:
+        values = [(clock.elapsed(row["time"]), row[column]) for row in rows]
+        return tuple((at, float(value)) for at, value in values if value is not None)
+
+    lines = {name: of(name) for name in MachineLine.__struct_fields__ if name != "now"}
+    return MachineLine(**lines, now=dict(last) if last else None)
+
+
+def _spans(database: sqlite3.Connection, table: str) -> dict[str, int]:
+    """Rows are written in the order of time, all lanes by turns: so many in a row are a point."""
+    first, last = database.execute(f"SELECT min(rowid), max(rowid) FROM {table}").fetchone()
+    rows = (last - first + 1) if last is not None else 1
+    return {"first": first or 0, "span": max(-(-rows // POINTS), 1)}

@@ -1,0 +1,129 @@
+"""Plots over a campaign's time, as inline SVG that takes its colours from the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from xml.etree import ElementTree
+
+import msgspec
+import pygal
+from markupsafe import Markup
+from pygal.style import Style
+
+from finfuzz.report.page.data import Campaign
+from finfuzz.report.page.history import Line, Points
+from finfuzz.report.page.text import short, visible
+
+#: Lines with a colour of their own; further lanes use them again, dashed.
+COLOURS = 8
+_LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
+_SVG = "{http://www.w3.org/2000/svg}"
+_UNITS = ((172800.0, 86400.0, "d"), (7200.0, 3600.0, "h"), (180.0, 60.0, "min"), (0.0, 1.0, "s"))
+_STYLE = Style(font_family="inherit", label_font_size=11, major_label_font_size=11)
+
+
+class Plot(msgspec.Struct, frozen=True):
+    """``title``; ``unit`` of the y axis; the drawing; ``legend``: a name for each line where there
+    are several that are not the lanes."""
+
+    title: str
+    unit: str
+    svg: Markup
+    legend: tuple[str, ...] = ()
+
+
+def plots(campaign: Campaign) -> tuple[Plot, ...]:
+    """Those that have something to show."""
+
+    def lanes(of: Callable[[Line], Points]) -> list[tuple[str, Points]]:
+        return [(line.name, of(line)) for line in campaign.lines]
+
+    machine = campaign.machine
+    parts = [
+        ("all processes", machine.memory),
+        ("largest worker", machine.worker),
+        ("triage", machine.triage),
+        ("supervisor", machine.supervisor),
+    ]
+    wanted = [
+        ("Executions a second", "", lanes(lambda line: line.rate), False),
+        ("Executions", "", lanes(lambda line: line.executions), False),
+        ("Features", "coverage, as libFuzzer counts it", lanes(lambda line: line.features), False),
+        ("Corpus", "programs", lanes(lambda line: line.corpus), False),
+        ("Findings", "", lanes(lambda line: line.findings), True),
+        ("Deaths", "", lanes(lambda line: line.deaths), False),
+        ("Memory", "MiB resident", parts, False),
+        ("Load", "of the machine", [("load", machine.load)], False),
+        ("Disk", "MiB of the state folder", [("disk", machine.disk)], False),
+    ]
+    found = []
+    for title, unit, series, stepped in wanted:
+        if any(len(points) > 1 for _, points in series):
+            names = tuple(name for name, _ in series) if series is parts else ()
+            found.append(Plot(title, unit, _drawn(title, series, stepped), names))
+    return tuple(found)
+
+
+def _drawn(title: str, series: Sequence[tuple[str, Points]], stepped: bool) -> Markup:
+    drawn = [(name, points) for name, points in series if points]
+    end = max(points[-1][0] for _, points in drawn)
+    scale, unit = next((scale, unit) for least, scale, unit in _UNITS if end >= least)
+    ticks = _ticks(end / scale)
+    most = max(value for _, points in drawn for _, value in points)
+    chart = pygal.XY(
+        width=380, height=210, margin=4, css=[], js=[], style=_STYLE, no_prefix=True,
+        show_dots=False, show_legend=False, x_labels=ticks, truncate_label=-1,
+        range=(0, most or 1), xrange=(0, max(end / scale, 1e-6)), max_scale=6,
+        value_formatter=short, x_value_formatter=lambda value: f"{value:g} {unit}",
+        include_x_axis=True,
+    )  # fmt: skip
+    for name, points in series:  # those without points too: a line's colour is its number
+        chart.add(visible(name), [(at / scale, value) for at, value in _steps(points, stepped)])
+    root = chart.render_tree()
+    told = ", ".join(f"{visible(name)} ends at {short(points[-1][1])}" for name, points in drawn)
+    return _stripped(root, f"{title} over {end / scale:.3g} {unit}: {told}")
+
+
+def _steps(points: Points, stepped: bool) -> Points:
+    if not stepped or not points:
+        return points
+    found = [points[0]]
+    for at, value in points[1:]:
+        found += [(at, found[-1][1]), (at, value)]
+    return tuple(found)
+
+
+def _ticks(end: float) -> list[float]:
+    """Round numbers from 0 to the end, five at most."""
+    if end <= 0:
+        return [0.0]
+    step = next(
+        unit * 10**power
+        for power in range(-3, 9)
+        for unit in (1, 2, 5)
+        if end / (unit * 10**power) <= 5
+    )
+    return [round(number * step, 6) for number in range(int(end / step) + 1)]
+
+
+def _stripped(root: ElementTree.Element, told: str) -> Markup:
+    """Only what is drawn: pygal adds a script and a style for pages that have none."""
+    for parent in root.iter():
+        for child in list(parent):
+            classes = child.get("class", "")
+            if (
+                not isinstance(child.tag, str)
+                or child.tag.removeprefix(_SVG) in ("defs", "desc")
+                or "overlay" in classes
+                or classes == "titles"
+            ):
+                parent.remove(child)
+    for title in root.findall("title") + root.findall(f"{_SVG}title"):
+        root.remove(title)
+    root.attrib.pop("id", None)
+    root.set("role", "img")
+    root.set("aria-label", told)
+    text = ElementTree.tostring(root, encoding="unicode")
+    text = re.sub(r"\sxmlns(:\w+)?=\"[^\"]*\"|(?<=[< /])ns\d+:", "", text)
+    return Markup(_LONG_NUMBER.sub(r"\1", text))

@@ -1,0 +1,61 @@
+"""Findings as SARIF 2.1.0, which code hosts show beside the source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from finfuzz.triage.diagnosis import DIAGNOSTICS
+from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.listing import Entry
+from finfuzz.triage.findings.story import sentence
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def sarif(entries: Sequence[Entry], version: str) -> dict[str, Any]:
+    """One run with a result for each finding that can be read. ``version``: finfuzz's own."""
+    found = [(entry, entry.finding) for entry in entries if entry.finding is not None]
+    used = sorted({finding.diagnostic for _, finding in found})
+    driver = {
+        "name": "finfuzz",
+        "version": version,
+        "rules": [
+            {"id": name, "shortDescription": {"text": DIAGNOSTICS.get(name, name)}} for name in used
+        ],
+    }
+    results = [_result(entry, finding, used) for entry, finding in found]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _result(entry: Entry, finding: Finding, rules: Sequence[str]) -> dict[str, Any]:
+    script = f"{finding.folder.as_posix()}/repro.py"
+    return {
+        "ruleId": finding.diagnostic,
+        "ruleIndex": rules.index(finding.diagnostic),
+        "level": "note" if entry.status in ("known", "merged") else "error",
+        "message": {"text": sentence(finding)},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": script}}}],
+        "partialFingerprints": {"finfuzzBucket/v1": finding.bucket},
+        "stacks": [_stack(finding)] if finding.stack else [],
+        "properties": {
+            "signal": finding.signal,
+            "phase": finding.phase,
+            "target": finding.target.spec,
+            "python": finding.target.python,
+            "status": entry.status,
+            "owner": entry.owner,
+            "rate": str(finding.script),
+        },
+    }
+
+
+def _stack(finding: Finding) -> dict[str, Any]:
+    return {
+        "message": {"text": "where it died"},
+        "frames": [
+            {"module": frame.module, "location": {"message": {"text": frame.function or "?"}}}
+            for frame in finding.stack
+        ],
+    }

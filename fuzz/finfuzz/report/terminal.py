@@ -1,0 +1,206 @@
+"""Findings on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from finfuzz.program.text import parse
+from finfuzz.report.graph import Interpreter, graph_of
+from finfuzz.triage.diagnosis.telling import normalized
+from finfuzz.triage.findings.attribution import Attribution
+from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.listing import Entry
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.similar import Suggestion
+from finfuzz.triage.findings.story import plot, sentence
+
+_STYLES = {
+    "new": "bold",
+    "regressed": "bold red",
+    "known": "dim",
+    "merged": "dim",
+    "damaged": "red",
+}
+_VERDICTS = {"same": "red", "otherwise": "yellow", "survived": "green"}
+#: Frames of a stack that are shown; the folder has the rest.
+_FRAMES = 20
+_ROUTES = 8
+
+
+def listed(entries: Sequence[Entry]) -> Table:
+    """A table with a row for each."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("finding", "status", "owner", "rate", "seen", "phase"):
+        table.add_column(column, no_wrap=column in ("status", "owner", "rate"), overflow="fold")
+    for entry in entries:
+        status = Text(entry.status, style=_STYLES[entry.status])
+        finding = entry.finding
+        if finding is None:
+            table.add_row(entry.folder.name, status, entry.owner, "", "", Text(entry.problem))
+            continue
+        if finding.flaky:
+            status.append(" flaky", style="yellow")
+        name = Text.assemble(
+            (f"{finding.bucket}\n", "cyan"), f"{finding.signal}/{finding.diagnostic}\n",
+            (f"{finding.target.spec}, CPython {finding.target.python}", "dim"),
+        )  # fmt: skip
+        rate = str(finding.script if finding.script.n else finding.reproduced)
+        table.add_row(name, status, entry.owner, rate, f"{finding.sightings:,}", finding.phase)
+    return table
+
+
+def suggested(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
+    """A line for each pair that may be one."""
+    for one, other, why in suggestions:
+        yield Text(f"{one} and {other} may be one: {why} (finfuzz merge {other} {one})")
+
+
+def shown(entry: Entry) -> Group:
+    """One finding, whole."""
+    finding = entry.finding
+    assert finding is not None
+    parts: list[RenderableType] = [Text(sentence(finding), style="bold"), Text("")]
+    parts += [_facts(entry, finding), _titled("program", Text(finding.program.rstrip()))]
+    parts.append(_titled("graph", drawn(finding.program)))
+    if finding.stack:
+        parts.append(_titled("stack", _stack(finding)))
+    if finding.routes:
+        parts.append(_titled(f"routes ({len(finding.routes)})", _routes(finding)))
+    if finding.attribution:
+        parts.append(_titled("whose is it", _attribution(finding.attribution)))
+    else:
+        parts.append(
+            _titled("whose is it", Text(f"not known yet: finfuzz attribute {finding.bucket}"))
+        )
+    if finding.escalation:
+        parts.append(_titled("instruments", _escalation(finding)))
+    parts.append(Text(f"\n{entry.folder}"))
+    return Group(*parts)
+
+
+def drawn(program: str) -> RenderableType:
+    """The object graph: each root with what hangs on it, each interpreter a tree of its own."""
+    return Group(*(_tree(interpreter) for interpreter in graph_of(parse(program))))
+
+
+def _tree(interpreter: Interpreter) -> Tree:
+    words = [interpreter.name, interpreter.flavour]
+    words += [f"life {interpreter.life}"] if interpreter.life > 1 else []
+    words += ["left running"] if interpreter.flavour and interpreter.left else []
+    tree = Tree(Text(" ".join(filter(None, words)), style="bold"), guide_style="dim")
+    for index, node in enumerate(interpreter.nodes):
+        holders = list(node.roots) + ([] if node.dropped or "." in node.name else ["a variable"])
+        if holders:
+            branch = tree.add(Text(" + ".join(holders), style="magenta"))
+            _grow(branch, interpreter, index, "", ())
+    return tree
+
+
+def _grow(
+    branch: Tree, interpreter: Interpreter, index: int, edge: str, above: tuple[int, ...]
+) -> None:
+    node = interpreter.nodes[index]
+    label = Text.assemble((f"{edge} → " if edge else ""), (node.name, "cyan"), f" {node.kind}")
+    for hook, action in node.hooks:
+        label.append(f"  {hook}: {action}", style="yellow")
+    if index in above:
+        branch.add(label.append("  ↑ again", style="dim"))
+        return
+    grown = branch.add(label)
+    for word, target in node.edges:
+        _grow(grown, interpreter, target, word, (*above, index))
+
+
+def _titled(title: str, body: RenderableType) -> Group:
+    return Group(Text(f"\n{title}", style="bold cyan"), Padding(body, (0, 0, 0, 2)))
+
+
+def _facts(entry: Entry, finding: Finding) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    bucket = f"{finding.bucket}" + (f" (was {', '.join(finding.former)})" if finding.former else "")
+    status = entry.status + (", flaky" if finding.flaky else "")
+    explained = finding.regressed or (entry.known.title if entry.known else "")
+    rows = {
+        "bucket": bucket,
+        "status": status + (f": {explained}" if explained else ""),
+        "merged into": finding.merged_into,
+        "signal": finding.signal + (f", {finding.fault}" if finding.fault else ""),
+        "also died of": _others(finding),
+        "telling frames": " < ".join(finding.frames),
+        "fresh process": finding.reproduced.told,
+        "zygote": _zygote(finding),
+        "script": finding.script.told if finding.script.n else "not run",
+        "seen": f"{finding.sightings:,} times, first on {finding.first_seen.date}",
+        "program": plot(parse(finding.program)),
+    }
+    for name, value in rows.items():
+        if value:
+            table.add_row(Text(name, style="dim"), Text(value))
+    return table
+
+
+def _others(finding: Finding) -> str:
+    others = {key: count for key, count in finding.signals.items() if key != finding.signal}
+    return ", ".join(f"{signal} ({count:,} times)" for signal, count in others.items())
+
+
+def _zygote(finding: Finding) -> str:
+    if finding.in_zygote == Rate(0, 0):
+        return ""
+    warning = ": they disagree" if finding.in_zygote.disagrees(finding.reproduced) else ""
+    return finding.in_zygote.told + warning
+
+
+def _stack(finding: Finding) -> Text:
+    text = Text()
+    for number, frame in enumerate(finding.stack[:_FRAMES]):
+        where = frame.place or f"{frame.module}+{frame.offset:#x}"
+        inlined = " (inlined)" if frame.inlined else ""
+        text.append(f"#{number:<2} {normalized(frame.function) or '?'}{inlined}")
+        text.append(f"  {where}\n", style="dim")
+    left = len(finding.stack) - _FRAMES
+    text.append(f"… {left} more in stack.txt" if left > 0 else "", style="dim")
+    text.rstrip()
+    return text
+
+
+def _routes(finding: Finding) -> Text:
+    most = sorted(finding.routes, key=lambda route: -route.sightings)
+    lines = [f"{route.sightings:>6,}  {route}" for route in most[:_ROUTES]]
+    lines += [f"… {len(most) - _ROUTES} more"] if len(most) > _ROUTES else []
+    return Text("\n".join(lines))
+
+
+def _attribution(attribution: Attribution) -> Group:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("differs in", "target", "CPython", "verdict"):
+        table.add_column(column, overflow="fold")
+    for cell in attribution.cells:
+        style = _VERDICTS.get(cell.verdict.what, "dim")
+        verdict = Text(str(cell.verdict), style=style)
+        table.add_row(cell.axis, cell.target, cell.python, verdict)
+    return Group(Text(f"{attribution.owner}: {attribution.reason}{_range(attribution)}"), table)
+
+
+def _range(attribution: Attribution) -> str:
+    found = f"; first bad release seen {attribution.first_bad}" if attribution.first_bad else ""
+    found += f", first good one after it {attribution.first_good}" if attribution.first_good else ""
+    others = [cell for cell in attribution.cells if cell.axis == "release"]
+    others = [cell for cell in others if cell.verdict.what == "otherwise"]
+    found += f" ({len(others)} others die otherwise)" if others else ""
+    return f"{found}; dies on CPython {', '.join(attribution.pythons)}"
+
+
+def _escalation(finding: Finding) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for each in finding.escalation:
+        style = "dim" if each.status != "done" else ""
+        table.add_row(Text(each.name, style="cyan"), Text(f"{each.status}: {each.summary}", style))
+    return table

@@ -1,0 +1,217 @@
+"""A target compiled for one release, policy, CPython and instrumentation, kept in a cache."""
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from elftools.elf.constants import P_FLAGS
+from elftools.elf.elffile import ELFFile
+from filelock import FileLock
+
+from finfuzz.support.errors import UserError
+from finfuzz.targets.compiler import compiler_version, find_compiler, run_compiler
+from finfuzz.targets.frameworks.pybind11 import cache_root, headers, resolve
+from finfuzz.targets.interpreters import Interpreter, require_headers
+from finfuzz.targets.recipe import Library, compile_command, fingerprint, libraries, link_command
+from finfuzz.targets.spec import PYBIND11, TargetSpec
+
+CHILD = Path(__file__).parent.parent / "child"
+COMPILERS_AT_ONCE = 2
+MOST_BLOCKS = 131072
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build in the cache; ``directory`` also holds ``build.json``, for humans.
+
+    ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
+    ``second`` is the other extension of a target that has two, with counters of its own.
+    """
+
+    id: str
+    spec: TargetSpec
+    interpreter: Interpreter
+    instrumented: bool
+    directory: Path
+    extension: Path
+    runtime: Path
+    blocks: int
+    second: Path | None = None
+    second_blocks: int = 0
+
+
+class _Record(msgspec.Struct):
+    id: str
+    spec: str
+    python: str
+    instrumented: bool
+    commands: list[list[str]]
+    blocks: int
+    second_blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """All that is decided before a compiler runs."""
+
+    id: str
+    spec: TargetSpec
+    interpreter: Interpreter
+    instrumented: bool
+    extension: Library
+    runtime: Library
+    second: Library | None
+    compile_commands: list[list[str]]
+    link_commands: list[list[str]]
+
+
+def build(
+    spec: TargetSpec,
+    interpreter: Interpreter,
+    *,
+    instrumented: bool = True,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Build:
+    """The build of ``spec`` for ``interpreter``, compiled unless the cache has it.
+
+    ``announce`` gets one line before a compile and none otherwise. Safe to call from many
+    processes at once: one of them compiles. Raises UserError for whatever is lacking (Linux, a
+    compiler, Python.h, the release) and BuildError for a compile that fails.
+    """
+    require_linux()
+    plan = _plan(resolve(spec), require_headers(interpreter), instrumented)
+    builds = cache_root() / "builds"
+    builds.mkdir(exist_ok=True)
+    directory = builds / plan.id
+    record = _read_record(plan, directory)
+    if record is None:
+        with FileLock(f"{directory}.lock"):
+            record = _read_record(plan, directory)  # another process may just have built it
+            if record is None:
+                without = "" if instrumented else " without coverage"
+                announce(f"building {plan.spec} for CPython {interpreter.text}{without}")
+                record = _make(plan, directory)
+    return Build(
+        id=plan.id,
+        spec=plan.spec,
+        interpreter=interpreter,
+        instrumented=instrumented,
+        directory=directory,
+        extension=directory / plan.extension.name,
+        runtime=directory / plan.runtime.name,
+        blocks=record.blocks,
+        second=directory / plan.second.name if plan.second else None,
+        second_blocks=record.second_blocks,
+    )
+
+
+def require_linux() -> None:
+    """Raise UserError unless this is Linux."""
+    if sys.platform != "linux":
+        raise UserError(f"finfuzz runs on Linux only (this is {platform.system()})")
+
+
+def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
+    compiler = find_compiler()
+    specs = [one for one in (spec, spec.of_second) if one is not None]
+    folders = [headers(one) if one.framework == PYBIND11 else None for one in specs]
+    made = libraries(CHILD, spec, interpreter, instrumented, folders)
+    extension, runtime, *seconds = made
+    facts = [str(compiler), compiler_version(compiler), interpreter.build_key]
+    return _Plan(
+        id=fingerprint(made, CHILD, facts),
+        spec=spec,
+        interpreter=interpreter,
+        instrumented=instrumented,
+        extension=extension,
+        runtime=runtime,
+        second=seconds[0] if seconds else None,
+        compile_commands=[
+            compile_command(
+                compiler,
+                unit,
+                [folder for folder in (library.headers, interpreter.include) if folder],
+            )
+            for library in made
+            for unit in library.units
+        ],
+        link_commands=[link_command(compiler, library) for library in made if library.units],
+    )
+
+
+def _read_record(plan: _Plan, directory: Path) -> _Record | None:
+    """None unless the build is there and whole: a power cut can leave empty files behind."""
+    try:
+        record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
+        made = [one for one in (plan.extension, plan.runtime, plan.second) if one]
+        sizes = [(directory / one.name).stat().st_size for one in made]
+    except (OSError, msgspec.DecodeError):
+        return None
+    return record if all(sizes) else None
+
+
+def _make(plan: _Plan, directory: Path) -> _Record:
+    """Compile into a folder beside ``directory`` and rename it there; the lock is held."""
+    for leftover in directory.parent.glob(f".{plan.id}-*"):  # of a build that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f".{plan.id}-", dir=directory.parent) as scratch:
+        made = Path(scratch, "build")
+        made.mkdir()
+        _run_all(plan.compile_commands, made)
+        _run_all(plan.link_commands, made)
+        if plan.extension.python is not None:
+            _copy_module(plan.extension.python, plan, made)
+        for unit_object in made.glob("*.o"):  # two thirds of the space, and no longer needed
+            unit_object.unlink()
+        record = _Record(
+            id=plan.id,
+            spec=str(plan.spec),
+            python=f"{plan.interpreter.text} {plan.interpreter.executable}",
+            instrumented=plan.instrumented,
+            commands=[*plan.compile_commands, *plan.link_commands],
+            blocks=_blocks_of(plan, plan.extension, made),
+            second_blocks=_blocks_of(plan, plan.second, made) if plan.second else 0,
+        )
+        text = msgspec.json.format(msgspec.json.encode(record), indent=2)
+        (made / "build.json").write_bytes(text)
+        shutil.rmtree(directory, ignore_errors=True)  # what is there is not whole
+        os.rename(made, directory)
+    return record
+
+
+def _copy_module(source: Path, plan: _Plan, directory: Path) -> None:
+    """With its bytecode beside it, which no child writes and each would have to make."""
+    shutil.copy(source, directory / plan.extension.name)
+    compileall = ["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    run_compiler([str(plan.interpreter.executable), *compileall, plan.extension.name], directory)
+
+
+def _run_all(commands: list[list[str]], directory: Path) -> None:
+    with ThreadPoolExecutor(COMPILERS_AT_ONCE) as pool:
+        list(pool.map(lambda command: run_compiler(command, directory), commands))
+
+
+def _blocks_of(plan: _Plan, library: Library, directory: Path) -> int:
+    return _count_blocks(directory / library.name) if plan.instrumented and library.units else 0
+
+
+def _count_blocks(extension: Path) -> int:
+    """One more than the largest index of the coverage callback.
+
+    The callback counts by (return address - start of the executable segment) // 5: a call is five
+    bytes long, so no two return addresses share an index. It folds what exceeds MOST_BLOCKS.
+    """
+    with extension.open("rb") as file:
+        executable = [
+            segment["p_memsz"]
+            for segment in ELFFile(file).iter_segments("PT_LOAD")
+            if segment["p_flags"] & P_FLAGS.PF_X
+        ]
+    return min(int(executable[0]) // 5 + 1, MOST_BLOCKS)

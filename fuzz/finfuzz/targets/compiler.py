@@ -1,0 +1,70 @@
+"""The C++ compiler: found, named, and run."""
+
+import functools
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+from finfuzz.support.errors import UserError
+
+SHOWN_LINES = 40
+_HOW_TO_GET_ONE = "install one (Debian: apt install g++)"
+
+
+class BuildError(UserError):
+    """A compile that failed: one line with what and the command, then the compiler's output."""
+
+
+def find_compiler() -> Path:
+    """The first word of ``$CXX``, or else c++, g++ or clang++ on PATH. Raises UserError."""
+    words = os.environ.get("CXX", "").split()
+    names = words[:1] or ["c++", "g++", "clang++"]
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None and words:
+        raise UserError(f"$CXX names {words[0]!r}, which can't be run: unset it or correct it")
+    if found is None:
+        raise UserError(
+            f"no C++ compiler on PATH (looked for {', '.join(names)}): "
+            f"{_HOW_TO_GET_ONE}, or name it in $CXX"
+        )
+    return Path(found).absolute()  # not resolved: ccache and the like go by their link's name
+
+
+@functools.cache
+def compiler_version(compiler: Path) -> str:
+    """The first line of ``compiler --version``. Raises UserError if that fails."""
+    try:
+        done = subprocess.run(
+            [compiler, "--version"], capture_output=True, text=True, errors="replace", check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UserError(f"{compiler} --version fails ({error}): {_HOW_TO_GET_ONE}") from None
+    return next(iter(done.stdout.splitlines()), "")
+
+
+def run_compiler(command: list[str], directory: Path) -> None:
+    """Run one compiler command in ``directory``. Raises BuildError if it fails."""
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        head = f"the compiler failed with exit code {done.returncode}: {shlex.join(command)}"
+        raise BuildError("\n".join([head, *_telling_lines(done.stdout.splitlines())]))
+
+
+def _telling_lines(lines: list[str]) -> list[str]:
+    """At most SHOWN_LINES, from the first error on: what stands before it is warnings."""
+    if len(lines) <= SHOWN_LINES:
+        return lines
+    first = next((number for number, line in enumerate(lines) if "error" in line), 0)
+    shown = lines[first : first + SHOWN_LINES]
+    return [*shown, f"… ({len(lines) - len(shown)} more lines)"]

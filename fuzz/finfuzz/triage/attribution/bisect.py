@@ -1,0 +1,194 @@
+"""Narrows a finding down: over releases, or over the commits of a checkout."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import build
+from finfuzz.targets.frameworks.pybind11 import released_versions
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import PYBIND11, TargetSpec, parse_target
+from finfuzz.triage.attribution.bisection import Bisection, Change, Trial
+from finfuzz.triage.attribution.commits import Repository
+from finfuzz.triage.attribution.verdict import Verdict, Wanted, judged
+
+#: Digits of a commit's id.
+SHOWN = 12
+
+#: A flaky finding is missed 1 time in 20 where it is there (rate.runs_to_see), and each miss would
+#: send the search the wrong way. Missed twice running: 1 in 400, so 3 % in the 12 trials that 4,000
+#: commits take.
+_FLAKY_TIMES = 2
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is narrowed down. ``spec``: whose policy is kept while what it is built from changes."""
+
+    wanted: Wanted
+    spec: TargetSpec
+    interpreter: Interpreter
+    limits: Limits
+    announce: Callable[[str], None]
+    advance: Callable[[int, int], None]
+
+    def verdict(self, at: Callable[[], TargetSpec]) -> Verdict:
+        """What the program does on the build of a target; a flaky one has more than one chance."""
+        found = self._once(at)
+        for _ in range(_FLAKY_TIMES - 1 if self.wanted.rate.flaky else 0):
+            if found.what in ("survived", "otherwise"):
+                found = self._once(at)
+        return found
+
+    def _once(self, at: Callable[[], TargetSpec]) -> Verdict:
+        return judged(
+            self.wanted,
+            lambda: build(at(), self.interpreter, instrumented=False, announce=self.announce),
+            self.limits,
+        )
+
+
+def over_releases(subject: Subject, good: str | None = None, bad: str | None = None) -> Bisection:
+    """Between two releases, either way round; without them all releases, for every change.
+
+    Raises UserError for a release that there is not, and where good is not good or bad not bad.
+    """
+    _require_pybind11(subject.spec)
+
+    def judge(name: str) -> Verdict:
+        return subject.verdict(lambda: replace(subject.spec, version=name, path=None))
+
+    names = released_versions()[::-1]
+    trials = Trials(judge, subject.announce, subject.advance)
+    if good is None or bad is None:
+        return _bisection(subject, "releases", trials, names, trials.every_change(names))
+    first, last = (_release(one, names) for one in (good, bad))
+    low, high = sorted((names.index(first), names.index(last)))
+    names = names[low : high + 1]
+    change = trials.one_change(names, good_first=names[0] == first)
+    return _bisection(subject, "releases", trials, names, [change])
+
+
+def over_commits(subject: Subject, path: Path, good: str, bad: str) -> Bisection:
+    """Between two revisions of a pybind11 checkout, either way round; its files are not touched.
+
+    Raises UserError where they are not in one line, and where good is not good or bad not bad.
+    """
+    _require_pybind11(subject.spec)
+    repository = Repository(path)
+
+    def judge(name: str) -> Verdict:
+        return subject.verdict(
+            lambda: replace(subject.spec, version=None, path=repository.headers(name))
+        )
+
+    names = repository.between(good, bad)
+    trials = Trials(judge, subject.announce, subject.advance, repository.subject)
+    change = trials.one_change(names, good_first=names[0] == repository.commit(good))
+    return _bisection(subject, str(path), trials, names, [change])
+
+
+def middle(low: int, high: int, without: Container[int]) -> int | None:
+    """The index nearest to the middle between two, those aside that are known to say nothing."""
+    left = [index for index in range(low + 1, high) if index not in without]
+    return min(left, key=lambda index: abs(2 * index - low - high), default=None)
+
+
+@dataclass
+class Trials:
+    """Judges each name once. ``subject_of``: what a name is about, in a line."""
+
+    judge: Callable[[str], Verdict]
+    announce: Callable[[str], None]
+    advance: Callable[[int, int], None]
+    subject_of: Callable[[str], str] = lambda _: ""
+    done: dict[str, Trial] = field(default_factory=dict)
+
+    def every_change(self, names: Sequence[str]) -> list[Change]:
+        """Tries all of them."""
+        for name in names:
+            self._bad(name)
+            self.advance(len(self.done), len(names))
+        telling = [index for index, name in enumerate(names) if self._bad(name) is not None]
+        return [
+            self._change(names, low, high)
+            for low, high in pairwise(telling)
+            if self._bad(names[low]) != self._bad(names[high])
+        ]
+
+    def one_change(self, names: Sequence[str], *, good_first: bool) -> Change:
+        """Tries both ends, then halves what lies between them, as long as something there tells.
+
+        Raises UserError where an end is not what it should be.
+        """
+        low, high = 0, len(names) - 1
+        self._require(names[low], bad=not good_first)
+        self._require(names[high], bad=good_first)
+        nothing: set[int] = set()
+        while (index := middle(low, high, nothing)) is not None:
+            self.advance(len(self.done), len(self.done) + math.ceil(math.log2(high - low)))
+            bad = self._bad(names[index])
+            if bad is None:
+                nothing.add(index)
+            elif bad == good_first:
+                high = index
+            else:
+                low = index
+        return self._change(names, low, high)
+
+    def _bad(self, name: str) -> bool | None:
+        if name not in self.done:
+            self.done[name] = Trial(name, self.judge(name))
+            self.announce(f"{self._told(name)}: {self.done[name].verdict}")
+        return self.done[name].bad
+
+    def _require(self, name: str, *, bad: bool) -> None:
+        if self._bad(name) != bad:
+            is_not = "bad" if bad else "good"
+            raise UserError(
+                f"{self._told(name)} is not {is_not}: {self.done[name].verdict}: "
+                f"give another with --{is_not}"
+            )
+
+    def _change(self, names: Sequence[str], low: int, high: int) -> Change:
+        return Change(
+            what="first bad" if self._bad(names[high]) else "first good",
+            name=names[high],
+            subject=self.subject_of(names[high]),
+            after=names[low],
+            skipped=tuple(names[low + 1 : high]),
+        )
+
+    def _told(self, name: str) -> str:
+        subject = self.subject_of(name)
+        return f"{name[:SHOWN]} ({subject})" if subject else name
+
+
+def _bisection(
+    subject: Subject, over: str, trials: Trials, names: Sequence[str], changes: Sequence[Change]
+) -> Bisection:
+    return Bisection(
+        over=over,
+        target=str(subject.spec),
+        python=subject.interpreter.text,
+        trials=tuple(trials.done[name] for name in names if name in trials.done),
+        changes=tuple(changes),
+    )
+
+
+def _require_pybind11(spec: TargetSpec) -> None:
+    if spec.framework != PYBIND11 or spec.second is not None:
+        raise UserError(f"{spec} can't be bisected: only findings of one pybind11 can")
+
+
+def _release(text: str, releases: Sequence[str]) -> str:
+    version = parse_target(f"{PYBIND11}=={text}").version or ""
+    if version not in releases:
+        raise UserError(f"{text} is no release of pybind11: choose {', '.join(releases)}")
+    return version

@@ -1,0 +1,92 @@
+"""The commits of somebody's checkout, read without touching it: their order, and their headers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock
+
+from finfuzz.support.errors import UserError
+from finfuzz.targets.frameworks.pybind11 import cache_root
+
+_INCLUDE = "include"
+
+
+class Repository:
+    """A git repository of pybind11. Raises UserError if there is none at the path."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._git("rev-parse", "--git-dir")
+
+    def commit(self, revision: str) -> str:
+        """The full id of a commit. Raises UserError if there is no such one."""
+        return self._git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+
+    def subject(self, commit: str) -> str:
+        """The first line of its message."""
+        return self._git("log", "-1", "--format=%s", commit)
+
+    def between(self, one: str, other: str) -> list[str]:
+        """From the older to the newer, by first parents, those that change the headers.
+
+        The newer itself stands as the last of them that does: its headers are the same. Raises
+        UserError where neither descends from the other, or nothing between changes the headers.
+        """
+        ends = self.commit(one), self.commit(other)
+        older, newer = ends if self._descends(*ends) else ends[::-1]
+        if not self._descends(older, newer):
+            raise UserError(f"{one} and {other} are not in one line: give a commit and a later one")
+        line = ("--first-parent", "--reverse", f"{older}..{newer}", "--", _INCLUDE)
+        found = self._git("rev-list", *line).split()
+        if not found:
+            raise UserError(f"nothing between {one} and {other} changes {_INCLUDE}/")
+        return [older, *found]
+
+    def headers(self, commit: str) -> Path:
+        """A folder in the cache with the commit's headers, which stays.
+
+        Raises UserError where the commit has none.
+        """
+        tree = self._git("rev-parse", "--verify", "--end-of-options", f"{commit}:{_INCLUDE}")
+        folder = cache_root() / "headers"
+        folder.mkdir(exist_ok=True)
+        final = folder / f"tree-{tree}"
+        with FileLock(f"{final}.lock"):
+            if not final.is_dir():
+                self._extract(commit, final)
+        return final
+
+    def _extract(self, commit: str, final: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix=".tree-", dir=final.parent) as scratch:
+            place = Path(scratch, "tree")
+            place.mkdir()
+            archive = self._run("archive", "--format=tar", commit, _INCLUDE)
+            subprocess.run(["tar", "-x", "-C", str(place)], input=archive, check=True)
+            os.rename(place, final)
+
+    def _descends(self, older: str, newer: str) -> bool:
+        return self._git("merge-base", older, newer) == older
+
+    def _git(self, *arguments: str) -> str:
+        return self._run(*arguments).decode("utf-8", "replace").strip()
+
+    def _run(self, *arguments: str) -> bytes:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self._path), *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise UserError("git is not on PATH: install it (Debian: apt install git)") from None
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+            raise UserError(
+                f"git {arguments[0]} in {self._path} fails: {said or 'no reason given'}"
+            )
+        return done.stdout

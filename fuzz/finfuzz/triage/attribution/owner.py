@@ -1,0 +1,114 @@
+"""Whose defect it is: a reading of the controls, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from packaging.version import Version
+
+from finfuzz.targets.spec import NO_EXTENSION, PLAIN_C, Policy, TargetSpec, parse_target
+from finfuzz.triage.attribution.verdict import Verdict
+from finfuzz.triage.findings.attribution import Cell, Owner
+from finfuzz.triage.findings.rate import Rate
+
+
+class Opinion(NamedTuple):
+    owner: Owner
+    reason: str
+
+
+def owner_of(spec: TargetSpec, cells: Sequence[Cell], script: Rate) -> Opinion:
+    """The owner and why, by the first rule that applies.
+
+    ``script``: how often the finding's own script died of it.
+    """
+    plain_build = _first(cells, "instrumentation")
+    bare, plain_c = (_of_framework(cells, name) for name in (NO_EXTENSION, PLAIN_C))
+    if script.n and not script.k:
+        return Opinion("harness", "its script does not die without finfuzz")
+    if plain_build and plain_build.what == "survived":
+        return Opinion("harness", "it survives with an extension built without instrumentation")
+    if spec.framework == NO_EXTENSION or _same(bare):
+        return Opinion("CPython", "it dies the same without any compiled extension")
+    if spec.framework == PLAIN_C:
+        return Opinion("target", "it takes the extension, which has no framework")
+    if _same(plain_c):
+        return Opinion("target", "it dies the same with plain-c, which has no framework")
+    if plain_c is None or plain_c.what in ("absent", "known"):
+        why = "it has not been run" if plain_c is None else str(plain_c)
+        return Opinion("unknown", f"plain-c, the control without a framework, says nothing: {why}")
+    if spec.policy != Policy.RELEASED:
+        released = _policy(cells, Policy.RELEASED)
+        if released and released.what == "survived":
+            reason = f"{spec.framework} as released survives: the policy `{spec.policy}` kills it"
+            return Opinion("target", reason)
+    return Opinion("framework", f"plain-c {_did(plain_c)}: it takes {spec.framework}")
+
+
+def _did(verdict: Verdict) -> str:
+    return "survives" if verdict.what == "survived" else f"dies otherwise ({verdict.seen})"
+
+
+#: Verdicts that say whether a release has the defect.
+_TELLS = ("same", "survived", "otherwise")
+
+
+class Range(NamedTuple):
+    """Releases by what they do, oldest first; empty where none was seen."""
+
+    first_bad: str
+    first_good: str
+
+
+def releases_of(spec: TargetSpec, cells: Sequence[Cell]) -> Range:
+    """The first release that has the defect and, behind it, the first without it."""
+    dies = {Version(spec.version): True} if spec.version and spec.second is None else {}
+    for cell in cells:
+        version = parse_target(cell.target).version
+        if (
+            cell.axis == "release"
+            and version
+            and cell.verdict.what in ("same", "survived", "otherwise")
+        ):
+            dies[Version(version)] = cell.verdict.what == "same"
+    ordered = sorted(dies)
+    bad = [version for version in ordered if dies[version]]
+    good = [version for version in ordered if bad and version > bad[-1]]
+    return Range(str(bad[0]) if bad else "", str(good[0]) if good else "")
+
+
+def pythons_of(spec: TargetSpec, python: str, cells: Sequence[Cell]) -> tuple[str, ...]:
+    """The CPythons that it dies on, oldest first; the finding's own is one of them."""
+    found = {python} | {
+        cell.python
+        for cell in cells
+        if cell.axis == "python" and cell.target == str(spec) and _same(cell.verdict)
+    }
+    return tuple(sorted(found, key=Version))
+
+
+def _same(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.what == "same"
+
+
+def _first(cells: Sequence[Cell], axis: str) -> Verdict | None:
+    return next((cell.verdict for cell in cells if cell.axis == axis), None)
+
+
+def _of_framework(cells: Sequence[Cell], framework: str) -> Verdict | None:
+    return next(
+        (cell.verdict for cell in cells if cell.axis == "extension" and cell.target == framework),
+        None,
+    )
+
+
+def _policy(cells: Sequence[Cell], policy: Policy) -> Verdict | None:
+    return next(
+        (
+            cell.verdict
+            for cell in cells
+            if cell.axis == "policy" and parse_target(cell.target).policy == policy
+        ),
+        None,
+    )

@@ -1,0 +1,126 @@
+"""What a program does on a build, beside what it did on the one where it was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.program.model import Program
+from finfuzz.program.scope import effective, runnable
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
+from finfuzz.targets.compiler import BuildError
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.findings.known import known
+from finfuzz.triage.findings.rate import Rate, runs_to_see
+
+What = Literal["same", "otherwise", "known", "survived", "absent"]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """``rate``: how often it was so, of all runs on that build.
+
+    ``same``: the finding's own defect. ``otherwise``: something else was wrong; ``seen`` says what,
+    as `SIGNAL/diagnostic`. ``known``: only a known defect, which says nothing about this one;
+    ``seen`` is its title. ``absent``: not run; ``seen`` says why.
+    """
+
+    what: What
+    rate: Rate
+    seen: str = ""
+
+    def __str__(self) -> str:
+        if self.what == "absent":
+            return f"not run: {self.seen}"
+        if self.what == "survived":
+            return f"survived {self.rate}"
+        return f"{self.what} {self.rate}" + (f": {self.seen}" if self.seen else "")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What a verdict is about: a finding's diagnosis, program and rate.
+
+    ``python``: the CPython it was found on, whose language the program is in.
+    """
+
+    diagnosis: Diagnosis
+    program: Program
+    rate: Rate
+    python: tuple[int, int]
+
+    def shown_by(self, one: Diagnosis) -> bool:
+        """Whether that is the same defect: its bucket, or, on another build, where functions have
+        other names, the same diagnostic and phase and one of the telling frames."""
+        mine = self.diagnosis
+        if one.bucket == mine.bucket:
+            return True
+        return (
+            one.diagnostic == mine.diagnostic
+            and one.coarse_phase == mine.coarse_phase
+            and (not mine.frames or not set(mine.frames).isdisjoint(one.frames))
+        )
+
+
+def absent(why: str) -> Verdict:
+    """The verdict of a build that there is not."""
+    return Verdict("absent", Rate(0, 0), why)
+
+
+def judged(
+    wanted: Wanted,
+    get: Callable[[], Build],
+    limits: Limits,
+) -> Verdict:
+    """Runs the program in fresh processes of the build that ``get`` makes.
+
+    As often as it takes to see what happens at the finding's rate. A build that can't be had is a
+    verdict too.
+    """
+    try:
+        build = get()
+    except BuildError as error:
+        return absent(f"does not compile: {_first_error(str(error))}")
+    except UserError as error:
+        return absent(str(error))
+    return verdict(wanted, build, limits)
+
+
+def verdict(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
+    """Runs the program in fresh processes of that build."""
+    python = build.interpreter.version[:2]
+    if effective(wanted.program, python, abuse=limits.abuse) != effective(
+        wanted.program, wanted.python, abuse=limits.abuse
+    ):
+        return absent(f"the program means less on CPython {python[0]}.{python[1]}")
+    text = runnable(wanted.program, python, abuse=limits.abuse)
+    most = 1 if wanted.diagnosis.diagnostic == "hang" else max(runs_to_see(wanted.rate), 3)
+    same, runs = 0, 0
+    others: Counter[tuple[What, str]] = Counter()
+    while runs < most:
+        runs += 1
+        found = diagnose(run_fresh(build, text, limits.patient), limits.memory_mib)
+        if any(wanted.shown_by(one) for one in found):
+            same += 1
+        elif found:
+            others[_other(found[0], build)] += 1
+    if same:
+        return Verdict("same", Rate(same, runs))
+    if others:
+        ((what, seen), count), *_ = others.most_common(1)
+        return Verdict(what, Rate(count, runs), seen)
+    return Verdict("survived", Rate(runs, runs))
+
+
+def _other(found: Diagnosis, build: Build) -> tuple[What, str]:
+    explained = known(found, build.spec, build.interpreter.text)
+    return ("known", explained.title) if explained else ("otherwise", str(found))
+
+
+def _first_error(text: str) -> str:
+    """The line that a compiler's output is about."""
+    return next((line for line in text.splitlines() if "error:" in line), text.splitlines()[0])

@@ -1,0 +1,65 @@
+"""What can be wrong with an outcome, and one thing that is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from finfuzz.triage.diagnosis import bucket as buckets
+
+#: Diagnostics, with what each is read off.
+DIAGNOSTICS = {
+    "internals-recreated": "pybind11's guard says so (3.0.2 and later)",
+    "internals-recreated-silently": "the runtime saw internals made where there were some already",
+    "capsule-lost": "a checker found another capsule, or none, where one should be",
+    "cast-error": "an uncaught pybind11::cast_error",
+    "framework-failure": "an uncaught pybind11_fail, or nanobind's critical error",
+    "fatal-python-error": "CPython's `Fatal Python error`",
+    "assertion-failed": "an assertion of CPython's debug build, of C or of the C++ library",
+    "uncaught-cxx-exception": "std::terminate after a C++ exception that nobody caught",
+    "terminate-without-exception": "std::terminate, and nothing thrown: a thread not joined, say",
+    "heap-corruption": "glibc's malloc or free found its heap damaged, or crashed in it",
+    "pymalloc-check": "CPython's debug allocator found a block damaged",
+    "stack-smashing": "glibc: a function wrote over its own return address",
+    "buffer-overflow": "glibc: a checked copy would not fit",
+    "address-sanitizer": "a report of ASan's",
+    "undefined-behaviour": "a report of UBSan's",
+    "leak-report": "LSan's or nanobind's, of a process that ended by itself",
+    "memory-ceiling": "the child reached the memory it may use",
+    "hang": "the child did not end by its deadline",
+    "wrong-answer": "a self-check of the extension got another answer than in every other life",
+    "unraisable-exception": "CPython reports an exception that no step of the program accounts for",
+    "none": "a signal, and nothing that explains it",
+}
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """``signal`` is NONE where nothing died. ``phase`` is as fine as known, the bucket's coarser.
+
+    ``detail``: the message, where there is one. ``frames``: what the key is made of, the telling
+    ones, innermost first. ``stack``: all functions that have a name, which tell known defects.
+    ``interpreter``: the flavour of the one that died. ``fault``: what the kernel said.
+    ``route``: the telling frames of this death, where the key says only what they come from.
+    """
+
+    signal: str
+    diagnostic: str
+    phase: str
+    detail: str
+    frames: tuple[str, ...]
+    stack: tuple[str, ...] = ()
+    interpreter: str = ""
+    fault: str = ""
+    route: tuple[str, ...] = ()
+
+    @property
+    def bucket(self) -> str:
+        """What deaths of one defect share: 12 hex digits."""
+        return buckets.bucket(self.signal, self.diagnostic, self.phase, self.frames)
+
+    @property
+    def coarse_phase(self) -> str:
+        """As the bucket has it: `running`, `ending` or `exited`."""
+        return buckets.coarse(self.phase)
+
+    def __str__(self) -> str:
+        return f"{self.signal}/{self.diagnostic}"

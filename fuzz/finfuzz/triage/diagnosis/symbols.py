@@ -1,0 +1,200 @@
+"""Names for program counters: out of ELF symbol tables, and what debug information adds."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import itertools
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cxxfilt
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from finfuzz.executor.outcome import RawFrame
+from finfuzz.triage.diagnosis import addr2line
+
+
+class Frame(NamedTuple):
+    """A frame with names where there are any: ``function`` is demangled, or empty.
+
+    ``place``: source file and line, where debug information has them. ``inlined``: the function has
+    no frame of its own, but lies within that of the next one which is not.
+    """
+
+    module: str
+    offset: int
+    function: str
+    place: str = ""
+    inlined: bool = False
+
+    def __str__(self) -> str:
+        name = Path(self.module).name or "?"
+        place = "/".join(self.place.split("/")[-2:])
+        words = (f"{name}+{self.offset:#x}", self.function, place, "inlined" * self.inlined)
+        return "  ".join(filter(None, words))
+
+
+def named(frame: RawFrame) -> Frame:
+    """Looks the function up that a frame returns into, by the symbol table alone."""
+    return _named(frame, _call(frame))
+
+
+def named_stack(frames: Sequence[RawFrame]) -> list[Frame]:
+    """A stack with names, each function that was inlined before the one that it was inlined into.
+
+    Asks addr2line once for each file, and only for what it was never asked before.
+    """
+    interrupted = _interrupted(frames)
+    places = [
+        (frame, frame.offset if n == interrupted else _call(frame))
+        for n, frame in enumerate(frames)
+    ]
+    unknown: dict[str, list[_Place]] = {}
+    for place in dict.fromkeys(places):
+        if place not in _expanded and place[0].module:
+            unknown.setdefault(place[0].module, []).append(place)
+    for module, some in unknown.items():
+        _expanded.update(zip(some, _expand(module, some), strict=True))
+    return [each for place in places for each in _expanded.get(place) or (_named(*place),)]
+
+
+#: ELF's STT_FUNC.
+_FUNCTION = 2
+
+#: A frame, and the offset of the code that it is in.
+_Place = tuple[RawFrame, int]
+#: Bounded by the code of the files that children have loaded.
+_expanded: dict[_Place, tuple[Frame, ...]] = {}
+
+
+def _call(frame: RawFrame) -> int:
+    """Where the call is that a frame returns from.
+
+    A return address may lie behind its function's last byte, where that ends in a call that never
+    comes back (abort, __cxa_throw): the call itself is one byte before.
+    """
+    return frame.offset - 1
+
+
+def _interrupted(frames: Sequence[RawFrame]) -> int | None:
+    """Which frame a signal interrupted, in the stack that its handler took.
+
+    It called nothing: its own first instruction may be where it stopped, on a stack that is full.
+    """
+    handler = list(itertools.takewhile(lambda frame: "finfuzz_runtime" in frame.module, frames))
+    trampoline = frames[len(handler)] if handler and len(handler) < len(frames) else None
+    if trampoline is None or not re.search(r"/(libc|ld-musl)[^/]*$", trampoline.module):
+        return None
+    return len(handler) + 1
+
+
+def _expand(module: str, places: Sequence[_Place]) -> list[tuple[Frame, ...]]:
+    table = _table(module)
+    lines = addr2line.lines(module, [table.address_of(code) for _, code in places])
+    return [_chain(_named(*place), found) for place, found in zip(places, lines, strict=True)]
+
+
+def _named(frame: RawFrame, code: int) -> Frame:
+    function = _table(frame.module).function_at(code) if frame.module else ""
+    return Frame(frame.module, frame.offset, function)
+
+
+def _chain(outer: Frame, lines: tuple[addr2line.Line, ...]) -> tuple[Frame, ...]:
+    """The symbol table names what is not inlined: it is there where debug information is not."""
+    if not lines:
+        return (outer,)
+    *inner, last = lines
+    return (
+        *(
+            Frame(outer.module, outer.offset, _demangled(line.function), line.place, True)
+            for line in inner
+        ),
+        outer._replace(function=outer.function or _demangled(last.function), place=last.place),
+    )
+
+
+class _Table:
+    """The functions of one file, by file offset, and where the file is loaded.
+
+    ``segments``: (virtual address, file offset, length in the file) of each.
+    """
+
+    def __init__(
+        self,
+        functions: Sequence[tuple[int, int, str]] = (),
+        segments: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        self._starts = [start for start, _, _ in functions]
+        self._functions, self._segments = functions, segments
+
+    def function_at(self, offset: int) -> str:
+        index = bisect.bisect_right(self._starts, offset) - 1
+        if index < 0 or offset >= self._functions[index][1]:
+            return ""
+        return _demangled(self._functions[index][2])
+
+    def address_of(self, offset: int) -> int:
+        """The virtual address that the linker gave a place in the file; 0 where it is not code."""
+        for address, begin, length in self._segments:
+            if begin <= offset < begin + length:
+                return offset - begin + address
+        return 0
+
+
+@functools.lru_cache(maxsize=4096)
+def _demangled(name: str) -> str:
+    plain, dot, suffix = name.partition(".")  # .part.0, .cold and their like
+    try:
+        demangled: str = cxxfilt.demangle(plain, external_only=False)
+    except cxxfilt.Error:
+        demangled = plain
+    return demangled + (f" [{suffix}]" if dot else "")
+
+
+@functools.lru_cache(maxsize=256)
+def _table(module: str) -> _Table:
+    """Reads a file's symbols once. Empty if none can be read."""
+    try:
+        with open(module, "rb") as file:
+            return _read(ELFFile(file))
+    except (OSError, ELFError, struct.error, ValueError):
+        return _Table()
+
+
+def _read(elf: ELFFile) -> _Table:
+    loaded = [
+        (segment["p_vaddr"], segment["p_offset"], segment["p_filesz"])
+        for segment in elf.iter_segments("PT_LOAD")
+    ]
+    found = []
+    for name, value, size in _functions(elf):
+        for address, offset, length in loaded:
+            if address <= value < address + length:
+                start = value - address + offset
+                found.append((start, start + max(size, 1), name))
+    return _Table(sorted(found), loaded)
+
+
+def _functions(elf: ELFFile) -> Iterator[tuple[str, int, int]]:
+    """Name, address and size of each function. By hand: pyelftools takes 20 times as long, half a
+    second for a libpython."""
+    section = elf.get_section_by_name(".symtab") or elf.get_section_by_name(".dynsym")
+    if not isinstance(section, SymbolTableSection):
+        return
+    strings = section.stringtable.data()
+    order = "<" if elf.little_endian else ">"
+    if elf.elfclass == 64:
+        rows = struct.iter_unpack(f"{order}IBBHQQ", section.data())
+        symbols = ((name, info, value, size) for name, info, _, _, value, size in rows)
+    else:
+        rows = struct.iter_unpack(f"{order}IIIBBH", section.data())
+        symbols = ((name, info, value, size) for name, value, size, info, _, _ in rows)
+    for name, info, value, size in symbols:
+        if info & 0xF == _FUNCTION and value:
+            yield strings[name : strings.index(b"\0", name)].decode("utf-8", "replace"), value, size

@@ -1,0 +1,169 @@
+"""Which frames of a stack tell one defect from another.
+
+The key of a bucket is made of the first three that are left when plumbing is taken away: how a
+process aborts, how C++ terminates and unwinds, how CPython evaluates, collects and deallocates.
+Raise VERSION whenever a list changes: buckets made with another version are not comparable.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+
+from finfuzz.triage.diagnosis.symbols import Frame
+
+VERSION = 2
+KEPT = 3
+
+#: Whole modules that are never telling. The C library's functions have names only where its symbols
+#: are installed, and other ones on each processor: who called it tells.
+_PLUMBING_MODULES = re.compile(
+    r"^(finfuzz_runtime\.so|libstdc\+\+|libc\+\+|libgcc_s|libc[.-]|libpthread|ld-|linux-vdso|libasan|libubsan)"
+)
+_PYTHON = re.compile(r"^(lib)?python")
+_HEADER = re.compile(r"\.h:\d+$")
+
+_PLUMBING = re.compile(
+    r"""^(
+    # the C library's ways to die where it is linked in, and the way out of main
+    raise|gsignal|abort|__?pthread_kill.*|__libc_.*|_start|__restore_rt|__assert_fail.*|malloc_printerr
+    |__fortify_fail.*|__stack_chk_fail|_exit|exit|__run_exit_handlers
+    # what a sanitizer puts before it, and allocation
+    |__interceptor_.*|__(asan|ubsan|lsan|sanitizer)_.*|operator\ (new|delete).*
+    |(c?free|[cm]alloc|realloc|PyMem_.*|_PyMem_.*|_?PyObject_(Free|Malloc|Calloc|Realloc)|PyObject_GC_Del
+    |pymalloc_.*|address_in_range|arena_map_.*)
+    # waiting: what for is told by the caller
+    |pthread_cond_.*|__futex.*|sem_.*wait.*|syscall
+    |__clang_call_terminate|_PyThreadState_Attach
+    # CPython that gives up
+    |_Py_FatalError.*|fatal_error.*|Py_FatalError|Py_ExitStatusException|_PyObject_AssertFailed
+    # sys.exit and its like
+    |Py_Exit|_?PyErr_Print.*|_?Py_HandleSystemExit.*|handle_system_exit
+    # evaluation and calls
+    |_PyEval_.*|PyEval_.*|_?PyObject_(Vectorcall|Call|MakeTpCall|FastCall).*|_PyVectorcall.*
+    |_PyFunction_Vectorcall|cfunction_.*|method_vectorcall.*|builtin_exec.*|PyRun_.*|_PyRun_.*
+    |run_eval_code_obj|run_mod|pyrun_.*|pymain_.*|Py_RunMain|Py_BytesMain|main
+    |_PyCFunction.*|PyVectorcall_Call|PyCFunction_.*|object_vacall|slot_tp_.*|vectorcall_.*
+    |(trace_)?call_function|do_call_core|function_code_fastcall|callmethod|call_unbound.*|type_call
+    |import_(name|find_and_load)|PyImport_ImportModuleLevelObject|builtin___import__.*
+    |pythread_wrapper|thread_run|t_bootstrap|start_thread|clone3?
+    # the end itself: whichever interpreter it is, and however it is reached
+    |_?Py_Finalize.*|Py_EndInterpreter|finalize_(modules|interp|subinterpreters|remove|clear|restore).*
+    |_?PyInterpreterState_Clear|PyThreadState_Clear|_PyThreadState_Delete(Except|List)
+    |_PyImport_Cleanup|_PyXI_EndInterpreter|interp_destroy|_PyAtExit_Call|atexit_callfuncs
+    # collection
+    |subtract_refs|update_refs|deduce_unreachable|move_.*|gc_.*|collect(_.*)?|_?PyGC_.*|_Py_RunGC
+    |delete_garbage|visit_.*|untrack_.*|handle_(weakrefs|callback|resurrected.*|legacy.*)
+    |finalize_garbage|clear_(weakref|unreachable|freelists|slots).*|invoke_gc_callback
+    # deallocation: what an object was held by is a route, not a defect
+    |_?Py_Dealloc|_?Py_(DecRef|XDECREF|DECREF|CLEAR)|.*_dealloc|.*_clear|.*_traverse|free_keys_object
+    |dict_.*|dictkeys_.*|dictresize|insert(dict|ion_resize)|_?PyDict_.*|tuple.*|list_.*
+    |_?PyModule_Clear.*|subtype_.*|_?PyWeakref.*|PyObject_ClearWeakRefs|func_.*|cell_.*|frame_.*
+    |_?PyObject_(ClearManagedDict|FreeInstance.*)|clear_lock_held|set_clear_internal|_?PyTrash_.*
+    )$""",
+    re.VERBOSE,
+)
+
+#: How pybind11 asks for its internals. Where the diagnosis says that they were gone, the defect
+#: is told by who asked, and these are on every such stack.
+_ACCESSORS = re.compile(
+    r"""^pybind11::(detail::(
+    internals_pp_manager|internals::|local_internals::|get_internals|get_local_internals|with_.*internals.*
+    |with_instance_map|get_type_info|get_local_type_info|get_global_type_info|get_type_handle
+    |all_type_info.*|values_and_holders.*|cast_sources.*|type_caster.*|load_type|cast_ref|cast_op|make_static_property_type
+    |make_default_metaclass|thread_specific_storage|get_local_internals_pp_manager|try_load_foreign.*
+    ).*|cast|cast_error.*|type::.*|error_already_set.*)$|^(__wrap_PyType_Ready|internals_made)$""",
+    re.VERBOSE,
+)
+
+#: How it got there: a route, whichever it is. Such a name counts only as the innermost, where the
+#: framework died by itself.
+_ROUTE = re.compile(
+    r"target hook|pybind11::(handle::(inc|dec)_ref|object::~?object|(sub|scoped_)interpreter::.*)"
+)
+#: The target's own functions, all of them.
+_TARGET_HOOK = "target hook"
+#: What CPython's headers define is compiled into every extension.
+_PYTHON_HEADERS = re.compile(r"_?Py(?!Init_)\w+")
+
+
+def telling(frames: Sequence[Frame], *, internals_gone: bool) -> list[str]:
+    """The first frames that tell, innermost first; each normalized."""
+    found: list[str] = []
+    for frame in frames:
+        name = _telling_name(frame, internals_gone)
+        if name and not (found and (name == found[-1] or _ROUTE.fullmatch(name))):
+            found.append(name)
+        if len(found) == KEPT:
+            break
+    return found
+
+
+@functools.lru_cache(maxsize=4096)
+def normalized(function: str) -> str:
+    """A function's name without template arguments, parameters, clones and anonymous namespaces."""
+    text = re.sub(r" \[.*\]$", "", function).replace("(anonymous namespace)::", "")
+    text, operator, symbol = text.partition("operator")
+    if operator and (not text or text[-1] in ": ") and not re.match(r"\w", symbol):
+        return _plain(text) + operator + _symbol(symbol)
+    return _plain(text + operator + symbol)
+
+
+def _plain(text: str) -> str:
+    text = _without_nested(_without_nested(text, "(", ")"), "<", ">")
+    text = re.sub(r"\b(const|volatile|noexcept)\b|[&*]", "", text).strip()
+    # What is left before a last space is the return type of a template.
+    return text.rsplit(" ", 1)[-1]
+
+
+def _symbol(text: str) -> str:
+    """What follows `operator`: a symbol, or a space and a type, new or delete; no parameters."""
+    called = re.match(r"\(\)|<<|<=>|<=|<|->\*?", text)
+    if called:
+        return called[0]
+    text = _without_nested(_without_nested(text, "(", ")"), "<", ">")
+    return re.sub(r"\b(const|volatile|noexcept)\b", "", text).rstrip("&* ")
+
+
+@functools.lru_cache(maxsize=8192)
+def _telling_name(frame: Frame, internals_gone: bool) -> str:
+    module = frame.module.rpartition("/")[2]
+    if not module or _PLUMBING_MODULES.search(module):
+        return ""
+    name = normalized(frame.function)
+    if frame.inlined and _is_helper(module, frame.place, name):
+        return ""
+    if internals_gone and _ACCESSORS.match(name):
+        return ""
+    if module.startswith(("finfuzz_target", "finfuzz_second")):
+        return _target_name(name)
+    if not name:
+        return f"{module}+{frame.offset:#x}"  # without symbols the place is all there is
+    return "" if _PLUMBING.match(name) else name
+
+
+def _is_helper(module: str, place: str, name: str) -> bool:
+    """One of CPython's small helpers: one compiler inlines them, another one does not."""
+    of_python = _PYTHON.match(module) or _PYTHON_HEADERS.fullmatch(name)
+    return bool(of_python and _HEADER.search(place))
+
+
+def _target_name(name: str) -> str:
+    """In the target: the framework's functions by name, its own as one, plumbing as none."""
+    if name.startswith("pybind11"):
+        return "" if name == "pybind11::pybind11_fail" else name
+    own = name and not name.startswith(("std::", "__")) and not _PYTHON_HEADERS.fullmatch(name)
+    return _TARGET_HOOK if own else ""
+
+
+def _without_nested(text: str, left: str, right: str) -> str:
+    kept, depth = [], 0
+    for character in text:
+        if character == left:
+            depth += 1
+        elif character == right and depth:
+            depth -= 1
+        elif not depth:
+            kept.append(character)
+    return "".join(kept)

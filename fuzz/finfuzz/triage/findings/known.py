@@ -1,0 +1,141 @@
+"""Known defects: a death that matches one is counted, not filed.
+
+They stand in ``known.toml`` beside this file and in a crashes folder's own, which comes first.
+Where one is mended it is not excused: there it is news, a regression.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from finfuzz.executor.outcome import Outcome
+from finfuzz.support.errors import UserError
+from finfuzz.targets.condition import Condition, parse_condition
+from finfuzz.targets.spec import TargetSpec
+from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis
+
+FILE = "known.toml"
+
+
+class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """One defect and how it shows: see the head of ``known.toml``."""
+
+    title: str
+    link: str
+    owner: Literal["CPython", "pybind11", "finfuzz"]
+    diagnostics: tuple[str, ...]
+    detail: str = ""
+    frame: str = ""
+    on: str = ""
+    fixed: str = ""
+
+    @cached_property
+    def _on(self) -> Condition:
+        return parse_condition(self.on) if self.on else Condition()
+
+    @cached_property
+    def _fixed(self) -> Condition | None:
+        return parse_condition(self.fixed) if self.fixed else None
+
+    def is_expected_on(self, spec: TargetSpec, python: str) -> bool:
+        return self._on.holds(spec, python)
+
+    def is_fixed_on(self, spec: TargetSpec, python: str) -> bool:
+        return self._fixed is not None and self._fixed.holds(spec, python)
+
+    def matches(self, diagnosis: Diagnosis) -> bool:
+        """Whether a death looks like it, wherever it was."""
+        return (
+            diagnosis.diagnostic in self.diagnostics
+            and re.match(self.detail, diagnosis.detail) is not None
+            and any(re.search(self.frame, one) for one in ("", *diagnosis.frames, *diagnosis.stack))
+        )
+
+    def check(self) -> None:
+        """Raises UserError for what can't be meant: a condition, a pattern, a diagnostic."""
+        for condition in filter(None, (self.on, self.fixed)):
+            parse_condition(condition)
+        for pattern in (self.detail, self.frame):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise UserError(f"{pattern!r} is no regular expression: {error}") from None
+        if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
+            raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    known: tuple[Known, ...] = ()
+
+
+@cache
+def shipped() -> tuple[Known, ...]:
+    """Those that come with finfuzz."""
+    return read(Path(__file__).with_name(FILE))
+
+
+def known_in(crashes: Path) -> tuple[Known, ...]:
+    """Those of a crashes folder, then those that come with finfuzz. Raises UserError."""
+    own = crashes / FILE
+    return (*(read(own) if own.exists() else ()), *shipped())
+
+
+def read(path: Path) -> tuple[Known, ...]:
+    """The entries of one file. Raises UserError, with the entry that is wrong."""
+    try:
+        table = msgspec.toml.decode(path.read_bytes(), type=_Table)
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise UserError(f"{path} can't be read: {error}: correct it") from None
+    for entry in table.known:
+        try:
+            entry.check()
+        except UserError as error:
+            raise UserError(f"{path}, {entry.title!r}: {error}") from None
+    return table.known
+
+
+def known(
+    diagnosis: Diagnosis, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
+) -> Known | None:
+    """The known defect that a death on this target and CPython (`3.12.1`) is, if it is one."""
+    return next(
+        (
+            entry
+            for entry in (shipped() if table is None else table)
+            if entry.matches(diagnosis) and entry.is_expected_on(spec, python)
+        ),
+        None,
+    )
+
+
+def regressed(
+    diagnosis: Diagnosis, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
+) -> Known | None:
+    """The known defect that is mended here, and that this death looks like all the same."""
+    return next(
+        (
+            entry
+            for entry in (shipped() if table is None else table)
+            if entry.matches(diagnosis) and entry.is_fixed_on(spec, python)
+        ),
+        None,
+    )
+
+
+def is_known_death(
+    outcome: Outcome, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
+) -> bool:
+    """The same, read off standard error alone: cheap enough for every death of a campaign.
+
+    False for those that only a frame tells.
+    """
+    return any(
+        not entry.frame
+        and re.search(rf"Fatal Python error: {entry.detail}", outcome.stderr) is not None
+        and entry.is_expected_on(spec, python)
+        for entry in (shipped() if table is None else table)
+    )

@@ -1,0 +1,206 @@
+"""Which of two programs is simpler: a total order, whose measure is how hard a report is to read.
+
+``complexity`` compares these, and the first difference decides:
+
+1. Lives, interpreters, threads, forks. Each is a world that a reader has to keep apart from the
+   others, and each asks whether the defect needs it: more than any number of steps says.
+2. Steps: the lines to read. A shape counts as the lines that it stands for and one more, so that it
+   is plainer spelled out, where its parts can go one by one.
+3. Nodes, edges, edges between two different nodes, hooks: what has to be drawn, and code that runs
+   at times of its own.
+4. Plainer words, added up (``PLAINEST``), so that two words can be traded for one much plainer.
+5. The order of steps: as the language lists the operations, what makes things before what speaks of
+   them and what ends them. No defect is told better by another, so that there is one to end at.
+6. Names: one for one object, then those that come first (a, b, c …, i1, i2 …).
+
+Comments don't count. Two programs that differ in anything else never compare equal: words have
+different ranks, and so have names.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from finfuzz.program.language import OPERATIONS, Role
+from finfuzz.program.legal import THREAD_ROOTS
+from finfuzz.program.model import NODE_ROLES, Program, Step
+from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.words import (
+    ACTION,
+    EDGE,
+    FLAVOUR,
+    HOOK,
+    KIND,
+    ROOT,
+    SHAPE,
+    SIZE,
+    WAY,
+    WHICH,
+    Choice,
+)
+
+#: Of each choice the plainest word first.
+PLAINEST: dict[Choice, tuple[str, ...]] = {
+    # Python's own first: a death that needs no object of the extension is not the extension's, and
+    # its script compiles that much less. Then what everybody knows before what few have met.
+    KIND: (
+        *("list", "dict", "object", "function", "class", "module", "exception", "method"),
+        *("generator", "coroutine", "contextvar", "thread-local", "frame", "traceback"),
+        "ctypes-callback",
+        # The module, a type in it, an instance of that; then objects that own others, visibly.
+        *("extension", "bound-type", "instance", "container", "subclass", "dynamic", "override"),
+        # What owns objects unseen, by plainer means first; then what is a topic of its own.
+        *("holder", "unique", "shared", "smart", "callback", "native-function", "capsule"),
+        *("enum", "native-enum", "error", "local-error", "kept-error", "iterator"),
+        *("buffer", "memoryview", "local", "multiple", "two-bases", "metaclass"),
+        *("gil-taker", "gil-state-taker"),
+    ),
+    # What is written with a dot or brackets, then what needs a thought, then what C++ alone can do.
+    EDGE: (
+        *("append", "attribute", "value", "default", "closure", "self", "local"),
+        *("class-attribute", "module-dict", "key", "base", "context", "context-variable"),
+        *("weak", "member", "keep-alive"),
+    ),
+    SHAPE: ("chain", "star", "tree", "ring", "two-rings", "clique"),
+    SIZE: tuple(sorted(SIZE.texts, key=int)),
+    # A documented place that anything can be put into, then those that take a function, then those
+    # whose function runs all the time; then the C API, then threads, then what is wrong in itself.
+    ROOT: (
+        *("module", "sys", "builtins", "sys-modules", "gc-garbage", "atexit", "codec"),
+        *("excepthook", "displayhook", "unraisablehook", "import-hook", "signal", "context"),
+        *("trace", "audit-hook", "thread-local"),
+        *("leak", "interpreter-dict", "thread-dict", "call-once", "type-dict"),
+        *("threading-shutdown", "joined-thread", "daemon-thread", "returning-thread"),
+        *("static-object", "native-thread-local"),
+    ),
+    # Python's before those of C slots, and the end's after those of an object's life.
+    HOOK: (
+        *("del", "weakref", "finalize", "atexit", "dealloc", "clear", "traverse", "capsule"),
+        *("unraisable", "module-free", "threading-exit", "py-atexit"),
+        *("static-destructor", "thread-local-destructor"),
+    ),
+    # Without the framework, then what each extension asks it for, then what only some do.
+    ACTION: (
+        *("plain", "cast", "lookup", "create", "cast-back", "convert", "override", "internals"),
+        *("print", "raise", "import", "import-extension", "collect", "atexit", "resurrect"),
+        *("gil", "native-thread", "thread"),
+    ),
+    # The standard library's needs no C at all, the oldest function of the C API no configuration.
+    FLAVOUR: (
+        *("stdlib", "legacy", "isolated", "shared-gil", "permissive", "strict", "framework"),
+    ),
+    WHICH: ("first", "second"),
+    WAY: ("return", "sys-exit", "exception", "interrupt", "os-exit", "c-exit", "thread-exit"),
+}
+
+_RANKS = {
+    choice: {text: rank for rank, text in enumerate(texts)} for choice, texts in PLAINEST.items()
+}
+_OPERATIONS = {name: rank for rank, name in enumerate(OPERATIONS)}
+#: Words that bring a thread with them.
+_THREADS = {ROOT: THREAD_ROOTS, ACTION: {"thread", "native-thread"}, WAY: {"thread-exit"}}
+
+#: Of a name: whether it is none that we would give, its number, its letter.
+NameRank = tuple[bool, int, str]
+_NODE_NAME = re.compile(r"([a-z])([1-9][0-9]*)?\Z")
+_INTERPRETER_NAME = re.compile(r"(i)([1-9][0-9]*)\Z")
+
+
+class Complexity(NamedTuple):
+    """What programs are compared by, in this order; less is simpler."""
+
+    lives: int
+    interpreters: int
+    threads: int
+    forks: int
+    steps: int
+    nodes: int
+    edges: int
+    between: int
+    hooks: int
+    words: int
+    order: tuple[tuple[int, ...], ...]
+    shared_names: int
+    names: tuple[NameRank, ...]
+
+
+def complexity(program: Program) -> Complexity:
+    """How complex a program is: `complexity(a) < complexity(b)` says that a is simpler."""
+    steps = [_measured(step.op, step.args) for step in program.steps]
+    ops = [step.op for step in program.steps]
+    defined = [name for step in steps for name in step.defines]
+    return Complexity(
+        lives=ops.count("again"),
+        interpreters=ops.count("start"),
+        threads=sum(step.threads for step in steps),
+        forks=ops.count("fork"),
+        steps=sum(step.graph.steps for step in steps),
+        nodes=sum(step.graph.nodes for step in steps),
+        edges=sum(step.graph.edges for step in steps),
+        between=sum(step.graph.between for step in steps),
+        hooks=ops.count("hook"),
+        words=sum(sum(step.words) for step in steps),
+        order=tuple((step.op, *step.words) for step in steps),
+        shared_names=len(defined) - len(set(defined)),
+        names=tuple(name for step in steps for name in step.names),
+    )
+
+
+def plainer(choice: Choice, text: str) -> tuple[str, ...]:
+    """The words that are plainer than this one, the plainest first."""
+    return PLAINEST[choice][: _RANKS[choice][text]]
+
+
+class _Graph(NamedTuple):
+    """What a step adds to the graph, and how many steps it counts as."""
+
+    steps: int
+    nodes: int
+    edges: int
+    between: int
+
+
+class _Measured(NamedTuple):
+    op: int
+    words: tuple[int, ...]
+    names: tuple[NameRank, ...]
+    defines: tuple[str, ...]
+    threads: int
+    graph: _Graph
+
+
+@lru_cache(maxsize=4096)
+def _measured(op: str, args: tuple[str, ...]) -> _Measured:
+    step = Step(op, args)
+    words = [(one, text) for _, one, text in step.typed() if isinstance(one, Choice)]
+    names = [(one, text) for _, one, text in step.typed() if isinstance(one, Role)]
+    return _Measured(
+        op=_OPERATIONS[op],
+        words=tuple(_RANKS[choice][text] for choice, text in words),
+        names=tuple(_name_rank(role, text) for role, text in names),
+        defines=step.names(Role.NEW_NODE, Role.NEW_INTERPRETER),
+        threads=(op == "elsewhere") + sum(text in _THREADS.get(one, ()) for one, text in words),
+        graph=_graph(step),
+    )
+
+
+def _graph(step: Step) -> _Graph:
+    match step.op, step.args:
+        case "node", _:
+            return _Graph(1, 1, 0, 0)
+        case "edge", (source, target, _):
+            return _Graph(1, 0, 1, int(source != target))
+        case "shape", (_, shape, _, size):
+            names = [str(number) for number in range(node_count(shape, int(size)))]
+            steps = unrolled(Step("shape", (names[0], shape, "list", size)), names)
+            edges = [_graph(each) for each in steps if each.op == "edge"]
+            between = sum(edge.between for edge in edges)
+            return _Graph(len(steps) + 1, len(names), len(edges), between)
+    return _Graph(1, 0, 0, 0)
+
+
+def _name_rank(role: Role, name: str) -> NameRank:
+    parts = (_NODE_NAME if role in NODE_ROLES else _INTERPRETER_NAME).match(name)
+    return (False, int(parts[2] or 0), parts[1]) if parts else (True, 0, name)

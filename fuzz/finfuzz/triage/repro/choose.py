@@ -1,0 +1,61 @@
+"""Which form of a script is filed: the plainest that dies as often as the program did."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.repro.run import confirm_script
+
+
+class Script(NamedTuple):
+    """The files by name, and how often repro.py died of the same."""
+
+    files: Mapping[str, str]
+    rate: Rate
+
+
+def best_script(
+    write: Callable[[bool], Mapping[str, str]],
+    made: Build,
+    diagnosis: Diagnosis,
+    limits: Limits,
+    reproduced: Rate,
+) -> Script:
+    """Runs one form after the other, each in a new folder and a clean environment.
+
+    ``write``: the files of the plain form (True) or of the other. ``reproduced``: how often the
+    program died in fresh processes. Raises UserError where no form can be built.
+    """
+    forms = [write(True), write(False)]
+    tried: list[Script] = []
+    failed: UserError | None = None
+    for files in forms[:1] if forms[0] == forms[1] else forms:
+        try:
+            tried.append(Script(files, _rate(files, made, diagnosis, limits)))
+        except UserError as error:  # the other form may do
+            failed = error
+            continue
+        if _share(tried[-1].rate) >= _share(reproduced):
+            return tried[-1]
+    if failed is not None and not tried:
+        raise failed
+    return max(tried, key=lambda script: _share(script.rate))
+
+
+def _rate(files: Mapping[str, str], made: Build, diagnosis: Diagnosis, limits: Limits) -> Rate:
+    with tempfile.TemporaryDirectory(prefix="finfuzz-script-") as folder:
+        for name, text in files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        return confirm_script(Path(folder), made, diagnosis, limits)
+
+
+def _share(rate: Rate) -> float:
+    return rate.k / rate.n if rate.n else 0.0

@@ -1,0 +1,127 @@
+"""What each operation is as Python code, within one interpreter."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from finfuzz.program.language import Role
+from finfuzz.program.legal import EDGES_FROM
+from finfuzz.program.model import Step
+from finfuzz.triage.repro import library, texts
+from finfuzz.triage.repro.library import Code
+
+#: The variables that stand for extensions.
+EXTENSIONS = {"t": "finfuzz_target", "t2": "finfuzz_second"}
+
+
+@dataclass
+class Interpreter:
+    """What the script has put into one interpreter: modules, functions of the library, and which
+    extension its steps speak of. ``unsure``: variables that may be missing, as a step raised."""
+
+    modules: set[str]
+    functions: set[str] = field(default_factory=set)
+    unsure: set[str] = field(default_factory=set)
+    spoken_of: str = "t"
+
+
+class Variables:
+    """One variable for each node and each interpreter, that hides nothing which the script uses."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Role, str], str] = {}
+        self._taken = {*texts.NAMES, *texts.HELPERS, *library.functions()}
+        self._taken |= {*library.modules(), *library.PLATFORM, *dir(builtins), *keyword.kwlist}
+
+    def of(self, role: Role, name: str) -> str:
+        if (role, name) not in self._found:
+            # The library looks for free names by counting root0, root1, … up.
+            variable = f"a_{name}" if re.fullmatch(r"root\d+", name) else name
+            while variable in self._taken:
+                variable += "_"
+            self._taken.add(variable)
+            self._found[role, name] = variable
+        return self._found[role, name]
+
+
+def code_of(step: Step, here: Interpreter, node: Callable[[str], str], second: bool) -> Code:
+    """What performs this step. ``node``: the variable of a node; ``second``: there are two
+    extensions."""
+    if step.op == "use":
+        here.spoken_of = "t2" if step.args[0] == "second" and second else "t"
+        return Code("")
+    return _CODES[step.op](_Codes(here.spoken_of, node), *step.args)
+
+
+@dataclass(frozen=True)
+class _Codes:
+    extension: str
+    node: Callable[[str], str]
+
+    def _perform(self, prefix: str, word: str, *arguments: Code) -> Code:
+        name = prefix + word.replace("-", "_")
+        return library.call(name, *self._bound(name), *arguments)
+
+    def _value(self, prefix: str, word: str) -> Code:
+        name = prefix + word.replace("-", "_")
+        return library.as_value(name, *self._bound(name))
+
+    def _bound(self, name: str) -> tuple[Code, ...]:
+        takes = library.functions()[name].takes_extension
+        return (Code(self.extension, (self.extension,)),) if takes else ()
+
+    def _assigned(self, name: str, code: Code) -> Code:
+        return Code(f"{self.node(name)} = {code.text}", code.modules, code.functions)
+
+    def import_(self) -> Code:
+        return Code("", (self.extension,))
+
+    def unimport(self) -> Code:
+        return Code(f'sys.modules.pop("{EXTENSIONS[self.extension]}", None)')
+
+    def self_check(self) -> Code:
+        return self._perform("self_check", "")
+
+    def make(self, name: str, kind: str) -> Code:
+        return self._assigned(name, self._perform("make_", kind))
+
+    def shape(self, name: str, shape: str, kind: str, size: str) -> Code:
+        make, refer = self._value("make_", kind), self._value("refer_by_", EDGES_FROM[kind][0])
+        return self._assigned(name, self._perform("shape_", shape, make, refer, Code(size)))
+
+    def edge(self, source: str, target: str, edge: str) -> Code:
+        return self._perform("refer_by_", edge, Code(self.node(source)), Code(self.node(target)))
+
+    def hook(self, name: str, hook: str, action: str) -> Code:
+        return self._perform("at_", hook, Code(self.node(name)), self._perform("act_", action))
+
+    def root(self, name: str, root: str) -> Code:
+        return self._perform("hold_in_", root, Code(self.node(name)))
+
+    def check(self, name: str) -> Code:
+        return Code(f"{self.extension}.check({self.node(name)})", (self.extension,))
+
+    def drop(self, name: str) -> Code:
+        return Code(f"del {self.node(name)}")
+
+    def collect(self) -> Code:
+        return Code("gc.collect()", ("gc",))
+
+
+_CODES: dict[str, Callable[..., Code]] = {
+    "import": _Codes.import_,
+    "unimport": _Codes.unimport,
+    "self-check": _Codes.self_check,
+    "node": _Codes.make,
+    "shape": _Codes.shape,
+    "edge": _Codes.edge,
+    "hook": _Codes.hook,
+    "root": _Codes.root,
+    "check": _Codes.check,
+    "drop": _Codes.drop,
+    "collect": _Codes.collect,
+}

@@ -1,0 +1,105 @@
+"""Other interpreters and other threads in a script: how they are started, used and ended.
+
+The script's functions `start` and `run` are called the same in both ways there are.
+"""
+
+from __future__ import annotations
+
+from finfuzz.program.words import FLAVOUR
+from finfuzz.triage.repro.texts import HELPERS
+
+#: `_interpreters` and all kinds of interpreters; before, `_xxsubinterpreters` and one kind.
+_NEW = (3, 13)
+
+#: What `_interpreters.create` takes for each flavour.
+_CONFIGS = {
+    "legacy": '"legacy"',
+    "isolated": '"isolated"',
+    "shared-gil": '_interpreters.new_config("isolated", gil="shared")',
+    "permissive": '_interpreters.new_config("isolated", allow_fork=True, allow_exec=True, '
+    "allow_daemon_threads=True)",
+    "strict": '_interpreters.new_config("isolated", allow_threads=False)',
+    "stdlib": "",
+}
+
+
+class NotPlain(Exception):
+    """The standard library has no way to do this as the fuzzer does."""
+
+
+class Capi:
+    """As the fuzzer does it.
+
+    ``helpers``: those that the code needs so far; ``given``: functions of the platform that
+    subinterpreters need.
+    """
+
+    def __init__(self) -> None:
+        self.helpers: set[str] = set()
+        self.given: set[str] = set()
+
+    def start(self, variable: str, parent: str, flavour: str) -> str:
+        """The line that starts one from its parent (`None`: the main one)."""
+        self.helpers.add("capi start")
+        number = FLAVOUR.texts.index(flavour) + 1
+        return f"{variable} = start({parent}, {number})  # {flavour}"
+
+    def stop(self, variable: str, *, elsewhere: bool) -> str:
+        return f"capi.{'stop_elsewhere' if elsewhere else 'stop'}({variable})"
+
+    def leave(self) -> None:
+        """Called for each interpreter that is left at the end."""
+
+    def run(self, code: str, *, elsewhere: bool) -> str:
+        """The call that runs code in one. ``code``: the arguments of `run`."""
+        return f"run({code}, capi.run_elsewhere)" if elsewhere else f"run({code})"
+
+    def elsewhere(self, function: str, *, raises: bool) -> str:
+        """What calls a function of the main interpreter in another thread."""
+        del raises
+        return f"capi.elsewhere({function})"
+
+    def give(self, name: str) -> list[str]:
+        """What defines a function of the platform in a subinterpreter; here it is there already."""
+        self.given.add(name)
+        return []
+
+
+class Stdlib(Capi):
+    """By the standard library alone. Each method raises NotPlain where that can't do the same."""
+
+    def __init__(self, python: tuple[int, int]) -> None:
+        super().__init__()
+        self._new = python >= _NEW
+
+    def start(self, variable: str, parent: str, flavour: str) -> str:
+        if parent != "None" or flavour not in _CONFIGS or not (self._new or flavour == "stdlib"):
+            raise NotPlain
+        self.helpers.add("start" if self._new else "old start")
+        comment = "" if flavour in _CONFIGS[flavour] or not self._new else f"  # {flavour}"
+        return f"{variable} = start({_CONFIGS[flavour]}){comment}"
+
+    def stop(self, variable: str, *, elsewhere: bool) -> str:
+        stop = f"_interpreters.destroy({variable})"
+        return self._in_another_thread(f"lambda: {stop}") if elsewhere else stop
+
+    def leave(self) -> None:
+        if not self._new:  # it would end with the object that stands for it
+            raise NotPlain
+
+    def run(self, code: str, *, elsewhere: bool) -> str:
+        return self._in_another_thread(f"lambda: run({code})") if elsewhere else f"run({code})"
+
+    def elsewhere(self, function: str, *, raises: bool) -> str:
+        if raises:  # which `threading` reports in its own way
+            raise NotPlain
+        return self._in_another_thread(function)
+
+    def _in_another_thread(self, function: str) -> str:
+        self.helpers.add("elsewhere")
+        return f"elsewhere({function})"
+
+    def give(self, name: str) -> list[str]:
+        if not self._new:  # `_ctypes` is of one interpreter
+            raise NotPlain
+        return HELPERS[name][0].strip().split("\n")

@@ -1,0 +1,159 @@
+"""The functions of ``child/words`` as text, for scripts: read, never imported.
+
+A function of one simple statement is written out in place, with its arguments in it; any other is
+copied as it stands, with what it calls.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[2] / "child" / "words"
+
+#: What the library calls and does not define: the script brings its own.
+PLATFORM = ("leak", "interpreter_dict", "thread_dict", "hold_in_type")
+
+#: Code in these runs later, when a variable of the script may stand for something else.
+_LATER = (ast.Lambda, ast.FunctionDef, ast.ClassDef, ast.GeneratorExp, ast.ListComp)
+
+
+@dataclass(frozen=True)
+class Code:
+    """A statement (an expression, mostly), the modules to import before it, and the functions of
+    the library and the platform that it needs."""
+
+    text: str
+    modules: tuple[str, ...] = ()
+    functions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function. ``statement`` is its body, where that can be written out in place."""
+
+    name: str
+    parameters: tuple[str, ...]
+    source: str
+    calls: frozenset[str]
+    modules: tuple[str, ...]
+    statement: ast.stmt | None
+
+    @property
+    def takes_extension(self) -> bool:
+        return self.parameters[:1] == ("t",)
+
+
+@cache
+def functions() -> dict[str, Function]:
+    """All of the library, by name, in the order of its files."""
+    sources = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py"))]
+    found = [
+        (node, text)
+        for text in sources
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    known = frozenset(node.name for node, _ in found) | frozenset(PLATFORM)
+    return {node.name: _function(node, text, known) for node, text in found}
+
+
+def modules() -> frozenset[str]:
+    """What the library imports."""
+    return frozenset(name for function in functions().values() for name in function.modules)
+
+
+def call(name: str, *arguments: Code) -> Code:
+    """What calling this function with these arguments does, written as short as can be."""
+    function = functions()[name]
+    needed = frozenset[str]().union(*(argument.functions for argument in arguments))
+    brought = tuple(dict.fromkeys(one for argument in arguments for one in argument.modules))
+    if not _can_stand(function, arguments):
+        text = f"{name}({', '.join(argument.text for argument in arguments)})"
+        return Code(text, brought, needed | {name})
+    assert function.statement is not None
+    values = dict(zip(function.parameters, (argument.text for argument in arguments), strict=True))
+    statement = _Replace(values).visit(ast.parse(ast.unparse(function.statement)))
+    modules = tuple(dict.fromkeys(brought + function.modules))
+    return Code(_unparsed(statement), modules, needed | function.calls)
+
+
+def as_value(name: str, *bound: Code) -> Code:
+    """This function as a value. ``bound``: its first arguments, if they are given already."""
+    if not bound:
+        return Code(name, (), frozenset({name}))
+    free = functions()[name].parameters[len(bound) :]
+    code = call(name, *bound, *map(Code, free))
+    shorter = code.text.removesuffix(f"({', '.join(free)})")
+    if shorter != code.text and shorter.replace(".", "").isidentifier():
+        return Code(shorter, code.modules, code.functions)
+    head = f"lambda {', '.join(free)}" if free else "lambda"
+    return Code(f"{head}: {code.text}", code.modules, code.functions)
+
+
+def closure(names: Iterable[str]) -> list[str]:
+    """These functions and all that they call, the called ones first."""
+    found: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        if name not in found:
+            for called in sorted(functions()[name].calls if name in functions() else ()):
+                add(called)
+            found[name] = None
+
+    for name in sorted(names):
+        add(name)
+    return list(found)
+
+
+def _function(node: ast.FunctionDef, text: str, known: frozenset[str]) -> Function:
+    used = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    imports = [one for one in ast.walk(node) if isinstance(one, ast.Import)]
+    body = [statement for statement in node.body if not isinstance(statement, ast.Import)]
+    return Function(
+        name=node.name,
+        parameters=tuple(argument.arg for argument in node.args.args),
+        source=ast.get_source_segment(text, node) or "",
+        calls=frozenset(used & known) - {node.name},
+        modules=tuple(name.name for one in imports for name in one.names),
+        statement=_simple(body[0]) if len(body) == 1 else None,
+    )
+
+
+def _simple(statement: ast.stmt) -> ast.stmt | None:
+    if any(isinstance(node, _LATER) for node in ast.walk(statement)):
+        return None
+    if isinstance(statement, ast.Return) and statement.value is not None:
+        return ast.Expr(statement.value)
+    if isinstance(statement, ast.Assign) and not isinstance(statement.targets[0], ast.Name):
+        return statement
+    return statement if isinstance(statement, ast.Expr) else None
+
+
+def _can_stand(function: Function, arguments: tuple[Code, ...]) -> bool:
+    """Whether no argument that is more than a name would be evaluated twice, or never."""
+    if function.statement is None:
+        return False
+    used = [node.id for node in ast.walk(function.statement) if isinstance(node, ast.Name)]
+    return all(
+        argument.text.isidentifier() or used.count(parameter) == 1
+        for parameter, argument in zip(function.parameters, arguments, strict=True)
+    )
+
+
+def _unparsed(tree: ast.AST) -> str:
+    """As a person writes it: with double quotes."""
+    text = ast.unparse(tree)
+    return text if '"' in text or "\\" in text else text.replace("'", '"')
+
+
+class _Replace(ast.NodeTransformer):
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        value = self._values.get(node.id)
+        return node if value is None else ast.parse(value, mode="eval").body

@@ -1,0 +1,113 @@
+"""The C++ that a script compiles, each in one file and reduced to what the script uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from pathlib import Path
+
+from finfuzz.targets.spec import NO_EXTENSION, PYBIND11, Policy, TargetSpec
+from finfuzz.triage.repro.reduce import Choice, one_file
+from finfuzz.triage.repro.tidy import tidied
+
+CHILD = Path(__file__).resolve().parents[2] / "child"
+
+#: What else a name needs of an extension: not told by any `t.name` in the script.
+_NEEDS = {
+    "action": ("hook",),
+    "at_capsule": ("set_act",),
+    "capsule": ("set_act",),
+    "convert": ("takes_wrapped",),
+    "hook": ("Container", "Instance", "set_act"),
+    "module_with_free": ("set_act",),
+    "raise_error": ("Error",),
+    "same": ("Instance",),
+    "Second": ("First",),
+    "value_of": ("Instance",),
+    "WithMetaclass": ("Instance",),
+}
+_PLAIN_C_NEEDS = {
+    **_NEEDS,
+    **dict.fromkeys(("keep_alive", "native_function", "set_member"), ("set_act",)),
+    "set_act": ("Container",),
+}
+#: The same of capi.
+_CAPI_NEEDS = {
+    "elsewhere": ("another_thread",),
+    "find_framework": ("framework", "by_config"),
+    "run_elsewhere": ("another_thread",),
+    "stop_elsewhere": ("another_thread",),
+    "thread_exit": ("another_thread",),
+}
+#: Which flavours of interpreters, by number, need what of capi.
+_FLAVOURS_NEED = {"1": (), "6": ("framework", "by_config"), "7": ("stdlib",)}
+_USED = (
+    re.compile(r"\bt2?\.(\w+)"),
+    re.compile(r"\.(hook)\("),
+    re.compile(r'\.action\("(\w+)"\)'),
+    re.compile(r"\bcapi\.(find_framework)\b"),
+)
+_START = re.compile(r"\bstart\(\w+, (\d)\)")
+
+
+def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str:
+    """The extension of a target, one module of it or two, with what this script uses.
+
+    ``plain``: all of that is bound when the module is imported, not when it is first asked for.
+    ``watch``: it says so when its internals are made again.
+    """
+    used = {name for pattern in _USED for name in pattern.findall(script)}
+    used = _closed(used, _NEEDS if spec.framework == PYBIND11 else _PLAIN_C_NEEDS)
+    if "Container" not in used:
+        used.add("Instance")  # a module without any type is no extension to speak of
+    if spec.framework != PYBIND11:
+        used.add("is_a")
+    features = used - {
+        "Container",
+        "Instance",
+        "check",
+        "find_framework",
+        "hook",
+        "set_act",
+        "is_a",
+    }
+    macros = {
+        "FINFUZZ_ALONE": 1,
+        "FINFUZZ_ON_DEMAND": int(bool(features) and not plain),
+        "FINFUZZ_TWO": int(spec.second is not None),
+        "FINFUZZ_WATCH": int(watch),
+        "FINFUZZ_POLICY": list(Policy).index(spec.policy),
+        **{f"FINFUZZ_POLICY_{each.upper()}": place for place, each in enumerate(Policy)},
+    }
+    source = CHILD / "extensions" / spec.framework.replace("-", "_") / "module.cpp"
+    lines = one_file(source, Choice(used, macros))
+    if spec.second is None:
+        lines = [line.replace('FINFUZZ_NAME "', '"finfuzz_target') for line in lines]
+        lines = [line.replace("FINFUZZ_NAME", '"finfuzz_target"') for line in lines]
+    return tidied(lines)
+
+
+def no_extension() -> str:
+    """The module that stands in for one."""
+    return (CHILD / "extensions" / f"{NO_EXTENSION.replace('-', '_')}.py").read_text(
+        encoding="utf-8"
+    )
+
+
+def capi(script: str, inside: Set[str]) -> str:
+    """The module capi. ``inside``: functions of the platform that are taken from it."""
+    used = _closed({*re.findall(r"\bcapi\.(\w+)", script), *inside}, _CAPI_NEEDS)
+    for flavour in _START.findall(script):
+        used |= {*_FLAVOURS_NEED.get(flavour, ("by_config",))}
+    return tidied(one_file(CHILD / "repro" / "capi.cpp", Choice(used, {"FINFUZZ_ALONE": 1})))
+
+
+def _closed(used: set[str], needs: dict[str, tuple[str, ...]]) -> set[str]:
+    """With what those need, and what that needs."""
+    found = set(used)
+    waiting = list(used)
+    while waiting:
+        new = set(needs.get(waiting.pop(), ())) - found
+        found |= new
+        waiting.extend(new)
+    return found

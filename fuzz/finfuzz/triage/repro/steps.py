@@ -1,0 +1,273 @@
+"""Steps as statements: what ``child/driver.py`` performs for each, in the same order and with the
+same lifetimes. Nodes are locals of a function in the main interpreter, and globals that are deleted
+before the end in a subinterpreter.
+"""
+
+from __future__ import annotations
+
+from finfuzz.program.language import MAIN, Role
+from finfuzz.program.legal import EDGES_FROM
+from finfuzz.program.model import Program, Step
+from finfuzz.program.scope import Scope
+from finfuzz.targets.spec import PYBIND11, TargetSpec
+from finfuzz.triage.repro import library
+from finfuzz.triage.repro.code import EXTENSIONS, Interpreter, Variables, code_of
+from finfuzz.triage.repro.inside import Capi
+
+_SWITCHES = ("start", "enter", "stop")
+_CAUGHT = ("except Exception:", "    pass  # it raises, as in the fuzzer")
+
+#: How a life ends, by way: statements.
+_ENDS = {
+    "return": [],
+    "sys-exit": ["sys.exit(0)"],
+    "exception": ['raise RuntimeError("the program ends by an exception")'],
+    "interrupt": ["os.kill(os.getpid(), 2)  # SIGINT"],
+    "os-exit": ["os._exit(0)"],
+    "c-exit": ["capi.c_exit()"],
+    "thread-exit": ["capi.thread_exit()"],
+}
+
+
+def indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]
+
+
+def quoted(lines: list[str]) -> list[str]:
+    """Code as a string of several lines."""
+    text = "\n".join(indented(lines)).replace("\\", r"\\").replace('"""', r"\"\"\"")
+    return f'"""\n{text}\n"""'.split("\n")
+
+
+class Writer:
+    """Turns effective steps into the lines of one function for each life.
+
+    ``raising``: steps, as the child is given them, that raise and are caught. ``platform``: how
+    other interpreters and threads are come by.
+    """
+
+    def __init__(self, raising: frozenset[str], platform: Capi, spec: TargetSpec) -> None:
+        self.lives: list[list[str]] = [[]]
+        self.functions: set[str] = set()
+        self.platform = platform
+        self._raising, self._spec = raising, spec
+        self._scope = Scope()
+        self._variables = Variables()
+        self._interpreters = {MAIN: Interpreter({"os", "sys"})}
+        #: Lines for the current subinterpreter.
+        self._pending: list[str] = []
+        self._pending_functions: list[str] = []
+        self._elsewhere = False
+        self._way = "return"
+
+    def write(self, program: Program) -> None:
+        for step in program.steps:
+            self._write(step)
+            self._scope.apply(step)
+        self._end()
+
+    @property
+    def _lines(self) -> list[str]:
+        return self.lives[-1]
+
+    @property
+    def _here(self) -> Interpreter:
+        return self._interpreters[self._scope.current]
+
+    @property
+    def _in_main(self) -> bool:
+        return self._scope.current == MAIN
+
+    def _write(self, step: Step) -> None:
+        if step.op == "elsewhere":
+            self._elsewhere = True
+        elif step.op == "exit":
+            self._way, self._elsewhere = step.args[0], False
+        elif step.op == "fork":
+            self._elsewhere = False
+            self._fork()
+        elif step.op == "again":
+            self._again()
+        else:
+            self._switch(step) if step.op in _SWITCHES else self._step(step)
+            self._elsewhere = False
+
+    # ---- interpreters ---------------------------------------------------------------------------
+
+    def _handle(self, name: str) -> str:
+        return "None" if name == MAIN else self._variables.of(Role.INTERPRETER, name)
+
+    def _helper(self, name: str) -> None:
+        self.platform.helpers.add(name)
+
+    def _switch(self, step: Step) -> None:
+        self._flush()
+        name = step.args[0]
+        if step.op == "start":
+            parent, flavour = self._handle(self._scope.current), step.args[1]
+            if flavour == "framework" and self._spec.framework != PYBIND11:
+                flavour = "isolated"
+            start = self.platform.start(self._handle(name), parent, flavour)
+            if flavour == "framework":
+                self._find_framework()
+            self._lines.append(start)
+            self._interpreters[name] = Interpreter({"sys"})
+        elif step.op == "stop":
+            self._forget(name)
+            stop = self.platform.stop(self._handle(name), elsewhere=self._elsewhere)
+            self._lines.append(stop)
+
+    def _find_framework(self) -> None:
+        line = 'capi.find_framework(f"{HERE}/finfuzz_target{EXTENSION_SUFFIXES[0]}")'
+        if line not in self._lines:
+            self._lines.append(line)
+
+    def _forget(self, name: str) -> None:
+        """Deletes a subinterpreter's nodes."""
+        interpreter = self._interpreters[name]
+        found = [self._node(node) for node in self._scope.nodes[name]]
+        found += sorted(interpreter.modules & EXTENSIONS.keys())
+        sure = [variable for variable in found if variable not in interpreter.unsure]
+        code = [f"del {', '.join(sure)}"] if sure else []
+        code += [f"globals().pop('{one}', None)" for one in sorted(interpreter.unsure)]
+        if code:
+            self._lines.append(f'run({self._handle(name)}, "{"; ".join(code)}")')
+
+    def _flush(self, elsewhere: bool = False) -> None:
+        if self._pending:
+            code = "\n".join(quoted(self._pending_functions + self._pending))
+            arguments = f"{self._handle(self._scope.current)}, {code}"
+            self._lines.extend(self.platform.run(arguments, elsewhere=elsewhere).split("\n"))
+            self._pending, self._pending_functions = [], []
+
+    # ---- lives and ends -------------------------------------------------------------------------
+
+    def _fork(self) -> None:
+        self._helper("follow")
+        parent = _ENDS[self._way] or ["return"]
+        self._lines.append("if follow(os.fork()):")
+        self._lines.extend(indented(parent))
+
+    def _again(self) -> None:
+        self._flush()
+        self._helper("again")
+        self._lines.append("again()")
+        self._way, self._elsewhere = "return", False
+        self._end()
+        self.lives.append([])
+        self._interpreters = {MAIN: Interpreter({"os", "sys"})}
+
+    def _end(self) -> None:
+        self._flush()
+        for name in self._scope.flavours:
+            self.platform.leave()
+            self._forget(name)
+        self._lines.extend(_ENDS[self._way])
+
+    # ---- steps within one interpreter -----------------------------------------------------------
+
+    def _node(self, name: str) -> str:
+        return self._variables.of(Role.NODE, name)
+
+    def _step(self, step: Step) -> None:
+        used = {self._node(name) for name in step.names(Role.NODE)}
+        raises = _as_given(step) in self._raising or bool(used & self._here.unsure)
+        apart = self._elsewhere and self._in_main
+        if self._elsewhere and not apart:
+            self._flush()
+        if step.op == "unimport":
+            self._forget_extension()
+        code = code_of(step, self._here, self._node, self._spec.second is not None)
+        self._define(code.functions)
+        imported = [module for module in code.modules if module not in self._here.modules]
+        lines = [*self._imports(code.modules, lasting=not raises and not apart)]
+        lines += [code.text] if code.text else []
+        given = [name for name in imported if name in EXTENSIONS]
+        given += [self._node(name) for name in step.names(Role.NEW_NODE)]
+        taken = self._node(step.args[0]) if step.op == "drop" else ""
+        if apart and lines:
+            lines = self._in_another_thread(lines, given, taken, raises)
+        if raises and lines:
+            lines = ["try:", *indented(lines), *_CAUGHT]
+        self._emit(lines)
+        self._note(given, taken, raises)
+        if self._elsewhere and not apart:
+            self._flush(elsewhere=True)
+
+    def _in_another_thread(
+        self, lines: list[str], given: list[str], taken: str, raises: bool
+    ) -> list[str]:
+        """The same in another thread of the main interpreter."""
+        target = f"{', '.join(given)} = " if given else ""
+        value = lines[-1].removeprefix(target)
+        if len(lines) == 1 and _is_expression(value):
+            return [f"{target}{self.platform.elsewhere(f'lambda: {value}', raises=raises)}"]
+        body = [f"nonlocal {taken}"] if taken else []
+        body += [*lines, f"return {', '.join(given)}"] if given else lines
+        call = self.platform.elsewhere("step", raises=raises)
+        return ["def step():", *indented(body), "", f"{target}{call}"]
+
+    def _emit(self, lines: list[str]) -> None:
+        before = self._lines if self._in_main else self._pending
+        if before and lines and lines[0].startswith("def "):
+            before.append("")
+        before.extend(lines)
+
+    def _forget_extension(self) -> None:
+        here = self._here
+        if here.spoken_of in here.modules:
+            self._emit([f"del {here.spoken_of}"])
+        elif here.spoken_of in here.unsure:
+            self._emit([f"{here.spoken_of} = None"])
+        here.modules.discard(here.spoken_of)
+
+    def _note(self, given: list[str], taken: str, raises: bool) -> None:
+        """Keeps book of the variables that a step set or deleted, or may have."""
+        here = self._here
+        there = {self._node(name) for name in self._scope.here} | here.modules
+        for variable in given:
+            if not raises:
+                here.unsure.discard(variable)
+            elif variable not in there:
+                here.unsure.add(variable)
+            if variable in EXTENSIONS and not raises:
+                here.modules.add(variable)
+        here.unsure.discard(taken)
+
+    def _imports(self, modules: tuple[str, ...], lasting: bool = True) -> list[str]:
+        new = [name for name in dict.fromkeys(modules) if name not in self._here.modules]
+        if lasting:
+            self._here.modules.update(new)
+        return [
+            f"import {EXTENSIONS[name]} as {name}" if name in EXTENSIONS else f"import {name}"
+            for name in new
+        ]
+
+    def _define(self, functions: frozenset[str]) -> None:
+        for name in library.closure(functions):
+            if self._in_main:
+                self._helper(name) if name in library.PLATFORM else self.functions.add(name)
+            elif name not in self._here.functions:
+                self._here.functions.add(name)
+                self._pending_functions += self._definition(name)
+
+    def _definition(self, name: str) -> list[str]:
+        """What defines a function in the current subinterpreter."""
+        if name not in library.PLATFORM:
+            return [*library.functions()[name].source.split("\n"), ""]
+        lines = self.platform.give(name)
+        return [*self._imports(("ctypes",)), *lines, ""] if lines else []
+
+
+def _as_given(step: Step) -> str:
+    """A step's line as the child gets it (see `runnable`)."""
+    edge = EDGES_FROM[step.args[2]][:1] if step.op == "shape" else ()
+    return " ".join((step.op, *step.args, *edge))
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        compile(text, "", "eval")
+    except SyntaxError:
+        return False
+    return True

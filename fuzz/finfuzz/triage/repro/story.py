@@ -1,0 +1,64 @@
+"""What a script says of its finding in its first lines."""
+
+from __future__ import annotations
+
+import textwrap
+
+from finfuzz.targets.spec import PYBIND11, Policy, parse_target
+from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.story import when
+
+#: How a script begins; its story comes next.
+TOP = '#!/usr/bin/env python3\nr"""'
+
+_WIDTH = 96
+
+_POLICIES = {
+    Policy.RELEASED: "as released",
+    Policy.DESTROY: "whose internals are destroyed with the interpreter's dict (as by its PR 5958)",
+    Policy.LEAK: "whose internals are never destroyed (as by its PR 5972, option A)",
+    Policy.HOLD: "whose types hold its internals (as by its PR 5972, option B)",
+}
+_OUTCOMES = {"NONE": "Goes on, though something is wrong", "HANG": "Hangs"}
+
+
+def script_story(finding: Finding) -> str:
+    """What happens, on what, how often, and whose defect it is; lines of at most 96 columns."""
+    what = _OUTCOMES.get(finding.signal, f"Dies of {finding.signal}")
+    parts = [f"{what} {when(finding.phase)} ({finding.diagnostic})."]
+    if finding.detail:
+        parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
+    parts.append(textwrap.fill(f"{_target(finding)}: {_rate(finding)}.", _WIDTH))
+    if finding.attribution is not None:
+        owner = f"Whose defect: {finding.attribution.owner}. {finding.attribution.reason}."
+        parts.append(textwrap.fill(owner, _WIDTH))
+    return "\n\n".join(parts)
+
+
+def retold(script: str, story: str) -> str:
+    """A script with another story on top. One that a person has rewritten stays as it is."""
+    head, mark, rest = script.partition("\n\nRun it with CPython ")
+    if not mark or not head.startswith(TOP):
+        return script
+    return f"{TOP}{in_docstring(story)}{mark}{rest}"
+
+
+def in_docstring(text: str) -> str:
+    """The text as a raw docstring can hold it."""
+    told = "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
+    return told.replace('"""', "'''")
+
+
+def _target(finding: Finding) -> str:
+    spec = parse_target(finding.target.spec)
+    python = f"CPython {finding.target.python}"
+    if spec.framework != PYBIND11:
+        return f"{spec} on {python}"
+    release = spec.version or f"of {spec.path}"
+    second = f" and {spec.second}" if spec.second else ""
+    return f"pybind11 {release}{second}, {_POLICIES[spec.policy]}, on {python}"
+
+
+def _rate(finding: Finding) -> str:
+    happened = "so it was" if finding.signal == "NONE" else "so it ended"
+    return f"{happened} {finding.script.told}"
