@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.legal import ABUSE
@@ -19,8 +20,9 @@ from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
+from helpers.places import CORPUS
 
-PROGRAMS = sorted((Path(__file__).resolve().parent.parent / "corpus").glob("*.fin"))
+PROGRAMS = sorted(CORPUS.glob("*.fin"))
 
 
 def read(path: Path) -> Program:

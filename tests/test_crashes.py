@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
@@ -19,8 +20,8 @@ from finfuzz.targets.spec import PYBIND11, TargetSpec, parse_target
 from finfuzz.triage.findings.finding import Finding, load_all
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import START_SECONDS, confirm_script
+from helpers.places import CRASHES
 
-CRASHES = Path(__file__).resolve().parent.parent / "crashes"
 FINDINGS = list(load_all(CRASHES))
 FOLDERS = [folder for folder, _ in FINDINGS]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from helpers.places import ROOT
+
 _spec = importlib.util.spec_from_file_location("docs", ROOT / "tools" / "docs.py")
 assert _spec is not None
 assert _spec.loader is not None

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from finfuzz import doctor
 from finfuzz.doctor import Check, examine
 from finfuzz.executor.process import can_fix_addresses

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 import click
+
 from benchmarks.executor import executor
 from benchmarks.growth import growth
 from benchmarks.triage import triage

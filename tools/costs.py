@@ -10,6 +10,10 @@ import statistics
 from random import Random
 
 import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
 from finfuzz.campaign.worker.program_source import Programs
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
@@ -21,9 +25,6 @@ from finfuzz.targets.build import build
 from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 GENERATED = 300
 

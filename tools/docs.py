@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import msgspec
+
 from finfuzz.program.reference import INTRODUCTION, Table, tables
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.finding import Finding

@@ -8,6 +8,10 @@ says that it dwarfs what pybind11 does), so the control and lives that import no
 from __future__ import annotations
 
 import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.scope import runnable
@@ -17,9 +21,6 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import Policy, parse_target
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 FEW, MANY = 20, 220
 INSIDE = {

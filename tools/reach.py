@@ -13,6 +13,10 @@ from collections import Counter
 from random import Random
 
 import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
 from finfuzz.campaign.worker.program_source import Programs
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
@@ -28,9 +32,6 @@ from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.findings.known import known
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 _RAISED = re.compile(r"^finfuzz: `(\S+) .*` raised (\w+: .{0,60})", re.MULTILINE)
 _POOL = 200

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
 from finfuzz.targets.spec import parse_target
-from watched import DESTROY, Campaign, Start
+from helpers.campaigns import DESTROY, Campaign, Start
 
 
 @pytest.fixture(scope="session")

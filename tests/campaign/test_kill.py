@@ -8,12 +8,13 @@ from random import Random
 
 import psutil
 import pytest
+
 from finfuzz.campaign.folder import name_of
 from finfuzz.campaign.worker import signatures
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 from finfuzz.triage.findings.finding import load, paths
-from watched import Campaign, said_of, wait_until
+from helpers.campaigns import Campaign, said_of, wait_until
 
 HOUR = "3600"
 #: A moment is so many executions after the last one, and up to half a second more.
@@ -129,8 +130,8 @@ def agree(killed: Killed) -> None:
         "SELECT count(*) FROM looks WHERE sightings != counted AND look != 'further'"
     ).fetchall()
     assert (unsorted, uncounted) == ([(0,)], [(0,)])
-    looks = {path.name for path in (killed.folder / "state/campaign/sightings/0").iterdir()}
-    assert looks == {
+    signatures = {path.name for path in (killed.folder / "state/campaign/sightings/0").iterdir()}
+    assert signatures == {
         name for (name,) in database.execute("SELECT look FROM looks WHERE look != 'further'")
     }
     left = [path for path in killed.folder.rglob(".*") if path.name != ".ready"]

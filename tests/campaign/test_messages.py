@@ -9,6 +9,9 @@ import threading
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from finfuzz.campaign.messages import (
     Channel,
     Count,
@@ -16,7 +19,7 @@ from finfuzz.campaign.messages import (
     Ended,
     FromWorker,
     Kept,
-    Look,
+    NewSignature,
     Progress,
     Sample,
     Trouble,
@@ -24,8 +27,6 @@ from finfuzz.campaign.messages import (
 )
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.targets.build import Build
-from hypothesis import given
-from hypothesis import strategies as st
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBER = st.integers(0, 2**40)
@@ -42,7 +43,7 @@ PROGRESS = st.builds(
 COUNT = st.builds(Count, TEXT, st.lists(TEXT, max_size=3).map(tuple), NUMBER, TEXT)
 MESSAGES = st.one_of(
     PROGRESS,
-    st.builds(Look, TEXT, NUMBER, SECONDS),
+    st.builds(NewSignature, TEXT, NUMBER, SECONDS),
     st.builds(Counts, st.lists(COUNT, max_size=3).map(tuple)),
     st.builds(Kept, TEXT, NUMBER, NUMBER, st.lists(TEXT, max_size=3).map(tuple)),
     st.builds(Trouble, TEXT),
@@ -50,7 +51,7 @@ MESSAGES = st.one_of(
 )
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
-LOOKS = [Look("0" * 16, 1, 0.5), Look("1" * 16, 2, 0.75)]
+SIGNATURES = [NewSignature("0" * 16, 1, 0.5), NewSignature("1" * 16, 2, 0.75)]
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_a_sample_brings_all_that_is_known_of_a_death(sample: Sample) -> None:
 
 
 def test_a_message_cut_off_by_its_senders_death_is_dropped() -> None:
-    messages = [Progress(executions=12, seconds=0.5), *LOOKS]
+    messages = [Progress(executions=12, seconds=0.5), *SIGNATURES]
     stream = sent(*messages)
     ends = [len(sent(*messages[:count])) for count in range(len(messages) + 1)]
     for cut in range(len(stream) + 1):
@@ -127,16 +128,16 @@ def test_one_that_is_larger_than_a_pipe_comes_whole(sample: Sample) -> None:
 
     listener = threading.Thread(target=listen)
     listener.start()
-    for message in (big, LOOKS[0]):
+    for message in (big, SIGNATURES[0]):
         send(write, message)
     os.close(write)
     listener.join()
-    assert came == [big, LOOKS[0]]
+    assert came == [big, SIGNATURES[0]]
 
 
 def test_where_nobody_reads_any_more_the_sender_is_told() -> None:
     read, write = os.pipe()
     os.close(read)
     with pytest.raises(BrokenPipeError):
-        send(write, LOOKS[0])
+        send(write, SIGNATURES[0])
     os.close(write)

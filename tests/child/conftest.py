@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
 from finfuzz.targets.spec import parse_target

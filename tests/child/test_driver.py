@@ -5,12 +5,11 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from random import Random
 from types import ModuleType
 
-import finfuzz
 import pytest
+
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.generate import generate, stop_all
@@ -23,8 +22,8 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import FLAVOUR, WAY, Choice
 from finfuzz.targets.build import Build
 from finfuzz.targets.interpreters import Interpreter
+from helpers.places import CHILD
 
-CHILD = Path(finfuzz.__file__).parent / "child"
 #: What the driver may import: all of it built into the interpreter, and nothing when it is loaded.
 BUILT_IN = {"gc", "marshal", "posix", "sys"}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.scope import runnable

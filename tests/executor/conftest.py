@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
@@ -18,8 +19,8 @@ from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
+from helpers.places import CORPUS
 
-CORPUS = sorted(Path("corpus").glob("*.fin"))
 #: Some programs race with their own threads: such a one has agreed once it does the same once.
 TRIES = 5
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.zygote import Executor
 from finfuzz.support.errors import UserError

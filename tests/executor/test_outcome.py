@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from finfuzz.executor import outcome as module
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, RawFrame

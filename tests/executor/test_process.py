@@ -4,12 +4,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psutil
 import pytest
+
 from finfuzz.executor import process
 from finfuzz.executor.limits import STDERR_BYTES
+from helpers.places import PACKAGE
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []), flush=True)
 
 def test_a_ctrl_c_before_a_process_can_hear_it_is_not_its_end() -> None:
     """A campaign under load ended in a traceback of a worker that still imported."""
-    code = LISTENS.format(root=str(Path(process.__file__).parents[2]))
+    code = LISTENS.format(root=str(PACKAGE.parent))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with process.deaf_to_terminal():
         child = subprocess.Popen([sys.executable, "-c", code], text=True, **pipes)
@@ -204,6 +205,6 @@ subprocess.run([sys.executable, "-c", child])
 @pytest.mark.parametrize("ignore", ["ignore_terminal", "ignore_alone"])
 def test_what_is_ignored_is_not_ignored_by_what_is_started(ignore: str) -> None:
     """`exit interrupt` did nothing in a campaign, in a replay and wherever nohup was used."""
-    code = INHERITS.format(root=str(Path(process.__file__).parents[2]), ignore=ignore)
+    code = INHERITS.format(root=str(PACKAGE.parent), ignore=ignore)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\nTrue\n"

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.shared_memory import EVENT_COUNTERS

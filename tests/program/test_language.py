@@ -1,6 +1,7 @@
 """The table of operations holds together: what one part speaks of, another part has."""
 
 import pytest
+
 from finfuzz.generation.mutate import MUTATORS
 from finfuzz.generation.weights import DEFAULT
 from finfuzz.program import words

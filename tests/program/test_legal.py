@@ -1,6 +1,7 @@
 """The tables of what goes together speak of what there is, and say why the rest doesn't."""
 
 import pytest
+
 from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from finfuzz.program.lenient import parse_leniently
 from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse, to_text
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 #: No step begins so; anything but a line end may follow, a comment too where it is not excluded.
 GARBAGE = st.text(st.characters(exclude_characters="#\n"), max_size=20).map(lambda text: f"?{text}")

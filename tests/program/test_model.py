@@ -1,8 +1,9 @@
 import pytest
-from finfuzz.program.language import EDGE, OPERATIONS, Role
-from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from hypothesis import given
 from hypothesis import strategies as st
+
+from finfuzz.program.language import EDGE, OPERATIONS, Role
+from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 
 EDGE_STEP = Step("edge", ("a", "b", "append"), ("above",), "beside")
 

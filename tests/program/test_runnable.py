@@ -1,6 +1,9 @@
 """What programs come to: without the steps that do nothing, and as text for a child."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import (
@@ -13,8 +16,6 @@ from finfuzz.program.scope import (
     uses,
 )
 from finfuzz.program.text import parse, to_text
-from hypothesis import given
-from hypothesis import strategies as st
 
 PYTHONS = st.sampled_from([(3, 9), (3, 11), (3, 12), NEWEST])
 

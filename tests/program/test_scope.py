@@ -1,12 +1,9 @@
 """Which steps have an effect where: beside each step `+` if it has one, `-` if it is skipped."""
 
-from collections.abc import Callable
-
 import pytest
+
 from finfuzz.program.language import MAX_INTERPRETERS, MAX_LIVES
-
-Check = Callable[..., None]
-
+from helpers.programs import effects_are
 
 NODES = """
     -  drop a
@@ -250,15 +247,15 @@ TWO_SORTS_OF_NAMES = """
         *(THREADS_OUTLIVE, NO_THREADS),
     ],
 )
-def test_effects(check_effects: Check, table: str) -> None:
-    check_effects(table)
+def test_effects(table: str) -> None:
+    effects_are(table)
 
 
-def test_no_more_interpreters_at_once_than_that(check_effects: Check) -> None:
+def test_no_more_interpreters_at_once_than_that() -> None:
     starts = [f"+  start i{number} legacy" for number in range(MAX_INTERPRETERS)]
-    check_effects("\n".join([*starts, "-  start j legacy", "+  stop i0", "+  start j legacy"]))
+    effects_are("\n".join([*starts, "-  start j legacy", "+  stop i0", "+  start j legacy"]))
 
 
-def test_no_more_lives_than_that(check_effects: Check) -> None:
+def test_no_more_lives_than_that() -> None:
     lives = ["+  again"] * (MAX_LIVES - 1)
-    check_effects("\n".join([*lives, "+  node a list", "-  again", "+  drop a"]))
+    effects_are("\n".join([*lives, "+  node a list", "-  again", "+  drop a"]))

@@ -1,8 +1,7 @@
 """Each word, and each two that may go together, has an effect where `legal.py` says so."""
 
-from collections.abc import Callable
-
 import pytest
+
 from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
@@ -16,8 +15,7 @@ from finfuzz.program.legal import (
 )
 from finfuzz.program.scope import NEWEST
 from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, WAY, Choice, Word
-
-Check = Callable[..., None]
+from helpers.programs import effects_are
 
 
 def mark(effect: bool) -> str:
@@ -25,31 +23,31 @@ def mark(effect: bool) -> str:
 
 
 @pytest.mark.parametrize("kind", KIND.texts)
-def test_edges_by_kind_of_the_source(check_effects: Check, kind: str) -> None:
+def test_edges_by_kind_of_the_source(kind: str) -> None:
     steps = [f"{mark(edge in EDGES_FROM[kind])}  edge a b {edge}" for edge in EDGE.texts]
-    check_effects("\n".join([f"+  node a {kind}", "+  node b class", *steps]))
+    effects_are("\n".join([f"+  node a {kind}", "+  node b class", *steps]))
 
 
 @pytest.mark.parametrize(
     ("source", "edge"), [("list", "append"), ("list", "weak"), ("dict", "key"), ("class", "base")]
 )
-def test_edges_by_kind_of_the_target(check_effects: Check, source: str, edge: str) -> None:
+def test_edges_by_kind_of_the_target(source: str, edge: str) -> None:
     for kind in KIND.texts:
         legal = mark(kind in EDGES_TO.get(edge, KIND.texts))
-        check_effects(f"+  node a {source}\n+  node b {kind}\n{legal}  edge a b {edge}")
+        effects_are(f"+  node a {source}\n+  node b {kind}\n{legal}  edge a b {edge}")
 
 
-def test_no_class_is_its_own_base(check_effects: Check) -> None:
+def test_no_class_is_its_own_base() -> None:
     table = "+  node a class\n-  edge a a base\n+  edge a a attribute\n+  node b class"
-    check_effects(table + "\n+  edge a b base\n-  edge b b base")
+    effects_are(table + "\n+  edge a b base\n-  edge b b base")
 
 
 @pytest.mark.parametrize("kind", KIND.texts)
-def test_hooks_checks_and_shapes_by_kind(check_effects: Check, kind: str) -> None:
+def test_hooks_checks_and_shapes_by_kind(kind: str) -> None:
     hooks = [f"{mark(hook in HOOKS_OF[kind])}  hook a {hook} plain" for hook in HOOK.texts]
     check = f"{mark(kind in CHECKABLE)}  check a"
     shape = f"{mark(kind in SHAPEABLE)}  shape a ring {kind} 3"
-    check_effects("\n".join([f"+  node a {kind}", *hooks, check, shape]))
+    effects_are("\n".join([f"+  node a {kind}", *hooks, check, shape]))
 
 
 #: A step about `a` for each word that may be legal in the main interpreter alone.
@@ -69,11 +67,9 @@ def label(part: object) -> str:
 @pytest.mark.parametrize(
     ("choice", "word"), [pair for pair in WORDS if pair[1].main_only], ids=label
 )
-def test_what_is_the_main_interpreters_alone(
-    check_effects: Check, choice: Choice, word: Word
-) -> None:
+def test_what_is_the_main_interpreters_alone(choice: Choice, word: Word) -> None:
     step = STEP_WITH[choice].format(word.text)
-    check_effects(f"""
+    effects_are(f"""
         +  node a list
         +  start i legacy
         +  enter i
@@ -88,11 +84,9 @@ def test_what_is_the_main_interpreters_alone(
 @pytest.mark.parametrize(
     ("choice", "word"), [pair for pair in WORDS if pair[1].own_thread], ids=label
 )
-def test_what_an_interpreters_own_thread_alone_may_do(
-    check_effects: Check, choice: Choice, word: Word
-) -> None:
+def test_what_an_interpreters_own_thread_alone_may_do(choice: Choice, word: Word) -> None:
     step = STEP_WITH[choice].format(word.text)
-    check_effects(f"""
+    effects_are(f"""
         +  node a list
         +  elsewhere
         -  {step}
@@ -103,71 +97,63 @@ def test_what_an_interpreters_own_thread_alone_may_do(
 
 
 @pytest.mark.parametrize("way", WAY.texts)
-def test_ways_to_end_a_further_life(check_effects: Check, way: str) -> None:
+def test_ways_to_end_a_further_life(way: str) -> None:
     legal = mark(way not in FIRST_LIFE)
-    check_effects(f"+  exit {way}\n+  again\n{legal}  exit {way}")
+    effects_are(f"+  exit {way}\n+  again\n{legal}  exit {way}")
 
 
 @pytest.mark.parametrize("text", FLAVOUR.texts)
 @pytest.mark.parametrize("python", [(3, 9), (3, 11), (3, 12), (3, 13), NEWEST])
-def test_interpreters_come_with_their_python(
-    check_effects: Check, text: str, python: tuple[int, int]
-) -> None:
+def test_interpreters_come_with_their_python(text: str, python: tuple[int, int]) -> None:
     can = mark(python >= FLAVOUR.word(text).since)
     table = f"{can}  start i {text}\n{can}  enter i\n+  start j legacy\n{can}  stop i"
-    check_effects(table, python)
+    effects_are(table, python)
 
 
-def test_interpreters_with_a_gil_of_their_own_come_with_3_12(check_effects: Check) -> None:
-    check_effects("-  start i isolated\n-  start i strict\n+  start i stdlib", (3, 11))
-    check_effects("+  start i isolated\n+  start j strict\n-  start i stdlib", (3, 12))
+def test_interpreters_with_a_gil_of_their_own_come_with_3_12() -> None:
+    effects_are("-  start i isolated\n-  start i strict\n+  start i stdlib", (3, 11))
+    effects_are("+  start i isolated\n+  start j strict\n-  start i stdlib", (3, 12))
 
 
 ABUSIVE = [pair for pair in WORDS if pair[1].abuse]
 
 
 @pytest.mark.parametrize(("choice", "word"), ABUSIVE, ids=label)
-def test_words_that_are_abuse_have_to_be_asked_for(
-    check_effects: Check, choice: Choice, word: Word
-) -> None:
+def test_words_that_are_abuse_have_to_be_asked_for(choice: Choice, word: Word) -> None:
     table = f"+  node a instance\n{{}}  {STEP_WITH[choice].format(word.text)}"
-    check_effects(table.format("-"))
-    check_effects(table.format("+"), abuse=True)
+    effects_are(table.format("-"))
+    effects_are(table.format("+"), abuse=True)
 
 
 @pytest.mark.parametrize(("hook", "action"), ABUSE, ids=str)
-def test_pairs_that_are_abuse_have_to_be_asked_for(
-    check_effects: Check, hook: str, action: str
-) -> None:
+def test_pairs_that_are_abuse_have_to_be_asked_for(hook: str, action: str) -> None:
     kind = "capsule" if hook == "capsule" else "container"
     table = f"+  node a {kind}\n{{}}  hook a {hook} {action}\n+  hook a {hook} plain"
-    check_effects(table.format("-"))
-    check_effects(table.format("+"), abuse=True)
+    effects_are(table.format("-"))
+    effects_are(table.format("+"), abuse=True)
 
 
 @pytest.mark.parametrize("hook", HOOK.texts)
-def test_all_other_pairs_are_legal(check_effects: Check, hook: str) -> None:
+def test_all_other_pairs_are_legal(hook: str) -> None:
     kind = {"capsule": "capsule"}.get(hook, "subclass")
     marks = {action: "-" if (hook, action) in NOT_LEGAL else "+" for action in ACTION.texts}
     steps = [f"{mark}  hook a {hook} {action}" for action, mark in marks.items()]
-    check_effects("\n".join([f"+  node a {kind}", *steps]))
+    effects_are("\n".join([f"+  node a {kind}", *steps]))
 
 
 @pytest.mark.parametrize(("hook", "action"), IMPOSSIBLE, ids=str)
-def test_what_is_impossible_can_not_be_asked_for(
-    check_effects: Check, hook: str, action: str
-) -> None:
-    check_effects(f"+  node a container\n-  hook a {hook} {action}", abuse=True)
+def test_what_is_impossible_can_not_be_asked_for(hook: str, action: str) -> None:
+    effects_are(f"+  node a container\n-  hook a {hook} {action}", abuse=True)
 
 
-def test_asking_for_abuse_lifts_no_other_rule(check_effects: Check) -> None:
+def test_asking_for_abuse_lifts_no_other_rule() -> None:
     table = "+  start i legacy\n+  enter i\n+  node a list\n-  root a type-dict\n-  check a"
-    check_effects(table + "\n-  hook a py-atexit cast\n-  edge a a value", abuse=True)
+    effects_are(table + "\n-  hook a py-atexit cast\n-  edge a a value", abuse=True)
 
 
-def test_a_native_hook_does_what_its_own_extension_offers(check_effects: Check) -> None:
+def test_a_native_hook_does_what_its_own_extension_offers() -> None:
     """The other's action would run as Python there, and in a traverse too."""
-    check_effects(
+    effects_are(
         """
         +  node a container
         +  use second
@@ -187,22 +173,22 @@ def test_a_native_hook_does_what_its_own_extension_offers(check_effects: Check) 
 @pytest.mark.parametrize(
     "step", ["hook a thread-local-destructor plain", "exit c-exit", "exit thread-exit"]
 )
-def test_what_only_a_first_life_may(check_effects: Check, step: str) -> None:
-    check_effects(f"+  node a container\n+  {step}\n+  again\n+  node a container\n-  {step}")
+def test_what_only_a_first_life_may(step: str) -> None:
+    effects_are(f"+  node a container\n+  {step}\n+  again\n+  node a container\n-  {step}")
 
 
-def test_no_life_follows_threads_that_may_outlive_one(check_effects: Check) -> None:
-    check_effects("+  node a container\n+  hook a dealloc thread\n+  fork\n-  again")
-    check_effects("+  node a container\n+  root a daemon-thread\n-  again\n+  fork\n+  again")
+def test_no_life_follows_threads_that_may_outlive_one() -> None:
+    effects_are("+  node a container\n+  hook a dealloc thread\n+  fork\n-  again")
+    effects_are("+  node a container\n+  root a daemon-thread\n-  again\n+  fork\n+  again")
 
 
-def test_threading_stays_under_one_thread_state(check_effects: Check) -> None:
+def test_threading_stays_under_one_thread_state() -> None:
     table = "+  start i framework\n+  enter i\n+  node a list\n{}  root a joined-thread"
-    check_effects(table.format("-"), (3, 12))
-    check_effects(table.format("+"), (3, 13))
+    effects_are(table.format("-"), (3, 12))
+    effects_are(table.format("+"), (3, 13))
 
 
-def test_what_corrupts_cpython_has_to_be_asked_for(check_effects: Check) -> None:
+def test_what_corrupts_cpython_has_to_be_asked_for() -> None:
     table = "+  node a thread-local\n{}  hook a weakref collect\n+  hook a weakref print"
-    check_effects(table.format("-"))
-    check_effects(table.format("+"), abuse=True)
+    effects_are(table.format("-"))
+    effects_are(table.format("+"), abuse=True)

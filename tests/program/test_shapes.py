@@ -3,17 +3,17 @@
 import importlib.util
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import finfuzz
 import pytest
+
 from finfuzz.program.legal import EDGES_FROM, SHAPEABLE
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import effective
 from finfuzz.program.shapes import node_count, unrolled
 from finfuzz.program.words import SHAPE, SIZE
+from helpers.places import CHILD
 
 #: Pairs of node numbers, in no order: that in which nodes are made is nobody's business.
 Graph = list[tuple[int, int]]
@@ -22,7 +22,7 @@ SHAPES = [(shape, int(size)) for shape in SHAPE.texts for size in SIZE.texts]
 
 @pytest.fixture(scope="module")
 def library() -> ModuleType:
-    path = Path(finfuzz.__file__).parent / "child/words/shapes.py"
+    path = CHILD / "words/shapes.py"
     spec = importlib.util.spec_from_file_location("shapes", path)
     assert spec is not None
     assert spec.loader is not None

@@ -1,8 +1,9 @@
 import pytest
-from finfuzz.program.model import Program, Step
-from finfuzz.program.text import ParseError, is_name, parse, to_text
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from finfuzz.program.model import Program, Step
+from finfuzz.program.text import ParseError, is_name, parse, to_text
 
 HEAD = "finfuzz 1\n"
 NAME_RULE = "(a small letter, then small letters, digits or _; at most 32)"

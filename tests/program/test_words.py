@@ -1,6 +1,7 @@
 """The words hold together: what one part speaks of, another part has."""
 
 import pytest
+
 from finfuzz.program import words
 from finfuzz.program.words import (
     ACTION,

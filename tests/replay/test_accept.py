@@ -6,12 +6,13 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from finfuzz.program.text import parse
 from finfuzz.replay.accept import accept
 from finfuzz.replay.expectations import expected
 from finfuzz.targets.spec import TargetSpec, parse_target
-from hypothesis import given
-from hypothesis import strategies as st
 
 GUARD, CAST, HANG = "SIGABRT/internals-recreated", "SIGABRT/cast-error", "HANG/hang"
 RELEASES, PYTHONS = ("3.0.0", "3.0.1", "3.0.2", "3.1.0"), ("3.11.7", "3.12.1", "3.13.0")

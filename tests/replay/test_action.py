@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+
 from finfuzz.targets.frameworks.pybind11 import headers
 from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.spec import parse_target
+from helpers.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 PYTHON = next(found for found in find_interpreters() if found.include)
 SURVIVES = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from finding_example import PROGRAM, crashes_with, finding
+
 from finfuzz.replay.cases import Case, cases
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.rate import Rate
+from helpers.finding_example import PROGRAM, crashes_with, finding
 
 GUARD, CAST = "SIGABRT/internals-recreated", "SIGABRT/cast-error"
 SAYS = f"# why it is there\n# expect: {GUARD} on pybind11+destroy\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from finfuzz.replay.judge import WORSE, Result, What, judged
 
 NOTHING: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from finfuzz.replay.matrix import Matrix, everything, places, read
 from finfuzz.support.errors import UserError
 from finfuzz.targets.frameworks.pybind11 import released_versions

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from finding_example import finding
+from sarif_pydantic import Sarif
+
 from finfuzz.report.exported import Listed, exported
 from finfuzz.report.sarif import sarif
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.known import shipped
-from finfuzz.triage.findings.listing import Entry
-from sarif_pydantic import Sarif
+from finfuzz.triage.findings.listing import ListedFinding
+from helpers.finding_example import finding
 
 FOLDER = Path("crashes/SIGABRT/internals-recreated/0123456789ab")
-DAMAGED = Entry(Path("crashes/x"), None, problem="it is damaged")
+DAMAGED = ListedFinding(Path("crashes/x"), None, problem="it is damaged")
 
 
 def test_json_has_the_whole_finding_and_how_it_stands() -> None:
     one, other = msgspec.json.decode(
-        exported([Entry(FOLDER, finding()), DAMAGED]), type=list[Listed]
+        exported([ListedFinding(FOLDER, finding()), DAMAGED]), type=list[Listed]
     )
     assert (one.path, one.status, one.owner, one.flaky) == (str(FOLDER), "new", "target", False)
     assert one.finding == finding()
@@ -31,14 +32,14 @@ def test_json_has_the_whole_finding_and_how_it_stands() -> None:
 @pytest.mark.parametrize(
     ("entry", "level"),
     [
-        (Entry(FOLDER, finding()), "error"),
-        (Entry(FOLDER, finding(stack=(), attribution=None)), "error"),
-        (Entry(FOLDER, finding(regressed="an old one")), "error"),
-        (Entry(FOLDER, finding(merged_into="b" * 12)), "note"),
-        (Entry(FOLDER, finding(), known=shipped()[0]), "note"),
+        (ListedFinding(FOLDER, finding()), "error"),
+        (ListedFinding(FOLDER, finding(stack=(), attribution=None)), "error"),
+        (ListedFinding(FOLDER, finding(regressed="an old one")), "error"),
+        (ListedFinding(FOLDER, finding(merged_into="b" * 12)), "note"),
+        (ListedFinding(FOLDER, finding(), known=shipped()[0]), "note"),
     ],
 )
-def test_sarif_is_what_the_standard_says(entry: Entry, level: str) -> None:
+def test_sarif_is_what_the_standard_says(entry: ListedFinding, level: str) -> None:
     document = json.loads(json.dumps(sarif([entry, DAMAGED], "1.2.3")))
     (run,) = Sarif.model_validate(document).runs
     assert (run.tool.driver.name, run.tool.driver.version) == ("finfuzz", "1.2.3")
@@ -53,7 +54,7 @@ def test_sarif_is_what_the_standard_says(entry: Entry, level: str) -> None:
 
 def test_each_result_points_to_its_rule() -> None:
     kinds = ["none", "hang", "none", "cast-error"]
-    entries = [Entry(FOLDER, finding(diagnostic=kind)) for kind in kinds]
+    entries = [ListedFinding(FOLDER, finding(diagnostic=kind)) for kind in kinds]
     (run,) = sarif(entries, "1")["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert rules == ["cast-error", "hang", "none"]
@@ -68,5 +69,5 @@ def test_nothing_is_a_document_too() -> None:
 def test_what_a_crash_wrote_stays_text() -> None:
     said = 'a "quote", <script>, \x00 and \udcff'.encode("utf-8", "replace").decode()
     hostile: Finding = finding(detail=said)
-    (result,) = sarif([Entry(FOLDER, hostile)], "1")["runs"][0]["results"]
+    (result,) = sarif([ListedFinding(FOLDER, hostile)], "1")["runs"][0]["results"]
     assert json.loads(json.dumps(result))["message"]["text"].endswith(said)

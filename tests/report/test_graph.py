@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+
 from finfuzz.program.text import parse
-from finfuzz.report.graph import Interpreter, graph_of
+from finfuzz.report.graph import InterpreterGraph, graph_of
 
 
-def told(interpreter: Interpreter) -> str:
+def told(interpreter: InterpreterGraph) -> str:
     nodes = []
     for node in interpreter.nodes:
         parts = [node.name, node.kind, *node.roots, *(f"{at}:{act}" for at, act in node.hooks)]

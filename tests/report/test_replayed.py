@@ -6,6 +6,8 @@ import json
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
+
 from finfuzz.replay.judge import Result, What
 from finfuzz.report.replayed import (
     Replay,
@@ -17,7 +19,6 @@ from finfuzz.report.replayed import (
     standing_out,
     table,
 )
-from rich.console import Console
 
 OLD, NEW = "pybind11==3.0.1+destroy", "pybind11==3.1.0+destroy"
 GUARD, CAST = "SIGABRT/internals-recreated", "SIGABRT/cast-error"

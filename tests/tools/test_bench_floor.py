@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+
 from benchmarks.campaign import has_interpreters
 from benchmarks.floor import Floor, Linking
 from benchmarks.one_worker import WithoutInterpreters
@@ -17,8 +18,9 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import PYBIND11, parse_target
+from helpers.places import ROOT
 
-BENCH = Path(__file__).parents[2] / "tools" / "bench.py"
+BENCH = ROOT / "tools" / "bench.py"
 
 
 @pytest.fixture(scope="module")

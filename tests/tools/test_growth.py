@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks.growth import of_findings, of_worker
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build

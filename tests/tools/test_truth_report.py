@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from truth import command
 from truth.command import Always, always_shown, missed
 from truth.report import page, plot

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from truth.statistics import Arm, compare, survival, times
 from truth.table import Bad, load
 from truth.trial import Engine, Result, Trial, When

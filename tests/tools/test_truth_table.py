@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.scope import runnable

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.scope import runnable
 from finfuzz.targets.build import build

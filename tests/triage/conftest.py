@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from finfuzz.executor.zygote import Executor
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter, find_interpreters

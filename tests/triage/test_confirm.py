@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome

@@ -9,6 +9,9 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+
+from benchmarks.alone import config
+from benchmarks.timing import Slice, each
 from finfuzz.campaign.messages import Channel, Ended, FromWorker, Progress
 from finfuzz.campaign.worker.job import Config
 from finfuzz.campaign.worker.program_source import Programs
@@ -16,9 +19,6 @@ from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-
-from benchmarks.alone import config
-from benchmarks.timing import Slice, each
 
 _WITH_INTERPRETERS = ("-m", "finfuzz.campaign.worker.process")
 _WITHOUT = (str(Path(__file__).with_name("one_worker.py")),)

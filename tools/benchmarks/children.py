@@ -5,13 +5,12 @@ from __future__ import annotations
 import statistics
 import subprocess
 
+from benchmarks.timing import Slice, each
 from finfuzz.executor.outcome import read_outcome
 from finfuzz.executor.process import environment
 from finfuzz.executor.zygote import Executor
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-
-from benchmarks.timing import Slice, each
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"
 WITH_INTERPRETER = "finfuzz 1\nimport\nstart i1 legacy\nenter i1\nimport\nstop i1\n"

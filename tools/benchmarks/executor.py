@@ -24,12 +24,6 @@ from functools import partial
 from pathlib import Path
 
 import click
-from finfuzz.executor.zygote import Executor
-from finfuzz.support.errors import UserError
-from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import resolve
-from finfuzz.targets.interpreters import pick_interpreter
-from finfuzz.targets.spec import parse_target
 from rich.console import Console
 from rich.progress import track
 
@@ -45,6 +39,12 @@ from benchmarks.children import (
 from benchmarks.floor import Floor
 from benchmarks.report import SUFFIX, Result, figures, lines, table
 from benchmarks.timing import Slice, mean
+from finfuzz.executor.zygote import Executor
+from finfuzz.support.errors import UserError
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.spec import parse_target
 
 #: Times that each sort has its turn before, between and after the campaigns of a round.
 _SLICES = 4

@@ -19,6 +19,11 @@ from pathlib import Path
 import click
 import msgspec
 import psutil
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.growth_worker import Checkpoint
+from benchmarks.timing import each
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
@@ -29,11 +34,6 @@ from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import load_all, save
 from finfuzz.triage.sorter import Sorter
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.growth_worker import Checkpoint
-from benchmarks.timing import each
 
 _TOOLS = Path(__file__).parent.parent
 _CRASHES = _TOOLS.parent / "crashes"

@@ -19,6 +19,8 @@ from random import Random
 
 import msgspec
 import psutil
+
+from benchmarks.alone import config
 from finfuzz.campaign.folder import name_of
 from finfuzz.campaign.worker import libfuzzer
 from finfuzz.campaign.worker.job import Config
@@ -33,8 +35,6 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
-
-from benchmarks.alone import config
 
 RECORDED = 300
 TARGET, PYTHON = "plain-c", None

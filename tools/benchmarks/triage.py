@@ -10,6 +10,10 @@ from pathlib import Path
 from random import Random
 
 import click
+from rich.progress import track
+
+from benchmarks.rate import rate
+from benchmarks.timing import each
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.generate import generate
@@ -24,10 +28,6 @@ from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.routes import way_of
 from finfuzz.triage.sorter import Sorter
-from rich.progress import track
-
-from benchmarks.rate import rate
-from benchmarks.timing import each
 
 _REPEATS = 7
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pygal
-from benchmarks.report import cpu
 from pygal.style import Style
 
+from benchmarks.report import cpu
 from truth.statistics import ARMS, Arm, Comparison, arm_of, compare, survival, times
 from truth.table import FOLDER, Bad, Defect
 from truth.trial import Result

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import msgspec
-from finfuzz.support.errors import UserError
 
+from finfuzz.support.errors import UserError
 from truth.trial import Result, Trial
 
 _TOOLS = Path(__file__).parent.parent

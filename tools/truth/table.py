@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.model import Program, Step
 from finfuzz.program.text import parse

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+
 from benchmarks.alone import config
 from finfuzz.campaign.plan import Engine as WorkersEngine
 from finfuzz.campaign.worker import libfuzzer, random_engine
 from finfuzz.campaign.worker.job import Config
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.campaign.worker.program_source import Programs
-from finfuzz.campaign.worker.signatures import look_of
+from finfuzz.campaign.worker.signatures import signature_of
 from finfuzz.executor import process
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
@@ -36,7 +37,6 @@ from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-
 from truth.table import Bad, Defect, ingredients, load
 
 #: `coverage`: libFuzzer with blocks and events; `events`: with events alone, the extension being
@@ -114,10 +114,10 @@ class Watch:
     def _diagnoses(self, outcome: Outcome) -> tuple[Diagnosis, ...]:
         if not outcome.notable:
             return ()
-        look = look_of(outcome)
-        if look not in self._diagnosed:
-            self._diagnosed[look] = diagnose(outcome, Limits().memory_mib)
-        return self._diagnosed[look]
+        signature = signature_of(outcome)
+        if signature not in self._diagnosed:
+            self._diagnosed[signature] = diagnose(outcome, Limits().memory_mib)
+        return self._diagnosed[signature]
 
 
 class WatchedLoop(Loop):

@@ -32,7 +32,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import remove_leftovers, write_whole
 
 #: Looks of which the first program is kept, of each lane; of further ones only the number is.
-MOST_LOOKS = 1000
+MOST_SIGNATURES = 1000
 
 
 class State:
@@ -86,12 +86,12 @@ class State:
         except UserError as error:
             if "schema version" in str(error):
                 raise
-            looks = [
+            signatures = [
                 (lane, path.stem)
                 for lane in range(len(plan.lanes))
                 for path in self.sightings(lane).iterdir()
             ]
-            journal = rebuilt(self.journal, self.corpus.glob("*.fin"), looks)
+            journal = rebuilt(self.journal, self.corpus.glob("*.fin"), signatures)
         self._enter_lanes(journal, plan)
         return plan, journal
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from finfuzz.support.errors import UserError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: How often a row of history is written.
 SAMPLE_SECONDS = 10.0
 REBUILT = "the journal was made anew from the campaign's files: its history is lost"
@@ -52,19 +52,19 @@ CREATE TABLE IF NOT EXISTS machine (
     triage_mib REAL, disk_mib REAL, processes INTEGER
 );
 CREATE TABLE IF NOT EXISTS runs (began REAL PRIMARY KEY, ended REAL, seconds REAL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS yields (
-    lane INTEGER, sort TEXT, name TEXT, tried INTEGER, features INTEGER, looks INTEGER,
+CREATE TABLE IF NOT EXISTS tallies (
+    lane INTEGER, sort TEXT, name TEXT, tried INTEGER, features INTEGER, signatures INTEGER,
     weight REAL, PRIMARY KEY (lane, sort, name)  -- sort: mutator or step
 );
 CREATE TABLE IF NOT EXISTS programs (
     name TEXT PRIMARY KEY, lane INTEGER, time REAL, execution INTEGER, features INTEGER,
     mutators TEXT
 );
-CREATE TABLE IF NOT EXISTS looks (
-    lane INTEGER, look TEXT, time REAL, execution INTEGER, seconds REAL, sightings INTEGER,
+CREATE TABLE IF NOT EXISTS signatures (
+    lane INTEGER, signature TEXT, time REAL, execution INTEGER, seconds REAL, sightings INTEGER,
     counted INTEGER DEFAULT 0,       -- of them, in finding.json
     sorted INTEGER DEFAULT 0,        -- whether triage has said what it is
-    PRIMARY KEY (lane, look)
+    PRIMARY KEY (lane, signature)
 );
 CREATE TABLE IF NOT EXISTS buckets (
     lane INTEGER, bucket TEXT, signal TEXT, diagnostic TEXT, state TEXT, -- filed known unconfirmed
@@ -174,8 +174,8 @@ def rebuilt(path: Path, programs: Iterable[Path], sightings: Iterable[tuple[int,
     with journal.writing():
         for program in programs:
             journal.put("programs", name=program.stem, time=program.stat().st_mtime)
-        for lane, look in sightings:
+        for lane, signature in sightings:
             counted = {"sightings": 1, "counted": 1}  # its finding knows of it
-            journal.put("looks", lane=lane, look=look, time=time.time(), **counted)
+            journal.put("signatures", lane=lane, signature=signature, time=time.time(), **counted)
         journal.note(REBUILT)
     return journal

@@ -55,11 +55,11 @@ class Progress(msgspec.Struct, tag=True, frozen=True, kw_only=True):
         )
 
 
-class Look(msgspec.Struct, tag=True, frozen=True):
+class NewSignature(msgspec.Struct, tag=True, frozen=True):
     """A program went wrong in a way that this worker has not seen: its file is in the lane's
     folder of sightings."""
 
-    look: str
+    signature: str
     execution: int
     seconds: float
 
@@ -68,7 +68,7 @@ class Count(msgspec.Struct, frozen=True):
     """So many programs went wrong in one look, with objects kept alive at these roots. ``text``:
     the first of them, where the worker has not told of that route yet."""
 
-    look: str
+    signature: str
     roots: tuple[str, ...]
     sightings: int
     text: str = ""
@@ -89,7 +89,7 @@ class Kept(msgspec.Struct, tag=True, frozen=True):
     mutators: tuple[str, ...]
 
 
-class Yields(msgspec.Struct, tag=True, frozen=True):
+class Tallies(msgspec.Struct, tag=True, frozen=True):
     """What the worker's mutators, operations and words brought since it began."""
 
     tallies: tuple[Tally, ...]
@@ -115,7 +115,7 @@ class Ended(msgspec.Struct, tag=True, frozen=True):
     problem: str = ""
 
 
-FromWorker = Progress | Look | Counts | Kept | Yields | Sample | Trouble | Ended
+FromWorker = Progress | NewSignature | Counts | Kept | Tallies | Sample | Trouble | Ended
 
 
 class Sort(msgspec.Struct, tag=True, frozen=True):
@@ -123,12 +123,12 @@ class Sort(msgspec.Struct, tag=True, frozen=True):
     ``execution``-th of the campaign, after so many ``seconds``."""
 
     lane: int
-    look: str
+    signature: str
     execution: int
     seconds: float
 
 
-class Tell(msgspec.Struct, tag=True, frozen=True):
+class AddCounts(msgspec.Struct, tag=True, frozen=True):
     """Count these sightings, of looks that were sorted."""
 
     lane: int
@@ -142,14 +142,14 @@ class Compare(msgspec.Struct, tag=True, frozen=True):
     sample: Sample
 
 
-class Owed(msgspec.Struct, tag=True, frozen=True):
+class Deferred(msgspec.Struct, tag=True, frozen=True):
     """A finding of this campaign, filed before triage was last started: put off what it lacks."""
 
     lane: int
     path: str
 
 
-class Work(msgspec.Struct, tag=True, frozen=True):
+class DoDeferred(msgspec.Struct, tag=True, frozen=True):
     """Do a piece of what was put off."""
 
 
@@ -181,14 +181,14 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
     problem: str = ""
 
 
-class Said(msgspec.Struct, tag=True, frozen=True):
+class Notice(msgspec.Struct, tag=True, frozen=True):
     """A line for the person who watches."""
 
     line: str
 
 
-ToTriage = Sort | Tell | Compare | Owed | Work
-FromTriage = Answer | Said
+ToTriage = Sort | AddCounts | Compare | Deferred | DoDeferred
+FromTriage = Answer | Notice
 M = TypeVar("M")
 
 

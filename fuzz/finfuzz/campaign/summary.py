@@ -7,7 +7,7 @@ import msgspec
 from finfuzz.campaign.messages import Bucket
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.supervisor import Supervisor
-from finfuzz.campaign.totals import LaneLedger
+from finfuzz.campaign.totals import LaneTotals
 
 
 class FoundEntry(msgspec.Struct):
@@ -77,9 +77,9 @@ class Summary(msgspec.Struct, kw_only=True):
 
 def summarize(plan: Plan, ran: Supervisor) -> Summary:
     """Puts the figures of a campaign together."""
-    total = ran.ledger.total
-    seconds = max(ran.team.elapsed, 1e-9)
-    pairs = list(zip(plan.lanes, ran.ledger.lanes, strict=True))
+    total = ran.totals.total
+    seconds = max(ran.pool.elapsed, 1e-9)
+    pairs = list(zip(plan.lanes, ran.totals.lanes, strict=True))
     return Summary(
         engine=plan.engine,
         seed=plan.seed,
@@ -87,7 +87,7 @@ def summarize(plan: Plan, ran: Supervisor) -> Summary:
         seconds=round(seconds, 3),
         executions=total.executions,
         executions_per_second=round(total.executions / seconds, 1),
-        replaced=ran.team.replaced + ran.desk.died,
+        replaced=ran.pool.replaced + ran.triage.died,
         interrupted=ran.interrupted,
         problem=ran.problem,
         findings=_entries(pairs, "filed"),
@@ -96,7 +96,7 @@ def summarize(plan: Plan, ran: Supervisor) -> Summary:
     )
 
 
-def _lane(target: str, python: str, lane: LaneLedger) -> LaneSummary:
+def _lane(target: str, python: str, lane: LaneTotals) -> LaneSummary:
     total = lane.total
     return LaneSummary(
         target=target,
@@ -122,8 +122,8 @@ def _lane(target: str, python: str, lane: LaneLedger) -> LaneSummary:
     )
 
 
-def _entries(pairs: list[tuple[Lane, LaneLedger]], state: str) -> list[FoundEntry]:
-    return [_entry(lane, one) for lane, ledger in pairs for one in ledger.of_state(state)]
+def _entries(pairs: list[tuple[Lane, LaneTotals]], state: str) -> list[FoundEntry]:
+    return [_entry(lane, one) for lane, totals in pairs for one in totals.of_state(state)]
 
 
 def _entry(lane: Lane, bucket: Bucket) -> FoundEntry:

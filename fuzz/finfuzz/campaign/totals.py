@@ -12,7 +12,7 @@ from finfuzz.campaign.messages import Answer, Bucket, Count, Kept, Progress
 from finfuzz.generation.learning import Tally
 
 
-class LookRow(msgspec.Struct):
+class SignatureRow(msgspec.Struct):
     """Sightings of one look. ``counted``: those that its finding knows of."""
 
     time: float
@@ -23,7 +23,7 @@ class LookRow(msgspec.Struct):
     sorted: bool = False
 
 
-class LaneLedger:
+class LaneTotals:
     """One lane's. What ended workers did is settled; what running ones do comes on top."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class LaneLedger:
         self._corpus: int | None = None
         self.features: int | None = None
         self.compared = self.disagreed = 0
-        self.looks: dict[str, LookRow] = {}
+        self.signatures: dict[str, SignatureRow] = {}
         self.buckets: dict[str, Bucket] = {}
         self.bucket_times: dict[str, float] = {}
         #: Looks and buckets that the journal does not have as they are.
@@ -77,30 +77,30 @@ class LaneLedger:
         self._tallies = {(one.sort, one.name): one for one in self.tallies}
         self._learning.pop(slot, None)
 
-    def look(self, name: str, execution: int, seconds: float) -> bool:
+    def signature(self, name: str, execution: int, seconds: float) -> bool:
         """Whether a look is new to the campaign; it is not afterwards."""
-        if name in self.looks:
+        if name in self.signatures:
             return False
-        self.looks[name] = LookRow(time.time(), execution, seconds)
+        self.signatures[name] = SignatureRow(time.time(), execution, seconds)
         self.changed.add(name)
         return True
 
-    def sorted(self, look: str) -> None:
+    def sorted(self, signature: str) -> None:
         """Triage has said what it is."""
-        self.looks[look].sorted = True
-        self.changed.add(look)
+        self.signatures[signature].sorted = True
+        self.changed.add(signature)
 
     def count(self, counts: Iterable[Count]) -> None:
         for count in counts:
-            self.look(count.look, 0, 0.0)
-            self.looks[count.look].sightings += count.sightings
-            self.changed.add(count.look)
+            self.signature(count.signature, 0, 0.0)
+            self.signatures[count.signature].sightings += count.sightings
+            self.changed.add(count.signature)
 
     def counted(self, counts: Iterable[Count]) -> None:
         """Their findings know of these."""
         for count in counts:
-            self.looks[count.look].counted += count.sightings
-            self.changed.add(count.look)
+            self.signatures[count.signature].counted += count.sightings
+            self.changed.add(count.signature)
 
     def answered(self, answer: Answer) -> None:
         """Takes triage's news; its sightings are those since the last time."""
@@ -125,11 +125,11 @@ class LaneLedger:
         return [bucket for bucket in self.buckets.values() if bucket.state == state]
 
 
-class Ledger:
+class Totals:
     """All lanes. ``kept`` programs and ``notes`` wait for the next ``flush``."""
 
     def __init__(self, lanes: int) -> None:
-        self.lanes = [LaneLedger() for _ in range(lanes)]
+        self.lanes = [LaneTotals() for _ in range(lanes)]
         self._kept: list[tuple[int, Kept]] = []
         self._notes: list[str] = []
 
@@ -176,12 +176,12 @@ class Ledger:
             facts["floor_seconds"] = row["floor_seconds"] or 0.0
             lane.settled = Progress(**facts, took=took)
             lane._corpus, lane.features = row["corpus"], row["features"]
-        for row in journal.rows("SELECT * FROM yields"):
+        for row in journal.rows("SELECT * FROM tallies"):
             facts = {name: row[name] for name in Tally.__struct_fields__}
             tallies = self.lanes[row["lane"]]._tallies
             tallies[row["sort"], row["name"]] = Tally(**facts)
-        for row in journal.rows("SELECT * FROM looks"):
-            self.lanes[row["lane"]].looks[row["look"]] = LookRow(
+        for row in journal.rows("SELECT * FROM signatures"):
+            self.lanes[row["lane"]].signatures[row["signature"]] = SignatureRow(
                 row["time"],
                 row["execution"] or 0,
                 row["seconds"] or 0.0,
@@ -233,7 +233,7 @@ def _tried(tally: Tally) -> int:
     return tally.tried
 
 
-def _write_lane(journal: Journal, number: int, lane: LaneLedger) -> None:
+def _write_lane(journal: Journal, number: int, lane: LaneTotals) -> None:
     total = lane.total
     journal.execute(
         "UPDATE lanes SET executions=?, seconds=?, child_seconds=?, mutation_seconds=?, "
@@ -246,18 +246,20 @@ def _write_lane(journal: Journal, number: int, lane: LaneLedger) -> None:
     journal.put("comparisons", lane=number, compared=lane.compared, disagreed=lane.disagreed)
 
 
-def _write_changed(journal: Journal, number: int, lane: LaneLedger) -> None:
+def _write_changed(journal: Journal, number: int, lane: LaneTotals) -> None:
     for name in lane.changed:
-        if look := lane.looks.get(name):
-            journal.put("looks", lane=number, look=name, **msgspec.structs.asdict(look))
+        if signature := lane.signatures.get(name):
+            journal.put(
+                "signatures", lane=number, signature=name, **msgspec.structs.asdict(signature)
+            )
         if bucket := lane.buckets.get(name):
             facts = msgspec.structs.asdict(bucket)
             journal.put("buckets", lane=number, time=lane.bucket_times[name], **facts)
 
 
-def _sample(journal: Journal, number: int, lane: LaneLedger, now: float) -> None:
+def _sample(journal: Journal, number: int, lane: LaneTotals, now: float) -> None:
     for tally in lane.tallies:
-        journal.put("yields", lane=number, **msgspec.structs.asdict(tally))
+        journal.put("tallies", lane=number, **msgspec.structs.asdict(tally))
     total = lane.total
     journal.put(
         "samples",

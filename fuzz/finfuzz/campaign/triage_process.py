@@ -17,14 +17,14 @@ import msgspec
 
 from finfuzz.campaign.folder import load_plan
 from finfuzz.campaign.messages import (
+    AddCounts,
     Answer,
     Bucket,
     Channel,
     Compare,
-    Owed,
-    Said,
+    Deferred,
+    Notice,
     Sort,
-    Tell,
     ToTriage,
     send,
 )
@@ -53,7 +53,7 @@ from finfuzz.triage.sorter import Seen, Sorter
 _NICE_BESIDE_FREE_CORES, _NICE_OTHERWISE = 19, 10
 
 
-class Lane:
+class TriageLane:
     """What is sorted of one lane. Close it when done."""
 
     def __init__(self, number: int, plan: Plan, folder: Path, pipe: int) -> None:
@@ -68,29 +68,29 @@ class Lane:
             Path(plan.crashes),
             self._limits,
             Origin(plan.engine, plan.seed),
-            lambda line: send(pipe, Said(line)),
+            lambda line: send(pipe, Notice(line)),
         )
-        self._looks: dict[str, tuple[Diagnosis, ...]] = {}
+        self._signatures: dict[str, tuple[Diagnosis, ...]] = {}
         self._ways: dict[tuple[str, tuple[str, ...]], Way] = {}
         self._told: dict[tuple[str, str], Bucket] = {}
 
     def sort(self, request: Sort) -> None:
         """Says what a look is. Raises UserError for a file that can't be read."""
-        sighted = signatures.load(self._folder, request.look)
+        sighted = signatures.load(self._folder, request.signature)
         way = way_of(sighted.text)
-        self._ways[request.look, way.roots] = way
+        self._ways[request.signature, way.roots] = way
         # Counted when the supervisor tells of it: this may be the second time that it asks.
-        self._looks[request.look] = self.sorter.sight(
+        self._signatures[request.signature] = self.sorter.sight(
             sighted.text, sighted.outcome, request.execution, request.seconds, times=0
         )
 
-    def tell(self, request: Tell) -> None:
+    def tell(self, request: AddCounts) -> None:
         """Counts, and writes that into the findings."""
         for count in request.counts:
             if count.text:
-                self._ways[count.look, count.roots] = way_of(count.text)
-            way = self._ways.get((count.look, count.roots))
-            for diagnosis in self._looks.get(count.look, ()):
+                self._ways[count.signature, count.roots] = way_of(count.text)
+            way = self._ways.get((count.signature, count.roots))
+            for diagnosis in self._signatures.get(count.signature, ()):
                 self.sorter.count(diagnosis, way, count.sightings)
         self.sorter.save()
 
@@ -159,7 +159,7 @@ class Triager:
 
     def __init__(self, plan: Plan, folder: Path, pipe: int) -> None:
         self._plan, self._folder, self._pipe = plan, folder, pipe
-        self._lanes: dict[int, Lane] = {}
+        self._lanes: dict[int, TriageLane] = {}
 
     def answer(self, request: ToTriage) -> Answer:
         """Does what is asked; what can't be done is said in the answer."""
@@ -168,11 +168,11 @@ class Triager:
         try:
             if isinstance(request, Sort):
                 self._lane(number).sort(request)
-            elif isinstance(request, Tell):
+            elif isinstance(request, AddCounts):
                 self._lane(number).tell(request)
             elif isinstance(request, Compare):
                 agreed = self._lane(number).agrees(request)
-            elif isinstance(request, Owed):
+            elif isinstance(request, Deferred):
                 self._lane(number).owe(Path(request.path))
             else:
                 self._work()
@@ -187,9 +187,9 @@ class Triager:
         for lane in self._lanes.values():
             lane.sorter.close()
 
-    def _lane(self, number: int) -> Lane:
+    def _lane(self, number: int) -> TriageLane:
         if number not in self._lanes:
-            self._lanes[number] = Lane(number, self._plan, self._folder, self._pipe)
+            self._lanes[number] = TriageLane(number, self._plan, self._folder, self._pipe)
         return self._lanes[number]
 
     def _work(self) -> None:

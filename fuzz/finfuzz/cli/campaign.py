@@ -193,7 +193,7 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
         supervisor = Supervisor(plan, state, journal, screen)
         what = ", ".join(map(str, plan.lanes))
         workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
-        left = plan.seconds - supervisor.team.elapsed
+        left = plan.seconds - supervisor.pool.elapsed
         screen.note(
             f"fuzzing {what} for {left:.4g} s, {workers}, engine {plan.engine}, "
             f"seed {plan.seed}, from {programs} programs"

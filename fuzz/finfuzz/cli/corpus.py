@@ -21,7 +21,7 @@ from finfuzz.cli.options import (
     target_option,
 )
 from finfuzz.corpus.distill import distilled, require_new, write
-from finfuzz.corpus.folder import Entry, read_folder
+from finfuzz.corpus.folder import CorpusFile, read_folder
 from finfuzz.corpus.importing import imported
 from finfuzz.corpus.measure import Measured, measured
 from finfuzz.corpus.stats import Covered, Stats, covered, stats
@@ -150,7 +150,7 @@ def stats_(
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(figures), indent=2))
 
 
-def _read(folder: Path) -> tuple[list[Entry], list[str]]:
+def _read(folder: Path) -> tuple[list[CorpusFile], list[str]]:
     """Raises UserError where there is none."""
     entries, problems = read_folder(folder)
     if not entries:
@@ -163,7 +163,7 @@ def _not_run(measures: list[Measured]) -> list[str]:
     return [f"{one.entry.path}: {one.problem}" for one in measures if one.problem]
 
 
-def _measured(made: Build, entries: list[Entry], runs: int, limits: Limits) -> list[Measured]:
+def _measured(made: Build, entries: list[CorpusFile], runs: int, limits: Limits) -> list[Measured]:
     found = []
     with progress("programs") as (_, advance):
         for one in measured(made, entries, runs, limits):

@@ -18,7 +18,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.finding import find_finding
-from finfuzz.triage.findings.listing import Entry, Filter, entries
+from finfuzz.triage.findings.listing import Filter, ListedFinding, entries
 from finfuzz.triage.findings.merge import merge, unmerge
 from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.similar import suggestions
@@ -111,7 +111,7 @@ def merge_(finding: str, into: str | None, undo: bool, crashes: Path) -> None:
         click.echo(f"{unmerge(folder).bucket} stands for itself again")
 
 
-def _entry(folder: Path, crashes: Path) -> Entry:
+def _entry(folder: Path, crashes: Path) -> ListedFinding:
     same = (one for one in entries(crashes) if one.folder.resolve() == folder.resolve())
     found = next(same, None)
     # A folder outside of the crashes folder has no list of known defects beside it.

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.corpus.cover import cover
-from finfuzz.corpus.folder import Entry
+from finfuzz.corpus.folder import CorpusFile
 from finfuzz.corpus.measure import Measured
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, require_possible
@@ -25,11 +25,11 @@ class Distilled(msgspec.Struct, frozen=True, kw_only=True):
     count for nothing. ``unstable``: counters that came and went in some program's runs. ``seconds``
     of a child each, added up, before and after."""
 
-    kept: tuple[Entry, ...]
+    kept: tuple[CorpusFile, ...]
     programs: int
     features: int
     unstable: int
-    died: tuple[Entry, ...]
+    died: tuple[CorpusFile, ...]
     seconds_before: float
     seconds_after: float
 

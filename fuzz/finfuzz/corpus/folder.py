@@ -16,7 +16,7 @@ _LARGEST_FILE = 1 << 20
 _LINE_END = re.compile("\r\n?")
 
 
-class Entry(msgspec.Struct, frozen=True):
+class CorpusFile(msgspec.Struct, frozen=True):
     """A file and the program in it. ``text``: all of the file, with its own line ends."""
 
     path: Path
@@ -24,7 +24,7 @@ class Entry(msgspec.Struct, frozen=True):
     program: Program
 
 
-def read_folder(folder: Path) -> tuple[list[Entry], list[str]]:
+def read_folder(folder: Path) -> tuple[list[CorpusFile], list[str]]:
     """The programs anywhere below, by path, and a line for each file that is none.
 
     Raises UserError where there is no such folder.
@@ -33,7 +33,7 @@ def read_folder(folder: Path) -> tuple[list[Entry], list[str]]:
     for path in files_below(folder):
         try:
             text = content(path).decode()
-            found.append(Entry(path, text, parse(with_plain_line_ends(text))))
+            found.append(CorpusFile(path, text, parse(with_plain_line_ends(text))))
         except UnicodeDecodeError as error:
             problems.append(f"{path}: byte {error.start} is not UTF-8")
         except ParseError as error:

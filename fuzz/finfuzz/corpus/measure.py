@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from finfuzz.corpus.folder import Entry
+from finfuzz.corpus.folder import CorpusFile
 from finfuzz.executor.features import as_numbers
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.shared_memory import PROGRAM_BYTES
@@ -21,7 +21,7 @@ class Measured(msgspec.Struct, frozen=True):
     only, ``counters`` the indices of theirs. ``seconds`` of a child, the median. ``died``: in any
     run, the last one then; it has no features. ``problem``: why it can't be run at all."""
 
-    entry: Entry
+    entry: CorpusFile
     features: int = 0
     unstable: int = 0
     counters: frozenset[int] = frozenset()
@@ -47,7 +47,7 @@ class Numbers:
 
 
 def measured(
-    made: Build, entries: Sequence[Entry], runs: int, limits: Limits
+    made: Build, entries: Sequence[CorpusFile], runs: int, limits: Limits
 ) -> Iterator[Measured]:
     """Runs each program so often in children of one zygote. Raises UserError as it does."""
     numbers = Numbers()
@@ -56,7 +56,7 @@ def measured(
             yield _measured(executor, entry, runs, numbers)
 
 
-def _measured(executor: Executor, entry: Entry, runs: int, numbers: Numbers) -> Measured:
+def _measured(executor: Executor, entry: CorpusFile, runs: int, numbers: Numbers) -> Measured:
     python = executor.build.interpreter.version[:2]
     text = runnable(entry.program, python, abuse=executor.limits.abuse)
     if len(text) > PROGRAM_BYTES:

@@ -10,7 +10,7 @@ from operator import or_
 
 import msgspec
 
-from finfuzz.corpus.folder import Entry
+from finfuzz.corpus.folder import CorpusFile
 from finfuzz.corpus.measure import Measured
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.text import to_text
@@ -19,7 +19,7 @@ from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, SHAPE
 _CHOICES: tuple[Choice, ...] = (KIND, EDGE, SHAPE, ROOT, HOOK, ACTION, FLAVOUR, WAY)
 
 
-class Use(msgspec.Struct, frozen=True):
+class WordUse(msgspec.Struct, frozen=True):
     """Of one sort of word: in how many programs each is, and those that are in none."""
 
     sort: str
@@ -36,7 +36,7 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     starts: int
     lives: int
     same: int
-    uses: tuple[Use, ...]
+    uses: tuple[WordUse, ...]
     problems: tuple[str, ...]
 
 
@@ -92,7 +92,7 @@ def covered(target: str, python: str, measured: Sequence[Measured]) -> Covered:
     )
 
 
-def stats(entries: Sequence[Entry], problems: Sequence[str]) -> Stats:
+def stats(entries: Sequence[CorpusFile], problems: Sequence[str]) -> Stats:
     """Counts. ``problems``: a line for each file that is no program."""
     lengths = [len(entry.program) for entry in entries] or [0]
     texts = Counter(to_text(entry.program.without_comments()) for entry in entries)
@@ -112,7 +112,7 @@ def stats(entries: Sequence[Entry], problems: Sequence[str]) -> Stats:
     )
 
 
-def _words_of(entry: Entry, choice: Choice) -> set[str]:
+def _words_of(entry: CorpusFile, choice: Choice) -> set[str]:
     return {
         argument
         for step in entry.program.steps
@@ -121,7 +121,7 @@ def _words_of(entry: Entry, choice: Choice) -> set[str]:
     }
 
 
-def _use(sort: str, texts: tuple[str, ...], used: Sequence[set[str]]) -> Use:
+def _use(sort: str, texts: tuple[str, ...], used: Sequence[set[str]]) -> WordUse:
     count = Counter(word for words in used for word in words)
     unused = tuple(text for text in texts if not count[text])
-    return Use(sort, dict(count.most_common()), unused)
+    return WordUse(sort, dict(count.most_common()), unused)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
+
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.words import Choice
@@ -25,7 +26,7 @@ _PRIOR = 300.0
 #: many trials of its sort counts half, and so on.
 _HALF_LIFE = 100_000
 #: A death that looks new is worth as many programs with new features.
-_LOOK = 5
+_SIGNATURE = 5
 #: Trials between two adjustments: what has been learnt changes slowly, and weights cost 0.1 ms.
 _EVERY = 500
 
@@ -48,14 +49,14 @@ class Tally(msgspec.Struct):
     name: str
     tried: int = 0
     features: int = 0
-    looks: int = 0
+    signatures: int = 0
     weight: float = 1.0
 
     def plus(self, other: Tally) -> Tally:
         """Both together; the weight is the other's, which is the later."""
         tried, features = self.tried + other.tried, self.features + other.features
-        looks = self.looks + other.looks
-        return Tally(self.sort, self.name, tried, features, looks, other.weight)
+        signatures = self.signatures + other.signatures
+        return Tally(self.sort, self.name, tried, features, signatures, other.weight)
 
 
 class _Recent:
@@ -76,7 +77,7 @@ class Learner:
         for tally in before:
             # As if all of it had happened within a half-life.
             share = min(1.0, _HALF_LIFE / max(tally.tried, 1))
-            brought = tally.features + _LOOK * tally.looks
+            brought = tally.features + _SIGNATURE * tally.signatures
             self._recent[tally.sort, tally.name] = _Recent(tally.tried * share, brought * share)
         self.weights = self._adjusted()
 
@@ -104,11 +105,11 @@ class Learner:
             self._tally(key).features += 1
             self._recent.setdefault(key, _Recent()).brought += 1
 
-    def brought_look(self, change: Change) -> None:
+    def found_signature(self, change: Change) -> None:
         """A program made so went wrong in a way that looks new."""
         for key in _keys(change):
-            self._tally(key).looks += 1
-            self._recent.setdefault(key, _Recent()).brought += _LOOK
+            self._tally(key).signatures += 1
+            self._recent.setdefault(key, _Recent()).brought += _SIGNATURE
 
     def _tally(self, key: tuple[str, str]) -> Tally:
         if key not in self._tallies:

@@ -21,7 +21,7 @@ from finfuzz.support.files import write_whole
 from finfuzz.targets.spec import TargetSpec
 
 
-class Cell(NamedTuple):
+class SeenCell(NamedTuple):
     """A build of a released pybind11, as conditions speak of it: its CPython as `3.13`."""
 
     version: str
@@ -55,7 +55,7 @@ def _is_right(line: Expectation, seen: Seen) -> bool:
 def _lines(seen: Seen, right: Sequence[Expectation]) -> list[str]:
     """Lines for what is not said by those that are right."""
     cells = {_cell(spec, python): what for (spec, python), what in seen.items() if spec.version}
-    said: dict[Cell, set[str]] = {}
+    said: dict[SeenCell, set[str]] = {}
     for spec, python in seen:
         if spec.version:
             held = {one.what for one in right if one.where.holds(spec, python)}
@@ -68,14 +68,16 @@ def _lines(seen: Seen, right: Sequence[Expectation]) -> list[str]:
     return found
 
 
-def _conditions(every: Iterable[Cell], has: set[Cell], lacks: set[Cell]) -> Iterator[str]:
+def _conditions(
+    every: Iterable[SeenCell], has: set[SeenCell], lacks: set[SeenCell]
+) -> Iterator[str]:
     """Conditions that hold on all that lack a line, and on nothing but what has it."""
     versions = sorted({cell.version for cell in every}, key=Version)
     pythons = sorted({cell.python for cell in every}, key=Version)
     for policy in sorted({cell.policy for cell in lacks}):
         runs: dict[tuple[int, int], list[int]] = {}
         for number, python in enumerate(pythons):
-            there = [Cell(version, policy, python) for version in versions]
+            there = [SeenCell(version, policy, python) for version in versions]
             for first, last in _runs([cell in has for cell in there]):
                 if any(cell in lacks for cell in there[first : last + 1]):
                     runs.setdefault((first, last), []).append(number)
@@ -107,8 +109,8 @@ def _consecutive(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         yield run[0], run[-1]
 
 
-def _cell(spec: TargetSpec, python: str) -> Cell:
-    return Cell(spec.version or "", str(spec.policy), ".".join(python.split(".")[:2]))
+def _cell(spec: TargetSpec, python: str) -> SeenCell:
+    return SeenCell(spec.version or "", str(spec.policy), ".".join(python.split(".")[:2]))
 
 
 def _edited(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.listing import Entry, Status
+from finfuzz.triage.findings.listing import ListedFinding, Status
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Listed(msgspec.Struct, frozen=True):
     finding: Finding | None
 
 
-def exported(entries: Sequence[Entry]) -> bytes:
+def exported(entries: Sequence[ListedFinding]) -> bytes:
     """A JSON array, an object a finding."""
     rows = [
         Listed(

@@ -26,7 +26,7 @@ class Node:
 
 
 @dataclass
-class Interpreter:
+class InterpreterGraph:
     """One life of one interpreter. ``flavour``: empty for the main one; ``left``: never stopped."""
 
     name: str
@@ -40,10 +40,10 @@ class Interpreter:
         return max(index for index, node in enumerate(self.nodes) if node.name == name)
 
 
-def graph_of(program: Program) -> list[Interpreter]:
+def graph_of(program: Program) -> list[InterpreterGraph]:
     """The interpreters in the order they begin, each with the nodes made in it."""
     scope, life = Scope(), 1
-    here = {MAIN: Interpreter(MAIN, life)}
+    here = {MAIN: InterpreterGraph(MAIN, life)}
     found = [here[MAIN]]
     for step in program.steps:
         current = scope.current
@@ -51,11 +51,11 @@ def graph_of(program: Program) -> list[Interpreter]:
             continue
         if step.op == "again":
             life += 1
-            here = {MAIN: Interpreter(MAIN, life)}
+            here = {MAIN: InterpreterGraph(MAIN, life)}
             found.append(here[MAIN])
         elif step.op == "start":
             name, flavour = step.args
-            here[name] = Interpreter(name, life, flavour)
+            here[name] = InterpreterGraph(name, life, flavour)
             found.append(here[name])
         elif step.op == "stop":
             here.pop(step.args[0]).left = False
@@ -64,7 +64,7 @@ def graph_of(program: Program) -> list[Interpreter]:
     return found
 
 
-def _add(interpreter: Interpreter, step: Step) -> None:
+def _add(interpreter: InterpreterGraph, step: Step) -> None:
     if step.op == "shape":
         name, shape, _, size = step.args
         others = range(2, node_count(shape, int(size)) + 1)

@@ -7,13 +7,13 @@ from typing import Any
 
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.listing import Entry
+from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.story import sentence
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(entries: Sequence[Entry], version: str) -> dict[str, Any]:
+def sarif(entries: Sequence[ListedFinding], version: str) -> dict[str, Any]:
     """One run with a result for each finding that can be read. ``version``: finfuzz's own."""
     found = [(entry, entry.finding) for entry in entries if entry.finding is not None]
     used = sorted({finding.diagnostic for _, finding in found})
@@ -29,7 +29,7 @@ def sarif(entries: Sequence[Entry], version: str) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _result(entry: Entry, finding: Finding, rules: Sequence[str]) -> dict[str, Any]:
+def _result(entry: ListedFinding, finding: Finding, rules: Sequence[str]) -> dict[str, Any]:
     script = f"{finding.folder.as_posix()}/repro.py"
     return {
         "ruleId": finding.diagnostic,

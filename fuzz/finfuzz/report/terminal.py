@@ -12,11 +12,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from finfuzz.program.text import parse
-from finfuzz.report.graph import Interpreter, graph_of
+from finfuzz.report.graph import InterpreterGraph, graph_of
 from finfuzz.triage.diagnosis.telling import normalized
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.listing import Entry
+from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.similar import Suggestion
 from finfuzz.triage.findings.story import plot, sentence
@@ -34,7 +34,7 @@ _FRAMES = 20
 _ROUTES = 8
 
 
-def listed(entries: Sequence[Entry]) -> Table:
+def listed(entries: Sequence[ListedFinding]) -> Table:
     """A table with a row for each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("finding", "status", "owner", "rate", "seen", "phase"):
@@ -62,7 +62,7 @@ def suggested(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
         yield Text(f"{one} and {other} may be one: {why} (finfuzz merge {other} {one})")
 
 
-def shown(entry: Entry) -> Group:
+def shown(entry: ListedFinding) -> Group:
     """One finding, whole."""
     finding = entry.finding
     assert finding is not None
@@ -90,7 +90,7 @@ def drawn(program: str) -> RenderableType:
     return Group(*(_tree(interpreter) for interpreter in graph_of(parse(program))))
 
 
-def _tree(interpreter: Interpreter) -> Tree:
+def _tree(interpreter: InterpreterGraph) -> Tree:
     words = [interpreter.name, interpreter.flavour]
     words += [f"life {interpreter.life}"] if interpreter.life > 1 else []
     words += ["left running"] if interpreter.flavour and interpreter.left else []
@@ -104,7 +104,7 @@ def _tree(interpreter: Interpreter) -> Tree:
 
 
 def _grow(
-    branch: Tree, interpreter: Interpreter, index: int, edge: str, above: tuple[int, ...]
+    branch: Tree, interpreter: InterpreterGraph, index: int, edge: str, above: tuple[int, ...]
 ) -> None:
     node = interpreter.nodes[index]
     label = Text.assemble((f"{edge} → " if edge else ""), (node.name, "cyan"), f" {node.kind}")
@@ -122,7 +122,7 @@ def _titled(title: str, body: RenderableType) -> Group:
     return Group(Text(f"\n{title}", style="bold cyan"), Padding(body, (0, 0, 0, 2)))
 
 
-def _facts(entry: Entry, finding: Finding) -> Table:
+def _facts(entry: ListedFinding, finding: Finding) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     bucket = f"{finding.bucket}" + (f" (was {', '.join(finding.former)})" if finding.former else "")
     status = entry.status + (", flaky" if finding.flaky else "")

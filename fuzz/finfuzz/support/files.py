@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+
 from finfuzz.support.errors import UserError
 
 _LEFTOVER = re.compile(r"\..*\.(\d+)-\w+\.part")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+
 from finfuzz.support.errors import UserError
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -6,10 +6,11 @@ from functools import partial
 from itertools import islice
 
 import pytest
+
 from finfuzz.program.model import Program
 from finfuzz.triage.minimize import minimize, search
 from finfuzz.triage.minimize.reducers import Reducer, reducers
-from minimal_facts import (
+from helpers.minimal_facts import (
     Predicate,
     cycle_held,
     did,
@@ -22,8 +23,8 @@ from minimal_facts import (
     some_programs,
     where,
 )
-from minimal_graphs import GRAPHS, WORDS
-from minimal_worlds import STEPS, WORLDS
+from helpers.minimal_graphs import GRAPHS, WORDS
+from helpers.minimal_worlds import STEPS, WORLDS
 
 CASES = STEPS | WORLDS | GRAPHS | WORDS
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.text import to_text
@@ -10,9 +13,7 @@ from finfuzz.triage.minimize import minimize
 from finfuzz.triage.minimize.interpreters import entering, placed
 from finfuzz.triage.minimize.names import named_in_order, own_names
 from finfuzz.triage.minimize.simplicity import complexity
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from minimal_facts import Facts, Predicate, did, program, shown, some_program, where
+from helpers.minimal_facts import Facts, Predicate, did, program, shown, some_program, where
 
 
 class Recorded:

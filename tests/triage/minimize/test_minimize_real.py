@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.scope import runnable
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.minimize import minimize
-from minimal_facts import program, shown
+from helpers.minimal_facts import program, shown
 
 CYCLE = "node a container; edge a a append; node b dict; edge b a value; collect; "
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from finfuzz.program.model import Program
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.minimize import repeatedly

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import psutil
+
 from finfuzz.campaign.plan import Bounds
 
 #: Below this much free space nothing is written any more: a journal wants to be closed in order.

@@ -8,12 +8,13 @@ import time
 from collections.abc import Iterator
 from types import TracebackType
 
-from finfuzz.campaign.supervisor.snapshot import View
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from finfuzz.campaign.supervisor.snapshot import Snapshot
 
 _LIVE_SECONDS = 0.5
 #: Plain lines: every ten seconds of a short campaign, every ten minutes of a long one.
@@ -62,18 +63,18 @@ class Screen:
         with self._unless_gone():
             self._console.print(line, markup=False, emoji=False, soft_wrap=not self._tty)
 
-    def show(self, view: View) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """Shows it, unless it has done so just now."""
         if self._tty:
             now = time.monotonic()
             if now >= self._next_live:
                 self._next_live = now + _LIVE_SECONDS
                 with self._unless_gone():
-                    self._live.update(drawn(view, self._console.width), refresh=True)
-        elif view.elapsed >= self._next_plain:
-            self._next_plain = view.elapsed + self._every
-            self.note(f"{view.elapsed:.0f} s: {view.line}")
-            for warning in view.warnings:
+                    self._live.update(drawn(snapshot, self._console.width), refresh=True)
+        elif snapshot.elapsed >= self._next_plain:
+            self._next_plain = snapshot.elapsed + self._every
+            self.note(f"{snapshot.elapsed:.0f} s: {snapshot.line}")
+            for warning in snapshot.warnings:
                 self.note(f"warning: {warning}")
 
     @contextlib.contextmanager
@@ -87,19 +88,19 @@ class Screen:
             os.close(nowhere)
 
 
-def drawn(view: View, width: int) -> RenderableType:
+def drawn(snapshot: Snapshot, width: int) -> RenderableType:
     """The screen, for a terminal so many columns wide."""
-    parts: list[RenderableType] = [_head(view, width), _figures(view, width)]
-    if view.ledger.findings:
-        parts += [Text(), _findings(view)]
-    if view.ledger.tallies:
-        parts += [Text(), _yields(view)]
-    parts += [Text(f"! {line}", style="yellow") for line in view.warnings]
+    parts: list[RenderableType] = [_head(snapshot, width), _figures(snapshot, width)]
+    if snapshot.totals.findings:
+        parts += [Text(), _findings(snapshot)]
+    if snapshot.totals.tallies:
+        parts += [Text(), _tallies(snapshot)]
+    parts += [Text(f"! {line}", style="yellow") for line in snapshot.warnings]
     return Group(*parts)
 
 
-def _head(view: View, width: int) -> RenderableType:
-    plan = view.plan
+def _head(snapshot: Snapshot, width: int) -> RenderableType:
+    plan = snapshot.plan
     lanes = [str(lane) for lane in plan.lanes]
     shown = lanes[0] if len(lanes) == 1 else f"{len(lanes)} builds: {', '.join(lanes)}"
     line = Text("finfuzz ", style="bold", overflow="ellipsis", no_wrap=True)
@@ -108,73 +109,73 @@ def _head(view: View, width: int) -> RenderableType:
     line.truncate(width)
     bar = Table.grid(padding=(0, 1))
     bar.add_row(
-        f"{_clock(view.elapsed)} of {_clock(plan.seconds)}",
-        ProgressBar(plan.seconds, min(view.elapsed, plan.seconds), width=min(40, width // 3)),
-        view.doing,
+        f"{_clock(snapshot.elapsed)} of {_clock(plan.seconds)}",
+        ProgressBar(plan.seconds, min(snapshot.elapsed, plan.seconds), width=min(40, width // 3)),
+        snapshot.doing,
     )
     return Group(line, bar)
 
 
-def _figures(view: View, width: int) -> Table:
-    total = view.ledger.total
+def _figures(snapshot: Snapshot, width: int) -> Table:
+    total = snapshot.totals.total
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    rate = f"{total.executions:,}, {view.rate:,.0f} a second"
-    if view.of_floor is not None:
-        rate += f", {view.of_floor:.0%} of bare children"
+    rate = f"{total.executions:,}, {snapshot.rate:,.0f} a second"
+    if snapshot.of_floor is not None:
+        rate += f", {snapshot.of_floor:.0%} of bare children"
     table.add_row("executions", f"{rate}; {total.deaths:,} died")
-    table.add_row("time goes", _where_time_goes(view))
-    table.add_row("triage", _triage(view))
-    corpus, features = view.ledger.corpus, view.ledger.features
+    table.add_row("time goes", _where_time_goes(snapshot))
+    table.add_row("triage", _triage(snapshot))
+    corpus, features = snapshot.totals.corpus, snapshot.totals.features
     if corpus is not None:
         unstable = f", {total.unstable} counters come and go" if total.unstable else ""
         table.add_row("corpus", f"{corpus:,} programs, {features:,} features{unstable}")
-        if len(view.features) > 1:
-            table.add_row("features", sparkline(view.features, max(10, min(60, width - 30))))
-    if view.used:
-        used = view.used
+        if len(snapshot.features) > 1:
+            table.add_row("features", sparkline(snapshot.features, max(10, min(60, width - 30))))
+    if snapshot.used:
+        used = snapshot.used
         table.add_row(
             "machine",
             f"{used.memory_mib:,.0f} MiB in {used.processes} processes, load {used.load:.1f}, "
             f"{used.disk_mib:,.0f} MiB on disk",
         )
-    known = [one for lane in view.ledger.lanes for one in lane.of_state("known")]
+    known = [one for lane in snapshot.totals.lanes for one in lane.of_state("known")]
     if known:
         named = "; ".join(f"{one.title} ({one.sightings:,})" for one in known)
         table.add_row("known", Text(named, overflow="ellipsis", no_wrap=True))
     return table
 
 
-def _where_time_goes(view: View) -> str:
-    total = view.ledger.total
+def _where_time_goes(snapshot: Snapshot) -> str:
+    total = snapshot.totals.total
     seconds = max(total.seconds, 1e-9)
     children, mutation = total.child_seconds / seconds, total.mutation_seconds / seconds
     rest = max(0.0, 1 - children - mutation)
     return f"children {children:.0%}, mutation {mutation:.0%}, all else {rest:.0%} of a worker"
 
 
-def _triage(view: View) -> str:
-    busy = min(view.triage_seconds / max(view.elapsed, 1e-9), 1)
+def _triage(snapshot: Snapshot) -> str:
+    busy = min(snapshot.triage_seconds / max(snapshot.elapsed, 1e-9), 1)
     parts = [f"busy {busy:.0%}"]
-    if view.unsorted:
-        parts.append(f"{view.unsorted} to sort")
-    if view.waiting:
-        parts.append(f"{_count(view.waiting, 'finding')} to run on controls")
-    compared = sum(lane.compared for lane in view.ledger.lanes)
+    if snapshot.unsorted:
+        parts.append(f"{snapshot.unsorted} to sort")
+    if snapshot.waiting:
+        parts.append(f"{_count(snapshot.waiting, 'finding')} to run on controls")
+    compared = sum(lane.compared for lane in snapshot.totals.lanes)
     if compared:
-        disagreed = sum(lane.disagreed for lane in view.ledger.lanes)
+        disagreed = sum(lane.disagreed for lane in snapshot.totals.lanes)
         parts.append(f"{disagreed} of {compared} programs differ in a fresh process")
     return ", ".join(parts)
 
 
-def _findings(view: View) -> Table:
+def _findings(snapshot: Snapshot) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for column in ("finding", "signal", "diagnostic"):
         table.add_column(column, no_wrap=True)
     for column in ("seen", "first at", "age"):
         table.add_column(column, justify="right", no_wrap=True)
-    findings = sorted(view.ledger.findings, key=lambda one: -one.seconds)
+    findings = sorted(snapshot.totals.findings, key=lambda one: -one.seconds)
     for one in findings[:_MOST_FINDINGS]:
         table.add_row(
             one.bucket,
@@ -182,23 +183,23 @@ def _findings(view: View) -> Table:
             one.diagnostic,
             f"{one.sightings:,}",
             _clock(one.seconds),
-            _clock(max(0.0, view.elapsed - one.seconds)) if one.new else "filed before",
+            _clock(max(0.0, snapshot.elapsed - one.seconds)) if one.new else "filed before",
         )
     if len(findings) > _MOST_FINDINGS:
         table.add_row(f"{len(findings) - _MOST_FINDINGS} more", *[""] * 5)
     return table
 
 
-def _yields(view: View) -> Table:
+def _tallies(snapshot: Snapshot) -> Table:
     """Mutators by what they brought, those that brought most for their tries first."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("mutator", no_wrap=True)
     for column in ("tried", "features", "deaths", "weight"):
         table.add_column(column, justify="right", no_wrap=True)
-    tallies = [one for one in view.ledger.tallies if one.sort == "mutator"]
-    tallies.sort(key=lambda one: -(one.features + one.looks) / max(one.tried, 1))
+    tallies = [one for one in snapshot.totals.tallies if one.sort == "mutator"]
+    tallies.sort(key=lambda one: -(one.features + one.signatures) / max(one.tried, 1))
     for one in tallies[:_MOST_MUTATORS]:
-        counts = (f"{count:,}" for count in (one.tried, one.features, one.looks))
+        counts = (f"{count:,}" for count in (one.tried, one.features, one.signatures))
         table.add_row(one.name, *counts, f"×{one.weight:.2f}")
     return table
 

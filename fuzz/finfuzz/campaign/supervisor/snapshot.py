@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Use
-from finfuzz.campaign.totals import Ledger
+from finfuzz.campaign.totals import Totals
 
 
 class History:
@@ -28,12 +28,12 @@ class History:
 
 
 @dataclass(frozen=True)
-class View:
+class Snapshot:
     """``elapsed`` seconds of fuzzing; ``triage_seconds`` that triage was busy; ``unsorted`` looks;
     findings ``waiting`` for their controls; ``features`` over time, of all lanes together."""
 
     plan: Plan
-    ledger: Ledger
+    totals: Totals
     elapsed: float
     doing: str
     used: Use | None = None
@@ -46,12 +46,12 @@ class View:
     @property
     def rate(self) -> float:
         """Executions a second, all workers together."""
-        return self.ledger.total.executions / self.elapsed if self.elapsed else 0.0
+        return self.totals.total.executions / self.elapsed if self.elapsed else 0.0
 
     @property
     def of_floor(self) -> float | None:
         """A worker's rate as a share of bare children in its zygote; None while not known."""
-        total = self.ledger.total
+        total = self.totals.total
         if not total.floor_seconds or not total.seconds:
             return None
         return total.executions / total.seconds * total.floor_seconds
@@ -59,12 +59,12 @@ class View:
     @property
     def line(self) -> str:
         """The whole of it in a line."""
-        total = self.ledger.total
+        total = self.totals.total
         parts = [f"{total.executions:,} executions", f"{self.rate:.0f}/s"]
-        if self.ledger.corpus is not None:
-            parts.append(f"corpus {self.ledger.corpus:,}, features {self.ledger.features:,}")
-        known = sum(one.sightings for lane in self.ledger.lanes for one in lane.of_state("known"))
-        found = len(self.ledger.findings)
+        if self.totals.corpus is not None:
+            parts.append(f"corpus {self.totals.corpus:,}, features {self.totals.features:,}")
+        known = sum(one.sightings for lane in self.totals.lanes for one in lane.of_state("known"))
+        found = len(self.totals.findings)
         parts.append(f"findings {found}" + (f", known {known:,}" if known else ""))
         if self.doing != "fuzzing":
             parts.append(self.doing)

@@ -22,21 +22,21 @@ from finfuzz.campaign.messages import (
     Ended,
     FromWorker,
     Kept,
-    Look,
+    NewSignature,
+    Notice,
     Progress,
-    Said,
     Sample,
+    Tallies,
     Trouble,
-    Yields,
 )
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Use, no_room, too_much, use
 from finfuzz.campaign.supervisor.screen import Screen
-from finfuzz.campaign.supervisor.snapshot import History, View
-from finfuzz.campaign.supervisor.triage_client import Desk
+from finfuzz.campaign.supervisor.snapshot import History, Snapshot
+from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import warnings
-from finfuzz.campaign.supervisor.worker_pool import Team, Worker
-from finfuzz.campaign.totals import Ledger
+from finfuzz.campaign.supervisor.worker_pool import Worker, WorkerPool
+from finfuzz.campaign.totals import Totals
 from finfuzz.executor import process
 from finfuzz.support.errors import UserError
 
@@ -53,10 +53,10 @@ class Supervisor:
 
     def __init__(self, plan: Plan, state: State, journal: Journal, screen: Screen) -> None:
         self._plan, self._state, self._journal, self._screen = plan, state, journal, screen
-        self.ledger = Ledger(len(plan.lanes))
-        self.ledger.load(journal)
-        self.team = Team(plan, state, self.ledger)
-        self.desk = Desk(state.folder, self.ledger, works=plan.attribute)
+        self.totals = Totals(len(plan.lanes))
+        self.totals.load(journal)
+        self.pool = WorkerPool(plan, state, self.totals)
+        self.triage = TriageClient(state.folder, self.totals, works=plan.attribute)
         self._selector = selectors.DefaultSelector()
         self._began = time.time()
         self._stopped_at: float | None = None
@@ -82,8 +82,8 @@ class Supervisor:
                     self._turn()
                     if interruptible.asked and not self.interrupted:
                         self._interrupt()
-                if self.team.lost:
-                    self.problem = "; ".join(dict.fromkeys(self.team.given_up.values()))
+                if self.pool.lost:
+                    self.problem = "; ".join(dict.fromkeys(self.pool.given_up.values()))
         finally:
             self._close()
 
@@ -93,28 +93,28 @@ class Supervisor:
 
     @property
     def _over(self) -> bool:
-        return not self._fuzzing and not self.team.workers and self.desk.idle
+        return not self._fuzzing and not self.pool.workers and self.triage.idle
 
     def _turn(self) -> None:
         """Takes what has been said, then does what is due."""
         for key, _ in self._selector.select(_TICK_SECONDS):
             if key.fd in self._selector.get_map():  # not closed by one of the others
                 key.data()
-        if self._fuzzing and (self.team.lost or self.team.elapsed >= self._plan.seconds):
+        if self._fuzzing and (self.pool.lost or self.pool.elapsed >= self._plan.seconds):
             self._stop()
         if self._fuzzing and not self._paused:
-            for worker in self.team.start_missing():
+            for worker in self.pool.start_missing():
                 self._listen_to(worker)
         self._end_silent()
-        self.desk.ask(soon=not self._fuzzing)
+        self.triage.ask(soon=not self._fuzzing)
         if self._due("machine", _MACHINE_SECONDS):
             self._look_at_machine()
         if self._due("flush", _FLUSH_SECONDS):
             sample = self._due("sample", SAMPLE_SECONDS)
             if sample:
-                self._features.add(self.ledger.features)
+                self._features.add(self.totals.features)
             self._flush(sample=sample)
-        self._screen.show(self._view)
+        self._screen.show(self._snapshot)
 
     def _due(self, what: str, seconds: float) -> bool:
         now = time.monotonic()
@@ -127,14 +127,14 @@ class Supervisor:
         """Sorts what an earlier supervisor had no time for; a new campaign has nothing."""
         with self._journal.writing():
             self._journal.put("runs", began=self._began)
-        for number, lane in enumerate(self.ledger.lanes):
+        for number, lane in enumerate(self.totals.lanes):
             for path in sorted(self._state.sightings(number).iterdir()):
-                lane.look(path.name, 0, 0.0)
-            for name, row in lane.looks.items():
+                lane.signature(path.name, 0, 0.0)
+            for name, row in lane.signatures.items():
                 if (missing := max(row.sightings - row.counted, 0)) and name:
-                    self.desk.count(number, (Count(name, (), missing),))
+                    self.triage.count(number, (Count(name, (), missing),))
                 if not row.sorted:
-                    self.desk.sort(number, name, row.execution, row.seconds)
+                    self.triage.sort(number, name, row.execution, row.seconds)
 
     def _listen_to(self, worker: Worker) -> None:
         self._selector.register(
@@ -157,31 +157,31 @@ class Supervisor:
         if figures is None:
             self._selector.unregister(worker.stderr)
             return
-        lane = self.ledger.lanes[worker.lane]
+        lane = self.totals.lanes[worker.lane]
         before = lane.features
         lane.libfuzzer(worker.slot, figures)
         if lane.features != before:
             self._fresh[worker.lane] = time.monotonic()
 
     def _take(self, worker: Worker, message: FromWorker) -> None:
-        lane = self.ledger.lanes[worker.lane]
+        lane = self.totals.lanes[worker.lane]
         if isinstance(message, Progress):
             lane.running[worker.slot] = message
-        elif isinstance(message, Look):
-            others = self.ledger.total.executions - self._executions_of(worker)
+        elif isinstance(message, NewSignature):
+            others = self.totals.total.executions - self._executions_of(worker)
             seconds = self._seconds_at(worker, message.seconds)
             execution = others + message.execution
-            if lane.look(message.look, execution, seconds):
-                self.desk.sort(worker.lane, message.look, execution, seconds)
+            if lane.signature(message.signature, execution, seconds):
+                self.triage.sort(worker.lane, message.signature, execution, seconds)
         elif isinstance(message, Counts):
             lane.count(message.counts)
-            self.desk.count(worker.lane, message.counts)
+            self.triage.count(worker.lane, message.counts)
         elif isinstance(message, Kept):
-            self.ledger.keep(worker.lane, message)
-        elif isinstance(message, Yields):
+            self.totals.keep(worker.lane, message)
+        elif isinstance(message, Tallies):
             lane.learns(worker.slot, message.tallies)
         elif isinstance(message, Sample):
-            self.desk.compare(worker.lane, message)
+            self.triage.compare(worker.lane, message)
         elif isinstance(message, Trouble):
             self._say(message.line)
         elif isinstance(message, Ended):
@@ -189,61 +189,61 @@ class Supervisor:
             worker.ended, worker.problem = True, message.problem
 
     def _executions_of(self, worker: Worker) -> int:
-        running = self.ledger.lanes[worker.lane].running
+        running = self.totals.lanes[worker.lane].running
         return running[worker.slot].executions if worker.slot in running else 0
 
     def _seconds_at(self, worker: Worker, seconds: float) -> float:
         """The campaign's clock when a worker's said ``seconds``."""
-        running = self.ledger.lanes[worker.lane].running
+        running = self.totals.lanes[worker.lane].running
         told = running[worker.slot].seconds if worker.slot in running else 0.0
-        return self.team.elapsed + (seconds - told) / self._plan.workers
+        return self.pool.elapsed + (seconds - told) / self._plan.workers
 
     def _lose(self, worker: Worker) -> None:
         self._selector.unregister(worker.pipe)
         with contextlib.suppress(KeyError):
             self._selector.unregister(worker.stderr)
-        said = self.team.gone(worker)
+        said = self.pool.gone(worker)
         self._end_orphans()
         if said and self._fuzzing and not self._paused:
             self._say(said)
 
     def _end_silent(self) -> None:
-        for worker in self.team.silent():
+        for worker in self.pool.silent():
             self._say(f"a worker on {self._plan.lanes[worker.lane]} says nothing: it is ended")
             worker.heard = time.monotonic()
             process.end_tree(worker.pid)
         if not self._fuzzing and self._stopped_at is not None:
             patience = _STOP_SECONDS + self._plan.bounds.deadline
             if time.monotonic() - self._stopped_at > patience:
-                for worker in self.team.workers.values():
+                for worker in self.pool.workers.values():
                     process.end_tree(worker.pid)
 
     def _end_orphans(self) -> None:
-        ours = {worker.pid for worker in self.team.workers.values()}
-        process.end_children_since(ours | ({self.desk.pid} if self.desk.pid else set()))
+        ours = {worker.pid for worker in self.pool.workers.values()}
+        process.end_children_since(ours | ({self.triage.pid} if self.triage.pid else set()))
 
     def _listen_to_triage(self) -> None:
-        self._selector.register(self.desk.start(), selectors.EVENT_READ, self._hear_triage)
+        self._selector.register(self.triage.start(), selectors.EVENT_READ, self._hear_triage)
 
     def _hear_triage(self) -> None:
-        messages = self.desk.read()
+        messages = self.triage.read()
         if messages is None:
-            self._selector.unregister(self.desk.pipe)
-            self._say(self.desk.replace())
+            self._selector.unregister(self.triage.pipe)
+            self._say(self.triage.replace())
             self._end_orphans()
             self._listen_to_triage()
             return
         for message in messages:
-            if isinstance(message, Said):
+            if isinstance(message, Notice):
                 self._say(message.line)
 
     def _say(self, line: str) -> None:
         self._screen.note(line)
-        self.ledger.note(line)
+        self.totals.note(line)
 
     def _look_at_machine(self) -> None:
-        pids = [worker.pid for worker in self.team.workers.values()]
-        used = self._used = use(self._state.folder, pids, self.desk.pid)
+        pids = [worker.pid for worker in self.pool.workers.values()]
+        used = self._used = use(self._state.folder, pids, self.triage.pid)
         with contextlib.suppress(UserError), self._journal.writing():
             facts = {name: getattr(used, name) for name in _MACHINE}
             self._journal.put("machine", time=time.time(), **facts)
@@ -259,21 +259,21 @@ class Supervisor:
     def _pause_or_go_on(self, problem: str) -> None:
         if problem and not self._paused and self._fuzzing:
             self._say(f"paused: {problem}")
-            self.team.stop()
+            self.pool.stop()
         elif self._paused and not problem:
             self._say("there is room again: going on")
         self._paused = problem
 
     def _flush(self, *, sample: bool) -> None:
         try:
-            self.ledger.flush(self._journal, sample=sample)
+            self.totals.flush(self._journal, sample=sample)
         except UserError as error:
             self._pause_or_go_on(str(error))
 
     def _stop(self) -> None:
         self._stopped_at = time.monotonic()
-        self.team.stop()
-        if self._plan.attribute and self.desk.waiting and not self.interrupted:
+        self.pool.stop()
+        if self._plan.attribute and self.triage.waiting and not self.interrupted:
             self._screen.note(
                 "the time is up; what is new is run on its controls (Ctrl-C leaves it)"
             )
@@ -283,39 +283,39 @@ class Supervisor:
         self.interrupted = True
         self._screen.note("stopping: what was seen is being sorted (Ctrl-C again leaves it)")
         self._stop()
-        pipe = self.desk.pipe
-        if self.desk.drop_work():
+        pipe = self.triage.pipe
+        if self.triage.drop_work():
             self._selector.unregister(pipe)
             self._end_orphans()
             self._listen_to_triage()
 
     def _close(self) -> None:
-        self.team.close()
-        self.desk.close()
+        self.pool.close()
+        self.triage.close()
         self._end_orphans()
         self._selector.close()
         self._state.tidy(self._plan)
-        self.ledger.flush(self._journal, sample=True)
+        self.totals.flush(self._journal, sample=True)
         with self._journal.writing():
             self._journal.put("runs", began=self._began, ended=time.time())
-        if left := self.desk.waiting:
+        if left := self.triage.waiting:
             what = "1 finding is" if left == 1 else f"{left} findings are"
             self._screen.note(f"{what} not attributed yet: finfuzz attribute")
 
     @property
-    def _view(self) -> View:
+    def _snapshot(self) -> Snapshot:
         fuzzing = "fuzzing" if self._fuzzing else "sorting"
-        return View(
+        return Snapshot(
             plan=self._plan,
-            ledger=self.ledger,
-            elapsed=self.team.elapsed,
+            totals=self.totals,
+            elapsed=self.pool.elapsed,
             doing=f"paused: {self._paused}" if self._paused else fuzzing,
             used=self._used,
-            triage_seconds=self.desk.seconds,
-            unsorted=self.desk.unsorted,
-            waiting=self.desk.waiting,
+            triage_seconds=self.triage.seconds,
+            unsorted=self.triage.unsorted,
+            waiting=self.triage.waiting,
             features=self._features.values,
-            warnings=warnings(self._plan, self.ledger, self._used, self._fresh),
+            warnings=warnings(self._plan, self.totals, self._used, self._fresh),
         )
 
 

@@ -16,20 +16,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from finfuzz.campaign.messages import (
+    AddCounts,
     Answer,
     Channel,
     Compare,
     Count,
+    Deferred,
+    DoDeferred,
     FromTriage,
-    Owed,
     Sample,
     Sort,
-    Tell,
     ToTriage,
-    Work,
     packed,
 )
-from finfuzz.campaign.totals import Ledger
+from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process
 
@@ -38,16 +38,16 @@ _TELL_SECONDS = 10.0
 _TRIES = 3
 
 
-class Desk:
+class TriageClient:
     """``works``: whether what was put off is done at all."""
 
-    def __init__(self, folder: Path, ledger: Ledger, *, works: bool) -> None:
-        self._folder, self._ledger = folder, ledger
+    def __init__(self, folder: Path, totals: Totals, *, works: bool) -> None:
+        self._folder, self._totals = folder, totals
         self._sorts: deque[Sort] = deque()
         self._counts: dict[int, dict[tuple[str, tuple[str, ...]], Count]] = {}
         self._samples: deque[Compare] = deque(maxlen=4)
-        self._owed: deque[Owed] = deque()
-        self._quick: deque[Tell | Compare] = deque()
+        self._deferred: deque[Deferred] = deque()
+        self._quick: deque[AddCounts | Compare] = deque()
         self._known: set[tuple[int, str]] = set()
         self._left: set[tuple[int, str]] = set()
         self._asked: ToTriage | None = None
@@ -80,8 +80,8 @@ class Desk:
     @property
     def sorting(self) -> bool:
         """Whether anything that was seen is not sorted and counted yet."""
-        asked = self._asked is not None and not isinstance(self._asked, Work | Compare)
-        pending = self._sorts or self._quick or any(self._counts.values()) or self._owed
+        asked = self._asked is not None and not isinstance(self._asked, DoDeferred | Compare)
+        pending = self._sorts or self._quick or any(self._counts.values()) or self._deferred
         return bool(pending or asked)
 
     @property
@@ -89,20 +89,20 @@ class Desk:
         """Whether nothing is left to do."""
         return not self.sorting and self._asked is None and not (self.works and self.waiting)
 
-    def sort(self, lane: int, look: str, execution: int, seconds: float) -> None:
-        self._sorts.append(Sort(lane, look, execution, seconds))
+    def sort(self, lane: int, signature: str, execution: int, seconds: float) -> None:
+        self._sorts.append(Sort(lane, signature, execution, seconds))
 
     def count(self, lane: int, counts: tuple[Count, ...]) -> None:
         """Has these counted in their findings, together with others, seconds later."""
         pending = self._counts.setdefault(lane, {})
         for count in counts:
-            if count.look == FURTHER or (lane, count.look) in self._left:
+            if count.signature == FURTHER or (lane, count.signature) in self._left:
                 continue
-            key = (count.look, count.roots)
+            key = (count.signature, count.roots)
             before = pending.get(key)
             sightings = count.sightings + (before.sightings if before else 0)
             text = count.text or (before.text if before else "")
-            pending[key] = Count(count.look, count.roots, sightings, text)
+            pending[key] = Count(count.signature, count.roots, sightings, text)
 
     def compare(self, lane: int, sample: Sample) -> None:
         self._samples.append(Compare(lane, sample))
@@ -127,7 +127,7 @@ class Desk:
         os.close(write)
         self._channel = Channel(FromTriage)
         self._known.clear()
-        self._owed.extend(self._unattributed())
+        self._deferred.extend(self._unattributed())
         return self.pipe
 
     def ask(self, *, soon: bool = False) -> None:
@@ -167,13 +167,13 @@ class Desk:
         self._tries = 0
         if isinstance(asked, Sort):
             self._leave(asked)
-            return f"triage died {_TRIES} times of the sighting {asked.look}: it is left"
+            return f"triage died {_TRIES} times of the sighting {asked.signature}: it is left"
         return "the triage process is gone: another one goes on without what it was doing"
 
     def drop_work(self) -> bool:
         """Ends the process if it is busy with what can be done later; whether it was."""
         self.works = False
-        if not isinstance(self._asked, Work | Compare):
+        if not isinstance(self._asked, DoDeferred | Compare):
             return False
         self._asked = None
         self._end()
@@ -213,26 +213,28 @@ class Desk:
             return self._sorts.popleft()
         if unknown := self._unknown():
             return unknown
-        if self._owed:
-            return self._owed.popleft()
-        return Work() if self.works and self.waiting else None
+        if self._deferred:
+            return self._deferred.popleft()
+        return DoDeferred() if self.works and self.waiting else None
 
-    def _tells(self) -> Iterator[Tell]:
+    def _tells(self) -> Iterator[AddCounts]:
         """What there is to count of looks that this process knows, a request for each lane."""
         for lane, pending in self._counts.items():
-            known = {key: one for key, one in pending.items() if (lane, one.look) in self._known}
+            known = {
+                key: one for key, one in pending.items() if (lane, one.signature) in self._known
+            }
             for key in known:
                 del pending[key]
             if known:
-                yield Tell(lane, tuple(known.values()))
+                yield AddCounts(lane, tuple(known.values()))
 
     def _unknown(self) -> Sort | None:
         """A look to be counted that this process, which is a new one, has not sorted."""
         for lane, pending in self._counts.items():
             for count in pending.values():
-                if (lane, count.look) not in self._known:
-                    row = self._ledger.lanes[lane].looks[count.look]
-                    return Sort(lane, count.look, row.execution, row.seconds)
+                if (lane, count.signature) not in self._known:
+                    row = self._totals.lanes[lane].signatures[count.signature]
+                    return Sort(lane, count.signature, row.execution, row.seconds)
         return None
 
     def _answered(self, answer: Answer) -> None:
@@ -240,34 +242,36 @@ class Desk:
         self._tries = 0
         self.waiting = answer.waiting
         self._seconds += answer.seconds
-        self._ledger.lanes[max(answer.lane, 0)].answered(answer)
+        self._totals.lanes[max(answer.lane, 0)].answered(answer)
         if isinstance(asked, Sort):
-            self._known.add((asked.lane, asked.look))
-            self._ledger.lanes[asked.lane].sorted(asked.look)
-        elif isinstance(asked, Tell):
-            self._ledger.lanes[asked.lane].counted(asked.counts)
+            self._known.add((asked.lane, asked.signature))
+            self._totals.lanes[asked.lane].sorted(asked.signature)
+        elif isinstance(asked, AddCounts):
+            self._totals.lanes[asked.lane].counted(asked.counts)
         if answer.problem:
-            self._ledger.note(answer.problem)
+            self._totals.note(answer.problem)
 
     def _put_back(self, asked: ToTriage) -> None:
         if isinstance(asked, Sort):
             self._sorts.appendleft(asked)
-        elif isinstance(asked, Tell):
+        elif isinstance(asked, AddCounts):
             self.count(asked.lane, asked.counts)
 
     def _leave(self, sort: Sort) -> None:
-        self._ledger.lanes[sort.lane].sorted(sort.look)
-        self._left.add((sort.lane, sort.look))
+        self._totals.lanes[sort.lane].sorted(sort.signature)
+        self._left.add((sort.lane, sort.signature))
         pending = self._counts.get(sort.lane, {})
-        self._counts[sort.lane] = {k: one for k, one in pending.items() if one.look != sort.look}
+        self._counts[sort.lane] = {
+            k: one for k, one in pending.items() if one.signature != sort.signature
+        }
 
-    def _unattributed(self) -> list[Owed]:
+    def _unattributed(self) -> list[Deferred]:
         if not self.works:
             return []
         new = [
             (number, Path(bucket.path))
-            for number, lane in enumerate(self._ledger.lanes)
+            for number, lane in enumerate(self._totals.lanes)
             for bucket in lane.of_state("filed")
             if bucket.new and bucket.path
         ]
-        return [Owed(number, str(path)) for number, path in new if path.is_dir()]
+        return [Deferred(number, str(path)) for number, path in new if path.is_dir()]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Use
-from finfuzz.campaign.totals import LaneLedger, Ledger
+from finfuzz.campaign.totals import LaneTotals, Totals
 from finfuzz.campaign.worker.signatures import FURTHER
 
 #: So many executions say something about a lane.
@@ -19,11 +19,11 @@ _STALE_SECONDS = 7200.0
 _IN_CHILDREN = 0.6
 
 
-def warnings(plan: Plan, ledger: Ledger, used: Use | None, fresh: dict[int, float]) -> list[str]:
+def warnings(plan: Plan, totals: Totals, used: Use | None, fresh: dict[int, float]) -> list[str]:
     """Lines, the gravest first. ``fresh``: when each lane last had a new feature, by the monotonic
     clock."""
     found = list(_of_machine(plan, used))
-    for number, lane in enumerate(ledger.lanes):
+    for number, lane in enumerate(totals.lanes):
         name = f"{plan.lanes[number]}: " if len(plan.lanes) > 1 else ""
         stale = time.monotonic() - fresh.get(number, time.monotonic())
         found += [name + line for line in _of_lane(plan, lane, stale)]
@@ -41,7 +41,7 @@ def _of_machine(plan: Plan, used: Use | None) -> Iterator[str]:
         yield f"memory: {used.memory_mib:.0f} of {plan.bounds.total_memory_mib} MiB"
 
 
-def _of_lane(plan: Plan, lane: LaneLedger, stale: float) -> Iterator[str]:
+def _of_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
     total = lane.total
     if total.executions < _ENOUGH:
         return
@@ -60,8 +60,8 @@ def _of_lane(plan: Plan, lane: LaneLedger, stale: float) -> Iterator[str]:
         yield f"no new feature for {stale / 3600:.1f} h"
     if total.zygotes_replaced > 10 + total.executions / 10_000:
         yield f"{total.zygotes_replaced} zygotes had to be replaced"
-    if FURTHER in lane.looks:
-        yield f"{lane.looks[FURTHER].sightings} deaths look unlike the looks that are kept"
+    if FURTHER in lane.signatures:
+        yield f"{lane.signatures[FURTHER].sightings} deaths look unlike the looks that are kept"
     children = total.child_seconds / max(total.seconds, 1e-9)
     if children < _IN_CHILDREN:
         yield f"only {children:.0%} of the time is spent in children"

@@ -12,10 +12,11 @@ import time
 from collections import deque
 
 import msgspec
+
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.messages import Channel, FromWorker
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.totals import Ledger
+from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.job import Config
 from finfuzz.executor import process
 
@@ -111,11 +112,11 @@ class Worker:
         return next((line for line in reversed(self._said) if line), "it said nothing")
 
 
-class Team:
+class WorkerPool:
     """As many workers as the plan says, on the lanes that have had the least of their share."""
 
-    def __init__(self, plan: Plan, state: State, ledger: Ledger) -> None:
-        self._plan, self._state, self._ledger = plan, state, ledger
+    def __init__(self, plan: Plan, state: State, totals: Totals) -> None:
+        self._plan, self._state, self._totals = plan, state, totals
         self.workers: dict[int, Worker] = {}
         self._failures = [0] * len(plan.lanes)
         self._begun = 0
@@ -125,7 +126,7 @@ class Team:
     @property
     def elapsed(self) -> float:
         """Seconds of fuzzing by the clock: workers' seconds, divided by the workers."""
-        return self._ledger.total.seconds / self._plan.workers
+        return self._totals.total.seconds / self._plan.workers
 
     @property
     def lost(self) -> bool:
@@ -154,7 +155,7 @@ class Team:
     def gone(self, worker: Worker) -> str:
         """After a worker's end: settles what it did, and returns what to say of it, if anything."""
         del self.workers[worker.slot]
-        lane = self._ledger.lanes[worker.lane]
+        lane = self._totals.lanes[worker.lane]
         worked = lane.running[worker.slot].seconds if worker.slot in lane.running else 0.0
         lane.settle(worker.slot)
         how = worker.close()
@@ -187,7 +188,7 @@ class Team:
             python=target.python,
             seconds=remaining if len(plan.lanes) == 1 else min(remaining, self._slice),
             engine=plan.engine,
-            seed=(plan.seed + number * 7919 + self._ledger.total.executions) % 2**31,
+            seed=(plan.seed + number * 7919 + self._totals.total.executions) % 2**31,
             live=str(self._state.live),
             corpus=str(self._state.corpus),
             sightings=str(self._state.sightings(lane)),
@@ -195,7 +196,7 @@ class Team:
             deadline=bounds.deadline,
             memory_mib=bounds.memory_mib,
             abuse=plan.abuse,
-            tallies=self._ledger.lanes[lane].tallies,
+            tallies=self._totals.lanes[lane].tallies,
         )
         return Worker(slot, lane, config)
 
@@ -212,7 +213,7 @@ class Team:
         for worker in self.workers.values():
             busy[worker.lane] += 1
         had = {
-            number: (self._ledger.lanes[number].total.seconds + busy[number] * self._slice)
+            number: (self._totals.lanes[number].total.seconds + busy[number] * self._slice)
             / lane.share
             for number, lane in enumerate(self._plan.lanes)
             if number not in self.given_up

@@ -33,7 +33,7 @@ class _Ran:
         self.data, self.steps, self.change, self.counters = data, steps, change, counters
 
 
-class Keeper:
+class CorpusWriter:
     """One worker's. ``live``: libFuzzer's folder; ``corpus``: where programs are kept whole."""
 
     def __init__(self, executor: Executor, live: Path, corpus: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+
 from finfuzz.campaign.plan import Engine
 from finfuzz.executor.limits import Limits
 from finfuzz.generation.learning import Tally

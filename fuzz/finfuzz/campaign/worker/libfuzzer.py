@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 from finfuzz.campaign.messages import Trouble
-from finfuzz.campaign.worker.corpus_writer import Keeper
+from finfuzz.campaign.worker.corpus_writer import CorpusWriter
 from finfuzz.campaign.worker.job import Config
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.campaign.worker.program_source import Made, Programs
@@ -46,12 +46,12 @@ def run(loop: Loop, programs: Programs, executor: Executor, config: Config) -> N
 
     tables = _register_counters(executor.shared)
     mutators = _Mutators(programs, loop)
-    keeper = Keeper(executor, Path(config.live), Path(config.corpus))
+    writer = CorpusWriter(executor, Path(config.live), Path(config.corpus))
 
     def one_input(data: bytes) -> None:
         # Nothing may leave here but by the process's end: libFuzzer would take it for a crash.
         try:
-            _settle(loop, programs, keeper)
+            _settle(loop, programs, writer)
             if loop.over:
                 loop.finish()
                 os._exit(0)
@@ -59,7 +59,7 @@ def run(loop: Loop, programs: Programs, executor: Executor, config: Config) -> N
             program, change = made or (_program(data), None)
             if program is not None:
                 steps, _ = loop.execute(program, change)
-                keeper.ran(data, steps, change)
+                writer.ran(data, steps, change)
         except UserError as error:
             loop.finish(str(error))
             os._exit(0)
@@ -81,16 +81,16 @@ def run(loop: Loop, programs: Programs, executor: Executor, config: Config) -> N
     del tables  # libFuzzer points into them until here
 
 
-def _settle(loop: Loop, programs: Programs, keeper: Keeper) -> None:
+def _settle(loop: Loop, programs: Programs, writer: CorpusWriter) -> None:
     try:
-        settled = keeper.settle(loop.executions)
+        settled = writer.settle(loop.executions)
     except OSError as error:  # a full disk; libFuzzer has it in memory
         loop.send(Trouble(f"a program can't be kept: {error.strerror}"))
         return
     if settled is not None:
         kept, change = settled
         programs.learner.brought_features(change)
-        loop.unstable = len(keeper.unstable)
+        loop.unstable = len(writer.unstable)
         loop.send(kept)
 
 

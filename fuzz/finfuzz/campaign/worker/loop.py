@@ -13,12 +13,12 @@ from finfuzz.campaign.messages import (
     FromWorker,
     Progress,
     Sample,
+    Tallies,
     Trouble,
-    Yields,
     send,
 )
 from finfuzz.campaign.worker.job import Config
-from finfuzz.campaign.worker.signatures import Sightings
+from finfuzz.campaign.worker.signatures import Signatures
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change, Learner
@@ -28,7 +28,7 @@ from finfuzz.program.text import to_text
 from finfuzz.triage.findings.known import is_known_death
 
 _PROGRESS_SECONDS = 0.2
-_YIELDS_SECONDS = 5.0
+_TALLIES_SECONDS = 5.0
 #: A fresh process beside a zygote's child now and then: 10 ms of the other core.
 _SAMPLE_SECONDS = 30.0
 #: Five bare children, 15 ms, that often: a two-thousandth of the time.
@@ -44,10 +44,10 @@ class Loop:
         self._python = executor.build.interpreter.version[:2]
         self._abuse = config.abuse
         self._pipe = pipe
-        self._sightings = Sightings(Path(config.sightings))
+        self._signatures = Signatures(Path(config.sightings))
         self._begin = time.monotonic()
         self._end = self._begin + config.seconds
-        self._told = self._told_yields = self._sampled = 0.0
+        self._told = self._tallied = self._sampled = 0.0
         self._measured = -_FLOOR_SECONDS
         self._floor = 0.0
         self._took = [0, 0, 0]
@@ -91,7 +91,7 @@ class Loop:
         """Says goodbye; the executor is closed, so that nothing of it stays behind."""
         self._executor.close()
         self._flush()
-        self.send(Yields(self._learner.tallies))
+        self.send(Tallies(self._learner.tallies))
         self.send(Ended(self._progress(), problem))
 
     def _count(self, outcome: Outcome) -> None:
@@ -103,14 +103,14 @@ class Loop:
 
     def _sight(self, program: Program, outcome: Outcome, change: Change | None) -> None:
         try:
-            look = self._sightings.add(program, outcome, self.executions, self._now)
+            signature = self._signatures.add(program, outcome, self.executions, self._now)
         except OSError as error:  # a full disk; it will be met again
             self.send(Trouble(f"a sighting can't be written: {error.strerror}"))
             return
-        if look is not None:
-            self.send(look)
+        if signature is not None:
+            self.send(signature)
             if change is not None:
-                self._learner.brought_look(change)
+                self._learner.found_signature(change)
 
     def _is_known(self, outcome: Outcome) -> bool:
         build = self._executor.build
@@ -126,15 +126,15 @@ class Loop:
             self._told = now
             self._flush()
             self.send(self._progress())
-        if now - self._told_yields >= _YIELDS_SECONDS:
-            self._told_yields = now
-            self.send(Yields(self._learner.tallies))
+        if now - self._tallied >= _TALLIES_SECONDS:
+            self._tallied = now
+            self.send(Tallies(self._learner.tallies))
         if now - self._sampled >= _SAMPLE_SECONDS and not outcome.timed_out:
             self._sampled = now
             self.send(Sample(to_text(program.without_comments()), outcome))
 
     def _flush(self) -> None:
-        if counts := self._sightings.unsent():
+        if counts := self._signatures.unsent():
             self.send(Counts(counts))
 
     def _progress(self) -> Progress:

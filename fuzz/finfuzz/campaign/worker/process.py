@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+
 from finfuzz.campaign.worker import libfuzzer, random_engine
 from finfuzz.campaign.worker.job import Config
 from finfuzz.campaign.worker.loop import Loop

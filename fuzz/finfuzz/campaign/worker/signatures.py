@@ -11,8 +11,9 @@ import re
 from pathlib import Path
 
 import msgspec
-from finfuzz.campaign.folder import MOST_LOOKS
-from finfuzz.campaign.messages import Count, Look
+
+from finfuzz.campaign.folder import MOST_SIGNATURES
+from finfuzz.campaign.messages import Count, NewSignature
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
@@ -25,7 +26,7 @@ _VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'")
 FURTHER = "further"
 
 
-class Sighted(msgspec.Struct, frozen=True):
+class SignatureFile(msgspec.Struct, frozen=True):
     """The file of a look: its first program, and when the worker that met it ran it."""
 
     text: str
@@ -34,7 +35,7 @@ class Sighted(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Sightings:
+class Signatures:
     """One worker's. ``folder``: the lane's, which other workers write to as well."""
 
     def __init__(self, folder: Path) -> None:
@@ -44,14 +45,14 @@ class Sightings:
 
     def add(
         self, program: Program, outcome: Outcome, execution: int, seconds: float
-    ) -> Look | None:
+    ) -> NewSignature | None:
         """Counts it, and tells of its look if this worker has not met that.
 
         Raises OSError where its file can't be written.
         """
-        look = look_of(outcome)
-        routes = self._routes.get(look)
-        if routes is None and len(self._routes) >= MOST_LOOKS:
+        signature = signature_of(outcome)
+        routes = self._routes.get(signature)
+        if routes is None and len(self._routes) >= MOST_SIGNATURES:
             self._count(FURTHER, (), "")
             return None
         roots = roots_of(program)
@@ -60,15 +61,15 @@ class Sightings:
             if further:
                 routes.add(roots)
             kept = roots if roots in routes else ()
-            self._count(look, kept, _printed(program) if further else "")
+            self._count(signature, kept, _printed(program) if further else "")
             return None
         text = _printed(program)
-        file = self._folder / look
+        file = self._folder / signature
         if not file.exists():
-            write_whole(file, encoded(Sighted(text, outcome, execution, seconds)))
-        self._routes[look] = {roots}
-        self._count(look, roots, text)
-        return Look(look, execution, seconds)
+            write_whole(file, encoded(SignatureFile(text, outcome, execution, seconds)))
+        self._routes[signature] = {roots}
+        self._count(signature, roots, text)
+        return NewSignature(signature, execution, seconds)
 
     def unsent(self) -> tuple[Count, ...]:
         """What was counted since the last time."""
@@ -76,16 +77,16 @@ class Sightings:
         self._unsent.clear()
         return counts
 
-    def _count(self, look: str, roots: tuple[str, ...], text: str) -> None:
-        before = self._unsent.get((look, roots))
-        self._unsent[look, roots] = (
-            Count(look, roots, before.sightings + 1, before.text)
+    def _count(self, signature: str, roots: tuple[str, ...], text: str) -> None:
+        before = self._unsent.get((signature, roots))
+        self._unsent[signature, roots] = (
+            Count(signature, roots, before.sightings + 1, before.text)
             if before
-            else Count(look, roots, 1, text)
+            else Count(signature, roots, 1, text)
         )
 
 
-def look_of(outcome: Outcome) -> str:
+def signature_of(outcome: Outcome) -> str:
     """A name for what two outcomes share that no diagnosis could tell apart."""
     facts = (
         outcome.signal,
@@ -99,16 +100,16 @@ def look_of(outcome: Outcome) -> str:
     return hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
 
 
-def encoded(sighted: Sighted) -> bytes:
+def encoded(sighted: SignatureFile) -> bytes:
     """The bytes of a look's file."""
     return msgspec.msgpack.encode(sighted)
 
 
-def load(folder: Path, look: str) -> Sighted:
+def load(folder: Path, signature: str) -> SignatureFile:
     """Raises UserError for a file that is gone or damaged."""
-    path = folder / look
+    path = folder / signature
     try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=Sighted)
+        return msgspec.msgpack.decode(path.read_bytes(), type=SignatureFile)
     except OSError as error:
         raise UserError(f"can't read the sighting {path}: {error.strerror}") from None
     except msgspec.DecodeError as error:

@@ -44,7 +44,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     disagreed: int = 0
 
 
-class Yield(msgspec.Struct, frozen=True):
+class TallyRow(msgspec.Struct, frozen=True):
     """Of a mutator, a step or a word (``sort``), over all lanes: programs tried, those with new
     features, those that died in a new way; ``weight``: the mean factor, by programs tried."""
 
@@ -52,7 +52,7 @@ class Yield(msgspec.Struct, frozen=True):
     name: str
     tried: int
     features: int
-    looks: int
+    signatures: int
     weight: float
 
     @property
@@ -99,7 +99,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     lanes: tuple[LaneFacts, ...]
     lines: tuple[Line, ...]
     machine: MachineLine
-    yields: tuple[Yield, ...]
+    tallies: tuple[TallyRow, ...]
     seen: tuple[Seen, ...]
     notes: tuple[Note, ...]
 
@@ -178,7 +178,7 @@ def _read(state: Path, plan: Plan, database: sqlite3.Connection) -> Campaign:
         lanes=tuple(_lanes(database, plan)),
         lines=sample_lines(database, clock, names),
         machine=machine_line(database, clock),
-        yields=tuple(_yields(database)),
+        tallies=tuple(_tallies(database)),
         seen=tuple(_seen(database, names)),
         notes=tuple(_notes(database)),
     )
@@ -188,7 +188,7 @@ def _nothing(state: Path, plan: Plan) -> Campaign:
     lanes = tuple(LaneFacts(name=str(lane), share=lane.share) for lane in plan.lanes)
     return Campaign(
         folder=state, plan=plan, began=None, last=None, under_way=False, runs=0, seconds=0.0,
-        lanes=lanes, lines=(), machine=MachineLine(), yields=(), seen=(), notes=(),
+        lanes=lanes, lines=(), machine=MachineLine(), tallies=(), seen=(), notes=(),
     )  # fmt: skip
 
 
@@ -215,16 +215,17 @@ def _lanes(database: sqlite3.Connection, plan: Plan) -> Iterator[LaneFacts]:
         yield LaneFacts(name=str(lane), share=lane.share, **facts)
 
 
-def _yields(database: sqlite3.Connection) -> Iterator[Yield]:
+def _tallies(database: sqlite3.Connection) -> Iterator[TallyRow]:
     query = (
-        "SELECT sort, name, sum(tried) AS tried, sum(features) AS features, sum(looks) AS looks, "
+        "SELECT sort, name, sum(tried) AS tried, sum(features) AS features, "
+        "sum(signatures) AS signatures, "
         "sum(weight * tried) / max(sum(tried), 1) AS mean, avg(weight) AS weight "
-        "FROM yields GROUP BY sort, name ORDER BY sort, features DESC, tried DESC, name"
+        "FROM tallies GROUP BY sort, name ORDER BY sort, features DESC, tried DESC, name"
     )
     for row in database.execute(query):
         weight = (row["mean"] if row["tried"] else row["weight"]) or 0.0
-        counts = (row["tried"] or 0, row["features"] or 0, row["looks"] or 0)
-        yield Yield(row["sort"], row["name"], *counts, weight)
+        counts = (row["tried"] or 0, row["features"] or 0, row["signatures"] or 0)
+        yield TallyRow(row["sort"], row["name"], *counts, weight)
 
 
 def _seen(database: sqlite3.Connection, names: list[str]) -> Iterator[Seen]:

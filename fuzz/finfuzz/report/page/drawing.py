@@ -10,7 +10,7 @@ from itertools import pairwise
 import igraph
 import msgspec
 
-from finfuzz.report.graph import Interpreter
+from finfuzz.report.graph import InterpreterGraph
 from finfuzz.report.page.text import visible
 
 #: More than that is a knot of lines on any screen.
@@ -83,7 +83,7 @@ class _Graph:
         self.edges.setdefault((source, target), []).append(word)
 
 
-def drawing(interpreter: Interpreter) -> Drawing:
+def drawing(interpreter: InterpreterGraph) -> Drawing:
     """Draws one life of one interpreter, laid out in layers (Sugiyama) by distance from it."""
     count = sum(len(node.edges) for node in interpreter.nodes)
     told = f"{len(interpreter.nodes)} objects and {count} references"
@@ -124,7 +124,7 @@ def drawing(interpreter: Interpreter) -> Drawing:
     )
 
 
-def _graph(interpreter: Interpreter) -> _Graph:
+def _graph(interpreter: InterpreterGraph) -> _Graph:
     graph = _Graph()
     state = [f"life {interpreter.life}"] if interpreter.life > 1 else []
     state += ["left running"] if interpreter.flavour and interpreter.left else []

@@ -141,7 +141,7 @@ def _title(campaign: Campaign) -> str:
     return f"{some} on CPython {', '.join(pythons)}"
 
 
-class Matrix(msgspec.Struct, frozen=True):
+class ControlTable(msgspec.Struct, frozen=True):
     """Findings by (signal, diagnostic) and owner: how many, and how often they were seen."""
 
     owners: tuple[str, ...]
@@ -150,7 +150,7 @@ class Matrix(msgspec.Struct, frozen=True):
     seen: dict[tuple[str, str], int]
 
 
-def _matrix(found: list[Row]) -> Matrix:
+def _matrix(found: list[Row]) -> ControlTable:
     counts = Counter((row.signal, row.diagnostic, row.owner) for row in found)
     seen: Counter[tuple[str, str]] = Counter()
     for row in found:
@@ -158,7 +158,7 @@ def _matrix(found: list[Row]) -> Matrix:
     order = ("framework", "target", "CPython", "harness", "unknown", "?")
     owners = {owner for *_, owner in counts}
     lines = sorted(seen, key=lambda line: (line[0] == "NONE", line))
-    return Matrix(
+    return ControlTable(
         tuple(one for one in order if one in owners), tuple(lines), dict(counts), dict(seen)
     )
 
@@ -166,8 +166,8 @@ def _matrix(found: list[Row]) -> Matrix:
 def _most(campaign: Campaign) -> dict[str, dict[str, float]]:
     """The largest of each column of yields, by sort, for the length of bars."""
     found: dict[str, dict[str, float]] = {}
-    for one in campaign.yields:
+    for one in campaign.tallies:
         most = found.setdefault(one.sort, {})
-        for name in ("tried", "features", "looks", "weight", "per_thousand"):
+        for name in ("tried", "features", "signatures", "weight", "per_thousand"):
             most[name] = max(most.get(name, 0.0), getattr(one, name))
     return found

@@ -11,7 +11,7 @@ from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.shapes import node_count
-from finfuzz.report.graph import Interpreter, Node, graph_of
+from finfuzz.report.graph import InterpreterGraph, Node, graph_of
 
 #: Columns behind the steps: how far the end of the process was.
 ENDS = ("Py_FinalizeEx", "modules cleared", "dict cleared", "types finalized", "exited")
@@ -33,7 +33,7 @@ class Bar(msgspec.Struct, frozen=True):
     loose: float
 
 
-class Lane(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True):
     """One life of one interpreter, from ``begin`` to ``end``; ``left``: it was never stopped.
     ``more``: objects that are not drawn."""
 
@@ -56,7 +56,7 @@ class Timeline(msgspec.Struct, frozen=True):
     height: float
     steps: tuple[tuple[float, int, str], ...]
     finalizing: float
-    lanes: tuple[Lane, ...]
+    lanes: tuple[Row, ...]
     death: tuple[float, float] | None
     goes_on: bool
 
@@ -64,7 +64,7 @@ class Timeline(msgspec.Struct, frozen=True):
 class _Life:
     """What the steps say of one interpreter's life; numbers are those of steps, from 0."""
 
-    def __init__(self, graph: Interpreter, begin: int) -> None:
+    def __init__(self, graph: InterpreterGraph, begin: int) -> None:
         self.graph, self.begin, self.end = graph, begin, -1
         self.made: list[int] = []
         self.dropped: dict[int, int] = {}
@@ -144,7 +144,7 @@ def _lives(program: Program) -> tuple[list[_Life], int, int, int]:
     return lives, len(program.steps), current, last
 
 
-def _lane(life: _Life, y: float, limit: float) -> Lane:
+def _lane(life: _Life, y: float, limit: float) -> Row:
     graph = life.graph
     begin = _middle(life.begin) if life.begin or graph.flavour else LEFT
     end = _middle(life.end) if life.end >= 0 else limit
@@ -165,7 +165,7 @@ def _lane(life: _Life, y: float, limit: float) -> Lane:
     state = graph.flavour + (f"life {graph.life}" if graph.life > 1 and not graph.flavour else "")
     left = life.end < 0
     height = 22 + ROW * (len(bars) + bool(more))
-    return Lane(graph.name, state, y, height, begin, end, left, tuple(bars), more)
+    return Row(graph.name, state, y, height, begin, end, left, tuple(bars), more)
 
 
 def _kept(life: _Life, end: float) -> list[float]:
@@ -202,7 +202,7 @@ def _in_cycle(nodes: Sequence[Node], start: int) -> bool:
 def _death(
     phase: str,
     interpreter: str,
-    lanes: Sequence[Lane],
+    lanes: Sequence[Row],
     lives: Sequence[_Life],
     current: int,
     last: int,

@@ -18,7 +18,7 @@ from finfuzz.report.page.drawing import Drawing, drawing
 from finfuzz.report.page.text import read_start
 from finfuzz.report.page.timeline import Timeline, timeline
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.listing import Entry
+from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.story import plot
 
 #: What a finding.json may hold more of than anybody reads.
@@ -62,7 +62,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     after: float | None
     new: bool
     seen: int
-    entry: Entry | None = None
+    entry: ListedFinding | None = None
 
     @property
     def finding(self) -> Finding | None:
@@ -91,7 +91,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def rows(entries: Iterable[Entry], campaign: Campaign) -> list[Row]:
+def rows(entries: Iterable[ListedFinding], campaign: Campaign) -> list[Row]:
     """All findings of a crashes folder, and those that the campaign filed and that are gone; the
     gravest first."""
     met: dict[str, list[Seen]] = {}

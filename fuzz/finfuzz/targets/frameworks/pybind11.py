@@ -13,9 +13,10 @@ from pathlib import Path
 
 import platformdirs
 from filelock import FileLock
+from packaging.version import Version
+
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import OLDEST_PYBIND11, PYBIND11, TargetSpec
-from packaging.version import Version
 
 _MAIN_HEADER = Path("pybind11", "pybind11.h")
 

@@ -16,7 +16,7 @@ from finfuzz.targets.spec import PYBIND11, TargetSpec
 from finfuzz.triage.attribution.controls import Control, controls
 from finfuzz.triage.attribution.owner import owner_of, pythons_of, releases_of
 from finfuzz.triage.attribution.verdict import Wanted, judged
-from finfuzz.triage.findings.attribution import Attribution, Cell
+from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import Finding, load, update
 from finfuzz.triage.repro.story import retold, script_story
 
@@ -63,13 +63,13 @@ def _retell(folder: Path, finding: Finding) -> None:
         write_whole(script, retold(script.read_text(encoding="utf-8"), script_story(finding)))
 
 
-def _cell(control: Control, wanted: Wanted, limits: Limits, announce: Announce) -> Cell:
+def _cell(control: Control, wanted: Wanted, limits: Limits, announce: Announce) -> ControlResult:
     verdict = judged(
         wanted,
         lambda: build(control.spec, control.interpreter, instrumented=False, announce=announce),
         limits,
     )
-    return Cell(control.axis, str(control.spec), control.interpreter.text, verdict)
+    return ControlResult(control.axis, str(control.spec), control.interpreter.text, verdict)
 
 
 def _releases(spec: TargetSpec) -> list[str]:

@@ -14,7 +14,7 @@ from finfuzz.targets.build import build
 from finfuzz.targets.frameworks.pybind11 import released_versions
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import PYBIND11, TargetSpec, parse_target
-from finfuzz.triage.attribution.bisection import Bisection, Change, Trial
+from finfuzz.triage.attribution.bisection import Bisection, Trial, Turn
 from finfuzz.triage.attribution.commits import Repository
 from finfuzz.triage.attribution.verdict import Verdict, Wanted, judged
 
@@ -110,7 +110,7 @@ class Trials:
     subject_of: Callable[[str], str] = lambda _: ""
     done: dict[str, Trial] = field(default_factory=dict)
 
-    def every_change(self, names: Sequence[str]) -> list[Change]:
+    def every_change(self, names: Sequence[str]) -> list[Turn]:
         """Tries all of them."""
         for name in names:
             self._bad(name)
@@ -122,7 +122,7 @@ class Trials:
             if self._bad(names[low]) != self._bad(names[high])
         ]
 
-    def one_change(self, names: Sequence[str], *, good_first: bool) -> Change:
+    def one_change(self, names: Sequence[str], *, good_first: bool) -> Turn:
         """Tries both ends, then halves what lies between them, as long as something there tells.
 
         Raises UserError where an end is not what it should be.
@@ -156,8 +156,8 @@ class Trials:
                 f"give another with --{is_not}"
             )
 
-    def _change(self, names: Sequence[str], low: int, high: int) -> Change:
-        return Change(
+    def _change(self, names: Sequence[str], low: int, high: int) -> Turn:
+        return Turn(
             what="first bad" if self._bad(names[high]) else "first good",
             name=names[high],
             subject=self.subject_of(names[high]),
@@ -171,7 +171,7 @@ class Trials:
 
 
 def _bisection(
-    subject: Subject, over: str, trials: Trials, names: Sequence[str], changes: Sequence[Change]
+    subject: Subject, over: str, trials: Trials, names: Sequence[str], changes: Sequence[Turn]
 ) -> Bisection:
     return Bisection(
         over=over,

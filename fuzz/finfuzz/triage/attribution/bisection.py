@@ -24,7 +24,7 @@ class Trial(msgspec.Struct, frozen=True):
         return {"same": True, "survived": False, "otherwise": False}.get(self.verdict.what)
 
 
-class Change(msgspec.Struct, frozen=True):
+class Turn(msgspec.Struct, frozen=True):
     """``name``: the first that is bad, or good again. ``after``: the last that was not.
 
     ``skipped``: those between the two, which could not be judged: any of them may be the first.
@@ -44,4 +44,4 @@ class Bisection(msgspec.Struct, frozen=True):
     target: str
     python: str
     trials: tuple[Trial, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[Turn, ...]

@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from finfuzz.targets.spec import NO_EXTENSION, PLAIN_C, Policy, TargetSpec, parse_target
 from finfuzz.triage.attribution.verdict import Verdict
-from finfuzz.triage.findings.attribution import Cell, Owner
+from finfuzz.triage.findings.attribution import ControlResult, Owner
 from finfuzz.triage.findings.rate import Rate
 
 
@@ -18,7 +18,7 @@ class Opinion(NamedTuple):
     reason: str
 
 
-def owner_of(spec: TargetSpec, cells: Sequence[Cell], script: Rate) -> Opinion:
+def owner_of(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -> Opinion:
     """The owner and why, by the first rule that applies.
 
     ``script``: how often the finding's own script died of it.
@@ -61,7 +61,7 @@ class Range(NamedTuple):
     first_good: str
 
 
-def releases_of(spec: TargetSpec, cells: Sequence[Cell]) -> Range:
+def releases_of(spec: TargetSpec, cells: Sequence[ControlResult]) -> Range:
     """The first release that has the defect and, behind it, the first without it."""
     dies = {Version(spec.version): True} if spec.version and spec.second is None else {}
     for cell in cells:
@@ -78,7 +78,7 @@ def releases_of(spec: TargetSpec, cells: Sequence[Cell]) -> Range:
     return Range(str(bad[0]) if bad else "", str(good[0]) if good else "")
 
 
-def pythons_of(spec: TargetSpec, python: str, cells: Sequence[Cell]) -> tuple[str, ...]:
+def pythons_of(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) -> tuple[str, ...]:
     """The CPythons that it dies on, oldest first; the finding's own is one of them."""
     found = {python} | {
         cell.python
@@ -92,18 +92,18 @@ def _same(verdict: Verdict | None) -> bool:
     return verdict is not None and verdict.what == "same"
 
 
-def _first(cells: Sequence[Cell], axis: str) -> Verdict | None:
+def _first(cells: Sequence[ControlResult], axis: str) -> Verdict | None:
     return next((cell.verdict for cell in cells if cell.axis == axis), None)
 
 
-def _of_framework(cells: Sequence[Cell], framework: str) -> Verdict | None:
+def _of_framework(cells: Sequence[ControlResult], framework: str) -> Verdict | None:
     return next(
         (cell.verdict for cell in cells if cell.axis == "extension" and cell.target == framework),
         None,
     )
 
 
-def _policy(cells: Sequence[Cell], policy: Policy) -> Verdict | None:
+def _policy(cells: Sequence[ControlResult], policy: Policy) -> Verdict | None:
     return next(
         (
             cell.verdict

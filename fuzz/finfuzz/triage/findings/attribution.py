@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+
 from finfuzz.triage.attribution.verdict import Verdict
 
 Axis = Literal["instrumentation", "extension", "policy", "release", "python"]
 Owner = Literal["target", "framework", "CPython", "harness", "unknown"]
 
 
-class Cell(msgspec.Struct, frozen=True):
+class ControlResult(msgspec.Struct, frozen=True):
     """One control: the same program on another build. ``axis``: what differs from the finding's."""
 
     axis: Axis
@@ -32,5 +33,5 @@ class Attribution(msgspec.Struct, frozen=True):
     first_bad: str
     first_good: str
     pythons: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[ControlResult, ...]
     date: str

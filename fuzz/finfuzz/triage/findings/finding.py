@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+
 from finfuzz.executor.outcome import Outcome
 from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition

@@ -16,7 +16,7 @@ Status = Literal["new", "known", "regressed", "merged", "damaged"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedFinding:
     """A folder of findings' one line. ``finding`` is None for one that can't be read, and
     ``problem`` says why. ``known``: the defect of the list that it is."""
 
@@ -53,7 +53,7 @@ class Filter:
     status: str = ""
     flaky: bool = False
 
-    def takes(self, entry: Entry) -> bool:
+    def takes(self, entry: ListedFinding) -> bool:
         finding = entry.finding
         if self.status and entry.status != self.status:
             return False
@@ -68,7 +68,7 @@ class Filter:
         )
 
 
-def entries(crashes: Path) -> Iterator[Entry]:
+def entries(crashes: Path) -> Iterator[ListedFinding]:
     """All in a crashes folder: a damaged one is an entry too. Raises UserError for a damaged
     known.toml."""
     table = known_in(crashes)
@@ -78,6 +78,6 @@ def entries(crashes: Path) -> Iterator[Entry]:
             spec = parse_target(finding.target.spec)
             explained = known(finding.diagnosis, spec, finding.target.python, table)
         except UserError as error:
-            yield Entry(folder, None, problem=str(error))
+            yield ListedFinding(folder, None, problem=str(error))
             continue
-        yield Entry(folder, finding, explained)
+        yield ListedFinding(folder, finding, explained)

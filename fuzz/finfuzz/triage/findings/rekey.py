@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+
 from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis import key_frames, telling
 from finfuzz.triage.diagnosis.symbols import Frame

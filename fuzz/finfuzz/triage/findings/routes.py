@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import msgspec
+
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 

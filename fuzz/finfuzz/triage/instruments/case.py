@@ -20,7 +20,7 @@ from finfuzz.triage.instruments.run import Run, run
 _COMPILE_SECONDS = 900.0
 
 
-class Told(NamedTuple):
+class Report(NamedTuple):
     """What an instrument says: ``summary`` in one line, ``text`` in full; see Escalation."""
 
     status: Literal["done", "absent", "failed"]
@@ -29,7 +29,7 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Experiment:
     """``folder``: a copy of the finding's, compiled for ``interpreter``. ``signal``: what it died
     of. ``environment``: what its script is run with. ``seconds``: what a run may take."""
 
@@ -65,7 +65,7 @@ class Case:
         headers = "".join(f"|{re.escape(folder)}" for folder in self.headers)
         return re.compile(rf"(?:\S*/)?(?:{self.files}):{headers}")
 
-    def uncompiled(self, name: str) -> Case:
+    def uncompiled(self, name: str) -> Experiment:
         """A copy beside this one, for flags or an interpreter that need a compile of their own."""
         return replace(self, folder=copied(self.folder, self.folder.with_name(name), "*.so"))
 
@@ -85,12 +85,12 @@ class Case:
         environment = {**self.environment, **(variables or {})}
         return run(command, self.folder, environment, self.seconds * slower)
 
-    def told(self, done: Run) -> Told:
+    def told(self, done: Run) -> Report:
         """How a run of the script ended, what it said of that, and what Python ran then."""
         frame = python_frame(done.text)
         place = f"Python is at {frame}" if frame else ""
         said = joined(self.ending(done), message(done.text), place, by=": ")
-        return Told("done", one_line(said), done.text)
+        return Report("done", one_line(said), done.text)
 
     def ending(self, done: Run) -> str:
         """How a run of the script ended, beside how the finding's does."""

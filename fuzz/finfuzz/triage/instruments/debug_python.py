@@ -6,21 +6,21 @@ import json
 from dataclasses import replace
 
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
-from finfuzz.triage.instruments.case import Case, Told
+from finfuzz.triage.instruments.case import Experiment, Report
 
 
-def debug_python(case: Case) -> Told:
+def debug_python(case: Experiment) -> Report:
     """What the debug build says, if there is one."""
     minor = case.interpreter.version[:2]
     debug = next(
         filter(_is_debug, (one for one in find_interpreters() if one.version[:2] == minor)), None
     )
     if debug is None:
-        return Told("absent", "no debug build of CPython {}.{} with headers found".format(*minor))
+        return Report("absent", "no debug build of CPython {}.{} with headers found".format(*minor))
     own = replace(case.uncompiled("debug-python"), interpreter=debug)
     problem = own.compile()
     if problem:
-        return Told("failed", problem)
+        return Report("failed", problem)
     return own.told(own.run([own.python, "-X", "faulthandler", "repro.py"]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
-from finfuzz.triage.instruments.case import Case, Told
+from finfuzz.triage.instruments.case import Experiment, Report
 from finfuzz.triage.instruments.reading import joined, one_line, where
 
 _SETTINGS = (
@@ -28,25 +28,25 @@ _EXITED = re.compile(r"^\[Inferior 1 \(process \d+\) exited (.+)\]$", re.M)
 _THREAD = re.compile(r"^Thread \d+ \(.+\):?$", re.M)
 
 
-def gdb(case: Case) -> Told:
+def gdb(case: Experiment) -> Report:
     """What it dies of, where, and among how many threads."""
     path = shutil.which("gdb")
     if path is None:
-        return Told("absent", "gdb is not on PATH")
+        return Report("absent", "gdb is not on PATH")
     done = case.run(
         [*command(path, "run", "backtrace", *STACKS), "--args", case.python, "repro.py"]
     )
     died, exited = _SIGNAL.search(done.text), _EXITED.search(done.text)
     if done.returncode is None:
-        return Told("done", f"still runs after {case.seconds:g} s in gdb", done.text)
+        return Report("done", f"still runs after {case.seconds:g} s in gdb", done.text)
     if died is None and exited:
-        return Told("done", f"exits {exited[1]}: no death to look at", done.text)
+        return Report("done", f"exits {exited[1]}: no death to look at", done.text)
     if died is None:
-        return Told("failed", one_line(done.text.strip().rpartition("\n")[2]), done.text)
+        return Report("failed", one_line(done.text.strip().rpartition("\n")[2]), done.text)
     place = where(done.text[died.end() :], case.sources)
     threads = len(_THREAD.findall(done.text)) // len(STACKS)
     among = f"one of {threads} threads" if threads > 1 else ""
-    return Told("done", joined(died[1], place, among), done.text)
+    return Report("done", joined(died[1], place, among), done.text)
 
 
 def command(path: str, *commands: str) -> list[str]:

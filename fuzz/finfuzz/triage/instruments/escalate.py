@@ -15,7 +15,7 @@ from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import load, update
 from finfuzz.triage.instruments.allocators import glibc_malloc, pymalloc_debug
-from finfuzz.triage.instruments.case import Case, Told, copied, environment
+from finfuzz.triage.instruments.case import Experiment, Report, copied, environment
 from finfuzz.triage.instruments.debug_python import debug_python
 from finfuzz.triage.instruments.debugger import gdb
 from finfuzz.triage.instruments.hang import hang
@@ -27,7 +27,7 @@ Announce = Callable[[str], None]
 
 FOLDER = "escalation"
 
-_FOR_DEATHS: Mapping[str, Callable[[Case], Told]] = {
+_FOR_DEATHS: Mapping[str, Callable[[Experiment], Report]] = {
     "asan-ubsan": sanitizers,
     "pymalloc-debug": pymalloc_debug,
     "malloc": glibc_malloc,
@@ -36,7 +36,7 @@ _FOR_DEATHS: Mapping[str, Callable[[Case], Told]] = {
     "gdb": gdb,
 }
 #: A hang costs its whole time under each of them, so only those that may say why.
-_FOR_HANGS: Mapping[str, Callable[[Case], Told]] = {
+_FOR_HANGS: Mapping[str, Callable[[Experiment], Report]] = {
     "asan-ubsan": sanitizers,
     "debug-python": debug_python,
     "stacks": hang,
@@ -61,7 +61,7 @@ def escalated(
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:
         place = copied(folder, Path(scratch).resolve() / "plain")
         variables = environment(header_variables(spec))
-        case = Case(place, finding.signal, interpreter, variables, seconds)
+        case = Experiment(place, finding.signal, interpreter, variables, seconds)
         instruments = _FOR_HANGS if hangs else _FOR_DEATHS
         for one in told_by(instruments, case, folder, announce):
             found.append(one)
@@ -72,7 +72,10 @@ def escalated(
 
 
 def told_by(
-    instruments: Mapping[str, Callable[[Case], Told]], case: Case, folder: Path, announce: Announce
+    instruments: Mapping[str, Callable[[Experiment], Report]],
+    case: Experiment,
+    folder: Path,
+    announce: Announce,
 ) -> Iterator[Escalation]:
     """Runs a case's script under each instrument.
 
@@ -82,11 +85,11 @@ def told_by(
     problem = case.compile()
     for name, instrument in instruments.items():
         announce(f"{folder.name}: {name}")
-        told = Told("failed", problem) if problem else instrument(case)
+        told = Report("failed", problem) if problem else instrument(case)
         yield _filed(folder, name, told, case)
 
 
-def _filed(folder: Path, name: str, told: Told, case: Case) -> Escalation:
+def _filed(folder: Path, name: str, told: Report, case: Experiment) -> Escalation:
     path = folder / FOLDER / f"{name}.txt"
     path.unlink(missing_ok=True)  # what it said before
     if told.text:
@@ -96,7 +99,7 @@ def _filed(folder: Path, name: str, told: Told, case: Case) -> Escalation:
     return Escalation(name, told.status, _tidy(told.summary, case), file)
 
 
-def _tidy(text: str, case: Case) -> str:
+def _tidy(text: str, case: Experiment) -> str:
     """Without the folders of this machine: the same finding reads the same elsewhere."""
     for folder in case.headers:
         text = text.replace(folder, "")

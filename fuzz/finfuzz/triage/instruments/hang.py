@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import psutil
 
-from finfuzz.triage.instruments.case import Case, Told, how_ended
+from finfuzz.triage.instruments.case import Experiment, Report, how_ended
 from finfuzz.triage.instruments.debugger import STACKS, command
 from finfuzz.triage.instruments.reading import joined, one_line, where
 from finfuzz.triage.instruments.run import Run, run, running
@@ -44,7 +44,7 @@ class _Thread(NamedTuple):
         return "waits" if self.runnable < _WAITS else "works now and then"
 
 
-def hang(case: Case) -> Told:
+def hang(case: Experiment) -> Report:
     """Looks at it when its time is up, then has faulthandler write where Python is."""
     python = [case.python, "-X", "faulthandler", "repro.py"]
     with running(python, case.folder, case.environment) as script:
@@ -56,14 +56,14 @@ def hang(case: Case) -> Told:
             script.ended_within(_DUMP_SECONDS)
     if not hangs:
         ended = how_ended(Run(script.returncode, script.text), case.seconds)
-        return Told("done", f"does not hang: {ended}", script.text)
+        return Report("done", f"does not hang: {ended}", script.text)
     does = [
         f"process {one.process} thread {one.id}: {one.does}, {one.spent:.2f} s of processor time "
         f"in {_WATCHED:g} s"
         for one in threads
     ]
     said = "; ".join(joined(one.does, _place(case, one, stacks[one.process])) for one in threads)
-    return Told(
+    return Report(
         "done",
         one_line(said) or "ends while it is looked at",
         "\n".join([*does, "", *stacks.values(), "", script.text]),
@@ -102,7 +102,7 @@ def _times(pid: int) -> dict[tuple[int, int], float]:
     return times
 
 
-def _stacks(case: Case, pid: int) -> str:
+def _stacks(case: Experiment, pid: int) -> str:
     path = shutil.which("gdb")
     if path is None:
         return "gdb is not on PATH: no stacks"
@@ -110,7 +110,7 @@ def _stacks(case: Case, pid: int) -> str:
     return run(attach, case.folder, case.environment, _DEBUGGER_SECONDS).text
 
 
-def _place(case: Case, thread: _Thread, text: str) -> str:
+def _place(case: Experiment, thread: _Thread, text: str) -> str:
     """Where a thread is: in the extension, or else in the innermost function with a source."""
     for match in _LWP.finditer(text):
         if int(match[1]) == thread.id:

@@ -28,7 +28,7 @@ _GIVES_UP = re.compile(r"pybind11::pybind11_fail\b")
 _LONGEST = 300
 
 
-class Place(NamedTuple):
+class Frame(NamedTuple):
     """A function, and file:line."""
 
     function: str
@@ -38,11 +38,11 @@ class Place(NamedTuple):
         return f"in {normalized(self.function)} ({self.where})"
 
 
-def places(text: str) -> Iterator[Place]:
+def places(text: str) -> Iterator[Frame]:
     """The frames of a stack that have a source, as they come."""
     for match in _FRAME.finditer(text):
         function, where = (part for part in match.groups() if part is not None)
-        yield Place(function, where)
+        yield Frame(function, where)
 
 
 def where(text: str, sources: re.Pattern[str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.compiler import compiler_version, find_compiler
-from finfuzz.triage.instruments.case import Case, Told
+from finfuzz.triage.instruments.case import Experiment, Report
 from finfuzz.triage.instruments.reading import joined, message, one_line, where
 from finfuzz.triage.instruments.run import Run
 
@@ -49,33 +49,33 @@ _ZERO_PAGE = 0x1000
 _NOWHERE = re.compile(r"SEGV on unknown address (0x[0-9a-f]+)")
 
 
-def sanitizers(case: Case) -> Told:
+def sanitizers(case: Experiment) -> Report:
     """What they report; and where they see nothing, whether it takes memory that is used again."""
     try:
         compiler = find_compiler()
         clang = "clang" in compiler_version(compiler)
     except UserError as error:
-        return Told("absent", str(error))
+        return Report("absent", str(error))
     runtime = _runtime(compiler, _CLANG_RUNTIME if clang else _GCC_RUNTIME)
     if not any("asan" in path for path in runtime):
-        return Told("absent", f"{compiler} comes without the runtime of AddressSanitizer")
+        return Report("absent", f"{compiler} comes without the runtime of AddressSanitizer")
     flags = [*_FLAGS, *(_clang_flags(runtime[0]) if clang else [])]
     own = case.uncompiled("asan-ubsan")
     problem = own.compile(
         CXX=shlex.join([*shlex.split(os.environ.get("CXX", str(compiler))), *flags])
     )
     if problem:
-        return Told("failed", problem)
+        return Report("failed", problem)
     first = _run(own, runtime, _OPTIONS)
     said = report(first.text, own.sources)
     if _ERROR.search(first.text) or first.returncode is None:
-        return Told("done", said or f"they see nothing: {own.ending(first)}", first.text)
+        return Report("done", said or f"they see nothing: {own.ending(first)}", first.text)
     second = _run(own, runtime, (*_OPTIONS, *_REUSE))
     text = f"{first.text}\n[finfuzz: again, with freed memory used again at once]\n{second.text}"
     said = report(second.text, own.sources)
     if _ERROR.search(second.text):
         said = f"only where freed memory is used again: {said}"
-    return Told("done", said or f"they see nothing: {own.ending(second)}", text)
+    return Report("done", said or f"they see nothing: {own.ending(second)}", text)
 
 
 def report(text: str, sources: re.Pattern[str]) -> str:
@@ -130,7 +130,7 @@ def _library(compiler: Path, name: str) -> str:
     return path if Path(path).is_absolute() and Path(path).exists() else ""
 
 
-def _run(case: Case, runtime: list[str], options: tuple[str, ...]) -> Run:
+def _run(case: Experiment, runtime: list[str], options: tuple[str, ...]) -> Run:
     return case.run(
         [case.python, "repro.py"],
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
-from finfuzz.triage.instruments.case import Case, Told
+from finfuzz.triage.instruments.case import Experiment, Report
 from finfuzz.triage.instruments.reading import joined, one_line, where
 
 #: It takes 5 s for what takes 0.1 s without it.
@@ -20,16 +20,16 @@ _HISTORY = re.compile(r"^==\d+==  Address .+ a block of size \S+ (free|alloc)'d$
 _NEXT = re.compile(r"^==\d+== ?$", re.M)
 
 
-def valgrind(case: Case) -> Told:
+def valgrind(case: Experiment) -> Report:
     """Its first error, where it is, and who had freed the memory."""
     path = shutil.which("valgrind")
     if path is None:
-        return Told("absent", "valgrind is not on PATH")
+        return Report("absent", "valgrind is not on PATH")
     done = case.run(
         [path, *_OPTIONS, case.python, "repro.py"], {"PYTHONMALLOC": "malloc"}, slower=_SLOWER
     )
     said = report(done.text, case.sources)
-    return Told("done", said or f"it sees nothing: {case.ending(done)}", done.text)
+    return Report("done", said or f"it sees nothing: {case.ending(done)}", done.text)
 
 
 def report(text: str, sources: re.Pattern[str]) -> str:

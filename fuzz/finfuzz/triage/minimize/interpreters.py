@@ -12,7 +12,7 @@ from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 
 
-class Interpreter(NamedTuple):
+class Span(NamedTuple):
     """One of a program's. ``start``: the index of the step that starts it, -1 for the main one."""
 
     start: int
@@ -24,11 +24,11 @@ class Placed:
     """A step other than `enter`, where it runs, and which interpreter it starts or stops."""
 
     step: Step
-    home: Interpreter
-    about: Interpreter | None
+    home: Span
+    about: Span | None
 
 
-_MAIN = Interpreter(-1, MAIN)
+_MAIN = Span(-1, MAIN)
 
 
 def placed(program: Program) -> list[Placed]:
@@ -38,7 +38,7 @@ def placed(program: Program) -> list[Placed]:
     for index, step in enumerate(program.steps):
         home = living.get(scope.current, _MAIN)
         if scope.apply(step) and step.op == "start":
-            living[step.args[0]] = Interpreter(index, step.args[0])
+            living[step.args[0]] = Span(index, step.args[0])
         if step.op == "again":
             living = {MAIN: _MAIN}
         about = living.get(step.args[0]) if step.op in ("start", "stop") else None
@@ -97,5 +97,5 @@ def together(program: Program) -> Iterator[Program]:
                     yield entering([each for stay in order for each in stay])
 
 
-def _started(steps: list[Placed]) -> list[Interpreter]:
+def _started(steps: list[Placed]) -> list[Span]:
     return [each.about for each in steps if each.step.op == "start" and each.about]

@@ -19,7 +19,7 @@ EXTENSIONS = {"t": "finfuzz_target", "t2": "finfuzz_second"}
 
 
 @dataclass
-class Interpreter:
+class InterpreterCode:
     """What the script has put into one interpreter: modules, functions of the library, and which
     extension its steps speak of. ``unsure``: variables that may be missing, as a step raised."""
 
@@ -48,7 +48,7 @@ class Variables:
         return self._found[role, name]
 
 
-def code_of(step: Step, here: Interpreter, node: Callable[[str], str], second: bool) -> Code:
+def code_of(step: Step, here: InterpreterCode, node: Callable[[str], str], second: bool) -> Code:
     """What performs this step. ``node``: the variable of a node; ``second``: there are two
     extensions."""
     if step.op == "use":

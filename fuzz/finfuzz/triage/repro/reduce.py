@@ -24,7 +24,7 @@ _NAME = re.compile(r"FINFUZZ_\w+")
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """What a script has. ``used``: names that FINFUZZ_HAS is true of; ``macros``: the values of the
     other macros of ``reduced.h``."""
 
@@ -48,7 +48,7 @@ class Choice:
         return bool(eval(re.sub(r"!(?!=)", " not ", text).strip(), {"__builtins__": {}}))
 
 
-def one_file(source: Path, choice: Choice) -> list[str]:
+def one_file(source: Path, choice: Selection) -> list[str]:
     """The lines of a source with its headers in it, each once.
 
     A header says in its first line which names it offers (`// offers: …`): where the script uses
@@ -71,7 +71,7 @@ class _Branch:
 
 @dataclass
 class _OneFile:
-    choice: Choice
+    choice: Selection
     included: set[Path] = field(default_factory=set)
     left_out: set[Path] = field(default_factory=set)
 

@@ -7,7 +7,7 @@ from collections.abc import Set
 from pathlib import Path
 
 from finfuzz.targets.spec import NO_EXTENSION, PYBIND11, Policy, TargetSpec
-from finfuzz.triage.repro.reduce import Choice, one_file
+from finfuzz.triage.repro.reduce import Selection, one_file
 from finfuzz.triage.repro.tidy import tidied
 
 CHILD = Path(__file__).resolve().parents[2] / "child"
@@ -80,7 +80,7 @@ def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str
         **{f"FINFUZZ_POLICY_{each.upper()}": place for place, each in enumerate(Policy)},
     }
     source = CHILD / "extensions" / spec.framework.replace("-", "_") / "module.cpp"
-    lines = one_file(source, Choice(used, macros))
+    lines = one_file(source, Selection(used, macros))
     if spec.second is None:
         lines = [line.replace('FINFUZZ_NAME "', '"finfuzz_target') for line in lines]
         lines = [line.replace("FINFUZZ_NAME", '"finfuzz_target"') for line in lines]
@@ -99,7 +99,7 @@ def capi(script: str, inside: Set[str]) -> str:
     used = _closed({*re.findall(r"\bcapi\.(\w+)", script), *inside}, _CAPI_NEEDS)
     for flavour in _START.findall(script):
         used |= {*_FLAVOURS_NEED.get(flavour, ("by_config",))}
-    return tidied(one_file(CHILD / "repro" / "capi.cpp", Choice(used, {"FINFUZZ_ALONE": 1})))
+    return tidied(one_file(CHILD / "repro" / "capi.cpp", Selection(used, {"FINFUZZ_ALONE": 1})))
 
 
 def _closed(used: set[str], needs: dict[str, tuple[str, ...]]) -> set[str]:

@@ -11,7 +11,7 @@ from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.targets.spec import PYBIND11, TargetSpec
 from finfuzz.triage.repro import library
-from finfuzz.triage.repro.code import EXTENSIONS, Interpreter, Variables, code_of
+from finfuzz.triage.repro.code import EXTENSIONS, InterpreterCode, Variables, code_of
 from finfuzz.triage.repro.inside import Capi
 
 _SWITCHES = ("start", "enter", "stop")
@@ -53,7 +53,7 @@ class Writer:
         self._raising, self._spec = raising, spec
         self._scope = Scope()
         self._variables = Variables()
-        self._interpreters = {MAIN: Interpreter({"os", "sys"})}
+        self._interpreters = {MAIN: InterpreterCode({"os", "sys"})}
         #: Lines for the current subinterpreter.
         self._pending: list[str] = []
         self._pending_functions: list[str] = []
@@ -71,7 +71,7 @@ class Writer:
         return self.lives[-1]
 
     @property
-    def _here(self) -> Interpreter:
+    def _here(self) -> InterpreterCode:
         return self._interpreters[self._scope.current]
 
     @property
@@ -111,7 +111,7 @@ class Writer:
             if flavour == "framework":
                 self._find_framework()
             self._lines.append(start)
-            self._interpreters[name] = Interpreter({"sys"})
+            self._interpreters[name] = InterpreterCode({"sys"})
         elif step.op == "stop":
             self._forget(name)
             stop = self.platform.stop(self._handle(name), elsewhere=self._elsewhere)
@@ -155,7 +155,7 @@ class Writer:
         self._way, self._elsewhere = "return", False
         self._end()
         self.lives.append([])
-        self._interpreters = {MAIN: Interpreter({"os", "sys"})}
+        self._interpreters = {MAIN: InterpreterCode({"os", "sys"})}
 
     def _end(self) -> None:
         self._flush()

@@ -1,0 +1,190 @@
+"""What a campaign shows: lines where nobody can see a screen, and the screen."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+from rich.console import Console
+
+from finfuzz.campaign.messages import Answer, Bucket, Count, Progress
+from finfuzz.campaign.supervisor.resources import Use
+from finfuzz.campaign.supervisor.screen import Screen, drawn, sparkline
+from finfuzz.campaign.supervisor.snapshot import History, Snapshot
+from finfuzz.campaign.supervisor.warnings import warnings
+from finfuzz.campaign.totals import Totals
+from finfuzz.generation.learning import Tally
+from helpers.campaigns import PLAN
+
+USE = Use(
+    workers=2,
+    load=1.9,
+    memory_mib=411.0,
+    supervisor_mib=41.0,
+    worker_mib=74.0,
+    triage_mib=70.0,
+    disk_mib=12.3,
+    free_mib=90000.0,
+    processes=9,
+    largest=1,
+)
+
+
+def full(**changes: object) -> Snapshot:
+    """A campaign after a quarter of an hour, with something of everything."""
+    totals = Totals(1)
+    lane = totals.lanes[0]
+    lane.running[0] = Progress(
+        executions=123_456,
+        seconds=1800.0,
+        child_seconds=1500.0,
+        mutation_seconds=100.0,
+        touched=120_000,
+        deaths=1234,
+        floor_seconds=0.0025,
+        unstable=3,
+    )
+    lane.libfuzzer(0, {"corp": 812, "ft": 34_567})
+    lane.learns(0, (Tally("mutator", "insert", 4000, 120, 2, 1.5),))
+    found = Bucket(
+        "6bdb81127c2b", "SIGABRT", "internals-recreated", "filed", "", "/x", True, 7, 60.0, 99
+    )
+    known = Bucket("gh-1", "", "", "known", "gh-113433: left subinterpreter", "", False, 0, 0.0, 12)
+    lane.answered(Answer(0, (found, known), 0, 0.1))
+    facts = {"plan": PLAN, "totals": totals, "elapsed": 900.0, "doing": "fuzzing", "used": USE}
+    return Snapshot(**{**facts, "features": [1.0, 5.0, 9.0], **changes})  # type: ignore[arg-type]
+
+
+def plain(elapsed: list[float], *notes: str, seconds: float = 60.0) -> list[str]:
+    """The lines of a campaign whose clock stood so when it was asked."""
+    file = io.StringIO()
+    with Screen(seconds, Console(file=file, width=40, highlight=False)) as screen:
+        for moment in elapsed:
+            screen.show(Snapshot(PLAN, Totals(1), moment, "fuzzing"))
+        for note in notes:
+            screen.note(note)
+    return file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "elapsed", "at"),
+    [
+        (60, [], []),
+        (60, [0.2, 5.0, 9.9], []),
+        (60, [9.9, 10.1, 10.2, 19.9, 20.1], [10, 20]),
+        (3600, [10.0, 59.0, 60.0, 119.0, 121.0], [60, 121]),
+        (604_800, [60.0, 600.0, 1000.0, 1200.0], [600, 1200]),
+    ],
+    ids=["nothing", "too early", "a minute", "an hour", "a week"],
+)
+def test_a_line_now_and_then_the_longer_the_rarer(
+    seconds: float, elapsed: list[float], at: list[int]
+) -> None:
+    lines = plain(elapsed, seconds=seconds)
+    assert [line.partition(" s: ")[0] for line in lines] == [str(moment) for moment in at]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "SIGABRT/none 0123456789ab: its script died 10 of 10",
+        "brackets [bold]are[/bold] what they are, and so is [/path]",
+        "a line that is much longer than the forty columns that this terminal has",
+        ":smile: stays words",
+    ],
+)
+def test_a_note_is_one_line_as_it_is(note: str) -> None:
+    assert plain([], note) == [note]
+
+
+def test_the_line_says_it_all() -> None:
+    assert full().line == (
+        "123,456 executions · 137/s · corpus 812, features 34,567 · findings 1, known 12"
+    )
+    assert full(doing="sorting").line.endswith(" · sorting")
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=width, height=50, force_terminal=True, color_system=None)
+    console.print(drawn(full(warnings=["no new feature for 2.1 h"]), width))
+    shown = file.getvalue()
+    assert max(map(len, shown.splitlines())) <= width
+    for piece in (
+        "pybind11==3.1.0+destroy on CPython 3.13.0",
+        "0:15:00 of 1:00:00",
+        "137 a second",
+        "17% of bare children",
+        "children 83%, mutation 6%, all else 11%",
+        "812 programs, 34,567 features, 3 counters come and go",
+        "▁▅█",
+        "411 MiB in 9 processes",
+        "6bdb81127c2b",
+        "0:14:00",  # its age
+        "gh-113433: left subinterpreter (12)",
+        "insert",
+        "×1.50",
+        "! no new feature for 2.1 h",
+    ):
+        assert piece in shown, piece
+
+
+@pytest.mark.parametrize(
+    ("values", "width", "line"),
+    [
+        ([1.0], 10, "▁ 1"),
+        ([0.0, 7.0], 10, "▁█ 7"),
+        ([float(n) for n in range(100)], 8, "▁▂▃▄▅▆▇█ 99"),
+        ([5.0, 5.0, 5.0], 10, "▁▁▁ 5"),
+    ],
+)
+def test_a_sparkline(values: list[float], width: int, line: str) -> None:
+    assert sparkline(values, width) == line
+
+
+def test_history_stays_short_and_keeps_its_shape() -> None:
+    history = History()
+    for value in range(10_000):
+        history.add(value)
+    assert len(history.values) <= History.MOST
+    assert history.values == sorted(history.values)
+    assert history.values[0] == 0
+    assert history.values[-1] > 9_000
+
+
+def lane_with(**progress: object) -> Totals:
+    totals = Totals(1)
+    facts = {"executions": 10_000, "touched": 10_000, "seconds": 100.0, "child_seconds": 90.0}
+    totals.lanes[0].running[0] = Progress(**{**facts, **progress})  # type: ignore[arg-type]
+    return totals
+
+
+@pytest.mark.parametrize(
+    ("progress", "line"),
+    [
+        ({}, None),
+        ({"executions": 100, "touched": 0}, None),  # too early to say
+        ({"touched": 1000}, "9 of 10 programs never run code of the extension"),
+        ({"deaths": 6000}, "60% of the programs die: what lies behind that is hardly reached"),
+        ({"zygotes_replaced": 50}, "50 zygotes had to be replaced"),
+        ({"child_seconds": 40.0}, "only 40% of the time is spent in children"),
+    ],
+)
+def test_warnings_of_a_lane(progress: dict[str, object], line: str | None) -> None:
+    assert warnings(PLAN, lane_with(**progress), USE, {}) == ([line] if line else [])
+
+
+def test_warnings_of_what_takes_time_to_see() -> None:
+    totals = lane_with()
+    hours_ago = {0: time.monotonic() - 2.5 * 3600}
+    assert warnings(PLAN, totals, USE, hours_ago) == ["no new feature for 2.5 h"]
+    lane = totals.lanes[0]
+    lane.compared, lane.disagreed = 100, 3
+    assert warnings(PLAN, totals, USE, {}) == [
+        "zygote and fresh process disagree on 3% of 100 programs"
+    ]
+    lane.disagreed = 0
+    lane.count((Count("further", (), 7),))
+    assert warnings(PLAN, totals, USE, {}) == ["7 deaths look unlike the looks that are kept"]

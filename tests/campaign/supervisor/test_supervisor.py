@@ -1,0 +1,354 @@
+"""Whole campaigns, from the command line: what they leave, and what they don't leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finfuzz.targets.build import Build
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.triage.findings.finding import load
+from helpers.campaigns import (
+    DESTROY,
+    PATIENCE,
+    Campaign,
+    Start,
+    is_working,
+    nothing_is_left_of,
+    part,
+    parts,
+    runs_programs,
+    wait_until,
+)
+
+HOUR = ("--time", "3600")
+ENGINES = pytest.mark.parametrize("engine", ["atheris", "random"])
+
+
+def summary_of(campaign: Campaign) -> dict[str, Any]:
+    """The campaign's figures and those of its one lane."""
+    summary = json.loads((campaign.folder / "summary.json").read_text())
+    (lane,) = summary.pop("lanes")
+    return {**lane, **summary}
+
+
+def confirms(campaign: Campaign) -> bool:
+    """Whether triage has a fresh process under way, which is its own child."""
+    return any(runs_programs(one) for one in part(campaign, "triage_process").children())
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
+    start: Start, destroy: Build, pythons: list[Interpreter]
+) -> None:
+    campaign = start(destroy, "--time", "5", "--seed", "1")
+    assert campaign.end() == 0, campaign.lines
+    summary = summary_of(campaign)
+    found = [f"{one['signal']}/{one['diagnostic']}" for one in summary["findings"]]
+    assert "SIGABRT/internals-recreated" in found
+    for each in summary["findings"]:
+        assert Path(each["path"]).parts[-3:-1] == (each["signal"], each["diagnostic"])
+    one = summary["findings"][found.index("SIGABRT/internals-recreated")]
+
+    folder = Path(one["path"])
+    assert folder.is_relative_to(campaign.folder / "crashes")
+    assert folder.parts[-3:] == ("SIGABRT", "internals-recreated", one["bucket"])
+    finding = load(folder)
+    assert (finding.bucket, finding.sightings) == (one["bucket"], one["sightings"])
+    assert (finding.first_seen.execution, finding.first_seen.seconds) == (
+        one["first_seen_execution"],
+        one["first_seen_seconds"],
+    )
+    died = subprocess.run(
+        [pythons[0].executable, "repro.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert died.returncode == -signal.SIGABRT
+    assert "reentrant call detected while fetching pybind11 internals" in died.stderr
+
+    assert set(summary) >= {"target", "executions", "seconds", "executions_per_second", "findings"}
+    assert (summary["workers"], summary["replaced"]) == (1, 0)
+    assert summary["target"] == DESTROY
+    assert summary["python"] == pythons[0].text
+    assert (summary["engine"], summary["seed"], summary["interrupted"]) == ("atheris", 1, False)
+    assert summary["executions"] >= one["first_seen_execution"]
+    assert summary["executions_per_second"] == pytest.approx(
+        summary["executions"] / summary["seconds"], abs=0.1
+    )
+    assert summary["steps_effective"] > summary["executions"]
+    assert summary["corpus"]
+    assert summary["features"]
+
+    first, *_ = campaign.lines
+    assert first.startswith(
+        f"fuzzing {DESTROY} on CPython {pythons[0].text} for 5 s, 1 worker, engine atheris"
+    )
+    said = campaign.said()
+    assert said.startswith(f"{DESTROY} on CPython {pythons[0].text}: ")
+    assert f"SIGABRT/internals-recreated (new, seen {one['sightings']} times, first after " in said
+    assert said.endswith(f"{pythons[0].executable} repro.py\n")
+    nothing_is_left_of(campaign)
+
+
+def test_the_control_finds_nothing(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, "--time", "2", "--seed", "1", "--engine", "random")
+    assert campaign.end() == 0, campaign.lines
+    summary = summary_of(campaign)
+    assert summary["executions"] > 0
+    assert (summary["findings"], summary["unconfirmed"], summary["known"]) == ([], [], {})
+    assert (summary["corpus"], summary["features"]) == (None, None)
+    assert campaign.said().endswith("\nfound nothing\n")
+    assert list((campaign.folder / "crashes").iterdir()) == []
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.parametrize(
+    ("whom", "engine"),
+    [
+        ("supervisor", "atheris"),
+        ("terminal", "random"),
+        pytest.param("supervisor", "random", marks=pytest.mark.slow),
+        pytest.param("terminal", "atheris", marks=pytest.mark.slow),
+    ],
+)
+def test_ctrl_c_ends_it_with_its_summary(
+    whom: str, engine: str, start: Start, plain_c: Build
+) -> None:
+    """As `kill -INT` sends it to one process, and as a terminal does to the whole group."""
+    campaign = start(plain_c, *HOUR, "--engine", engine)
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    assert [line for line in campaign.lines if line.startswith("stopping: ")]
+    summary = summary_of(campaign)
+    assert summary["interrupted"] is True
+    assert campaign.said().startswith(f"plain-c on CPython {plain_c.interpreter.text}: ")
+    nothing_is_left_of(campaign)
+
+
+def interrupt(campaign: Campaign, whom: str) -> None:
+    if whom == "terminal":
+        os.killpg(campaign.process.pid, signal.SIGINT)
+    else:
+        campaign.process.send_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("whom", ["supervisor", "terminal"])
+def test_ctrl_c_at_the_first_line(whom: str, start: Start, plain_c: Build) -> None:
+    """The worker has hardly begun."""
+    campaign = start(plain_c, *HOUR)
+    campaign.read_until("fuzzing plain-c")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    assert not [line for line in campaign.lines if line.startswith("Traceback")]
+    nothing_is_left_of(campaign)
+
+
+def test_it_goes_on_when_nobody_reads_what_it_says(start: Start, plain_c: Build) -> None:
+    """As when the reader of a pipe, `tee` or a log's, has ended."""
+    campaign = start(plain_c, "--time", "12", "--engine", "random", "--seed", "1")
+    campaign.read_until("fuzzing plain-c")
+    campaign.stderr.close()
+    assert campaign.process.wait(PATIENCE) == 0
+    assert summary_of(campaign)["seconds"] == pytest.approx(12.0, abs=1.0)
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+@pytest.mark.parametrize(
+    "whom",
+    [
+        "supervisor",
+        "terminal",
+    ],
+)
+def test_ctrl_c_keeps_what_was_found(whom: str, start: Start, destroy: Build) -> None:
+    """While the first death is being confirmed: it is filed nevertheless, at its full rate."""
+    campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random")
+    campaign.read_until("dying again in fresh processes")
+    wait_until(lambda: confirms(campaign), "a fresh process beside the worker")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    findings = summary_of(campaign)["findings"]
+    assert findings
+    for one in findings:
+        finding = load(Path(one["path"]))
+        assert finding.reproduced.k == finding.reproduced.n, campaign.lines
+        assert finding.script.k == finding.script.n > 0
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_second_ctrl_c_leaves_the_sorting(start: Start, destroy: Build) -> None:
+    campaign = start(destroy, *HOUR, "--seed", "1")
+    campaign.read_until("dying again in fresh processes")
+    campaign.process.send_signal(signal.SIGINT)
+    campaign.read_until("stopping: ")
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 130, campaign.lines
+    assert not [line for line in campaign.lines if line.startswith("Traceback")]
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.parametrize("whom", ["supervisor", "terminal"])
+def test_ctrl_c_while_it_builds(whom: str, start: Start, plain_c: Build, tmp_path: Path) -> None:
+    campaign = start(plain_c, *HOUR, FINFUZZ_CACHE=str(tmp_path / "cache"))
+    campaign.read_until("building plain-c")
+    interrupt(campaign, whom)
+    assert campaign.end() == 130, campaign.lines
+    assert campaign.lines[-1] == "finfuzz: error: interrupted"
+    assert not [line for line in campaign.lines if line.startswith("Traceback")]
+    assert not (campaign.folder / "summary.json").exists()
+    assert not (campaign.folder / "state" / "campaign").exists()
+    builds = tmp_path / "cache" / "builds"
+    assert [path.name for path in builds.iterdir() if path.is_dir()] == []
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_sigterm_and_a_closed_terminal_are_as_good_as_ctrl_c(
+    number: signal.Signals, start: Start, plain_c: Build
+) -> None:
+    campaign = start(plain_c, *HOUR)
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    os.killpg(campaign.process.pid, number)
+    assert campaign.end() == 130, campaign.lines
+    assert summary_of(campaign)["interrupted"] is True
+    nothing_is_left_of(campaign)
+
+
+def test_under_nohup_it_outlives_its_terminal(start: Start, plain_c: Build) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        campaign = start(plain_c, "--time", "3", "--engine", "random")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    os.killpg(campaign.process.pid, signal.SIGHUP)
+    assert campaign.end() == 0, campaign.lines
+    assert summary_of(campaign)["interrupted"] is False
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.parametrize("engine", ["atheris", pytest.param("random", marks=pytest.mark.slow)])
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_killed_supervisor_takes_everything_with_it(
+    engine: str, start: Start, destroy: Build
+) -> None:
+    """At a moment at which it has a worker, a zygote of its own and fresh processes."""
+    campaign = start(destroy, *HOUR, "--engine", engine, "--seed", "1")
+    campaign.read_until("again, minimizing")
+    assert len(campaign.processes()) >= 3
+    campaign.process.kill()
+    assert campaign.end() == -signal.SIGKILL
+    wait_until(lambda: not campaign.processes(), "the last process to go")
+
+
+@ENGINES
+def test_a_killed_worker_is_replaced_and_leaves_nothing(
+    engine: str, start: Start, plain_c: Build
+) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", engine)
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    worker = part(campaign, "worker.process")
+    zygotes = worker.children()
+    worker.kill()
+    campaign.read_until("a worker on plain-c")
+    assert campaign.lines[-1].endswith("is gone (killed by SIGKILL): another one goes on")
+    wait_until(lambda: is_working(campaign), "another zygote")
+    assert not [one for one in zygotes if one.is_running() and runs_programs(one)]
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 130, campaign.lines
+    assert summary_of(campaign)["replaced"] == 1
+    nothing_is_left_of(campaign)
+
+
+def test_what_a_killed_worker_had_half_written_goes_with_the_campaign(
+    start: Start, plain_c: Build
+) -> None:
+    """A second Ctrl-C kills workers at any moment."""
+    campaign = start(plain_c, *HOUR, "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    (campaign.folder / "state" / "corpus" / ".x.fin.999999999-abc.part").write_text("half")
+    campaign.process.terminate()
+    assert campaign.end() == 130, campaign.lines
+    nothing_is_left_of(campaign)
+
+
+def test_a_lane_whose_workers_never_stay_is_given_up(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    for count in range(3):
+        wait_until(lambda: parts(campaign, "worker.process"), "a worker")
+        part(campaign, "worker.process").kill()
+        if count < 2:
+            campaign.read_until("another one goes on")
+    assert campaign.end() == 2, campaign.lines
+    last = campaign.lines[-1]
+    assert last == "finfuzz: error: killed by SIGKILL"
+    assert [line for line in campaign.lines if "given up: its workers don't stay" in line]
+    assert summary_of(campaign)["problem"] == "killed by SIGKILL"
+    nothing_is_left_of(campaign)
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_killed_triage_is_replaced_and_asked_again(start: Start, destroy: Build) -> None:
+    campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random")
+    campaign.read_until("again, minimizing")
+    part(campaign, "triage_process").kill()
+    campaign.read_until("the triage process is gone: another one goes on")
+    campaign.read_until("its script died")
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 130, campaign.lines
+    summary = summary_of(campaign)
+    assert summary["replaced"] == 1
+    for one in summary["findings"]:
+        finding = load(Path(one["path"]))
+        assert finding.reproduced.k == finding.reproduced.n
+        assert finding.sightings == one["sightings"] > 0
+    nothing_is_left_of(campaign)
+
+
+def test_a_killed_zygote_is_replaced_and_is_no_finding(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", "random")
+    campaign.read_until("fuzzing plain-c")
+    wait_until(lambda: is_working(campaign), "a zygote")
+    worker = part(campaign, "worker.process")
+    (zygote,) = worker.children()
+    zygote.kill()
+    wait_until(lambda: [one.pid for one in worker.children()] != [zygote.pid], "another zygote")
+    wait_until(lambda: is_working(campaign), "another zygote")
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 130, campaign.lines
+    summary = summary_of(campaign)
+    assert summary["zygotes_replaced"] == 1
+    assert summary["findings"] == summary["unconfirmed"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_second_campaign_goes_on_where_the_first_one_stopped(
+    start: Start, destroy: Build
+) -> None:
+    first = start(destroy, "--time", "3", "--seed", "1")
+    assert first.end() == 0, first.lines
+    same = ("--state", str(first.folder / "state"), "--crashes", str(first.folder / "crashes"))
+    again = start(destroy, "--time", "3", "--seed", "2", *same)
+    assert again.end() == 0, again.lines
+    before = {one["bucket"]: one for one in summary_of(first)["findings"]}
+    assert len(list((first.folder / "state").glob("campaign-*/journal.sqlite"))) == 1
+    for one in summary_of(again)["findings"]:
+        assert one["new"] is (one["bucket"] not in before)
+        sightings = before.get(one["bucket"], {"sightings": 0})["sightings"] + one["sightings"]
+        assert load(Path(one["path"])).sightings == sightings
+    assert any(not one["new"] for one in summary_of(again)["findings"])
+    assert "filed before" in again.said()

@@ -1,0 +1,198 @@
+"""Same seed, same target: same sequence of programs. With real workers, at full length."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from finfuzz.campaign.folder import name_of
+from finfuzz.campaign.messages import Channel, Ended, FromWorker
+from finfuzz.campaign.plan import Engine
+from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.libfuzzer import _Mutators
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.generation.generate import leaves_threads
+from finfuzz.program.text import parse
+from finfuzz.targets.build import Build
+from helpers.places import ROOT
+
+RACING = ("daemon-thread", "returning-thread", "thread")
+RECORDED = ROOT / "tests" / "helpers" / "recorded_worker.py"
+
+
+class Recording(NamedTuple):
+    """What a worker executed, what it kept of it, and its last word."""
+
+    programs: list[str]
+    corpus: dict[str, str]
+    ended: Ended
+
+
+def record(
+    folder: Path,
+    made: Build,
+    engine: Engine,
+    seed: int,
+    count: int,
+    start: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+) -> Recording:
+    """Runs a worker for ``count`` executions; libFuzzer's folder begins with ``start``, and no
+    program is made with a word of ``without``."""
+    live, corpus, sightings = (folder / name for name in ("live", "corpus", "sightings"))
+    for each in (live, corpus, sightings):
+        each.mkdir(parents=True)
+    for number, text in enumerate(start):
+        (live / f"start{number}").write_text(text)
+    config = Config(
+        target=str(made.spec),
+        python=str(made.interpreter.executable),
+        seconds=3600.0,
+        engine=engine,
+        seed=seed,
+        live=str(live),
+        corpus=str(corpus),
+        sightings=str(sightings),
+        shared=False,
+        deadline=20.0,
+        memory_mib=2048,
+        abuse=False,
+    )
+    read, write = os.pipe()
+    command = [sys.executable, str(RECORDED), str(write), str(folder / "programs"), str(count)]
+    command += without
+    worker = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(write,), cwd=folder
+    )
+    os.close(write)
+    assert worker.stdin is not None
+    with worker.stdin as stdin:
+        stdin.write(msgspec.json.encode(config))
+    with os.fdopen(read, "rb") as file:
+        channel: Channel[FromWorker] = Channel(FromWorker)
+        *_, ended = channel.read(file)
+    assert worker.wait() == 0
+    assert isinstance(ended, Ended)
+    programs = (folder / "programs").read_text(encoding="utf-8").split("---\n")[:-1]
+    kept = {path.name: path.read_text() for path in corpus.iterdir()}
+    return Recording(programs, kept, ended)
+
+
+@pytest.mark.parametrize("engine", ["random", "atheris"])
+def test_the_same_seed_gives_the_same_programs(
+    engine: Engine, destroy: Build, tmp_path: Path
+) -> None:
+    first = record(tmp_path / "first", destroy, engine, 5, 80)
+    second = record(tmp_path / "second", destroy, engine, 5, 80)
+    assert len(first.programs) == first.ended.progress.executions == 80
+    assert first.programs == second.programs
+    assert first.corpus == second.corpus
+    assert first.ended.progress.took == second.ended.progress.took
+    assert len(set(first.programs)) > 40  # it is not one and the same over and over
+
+
+@pytest.mark.parametrize("engine", ["random", "atheris"])
+def test_another_seed_gives_others(engine: Engine, plain_c: Build, tmp_path: Path) -> None:
+    first = record(tmp_path / "first", plain_c, engine, 5, 30)
+    second = record(tmp_path / "second", plain_c, engine, 6, 30)
+    assert first.programs != second.programs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2**31])
+def test_a_long_sequence_is_the_same_too(seed: int, destroy: Build, tmp_path: Path) -> None:
+    """But for programs whose own threads run to the end: how far those come is a race."""
+    first = record(tmp_path / "first", destroy, "atheris", seed, 3000, without=RACING)
+    second = record(tmp_path / "second", destroy, "atheris", seed, 3000, without=RACING)
+    assert first.programs == second.programs
+    assert first.corpus == second.corpus
+
+
+def test_what_covers_something_new_is_kept_as_a_program(plain_c: Build, tmp_path: Path) -> None:
+    recording = record(tmp_path, plain_c, "atheris", 1, 100)
+    assert len(recording.corpus) > 5
+    for name, text in recording.corpus.items():
+        assert name == f"{name_of(text)}.fin"
+        if text.strip():
+            parse(text)
+
+
+def test_a_corpus_is_where_it_starts(plain_c: Build, tmp_path: Path) -> None:
+    start = (
+        "finfuzz 1\n# comments are no part of what is run\nnode mine container\nroot mine leak\n",
+        "this is no program\n",
+        "",
+        "\ufeff",
+    )
+    recording = record(tmp_path, plain_c, "atheris", 1, 40, start)
+    assert any("node mine container\nroot mine leak\n" in text for text in recording.programs[:8])
+    assert not any("this is no program" in text for text in recording.programs)
+    assert {path.name for path in (tmp_path / "live").iterdir()} >= {
+        f"start{number}" for number in range(len(start))
+    }
+    assert not any("this is no program" in text for text in recording.corpus.values())
+
+
+def test_the_engine_that_looks_at_nothing_leaves_the_corpus_alone(
+    plain_c: Build, tmp_path: Path
+) -> None:
+    start = ("finfuzz 1\nnode mine container\n",)
+    recording = record(tmp_path, plain_c, "random", 1, 40, start)
+    assert recording.corpus == {}
+    assert [path.name for path in (tmp_path / "live").iterdir()] == ["start0"]
+
+
+@pytest.mark.parametrize("python", [(3, 9, 18), (3, 12, 1), (3, 13, 0), (3, 14, 2)])
+def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_death(
+    python: tuple[int, int, int],
+) -> None:
+    programs, rng = Programs(python), Random(1)
+    made = [programs.new(rng).program for _ in range(300)]
+    made += [programs.neighbour(rng, program).program for program in made]
+    leaving = 0
+    for program in made:
+        alive: set[str] = set()
+        for step in program.steps:
+            if step.op == "start":
+                alive.add(step.args[0])
+            elif step.op == "stop":
+                alive.discard(step.args[0])
+        leaving += bool(alive)
+    assert leaving  # some do all the same: the defect may go, or hide another
+    assert (leaving > 25) is (python >= (3, 13))
+
+
+def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
+    programs, rng = Programs((3, 11, 7), "pybind11"), Random(1)
+    made = [programs.new(rng).program for _ in range(200)]
+    made += [programs.neighbour(rng, program).program for program in made]
+    assert not any(step.op in ("start", "again") for program in made for step in program.steps)
+
+
+def test_cross_overs_are_one_of_ten() -> None:
+    """libFuzzer asks for one every second time; programs then grew to all steps they may have."""
+    loop = SimpleNamespace(mutation_seconds=0.0)
+    mutators = _Mutators(Programs((3, 13, 0)), loop)  # type: ignore[arg-type]
+    first, second = (f"finfuzz 1\nnode {name} list\nedge {name} {name} append\n" for name in "ab")
+    crossed = 0
+    for seed in range(1000):
+        text = mutators.cross_over(first.encode(), second.encode(), 1000, seed)
+        made = mutators.made_of(text)
+        crossed += made is not None and made.change.mutators == ("cross-over",)
+    assert crossed == pytest.approx(200, abs=40)
+
+
+def test_interpreters_with_threads_are_rarely_left() -> None:
+    """Since 3.13 each costs the whole deadline."""
+    programs, rng = Programs((3, 13, 0)), Random(1)
+    program = parse("finfuzz 1\nstart i1 legacy\nenter i1\nnode a list\nroot a joined-thread\n")
+    left = [leaves_threads(programs.neighbour(rng, program).program) for _ in range(2000)]
+    assert 0 < sum(left) < 100

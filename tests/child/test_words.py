@@ -1,0 +1,215 @@
+"""The library has a function for each word, and each does what it should where it is legal."""
+
+import ast
+import builtins
+from collections.abc import Iterator
+
+import pytest
+
+from finfuzz.executor.limits import Limits
+from finfuzz.executor.zygote import Executor
+from finfuzz.program.legal import ABUSE, CHECKABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, SHAPEABLE
+from finfuzz.program.scope import effective, runnable
+from finfuzz.program.text import parse
+from finfuzz.program.words import (
+    ACTION,
+    EDGE,
+    FLAVOUR,
+    HOOK,
+    KIND,
+    ROOT,
+    SHAPE,
+)
+from finfuzz.targets.build import build
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from helpers.places import CHILD
+
+LIBRARY = CHILD / "words"
+#: What the library calls without having it: the runtime's or, in a script, capi.cpp's.
+PLATFORM = {"leak", "interpreter_dict", "thread_dict", "hold_in_type"}
+PREFIXES = {
+    "kinds": ("make_", KIND),
+    "edges": ("refer_by_", EDGE),
+    "roots": ("hold_in_", ROOT),
+    "hooks": ("at_", HOOK),
+    "actions": ("act_", ACTION),
+    "shapes": ("shape_", SHAPE),
+}
+#: Built into every CPython, or in a file of its own without anything else.
+SMALL = {"_codecs", "_contextvars", "_signal", "_thread", "_weakref", "atexit", "builtins"}
+#: What is imported beyond that, by which functions, and why.
+IMPORTS = {
+    "threading": (
+        {
+            *("hold_in_threading_shutdown", "hold_in_daemon_thread", "hold_in_joined_thread"),
+            "at_threading_exit",
+        },
+        "what CPython itself runs at the end is that module's",
+    ),
+    "weakref": ({"at_finalize"}, "`weakref.finalize` is what the hook is"),
+    "ctypes": ({"make_ctypes_callback"}, "the node is one of that module's"),
+    "colorsys": ({"import_something"}, "it is for the import's own sake"),
+    "finfuzz_target": ({"import_extension"}, "the same, of the extension"),
+}
+
+
+def functions(file: str) -> dict[str, ast.FunctionDef]:
+    tree = ast.parse((LIBRARY / f"{file}.py").read_text())
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+EVERY = {name: node for path in LIBRARY.glob("*.py") for name, node in functions(path.stem).items()}
+
+
+# ---- its names --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", PREFIXES)
+def test_each_word_has_a_function_and_each_function_a_word(file: str) -> None:
+    prefix, choice = PREFIXES[file]
+    named = {name for name in functions(file) if name.startswith(prefix)}
+    assert named == {prefix + text.replace("-", "_") for text in choice.texts}
+
+
+def test_no_name_is_used_twice() -> None:
+    count = sum(len(functions(path.stem)) for path in LIBRARY.glob("*.py"))
+    assert count == len(EVERY)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_function_stands_by_itself(name: str) -> None:
+    """The driver makes it of its code alone, and a script of its text: so no default arguments,
+    no decorators, and no global names but those of the library, the platform and Python."""
+    function = EVERY[name]
+    parts = [*function.args.defaults, *function.args.kw_defaults, *function.decorator_list]
+    assert parts == []
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.alias) or (isinstance(node, ast.ExceptHandler) and node.name):
+            bound.add(node.name)
+    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    assert used <= bound | EVERY.keys() | PLATFORM | set(dir(builtins))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_function_imports_what_it_may(name: str) -> None:
+    """Where no step needs more nothing is imported that a bare interpreter has not got."""
+    imports = [node for node in ast.walk(EVERY[name]) if isinstance(node, ast.Import)]
+    imported = {alias.name for node in imports for alias in node.names}
+    more = {module for module, (allowed, _) in IMPORTS.items() if name in allowed}
+    assert imported - SMALL - {"gc", "sys"} == more
+    assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(EVERY[name]))
+
+
+# ---- what it does -----------------------------------------------------------------------------
+
+
+@pytest.fixture(
+    scope="module", params=["plain-c", pytest.param("no-extension", marks=pytest.mark.slow)]
+)
+def executor(request: pytest.FixtureRequest, python: Interpreter) -> Iterator[Executor]:
+    """Both controls: all that a program may say has its effect on them and hurts nobody."""
+    made = build(parse_target(request.param), python)
+    with Executor(made, Limits(deadline=20)) as running:
+        yield running
+
+
+def fitting(edge: str) -> str:
+    return sorted(EDGES_TO.get(edge, {"list"}))[0]
+
+
+def of_kind(kind: str) -> list[str]:
+    """All that a node of that kind can do."""
+    steps = [f"node a {kind}", "hook a atexit plain"]
+    for edge in EDGES_FROM[kind]:
+        steps += [f"node b {fitting(edge)}", *[f"edge a b {edge}"] * 2, "drop b"]
+    steps += [f"hook a {hook} plain" for hook in HOOKS_OF[kind]]
+    steps += ["check a"] if kind in CHECKABLE else []
+    steps += [f"shape c {shape} {kind} 3" for shape in SHAPE.texts if kind in SHAPEABLE]
+    return [*steps, "root a sys", "drop a", "collect"]
+
+
+def of_hook(hook: str) -> list[list[str]]:
+    """A program for each action, as one of them may hide what another one would do."""
+    kind = "capsule" if hook == "capsule" else "subclass"
+    actions = [action for action in ACTION.texts if (hook, action) not in ABUSE]
+    return [[f"node a {kind}", f"hook a {hook} {action}", "root a codec"] for action in actions]
+
+
+def of_root(root: str) -> list[list[str]]:
+    """An object that is true and one that is false: what holds it must not look at it."""
+    return [
+        [f"node a {kind}", f"root a {root}", "drop a", "collect"] for kind in ("container", "list")
+    ]
+
+
+def lived_through(
+    executor: Executor, python: Interpreter, steps: list[str], tries: int = 1
+) -> None:
+    """Each step that is legal here has its effect, and the end is that of a script, at least once
+    in so many tries."""
+    program = parse("\n".join(["finfuzz 1", *steps]))
+    version = python.version[:2]
+    effects = len(effective(program, version))
+    for _ in range(tries):
+        outcome = executor.run(runnable(program, version))
+        if not outcome.died:
+            break
+    assert outcome.took == (effects, len(program) - effects, 0), f"{steps}\n{outcome.stderr}"
+    assert (outcome.exit_code, outcome.phase) == (0, "exited/dict-cleared"), f"{steps}\n{outcome}"
+
+
+def test_every_kind(executor: Executor, python: Interpreter) -> None:
+    for kind in KIND.texts:
+        lived_through(executor, python, of_kind(kind))
+
+
+def test_every_hook_with_every_action(executor: Executor, python: Interpreter) -> None:
+    for hook in HOOK.texts:
+        for steps in of_hook(hook):
+            # A thread that is started late may wake when its interpreter's memory is given back:
+            # seen once, on 3.9, at the very end of the process (t_bootstrap). That is CPython's.
+            late = steps[1].endswith(" thread")
+            lived_through(executor, python, steps, tries=3 if late else 1)
+
+
+def test_every_root(executor: Executor, python: Interpreter) -> None:
+    for word in ROOT.words:
+        for steps in of_root(word.text) if not word.abuse else ():
+            lived_through(executor, python, steps)
+
+
+@pytest.mark.parametrize("edge", ["key", "weak"])
+def test_every_target_of_edges_that_do_not_take_all(
+    executor: Executor, python: Interpreter, edge: str
+) -> None:
+    source = {"key": "dict", "weak": "list"}[edge]
+    targets = sorted(EDGES_TO[edge])
+    nodes = [f"node n{number} {kind}" for number, kind in enumerate(targets)]
+    edges = [f"edge a n{number} {edge}" for number in range(len(targets))]
+    lived_through(executor, python, [f"node a {source}", *nodes, *edges])
+
+
+def test_nothing_that_is_legal_raises_in_a_subinterpreter(
+    executor: Executor, python: Interpreter
+) -> None:
+    for flavour in [word.text for word in FLAVOUR.words if word.since <= python.version]:
+        roots = [step for root in legal_roots(flavour, python) for step in of_root(root)[0]]
+        hooks = [step for hook in HOOK.texts for steps in of_hook(hook) for step in steps]
+        kinds = [step for kind in KIND.texts for step in of_kind(kind)]
+        for steps in (roots, hooks, kinds):
+            lived_through(
+                executor, python, [f"start i {flavour}", "enter i", *steps, "enter main", "stop i"]
+            )
+
+
+def legal_roots(flavour: str, python: Interpreter) -> list[str]:
+    """Before 3.12 the standard library's interpreters have no threads, which Python itself says."""
+    threadless = flavour == "stdlib" and python.version < (3, 12)
+    return [root for root in ROOT.texts if not (threadless and root == "joined-thread")]

@@ -1,0 +1,137 @@
+"""`finfuzz bisect`: what it takes, what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from finfuzz.cli import bisect as command
+from finfuzz.cli import main
+from finfuzz.triage.attribution.bisection import Bisection, Trial, Turn
+from finfuzz.triage.attribution.verdict import Verdict, absent
+from finfuzz.triage.findings.rate import Rate
+from helpers.finding_example import crashes_with, finding
+
+Run = Callable[..., tuple[int, str, str]]
+
+BAD = Verdict("same", Rate(3, 3))
+GOOD = Verdict("survived", Rate(3, 3))
+FAILS = absent("does not compile: pybind11.h:1: error: no")
+COMMIT = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in this process, in a folder whose crashes hold the example finding."""
+    crashes_with(tmp_path / "crashes", finding())
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["finfuzz", "bisect", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as error:
+            code = int(error.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def found(*trials: Trial, changes: tuple[Turn, ...] = ()) -> Bisection:
+    return Bisection("releases", "pybind11==3.1.0+destroy", "3.13.0", trials, changes)
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "out", "err"),
+    [
+        (
+            found(changes=(Turn("first bad", "3.0.2", "", "3.0.1"),)),
+            0,
+            "first bad: 3.0.2\n",
+            "",
+        ),
+        (
+            found(changes=(Turn("first good", COMMIT, "fix: it", "f" * 32),)),
+            0,
+            f"first good: {COMMIT} (fix: it)\n",
+            "",
+        ),
+        (
+            found(
+                changes=(
+                    Turn("first bad", "3.0.1", "", "3.0.0"),
+                    Turn("first good", "3.0.3", "", "3.0.2"),
+                )
+            ),
+            0,
+            "first bad: 3.0.1\nfirst good: 3.0.3\n",
+            "",
+        ),
+        (
+            found(
+                Trial("3.0.0", GOOD),
+                Trial("3.0.1", FAILS),
+                Trial("3.0.2", BAD),
+                changes=(Turn("first bad", "3.0.2", "", "3.0.0", ("3.0.1",)),),
+            ),
+            2,
+            "first bad: 3.0.2\n",
+            r"finfuzz: error: the first bad may be an earlier one, not judged: 3\.0\.1 "
+            r"\(not run: does not compile: pybind11\.h:1: error: no\)\n",
+        ),
+        (
+            found(Trial("3.0.0", FAILS), Trial("3.0.1", BAD), Trial("3.1.0", BAD)),
+            0,
+            "no change: bad from 3.0.1 to 3.1.0\n",
+            "",
+        ),
+        (
+            found(Trial("3.0.0", GOOD), Trial("3.0.1", FAILS)),
+            2,
+            "",
+            r"finfuzz: error: no release shows the finding's defect: 3\.0\.1: not run: does .*\n",
+        ),
+    ],
+)
+def test_what_is_printed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, result: Bisection, code: int, out: str, err: str
+) -> None:
+    monkeypatch.setattr(command, "over_releases", lambda *_: result)
+    got = run("0123")
+    assert got[:2] == (code, out)
+    assert re.fullmatch(err, got[2])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("0123", "--good", "3.0.1"), "--good and --bad go together, and --repo takes both"),
+        (("0123", "--bad", "3.0.1"), "--good and --bad go together, and --repo takes both"),
+        (("0123", "--repo", "."), "--good and --bad go together, and --repo takes both"),
+        (("0123", "--repo", ".", "--good", "a", "--bad", "b"), r"git rev-parse in \. fails"),
+        (("0123", "--good", "3.0.1", "--bad", "3.0.99"), r"3\.0\.99 is no release of pybind11"),
+        (("ffff",), "ffff"),
+        ((), "Missing argument 'FINDING'"),
+    ],
+)
+def test_mistakes_are_a_line(run: Run, arguments: tuple[str, ...], problem: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(rf"finfuzz: error: .*{problem}.*\n", err)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # two builds
+def test_two_real_releases(run: Run) -> None:
+    """Each trial is a line on standard error where that is no terminal; the result is all of
+    standard output."""
+    code, out, err = run("0123", "--good", "3.0.1", "--bad", "3.0.2")
+    assert (code, out) == (0, "first bad: 3.0.2\n")
+    assert re.search(r"^3\.0\.1: otherwise 3 of 3: SIGABRT/\S+$", err, re.MULTILINE)
+    assert re.search(r"^3\.0\.2: same 3 of 3$", err, re.MULTILINE)

@@ -1,0 +1,157 @@
+"""`finfuzz triage`, `show` and `merge` as a user meets them: exit codes and what they print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from finfuzz.cli import main
+from finfuzz.triage.findings.finding import load
+from helpers.finding_example import crashes_with, finding
+
+Main = Callable[..., tuple[int, str, str]]
+OTHER = finding(bucket="b" * 12, signal="SIGSEGV", diagnostic="none", attribution=None)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    crashes_with(tmp_path / "crashes", finding(), OTHER)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "140")
+    return tmp_path
+
+
+@pytest.fixture
+def finfuzz(
+    here: Path,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Main:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["finfuzz", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = int(str(ended.code or 0))
+        return code, *capfd.readouterr()
+
+    return run
+
+
+def damage(here: Path) -> None:
+    (here / "crashes" / OTHER.folder / "finding.json").write_text("{")
+
+
+def test_triage_lists_and_suggests(finfuzz: Main) -> None:
+    code, out, _ = finfuzz("triage")
+    assert code == 0
+    assert "0123456789ab" in out
+    assert "bbbbbbbbbbbb" in out
+    assert "bbbbbbbbbbbb may be one: the same program (finfuzz merge bbbbbbbbbbbb 0123" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "listed"),
+    [
+        (["--signal", "SIGSEGV"], ["b" * 12]),
+        (["--owner", "target"], ["0123456789ab"]),
+        (["--owner", "?"], ["b" * 12]),
+        (["--status", "known"], []),
+    ],
+)
+def test_triage_lists_what_is_asked_for(
+    finfuzz: Main, arguments: list[str], listed: list[str]
+) -> None:
+    code, out, _ = finfuzz("triage", *arguments)
+    assert code == 0
+    assert [one for one in ("0123456789ab", "b" * 12) if one in out] == listed
+    assert ("no findings" in out) is (listed == [])
+
+
+def test_triage_writes_for_other_tools(finfuzz: Main, here: Path) -> None:
+    assert finfuzz("triage", "--json", "all.json", "--sarif", "all.sarif")[0] == 0
+    rows = json.loads((here / "all.json").read_text())
+    assert [row["finding"]["bucket"] for row in rows] == ["0123456789ab", "b" * 12]
+    assert len(json.loads((here / "all.sarif").read_text())["runs"][0]["results"]) == 2
+
+
+def test_a_damaged_finding_is_listed_with_the_others_and_said(finfuzz: Main, here: Path) -> None:
+    damage(here)
+    code, out, err = finfuzz("triage")
+    assert code == 2
+    assert "0123456789ab" in out
+    assert "damaged" in out
+    assert err == "finfuzz: error: 1 of 2 findings can't be read: see `--status damaged`\n"
+
+
+def test_show_tells_all_of_one(finfuzz: Main) -> None:
+    code, out, _ = finfuzz("show", "0123")
+    assert code == 0
+    for part in (
+        "dies of SIGABRT (internals-recreated) in Py_FinalizeEx",
+        "node a container",
+        "append → a container  ↑ again",
+        "pybind11::cast  pybind11/cast.h:1234",
+        "target: pybind11 as released survives",
+        "survived 3 of 3",
+        "not run: no headers",
+        "done: 3 threads",
+    ):
+        assert part in out
+    assert "not known yet: finfuzz attribute bbbbbbbbbbbb" in finfuzz("show", "bbb")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["show", "fff"], "no finding fff in crashes: `finfuzz triage` lists those there are"),
+        (["show", "what/ever"], "what/ever is neither a finding's folder nor a bucket"),
+        (["show", "0123", "--crashes", "elsewhere"], "no finding 0123 in elsewhere"),
+        (["merge", "0123"], "name two findings, or one and --undo"),
+        (["merge", "0123", "bbb", "--undo"], "name two findings, or one and --undo"),
+        (["merge", "0123", "0123"], "can't be merged into itself"),
+        (["merge", "0123", "--undo"], "0123456789ab is not merged into another"),
+        (["triage", "--owner", "me"], "Invalid value for '--owner'"),
+        (["attribute", "fff"], "no finding fff in crashes"),
+        (["file", "none.fin"], "can't read the program none.fin"),
+    ],
+)
+def test_what_can_not_be_done_is_one_line(
+    finfuzz: Main, arguments: list[str], complaint: str
+) -> None:
+    code, out, err = finfuzz(*arguments)
+    assert (code, out) == (2, "")
+    assert complaint in err
+    assert err.count("\n") == 1
+
+
+def test_show_says_what_is_wrong_with_a_damaged_one(finfuzz: Main, here: Path) -> None:
+    damage(here)
+    code, _, err = finfuzz("show", "bbb")
+    assert code == 2
+    assert "finding.json is not a finding: " in err
+
+
+def test_a_merge_and_back(finfuzz: Main, here: Path) -> None:
+    folder = here / "crashes" / OTHER.folder
+    code, out, _ = finfuzz("merge", "bbb", "0123")
+    assert (code, out) == (0, "bbbbbbbbbbbb is merged into 0123456789ab\n")
+    assert "merged" in finfuzz("triage")[1]
+    code, out, _ = finfuzz("merge", "bbb", "--undo")
+    assert (code, out) == (0, "bbbbbbbbbbbb stands for itself again\n")
+    assert load(folder) == OTHER
+
+
+def test_attribute_without_a_name_means_all_that_are_open(finfuzz: Main, here: Path) -> None:
+    """One that has its attribution already is not run again unless it is named."""
+    for path in (here / "crashes" / "SIGSEGV").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    code, _, err = finfuzz("attribute")
+    assert code == 2
+    assert "every finding in crashes has its attribution: name one to do it again" in err

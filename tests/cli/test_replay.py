@@ -1,0 +1,152 @@
+"""`finfuzz replay` and the pytest plugin as a user meets them, on real builds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from finfuzz.targets.interpreters import find_interpreters
+
+DESTROY = "pybind11==3.1.0+destroy"
+SURVIVES = "finfuzz 1\n# why\nnode a container\nedge a a append\nroot a module\n"
+DIES = "finfuzz 1\n# why\nnode a container\nedge a a append\nroot a codec\n"
+GUARD = "SIGABRT/internals-recreated"
+SAYS = DIES.replace("# why\n", f"# why\n# expect: {GUARD} on pybind11+destroy\n")
+PYTHON = next(found.text for found in find_interpreters() if found.include)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "survives.fin").write_text(SURVIVES)
+    (tmp_path / "corpus" / "says.fin").write_text(SAYS)
+    return tmp_path
+
+
+def finfuzz(here: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(here, sys.executable, "-m", "finfuzz", "replay", *arguments)
+
+
+def run(here: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=here,
+        env={**os.environ, "COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+
+
+def test_all_is_as_expected(here: Path) -> None:
+    done = finfuzz(here, "--target", DESTROY, "--target", "plain-c", "--python", PYTHON)
+    assert (done.returncode, done.stdout) == (0, "4 as expected\n"), done.stderr
+
+
+def test_a_regression_fails_and_is_told_everywhere(here: Path) -> None:
+    (here / "corpus" / "dies.fin").write_text(DIES)
+    files = ("--junit", "j.xml", "--json", "j.json", "--markdown", "m.md")
+    done = finfuzz(here, "--target", DESTROY, "--python", PYTHON, *files)
+    assert done.returncode == 1
+    line = f"regressed: dies on {DESTROY}, CPython {PYTHON}: {GUARD}, expected survival"
+    assert line in done.stdout.splitlines()
+    assert done.stdout.endswith("2 as expected, 1 regressed\n")
+    assert "regressed" in (here / "j.xml").read_text()
+    assert "1 worse than expected" in (here / "m.md").read_text()
+    (worse,) = (
+        one
+        for one in json.loads((here / "j.json").read_text())["results"]
+        if one["what"] == "regressed"
+    )
+    assert (worse["case"], worse["seen"], worse["expected"]) == ("dies", [GUARD], [])
+
+
+@pytest.mark.slow
+def test_ctrl_c_tells_what_was_done(here: Path) -> None:
+    """Enough programs that it has hardly begun when the first result comes, and that one is bad."""
+    for number in range(3000):
+        (here / "corpus" / f"dies{number:04}.fin").write_text(DIES + "collect\n" * (number % 7))
+    with subprocess.Popen(
+        [sys.executable, "-m", "finfuzz", "replay", "--target", DESTROY, "--junit", "j.xml"],
+        cwd=here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as replay:
+        assert replay.stderr is not None
+        assert replay.stdout is not None
+        line = next(line for line in replay.stderr if line.startswith("regressed: "))
+        assert f"{GUARD}, expected survival" in line
+        replay.send_signal(signal.SIGINT)
+        replay.stderr.read()
+        said = replay.stdout.read()
+    assert replay.returncode == 130
+    assert said.endswith(" regressed (interrupted: the rest was not run)\n")
+    assert 0 < (here / "j.xml").read_text().count("<testcase") < 3000
+
+
+def test_against_another_target_only_what_differs_is_shown(here: Path) -> None:
+    done = finfuzz(here, "--target", DESTROY, "--against", "plain-c", "--python", PYTHON)
+    assert (done.returncode, done.stdout) == (0, f"says: survived → {GUARD}\n")
+
+
+def test_what_can_not_be_run_is_said_and_the_rest_runs(here: Path) -> None:
+    (here / "corpus" / "broken.fin").write_text("finfuzz 1\nfly\n")
+    pythons = ("--python", PYTHON, "--python", "3.99")
+    done = finfuzz(here, "--target", "plain-c", *pythons)
+    assert done.returncode == 2
+    assert done.stdout.endswith("2 as expected, 4 not runnable\n")
+    assert "finfuzz: error: not all of it could be run: " in done.stderr
+
+
+def test_a_matrix_file_says_what_and_where(here: Path) -> None:
+    (here / "matrix.toml").write_text(
+        f'targets = ["plain-c", "no-extension"]\npythons = ["{PYTHON}"]\nprograms = ["corpus"]\n'
+    )
+    done = finfuzz(here, "--config", "matrix.toml")
+    assert (done.returncode, done.stdout) == (0, "4 as expected\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["nowhere"], "there is no nowhere to replay"),
+        (["--config", "none.toml"], "can't read the matrix none.toml"),
+        (["--target", "pybind12"], "unknown framework 'pybind12'"),
+    ],
+)
+def test_what_can_not_be_meant_is_one_line(
+    here: Path, arguments: list[str], complaint: str
+) -> None:
+    done = finfuzz(here, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert complaint in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_pytest_has_an_item_for_each_program_and_build(here: Path) -> None:
+    (here / "corpus" / "dies.fin").write_text(DIES)
+    (here / "corpus" / "broken.fin").write_text("finfuzz 1\nfly\n")
+    plugin = ("--finfuzz", "--finfuzz-target", DESTROY, "--finfuzz-target", "plain-c")
+    done = run(
+        here,
+        *(sys.executable, "-m", "pytest", "-q", "-rfs", "-p", "no:cacheprovider"),
+        *(*plugin, "--finfuzz-python", PYTHON, "corpus"),
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"corpus/dies.fin::{DESTROY} on {PYTHON}" in done.stdout
+    assert f"regressed: {GUARD}, expected survival" in done.stdout
+    assert "1 failed, 5 passed, 2 skipped" in done.stdout
+
+
+def test_pytest_without_the_option_sees_no_programs(here: Path) -> None:
+    done = run(here, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "corpus")
+    assert "no tests ran" in done.stdout

@@ -1,0 +1,150 @@
+"""Real campaigns, watched from outside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from finfuzz.campaign.plan import Bounds, Lane, Plan
+from finfuzz.targets.build import Build
+
+DESTROY = "pybind11==3.1.0+destroy"
+#: Only a test that fails waits as long as this.
+PATIENCE = 120.0
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"waited {PATIENCE:.0f} s for {what}"
+        time.sleep(0.02)
+
+
+class Campaign:
+    """`finfuzz run` in a folder of its own, which all that it starts has as its working directory:
+    so nothing of it can stay behind unseen."""
+
+    def __init__(self, folder: Path, made: Build | None, *arguments: str, **variables: str) -> None:
+        """Where there is no build, the arguments are all that is said."""
+        self.folder = folder
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "finfuzz", "run", *(said_of(made) if made else ()), *arguments],
+            cwd=folder,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=(folder / "stdout").open("wb"),
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def stderr(self) -> IO[str]:
+        assert self.process.stderr is not None
+        return self.process.stderr
+
+    def read_until(self, word: str) -> None:
+        """Reads what it says up to the line with this word."""
+        for line in self.stderr:
+            self.lines.append(line.rstrip("\n"))
+            if word in line:
+                return
+        raise AssertionError(f"it ended without saying {word!r}: {self.lines}")
+
+    def end(self) -> int:
+        """Waits for its end; what it said is then in ``lines``."""
+        self.lines += self.stderr.read().splitlines()
+        return self.process.wait(PATIENCE)
+
+    def said(self) -> str:
+        """What it wrote to its standard output."""
+        return (self.folder / "stdout").read_text()
+
+    def processes(self) -> list[psutil.Process]:
+        """All that live and have the folder, or one below it, as their working directory."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if Path(process.cwd()).is_relative_to(self.folder) and _lives(process):
+                    found.append(process)
+            except psutil.Error:  # gone meanwhile, or a zombie
+                continue
+        return found
+
+    def close(self) -> None:
+        for process in self.processes():
+            process.kill()
+        self.process.wait()
+        self.stderr.close()
+
+
+def said_of(made: Build) -> tuple[str, ...]:
+    """Options of a campaign of one worker on a build."""
+    return (
+        *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
+        *("--state", "state", "--crashes", "crashes", "--json", "summary.json"),
+        *("--workers", "1"),
+        "--no-attribute",  # whose controls are a dozen builds
+    )
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
+
+Start = Callable[..., Campaign]
+
+
+def nothing_is_left_of(campaign: Campaign) -> None:
+    wait_until(lambda: not campaign.processes(), "the last process to go")
+    assert not [path.name for path in campaign.folder.rglob(".*")]  # nothing half-written
+
+
+def is_working(campaign: Campaign) -> bool:
+    """Whether its worker has a zygote that runs programs."""
+    return any(runs_programs(one) for one in campaign.processes())
+
+
+def part(campaign: Campaign, module: str) -> psutil.Process:
+    """The supervisor's child that runs `finfuzz.campaign.MODULE`: a worker or triage."""
+    found = parts(campaign, module)
+    assert found, f"no {module}"
+    return found[0]
+
+
+def parts(campaign: Campaign, module: str) -> list[psutil.Process]:
+    children = psutil.Process(campaign.process.pid).children()
+    return [one for one in children if f"finfuzz.campaign.{module}" in _cmdline(one)]
+
+
+def runs_programs(process: psutil.Process) -> bool:
+    return "zygote.py" in " ".join(_cmdline(process))
+
+
+def _cmdline(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:  # gone meanwhile
+        return []
+
+
+PLAN = Plan(
+    lanes=(Lane("pybind11==3.1.0+destroy", "/usr/bin/python3.13", "3.13.0"),),
+    workers=2,
+    seconds=3600.0,
+    engine="atheris",
+    seed=7,
+    seeds=None,
+    crashes="crashes",
+    abuse=False,
+    attribute=True,
+    bounds=Bounds(total_memory_mib=16000, processes=96, disk_mib=4096),
+)

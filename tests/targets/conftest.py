@@ -1,0 +1,25 @@
+import functools
+import os
+from pathlib import Path
+
+import pytest
+
+from finfuzz.targets.frameworks import pybind11
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of this test's own."""
+    root = tmp_path / "cache"
+    monkeypatch.setenv("FINFUZZ_CACHE", str(root))
+    return root
+
+
+@pytest.fixture
+def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip runs as ever but reaches no package index."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    unasked = functools.cache(pybind11._index_versions.__wrapped__)
+    monkeypatch.setattr(pybind11, "_index_versions", unasked)

@@ -1,0 +1,53 @@
+"""Where something holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from finfuzz.support.errors import UserError
+from finfuzz.targets.condition import Condition, parse_condition
+from finfuzz.targets.spec import parse_target
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "python", "holds"),
+    [
+        ("pybind11>=3.0.2+destroy", "pybind11==3.0.2+destroy", "3.13.0", True),
+        ("pybind11>=3.0.2+destroy", "pybind11==3.0.1+destroy", "3.13.0", False),
+        ("pybind11>=3.0.2+destroy", "pybind11==3.1.0", "3.13.0", False),
+        ("pybind11>=3.0.2+destroy", "plain-c", "3.13.0", False),
+        ("pybind11<3.0.3", "pybind11==3.0.2+leak", "3.13.0", True),
+        ("pybind11<3.0.3", "pybind11==3.0.2,3.0.4", "3.13.0", True),  # the first counts
+        ("pybind11<3.0.3", "pybind11@/a/checkout", "3.13.0", False),  # newer than any release
+        ("python<3.13", "plain-c", "3.12.1", True),
+        ("python<3.13", "pybind11==3.1.0", "3.13.0", False),
+        ("python<3.13", "pybind11==3.1.0", "3.13.0rc1", False),
+        ("pybind11>=3.0.0, python>=3.12", "pybind11==3.1.0", "3.11.7", False),
+        ("plain-c, python==3.12.*", "plain-c", "3.12.9", True),
+        ("no-extension", "no-extension", "3.12.9", True),
+        ("no-extension", "plain-c", "3.12.9", False),
+    ],
+)
+def test_holds(text: str, target: str, python: str, holds: bool) -> None:
+    assert parse_condition(text).holds(parse_target(target), python) is holds
+
+
+def test_what_says_nothing_holds_everywhere() -> None:
+    assert Condition().holds(parse_target("plain-c"), "3.9.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "'' is no condition: begin it with one of pybind11, plain-c"),
+        ("nanobind", "'nanobind' is no condition: begin it with one of"),
+        ("pybind11+keep", "unknown policy 'keep': choose released"),
+        ("pybind11=>3", "can't read the versions '=>3'"),
+        ("pybind11, plain-c", "one framework a line"),
+        ("plain-c>=3", "plain-c has no policies, only python and pybind11 have versions"),
+        ("python+destroy", "python has no policies"),
+    ],
+)
+def test_what_can_not_be_understood(text: str, complaint: str) -> None:
+    with pytest.raises(UserError, match=complaint.replace("(", r"\(").replace("+", r"\+")):
+        parse_condition(text)

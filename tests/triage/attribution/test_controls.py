@@ -1,0 +1,79 @@
+"""Which controls there are for which target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.attribution.controls import controls
+
+RELEASES = ["3.1.0", "3.0.2", "3.0.1"]
+
+
+def python(*version: int, headers: bool = True) -> Interpreter:
+    major, minor, patch = version
+    include = Path("include") if headers else None
+    return Interpreter(Path("python"), (major, minor, patch), include, ".so", "")
+
+
+NEWEST, OLDER, BARE = python(3, 13, 0), python(3, 12, 1), python(3, 11, 7, headers=False)
+
+
+def planned(target: str) -> list[str]:
+    """Each as `axis target python`."""
+    found = controls(parse_target(target), NEWEST, [NEWEST, OLDER, BARE], RELEASES)
+    return [f"{one.axis} {one.spec} {one.interpreter.text}" for one in found]
+
+
+@pytest.mark.parametrize(
+    ("target", "wanted"),
+    [
+        (
+            "pybind11==3.0.2+destroy",
+            [
+                "instrumentation pybind11==3.0.2+destroy 3.13.0",
+                "extension no-extension 3.13.0",
+                "extension plain-c 3.13.0",
+                "policy pybind11==3.0.2+released 3.13.0",
+                "policy pybind11==3.0.2+leak 3.13.0",
+                "policy pybind11==3.0.2+hold 3.13.0",
+                "release pybind11==3.1.0+destroy 3.13.0",
+                "release pybind11==3.0.1+destroy 3.13.0",
+                "python pybind11==3.0.2+destroy 3.12.1",
+                "python no-extension 3.12.1",
+            ],
+        ),
+        (
+            "plain-c",
+            [
+                "instrumentation plain-c 3.13.0",
+                "extension no-extension 3.13.0",
+                "python plain-c 3.12.1",
+                "python no-extension 3.12.1",
+            ],
+        ),
+        ("no-extension", ["python no-extension 3.12.1"]),
+    ],
+)
+def test_controls(target: str, wanted: list[str]) -> None:
+    assert planned(target) == wanted
+
+
+def test_a_checkout_is_compared_with_every_release() -> None:
+    releases = [line for line in planned("pybind11@/a/checkout") if line.startswith("release")]
+    assert releases == [f"release pybind11=={one}+released 3.13.0" for one in RELEASES]
+
+
+def test_two_releases_in_one_process_are_tried_alone() -> None:
+    releases = [line for line in planned("pybind11==3.0.1,3.0.2") if line.startswith("release")]
+    assert releases == [f"release pybind11=={one}+released 3.13.0" for one in ("3.0.1", "3.0.2")]
+
+
+def test_nothing_is_planned_twice_and_nothing_is_the_finding_itself() -> None:
+    found = planned("pybind11==3.1.0")
+    assert len(set(found)) == len(found)
+    own = "pybind11==3.1.0+released 3.13.0"
+    assert [line for line in found if line.endswith(own)] == [f"instrumentation {own}"]

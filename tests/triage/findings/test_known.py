@@ -1,0 +1,156 @@
+"""Which deaths are known, where they are excused, and where they are news."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from finfuzz.support.errors import UserError
+from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings import known as module
+from finfuzz.triage.findings.known import Known, is_known_death, known, known_in, regressed, shipped
+from helpers.outcome_files import SURVIVED, read
+from helpers.places import OUTCOMES, ROOT
+
+DETAIL = "PyInterpreterState_Delete: remaining subinterpreters"
+PLAIN_C = parse_target("plain-c")
+(LEFTOVER,) = (entry for entry in shipped() if entry.detail == DETAIL)
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "detail", "python", "is_known", "is_back"),
+    [
+        ("fatal-python-error", DETAIL, "3.12.1", True, False),
+        ("fatal-python-error", DETAIL, "3.9.18", True, False),
+        ("fatal-python-error", f"{DETAIL}, said otherwise", "3.12.0", True, False),
+        # mended there, so it would be news
+        ("fatal-python-error", DETAIL, "3.13.0", False, True),
+        ("fatal-python-error", DETAIL, "3.14.2", False, True),
+        # another death
+        ("fatal-python-error", "PyInterpreterState_Delete: something else", "3.12.1", False, False),
+        ("fatal-python-error", "", "3.12.1", False, False),
+        ("uncaught-cxx-exception", DETAIL, "3.12.1", False, False),
+        ("none", DETAIL, "3.13.0", False, False),
+    ],
+)
+def test_a_left_subinterpreter(
+    diagnostic: str, detail: str, python: str, is_known: bool, is_back: bool
+) -> None:
+    diagnosis = Diagnosis("SIGABRT", diagnostic, "finalizing", detail, ("a",))
+    assert (known(diagnosis, PLAIN_C, python) is LEFTOVER) is is_known
+    assert (regressed(diagnosis, PLAIN_C, python) is LEFTOVER) is is_back
+
+
+@pytest.mark.parametrize(
+    ("stderr", "python", "is_known"),
+    [
+        (f"Fatal Python error: {DETAIL}\nPython runtime state: finalizing\n", "3.12.1", True),
+        (f"something before\nFatal Python error: {DETAIL}\n", "3.11.7", True),
+        (f"Fatal Python error: {DETAIL}\n", "3.13.0", False),
+        (f"it said {DETAIL}\n", "3.12.1", False),
+        ("Fatal Python error: PyThreadState_Get: no thread state\n", "3.12.1", False),
+        ("", "3.12.1", False),
+    ],
+)
+def test_the_same_read_off_an_outcome(stderr: str, python: str, is_known: bool) -> None:
+    outcome = msgspec.structs.replace(SURVIVED, exit_code=None, signal="SIGABRT", stderr=stderr)
+    assert is_known_death(outcome, PLAIN_C, python) is is_known
+
+
+def test_a_real_one_is_known_both_ways() -> None:
+    case = read(OUTCOMES / "leftover-subinterpreter.txt")
+    detail = case.outcome.stderr.splitlines()[0].removeprefix("Fatal Python error: ")
+    diagnosis = Diagnosis("SIGABRT", "fatal-python-error", case.outcome.phase, detail, ())
+    assert known(diagnosis, PLAIN_C, "3.12.1") is LEFTOVER
+    assert is_known_death(case.outcome, PLAIN_C, "3.12.1")
+
+
+BY_FRAME = Known(
+    title="told by a frame",
+    link="",
+    owner="pybind11",
+    diagnostics=("none",),
+    frame=r"^_PyTuple_Fini$",
+    on="pybind11<3.0.3, python>=3.12",
+    fixed="pybind11>=3.0.3",
+)
+OLD, NEW = parse_target("pybind11==3.0.2"), parse_target("pybind11==3.0.3")
+
+
+@pytest.mark.parametrize(
+    ("frames", "stack", "spec", "python", "is_known", "is_back"),
+    [
+        (("free", "_PyTuple_Fini"), (), OLD, "3.12.1", True, False),
+        (("a", "b"), ("c", "_PyTuple_Fini"), OLD, "3.13.0", True, False),  # a caller tells it too
+        (("free", "_PyTuple_Fini"), (), OLD, "3.11.9", False, False),
+        (("free", "_PyTuple_Fini"), (), NEW, "3.12.1", False, True),
+        (("free", "_PyTuple_Fini"), (), PLAIN_C, "3.12.1", False, False),
+        (("free", "_PyTuple_Finish"), (), OLD, "3.12.1", False, False),
+        ((), (), NEW, "3.12.1", False, False),
+    ],
+)
+def test_one_that_a_frame_tells(
+    frames: tuple[str, ...],
+    stack: tuple[str, ...],
+    spec: TargetSpec,
+    python: str,
+    is_known: bool,
+    is_back: bool,
+) -> None:
+    diagnosis = Diagnosis("SIGABRT", "none", "finalizing", "", frames, stack)
+    assert (known(diagnosis, spec, python, (BY_FRAME,)) is not None) is is_known
+    assert (regressed(diagnosis, spec, python, (BY_FRAME,)) is not None) is is_back
+    outcome = msgspec.structs.replace(SURVIVED, exit_code=None, signal="SIGABRT")
+    assert not is_known_death(outcome, spec, python, (BY_FRAME,))
+
+
+def test_what_finfuzz_says_itself_is_not_filed() -> None:
+    detail = "observe_life: finfuzz: can't tell this interpreter's phases"
+    said = Diagnosis("SIGABRT", "fatal-python-error", "running", detail, ("observe_life",))
+    entry = known(said, PLAIN_C, "3.13.0")
+    assert entry is not None
+    assert entry.owner == "finfuzz"
+
+
+def test_each_entry_says_where_to_read_on() -> None:
+    ours = [entry.link for entry in shipped() if not entry.link.startswith("https://")]
+    assert all((ROOT / link.partition("#")[0]).exists() for link in ours)
+
+
+OWN = """
+[[known]]
+title = "ours, and being mended"
+link = "https://example.org/1"
+owner = "pybind11"
+diagnostics = ["hang"]
+"""
+
+
+def test_a_crashes_folder_has_a_list_of_its_own_which_comes_first(tmp_path: Path) -> None:
+    assert known_in(tmp_path) == shipped()
+    (tmp_path / "known.toml").write_text(OWN)
+    own, *others = known_in(tmp_path)
+    assert own.title == "ours, and being mended"
+    assert tuple(others) == shipped()
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("hang", "hangs"), "'ours, and being mended': no diagnostic 'hangs'"),
+        (("link", "lnk"), "unknown field `lnk`"),
+        (("pybind11", "nanobind"), "Invalid enum value 'nanobind'"),
+        (("[[known]]", "[[known]"), "can't be read"),
+        (('["hang"]', '["hang"]\non = "ruby<3"'), "'ruby<3' is no condition"),
+        (('["hang"]', '["hang"]\nframe = "("'), r"'\(' is no regular expression"),
+    ],
+)
+def test_a_list_that_can_not_be_understood(
+    tmp_path: Path, change: tuple[str, str], complaint: str
+) -> None:
+    (tmp_path / module.FILE).write_text(OWN.replace(*change))
+    with pytest.raises(UserError, match=complaint):
+        known_in(tmp_path)

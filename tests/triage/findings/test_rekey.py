@@ -1,0 +1,87 @@
+"""A new list of telling frames gives old findings their new key, and files nothing anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from finfuzz.triage.diagnosis import telling
+from finfuzz.triage.findings.finding import Finding, StackFrame, filed, load
+from finfuzz.triage.findings.rekey import rekey
+from helpers.finding_example import crashes_with, finding
+
+STACK = (
+    StackFrame("libpython3.13.so", 1, "PyObject_Free"),
+    StackFrame("libpython3.13.so", 2, "some_new_plumbing"),
+    StackFrame("libpython3.13.so", 3, "zoneinfo_free"),
+)
+
+
+def keyed(**changes: object) -> Finding:
+    """A finding with the key that today's list makes."""
+    made = finding(signal="SIGSEGV", diagnostic="none", frames=(), stack=STACK, **changes)
+    frames = tuple(frame.function for frame in STACK)
+    made = msgspec.structs.replace(made, frames=frames)
+    return msgspec.structs.replace(made, bucket=made.diagnosis.bucket)
+
+
+@pytest.fixture
+def newer_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in which a function counts as plumbing that did not before."""
+    before = telling.telling
+
+    def without(frames: object, **options: object) -> list[str]:
+        return [name for name in before(frames, **options) if name != "some_new_plumbing"]
+
+    monkeypatch.setattr(telling, "telling", without)
+    monkeypatch.setattr(telling, "VERSION", telling.VERSION + 1)
+
+
+@pytest.mark.usefixtures("newer_list")
+def test_a_finding_gets_its_new_key(tmp_path: Path) -> None:
+    old = keyed(key_version=telling.VERSION - 1)
+    old_key = old.bucket
+    crashes_with(tmp_path, old)
+    (line,) = rekey(tmp_path)
+    ((bucket, folder),) = filed(tmp_path).items()
+    found = load(folder)
+    assert line == f"{old_key} is called {bucket} by the new list of telling frames"
+    assert folder == tmp_path / found.folder
+    assert (found.bucket, found.former, found.key_version) == (
+        found.diagnosis.bucket,
+        (old_key,),
+        telling.VERSION,
+    )
+    assert "some_new_plumbing" not in found.frames
+    assert found.sightings == old.sightings
+    assert list(rekey(tmp_path)) == []
+
+
+@pytest.mark.usefixtures("newer_list")
+def test_two_that_come_together_are_merged_and_both_kept(tmp_path: Path) -> None:
+    one = keyed(key_version=telling.VERSION - 1)
+    other_stack = (STACK[0], STACK[2])
+    other = msgspec.structs.replace(one, bucket="0" * 12, stack=other_stack)
+    crashes_with(tmp_path, one, other)
+    lines = list(rekey(tmp_path))
+    assert len(lines) == 2
+    folders = set(filed(tmp_path).values())
+    assert len(folders) == 1  # whichever is seen, one of the two counts it
+    assert len(list(tmp_path.glob("*/*/*/finding.json"))) == 2
+
+
+def test_one_without_a_stack_keeps_its_frames(tmp_path: Path) -> None:
+    crashes_with(tmp_path, finding(key_version=0, stack=(), bucket="0" * 12))
+    list(rekey(tmp_path))
+    (folder,) = filed(tmp_path).values()
+    assert load(folder).frames == finding().frames
+
+
+def test_a_damaged_one_keeps_what_it_is_called(tmp_path: Path) -> None:
+    folder = tmp_path / "SIGABRT" / "none" / ("e" * 12)
+    folder.mkdir(parents=True)
+    (folder / "finding.json").write_text("{")
+    assert list(rekey(tmp_path)) == []
+    assert filed(tmp_path) == {"e" * 12: folder}

@@ -1,0 +1,39 @@
+"""What may be one defect is suggested; what is not alike is not."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from finfuzz.triage.findings.finding import Finding, StackFrame
+from finfuzz.triage.findings.similar import suggestions
+from helpers.finding_example import PROGRAM, finding
+
+OTHER = f"{PROGRAM}root a sys\n"
+ON_ANOTHER = msgspec.structs.replace(finding().target, spec="pybind11==3.0.2+destroy")
+
+
+def stack(*functions: str) -> tuple[StackFrame, ...]:
+    return tuple(StackFrame("libpython.so", 1, function) for function in functions)
+
+
+TEN = tuple("abcdefghij")
+ONE = finding(program=OTHER, frames=("x", "y", "z"), stack=stack(*TEN))
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (finding(program=OTHER, frames=(), stack=()), "the same program"),
+        (finding(frames=("y", "z"), stack=()), "both tell of y and z"),
+        (finding(frames=("q",), stack=stack("1", *TEN[1:])), "90 % of their stacks"),
+        (finding(frames=("q",), stack=stack(*"12345", *TEN[5:])), None),
+        (finding(frames=("z",), stack=()), None),
+        (finding(program=OTHER, target=ON_ANOTHER), None),  # compare what is comparable
+        (finding(program=OTHER, merged_into="0123456789ab"), None),  # said already
+    ],
+)
+def test_suggestions(other: Finding, why: str | None) -> None:
+    other = msgspec.structs.replace(other, bucket="b" * 12)
+    found = [suggestion.why for suggestion in suggestions([ONE, other])]
+    assert found == ([] if why is None else [why])

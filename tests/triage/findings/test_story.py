@@ -1,0 +1,68 @@
+"""A finding in a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from finfuzz.program.text import parse
+from finfuzz.triage.findings.story import plot, sentence, when
+from helpers.finding_example import bare_finding as finding
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"detail": ""},
+            "pybind11==3.1.0+destroy on CPython 3.13.0 dies of SIGABRT (internals-recreated) "
+            "in Py_FinalizeEx, its dict is cleared",
+        ),
+        (
+            {"detail": "what it said", "phase": "running", "interpreter": "main"},
+            "pybind11==3.1.0+destroy on CPython 3.13.0 dies of SIGABRT (internals-recreated) "
+            "while the program runs: what it said",
+        ),
+        (
+            {"signal": "HANG", "diagnostic": "hang", "detail": "", "phase": "stopping",
+             "interpreter": "isolated"},
+            "pybind11==3.1.0+destroy on CPython 3.13.0 hangs (hang) while a subinterpreter ends "
+            "(in a subinterpreter: isolated)",
+        ),
+        (
+            {"signal": "NONE", "diagnostic": "wrong-answer", "detail": "", "phase": "running"},
+            "pybind11==3.1.0+destroy on CPython 3.13.0 goes on, though something is wrong "
+            "(wrong-answer) while the program runs",
+        ),
+    ],
+)  # fmt: skip
+def test_sentence(changes: dict[str, object], said: str) -> None:
+    assert sentence(finding(**changes)) == said
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        ("running", "while the program runs"),
+        ("stopping/modules-cleared", "while a subinterpreter ends, its modules are cleared"),
+        ("finalizing/types-finalized", "in Py_FinalizeEx, its types are finalized"),
+        ("exited/static-destructors", "after Py_FinalizeEx, in static destructors"),
+        ("an unknown phase", "in an unknown phase"),
+    ],
+)
+def test_when(phase: str, said: str) -> None:
+    assert when(phase) == said
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("", "no objects"),
+        ("node a list\nroot a sys\n", "1 list, kept by sys"),
+        (
+            "start i1 legacy\nnode a list\nnode b list\nedge a b append\nagain\nself-check\n",
+            "2 lives, 1 subinterpreter, 2 lists, 1 edge, 1 self-check",
+        ),
+    ],
+)
+def test_plot(steps: str, said: str) -> None:
+    assert plot(parse(f"finfuzz 1\n{steps}")) == said

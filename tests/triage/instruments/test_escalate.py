@@ -1,0 +1,148 @@
+"""All instruments over one finding: what is filed, and that nothing else changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from finfuzz.executor.limits import Limits
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.findings.escalation import Escalation
+from finfuzz.triage.findings.finding import encoded, load
+from finfuzz.triage.instruments import escalate as module
+from finfuzz.triage.instruments.allocators import pymalloc_debug
+from finfuzz.triage.instruments.case import Experiment, Report
+from finfuzz.triage.instruments.escalate import escalated
+from helpers.finding_example import finding
+
+MakeFolder = Callable[[str], Path]
+SPEC = parse_target("plain-c")  # it asks for no headers
+SIX = ["asan-ubsan", "pymalloc-debug", "malloc", "debug-python", "valgrind", "gdb"]
+
+
+@pytest.fixture
+def folder_of(finding_folder: MakeFolder) -> Callable[[str, str], Path]:
+    def make(what: str, signal: str) -> Path:
+        folder = finding_folder(what)
+        (folder / "finding.json").write_bytes(encoded(finding(signal=signal, escalation=())))
+        return folder
+
+    return make
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def only(monkeypatch: pytest.MonkeyPatch, **instruments: Callable[[Experiment], Report]) -> None:
+    monkeypatch.setattr(module, "_FOR_DEATHS", instruments)
+
+
+def test_the_text_is_filed_and_the_rest_left_as_it_was(
+    folder_of: Callable[[str, str], Path],
+    pythons: list[Interpreter],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    only(monkeypatch, pymalloc=pymalloc_debug)
+    folder = folder_of("overrun", "NONE")
+    before, announced = contents(folder), list[str]()
+    done = list(escalated(folder, SPEC, pythons[0], Limits(), announced.append))
+    after = contents(folder)
+    text = after.pop("escalation/pymalloc.txt").decode()
+    assert done == [(1, 1)]
+    assert {**after, "finding.json": b""} == {**before, "finding.json": b""}
+    assert announced == ["finding: pymalloc"]
+    (one,) = load(folder).escalation
+    assert (one.name, one.status, one.file) == ("pymalloc", "done", "escalation/pymalloc.txt")
+    assert re.fullmatch("dies of SIGABRT: pymalloc-check: .*pad byte.*", one.summary)
+    assert "bad trailing pad byte" in text
+    assert re.search(r'^  File "repro\.py", line 14 in <module>$', text, re.MULTILINE)
+    assert str(folder.parent) not in text
+
+
+def test_a_script_that_does_not_compile_fails_under_each(
+    folder_of: Callable[[str, str], Path], pythons: list[Interpreter]
+) -> None:
+    folder = folder_of("does not compile", "NONE")
+    list(escalated(folder, SPEC, pythons[0], Limits(), str))
+    found = load(folder).escalation
+    assert [one.name for one in found] == SIX
+    for one in found:
+        assert (one.status, one.file) == ("failed", "")
+        assert re.fullmatch(r"repro\.py does not compile: extension\.cpp:.*misspelt.*", one.summary)
+    assert not (folder / "escalation").exists()
+
+
+def test_what_it_said_before_is_gone(
+    folder_of: Callable[[str, str], Path],
+    pythons: list[Interpreter],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = folder_of("survives", "NONE")
+    said = iter([Report("done", "something", "text"), Report("absent", "gone")])
+    only(monkeypatch, one=lambda _: next(said))
+
+    def again() -> tuple[Escalation, ...]:
+        list(escalated(folder, SPEC, pythons[0], Limits(), str))
+        return load(folder).escalation
+
+    assert again() == (Escalation("one", "done", "something", "escalation/one.txt"),)
+    assert (folder / "escalation" / "one.txt").read_text() == "text"
+    assert again() == (Escalation("one", "absent", "gone"),)
+    assert not list((folder / "escalation").iterdir())
+
+
+def test_interrupted_it_leaves_what_was_said_so_far(
+    folder_of: Callable[[str, str], Path],
+    pythons: list[Interpreter],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def interrupt(_: Experiment) -> Report:
+        raise KeyboardInterrupt
+
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    only(monkeypatch, first=lambda _: Report("done", "", "text"), second=interrupt)
+    folder = folder_of("survives", "NONE")
+    with pytest.raises(KeyboardInterrupt):
+        list(escalated(folder, SPEC, pythons[0], Limits(), str))
+    assert [path.name for path in (folder / "escalation").iterdir()] == ["first.txt"]
+    assert load(folder).escalation == ()
+    assert not list(scratch.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "signal", "names"),
+    [
+        ("use after free", "NONE", SIX),
+        ("waits", "HANG", ["asan-ubsan", "debug-python", "stacks"]),
+    ],
+)
+def test_every_instrument_has_a_line(
+    folder_of: Callable[[str, str], Path],
+    pythons: list[Interpreter],
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    signal: str,
+    names: list[str],
+) -> None:
+    monkeypatch.setattr(module, "START_SECONDS", 1.0)  # for the one that hangs
+    folder = folder_of(what, signal)
+    list(escalated(folder, SPEC, pythons[0], Limits(deadline=1.0), str))
+    found = load(folder).escalation
+    assert [one.name for one in found] == names
+    for one in found:
+        assert one.summary
+        assert "\n" not in one.summary
+        if one.file:
+            text = (folder / one.file).read_text()
+            assert str(folder.parent) not in text + one.summary
+            assert "/plain/" not in text + one.summary

@@ -1,0 +1,234 @@
+"""What each instrument says of extensions that misbehave in one known way. All of them are real."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from finfuzz.targets.interpreters import Interpreter, probe
+from finfuzz.triage.instruments import debug_python as debug_module
+from finfuzz.triage.instruments.allocators import glibc_malloc, pymalloc_debug
+from finfuzz.triage.instruments.case import Experiment, Report
+from finfuzz.triage.instruments.debug_python import debug_python
+from finfuzz.triage.instruments.debugger import gdb
+from finfuzz.triage.instruments.hang import hang
+from finfuzz.triage.instruments.sanitizers import sanitizers
+from finfuzz.triage.instruments.valgrind import valgrind
+
+MakeCase = Callable[..., Experiment]
+PYTHON = r"Python is at \S*repro\.py:14 in <module>"
+HERE = r"in {} \(\S*extension\.cpp:\d+\)"
+
+needs_gdb = pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not on PATH")
+needs_valgrind = pytest.mark.skipif(
+    shutil.which("valgrind") is None, reason="valgrind is not on PATH"
+)
+
+
+def says(told: Report, pattern: str) -> None:
+    """It ran, and its line is this."""
+    assert told.status == "done", told
+    assert re.fullmatch(pattern, told.summary), told.summary
+
+
+@pytest.mark.parametrize(
+    ("what", "signal", "summary"),
+    [
+        (
+            "use after free",
+            "NONE",
+            rf"heap-use-after-free \(READ\) {HERE.format('misbehave')}, "
+            rf"freed {HERE.format('release')}",
+        ),
+        (
+            "address used again",
+            "SIGABRT",
+            rf"only where freed memory is used again: ABRT {HERE.format('misbehave')}",
+        ),
+        pytest.param(
+            "double free",
+            "SIGABRT",
+            rf"attempting double-free .*{HERE.format('misbehave')}",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "overflow",
+            "NONE",
+            r"signed integer overflow: .* \(\S*extension\.cpp:\d+:\d+\)",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "survives", "NONE", "they see nothing: survives as without", marks=pytest.mark.slow
+        ),
+        pytest.param("survives", "SIGSEGV", "they see nothing: survives", marks=pytest.mark.slow),
+    ],
+)
+def test_sanitizers(case: MakeCase, what: str, signal: str, summary: str) -> None:
+    told = sanitizers(case(what, signal))
+    if told.status == "absent":
+        pytest.skip(told.summary)
+    says(told, summary)
+
+
+@pytest.mark.slow
+def test_sanitizers_compile_a_copy_of_their_own(case: MakeCase) -> None:
+    laid_out = case("survives")
+    sanitizers(laid_out)
+    (plain,) = laid_out.folder.glob("*.so")
+    assert b"__asan_init" not in plain.read_bytes()
+
+
+def test_a_compiler_that_fails_under_sanitizers_is_a_line(
+    case: MakeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out = case("survives")
+    monkeypatch.setenv("CXX", f"{shutil.which('c++')} -fmisspelt")
+    told = sanitizers(laid_out)
+    assert told.status == "failed"
+    assert re.fullmatch(r"repro\.py does not compile: .*error:.*-fmisspelt.*", told.summary)
+
+
+@pytest.mark.parametrize("compiler", ["/no/such/compiler", sys.executable])
+def test_without_a_compiler_that_has_them_they_are_absent(
+    case: MakeCase, monkeypatch: pytest.MonkeyPatch, compiler: str
+) -> None:
+    laid_out = case("survives")
+    monkeypatch.setenv("CXX", compiler)
+    told = sanitizers(laid_out)
+    assert (told.status, told.text) == ("absent", "")
+    assert compiler in told.summary
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("clang++-14") is None, reason="clang++-14 is not on PATH")
+def test_clangs_runtime_is_preloaded_too(case: MakeCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    laid_out = case("use after free", "NONE")
+    monkeypatch.setenv("CXX", "clang++-14")
+    says(
+        sanitizers(laid_out), rf"heap-use-after-free \(READ\) {HERE.format('misbehave')}, freed .*"
+    )
+
+
+@pytest.mark.parametrize(
+    ("instrument", "what", "signal", "summary"),
+    [
+        (pymalloc_debug, "overrun", "NONE", "dies of SIGABRT: pymalloc-check: .*pad byte.*"),
+        (pymalloc_debug, "survives", "NONE", "survives as without"),
+        (pymalloc_debug, "aborts", "SIGABRT", f"dies of SIGABRT as without: {PYTHON}"),
+        (
+            glibc_malloc,
+            "double free",
+            "SIGABRT",
+            r"dies of SIGABRT as without: heap-corruption: free\(\): .*",
+        ),
+        (glibc_malloc, "aborts", "SIGSEGV", f"dies of SIGABRT: {PYTHON}"),
+    ],
+)
+def test_allocators(
+    case: MakeCase, instrument: Callable[[Experiment], Report], what: str, signal: str, summary: str
+) -> None:
+    says(instrument(case(what, signal)), summary)
+
+
+@pytest.mark.slow  # 5 s each
+@needs_valgrind
+@pytest.mark.parametrize(
+    ("what", "summary"),
+    [
+        (
+            "use after free",
+            rf"Invalid read of size 4 {HERE.format('misbehave')}, freed {HERE.format('release')}",
+        ),
+        ("survives", "it sees nothing: survives as without"),
+    ],
+)
+def test_valgrind(case: MakeCase, what: str, summary: str) -> None:
+    says(valgrind(case(what, "NONE")), summary)
+
+
+@needs_gdb
+@pytest.mark.parametrize(
+    ("what", "summary"),
+    [
+        ("aborts", rf"SIGABRT {HERE.format('misbehave')}"),
+        ("survives", "exits normally: no death to look at"),
+    ],
+)
+def test_gdb(case: MakeCase, what: str, summary: str) -> None:
+    says(gdb(case(what)), summary)
+
+
+@needs_gdb
+def test_gdb_shows_every_frame_with_its_variables(case: MakeCase) -> None:
+    told = gdb(case("double free"))
+    assert re.search(r"^#\d+ .* in misbehave \(\) at ", told.text, re.MULTILINE)
+    assert re.search(r"^        block = 0x[0-9a-f]+$", told.text, re.MULTILINE)
+
+
+@needs_gdb
+def test_gdb_that_cannot_start_the_program_has_failed(case: MakeCase, tmp_path: Path) -> None:
+    laid_out = case("survives")
+    gone = replace(laid_out.interpreter, executable=tmp_path / "gone")
+    told = gdb(replace(laid_out, interpreter=gone))
+    assert told.status == "failed"
+    assert told.summary
+
+
+@needs_gdb
+@pytest.mark.parametrize("does", ["waits", "spins"])
+def test_a_hang_waits_or_spins(case: MakeCase, does: str) -> None:
+    told = hang(case(does, "HANG", seconds=2.0))
+    says(told, rf"{does} {HERE.format('misbehave')}")
+    assert re.match(
+        rf"process \d+ thread \d+: {does}, \d\.\d\d s of processor time in 1 s\n", told.text
+    )
+    assert re.search(r"^#\d+ .* in _PyEval_EvalFrameDefault \(", told.text, re.MULTILINE)
+    assert re.search(r'File ".*repro\.py", line 14 in <module>', told.text)
+
+
+def test_what_does_not_hang_is_said(case: MakeCase) -> None:
+    says(hang(case("aborts", "HANG")), "does not hang: dies of SIGABRT")
+
+
+@pytest.mark.parametrize(("instrument", "name"), [(gdb, "gdb"), (valgrind, "valgrind")])
+def test_what_is_not_on_path_is_absent(
+    case: MakeCase,
+    monkeypatch: pytest.MonkeyPatch,
+    instrument: Callable[[Experiment], Report],
+    name: str,
+) -> None:
+    laid_out = case("survives")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert instrument(laid_out) == Report("absent", f"{name} is not on PATH")
+
+
+def test_without_a_debug_build_it_is_absent(
+    case: MakeCase, monkeypatch: pytest.MonkeyPatch, pythons: list[Interpreter]
+) -> None:
+    monkeypatch.setattr(debug_module, "find_interpreters", lambda: pythons[:1])
+    told = debug_python(case("survives"))
+    assert told.status == "absent"
+    assert re.fullmatch(r"no debug build of CPython 3\.\d+ with headers found", told.summary)
+
+
+def test_a_debug_build_gets_an_extension_of_its_own(
+    case: MakeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own assertions fail there: a reference too few is seen when it is given back."""
+    path = shutil.which("python3.11-dbg")
+    if path is None:
+        pytest.skip("python3.11-dbg is not on PATH")
+    debug = probe(Path(path))
+    monkeypatch.setattr(debug_module, "find_interpreters", lambda: [debug])
+    laid_out = case("overrun", "NONE")
+    says(
+        debug_python(replace(laid_out, interpreter=debug)),
+        "dies of SIGABRT: pymalloc-check: .*pad byte.*",
+    )
+    assert not list(laid_out.folder.glob(f"*{debug.ext_suffix}"))

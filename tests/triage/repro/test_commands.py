@@ -1,0 +1,95 @@
+"""The commands that build what a script needs: what a shell makes of them, too."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.repro.commands import commands, modules
+
+
+@pytest.mark.parametrize(
+    ("target", "capi", "names"),
+    [
+        ("plain-c", False, ["finfuzz_target"]),
+        ("plain-c", True, ["finfuzz_target", "capi"]),
+        ("pybind11==3.0.1,3.0.2", False, ["finfuzz_target", "finfuzz_second"]),
+        ("no-extension", False, []),
+        ("no-extension", True, ["capi"]),
+    ],
+)
+def test_modules_that_are_built(target: str, capi: bool, names: list[str]) -> None:
+    spec = parse_target(target)
+    assert modules(spec, capi) == names
+    text = "\n".join(commands(spec, (3, 13), capi=capi, watch=False))
+    assert [name for name in names if f' -o {name}"$SUFFIX"' in text] == names
+    assert text.count("${CXX:-c++}") == len(names)
+
+
+def test_a_release_is_fetched_once_and_compiled_with_one_command() -> None:
+    lines = commands(parse_target("pybind11==3.1.0+destroy"), (3, 13), capi=False, watch=True)
+    assert lines == [
+        ": ${PYTHON:=python3.13}",
+        """INCLUDE=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("include"))')""",
+        """SUFFIX=$("$PYTHON" -c 'import sysconfig; print(sysconfig."""
+        """get_config_var("EXT_SUFFIX"))')""",
+        ": ${PYBIND11_INCLUDE:=pybind11-3.1.0/pybind11/include}",
+        'test -d "$PYBIND11_INCLUDE" ||',
+        '    "$PYTHON" -m pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0',
+        "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden \\",
+        '    -I"$INCLUDE" -I"$PYBIND11_INCLUDE" -Wl,--wrap=PyType_Ready -pthread \\',
+        '    extension.cpp -o finfuzz_target"$SUFFIX"',
+    ]
+
+
+def run(lines: list[str], folder: Path, **variables: str) -> list[list[str]]:
+    """The compiler's arguments, each time it is called."""
+    (folder / "compiler").write_text('#!/bin/sh\nprintf "%s\\n" "$@" "" >> called\n')
+    (folder / "compiler").chmod(0o755)
+    environment = {"PATH": os.defpath, "CXX": f"{folder}/compiler", **variables}
+    for interpreter in ("python3", "python 3"):
+        (folder / interpreter).write_text("#!/bin/sh\necho .so\n")
+        (folder / interpreter).chmod(0o755)
+    subprocess.run(
+        ["sh", "-ec", "\n".join(lines)],
+        cwd=folder,
+        env={"PYTHON": f"{folder}/python3", **environment},
+        check=True,
+    )
+    calls = (folder / "called").read_text().removesuffix("\n").split("\n\n")
+    return [[one for one in call.split("\n") if one] for call in calls]
+
+
+def test_variables_name_other_headers_another_python_and_another_compiler(tmp_path: Path) -> None:
+    lines = commands(parse_target("pybind11==3.0.1,3.0.2"), (3, 13), capi=True, watch=False)
+    (tmp_path / "a b").mkdir()
+    first, second, capi = run(
+        lines,
+        tmp_path,
+        PYTHON=f"{tmp_path}/python 3",
+        PYBIND11_INCLUDE="a b",
+        PYBIND11_SECOND_INCLUDE=".",
+    )
+    assert first[-3:] == ["extension.cpp", "-o", "finfuzz_target.so"]
+    assert {"-Ia b", "-I.so", "-DFINFUZZ_MODULE=finfuzz_target"} <= set(first)
+    assert second[-3:] == ["extension.cpp", "-o", "finfuzz_second.so"]
+    assert {"-I.", "-DFINFUZZ_MODULE=finfuzz_second"} <= set(second)
+    assert capi[-3:] == ["capi.cpp", "-o", "capi.so"]
+
+
+def test_a_checkout_may_lie_anywhere_and_keeps_its_headers_in_include(tmp_path: Path) -> None:
+    checkout = tmp_path / """it's "x" $HOME}"""
+    (checkout / "include").mkdir(parents=True)
+    spec = parse_target(f"pybind11@{checkout}")
+    (call,) = run(commands(spec, (3, 13), capi=False, watch=False), tmp_path)
+    assert f"-I{checkout}/include" in call
+
+
+def test_what_fails_ends_it(tmp_path: Path) -> None:
+    lines = commands(parse_target("plain-c"), (3, 13), capi=True, watch=False)
+    with pytest.raises(subprocess.CalledProcessError):
+        run(lines, tmp_path, CXX="false")

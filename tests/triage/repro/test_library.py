@@ -1,0 +1,101 @@
+"""The library's functions as a script shows them."""
+
+from __future__ import annotations
+
+import pytest
+
+from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, SHAPE, Choice
+from finfuzz.triage.repro import library
+from finfuzz.triage.repro.library import Code, as_value, call, closure, functions
+
+WORDS = [
+    (prefix, choice)
+    for prefix, choice in (
+        ("make_", KIND),
+        ("refer_by_", EDGE),
+        ("shape_", SHAPE),
+        ("hold_in_", ROOT),
+        ("at_", HOOK),
+        ("act_", ACTION),
+    )
+]
+A, B, T = Code("a"), Code("b"), Code("t", ("t",))
+
+
+@pytest.mark.parametrize(("prefix", "choice"), WORDS, ids=[prefix for prefix, _ in WORDS])
+def test_every_word_has_a_function(prefix: str, choice: Choice) -> None:
+    assert {prefix + text.replace("-", "_") for text in choice.texts} <= functions().keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "text"),
+    [
+        ("make_container", (T,), "t.Container()"),
+        ("make_list", (), "[]"),
+        ("make_error", (T,), 't.Error("an error")'),
+        ("make_function", (), "make_function()"),
+        ("make_override", (T,), "make_override(t)"),
+        ("refer_by_append", (A, B), "a.append(b)"),
+        ("refer_by_value", (A, B), "a[len(a)] = b"),
+        ("hold_in_leak", (A,), "leak(a)"),
+        ("hold_in_thread_local", (A,), "hold_in_thread_local(a)"),
+        ("act_create", (T,), 't.action("create")'),
+        ("act_resurrect", (), "leak"),
+    ],
+)
+def test_what_is_one_statement_is_written_out(
+    name: str, arguments: tuple[Code, ...], text: str
+) -> None:
+    assert call(name, *arguments).text == text
+
+
+def test_what_runs_later_is_not_written_out() -> None:
+    """`lambda *args: a …` would see another `a` once the script has given the name away."""
+    assert call("callback", A).text == "callback(a)"
+
+
+def test_no_argument_is_evaluated_twice() -> None:
+    assert call("refer_by_value", Code("f()"), B).text == "refer_by_value(f(), b)"
+
+
+def test_what_is_written_out_brings_its_modules_and_functions() -> None:
+    code = call("hold_in_codec", A)
+    assert code == Code("_codecs.register(callback(a))", ("_codecs",), frozenset({"callback"}))
+
+
+def test_what_the_arguments_need_is_needed() -> None:
+    code = call("at_atexit", A, call("act_print"))
+    assert code.text == "atexit.register(print_something, a)"
+    assert code.modules == ("atexit",)
+    assert code.functions == {"print_something"}
+
+
+@pytest.mark.parametrize(
+    ("name", "bound", "text"),
+    [
+        ("make_container", (T,), "t.Container"),
+        ("make_override", (T,), "lambda: make_override(t)"),
+        ("make_bound_type", (T,), "lambda: t.Instance"),
+        ("make_list", (), "make_list"),
+        ("refer_by_append", (), "refer_by_append"),
+        ("refer_by_member", (T,), "t.set_member"),
+    ],
+)
+def test_functions_as_values(name: str, bound: tuple[Code, ...], text: str) -> None:
+    assert as_value(name, *bound).text == text
+
+
+def test_what_is_called_comes_first() -> None:
+    assert closure({"hold_in_sys", "hold_in_thread_dict"}) == [
+        *("free_key", "hold_in_sys", "thread_dict", "hold_in_thread_dict"),
+    ]
+
+
+@pytest.mark.parametrize("name", functions())
+def test_what_is_copied_stands_alone(name: str) -> None:
+    """With the functions that it calls and the platform's there is nothing else that it needs."""
+    names: dict[str, object] = {}
+    for one in closure({name}):
+        if one not in library.PLATFORM:
+            exec(functions()[one].source, names)
+    assert names[name]

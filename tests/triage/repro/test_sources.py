@@ -1,0 +1,172 @@
+"""The C++ beside a script: what the script uses of it, and that it compiles."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from finfuzz.targets.compiler import find_compiler
+from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.repro.sources import TARGETS, capi, extension
+
+OFFERED = sorted(
+    {
+        name
+        for header in TARGETS.glob("with_*/*.h")
+        for offers in re.findall(r"^// offers: (.*)", header.read_text(encoding="utf-8"))
+        for name in offers.split()
+    }
+    | {"Container", "Instance", "check"}
+)
+ACTIONS = re.findall(
+    r'^    \{"(\w+)", \w+\}', (TARGETS / "with_pybind11/actions.h").read_text(), re.MULTILINE
+)
+USES = [f"t.{name}" for name in OFFERED] + [f't.action("{name}")' for name in ACTIONS]
+USES += ['a.hook("clear", act)', "t.Container", " ".join(f"t.{name}" for name in OFFERED)]
+CAPI = {
+    *("find_framework", "start", "run", "run_elsewhere", "elsewhere", "stop", "stop_elsewhere"),
+    *("again", "c_exit", "thread_exit", "hold_in_type"),
+}
+POLICIES = ("released", "destroy", "leak", "hold")
+
+
+@pytest.mark.parametrize("target", ["plain-c", *(f"pybind11==3.1.0+{one}" for one in POLICIES)])
+@pytest.mark.parametrize("uses", USES)
+def test_nothing_of_the_fuzzers_is_left(target: str, uses: str) -> None:
+    for plain in (True, False):
+        text = extension(parse_target(target), uses, plain=plain, watch=False)
+        assert not re.findall(r"FINFUZZ_\w+|finfuzz::(?:probe|event)|#include \"", text)
+        assert len(re.findall(r"^\s*#\s*if", text, re.MULTILINE)) == text.count("#endif")
+
+
+@pytest.mark.parametrize(
+    ("target", "uses", "lines"),
+    [
+        ("pybind11==3.1.0+released", "t.Container a.append", 70),
+        ("pybind11==3.1.0+destroy", "t.Container a.append", 120),
+        ("pybind11==3.1.0+hold", "t.Container a.append", 130),
+        ("pybind11==3.1.0+released", 't.Container a.hook( t.action("create")', 240),
+        ("pybind11==3.1.0+released", "t.Unique t.Shared t.set_member", 60),
+        ("plain-c", "t.Container a.append", 200),
+    ],
+)
+def test_it_can_be_read_at_one_sitting(target: str, uses: str, lines: int) -> None:
+    text = extension(parse_target(target), uses, plain=True, watch=False)
+    assert len(text.splitlines()) <= lines
+
+
+@pytest.mark.parametrize(
+    ("uses", "there", "absent"),
+    [
+        ("t.Container", {"Container"}, {"Instance", "Act", "Holder", "apply_policy"}),
+        ("t.Unique", {"Unique", "Instance"}, {"Shared", "Container"}),
+        ('t.action("create")', {"create", "Act", "Instance"}, {"cast_back", "convert"}),
+        ("t.same", {"Instance", "same"}, {"Wrapped", "value_of"}),
+        ("t.raise_error", {"Error"}, {"LocalError", "KeptError"}),
+        ("capi.find_framework", {"finfuzz_create_subinterpreter"}, {"Unique"}),
+        ("t.Colour", {"Colour", "Shade"}, {"NativeColour"}),
+    ],
+)
+def test_what_is_used_is_there_with_what_it_needs(
+    uses: str, there: set[str], absent: set[str]
+) -> None:
+    spec = parse_target("pybind11==3.1.0+released")
+    words = set(re.findall(r"\w+", extension(spec, uses, plain=True, watch=False)))
+    assert there <= words
+    assert not absent & words
+
+
+def test_on_demand_it_is_bound_when_it_is_asked_for() -> None:
+    spec = parse_target("pybind11==3.1.0+released")
+    plain, near = (extension(spec, "t.Unique", plain=one, watch=False) for one in (True, False))
+    assert "__getattr__" in near
+    assert "__getattr__" not in plain
+    # With nothing to ask for they are the same.
+    plain, near = (extension(spec, "t.Container", plain=one, watch=False) for one in (True, False))
+    assert plain == near
+
+
+@pytest.mark.parametrize("target", ["pybind11==3.0.1,3.0.2", "pybind11==3.1.0", "plain-c"])
+def test_a_name_of_its_own_is_given_where_there_are_two(target: str) -> None:
+    spec = parse_target(target)
+    text = extension(spec, "t.Container t2.Container", plain=True, watch=False)
+    assert ("FINFUZZ_MODULE" in text) is (spec.second is not None)
+
+
+@pytest.mark.parametrize(
+    ("script", "inside", "there", "absent"),
+    [
+        ("", {"leak"}, {"leak"}, {"start", "thread_dict", "finfuzz"}),
+        ("capi.start capi.run start(None, 1)", set(), {"Py_NewInterpreter"}, {"new_by_config"}),
+        ("capi.start capi.run start(None, 2)", set(), {"new_by_config"}, {"call_stdlib"}),
+        ("capi.start capi.run start(i, 7)", set(), {"call_stdlib"}, {"new_by_config"}),
+        ("capi.again", set(), {"live_again"}, {"Py_EndInterpreter"}),
+        ("capi.thread_exit", set(), {"on_another_thread"}, {"under_new_state"}),
+    ],
+)
+def test_capi_has_what_is_called(
+    script: str, inside: set[str], there: set[str], absent: set[str]
+) -> None:
+    words = set(re.findall(r"\w+", capi(script, inside)))
+    assert there <= words
+    assert not absent & words
+    assert not re.search(r"FINFUZZ_|#include \"", capi(script, inside))
+
+
+def compiles(text: str, folder: Path, python: Interpreter, *includes: Path) -> str:
+    """What the compiler has to say of it."""
+    (folder / "source.cpp").write_text(text, encoding="utf-8")
+    options = ["-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-cast-function-type"]
+    folders = [f"-I{folder}" for folder in (*includes, python.include)]
+    # The C API's own way to fill a struct from its beginning.
+    command = [find_compiler(), *options, "-Wno-missing-field-initializers", *folders]
+    done = subprocess.run(
+        [*command, folder / "source.cpp"], capture_output=True, text=True, check=False
+    )
+    return done.stderr
+
+
+@pytest.mark.parametrize("uses", [f"capi.{name} start(None, 2)" for name in sorted(CAPI)])
+def test_capi_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
+    if "run" in uses or "stop" in uses or "find" in uses:
+        uses += " capi.start"
+    assert compiles(capi(uses, {"leak", "interpreter_dict"}), tmp_path, pythons[0]) == ""
+
+
+@pytest.mark.parametrize("uses", USES)
+def test_plain_c_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
+    text = extension(parse_target("plain-c"), uses, plain=True, watch=False)
+    assert compiles(text, tmp_path, pythons[0]) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("uses", [*USES, "capi.find_framework"])
+def test_pybind11_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
+    spec = parse_target("pybind11==3.1.0+released")
+    text = extension(spec, uses, plain=True, watch=True)
+    assert compiles(text, tmp_path, pythons[0], headers(spec)) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    ("version", "uses"),
+    [
+        ("3.0.0", USES[-1]),
+        ("3.0.1,3.0.2", USES[-1]),
+        ("3.1.0", "t.Container"),
+        ("3.1.0", "t.Unique"),
+    ],
+    ids=["all-3.0.0", "all-two", "container", "without-container"],
+)
+def test_every_policy_compiles(
+    version: str, uses: str, policy: str, tmp_path: Path, pythons: list[Interpreter]
+) -> None:
+    spec = parse_target(f"pybind11=={version}+{policy}")
+    text = extension(spec, uses, plain=False, watch=True)
+    assert compiles(text, tmp_path, pythons[0], headers(spec)) == ""

@@ -1,0 +1,84 @@
+"""The first lines of a script."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from finfuzz.program.text import parse
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.findings.attribution import Attribution
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.repro.story import retold, script_story
+from finfuzz.triage.repro.write import write_script
+from helpers.finding_example import bare_finding as finding
+
+OWNER = Attribution("framework", "plain-c survived", "", "", (), (), "2026-11-24")
+
+
+@pytest.mark.parametrize(
+    ("changes", "story"),
+    [
+        (
+            {"detail": "what it said", "script": Rate(10, 10)},
+            """\
+Dies of SIGABRT in Py_FinalizeEx, its dict is cleared (internals-recreated).
+
+    what it said
+
+pybind11 3.1.0, whose internals are destroyed with the interpreter's dict (as by its PR 5958),
+on CPython 3.13.0: so it ended 10 of 10 (72 to 100 %).""",
+        ),
+        (
+            {"signal": "NONE", "diagnostic": "wrong-answer", "detail": "", "phase": "running",
+             "script": Rate(3, 40), "attribution": OWNER},
+            """\
+Goes on, though something is wrong while the program runs (wrong-answer).
+
+pybind11 3.1.0, whose internals are destroyed with the interpreter's dict (as by its PR 5958),
+on CPython 3.13.0: so it was 3 of 40 (3 to 20 %).
+
+Whose defect: framework. plain-c survived.""",
+        ),
+    ],
+)  # fmt: skip
+def test_story(changes: dict[str, object], story: str) -> None:
+    assert script_story(finding(**changes)) == story
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("plain-c", "plain-c on CPython"),
+        ("no-extension", "no-extension on CPython"),
+        ("pybind11==3.1.0+released", "pybind11 3.1.0, as released, on CPython"),
+        ("pybind11==3.0.1,3.0.2+leak", "pybind11 3.0.1 and 3.0.2, whose internals are never"),
+        ("pybind11@/a/checkout+hold", "pybind11 of /a/checkout, whose types hold its internals"),
+    ],
+)
+def test_target(spec: str, said: str) -> None:
+    one = finding()
+    one.target = msgspec.structs.replace(one.target, spec=spec)
+    assert said in script_story(one).replace("\n", " ")
+
+
+def test_lines_are_short() -> None:
+    story = script_story(finding(detail="some words " * 30, attribution=OWNER))
+    assert max(map(len, story.splitlines())) <= 96
+
+
+@pytest.mark.parametrize("story", ["Another.", "Of\n\nparagraphs", 'it said """', "a\\b"])
+def test_a_script_is_told_anew(story: str) -> None:
+    program, spec = parse("finfuzz 1\nnode a list\n"), parse_target("plain-c")
+    first, second = (
+        write_script(program, spec, (3, 13), one)["repro.py"] for one in ("Run it.", story)
+    )
+    assert retold(first, story) == second
+    assert retold(second, "Run it.") == first
+
+
+@pytest.mark.parametrize(
+    "script", ["", "import sys\n", '"""Mine.\n\nRun it with CPython 3.13\n"""']
+)
+def test_what_a_person_has_rewritten_stays(script: str) -> None:
+    assert retold(script, "Another.") == script

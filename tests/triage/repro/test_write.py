@@ -1,0 +1,388 @@
+"""The standalone script: each file of scripts/ is a program and its body (see script_files.py)."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import signal
+import subprocess
+import textwrap
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.generation.generate import generate
+from finfuzz.generation.mutate import mutate
+from finfuzz.program.language import OPERATIONS
+from finfuzz.program.model import Program
+from finfuzz.program.scope import runnable
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.words import Choice
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.compiler import find_compiler, run_compiler
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.repro.commands import commands
+from finfuzz.triage.repro.sources import TARGETS
+from finfuzz.triage.repro.write import write_script
+from helpers import script_files
+
+FILES = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
+PLAIN_C = script_files.PLAIN_C
+
+
+def some_program(rng: Random) -> Program:
+    made = generate(rng)
+    for _ in range(rng.randrange(6)):
+        made = mutate(rng, made)
+    return made
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_body(path: Path) -> None:
+    above, below = script_files.read(path)
+    assert script_files.shown(script_files.files(above)["repro.py"]) == below
+
+
+def test_every_word_has_a_case() -> None:
+    words = {word for path in FILES for word in path.read_text(encoding="utf-8").split()}
+    parameters = {one for operation in OPERATIONS.values() for one in operation.parameters}
+    choices = {one for one in parameters if isinstance(one, Choice)}
+    assert set(OPERATIONS) | {text for choice in choices for text in choice.texts} <= words
+
+
+def test_scripts_of_three_hundred_programs_compile() -> None:
+    rng = Random(1)
+    for _ in range(300):
+        made = some_program(rng)
+        steps = sorted(set(runnable(made, (3, 13)).splitlines()[1:]))
+        raising = frozenset(step for step in steps if rng.random() < 0.2)
+        script = write_script(made, PLAIN_C, (3, 13), "A story.", raising)["repro.py"]
+        compile(script, to_text(made), "exec")
+        for code in sub_codes(script):
+            compile(code, to_text(made), "exec")
+
+
+def sub_codes(script: str) -> list[str]:
+    """What the script runs in its subinterpreters."""
+    calls = [node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call)]
+    runs = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "run"]
+    texts = [call.args[1].value for call in runs if isinstance(call.args[1], ast.Constant)]
+    return [textwrap.dedent(text) for text in texts]
+
+
+def test_what_is_copied_is_the_same_in_a_subinterpreter() -> None:
+    """Through one more layer of quotes."""
+    above = "finfuzz 1\nself-check\nstart i1 legacy\nenter i1\nself-check\n"
+    script = script_files.files(above)["repro.py"]
+    first, second = (
+        next(node for node in tree.body if getattr(node, "name", "") == "self_check")
+        for tree in (ast.parse(script), ast.parse(sub_codes(script)[0]))
+    )
+    assert ast.dump(first) == ast.dump(second)
+
+
+@pytest.mark.parametrize("step", ["import", "node a container"])
+def test_an_import_that_raises_is_caught_as_the_driver_does(step: str) -> None:
+    """Seen with pybind11 3.0.1 on 3.13: an ImportError where a subinterpreter imported first."""
+    above = f"raising: {step}\nfinfuzz 1\n{step}\nnode b list\n"
+    tree = ast.parse(script_files.files(above)["repro.py"])
+    caught = [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
+    imported = [name.name for node in caught for name in imports_in(node)]
+    assert "finfuzz_target" in imported
+
+
+def imports_in(tree: ast.AST) -> list[ast.alias]:
+    return [name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
+
+
+HEAD = "finfuzz 1\nnode a container\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "wanted"),
+    [
+        ("plain-c", "With a C++ compiler it builds"),
+        ("pybind11==3.1.0", "With a C++ compiler and pybind11 3.1.0 (from PyPI) it builds"),
+        ("pybind11@/a/checkout", "With a C++ compiler and the pybind11 in /a/checkout it builds"),
+        (
+            "pybind11==3.0.1,3.0.2",
+            "With a C++ compiler and pybind11 3.0.1 and 3.0.2 (from PyPI) it builds",
+        ),
+        ("no-extension", "finfuzz_target.py stands for an extension, in plain Python."),
+    ],
+)
+def test_the_docstring_says_what_it_takes(target: str, wanted: str) -> None:
+    script = write_script(parse(HEAD), parse_target(target), (3, 13), "A story.")["repro.py"]
+    assert wanted in docstring(script)
+    assert "Run it with CPython 3.13: `python3.13 repro.py`." in docstring(script)
+
+
+def docstring(script: str) -> str:
+    return ast.get_docstring(ast.parse(script), clean=False) or ""
+
+
+def test_what_it_builds_is_what_its_docstring_and_its_sources_say() -> None:
+    program = parse(f"{HEAD}root a type-dict\n")
+    spec = parse_target("pybind11==3.1.0+destroy")
+    files = write_script(program, spec, (3, 13), "It says::\n\n    this\n", diagnostic="none")
+    names: dict[str, object] = {"__doc__": docstring(files["repro.py"])}
+    line = next(one for one in files["repro.py"].splitlines() if one.startswith("BUILD = "))
+    exec(line, names)
+    build = textwrap.dedent(str(names["BUILD"])).strip()
+    assert build.splitlines() == commands(spec, (3, 13), capi=True, watch=False)
+    for name in ("extension.cpp", "capi.cpp"):
+        head = files[name].partition("\n\n")[0].splitlines()
+        assert head[:2] == ["// Built by repro.py, beside it, as follows.", "//"]
+        assert [one.removeprefix("//     ") for one in head[2:]] == build.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("steps", "sources"),
+    [
+        ("", set()),
+        ("node a container\nroot a leak\n", set()),
+        ("node a container\nroot a type-dict\n", {"capi.cpp"}),
+        ("start i1 legacy\n", set()),
+        ("stop i1\n", set()),
+        ("elsewhere\nnode a list\n", set()),
+        ("again\nnode a list\n", {"capi.cpp"}),
+    ],
+)
+@pytest.mark.parametrize("target", ["plain-c", "pybind11==3.1.0+destroy", "no-extension"])
+def test_sources_are_those_that_are_needed(target: str, steps: str, sources: set[str]) -> None:
+    files = write_script(parse(f"finfuzz 1\n{steps}"), parse_target(target), (3, 13), "A story.")
+    extension = "finfuzz_target.py" if target == "no-extension" else "extension.cpp"
+    assert set(files) == {"repro.py", extension, *sources}
+
+
+@pytest.mark.parametrize(("target", "needs"), [("pybind11==3.1.0", True), ("plain-c", False)])
+def test_interpreters_of_a_framework_take_one(target: str, needs: bool) -> None:
+    program = parse("finfuzz 1\nstart i1 framework\n")
+    files = write_script(program, parse_target(target), (3, 13), "A story.")
+    assert ("capi.cpp" in files) is needs
+    assert ("finfuzz_create_subinterpreter" in files["extension.cpp"]) is needs
+
+
+def test_without_anything_to_build_there_is_nothing_about_building() -> None:
+    script = write_script(parse(HEAD), parse_target("no-extension"), (3, 13), "A story.")
+    assert "BUILD" not in script["repro.py"]
+    assert "os.system" not in script["repro.py"]
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "target", "watches"),
+    [
+        ("internals-recreated-silently", "pybind11==3.1.0+released", True),
+        ("internals-recreated", "pybind11==3.1.0+destroy", False),
+        ("internals-recreated-silently", "plain-c", False),
+    ],
+)
+def test_what_is_silent_is_made_to_speak(diagnostic: str, target: str, watches: bool) -> None:
+    spec = parse_target(target)
+    files = write_script(parse(HEAD), spec, (3, 13), "A story.", diagnostic=diagnostic)
+    assert ("--wrap=PyType_Ready" in files["repro.py"]) is watches
+    assert ("finfuzz: internals created again" in files["extension.cpp"]) is watches
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "One line.",
+        "Two\n\nparagraphs, with 'quotes', {braces} and a %.",
+        "what():  Unable to cast to C++ type '?'",
+        r"can't open C:\Users\new",
+        r"bytes \xff\xfe as they came",
+        "it ends with a backslash \\",
+    ],
+)
+def test_the_story_stands_on_top_as_it_is(story: str) -> None:
+    script = write_script(parse(HEAD), PLAIN_C, (3, 13), story)["repro.py"]
+    assert docstring(script).startswith(f"{story}\n\n")
+
+
+@pytest.mark.parametrize(
+    ("story", "shown"), [('it said """', "it said '''"), ("a\0b\rc\x1b", r"a\x00b\rc\x1b")]
+)
+def test_what_no_docstring_can_hold_is_written_otherwise(story: str, shown: str) -> None:
+    script = write_script(parse(HEAD), PLAIN_C, (3, 13), story)["repro.py"]
+    assert docstring(script).startswith(f"{shown}\n\n")
+
+
+@pytest.fixture(scope="session")
+def plain(pythons: list[Interpreter]) -> Build:
+    """plain-c as it is compiled for a script."""
+    return build(PLAIN_C, pythons[0], instrumented=False)
+
+
+def run_script(
+    folder: Path, plain: Build, files: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    shutil.copy(plain.extension, folder)
+    return subprocess.run(
+        [plain.interpreter.executable, "repro.py"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+ALL_OF_A_SCRIPT = """
+node {0} container
+node x subclass
+node y dict
+node z function
+edge {0} x append
+edge y {0} value
+edge z {0} closure
+root {0} module
+root {0} codec
+root {0} interpreter-dict
+root {0} thread-dict
+root {0} sys
+root {0} builtins
+root {0} atexit
+root {0} audit-hook
+root {0} leak
+edge y y value
+collect
+shape w ring subclass 2
+hook {0} atexit print
+hook {0} weakref collect
+check {0}
+self-check
+drop {0}
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("is", "none", "t", "sys", "os", "gc", "atexit", "builtins", "codecs", "ctypes", "root1"),
+        *("program", "run", "capi", "held", "function", "source", "root", "print"),
+        *("type", "len", "globals", "callback", "make_function", "interpreter_dict"),
+        *("step", "free_key", "raises", "asked", "leak", "weakref", "node", "act"),
+    ],
+)
+def test_a_node_may_have_any_name(name: str, tmp_path: Path, plain: Build) -> None:
+    text = "finfuzz 1" + ALL_OF_A_SCRIPT.format(name)
+    done = run_script(
+        tmp_path, plain, write_script(parse(text), PLAIN_C, plain.interpreter.version[:2], "")
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a", "b"),
+        ("root1", "root1_"),
+        ("is", "is_"),
+        ("t_", "t"),
+    ],
+)
+def test_two_nodes_stay_two(first: str, second: str) -> None:
+    text = f"finfuzz 1\nnode {first} list\nnode {second} dict\n"
+    script = write_script(parse(text), PLAIN_C, (3, 13), "")["repro.py"]
+    function = next(
+        node
+        for node in ast.parse(script).body
+        if isinstance(node, ast.FunctionDef) and node.name == "program"
+    )
+    targets = [node.targets[0] for node in function.body if isinstance(node, ast.Assign)]
+    assert len({target.id for target in targets if isinstance(target, ast.Name)}) == 2
+
+
+@pytest.mark.parametrize("name", ["i1", "a"])
+def test_a_node_and_an_interpreter_stay_two(name: str) -> None:
+    above = f"finfuzz 1\nstart {name} legacy\nnode a list\nstop {name}\n"
+    body = script_files.shown(script_files.files(above)["repro.py"])
+    variable = body.partition(' = start("legacy")')[0].splitlines()[-1]
+    assert f"_interpreters.destroy({variable})" in body
+    assert f"\n{variable} = []" not in body
+
+
+@pytest.fixture(scope="session")
+def capi(plain: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of capi, which a script has a part of."""
+    made = tmp_path_factory.mktemp("capi") / f"capi{plain.interpreter.ext_suffix}"
+    options = ["-std=c++17", "-shared", "-fPIC", "-pthread", f"-I{plain.interpreter.include}"]
+    run_compiler(
+        [str(find_compiler()), *options, str(TARGETS / "capi.cpp"), "-o", str(made)], made.parent
+    )
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["plain", "near"])
+@pytest.mark.parametrize("target", ["pybind11==3.1.0+destroy", "plain-c", "no-extension"])
+def test_driver_and_script_agree(
+    target: str, form: str, tmp_path: Path, pythons: list[Interpreter], capi: Path
+) -> None:
+    """Both end with the same exit code or signal, on programs as they come."""
+    spec, python = parse_target(target), pythons[0]
+    made, whole = build(spec, python), build(spec, python, instrumented=False)
+    shutil.copy(capi, tmp_path)
+    rng = Random(11)
+    disagree, died = [], 0
+    for _ in range(60):
+        program = some_program(rng)
+        outcome = run_fresh(made, runnable(program, python.version[:2]))
+        raised = frozenset(re.findall(r"^finfuzz: `(.+)` raised ", outcome.stderr, re.MULTILINE))
+        files = write_script(program, spec, python.version[:2], "", raised, plain=form == "plain")
+        done = run_script(tmp_path, whole, files)
+        ended: str | int = done.returncode
+        if done.returncode < 0:
+            ended = signal.Signals(-done.returncode).name
+        died += outcome.signal is not None
+        if ended != (outcome.signal or outcome.exit_code) or "NameError" in done.stderr:
+            disagree.append((to_text(program), outcome.signal, ended, done.stderr))
+    assert not disagree
+    if spec.framework == "pybind11":
+        assert died
+
+
+@pytest.mark.parametrize(
+    "target", ["plain-c", pytest.param("pybind11==3.1.0+destroy", marks=pytest.mark.slow)]
+)
+def test_a_script_compiles_what_it_needs_in_its_own_folder(
+    target: str, tmp_path: Path, pythons: list[Interpreter]
+) -> None:
+    """Started from elsewhere, with nothing built and no environment to speak of."""
+    program = parse(
+        "finfuzz 1\nstart i1 legacy\nenter i1\nnode a container\nedge a a append\nroot a codec\n"
+        "enter main\nnode b container\nedge b b append\nroot b type-dict\nstop i1\n"
+    )
+    spec, python = parse_target(target), pythons[0]
+    folder = tmp_path / "finding"
+    folder.mkdir()
+    for name, text in write_script(program, spec, python.version[:2], "A story.").items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for _ in range(2):  # what is there by then is not compiled again
+        done = subprocess.run(
+            [python.executable, folder / "repro.py"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=280,
+        )
+        dies = spec.framework == "pybind11"
+        assert done.returncode == (-signal.SIGABRT if dies else 0), done.stderr
+        assert ("reentrant call detected" in done.stderr) is dies
+    suffix = python.ext_suffix
+    assert {path.name for path in folder.glob("*.so")} == {
+        f"finfuzz_target{suffix}",
+        f"capi{suffix}",
+    }
+    assert not list(tmp_path.glob("*.so"))
