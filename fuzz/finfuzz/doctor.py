@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Callable
 from typing import NamedTuple
 
-from finfuzz.campaign.worker.libfuzzer import library
+from finfuzz.campaign.worker.libfuzzer import find_library
 from finfuzz.executor.process import can_fix_addresses
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
@@ -56,7 +56,7 @@ def _interpreters() -> str:
 
 
 def _engine() -> str:
-    path = library()
+    path = find_library()
     if not hasattr(ctypes.CDLL(str(path)), "__sanitizer_cov_8bit_counters_init"):
         raise UserError(f"{path} has no counters to register: pip install 'atheris>=3.0'")
     return str(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Engine
-from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.job import Job
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.build import Build
 
@@ -18,13 +18,13 @@ def config(
     seed: int,
     seconds: float,
     programs: Path | None = None,
-) -> Config:
+) -> Job:
     """What it is told; its folders are made. ``programs``: a folder of those to begin with."""
     state, limits = State(folder), Limits()
-    for place in (state.corpus, state.sightings(0)):
+    for place in (state.corpus, state.signatures(0)):
         place.mkdir(parents=True)
     state.fill_live(programs)
-    return Config(
+    return Job(
         target=str(build.spec),
         python=str(build.interpreter.executable),
         seconds=seconds,
@@ -32,7 +32,7 @@ def config(
         seed=seed,
         live=str(state.live),
         corpus=str(state.corpus),
-        sightings=str(state.sightings(0)),
+        signatures=str(state.signatures(0)),
         shared=False,
         deadline=limits.deadline,
         memory_mib=limits.memory_mib,

@@ -12,9 +12,9 @@ import msgspec
 
 from benchmarks.alone import config
 from benchmarks.timing import Slice, each
-from finfuzz.campaign.messages import Channel, Ended, FromWorker, Progress
-from finfuzz.campaign.worker.job import Config
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.messages import Channel, Finished, FromWorker, Progress
+from finfuzz.campaign.worker.job import Job
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
@@ -32,16 +32,16 @@ def campaign(build: Build, seconds: float, seed: int, *, interpreters: bool) -> 
         told = config(folder, build, "atheris", seed, seconds)
         messages = _work(command, told, folder)
         parsing = _parsing(Path(told.corpus), build.interpreter.version)
-    return _slice([one.progress if isinstance(one, Ended) else one for one in messages], parsing)
+    return _slice([one.progress if isinstance(one, Finished) else one for one in messages], parsing)
 
 
 def has_interpreters(build: Build) -> bool:
     """Whether a campaign's programs start any on that target and CPython."""
-    programs = Programs(build.interpreter.version, build.spec.framework)
+    programs = ProgramSource(build.interpreter.version, build.spec.framework)
     return programs.learner.weights.max_starts > 0
 
 
-def _work(command: tuple[str, ...], config: Config, folder: Path) -> list[Progress | Ended]:
+def _work(command: tuple[str, ...], config: Job, folder: Path) -> list[Progress | Finished]:
     """What a worker tells of its counts, the last of it when it ended."""
     read, write = os.pipe()
     with (
@@ -60,11 +60,11 @@ def _work(command: tuple[str, ...], config: Config, folder: Path) -> list[Progre
         with worker.stdin as stdin:
             stdin.write(msgspec.json.encode(config))
         channel: Channel[FromWorker] = Channel(FromWorker)
-        told = [one for one in channel.read(pipe) if isinstance(one, Progress | Ended)]
+        told = [one for one in channel.read(pipe) if isinstance(one, Progress | Finished)]
     last = told[-1] if told else None
-    if not isinstance(last, Ended) or last.problem or not last.progress.executions:
+    if not isinstance(last, Finished) or last.problem or not last.progress.executions:
         said = (folder / "stderr").read_text(errors="replace").strip().rpartition("\n")[2]
-        problem = last.problem if isinstance(last, Ended) and last.problem else said
+        problem = last.problem if isinstance(last, Finished) and last.problem else said
         raise UserError(f"its worker does not work: {problem}")
     return told
 

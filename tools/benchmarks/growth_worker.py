@@ -21,11 +21,11 @@ import msgspec
 import psutil
 
 from benchmarks.alone import config
-from finfuzz.campaign.folder import name_of
+from finfuzz.campaign.folder import hash_program
 from finfuzz.campaign.worker import libfuzzer
-from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
@@ -82,7 +82,7 @@ class RecordedExecutor(Executor):
 class Growing(Loop):
     """Says after 1,000, 10,000, … executions what each since the last time has cost."""
 
-    def __init__(self, executor: Executor, told: Config, programs: Programs, first: int,
+    def __init__(self, executor: Executor, told: Job, programs: ProgramSource, first: int,
                  most: int) -> None:  # fmt: skip
         super().__init__(executor, told, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._first, self._most = first, most  # the first ones load the corpus, and are real
@@ -115,10 +115,10 @@ def main(folder: Path, programs: int, executions: int) -> None:
     made = build(resolve(parse_target(TARGET)), interpreter)
     executor = RecordedExecutor(made, programs)
     told = config(folder, made, "atheris", seed=1, seconds=0.0)
-    source, rng = Programs(interpreter.version, made.spec.framework), Random(1)
+    source, rng = ProgramSource(interpreter.version, made.spec.framework), Random(1)
     for _ in range(programs):
-        text = to_text(source.new(rng).program)
-        (Path(told.live) / name_of(text)).write_text(text, encoding="utf-8")
+        text = to_text(source.generate(rng).program)
+        (Path(told.live) / hash_program(text)).write_text(text, encoding="utf-8")
     loop = Growing(executor, told, source, programs + RECORDED, executions)
     libfuzzer.run(loop, source, executor, told)
 

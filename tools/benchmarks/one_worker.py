@@ -9,11 +9,11 @@ from dataclasses import replace
 from unittest.mock import patch
 
 from finfuzz.campaign.worker import process
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.generation.learning import Learner, Tally
 
 
-class WithoutInterpreters(Programs):
+class WithoutInterpreters(ProgramSource):
     """New programs and neighbours in which no interpreter is started, and no further life."""
 
     def __init__(self, python: tuple[int, ...], framework: str, before: tuple[Tally, ...]) -> None:
@@ -25,5 +25,5 @@ class WithoutInterpreters(Programs):
 
 
 if __name__ == "__main__":
-    with patch.object(process, "Programs", WithoutInterpreters):
+    with patch.object(process, "ProgramSource", WithoutInterpreters):
         process.main()

@@ -21,10 +21,10 @@ import msgspec
 from benchmarks.alone import config
 from finfuzz.campaign.plan import Engine as WorkersEngine
 from finfuzz.campaign.worker import libfuzzer, random_engine
-from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Programs
-from finfuzz.campaign.worker.signatures import signature_of
+from finfuzz.campaign.worker.program_source import ProgramSource
+from finfuzz.campaign.worker.signatures import compute_signature
 from finfuzz.executor import process
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
@@ -114,7 +114,7 @@ class Watch:
     def _diagnoses(self, outcome: Outcome) -> tuple[Diagnosis, ...]:
         if not outcome.notable:
             return ()
-        signature = signature_of(outcome)
+        signature = compute_signature(outcome)
         if signature not in self._diagnosed:
             self._diagnosed[signature] = diagnose(outcome, Limits().memory_mib)
         return self._diagnosed[signature]
@@ -123,7 +123,7 @@ class Watch:
 class WatchedLoop(Loop):
     """A worker's loop that a watch looks at, for so long."""
 
-    def __init__(self, executor: Executor, told: Config, programs: Programs, trial: Trial,
+    def __init__(self, executor: Executor, told: Job, programs: ProgramSource, trial: Trial,
                  watch: Watch) -> None:  # fmt: skip
         super().__init__(executor, told, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._trial, self._watch = trial, watch
@@ -178,7 +178,7 @@ def run(trial: Trial, folder: Path) -> None:
         instrumented=trial.engine == "coverage",
     )
     executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
-    programs = Programs(interpreter.version, made.spec.framework)
+    programs = ProgramSource(interpreter.version, made.spec.framework)
     watch = Watch([one for one in load() if one.bad == trial.bad])
     engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
     corpus = Path(trial.corpus) if trial.corpus else None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from finfuzz.campaign.folder import DEFAULT_STATE
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import progress
 from finfuzz.report.page import text
@@ -15,7 +16,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole
 
 _state = click.argument(
-    "state", metavar="[DIR]", type=click.Path(path_type=Path), default=Path(".finfuzz")
+    "state", metavar="[DIR]", type=click.Path(path_type=Path), default=DEFAULT_STATE
 )
 _crashes = click.option(
     "--crashes",

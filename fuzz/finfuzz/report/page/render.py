@@ -16,7 +16,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from finfuzz.report.page import text
-from finfuzz.report.page.data import Campaign, crashes_of, read_campaign
+from finfuzz.campaign.folder import StatePaths
+from finfuzz.report.page.data import Campaign, read_campaign
 from finfuzz.report.page.plots import COLOURS, plots
 from finfuzz.report.page.timeline import COLUMN, END, ENDS
 from finfuzz.report.page.view import MOST_CELLS, MOST_FRAMES, MOST_ROUTES, Row, detail, rows
@@ -50,7 +51,7 @@ class Renderer:
         Raises UserError where the campaign, its journal or known.toml can't be read.
         """
         campaign = read_campaign(self._state)
-        crashes = self._crashes or crashes_of(self._state, campaign.plan)
+        crashes = self._crashes or StatePaths(self._state).find_crashes(campaign.plan)
         found = rows(entries(crashes), campaign)
         known = {}
         for number, row in enumerate(found):
