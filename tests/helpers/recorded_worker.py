@@ -1,8 +1,8 @@
-"""A worker that writes each program down before it runs it, and whose time is up after so many.
+"""A worker that records each program before it runs, and ends after a number of programs.
 
-python recorded_worker.py PIPE FILE COUNT [WORD ...], with a campaign's Config on standard input:
-all of it is the worker's own but for that, and that programs are made without those words. Programs
-are separated by a line with `---`.
+python recorded_worker.py PIPE FILE COUNT [WORD ...], with a worker's Job on standard input. All
+else is the worker's own code; programs are made without the given words. A line with `---` follows
+each program in FILE.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from finfuzz.campaign.worker import process
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.outcome import Outcome
 from finfuzz.generation.learning import Change, Learner, Tally
 from finfuzz.program.model import Program
@@ -24,7 +24,7 @@ WITHOUT = sys.argv[4:]
 
 
 class Recorded(Loop):
-    """Counts instead of looking at the clock."""
+    """Ends after a count, not by the clock."""
 
     @property
     def over(self) -> bool:
@@ -36,7 +36,7 @@ class Recorded(Loop):
         return super().execute(program, change)
 
 
-class Without(Programs):
+class Without(ProgramSource):
     def __init__(self, python: tuple[int, ...], framework: str, before: tuple[Tally, ...]) -> None:
         super().__init__(python, framework, before)
         weights = self.learner.weights
@@ -46,5 +46,5 @@ class Without(Programs):
 
 if __name__ == "__main__":
     process.Loop = Recorded  # type: ignore[misc]
-    process.Programs = Without  # type: ignore[misc]
+    process.ProgramSource = Without  # type: ignore[misc]
     process.main()

@@ -15,8 +15,8 @@ import msgspec
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from finfuzz.report.page import text
 from finfuzz.campaign.folder import StatePaths
+from finfuzz.report.page import text
 from finfuzz.report.page.data import Campaign, read_campaign
 from finfuzz.report.page.plots import COLOURS, plots
 from finfuzz.report.page.timeline import COLUMN, END, ENDS
