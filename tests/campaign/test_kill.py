@@ -1,4 +1,4 @@
-"""kill -9 of anything at any moment: corpus, findings and journal stand, and --resume goes on."""
+"""kill -9 of anything at any moment: corpus, findings and journal stand, and --resume continues."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Killed:
         return self._campaign
 
     def wait_a_while(self, campaign: Campaign) -> None:
-        """Until some more programs have run, as the journal says; sometimes hardly any."""
+        """Wait until some more programs have run, by the journal; sometimes hardly any."""
         wanted = self.executions + self._rng.choice([0, 1, self._rng.randrange(MOST_EXECUTIONS)])
         wait_until(
             lambda: campaign.process.poll() is not None or self.journalled() >= wanted,
@@ -52,7 +52,7 @@ class Killed:
         psutil.Process(campaign.process.pid).cpu_percent(self._rng.random() / 2)
 
     def kill_something(self, campaign: Campaign) -> str:
-        """A random process of the campaign, or all of them as a power cut does; says which."""
+        """Kill a random process, or all of them as a power cut does; return which."""
         family = [one for one in campaign.processes() if one.pid != campaign.process.pid]
         whom = self._rng.choice(["supervisor", "one", "one", "all"])
         if whom == "one" and family:
@@ -87,7 +87,7 @@ class Killed:
             return 0
 
     def check(self, what: str) -> None:
-        """Everything that lies there is whole, and nothing is less than it was."""
+        """Check that every file is whole, and that nothing is less than before."""
         for path in self.paths.corpus.glob("*"):
             if not path.name.startswith("."):
                 text = path.read_text()
@@ -112,7 +112,7 @@ class Killed:
 
 
 def agree(killed: Killed) -> None:
-    """After an end in order: the journal says what the files say."""
+    """Check that journal and files agree after an end in order."""
     journal = killed.paths.journal
     filed = dict(query(journal, "SELECT bucket, path FROM buckets WHERE state = 'filed'"))
     found = {folder.name: folder for folder in paths(killed.folder / "crashes")}

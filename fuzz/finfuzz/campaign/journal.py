@@ -7,8 +7,8 @@ again when the journal is lost or damaged, and only the history of rates is lost
 Each SAMPLE_SECONDS add a row of ``samples`` per lane and a row of ``resources``: 1 MB a day and
 lane. Signatures and notes are bounded.
 
-SQL is written here and in the modules beside this one: ``journal_schema`` (tables, opening) and
-``journal_queries`` (reading, for the campaign's page).
+SQL is written only here, in ``journal_schema`` (tables, opening) and in ``journal_queries``
+(reading, for the campaign's page).
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ class Journal:
 
 
 def rebuild(path: Path, programs: Iterable[Path], signatures: Iterable[tuple[int, str]]) -> Journal:
-    """Make a new journal from the files that it indexes; keep the damaged one beside it.
+    """Make a new journal from the files that it indexes; keep the damaged one next to it.
 
     ``signatures``: lane and name of each in the campaign's folder. They are triaged again.
     """

@@ -198,7 +198,7 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
 
 
 class Announcement(msgspec.Struct, tag=True, frozen=True):
-    """A line to be shown to the user."""
+    """A line for the user."""
 
     line: str
 

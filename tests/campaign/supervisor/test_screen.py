@@ -116,8 +116,8 @@ def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
     file = io.StringIO()
     console = Console(file=file, width=width, height=50, force_terminal=True, color_system=None)
     console.print(render(full(warnings=["no new feature for 2.1 h"]), width))
-    shown = file.getvalue()
-    assert max(map(len, shown.splitlines())) <= width
+    screen = file.getvalue()
+    assert max(map(len, screen.splitlines())) <= width
     for piece in (
         "pybind11==3.1.0+destroy on CPython 3.13.0",
         "0:15:00 of 1:00:00",
@@ -135,7 +135,7 @@ def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
         "×1.50",
         "! no new feature for 2.1 h",
     ):
-        assert piece in shown, piece
+        assert piece in screen, piece
 
 
 @pytest.mark.parametrize(

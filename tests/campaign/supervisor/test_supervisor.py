@@ -174,7 +174,7 @@ def test_ctrl_c_keeps_what_was_found(whom: str, start: Start, destroy: Build) ->
     """While the first death is being confirmed: it is filed nevertheless, at its full rate."""
     campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random")
     campaign.read_until("dying again in fresh processes")
-    wait_until(lambda: confirms(campaign), "a fresh process beside the worker")
+    wait_until(lambda: confirms(campaign), "a fresh process next to the worker")
     interrupt(campaign, whom)
     assert campaign.end() == 130, campaign.lines
     findings = summary_of(campaign)["findings"]

@@ -74,7 +74,7 @@ def test_features_that_a_seed_had_are_not_to_a_mutators_credit(writing: Writing)
     writing.writer.keep_last(1)
     writing.run(f"{PROGRAM}drop z\n")  # has no effect: covers the same
     assert writing.writer.keep_last(2) is None
-    assert len(writing.names()) == 1  # libFuzzer said that it wants it
+    assert len(writing.names()) == 1  # libFuzzer has taken it
     writing.run(OTHER)
     result = writing.writer.keep_last(3)
     assert result is not None

@@ -67,7 +67,7 @@ class Screen:
             self._console.print(line, markup=False, emoji=False, soft_wrap=not self._tty)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show a snapshot, unless one was shown just before."""
+        """Show a snapshot, unless the last one is too recent."""
         if self._tty:
             now = time.monotonic()
             if now >= self._next_live:
