@@ -18,7 +18,7 @@ def render_summary(summary: Summary, crashes: Path, plan: Plan) -> str:
             f"total: {summary.executions:,} executions in {summary.seconds:.0f} s "
             f"({summary.executions_per_second:.0f}/s)"
         )
-    if summary.findings:
+    if any(bucket.path for bucket in summary.findings):
         python = plan.lanes[0].python
         lines.append(f"findings are in {crashes}; in a finding's folder, run {python} repro.py")
     return "\n".join(lines)
@@ -35,7 +35,7 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
     ]
     for title, count in lane.known.items():
         if count:
-            lines.append(f"known, not filed: {title} ({count} times)")
+            lines.append(f"known, not filed: {title} ({_times(count)})")
     for bucket in _select(summary.unconfirmed, lane):
         lines.append(
             f"not reproduced in a fresh process, unconfirmed: {bucket.signal}/{bucket.diagnostic} "
@@ -45,13 +45,20 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
     if not findings:
         lines.append("no findings")
     for bucket in findings:
-        new = "new" if bucket.new else "filed earlier"
+        status = "new" if bucket.new else "filed earlier"
+        if not bucket.path:
+            status = "not filed"  # triage has announced why
         lines.append(
-            f"{bucket.signal}/{bucket.diagnostic} ({new}, seen {bucket.sightings} times, "
-            f"first after {bucket.first_seen_seconds:.1f} s): {bucket.path}"
+            f"{bucket.signal}/{bucket.diagnostic} ({status}, seen {_times(bucket.sightings)}, "
+            f"first after {bucket.first_seen_seconds:.1f} s)"
+            + (f": {bucket.path}" if bucket.path else "")
         )
     return lines
 
 
 def _select(buckets: list[BucketSummary], lane: LaneSummary) -> list[BucketSummary]:
     return [one for one in buckets if (one.target, one.python) == (lane.target, lane.python)]
+
+
+def _times(count: int) -> str:
+    return "1 time" if count == 1 else f"{count} times"

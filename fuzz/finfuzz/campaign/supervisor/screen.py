@@ -128,7 +128,8 @@ def _render_figures(snapshot: Snapshot, width: int) -> Table:
     if snapshot.of_floor is not None:
         rate += f", {snapshot.of_floor:.0%} of bare fork+finalize"
     table.add_row("executions", f"{rate}; {total.deaths:,} crashed")
-    table.add_row("worker time", _describe_worker_time(snapshot))
+    if total.executions:
+        table.add_row("worker time", _describe_worker_time(snapshot))
     table.add_row("triage", _describe_triage(snapshot))
     corpus, features = snapshot.totals.corpus, snapshot.totals.features
     if corpus is not None:
