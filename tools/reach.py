@@ -48,10 +48,10 @@ def wanted(python: tuple[int, int]) -> dict[str, set[str]]:
         "kind": set(KINDS),
         "edge": {f"{kind} {edge}" for kind, edges in EDGES_FROM.items() for edge in edges},
         "shape": set(SHAPE.texts),
-        "root": {text for text in ROOT.texts if scope.offers(ROOT, text)},
+        "root": {text for text in ROOT.texts if scope.allows(ROOT, text)},
         "hook": {f"{kind} {hook}" for kind, hooks in HOOKS_OF.items() for hook in hooks},
         "hook and action": pairs,
-        "flavour": {text for text in FLAVOUR.texts if scope.offers(FLAVOUR, text)},
+        "flavour": {text for text in FLAVOUR.texts if scope.allows(FLAVOUR, text)},
         "way": set(WAY.texts),
     }
 
