@@ -21,9 +21,9 @@ from finfuzz.replay.matrix import specs_of
 from finfuzz.replay.run import cores
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, writable_directory
-from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import pick_interpreter
-from finfuzz.targets.spec import PYBIND11, TargetSpec
+from finfuzz.targets.releases import include_folders
 
 T = TypeVar("T")
 
@@ -116,11 +116,11 @@ def _find_seeds(folder: Path | None) -> str | None:
 def _make_lanes(options: RunOptions, file: CampaignFile) -> list[Lane]:
     entries = file.targets
     if options.targets or not entries:
-        entries = tuple(TargetEntry(text) for text in options.targets or (PYBIND11,))
+        entries = tuple(TargetEntry(text) for text in options.targets or (DEFAULT,))
     lanes = []
     for entry in entries:
         for spec in specs_of(entry.target, entry.policies):
-            _fetch(spec)
+            include_folders(spec)  # fetched here, not by a worker
             for text in options.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)
                 lanes.append(Lane(str(spec), str(python.executable), python.text, entry.share))
@@ -128,13 +128,6 @@ def _make_lanes(options: RunOptions, file: CampaignFile) -> list[Lane]:
     if len(same) < len(lanes):
         raise UserError("a target is given twice on one CPython: give it once, with a larger share")
     return lanes
-
-
-def _fetch(spec: TargetSpec) -> None:
-    if spec.framework == PYBIND11:
-        headers(spec)
-    if spec.of_second is not None:
-        headers(spec.of_second)
 
 
 def _make_bounds(options: RunOptions, file: CampaignFile, workers: int) -> Bounds:

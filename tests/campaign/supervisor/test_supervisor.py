@@ -90,9 +90,8 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
     )
     output = campaign.output()
     assert output.startswith(f"{DESTROY} on CPython {pythons[0].text}: ")
-    assert (
-        f"SIGABRT/internals-recreated (new, seen {one['sightings']} times, first after " in output
-    )
+    times = "1 time" if one["sightings"] == 1 else f"{one['sightings']} times"
+    assert f"SIGABRT/internals-recreated (new, seen {times}, first after " in output
     assert output.endswith(f"{pythons[0].executable} repro.py\n")
     nothing_is_left_of(campaign)
 

@@ -14,7 +14,7 @@ from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
-from finfuzz.targets.spec import PYBIND11
+from finfuzz.targets.frameworks import FRAMEWORKS
 
 #: Before 3.13 a leftover subinterpreter aborts Py_FinalizeEx (gh-113433), and hides all that would
 #: have happened later. Without a rule, two of five programs ended so.
@@ -22,9 +22,6 @@ from finfuzz.targets.spec import PYBIND11
 _LEAVES_SAFELY = (3, 13)
 #: The share of programs that keep a leftover subinterpreter all the same.
 _LEFTOVERS = 0.1
-#: Before 3.12 a pybind11 extension hangs when a subinterpreter imports it (pybind11 issue 4245):
-#: each such program would cost its whole deadline.
-_IMPORTS_IN_SUBINTERPRETERS = (3, 12)
 #: The share of programs that import the extension first. They run in a zygote that has imported the
 #: extension, which saves a fifth of a child. Some defects need another order (pybind11 5947, 4245).
 _IMPORTS_FIRST = 0.8
@@ -50,7 +47,8 @@ class ProgramSource:
     def __init__(
         self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
     ) -> None:
-        hangs = framework == PYBIND11 and python < _IMPORTS_IN_SUBINTERPRETERS
+        first = FRAMEWORKS[framework].imports_first_in_main if framework else None
+        hangs = first is not None and python < first  # each such program costs its whole deadline
         weights = Weights(python=(python[0], python[1]))
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
