@@ -199,13 +199,12 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
         lanes = ", ".join(map(str, plan.lanes))
         workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
         left = plan.seconds - supervisor.pool.elapsed
-        screen.note(
+        supervisor.run(
             f"fuzzing {lanes} for {left:.4g} s, {workers}, engine {plan.engine}, "
             f"seed {plan.seed}, from {programs} programs"
             if left > 0
             else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
         )
-        supervisor.run()
     summary = summarize(plan, supervisor)
     click.echo(render_summary(summary, Path(plan.crashes), plan))
     if json_file is not None:

@@ -31,8 +31,6 @@ from finfuzz.support.errors import UserError
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
 _RESOURCE_SECONDS = 10.0
-#: A stopped worker may need so long beyond its deadline, for the program that it runs.
-_STOP_SECONDS = 30.0
 
 
 class Supervisor:
@@ -60,8 +58,11 @@ class Supervisor:
         self.interrupted = False
         self.problem = ""
 
-    def run(self) -> None:
-        """Run the campaign. Raises UserError if the state folder can't be written."""
+    def run(self, first_line: str) -> None:
+        """Run the campaign. Raises UserError if the state folder can't be written.
+
+        ``first_line`` is shown as soon as signals end the campaign in order.
+        """
         process.adopt_orphans()
         set_priority(self._plan.bounds)
         with self._journal.writing():
@@ -69,6 +70,7 @@ class Supervisor:
         self.triage.queue.add_unfinished()
         try:
             with Interruptible() as interruptible:
+                self._screen.note(first_line)
                 self._start_triage()
                 while not self._over:
                     self._turn()
@@ -116,12 +118,9 @@ class Supervisor:
         return True
 
     def _register(self, worker: Worker) -> None:
-        self._selector.register(
-            worker.pipe, selectors.EVENT_READ, lambda: self._read_worker(worker)
-        )
-        self._selector.register(
-            worker.stderr, selectors.EVENT_READ, lambda: self._read_libfuzzer(worker)
-        )
+        read = selectors.EVENT_READ
+        self._selector.register(worker.pipe, read, lambda: self._read_worker(worker))
+        self._selector.register(worker.stderr, read, lambda: self._read_libfuzzer(worker))
 
     def _read_worker(self, worker: Worker) -> None:
         messages = worker.read()
@@ -154,10 +153,7 @@ class Supervisor:
             worker.last_message_at = time.monotonic()
             process.end_tree(worker.pid)
         if self._stopped_at is not None:
-            patience = _STOP_SECONDS + self._plan.bounds.deadline
-            if time.monotonic() - self._stopped_at > patience:
-                for worker in self.pool.workers.values():
-                    process.end_tree(worker.pid)
+            self.pool.kill_late(self._stopped_at)
 
     def _end_orphans(self) -> None:
         ours = {worker.pid for worker in self.pool.workers.values()}

@@ -27,6 +27,8 @@ _SLICE_SECONDS = (3.0, 300.0)
 _TURNS = 4
 #: A worker gives a zygote up 20 s after its deadline; the supervisor gives a worker longer.
 _UNRESPONSIVE_SECONDS = 60.0
+#: A stopped worker may need so long beyond its deadline, for the program that it runs.
+_STOP_SECONDS = 30.0
 #: A lane is abandoned when so many of its workers in a row end within ten seconds of work.
 _FAILURES = 3
 _WORKED_SECONDS = 10.0
@@ -154,6 +156,13 @@ class WorkerPool:
     def stop(self) -> None:
         for worker in self.workers.values():
             worker.stop()
+
+    def kill_late(self, stopped_at: float) -> None:
+        """Kill all workers if they have had enough time since they were stopped."""
+        patience = _STOP_SECONDS + self._plan.bounds.deadline
+        if time.monotonic() - stopped_at > patience:
+            for worker in self.workers.values():
+                process.end_tree(worker.pid)
 
     def find_unresponsive(self) -> list[Worker]:
         """Find workers without a message for longer than any program may take."""
