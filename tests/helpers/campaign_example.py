@@ -61,7 +61,7 @@ def fill(
     lanes: tuple[Lane, ...] = LANES,
     buckets: tuple[dict[str, object], ...] = (),
 ) -> None:
-    """Rows of so many samples a lane, with a pause of a day in the middle."""
+    """Insert ``samples`` rows a lane, with a pause of a day in the middle."""
     chance = random.Random(7)
     half, end = samples // 2, BEGAN + samples * 10.0 + 86400
     with journal.writing():

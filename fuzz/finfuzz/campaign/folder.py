@@ -1,4 +1,4 @@
-"""A campaign's state folder: the paths of its files, and what a killed campaign left is removed.
+"""The state folder of campaigns: its paths, its lock, and its tidying after a kill.
 
     STATE/lock          locked while a supervisor works here
     STATE/corpus/       programs with new features, named by the SHA-1 of their text

@@ -39,7 +39,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """``seconds`` of fuzzing by the clock, without builds and pauses.
+    """A campaign's plan. ``seconds``: fuzzing by the clock, without builds and pauses.
 
     ``seeds``: a folder of programs to start from. ``attribute``: whether controls run for new
     findings.

@@ -136,7 +136,7 @@ class WorkerPool:
 
     @property
     def elapsed(self) -> float:
-        """Seconds of fuzzing by the clock: the workers' seconds, divided by their number."""
+        """The seconds of fuzzing by the clock: the workers' seconds, divided by their number."""
         return self._totals.total.seconds / self._plan.workers
 
     @property

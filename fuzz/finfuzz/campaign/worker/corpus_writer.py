@@ -34,7 +34,7 @@ class _LastRun:
 
 
 class CorpusWriter:
-    """One worker's part of the corpus. ``live``: libFuzzer's folder; ``corpus``: whole programs."""
+    """A worker's writer. ``live``: libFuzzer's folder; ``corpus``: whole programs."""
 
     def __init__(self, executor: Executor, live: Path, corpus: Path) -> None:
         self._executor, self._live, self._corpus = executor, live, corpus

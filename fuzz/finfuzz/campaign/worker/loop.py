@@ -36,7 +36,7 @@ _FLOOR_SECONDS, _FLOOR_CHILDREN = 30.0, 5
 
 
 class Loop:
-    """One worker's executions. ``over``: whether time is up or the supervisor has asked to stop."""
+    """The executions of a worker. ``over``: whether time is up or the worker was stopped."""
 
     def __init__(self, executor: Executor, job: Job, learner: Learner, pipe: int) -> None:
         self._executor = executor
