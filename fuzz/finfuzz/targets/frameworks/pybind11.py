@@ -16,6 +16,7 @@ from filelock import FileLock
 from packaging.version import Version
 
 from finfuzz.support.errors import UserError
+from finfuzz.support.own_python import module_command
 from finfuzz.targets.spec import OLDEST_PYBIND11, PYBIND11, TargetSpec
 
 _MAIN_HEADER = Path("pybind11", "pybind11.h")
@@ -182,7 +183,7 @@ def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
             f"run `{sys.executable} -m ensurepip`, or give a checkout: pybind11@PATH"
         )
     return subprocess.run(
-        [sys.executable, "-m", "pip", *arguments, "--disable-pip-version-check", "--retries", "1"],
+        module_command("pip", *arguments, "--disable-pip-version-check", "--retries", "1"),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
