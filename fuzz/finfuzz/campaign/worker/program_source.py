@@ -14,16 +14,13 @@ from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
+from finfuzz.support.cpythons import Quirk, has
 from finfuzz.targets.spec import PYBIND11
 
-#: Before 3.13 a subinterpreter that is left aborts Py_FinalizeEx (gh-113433), and with it goes all
-#: that would have happened later. Unattended, two programs of five ended so.
-#: Since then it may hang, for its whole deadline, if it has a thread (docs/found.md).
-_LEAVES_SAFELY = (3, 13)
+#: Where a left subinterpreter aborts Py_FinalizeEx, nothing happens later. Without care, two of
+#: five programs ended so. Elsewhere a left subinterpreter hangs if it has a thread, for the whole
+#: deadline (docs/found.md).
 _LEFT_ALL_THE_SAME = 0.1
-#: Before 3.12 a pybind11 extension that a subinterpreter imports hangs (pybind11 issue 4245): each
-#: such program would cost its whole deadline.
-_IMPORTS_IN_SUBINTERPRETERS = (3, 12)
 #: What imports the extension before anything else runs in a zygote that has done so, which saves a
 #: fifth of a child. The order matters to some defects, so not all do (pybind11 5947, 4245).
 _IMPORTS_FIRST = 0.8
@@ -49,11 +46,13 @@ class Programs:
     def __init__(
         self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
     ) -> None:
-        hangs = framework == PYBIND11 and python < _IMPORTS_IN_SUBINTERPRETERS
+        # A pybind11 extension that a subinterpreter imports would hang (pybind11 issue 4245): each
+        # such program would cost its whole deadline.
+        hangs = framework == PYBIND11 and has(python, Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER)
         weights = Weights(python=(python[0], python[1]))
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
-        self._stops = python < _LEAVES_SAFELY
+        self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
         self.learner = Learner(weights, before)
 
     def new(self, rng: Random) -> Made:

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from finfuzz.executor.outcome import Outcome
+from finfuzz.support.cpythons import Quirk, has, is_fixed, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition
 from finfuzz.targets.spec import TargetSpec
@@ -25,10 +26,11 @@ FILE = "known.toml"
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One defect and how it shows: see the head of ``known.toml``."""
 
-    title: str
-    link: str
     owner: Literal["CPython", "pybind11", "finfuzz"]
     diagnostics: tuple[str, ...]
+    title: str = ""
+    link: str = ""
+    quirk: str = ""
     detail: str = ""
     frame: str = ""
     on: str = ""
@@ -42,11 +44,21 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def _fixed(self) -> Condition | None:
         return parse_condition(self.fixed) if self.fixed else None
 
+    @cached_property
+    def _quirk(self) -> Quirk | None:
+        return Quirk[self.quirk.upper().replace("-", "_")] if self.quirk else None
+
     def is_expected_on(self, spec: TargetSpec, python: str) -> bool:
-        return self._on.holds(spec, python)
+        quirk = self._quirk
+        there = quirk is None or has(parse_version(python), quirk)
+        return there and self._on.holds(spec, python)
 
     def is_fixed_on(self, spec: TargetSpec, python: str) -> bool:
-        return self._fixed is not None and self._fixed.holds(spec, python)
+        if self._fixed is not None:
+            return self._fixed.holds(spec, python)
+        # CPython's fix is not the fix of a defect that another project owns.
+        quirk = self._quirk if self.owner == "CPython" else None
+        return quirk is not None and is_fixed(parse_version(python), quirk)
 
     def matches(self, diagnosis: Diagnosis) -> bool:
         """Whether a death looks like it, wherever it was."""
@@ -58,6 +70,10 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def check(self) -> None:
         """Raises UserError for what can't be meant: a condition, a pattern, a diagnostic."""
+        if self.quirk and self.quirk not in _QUIRKS:
+            raise UserError(f"no quirk {self.quirk!r}, see docs/cpythons.md")
+        if not self.quirk and not self.title:
+            raise UserError("give a title and a link, or a quirk of docs/cpythons.md")
         for condition in filter(None, (self.on, self.fixed)):
             parse_condition(condition)
         for pattern in (self.detail, self.frame):
@@ -67,6 +83,18 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 raise UserError(f"{pattern!r} is no regular expression: {error}") from None
         if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
+
+
+_QUIRKS = {quirk.word for quirk in Quirk}
+
+
+def _complete(entry: Known) -> Known:
+    """The entry with the title and the link of its quirk, where it has none itself."""
+    quirk = entry._quirk
+    if quirk is None:
+        return entry
+    title, link = entry.title or quirk.value.text, entry.link or quirk.link
+    return msgspec.structs.replace(entry, title=title, link=link)
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -95,8 +123,8 @@ def read(path: Path) -> tuple[Known, ...]:
         try:
             entry.check()
         except UserError as error:
-            raise UserError(f"{path}, {entry.title!r}: {error}") from None
-    return table.known
+            raise UserError(f"{path}, {entry.title or entry.quirk!r}: {error}") from None
+    return tuple(map(_complete, table.known))
 
 
 def known(
