@@ -18,7 +18,7 @@ _PACKAGE = Path(__file__).resolve().with_name("finfuzz")
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("finfuzz")
     group.addoption("--finfuzz", action="store_true", help="replay programs and findings")
-    for name, what in (("target", "pybind11==3.1.0+destroy and the like"), ("python", "3.13")):
+    for name, what in (("target", "as for `finfuzz replay --target`"), ("python", "3.13")):
         group.addoption(
             f"--finfuzz-{name}", action="append", default=[], help=f"{what}; repeatable"
         )

@@ -15,7 +15,7 @@ from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.support.cpythons import Quirk, has
-from finfuzz.targets.spec import PYBIND11
+from finfuzz.targets.frameworks import FRAMEWORKS
 
 #: Where a left subinterpreter aborts Py_FinalizeEx, nothing happens later. Without care, two of
 #: five programs ended so. Elsewhere a left subinterpreter hangs if it has a thread, for the whole
@@ -46,9 +46,8 @@ class Programs:
     def __init__(
         self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
     ) -> None:
-        # A pybind11 extension that a subinterpreter imports would hang (pybind11 issue 4245): each
-        # such program would cost its whole deadline.
-        hangs = framework == PYBIND11 and has(python, Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER)
+        quirk = FRAMEWORKS[framework].import_hangs if framework else None
+        hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
         weights = Weights(python=(python[0], python[1]))
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -17,16 +16,18 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.support.cpythons import Quirk, has, is_fixed, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition
+from finfuzz.targets.frameworks import KNOWN
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis
 
 FILE = "known.toml"
+_OWNERS = ("CPython", *KNOWN, "finfuzz")
 
 
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One defect and how it shows: see the head of ``known.toml``."""
 
-    owner: Literal["CPython", "pybind11", "finfuzz"]
+    owner: str
     diagnostics: tuple[str, ...]
     title: str = ""
     link: str = ""
@@ -69,7 +70,7 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         )
 
     def check(self) -> None:
-        """Raises UserError for what can't be meant: a condition, a pattern, a diagnostic."""
+        """Raise UserError for a condition, pattern, owner or diagnostic that can't be meant."""
         if self.quirk and self.quirk not in _QUIRKS:
             raise UserError(f"no quirk {self.quirk!r}, see docs/cpythons.md")
         if not self.quirk and not self.title:
@@ -81,6 +82,8 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 re.compile(pattern)
             except re.error as error:
                 raise UserError(f"{pattern!r} is no regular expression: {error}") from None
+        if self.owner not in _OWNERS:
+            raise UserError(f"no owner {self.owner!r}: write one of {', '.join(_OWNERS)}")
         if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
 
@@ -89,7 +92,7 @@ _QUIRKS = {quirk.word for quirk in Quirk}
 
 
 def _complete(entry: Known) -> Known:
-    """The entry with the title and the link of its quirk, where it has none itself."""
+    """Fill in the title and the link from the entry's quirk."""
     quirk = entry._quirk
     if quirk is None:
         return entry
