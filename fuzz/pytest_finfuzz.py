@@ -1,7 +1,7 @@
 """The pytest plugin that pytest itself loads: options only, until `--finfuzz` is given.
 
-A module of its own, because pytest loads it in every project. It must not fail where a `finfuzz.py`
-in the working folder hides the package, and it must not cost a start the package's imports.
+pytest loads this module in every project. So it must not fail where a `finfuzz.py` in the working
+folder hides the package, and it must not import the package where nobody asks for it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ _PACKAGE = Path(__file__).resolve().with_name("finfuzz")
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("finfuzz")
     group.addoption("--finfuzz", action="store_true", help="replay programs and findings")
-    for name, what in (("target", "as for `finfuzz replay --target`"), ("python", "3.13")):
-        group.addoption(
-            f"--finfuzz-{name}", action="append", default=[], help=f"{what}; repeatable"
-        )
+    for option, value in (
+        ("--finfuzz-target", "a target, as for `finfuzz replay --target`"),
+        ("--finfuzz-python", "a version (3.13) or the path of an interpreter"),
+    ):
+        group.addoption(option, action="append", default=[], help=f"{value}; repeatable")
 
 
 def pytest_configure(config: pytest.Config) -> None:
