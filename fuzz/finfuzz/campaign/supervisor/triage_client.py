@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import time
 
 from finfuzz.campaign.folder import StatePaths
@@ -26,6 +25,7 @@ from finfuzz.campaign.messages import (
 from finfuzz.campaign.supervisor.triage_queue import TriageQueue
 from finfuzz.campaign.totals import Totals
 from finfuzz.executor import process
+from finfuzz.support.own_python import module_command
 
 _TRIES = 3
 
@@ -75,13 +75,7 @@ class TriageClient:
         self.pipe, write = os.pipe()
         with process.deaf_to_terminal():
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "finfuzz.campaign.triage_process",
-                    str(write),
-                    str(self._paths.folder),
-                ],
+                module_command("finfuzz.campaign.triage_process", write, self._paths.folder),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(write,),

@@ -14,13 +14,12 @@ from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
+from finfuzz.support.cpythons import Quirk, has
 from finfuzz.targets.frameworks import FRAMEWORKS
 
-#: Before 3.13 a leftover subinterpreter aborts Py_FinalizeEx (gh-113433), and hides all that would
-#: have happened later. Without a rule, two of five programs ended so.
-#: Since 3.13 it may hang for its whole deadline if it has a thread (docs/found.md).
-_LEAVES_SAFELY = (3, 13)
-#: The share of programs that keep a leftover subinterpreter all the same.
+#: The share of programs that keep a leftover subinterpreter where one is harmful. Where it aborts
+#: Py_FinalizeEx (gh-113433), nothing happens later: without a rule, two of five programs ended so.
+#: Elsewhere it may hang for the whole deadline if it has a thread (docs/found.md).
 _LEFTOVERS = 0.1
 #: The share of programs that import the extension first. They run in a zygote that has imported the
 #: extension, which saves a fifth of a child. Some defects need another order (pybind11 5947, 4245).
@@ -47,12 +46,12 @@ class ProgramSource:
     def __init__(
         self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
     ) -> None:
-        first = FRAMEWORKS[framework].imports_first_in_main if framework else None
-        hangs = first is not None and python < first  # each such program costs its whole deadline
+        quirk = FRAMEWORKS[framework].import_hangs if framework else None
+        hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
         weights = Weights(python=(python[0], python[1]))
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
-        self._stops = python < _LEAVES_SAFELY
+        self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
         self.learner = Learner(weights, before)
 
     def generate(self, rng: Random) -> Candidate:
