@@ -24,7 +24,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.program.scope import runnable
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import writable_directory
+from finfuzz.support.files import ensure_directory
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
@@ -87,7 +87,7 @@ def file_(
     text = to_text(read_program(program).without_comments())
     made = built(*resolved(target, python))
     limits = Limits(deadline, memory, abuse)
-    crashes = writable_directory(crashes, "findings")
+    crashes = ensure_directory(crashes, "findings")
     with progress("filing") as (announce, advance):
         sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
         try:

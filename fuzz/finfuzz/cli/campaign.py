@@ -19,7 +19,7 @@ from finfuzz.cli.group import cli
 from finfuzz.cli.options import Seconds, progress
 from finfuzz.cli.planned import Asked, planned, resumed
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import require_possible, writable_directory, write_whole
+from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.targets.build import build, require_linux
 from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
@@ -187,7 +187,7 @@ def _resume(
 
 def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> None:
     if json_file is not None:
-        writable_directory(json_file.absolute().parent, "the summary")
+        ensure_directory(json_file.absolute().parent, "the summary")
     programs = state.fill_live(Path(plan.seeds) if plan.seeds else None)
     with Screen(plan.seconds) as screen:
         supervisor = Supervisor(plan, state, journal, screen)

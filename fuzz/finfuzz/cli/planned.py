@@ -20,7 +20,7 @@ from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
 from finfuzz.replay.matrix import specs_of
 from finfuzz.replay.run import cores
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import require_possible, writable_directory
+from finfuzz.support.files import ensure_directory, require_possible
 from finfuzz.targets.frameworks.pybind11 import headers
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import PYBIND11, TargetSpec
@@ -78,7 +78,7 @@ def planned(asked: Asked, path: Path | None) -> tuple[Plan, State]:
         attribute=_first(asked.attribute, said.attribute, True),
         bounds=bounds,
     )
-    state, crashes = (writable_directory(*place) for place in places)
+    state, crashes = (ensure_directory(*place) for place in places)
     return plan, State(state)
 
 
