@@ -12,12 +12,12 @@ from rich.table import Table
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
     abuse_option,
-    built,
+    build_target,
     deadline_option,
     memory_option,
-    progress,
     python_option,
-    resolved,
+    resolve_target,
+    show_progress,
     target_option,
 )
 from finfuzz.corpus.distill import choose_programs, require_new, write_folder
@@ -74,7 +74,7 @@ def distill(
     """
     require_new(out)
     entries, problems = _read(folder)
-    made = built(*resolved(target, python))
+    made = build_target(*resolve_target(target, python))
     measures = _measure(made, entries, runs, Limits(deadline, memory, abuse))
     result = choose_programs(measures)
     for line in (*problems, *_list_problems(measures)):
@@ -149,7 +149,7 @@ def stats_(
     console = Console(highlight=False)
     _print_stats(console, found)
     if target is not None:
-        made = built(*resolved(target, python))
+        made = build_target(*resolve_target(target, python))
         measures = _measure(made, entries, runs, Limits(deadline, memory, abuse))
         on = sum_coverage(str(made.spec), made.interpreter.text, measures)
         needed = len(choose_programs(measures).kept)
@@ -178,7 +178,7 @@ def _measure(
     made: Build, entries: list[CorpusFile], runs: int, limits: Limits
 ) -> list[Measurement]:
     found = []
-    with progress("programs") as (_, advance):
+    with show_progress("programs") as (_, advance):
         for one in measure_programs(made, entries, runs, limits):
             found.append(one)
             advance(len(found), len(entries))

@@ -17,8 +17,8 @@ from finfuzz.campaign.config_file import CampaignFile, TargetEntry
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
-from finfuzz.replay.matrix import specs_of
-from finfuzz.replay.run import cores
+from finfuzz.replay.matrix import expand_policies
+from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible
 from finfuzz.targets.frameworks.pybind11 import headers
@@ -65,10 +65,10 @@ def planned(asked: Asked, path: Path | None) -> tuple[Plan, State]:
         require_possible(*place)
     seeds = _seeds(_first(asked.corpus, _beside(base, said.corpus), None))
     workers = _first(asked.workers, said.workers, None)
-    bounds = _bounds(asked, said, workers or cores())
+    bounds = _bounds(asked, said, workers or count_cores())
     plan = Plan(
         lanes=tuple(_lanes(asked, said)),
-        workers=workers or len(bounds.cores) or cores(),
+        workers=workers or len(bounds.cores) or count_cores(),
         seconds=_first(asked.seconds, said.time, 60.0),
         engine=_first(asked.engine, said.engine, "atheris"),
         seed=_first(asked.seed, said.seed, random.SystemRandom().randrange(2**31)),
@@ -120,7 +120,7 @@ def _lanes(asked: Asked, said: CampaignFile) -> list[Lane]:
         entries = tuple(TargetEntry(text) for text in asked.targets or (PYBIND11,))
     lanes = []
     for entry in entries:
-        for spec in specs_of(entry.target, entry.policies):
+        for spec in expand_policies(entry.target, entry.policies):
             _fetch(spec)
             for text in asked.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)

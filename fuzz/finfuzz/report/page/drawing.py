@@ -1,30 +1,31 @@
-"""The object graph of one interpreter as a drawing: the interpreter, the roots that it keeps, and
-the objects below them."""
+"""Draw the object graph of one interpreter: the interpreter, its roots, the objects below them."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import igraph
 import msgspec
 
 from finfuzz.report.graph import InterpreterGraph
-from finfuzz.report.page.text import visible
+from finfuzz.report.page.text import reveal
 
-#: More than that is a knot of lines on any screen.
+#: A larger graph is a knot of lines on any screen.
 MOST_OBJECTS, MOST_EDGES = 60, 240
-#: Beyond so many edges their words would cover one another.
-_MOST_WORDS = 30
+#: With more edges, their labels would cover one another.
+_MOST_LABELS = 30
 _LETTER, _LINE, _PAD = 6.4, 15.0, 9.0
 _GAP_X, _GAP_Y, _MARGIN = 26.0, 46.0, 14.0
 _LOOP = 26.0
 
 
 class Box(msgspec.Struct, frozen=True):
-    """``kind``: interpreter, root or object. ``x``, ``y``: its middle. ``lines``: what stands in
-    it, the first the most telling."""
+    """A box around ``x``, ``y``. ``kind`` is interpreter, root or object.
+
+    ``lines`` are its text, the most important first.
+    """
 
     kind: str
     x: float
@@ -43,8 +44,10 @@ class Box(msgspec.Struct, frozen=True):
 
 
 class Arrow(msgspec.Struct, frozen=True):
-    """``kind``: keeps (from an interpreter), holds (from a root), refers or weak. ``path``: SVG
-    path data; ``words`` stand at ``x``, ``y``, which is their ``anchor`` (SVG's)."""
+    """An arrow. ``kind`` is keeps (from an interpreter), holds (from a root), refers or weak.
+
+    ``path`` is SVG path data. The label ``words`` is placed at ``x``, ``y`` with SVG's ``anchor``.
+    """
 
     kind: str
     path: str
@@ -55,19 +58,22 @@ class Arrow(msgspec.Struct, frozen=True):
 
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
-    """Sizes in pixels. ``told``: the same in words. ``common``: the word of all edges where they
-    are too many to be labelled. A drawing without boxes is one of too many objects."""
+    """A drawing, in pixels. ``summary`` describes the drawing in words.
+
+    ``common`` lists the edges' words if there are too many edges to label. A graph of too many
+    objects has no boxes.
+    """
 
     width: float = 0.0
     height: float = 0.0
-    told: str = ""
+    summary: str = ""
     common: str = ""
     boxes: tuple[Box, ...] = ()
     arrows: tuple[Arrow, ...] = ()
 
 
 class _Graph:
-    """Vertices with what stands in them, and edges by pair of vertices."""
+    """Vertices with their kinds and lines, and the words of edges by pair of vertices."""
 
     def __init__(self) -> None:
         self.kinds: list[str] = []
@@ -76,37 +82,30 @@ class _Graph:
 
     def add(self, kind: str, *lines: str) -> int:
         self.kinds.append(kind)
-        self.lines.append(tuple(_clipped(visible(line)) for line in lines if line))
+        self.lines.append(tuple(_clip(reveal(line)) for line in lines if line))
         return len(self.kinds) - 1
 
     def join(self, source: int, target: int, word: str) -> None:
         self.edges.setdefault((source, target), []).append(word)
 
 
-def drawing(interpreter: InterpreterGraph) -> Drawing:
-    """Draws one life of one interpreter, laid out in layers (Sugiyama) by distance from it."""
+def draw_graph(interpreter: InterpreterGraph) -> Drawing:
+    """Draw one life of one interpreter in layers (Sugiyama) by distance from the interpreter."""
     count = sum(len(node.edges) for node in interpreter.nodes)
-    told = f"{len(interpreter.nodes)} objects and {count} references"
+    summary = f"{len(interpreter.nodes)} objects and {count} references"
     if len(interpreter.nodes) > MOST_OBJECTS or count > MOST_EDGES:
-        return Drawing(told=told)
-    graph = _graph(interpreter)
-    layers = _layers(graph)
-    sizes = [_size(lines) for lines in graph.lines]
-    places, bends = _placed(graph, layers, sizes)
+        return Drawing(summary=summary)
+    graph = _build_graph(interpreter)
+    layers = _assign_layers(graph)
+    sizes = [_measure(lines) for lines in graph.lines]
+    places, bends = _lay_out(graph, layers, sizes)
     boxes = [
         Box(kind, x, y, *size, lines)
         for kind, (x, y), size, lines in zip(graph.kinds, places, sizes, graph.lines, strict=True)
     ]
     words = {word for pair in graph.edges.values() for word in pair if word}
-    labelled = len(graph.edges) <= _MOST_WORDS
-    arrows = []
-    for number, ((source, target), names) in enumerate(graph.edges.items()):
-        kind = {"interpreter": "keeps", "root": "holds"}.get(graph.kinds[source], "refers")
-        kind = "weak" if set(names) == {"weak"} else kind
-        text = _counted(names) if labelled else ""
-        both = (target, source) in graph.edges
-        ends = (boxes[source], boxes[target])
-        arrows.append(_arrow(kind, *ends, bends.get(number, ()), text, both))
+    labelled = len(graph.edges) <= _MOST_LABELS
+    arrows = _draw_arrows(graph, boxes, bends, labelled)
     right = max(box.x + box.width / 2 for box in boxes)
     loops = any(source == target for source, target in graph.edges)
     reach = max((len(arrow.words) for arrow in arrows), default=0) * _LETTER if loops else 0.0
@@ -117,14 +116,31 @@ def drawing(interpreter: InterpreterGraph) -> Drawing:
     return Drawing(
         width=right + _MARGIN,
         height=max(box.bottom for box in boxes) + _MARGIN + (_GAP_Y if arcs else 0),
-        told=told,
+        summary=summary,
         common="" if labelled else ", ".join(sorted(words)),
         boxes=tuple(boxes),
         arrows=tuple(arrows),
     )
 
 
-def _graph(interpreter: InterpreterGraph) -> _Graph:
+def _draw_arrows(
+    graph: _Graph,
+    boxes: Sequence[Box],
+    bends: Mapping[int, Sequence[tuple[float, float]]],
+    labelled: bool,
+) -> list[Arrow]:
+    arrows = []
+    for number, ((source, target), names) in enumerate(graph.edges.items()):
+        kind = {"interpreter": "keeps", "root": "holds"}.get(graph.kinds[source], "refers")
+        kind = "weak" if set(names) == {"weak"} else kind
+        text = _join_words(names) if labelled else ""
+        both = (target, source) in graph.edges
+        ends = (boxes[source], boxes[target])
+        arrows.append(_draw_arrow(kind, *ends, bends.get(number, ()), text, both))
+    return arrows
+
+
+def _build_graph(interpreter: InterpreterGraph) -> _Graph:
     graph = _Graph()
     state = [f"life {interpreter.life}"] if interpreter.life > 1 else []
     state += ["left running"] if interpreter.flavour and interpreter.left else []
@@ -146,9 +162,8 @@ def _graph(interpreter: InterpreterGraph) -> _Graph:
     return graph
 
 
-def _layers(graph: _Graph) -> list[int]:
-    """The distance of each vertex from the interpreter; what nothing keeps begins where objects
-    do."""
+def _assign_layers(graph: _Graph) -> list[int]:
+    """Return the distance of each vertex from the interpreter; unreachable objects start at 2."""
     after: dict[int, list[int]] = {}
     for source, target in graph.edges:
         after.setdefault(source, []).append(target)
@@ -166,10 +181,10 @@ def _layers(graph: _Graph) -> list[int]:
     return [found[number] for number in range(len(graph.kinds))]
 
 
-def _placed(
+def _lay_out(
     graph: _Graph, layers: Sequence[int], sizes: Sequence[tuple[float, float]]
 ) -> tuple[list[tuple[float, float]], dict[int, list[tuple[float, float]]]]:
-    """The middle of each vertex, and by edge the points that a long one goes through."""
+    """Return the middle of each vertex, and the points on the way of each long edge."""
     edges: list[tuple[int, int]] = []
     every, bends = list(layers), {}
     for number, pair in enumerate(graph.edges):
@@ -177,7 +192,7 @@ def _placed(
         between = range(layers[high] + 1, layers[low])
         through = list(range(len(every), len(every) + len(between)))
         every += between
-        if layers[high] != layers[low]:  # the layout knows edges from layer to layer only
+        if layers[high] != layers[low]:  # the layout accepts edges between layers only
             edges += pairwise([high, *through, low])
         if through:
             bends[number] = through if high == pair[0] else through[::-1]
@@ -200,7 +215,7 @@ def _placed(
     return places[: len(layers)], points
 
 
-def _arrow(
+def _draw_arrow(
     kind: str,
     source: Box,
     target: Box,
@@ -220,7 +235,7 @@ def _arrow(
         )
         return Arrow(kind, path, words, middle, low - 8)
     down = source.y < target.y
-    # There and back again are two lines, with their words on either side.
+    # Edges in both directions are two lines, with their labels on either side.
     aside = (-7.0 if down else 7.0) if both else 0.0
     start = (source.x + aside, source.bottom if down else source.top)
     end = (target.x + aside, target.top if down else target.bottom)
@@ -234,15 +249,15 @@ def _arrow(
     return Arrow(kind, path, words, (x1 + x2) / 2 + aside, (y1 + y2) / 2 + 4, anchor)
 
 
-def _size(lines: Sequence[str]) -> tuple[float, float]:
+def _measure(lines: Sequence[str]) -> tuple[float, float]:
     longest = max((len(line) for line in lines), default=1)
     return longest * _LETTER + 2 * _PAD, len(lines) * _LINE + _PAD
 
 
-def _counted(words: Sequence[str]) -> str:
+def _join_words(words: Sequence[str]) -> str:
     counts = {word: words.count(word) for word in dict.fromkeys(words) if word}
     return ", ".join(f"{word} ×{times}" if times > 1 else word for word, times in counts.items())
 
 
-def _clipped(text: str) -> str:
+def _clip(text: str) -> str:
     return text if len(text) <= 44 else text[:43] + "…"
