@@ -97,7 +97,7 @@ def _build_tree(interpreter: InterpreterGraph) -> Tree:
     words += ["left running"] if interpreter.flavour and interpreter.left else []
     tree = Tree(Text(" ".join(filter(None, words)), style="bold"), guide_style="dim")
     for index, node in enumerate(interpreter.nodes):
-        holders = list(node.roots) + ([] if node.dropped or "." in node.name else ["a variable"])
+        holders = list(node.roots) + ([] if node.dropped or "." in node.name else ["variable"])
         if holders:
             branch = tree.add(Text(" + ".join(holders), style="magenta"))
             _grow(branch, interpreter, index, "", ())

@@ -58,7 +58,7 @@ def test_a_self_cycle_kept_by_a_root() -> None:
     assert [(box.kind, box.lines) for box in picture.boxes] == [
         ("interpreter", ("main",)),
         ("object", ("a container",)),
-        ("root", ("a variable",)),
+        ("root", ("variable",)),
         ("root", ("codec",)),
     ]
     assert [(arrow.kind, arrow.words) for arrow in picture.arrows] == [

@@ -151,7 +151,7 @@ def _build_graph(interpreter: InterpreterGraph) -> _Graph:
         hooks = [f"{hook}: {action}" for hook, action in node.hooks]
         numbers.append(graph.add("object", f"{node.name} {node.kind}", *hooks))
     for node, number in zip(interpreter.nodes, numbers, strict=True):
-        variable = [] if node.dropped or "." in node.name else ["a variable"]
+        variable = [] if node.dropped or "." in node.name else ["variable"]
         for root in dict.fromkeys([*variable, *node.roots]):
             if root not in roots:
                 roots[root] = graph.add("root", root)

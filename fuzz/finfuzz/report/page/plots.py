@@ -17,6 +17,8 @@ from finfuzz.report.page.text import format_short, reveal
 
 #: Number of distinct colours; further lines use the same colours, dashed.
 COLOURS = 8
+#: Counts up to this have a tick each.
+_FEW = 6
 _LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
 _SVG = "{http://www.w3.org/2000/svg}"
 _UNITS = ((172800.0, 86400.0, "d"), (7200.0, 3600.0, "h"), (180.0, 60.0, "min"), (0.0, 1.0, "s"))
@@ -82,6 +84,8 @@ def _draw(title: str, series: Sequence[tuple[str, Points]], stepped: bool) -> Ma
         value_formatter=format_short, x_value_formatter=lambda value: f"{value:g} {unit}",
         include_x_axis=True,
     )  # fmt: skip
+    if most <= _FEW and all(value == int(value) for _, points in filled for _, value in points):
+        chart.y_labels = range(int(most) + 1)  # nobody has 1.6 findings
     for name, points in series:  # empty ones too: a line's number determines its colour
         line = _add_corners(points) if stepped else points
         chart.add(reveal(name), [(at / scale, value) for at, value in line])
