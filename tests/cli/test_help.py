@@ -20,7 +20,7 @@ def test_targets_lists_what_is_there(tmp_path: Path, pythons: list[Interpreter])
     for found in pythons:
         assert [found.text, str(found.executable)] in [line[:2] for line in lines]
     assert ["pybind11==3.0.0"] in lines
-    assert "policies: +released, +destroy, +leak, +hold" in done.stdout
+    assert "policies of pybind11: +released, +destroy, +leak, +hold" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from finfuzz.triage.findings.finding import find_finding, load
     "--repo",
     type=click.Path(path_type=Path),
     default=None,
-    help="A pybind11 checkout whose commits to try; its files are not touched.",
+    help="A checkout of the framework whose commits to try; its files are not touched.",
 )
 @crashes_option
 @deadline_option

@@ -16,8 +16,9 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import headers, resolve
+from finfuzz.targets.frameworks import DEFAULT, target_forms
 from finfuzz.targets.interpreters import Interpreter, pick_interpreter
+from finfuzz.targets.releases import include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 
 #: A program that can be run has at most 64 KiB without comments; nobody writes 1 MiB of comments.
@@ -40,11 +41,9 @@ class Seconds(click.FloatRange):
 
 target_option = click.option(
     "--target",
-    default="pybind11",
-    show_default="the newest pybind11",
-    help="What to run: pybind11==VERSION, pybind11==VERSION,SECOND (two releases in one process), "
-    "pybind11@PATH (a checkout), plain-c or no-extension. A pybind11 target may end with a policy "
-    "for its internals at shutdown: +released, +destroy, +leak or +hold.",
+    default=DEFAULT,
+    show_default=f"the newest {DEFAULT}",
+    help=f"The target to run on: {target_forms()}.",
 )
 python_option = click.option(
     "--python",
@@ -84,10 +83,7 @@ def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpr
     with Console(stderr=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
         spec = resolve(spec)
-        if spec.framework == "pybind11":
-            headers(spec)
-        if spec.of_second is not None:
-            headers(spec.of_second)
+        include_folders(spec)
     return spec, interpreter
 
 

@@ -20,7 +20,8 @@ from finfuzz.report.replay import Replay
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.targets.build import require_linux
-from finfuzz.targets.spec import Policy, parse_target
+from finfuzz.targets.frameworks import POLICIES
+from finfuzz.targets.spec import parse_target
 
 _DEFAULT = (Path("corpus"), Path("crashes"))
 _out = click.Path(path_type=Path, dir_okay=False)
@@ -32,7 +33,7 @@ _out = click.Path(path_type=Path, dir_okay=False)
     "--matrix",
     is_flag=True,
     help="Run on every CPython found with every policy of each --target; without --target, of "
-    "every pybind11 release, and on plain-c.",
+    "every release, and on the control.",
 )
 @click.option("--config", type=_out, default=None, help="A TOML file with targets, pythons …")
 @click.option("--target", "targets", multiple=True, help="A target to run on; repeatable.")
@@ -41,8 +42,8 @@ _out = click.Path(path_type=Path, dir_okay=False)
     "--policy",
     "policies",
     multiple=True,
-    type=click.Choice(list(Policy)),
-    help="A policy for each pybind11 target that names none; repeatable.",
+    type=click.Choice(POLICIES),
+    help="A policy for each target that names none and has it; repeatable.",
 )
 @click.option(
     "--against",

@@ -21,8 +21,9 @@ from finfuzz.targets.spec import TargetSpec
 
 
 class ReleaseBuild(NamedTuple):
-    """A build of a released pybind11 in the terms of conditions: its CPython as `3.13`."""
+    """A build of a released framework in the terms of conditions: its CPython as `3.13`."""
 
+    framework: str
     version: str
     policy: str
     python: str
@@ -80,17 +81,17 @@ def _make_conditions(
     """Yield conditions that cover all builds that lack a line, and only builds with the outcome."""
     versions = sorted({build.version for build in every}, key=Version)
     pythons = sorted({build.python for build in every}, key=Version)
-    for policy in sorted({build.policy for build in lacks}):
+    for framework, policy in sorted({(build.framework, build.policy) for build in lacks}):
         spans: dict[tuple[int, int], list[int]] = {}
         for number, python in enumerate(pythons):
-            row = [ReleaseBuild(version, policy, python) for version in versions]
+            row = [ReleaseBuild(framework, version, policy, python) for version in versions]
             for first, last in _find_spans([build in has for build in row]):
                 if any(build in lacks for build in row[first : last + 1]):
                     spans.setdefault((first, last), []).append(number)
         for (first, last), numbers in spans.items():
             # There may be releases between the last with the outcome and the next observed one.
             below = f"<={versions[last]}" if last < len(versions) - 1 else ""
-            where = f"pybind11{_format_range(versions, first, below)}+{policy}"
+            where = f"{framework}{_format_range(versions, first, below)}+{policy}"
             for begin, end in _group_consecutive(numbers):
                 # `<=3.12` would exclude 3.12.1, and there is nothing between 3.12 and 3.13.
                 below = f"<{pythons[end + 1]}" if end < len(pythons) - 1 else ""
@@ -116,7 +117,9 @@ def _group_consecutive(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _name_build(spec: TargetSpec, python: str) -> ReleaseBuild:
-    return ReleaseBuild(spec.version or "", str(spec.policy), ".".join(python.split(".")[:2]))
+    return ReleaseBuild(
+        spec.framework, spec.version or "", spec.policy, ".".join(python.split(".")[:2])
+    )
 
 
 def _edit(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:

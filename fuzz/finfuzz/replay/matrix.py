@@ -11,17 +11,18 @@ import msgspec
 from finfuzz.replay.run import PlannedBuild
 from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
-from finfuzz.targets.frameworks.pybind11 import released_versions, resolve
+from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, POLICIES
 from finfuzz.targets.interpreters import Interpreter, find_interpreters, pick_interpreter
-from finfuzz.targets.spec import PYBIND11, Policy, TargetSpec, parse_target
+from finfuzz.targets.releases import released_versions, resolve
+from finfuzz.targets.spec import TargetSpec, parse_target
 
 
 class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of a matrix file; every key may be missing.
 
     ``targets`` are written as on the command line, ``pythons`` are versions or paths. Each of
-    ``policies`` applies to every pybind11 target that names no policy. ``programs`` are files and
-    folders, relative to the matrix file.
+    ``policies`` applies to every target that has this policy and names none. ``programs`` are files
+    and folders, relative to the matrix file.
     """
 
     targets: tuple[str, ...] = ()
@@ -38,11 +39,12 @@ def read_matrix(path: Path) -> Matrix:
 def plan_all_builds(targets: Sequence[str] = ()) -> list[PlannedBuild]:
     """Combine every CPython found, every policy and these targets.
 
-    Without targets: every pybind11 release, and plain-c as the control. Raise UserError for a
+    Without targets: every release of the default framework, and its control. Raise UserError for a
     target that does not exist.
     """
-    named = targets or [*(f"{PYBIND11}=={one}" for one in released_versions()), "plain-c"]
-    specs = [spec for text in named for spec in expand_policies(text, tuple(Policy))]
+    control = FRAMEWORKS[DEFAULT].controls[-1]
+    named = targets or [*(f"{DEFAULT}=={one}" for one in released_versions()), control]
+    specs = [spec for text in named for spec in expand_policies(text, POLICIES)]
     pythons = [python for python in find_interpreters() if python.include]
     return [PlannedBuild(spec, python) for python in pythons for spec in specs]
 
@@ -55,7 +57,7 @@ def plan_builds(matrix: Matrix) -> list[PlannedBuild]:
     """
     specs = [
         spec
-        for text in matrix.targets or (PYBIND11,)
+        for text in matrix.targets or (DEFAULT,)
         for spec in expand_policies(text, matrix.policies)
     ]
     found: list[PlannedBuild] = []
@@ -69,15 +71,17 @@ def plan_builds(matrix: Matrix) -> list[PlannedBuild]:
 
 
 def expand_policies(text: str, policies: Sequence[str]) -> list[TargetSpec]:
-    """Give a target each policy, unless its text names one already. Raise UserError."""
-    unknown = [policy for policy in policies if policy not in list(Policy)]
+    """Give a target each policy that it has, unless its text names one. Raise UserError."""
+    unknown = [policy for policy in policies if policy not in POLICIES]
     if unknown:
-        raise UserError(f"unknown policy {unknown[0]!r}: choose {', '.join(Policy)}")
+        raise UserError(f"unknown policy {unknown[0]!r}: choose {', '.join(POLICIES)}")
     spec = resolve(parse_target(text))
-    names_one = any(text.endswith(f"+{policy}") for policy in Policy)
-    if spec.framework != PYBIND11 or names_one or not policies:
+    own = spec.record.policy_names
+    wanted = [policy for policy in policies if policy in own]
+    names_one = any(text.endswith(f"+{policy}") for policy in own)
+    if len(own) == 1 or names_one or not wanted:
         return [spec]
-    return [replace(spec, policy=Policy(policy)) for policy in policies]
+    return [replace(spec, policy=policy) for policy in wanted]
 
 
 def _make_stand_in(text: str) -> Interpreter:

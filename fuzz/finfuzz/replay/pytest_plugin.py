@@ -19,6 +19,7 @@ from finfuzz.replay.matrix import Matrix, plan_builds
 from finfuzz.replay.run import PlannedBuild, ensure_built, replay_one
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
+from finfuzz.targets.frameworks import target_forms
 
 _BUILDS = pytest.StashKey[list[PlannedBuild]]()
 _EXECUTORS = pytest.StashKey[dict[str, Executor]]()
@@ -28,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("finfuzz")
     group.addoption("--finfuzz", action="store_true", help="replay finfuzz programs and findings")
     for name, what in (
-        ("target", "target to replay on, such as pybind11==3.1.0+destroy"),
+        ("target", f"target to replay on: {target_forms()}"),
         ("python", "CPython to replay on: a version (3.13) or a path"),
     ):
         group.addoption(
