@@ -78,7 +78,7 @@ abuse_option = click.option(
 
 
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
-    """Find the interpreter and, for pybind11, the headers. Raise UserError if either is missing."""
+    """Find the interpreter and the framework's headers. Raise UserError if either is missing."""
     spec = parse_target(target)
     with Console(stderr=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)

@@ -52,7 +52,7 @@ class LifeRow(msgspec.Struct, frozen=True):
 
 
 class Timeline(msgspec.Struct, frozen=True):
-    """A time-line, in pixels. ``steps`` are (x, number, text).
+    """A timeline, in pixels. ``steps`` are (x, number, text).
 
     ``crash`` is the point of the crash, None if unknown. ``goes_on`` means that the program reached
     its last step.
