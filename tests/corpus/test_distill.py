@@ -214,9 +214,9 @@ def test_interrupted_nothing_is_written_and_nothing_runs_on(
             break
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "finfuzz: error: interrupted"
+    assert errors.splitlines()[-1] == "finfuzz: error: interrupted"
     assert list(tmp_path.iterdir()) == []
     _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []

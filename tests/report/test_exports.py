@@ -67,7 +67,7 @@ def test_nothing_is_a_document_too() -> None:
 
 
 def test_what_a_crash_wrote_stays_text() -> None:
-    said = 'a "quote", <script>, \x00 and \udcff'.encode("utf-8", "replace").decode()
-    hostile: Finding = finding(detail=said)
+    detail = 'a "quote", <script>, \x00 and \udcff'.encode("utf-8", "replace").decode()
+    hostile: Finding = finding(detail=detail)
     (result,) = to_sarif([ListedFinding(FOLDER, hostile)], "1")["runs"][0]["results"]
-    assert json.loads(json.dumps(result))["message"]["text"].endswith(said)
+    assert json.loads(json.dumps(result))["message"]["text"].endswith(detail)

@@ -67,7 +67,7 @@ def distill(
     memory: int,
     abuse: bool,
 ) -> None:
-    """Copy the few programs of FOLDER that together cover on this target what all of them cover.
+    """Copy a small set of FOLDER's programs that covers as much on this target as the folder.
 
     Quick programs are preferred. A feature counts for a program only if all its runs have it.
     Programs that crash or hang are left out and listed: `finfuzz file` makes findings of them.

@@ -56,14 +56,14 @@ deadline_option = click.option(
     type=Seconds(0.01, 86400),
     default=2.0,
     show_default=True,
-    help="Seconds that the process may take.",
+    help="Seconds that one program may take.",
 )
 memory_option = click.option(
     "--memory",
     type=click.IntRange(64, 1 << 20),
     default=2048,
     show_default=True,
-    help="MiB of address space that the process may use.",
+    help="MiB of address space that one program may use.",
 )
 crashes_option = click.option(
     "--crashes",

@@ -35,7 +35,12 @@ _out = click.Path(path_type=Path, dir_okay=False)
     help="Run on every CPython found with every policy of each --target; without --target, of "
     "every release, and on the control.",
 )
-@click.option("--config", type=_out, default=None, help="A TOML file with targets, pythons …")
+@click.option(
+    "--config",
+    type=_out,
+    default=None,
+    help="A TOML file with targets, pythons, policies and programs.",
+)
 @click.option("--target", "targets", multiple=True, help="A target to run on; repeatable.")
 @click.option("--python", "pythons", multiple=True, help="A CPython to run on; repeatable.")
 @click.option(
@@ -53,7 +58,7 @@ _out = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--accept",
     is_flag=True,
-    help="Write the outcomes into the programs as their `expect` lines, and exit with 0.",
+    help="Write the outcomes into the programs as their `expect` lines, instead of failing.",
 )
 @click.option("--all", "all_rows", is_flag=True, help="Also print rows that are as expected.")
 @click.option(
@@ -65,7 +70,13 @@ _out = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--junit", "junit_file", type=_out, default=None, help="Write JUnit XML here.")
 @click.option("--json", "json_file", type=_out, default=None, help="Write all results here.")
-@click.option("--markdown", "markdown_file", type=_out, default=None, help="Write a comment here.")
+@click.option(
+    "--markdown",
+    "markdown_file",
+    type=_out,
+    default=None,
+    help="Write a comment for a pull request here.",
+)
 @deadline_option
 @memory_option
 def replay(
