@@ -54,7 +54,8 @@ def report(state: Path, output: Path, crashes: Path | None) -> None:
     made = f"written {text.format_moment(time.time())}"
     content = render_page(parts, made=made).encode()
     write_whole(output, content)
-    click.echo(f"{output}: {len(parts.findings)} findings, {len(content) / 1024:,.0f} KiB")
+    findings = "1 finding" if len(parts.findings) == 1 else f"{len(parts.findings)} findings"
+    click.echo(f"wrote {output}: {findings}, {len(content) / 1024:,.0f} KiB")
 
 
 @cli.command()

@@ -214,7 +214,7 @@ def finfuzz(
 def test_report_writes_one_file(finfuzz: Main, state: Path, tmp_path: Path) -> None:
     code, out, _ = finfuzz("report", str(state), "-o", "page.html")
     assert code == 0
-    assert out.startswith("page.html: 1 findings, ")
+    assert out.startswith("wrote page.html: 1 finding, ")
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert html.startswith("<!DOCTYPE html>")
     assert 'data-generation=""' in html
@@ -224,7 +224,7 @@ def test_report_of_the_folder_here(finfuzz: Main, state: Path, tmp_path: Path) -
     state.rename(tmp_path / ".finfuzz")
     (tmp_path / "elsewhere").mkdir()
     code, out, _ = finfuzz("report", "--crashes", "elsewhere")
-    assert (code, out.split(",")[0]) == (0, "report.html: 0 findings")
+    assert (code, out.split(",")[0]) == (0, "wrote report.html: 0 findings")
 
 
 @pytest.mark.parametrize(
