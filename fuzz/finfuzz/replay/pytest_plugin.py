@@ -1,6 +1,7 @@
 """A pytest plugin: `pytest --finfuzz corpus crashes` has one item per program and build.
 
 A program fails if its outcome is worse than expected, and is skipped with a reason if it can't run.
+`pytest_finfuzz` has the options and loads this module if `--finfuzz` is given.
 """
 
 from __future__ import annotations
@@ -19,35 +20,21 @@ from finfuzz.replay.matrix import Matrix, plan_builds
 from finfuzz.replay.run import PlannedBuild, ensure_built, replay_one
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks import target_forms
 
 _BUILDS = pytest.StashKey[list[PlannedBuild]]()
 _EXECUTORS = pytest.StashKey[dict[str, Executor]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("finfuzz")
-    group.addoption("--finfuzz", action="store_true", help="replay finfuzz programs and findings")
-    for name, what in (
-        ("target", f"target to replay on: {target_forms()}"),
-        ("python", "CPython to replay on: a version (3.13) or a path"),
-    ):
-        group.addoption(
-            f"--finfuzz-{name}", action="append", default=[], help=f"{what}; repeatable"
-        )
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("finfuzz"):
-        chosen = Matrix(
-            targets=tuple(config.getoption("finfuzz_target")),
-            pythons=tuple(config.getoption("finfuzz_python")),
-        )
-        try:
-            config.stash[_BUILDS] = [ensure_built(planned) for planned in plan_builds(chosen)]
-        except UserError as error:
-            raise pytest.UsageError(str(error)) from error
-        config.stash[_EXECUTORS] = {}
+    chosen = Matrix(
+        targets=tuple(config.getoption("finfuzz_target")),
+        pythons=tuple(config.getoption("finfuzz_python")),
+    )
+    try:
+        config.stash[_BUILDS] = [ensure_built(planned) for planned in plan_builds(chosen)]
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_EXECUTORS] = {}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -56,8 +43,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if not parent.config.getoption("finfuzz"):
-        return None
     in_finding = file_path.with_name("finding.json").exists()
     if file_path.name == "finding.json" or (file_path.suffix == ".fin" and not in_finding):
         return _CaseFile.from_parent(parent, path=file_path)

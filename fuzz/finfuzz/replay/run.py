@@ -20,6 +20,7 @@ from finfuzz.program.scope import runnable
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Judgement, Result
 from finfuzz.support.errors import UserError
+from finfuzz.support.own_python import safe_path
 from finfuzz.targets.build import build
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter
@@ -53,7 +54,7 @@ def replay_all(
     """Yield results as they arrive, a list per batch. A case that can't run has a result too."""
     context = multiprocessing.get_context("spawn")
     stopped = context.Event()
-    with ProcessPoolExecutor(workers, context, _begin, (stopped,)) as pool:
+    with safe_path(), ProcessPoolExecutor(workers, context, _begin, (stopped,)) as pool:
         futures: list[Future[list[Result]]] = [
             pool.submit(_run_batch, list(cases[at : at + _BATCH]), planned, limits)
             for planned in builds
@@ -71,7 +72,8 @@ def replay_all(
 def build_all(builds: Sequence[PlannedBuild], workers: int) -> Iterator[PlannedBuild]:
     """Make the builds that the cache lacks; yield each when it is ready, or with its problem."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _begin, (context.Event(),)) as pool:
+    begin = _begin, (context.Event(),)
+    with safe_path(), ProcessPoolExecutor(workers, context, *begin) as pool:
         for future in as_completed([pool.submit(ensure_built, planned) for planned in builds]):
             yield future.result()
 
