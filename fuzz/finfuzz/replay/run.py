@@ -84,9 +84,7 @@ def _begin(stopped: Event) -> None:
     """In each worker: Ctrl-C is the parent's business, and nothing outlives the parent."""
     global _stopped  # noqa: PLW0603  how a pool hands something to all of its tasks
     _stopped = stopped
-    process.ignore_terminal()
-    process.end_with_parent(signal.SIGKILL)
-    process.adopt_orphans()
+    process.follow_parent(signal.SIGKILL)
 
 
 def built_here(place: Place) -> Place:
