@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from helpers.places import ROOT
 from truth import command
 from truth.command import AlwaysShown, collect_always_shown, find_missed
 from truth.report import plot, render_page
-from truth.table import BadBuild, load
+from truth.table import FOLDER, BadBuild, load
 from truth.trial import Engine, Moment, Result, Trial
 
 BAD = BadBuild("plain-c", "3.12")
@@ -39,6 +40,18 @@ def test_a_page_says_how_often_and_how_soon() -> None:
     assert "| 2 of 2 (2), 300, 3.0 s | 1 of 2 (1) | 2 of 2 (2), 11, 0.1 s |" in row
     assert "| coverage, from nothing | 3 of 6 | 2 | 1 | 100 | | | |" in text
     assert "| random, from nothing | 1 of 6 | 1 | 0 | 100 | 0.33 | 0 | 0 |" in text
+
+
+def test_the_page_in_docs_has_the_notes_and_every_title() -> None:
+    """The figures of docs/truth.md are measured; its texts must be those of the generator."""
+    text = (ROOT / "docs" / "truth.md").read_text(encoding="utf-8")
+    assert (FOLDER / "notes.md").read_text(encoding="utf-8").strip() in text
+    assert [one.title for one in load() if f"[{one.title}](" not in text] == []
+    rendered = render_page(DEFECTS, RESULTS, "truth.svg", 2)
+    texts = ("*Reached*", "![", "| | shown", "Shown in")
+    lines = [line for line in rendered.splitlines() if line.startswith(texts)]
+    assert len(lines) == len(texts)
+    assert [line for line in lines if line not in text] == []
 
 
 def test_its_plot_has_a_curve_for_each_arm() -> None:
