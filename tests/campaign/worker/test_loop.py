@@ -165,7 +165,7 @@ def test_another_worker_tells_of_the_look_and_leaves_its_file(
         told = Told(destroy, tmp_path)
         told.loop.execute(program)
         (signature,) = new_signatures(told.finished())
-        written.append((signature.signature, (tmp_path / signature.signature).read_bytes()))
+        written.append((signature.signature, (told.sightings / signature.signature).read_bytes()))
     assert written[0] == written[1]
 
 

@@ -8,11 +8,4 @@
 #define FINFUZZ_TWO 1        // there may be another extension, of another name
 #define FINFUZZ_WATCH 1      // recreated internals are reported
 
-// FINFUZZ_POLICY is one of these.
-#define FINFUZZ_POLICY_RELEASED 0
-#define FINFUZZ_POLICY_DESTROY 1
-#define FINFUZZ_POLICY_LEAK 2
-#define FINFUZZ_POLICY_HOLD 3
-#ifndef FINFUZZ_POLICY
-#    define FINFUZZ_POLICY FINFUZZ_POLICY_RELEASED
-#endif
+// A framework's policies are macros FINFUZZ_POLICY_<NAME>. The build defines one as 1, the rest as 0.
