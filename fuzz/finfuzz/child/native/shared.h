@@ -84,7 +84,7 @@ struct Facts {  // zeroed by the parent before each program
 
 struct Shared {
     uint32_t layout;
-    uint32_t size;  // sizeof(Shared): tells a stale build apart
+    uint32_t size;  // sizeof(Shared): reveals a stale build
     uint32_t deadline_ms;
     uint32_t memory_mib;
     uint32_t block_count;         // of the first extension
