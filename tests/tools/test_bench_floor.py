@@ -17,7 +17,7 @@ from benchmarks.worker_without_interpreters import ProgramsWithoutInterpreters
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import pick_interpreter
-from finfuzz.targets.spec import PYBIND11, parse_target
+from finfuzz.targets.spec import parse_target
 from helpers.places import ROOT
 
 BENCH = ROOT / "tools" / "bench.py"
@@ -108,7 +108,7 @@ def test_the_shared_library_goes_before_the_static_one(tmp_path: Path) -> None:
 
 
 def test_a_worker_without_interpreters_never_starts_one() -> None:
-    programs, rng = ProgramsWithoutInterpreters((3, 13, 0), PYBIND11, ()), Random(1)
+    programs, rng = ProgramsWithoutInterpreters((3, 13, 0), "pybind11", ()), Random(1)
     program = programs.new(rng).program
     for _ in range(500):
         assert {step.op for step in program.steps}.isdisjoint({"start", "again"})

@@ -9,6 +9,7 @@ from benchmarks.timing import Slice, time_calls
 from finfuzz.executor.outcome import read_outcome
 from finfuzz.executor.process import environment
 from finfuzz.executor.zygote import Executor
+from finfuzz.support.cpythons import Quirk, has
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
@@ -73,7 +74,7 @@ def write_script(build: Build) -> str:
 
 def write_script_with_interpreter(build: Build) -> str:
     """Write WITH_INTERPRETER as a user would."""
-    new = build.interpreter.version >= (3, 13)
+    new = has(build.interpreter.version, Quirk.INTERPRETERS_MODULE)
     module, legacy = (
         ("_interpreters", "'legacy'") if new else ("_xxsubinterpreters", "isolated=False")
     )
