@@ -85,9 +85,7 @@ def _begin(stopped: Event) -> None:
     """Prepare a worker process: the parent handles Ctrl-C, and no worker outlives the parent."""
     global _stopped  # noqa: PLW0603  a pool's initializer can reach its tasks only so
     _stopped = stopped
-    process.ignore_terminal()
-    process.end_with_parent(signal.SIGKILL)
-    process.adopt_orphans()
+    process.follow_parent(signal.SIGKILL)
 
 
 def ensure_built(planned: PlannedBuild) -> PlannedBuild:
