@@ -16,11 +16,11 @@ from finfuzz.campaign.summary import summarize
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import Seconds, progress
+from finfuzz.cli.options import Seconds, show_progress
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import require_possible, writable_directory, write_whole
+from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.targets.build import build, require_linux
 from finfuzz.targets.frameworks import DEFAULT, target_forms
 from finfuzz.targets.interpreters import probe
@@ -192,7 +192,7 @@ def _resume(
 
 def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> None:
     if json_file is not None:
-        writable_directory(json_file.absolute().parent, "the summary")
+        ensure_directory(json_file.absolute().parent, "the summary")
     programs = state.fill_live(Path(plan.seeds) if plan.seeds else None)
     with Screen(plan.seconds) as screen:
         supervisor = Supervisor(plan, state, journal, screen)
@@ -221,7 +221,7 @@ def _build(plan: Plan) -> None:
     So no compiler competes with the campaign.
     """
     wanted = [(lane, instrumented) for lane in plan.lanes for instrumented in (True, False)]
-    with progress("builds") as (announce, advance):
+    with show_progress("builds") as (announce, advance):
         for number, (lane, instrumented) in enumerate(wanted):
             advance(number, len(wanted))
             spec, python = parse_target(lane.target), probe(Path(lane.python))

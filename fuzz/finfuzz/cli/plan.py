@@ -17,10 +17,10 @@ from finfuzz.campaign.config_file import CampaignFile, TargetEntry
 from finfuzz.campaign.folder import DEFAULT_STATE, State
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
-from finfuzz.replay.matrix import specs_of
-from finfuzz.replay.run import cores
+from finfuzz.replay.matrix import expand_policies
+from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import require_possible, writable_directory
+from finfuzz.support.files import ensure_directory, require_possible
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import include_folders
@@ -65,10 +65,10 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
         require_possible(*place)
     seeds = _find_seeds(_choose(options.corpus, _resolve(base, file.corpus), None))
     workers = _choose(options.workers, file.workers, None)
-    bounds = _make_bounds(options, file, workers or cores())
+    bounds = _make_bounds(options, file, workers or count_cores())
     plan = Plan(
         lanes=tuple(_make_lanes(options, file)),
-        workers=workers or len(bounds.cores) or cores(),
+        workers=workers or len(bounds.cores) or count_cores(),
         seconds=_choose(options.seconds, file.time, 60.0),
         engine=_choose(options.engine, file.engine, "atheris"),
         seed=_choose(options.seed, file.seed, random.SystemRandom().randrange(2**31)),
@@ -78,7 +78,7 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
         attribute=_choose(options.attribute, file.attribute, True),
         bounds=bounds,
     )
-    state, crashes = (writable_directory(*place) for place in places)
+    state, crashes = (ensure_directory(*place) for place in places)
     return plan, State(state)
 
 
@@ -119,7 +119,7 @@ def _make_lanes(options: RunOptions, file: CampaignFile) -> list[Lane]:
         entries = tuple(TargetEntry(text) for text in options.targets or (DEFAULT,))
     lanes = []
     for entry in entries:
-        for spec in specs_of(entry.target, entry.policies):
+        for spec in expand_policies(entry.target, entry.policies):
             include_folders(spec)  # fetched here, not by a worker
             for text in options.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)

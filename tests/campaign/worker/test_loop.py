@@ -23,7 +23,6 @@ from finfuzz.campaign.messages import (
     ZygoteOutcome,
 )
 from finfuzz.campaign.worker import signatures
-from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change, Learner
@@ -32,10 +31,10 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
+from helpers.workers import HOUR, make_patient_job
 
 pytestmark = pytest.mark.usefixtures("kept_signals")
 
-HOUR = 3600.0
 SURVIVES = parse("finfuzz 1\nnode a container\nedge a a append\nroot a module\ndrop b\n")
 DIES = parse("finfuzz 1\n# why\nnode a container\nedge a a append\nroot a codec\n")
 DIES_ALIKE = parse("finfuzz 1\nnode z container\nedge z z append\nroot z codec\n")
@@ -49,22 +48,9 @@ class Recorded:
         read, self._write = os.pipe()
         self._read = os.fdopen(read, "rb")
         self.executor = Executor(made)
-        self.signatures = folder
         self.learner = Learner(DEFAULT)
-        job = Job(
-            target=str(made.spec),
-            python=str(made.interpreter.executable),
-            seconds=seconds,
-            engine="random",
-            seed=0,
-            live="",
-            corpus="",
-            signatures=str(folder),
-            shared=False,
-            deadline=20.0,
-            memory_mib=2048,
-            abuse=False,
-        )
+        job = make_patient_job(folder, made, seconds=seconds)
+        self.signatures = Path(job.signatures)
         self.loop = Loop(self.executor, job, self.learner, self._write)
 
     def finished(self, problem: str = "") -> list[FromWorker]:
@@ -182,7 +168,9 @@ def test_another_worker_reports_the_signature_and_leaves_its_file(
         recorded = Recorded(destroy, tmp_path)
         recorded.loop.execute(program)
         (signature,) = new_signatures(recorded.finished())
-        written.append((signature.signature, (tmp_path / signature.signature).read_bytes()))
+        written.append(
+            (signature.signature, (recorded.signatures / signature.signature).read_bytes())
+        )
     assert written[0] == written[1]
 
 
