@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.standalone_worker import make_config
+from benchmarks.standalone_worker import make_job
 from finfuzz.campaign.plan import Engine
 from finfuzz.campaign.worker.job import Job
 from finfuzz.executor.limits import Limits
@@ -23,7 +23,7 @@ def make_patient_job(
     folder: Path, made: Build, engine: Engine = "random", seed: int = 0, seconds: float = HOUR
 ) -> Job:
     """Make a worker's folders and return its config, with a deadline for a loaded machine."""
-    return make_config(folder, made, engine, seed, seconds, limits=Limits(deadline=20.0))
+    return make_job(folder, made, engine, seed, seconds, limits=Limits(deadline=20.0))
 
 
 def start_recorded_worker(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.standalone_worker import make_config
+from benchmarks.standalone_worker import make_job
 from benchmarks.timing import Slice, time_calls
 from finfuzz.campaign.messages import Channel, Finished, FromWorker, Progress
 from finfuzz.campaign.worker.job import Job
@@ -33,7 +33,7 @@ def measure_campaign(build: Build, seconds: float, seed: int, *, interpreters: b
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         command = _WITH_INTERPRETERS if interpreters else _WITHOUT
-        config = make_config(folder / "worker", build, "atheris", seed, seconds)
+        config = make_job(folder / "worker", build, "atheris", seed, seconds)
         messages = _run_worker(command, config, folder)
         parsing = _time_parsing(Path(config.corpus), build.interpreter.version)
     reports = [one.progress if isinstance(one, Finished) else one for one in messages]

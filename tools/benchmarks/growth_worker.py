@@ -20,7 +20,7 @@ from random import Random
 import msgspec
 import psutil
 
-from benchmarks.standalone_worker import make_config
+from benchmarks.standalone_worker import make_job
 from finfuzz.campaign.folder import hash_program
 from finfuzz.campaign.worker import libfuzzer
 from finfuzz.campaign.worker.job import Job
@@ -117,7 +117,7 @@ def main(folder: Path, programs: int, executions: int) -> None:
     interpreter = pick_interpreter(PYTHON)
     made = build(resolve(parse_target(TARGET)), interpreter)
     executor = RecordedExecutor(made, programs)
-    config = make_config(folder, made, "atheris", seed=1, seconds=0.0)
+    config = make_job(folder, made, "atheris", seed=1, seconds=0.0)
     source, rng = ProgramSource(interpreter.version, made.spec.framework), Random(1)
     for _ in range(programs):
         text = to_text(source.generate(rng).program)

@@ -15,7 +15,7 @@ from finfuzz.generation.weights import Weights
 from finfuzz.targets.build import Build
 
 
-def make_config(
+def make_job(
     folder: Path,
     build: Build,
     engine: Engine,

@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from benchmarks.standalone_worker import make_config
+from benchmarks.standalone_worker import make_job
 from finfuzz.campaign.plan import Engine as WorkersEngine
 from finfuzz.campaign.worker import libfuzzer, random_engine
 from finfuzz.campaign.worker.job import Job
@@ -186,7 +186,7 @@ def run(trial: Trial, folder: Path) -> None:
     watch = Watch([one for one in load() if one.bad == trial.bad])
     engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
     corpus = Path(trial.corpus) if trial.corpus else None
-    config = make_config(folder, made, engine, trial.seed, trial.seconds, corpus)
+    config = make_job(folder, made, engine, trial.seed, trial.seconds, corpus)
     loop = WatchedLoop(executor, config, programs, trial, watch)
     if engine == "random":
         random_engine.run(loop, programs, trial.seed)
