@@ -26,7 +26,7 @@ from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.filer import Origin
-from finfuzz.triage.findings.routes import way_of
+from finfuzz.triage.findings.routes import read_start
 from finfuzz.triage.sorter import Sorter
 
 _REPEATS = 7
@@ -74,7 +74,7 @@ def _of_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
         for text, outcome in deaths:  # files what is new
             sorter.sight(text, outcome, 1, 0.0)
         (known, *_) = [diagnose(outcome, Limits().memory_mib)[0] for _, outcome in deaths]
-        way = way_of(deaths[0][0])
+        way = read_start(deaths[0][0])
         again = [each(lambda: sorter.count(known, way), 1000) for _ in range(_REPEATS)]
         new = [
             each(partial(sorter.sight, text, outcome, 1, 0.0), 1)

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
+from finfuzz.campaign.folder import load_plan
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import progress
+from finfuzz.cli.outdated import warn_outdated
 from finfuzz.report.page import text
+from finfuzz.report.page.data import crashes_of
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole
 
@@ -55,6 +58,7 @@ def report(state: Path, output: Path, crashes: Path | None) -> None:
     content = page(parts, made=made).encode()
     write_whole(output, content)
     click.echo(f"{output}: {len(parts.findings)} findings, {len(content) / 1024:,.0f} KiB")
+    warn_outdated(crashes or crashes_of(state, load_plan(state)))
 
 
 @cli.command()
@@ -78,6 +82,7 @@ def serve(state: Path, port: int, crashes: Path | None) -> None:
     _require_folder(crashes)
     with progress("reading findings") as (_, advance):
         live = Live(state, crashes, advance)
+    warn_outdated(crashes or crashes_of(state, load_plan(state)))
     # A shell's background jobs are started with it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with PageServer(live, port) as server:

@@ -19,7 +19,7 @@ from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.similar import Suggestion
-from finfuzz.triage.findings.story import plot, sentence
+from finfuzz.triage.findings.story import describe, summarize
 
 _STYLES = {
     "new": "bold",
@@ -66,7 +66,7 @@ def shown(entry: ListedFinding) -> Group:
     """One finding, whole."""
     finding = entry.finding
     assert finding is not None
-    parts: list[RenderableType] = [Text(sentence(finding), style="bold"), Text("")]
+    parts: list[RenderableType] = [Text(describe(finding), style="bold"), Text("")]
     parts += [_facts(entry, finding), _titled("program", Text(finding.program.rstrip()))]
     parts.append(_titled("graph", drawn(finding.program)))
     if finding.stack:
@@ -134,11 +134,11 @@ def _facts(entry: ListedFinding, finding: Finding) -> Table:
         "signal": finding.signal + (f", {finding.fault}" if finding.fault else ""),
         "also died of": _others(finding),
         "telling frames": " < ".join(finding.frames),
-        "fresh process": finding.reproduced.told,
+        "fresh process": finding.reproduced.with_interval,
         "zygote": _zygote(finding),
-        "script": finding.script.told if finding.script.n else "not run",
+        "script": finding.script.with_interval if finding.script.n else "not run",
         "seen": f"{finding.sightings:,} times, first on {finding.first_seen.date}",
-        "program": plot(parse(finding.program)),
+        "program": summarize(parse(finding.program)),
     }
     for name, value in rows.items():
         if value:
@@ -155,7 +155,7 @@ def _zygote(finding: Finding) -> str:
     if finding.in_zygote == Rate(0, 0):
         return ""
     warning = ": they disagree" if finding.in_zygote.disagrees(finding.reproduced) else ""
-    return finding.in_zygote.told + warning
+    return finding.in_zygote.with_interval + warning
 
 
 def _stack(finding: Finding) -> Text:

@@ -8,9 +8,9 @@ import pytest
 
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.owner import owner_of, pythons_of, releases_of
-from finfuzz.triage.attribution.verdict import Verdict, What
 from finfuzz.triage.findings.attribution import Axis, ControlResult
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.verdict import Verdict, What
 
 DIED = Rate(10, 10)
 
@@ -94,7 +94,13 @@ def released(what: What) -> ControlResult:
         ),
         # nothing to go by
         ("pybind11==3.1.0", [], DIED, "unknown", "says nothing: it has not been run"),
-        ("pybind11==3.1.0", [control("known", "a left one")], DIED, "unknown", "known 3 of 3: a"),
+        (
+            "pybind11==3.1.0",
+            [control("known", "a left one")],
+            DIED,
+            "unknown",
+            "known defect, 3 of 3: a",
+        ),
         ("pybind11==3.1.0", [control("absent", "no compiler")], DIED, "unknown", "no compiler"),
     ],
 )

@@ -22,7 +22,7 @@ OWNER = Attribution("framework", "plain-c survived", "", "", (), (), "2026-11-24
         (
             {"detail": "what it said", "script": Rate(10, 10)},
             """\
-Dies of SIGABRT in Py_FinalizeEx, its dict is cleared (internals-recreated).
+Dies of SIGABRT in Py_FinalizeEx, after the interpreter's dict is cleared (internals-recreated).
 
     what it said
 

@@ -22,8 +22,8 @@ from finfuzz.report.page.timeline import COLUMN, END, ENDS
 from finfuzz.report.page.view import MOST_CELLS, MOST_FRAMES, MOST_ROUTES, Row, detail, rows
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.diagnosis.telling import normalized
-from finfuzz.triage.findings.listing import entries
-from finfuzz.triage.findings.story import sentence, when
+from finfuzz.triage.findings.listing import list_findings
+from finfuzz.triage.findings.story import describe, describe_phase
 
 Advance = Callable[[int, int], None]
 
@@ -51,7 +51,7 @@ class Renderer:
         """
         campaign = read_campaign(self._state)
         crashes = self._crashes or crashes_of(self._state, campaign.plan)
-        found = rows(entries(crashes), campaign)
+        found = rows(list_findings(crashes), campaign)
         known = {}
         for number, row in enumerate(found):
             if advance:
@@ -127,8 +127,8 @@ def _environment() -> Environment:
         "moment": text.moment,
         "mib": text.mebibytes,
         "normalized": normalized,
-        "sentence": sentence,
-        "phase": when,
+        "sentence": describe,
+        "phase": describe_phase,
         "meaning": lambda name: DIAGNOSTICS.get(name, ""),
     }
     return environment

@@ -19,7 +19,7 @@ from finfuzz.report.page.text import read_start
 from finfuzz.report.page.timeline import Timeline, timeline
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
-from finfuzz.triage.findings.story import plot
+from finfuzz.triage.findings.story import summarize
 
 #: What a finding.json may hold more of than anybody reads.
 MOST_FRAMES, MOST_ROUTES, MOST_CELLS = 60, 12, 120
@@ -166,7 +166,7 @@ def detail(row: Row) -> Detail:
     else:
         graphs = graph_of(program)[:MOST_DRAWINGS]
         drawn = Detail(
-            plot=plot(program),
+            plot=summarize(program),
             steps=_steps(program),
             drawings=tuple(drawing(graph) for graph in graphs),
             timeline=timeline(

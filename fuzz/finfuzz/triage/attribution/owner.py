@@ -8,9 +8,9 @@ from typing import NamedTuple
 from packaging.version import Version
 
 from finfuzz.targets.spec import NO_EXTENSION, PLAIN_C, Policy, TargetSpec, parse_target
-from finfuzz.triage.attribution.verdict import Verdict
 from finfuzz.triage.findings.attribution import ControlResult, Owner
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.verdict import Verdict
 
 
 class Opinion(NamedTuple):

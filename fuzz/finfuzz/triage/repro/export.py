@@ -90,7 +90,7 @@ def test_it_ends_as_it_should(script):
 
 def pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> str:
     """The text of the test. Raises UserError where a file of the finding can't be read."""
-    python = finding.wanted.python
+    python = finding.target.python_version
     mark = MARKS.get(finding.diagnostic)
     return _TEST.format(
         story=in_docstring(script_story(finding)),

@@ -6,7 +6,7 @@ import textwrap
 
 from finfuzz.targets.spec import PYBIND11, Policy, parse_target
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.story import when
+from finfuzz.triage.findings.story import describe_phase
 
 #: How a script begins; its story comes next.
 TOP = '#!/usr/bin/env python3\nr"""'
@@ -25,7 +25,7 @@ _OUTCOMES = {"NONE": "Goes on, though something is wrong", "HANG": "Hangs"}
 def script_story(finding: Finding) -> str:
     """What happens, on what, how often, and whose defect it is; lines of at most 96 columns."""
     what = _OUTCOMES.get(finding.signal, f"Dies of {finding.signal}")
-    parts = [f"{what} {when(finding.phase)} ({finding.diagnostic})."]
+    parts = [f"{what} {describe_phase(finding.phase)} ({finding.diagnostic})."]
     if finding.detail:
         parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
     parts.append(textwrap.fill(f"{_target(finding)}: {_rate(finding)}.", _WIDTH))
@@ -61,4 +61,4 @@ def _target(finding: Finding) -> str:
 
 def _rate(finding: Finding) -> str:
     happened = "so it was" if finding.signal == "NONE" else "so it ended"
-    return f"{happened} {finding.script.told}"
+    return f"{happened} {finding.script.with_interval}"
