@@ -98,7 +98,7 @@ def show(finding: str, crashes: Path) -> None:
 @click.option("--undo", is_flag=True, help="Undo the merge of FINDING.")
 @crashes_option
 def merge_(finding: str, into: str | None, undo: bool, crashes: Path) -> None:
-    """State that FINDING is the same defect as INTO: later sightings are counted for INTO.
+    """State that FINDING is the same defect as INTO: later crashes are counted for INTO.
 
     The folder of FINDING stays where it is, and its finding.json names INTO.
     """
