@@ -27,8 +27,8 @@ from finfuzz.program.scope import Scope, runnable
 from finfuzz.program.text import to_text
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, SHAPE, WAY
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.findings.known import find_known
@@ -48,10 +48,10 @@ def wanted(python: tuple[int, int]) -> dict[str, set[str]]:
         "kind": set(KINDS),
         "edge": {f"{kind} {edge}" for kind, edges in EDGES_FROM.items() for edge in edges},
         "shape": set(SHAPE.texts),
-        "root": {text for text in ROOT.texts if scope.offers(ROOT, text)},
+        "root": {text for text in ROOT.texts if scope.allows(ROOT, text)},
         "hook": {f"{kind} {hook}" for kind, hooks in HOOKS_OF.items() for hook in hooks},
         "hook and action": pairs,
-        "flavour": {text for text in FLAVOUR.texts if scope.offers(FLAVOUR, text)},
+        "flavour": {text for text in FLAVOUR.texts if scope.allows(FLAVOUR, text)},
         "way": set(WAY.texts),
     }
 

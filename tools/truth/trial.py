@@ -33,8 +33,8 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
 from finfuzz.program.model import Program
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from truth.table import Bad, Defect, ingredients, load

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
 from finfuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
-from finfuzz.program.legal import CHECKABLE, EDGES_FROM, SHAPEABLE, THREAD_ROOTS
+from finfuzz.program.legal import CHECKABLE, THREAD_ROOTS
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, Choice
@@ -19,7 +19,7 @@ def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
     """A new program in which every step has an effect, within the bounds of ``weights``."""
     low, high = weights.length
     length = min(rng.randint(low, high), rng.randint(low, high), weights.max_steps)
-    scope, steps = Scope(weights.python), []
+    scope, steps = Scope(weights.python, offers=weights.offers), []
     for _ in range(length):
         step = generate_step(rng, scope, weights)
         scope.apply(step)
@@ -90,13 +90,15 @@ def fresh_name(taken: set[str], stem: str = "") -> str:
 
 
 def _possible(op: str, scope: Scope) -> bool:
+    if op in scope.offers.lacking_operations:
+        return False
     condition = _POSSIBLE.get(op)
     return condition is None or condition(scope)
 
 
 #: What has to stand before a step of an operation can have an effect; not named: nothing.
 _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
-    "edge": lambda scope: any(EDGES_FROM[kind] for kind in scope.here.values()),
+    "edge": lambda scope: any(scope.edges_of(kind) for kind in scope.here.values()),
     "hook": lambda scope: bool(scope.here),
     "check": lambda scope: not CHECKABLE.isdisjoint(scope.here.values()),
     "root": lambda scope: bool(scope.here),
@@ -113,7 +115,7 @@ def pick_word(
     rng: Random, scope: Scope, weights: Weights, choice: Choice, among: Sequence[str] = ()
 ) -> str:
     """One of the choice's words (or of ``among``) that is legal here, by weight."""
-    texts = [text for text in among or choice.texts if scope.offers(choice, text)]
+    texts = [text for text in among or choice.texts if scope.allows(choice, text)]
     return pick(rng, texts, [weights.of_word(choice, text) for text in texts])
 
 
@@ -138,8 +140,8 @@ def _name(rng: Random, scope: Scope, role: Role) -> str:
 
 
 def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    source = rng.choice([name for name, kind in scope.here.items() if EDGES_FROM[kind]])
-    edges = list(EDGES_FROM[scope.here[source]])
+    source = rng.choice([name for name, kind in scope.here.items() if scope.edges_of(kind)])
+    edges = list(scope.edges_of(scope.here[source]))
     while edges:
         edge = pick_word(rng, scope, weights, EDGE, edges)
         edges.remove(edge)
@@ -153,11 +155,15 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    # `plain` is legal wherever anything is.
-    hooks = [hook for hook in HOOK.texts if scope.may_hook(name, hook, "plain")]
+    hooks = [hook for hook in HOOK.texts if next(_actions(scope, name, hook), None)]
     hook = pick_word(rng, scope, weights, HOOK, hooks)
-    among = [action for action in ACTION.texts if scope.may_hook(name, hook, action)]
+    among = list(_actions(scope, name, hook))
     return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, among)))
+
+
+def _actions(scope: Scope, name: str, hook: str) -> Iterator[str]:
+    """Yield the actions that a node can take at a hook."""
+    return (action for action in ACTION.texts if scope.may_hook(name, hook, action))
 
 
 def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
@@ -177,7 +183,7 @@ def _make_node(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     plain = _make_plain(rng, scope, weights, op)
-    among = [kind for kind in KIND.texts if kind in SHAPEABLE]
+    among = [kind for kind in KIND.texts if scope.edges_of(kind)]
     return plain.with_arg(2, pick_word(rng, scope, weights, KIND, among))
 
 

@@ -78,7 +78,7 @@ def _fits(changed: Program, program: Program, weights: Weights) -> bool:
 
 
 def _scope_before(program: Program, index: int, weights: Weights) -> Scope:
-    scope = Scope(weights.python)
+    scope = Scope(weights.python, offers=weights.offers)
     for step in program.steps[:index]:
         scope.apply(step)
     return scope

@@ -36,7 +36,10 @@ def settle(rng: Random, program: Program, weights: Weights) -> Program | None:
     if not inside:
         return None
     name = fresh_name({each for step in program.steps for each in step.args}, "i")
-    start = Step("start", (name, pick_word(rng, Scope(weights.python), weights, FLAVOUR)))
+    start = Step(
+        "start",
+        (name, pick_word(rng, Scope(weights.python, offers=weights.offers), weights, FLAVOUR)),
+    )
     there = (start, Step("enter", (name,)), *inside)
     back = Step("stop", (name,)) if rng.random() < 0.5 else Step("enter", (MAIN,))
     steps = rng.choice([there, (*there, back, *program.steps), (*program.steps, *there, back)])

@@ -13,6 +13,7 @@ from random import Random
 from typing import TypeVar
 
 from finfuzz.program.scope import NEWEST
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.program.words import Choice
 
 T = TypeVar("T")
@@ -87,12 +88,16 @@ def _words() -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Relative weights; what is absent weighs 1. ``python``: the CPython that programs are for."""
+    """Relative weights; what is absent weighs 1.
+
+    ``python`` and ``offers``: the CPython, and the words of the target, that programs are for.
+    """
 
     operations: Mapping[str, float] = field(default_factory=_operations)
     mutators: Mapping[str, float] = field(default_factory=_mutators)
     words: Mapping[str, float] = field(default_factory=_words)
     python: tuple[int, int] = NEWEST
+    offers: Vocabulary = EVERYTHING
     #: Steps of a generated program: between these two, short ones more often.
     length: tuple[int, int] = (2, 16)
     #: A program does not grow beyond this by mutation: twice what the longest of the known defects'

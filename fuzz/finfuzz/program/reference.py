@@ -37,8 +37,8 @@ INTRODUCTION = (
     "step: an operation and its arguments, separated by spaces. `#` begins a comment. Names are "
     "small letters, digits and `_`, beginning with a letter, at most 32 long.\n\n"
     "Any step can be left out and the rest still runs: a step whose names don't stand, which is "
-    "not legal where it is, or which its CPython lacks, has no effect and is counted as skipped. "
-    "Nodes belong to the interpreter that made them. At most "
+    "not legal where it is, or which its CPython or its target lacks, has no effect and is counted "
+    "as skipped. Nodes belong to the interpreter that made them. At most "
     f"{MAX_INTERPRETERS} subinterpreters live at once."
 )
 

@@ -13,18 +13,17 @@ from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
     CPYTHON_DIES,
-    EDGES_FROM,
     EDGES_TO,
     FIRST_LIFE,
     HOOKS_OF,
     IMPOSSIBLE,
     OUTLIVING_ROOTS,
-    SHAPEABLE,
     THREAD_ROOTS,
     is_one_thread,
     may_have_threads,
 )
 from finfuzz.program.model import Program, Step
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.program.words import (
     ACTION,
     FLAVOUR,
@@ -42,10 +41,19 @@ NEWEST = (99, 0)
 
 
 class Scope:
-    """Walks a program step by step. ``python``: the CPython whose lacks count as no effect."""
+    """The state of a program's interpreters after the steps applied so far.
 
-    def __init__(self, python: tuple[int, int] = NEWEST, abuse: bool = False) -> None:
-        self.python, self.abuse = python, abuse
+    A step has no effect where ``python``, a CPython's version, or ``offers``, a target, lacks a
+    word of it, and where it breaks a rule on purpose without ``abuse``.
+    """
+
+    def __init__(
+        self,
+        python: tuple[int, int] = NEWEST,
+        abuse: bool = False,
+        offers: Vocabulary = EVERYTHING,
+    ) -> None:
+        self.python, self.abuse, self.offers = python, abuse, offers
         self.lives = 1
         self.started = 0
         self.threads_outlive = False
@@ -85,13 +93,17 @@ class Scope:
 
     def apply(self, step: Step) -> bool:
         """Takes one step. Returns whether it has any effect here."""
+        if step.op in self.offers.lacking_operations:
+            return False
         has_effect = _APPLY[step.op](self, *step.args)
         if has_effect:
             self.is_elsewhere = step.op == "elsewhere"
         return has_effect
 
-    def offers(self, choice: Choice, text: str) -> bool:
+    def allows(self, choice: Choice, text: str) -> bool:
         """Whether this word can be used in the current interpreter at all."""
+        if not self.offers.has(choice, text):
+            return False
         word = choice.word(text)
         if word.since > self.python or (word.abuse and not self.abuse):
             return False
@@ -105,7 +117,7 @@ class Scope:
         return True
 
     def _node(self, name: str, kind: str) -> bool:
-        if not self.offers(KIND, kind):
+        if not self.allows(KIND, kind):
             return False
         self.here[name] = kind
         place = (self.current, name)
@@ -116,11 +128,17 @@ class Scope:
         return True
 
     def _shape(self, name: str, _shape: str, kind: str, _size: str) -> bool:
-        return kind in SHAPEABLE and self._node(name, kind)
+        return bool(self.edges_of(kind)) and self._node(name, kind)
+
+    def edges_of(self, kind: str) -> tuple[str, ...]:
+        """The edges that can leave a kind on this target; a shape is made of the first."""
+        return self.offers.edges_from[kind]
 
     def may_refer(self, source: str, target: str, edge: str) -> bool:
         """Whether there can be such an edge between these two."""
-        if target not in self.here or edge not in EDGES_FROM.get(self.here.get(source, ""), ()):
+        if target not in self.here or source not in self.here:
+            return False
+        if edge not in self.edges_of(self.here[source]):
             return False
         if edge == "base" and source == target:
             return False
@@ -128,7 +146,7 @@ class Scope:
 
     def may_hook(self, name: str, hook: str, action: str) -> bool:
         """Whether this node can do that at that hook."""
-        if not self.offers(HOOK, hook) or not self.offers(ACTION, action):
+        if not self.allows(HOOK, hook) or not self.allows(ACTION, action):
             return False
         if (hook, action) in IMPOSSIBLE or ((hook, action) in ABUSE and not self.abuse):
             return False
@@ -140,7 +158,7 @@ class Scope:
 
     def may_hold(self, name: str, root: str) -> bool:
         """Whether this node can be kept alive there."""
-        if name not in self.here or not self.offers(ROOT, root):
+        if name not in self.here or not self.allows(ROOT, root):
             return False
         return root not in THREAD_ROOTS or may_have_threads(self.flavour, self.python)
 
@@ -169,7 +187,7 @@ class Scope:
     def _start(self, name: str, flavour: str) -> bool:
         if name in self.nodes or len(self.flavours) >= MAX_INTERPRETERS:
             return False
-        if self.python < FLAVOUR.word(flavour).since:
+        if self.python < FLAVOUR.word(flavour).since or not self.offers.has(FLAVOUR, flavour):
             return False
         self.flavours[name] = flavour
         self.started += 1
@@ -192,7 +210,7 @@ class Scope:
         return True
 
     def _exit(self, way: str) -> bool:
-        return self.offers(WAY, way)
+        return self.allows(WAY, way)
 
     def _fork(self) -> bool:
         if self.flavours:
@@ -229,25 +247,35 @@ _APPLY: dict[str, Callable[..., bool]] = {
 
 
 def effective(
-    program: Program, python: tuple[int, int] = NEWEST, *, abuse: bool = False
+    program: Program,
+    python: tuple[int, int] = NEWEST,
+    *,
+    abuse: bool = False,
+    offers: Vocabulary = EVERYTHING,
 ) -> Program:
-    """The program without the steps that do nothing on that CPython."""
-    scope = Scope(python, abuse)
+    """The program without the steps that do nothing on that CPython and that target."""
+    scope = Scope(python, abuse, offers)
     return Program(tuple(step for step in program.steps if scope.apply(step)), program.below)
 
 
-def runnable(program: Program, python: tuple[int, int], *, abuse: bool = False) -> str:
+def runnable(
+    program: Program,
+    python: tuple[int, int],
+    *,
+    abuse: bool = False,
+    offers: Vocabulary = EVERYTHING,
+) -> str:
     """The text that a child is given: one line a step, empty where the step has no effect there.
 
     So the number of a line is the number of its step, and what is skipped is counted by the child.
-    A shape is told its edge, the first that its kind has.
+    A shape's line ends in its edge, the first that its kind has on that target.
     """
-    scope = Scope(python, abuse)
+    scope = Scope(python, abuse, offers)
     lines = [f"finfuzz {VERSION}"]
     for step in program.steps:
         words = [step.op, *step.args] if scope.apply(step) else []
         if words and step.op == "shape":
-            words.append(EDGES_FROM[step.args[2]][0])
+            words.append(scope.edges_of(step.args[2])[0])
         lines.append(" ".join(words))
     return "\n".join(lines) + "\n"
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition
+from finfuzz.targets.frameworks import KNOWN
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis
 
 FILE = "known.toml"
+_OWNERS = ("CPython", *KNOWN, "finfuzz")
 
 
 class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -26,7 +27,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
 
     title: str
     link: str
-    owner: Literal["CPython", "pybind11", "finfuzz"]
+    owner: str
     diagnostics: tuple[str, ...]
     detail: str = ""
     frame: str = ""
@@ -56,7 +57,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         )
 
     def check(self) -> None:
-        """Raise UserError for a condition, a pattern or a diagnostic that can't be meant."""
+        """Raise UserError for a condition, pattern, owner or diagnostic that can't be meant."""
         for condition in filter(None, (self.on, self.fixed)):
             parse_condition(condition)
         for pattern in (self.detail, self.frame):
@@ -64,6 +65,8 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
                 re.compile(pattern)
             except re.error as error:
                 raise UserError(f"{pattern!r} is no regular expression: {error}") from None
+        if self.owner not in _OWNERS:
+            raise UserError(f"no owner {self.owner!r}: write one of {', '.join(_OWNERS)}")
         if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from finfuzz.triage.diagnosis.messages import death
-from finfuzz.triage.diagnosis.telling import normalized
+from finfuzz.triage.diagnosis.telling import GIVES_UP, normalized
 
 #: A frame with a known source, as ASan, gdb and valgrind write it.
 _FRAME = re.compile(
@@ -21,9 +21,6 @@ _FRAME = re.compile(
 
 #: The diagnostics of the sanitizers, whose reports are summarized at more length here.
 _SANITIZERS = ("address-sanitizer", "undefined-behaviour")
-
-#: The framework's function that gives up: its caller is the telling frame.
-_GIVES_UP = re.compile(r"pybind11::pybind11_fail\b")
 
 _LONGEST = 300
 
@@ -51,7 +48,7 @@ def find_place(text: str, sources: re.Pattern[str]) -> str:
     own = [
         frame
         for frame in found
-        if sources.match(frame.place) and not _GIVES_UP.match(frame.function)
+        if sources.match(frame.place) and normalized(frame.function) not in GIVES_UP
     ]
     return str((own or found)[0]) if found else ""
 
