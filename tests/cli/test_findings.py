@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from finfuzz.cli import main
 from finfuzz.triage.findings.finding import Finding, list_folders, load, update
+from helpers.campaign_example import plan, state_with
 from helpers.finding_example import crashes_with, finding
 
 Main = Callable[..., tuple[int, str, str]]
@@ -99,7 +100,7 @@ def test_show_tells_all_of_one(finfuzz: Main) -> None:
         "node a container",
         "append → a container  ↑ again",
         "pybind11::cast  pybind11/cast.h:1234",
-        "target: pybind11 as released survives",
+        "target: survives on pybind11 as released",
         "survived, 3 of 3",
         "not run: no headers",
         "done: 3 threads",
@@ -187,6 +188,18 @@ def test_reading_renames_nothing_and_says_what_does(
     folder = "crashes" if arguments == ["triage"] else here / "crashes"
     assert err == (
         f"2 findings have keys of an older version: `finfuzz rekey {folder}` renames them\n"
+    )
+
+
+def test_report_renames_nothing_and_says_what_does(finfuzz: Main, here: Path) -> None:
+    state_with(here / "state", plan(here / "crashes"))
+    age(here, OTHER)
+    before = read_all(here / "crashes")
+    code, _, err = finfuzz("report", "state")
+    assert (code, read_all(here / "crashes")) == (0, before)
+    folder = here / "crashes"
+    assert err.splitlines()[-1] == (
+        f"1 finding has a key of an older version: `finfuzz rekey {folder}` renames it"
     )
 
 

@@ -63,7 +63,7 @@ def finding(**changes: object) -> Finding:
         first_seen=FirstSeen(12, 0.5, "2026-11-24", "atheris", 7),
         attribution=Attribution(
             owner="target",
-            reason="pybind11 as released survives: the policy `destroy` kills it",
+            reason="survives on pybind11 as released, so the policy `destroy` is required",
             first_bad="3.0.2",
             first_good="",
             pythons=("3.12.1", "3.13.0"),

@@ -152,7 +152,7 @@ class Sorter:
             self.seen[diagnosis.bucket] = seen
 
     def _find_filed(self, diagnosis: Diagnosis) -> Path | None:
-        """Find a folder that another lane or campaign has filed since the start."""
+        """Find a folder that another campaign, or this one on another build, has filed."""
         folder = self._crashes / locate(diagnosis.signal, diagnosis.diagnostic, diagnosis.bucket)
         return folder if folder.is_dir() else None
 

@@ -244,7 +244,7 @@ def update(folder: Path, finding: Finding) -> None:
 
 
 def encode(record: msgspec.Struct) -> bytes:
-    """Encode a record as the bytes of finding.json, or of another file beside it."""
+    """Encode a record as the bytes of finding.json, or of another file next to it."""
     return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
 
 

@@ -52,8 +52,13 @@ class Rate(msgspec.Struct, frozen=True):
     @property
     def with_interval(self) -> str:
         """The rate and its interval as text: `7 of 10 (40 to 89 %)`."""
+        return f"{self} ({self.interval_text})"
+
+    @property
+    def interval_text(self) -> str:
+        """The interval as text: `40 to 89 %`."""
         low, high = self.interval
-        return f"{self} ({low * 100:.0f} to {high * 100:.0f} %)"
+        return f"{low * 100:.0f} to {high * 100:.0f} %"
 
     def disagrees(self, other: Rate) -> bool:
         """Whether the two rates are unlikely to be equal: their intervals do not overlap."""

@@ -6,25 +6,25 @@ import textwrap
 
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.story import describe_phase
+from finfuzz.triage.findings.story import describe_phase, describe_rate
 
 #: How a script begins; its story comes next.
 TOP = '#!/usr/bin/env python3\nr"""'
 
 _WIDTH = 96
 
-_OUTCOMES = {"NONE": "Goes on, though something is wrong", "HANG": "Hangs"}
+_OUTCOMES = {"NONE": "Misbehaves without crashing", "HANG": "Hangs"}
 
 
 def script_story(finding: Finding) -> str:
     """What happens, on what, how often, and whose defect it is; lines of at most 96 columns."""
-    what = _OUTCOMES.get(finding.signal, f"Dies of {finding.signal}")
+    what = _OUTCOMES.get(finding.signal, f"Crashes ({finding.signal})")
     parts = [f"{what} {describe_phase(finding.phase)} ({finding.diagnostic})."]
     if finding.detail:
         parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
     parts.append(textwrap.fill(f"{_target(finding)}: {_rate(finding)}.", _WIDTH))
     if finding.attribution is not None:
-        owner = f"Whose defect: {finding.attribution.owner}. {finding.attribution.reason}."
+        owner = f"Owner: {finding.attribution.owner} ({finding.attribution.reason})."
         parts.append(textwrap.fill(owner, _WIDTH))
     return "\n\n".join(parts)
 
@@ -54,5 +54,4 @@ def _target(finding: Finding) -> str:
 
 
 def _rate(finding: Finding) -> str:
-    happened = "so it was" if finding.signal == "NONE" else "so it ended"
-    return f"{happened} {finding.script.with_interval}"
+    return f"{describe_rate(finding.signal, finding.script)} ({finding.script.interval_text})"
