@@ -185,10 +185,20 @@ def test_reading_renames_nothing_and_says_what_does(
     before = read_all(here / "crashes")
     code, _, err = finfuzz(*arguments)
     assert (code, read_all(here / "crashes")) == (0, before)
-    folder = "crashes" if arguments == ["triage"] else here / "crashes"
     assert err == (
-        f"2 findings have keys of an older version: `finfuzz rekey {folder}` renames them\n"
+        "2 findings have keys of an older version: `finfuzz rekey crashes` renames them\n"
     )
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_finding_that_lies_elsewhere_is_shown(finfuzz: Main, here: Path, alone: bool) -> None:
+    (here / "crashes").rename(here / "elsewhere")
+    folder = here / "elsewhere" / OTHER.folder
+    if alone:
+        folder = folder.rename(here / "alone")
+    code, out, err = finfuzz("show", str(folder))
+    assert (code, err) == (0, "")
+    assert OTHER.bucket in out
 
 
 def test_report_renames_nothing_and_says_what_does(finfuzz: Main, here: Path) -> None:

@@ -11,14 +11,14 @@ from rich.console import Console
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import crashes_option
-from finfuzz.cli.outdated import warn_outdated
+from finfuzz.cli.outdated import find_crashes, warn_outdated
 from finfuzz.report import terminal
 from finfuzz.report.exported import exported
 from finfuzz.report.sarif import sarif
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.triage.diagnosis import DIAGNOSTICS
-from finfuzz.triage.findings.finding import find_finding, list_folders, load_readable
+from finfuzz.triage.findings.finding import find_finding, list_folders, load, load_readable
 from finfuzz.triage.findings.listing import Filter, ListedFinding, list_findings
 from finfuzz.triage.findings.merge import merge, unmerge
 from finfuzz.triage.findings.rekey import plan_rekey
@@ -85,11 +85,13 @@ def show(finding: str, crashes: Path) -> None:
 
     FINDING is a folder, or the first digits of a bucket in --crashes.
     """
-    entry = _find_entry(find_finding(finding, crashes), crashes)
+    folder = find_finding(finding, crashes)
+    crashes = find_crashes(folder, crashes)
+    entry = _find_entry(folder, crashes)
     if entry.finding is None:
         raise UserError(entry.problem)
     Console(highlight=False).print(terminal.shown(entry))
-    warn_outdated(entry.folder.resolve().parents[2])
+    warn_outdated(crashes)
 
 
 @cli.command(name="merge")
@@ -153,7 +155,6 @@ def _require_readable(damaged: int, count: int) -> None:
 
 
 def _find_entry(folder: Path, crashes: Path) -> ListedFinding:
+    """Find the list's entry of a folder; one that lies in no crashes folder is read alone."""
     same = (one for one in list_findings(crashes) if one.folder.resolve() == folder.resolve())
-    found = next(same, None)
-    # A folder outside of the crashes folder has no list of known defects next to it.
-    return found or next(list_findings(folder.resolve().parents[2]))
+    return next(same, None) or ListedFinding(folder, load(folder))
