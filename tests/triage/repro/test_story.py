@@ -22,7 +22,8 @@ OWNER = Attribution("framework", "plain-c survived", "", "", (), (), "2026-11-24
         (
             {"detail": "what it said", "script": Rate(10, 10)},
             """\
-Crashes (SIGABRT) in Py_FinalizeEx, after the interpreter's dict is cleared (internals-recreated).
+Crashes (SIGABRT, internals-recreated) in Py_FinalizeEx, after the interpreter's dict is
+cleared.
 
     what it said
 
@@ -33,7 +34,7 @@ on CPython 3.13.0: crashed in 10 of 10 runs (72 to 100 %).""",
             {"signal": "NONE", "diagnostic": "wrong-answer", "detail": "", "phase": "running",
              "script": Rate(3, 40), "attribution": OWNER},
             """\
-Misbehaves without crashing while the program runs (wrong-answer).
+Misbehaves without crashing (wrong-answer) while the program runs.
 
 pybind11 3.1.0, whose internals are destroyed with the interpreter's dict (as by its PR 5958),
 on CPython 3.13.0: misbehaved in 3 of 40 runs (3 to 20 %).

@@ -27,9 +27,20 @@ def describe(finding: Finding) -> str:
     target = finding.target
     detail = f": {finding.detail}" if finding.detail else ""
     return (
-        f"{target.spec} on CPython {target.python} {_describe_end(finding)} "
+        f"{target.spec} on CPython {target.python} {describe_end(finding)} "
         f"{describe_phase(finding.phase)}{_describe_interpreter(finding)}{detail}"
     )
+
+
+def describe_end(finding: Finding) -> str:
+    """Describe how the process ends: `crashes (SIGABRT, cast-error)`, `hangs`."""
+    if finding.signal == "HANG":
+        return "hangs"
+    if finding.signal == "NONE":
+        return f"misbehaves without crashing ({finding.diagnostic})"
+    # A signal that no diagnostic explains stands alone.
+    diagnostic = "" if finding.diagnostic == "none" else f", {finding.diagnostic}"
+    return f"crashes ({finding.signal}{diagnostic})"
 
 
 def describe_phase(phase: str) -> str:
@@ -63,16 +74,6 @@ def summarize(program: Program) -> str:
     if roots:
         parts.append(f"kept by {', '.join(roots)}")
     return ", ".join(parts) or "no objects"
-
-
-def _describe_end(finding: Finding) -> str:
-    if finding.signal == "HANG":
-        return "hangs"
-    if finding.signal == "NONE":
-        return f"misbehaves without crashing ({finding.diagnostic})"
-    # A signal that no diagnostic explains stands alone.
-    diagnostic = "" if finding.diagnostic == "none" else f", {finding.diagnostic}"
-    return f"crashes ({finding.signal}{diagnostic})"
 
 
 def _describe_interpreter(finding: Finding) -> str:

@@ -6,20 +6,18 @@ import textwrap
 
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.story import describe_phase, describe_rate
+from finfuzz.triage.findings.story import describe_end, describe_phase, describe_rate
 
 #: How a script begins; its story comes next.
 TOP = '#!/usr/bin/env python3\nr"""'
 
 _WIDTH = 96
 
-_OUTCOMES = {"NONE": "Misbehaves without crashing", "HANG": "Hangs"}
-
 
 def script_story(finding: Finding) -> str:
     """What happens, on what, how often, and whose defect it is; lines of at most 96 columns."""
-    what = _OUTCOMES.get(finding.signal, f"Crashes ({finding.signal})")
-    parts = [f"{what} {describe_phase(finding.phase)} ({finding.diagnostic})."]
+    what = f"{describe_end(finding)} {describe_phase(finding.phase)}."
+    parts = [textwrap.fill(f"{what[0].upper()}{what[1:]}", _WIDTH)]
     if finding.detail:
         parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
     parts.append(textwrap.fill(f"{_target(finding)}: {_rate(finding)}.", _WIDTH))
