@@ -218,7 +218,7 @@ SHAPE = Choice(
 #: How many nodes a shape has: the Fibonacci numbers are as good as any, and clique grows fast.
 SIZE = Choice("size", tuple(Word(str(size), f"{size} nodes") for size in (1, 2, 3, 5, 8, 13)))
 
-_STATIC_DESTRUCTOR = "a `py::object` destroyed after `Py_FinalizeEx` (pybind11 docs)"
+_STATIC_DESTRUCTOR = "an object destroyed after `Py_FinalizeEx`: no Python API may be called then (C API docs)"
 _MAIN_THREAD = "`threading` takes the thread that imports it for the main one"
 _FATAL_THREAD = "`Py_EndInterpreter` with a thread in it is a fatal error by design (C API docs)"
 
