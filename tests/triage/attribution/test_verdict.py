@@ -11,8 +11,10 @@ from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
-from finfuzz.targets.build import Build
+from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import BuildError
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution import verdict as module
 from finfuzz.triage.attribution.verdict import Wanted, judged
 from finfuzz.triage.diagnosis import Diagnosis
@@ -86,6 +88,22 @@ def test_a_program_that_means_less_there_says_nothing(plain_c: Build) -> None:
     older = dataclasses.replace(plain_c, interpreter=interpreter)
     found = judged(newer, lambda: older, LIMITS)
     assert (found.what, found.seen) == ("absent", "the program means less on CPython 3.11")
+
+
+@pytest.mark.parametrize(
+    ("hook", "expected"),
+    [
+        ("hook a clear plain", Verdict("not comparable", Rate(3, 3), "it has no hook clear")),
+        ("hook a weakref plain", Verdict("survived", Rate(3, 3))),
+    ],
+)
+def test_a_control_that_lacks_a_word_is_not_comparable(
+    pythons: list[Interpreter], hook: str, expected: Verdict
+) -> None:
+    bare = build(parse_target("no-extension"), pythons[0], instrumented=False)
+    program = parse(f"finfuzz 1\nnode a container\n{hook}\nroot a codec\n")
+    wanted = msgspec.structs.replace(WANTED, program=program)
+    assert judged(wanted, lambda: bare, LIMITS) == expected
 
 
 def died(stderr: str) -> Outcome:

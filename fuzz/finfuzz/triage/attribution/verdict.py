@@ -94,7 +94,15 @@ def verdict(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     if others:
         ((what, seen), count), *_ = others.most_common(1)
         return Verdict(what, Rate(count, runs), seen)
-    return Verdict("survived", Rate(runs, runs))
+    survived = Rate(runs, runs)
+    if lacking := _missing_words(wanted, build):
+        return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
+    return Verdict("survived", survived)
+
+
+def _missing_words(wanted: Wanted, build: Build) -> tuple[str, ...]:
+    """Name the words of a program that do something where it was found and that a target lacks."""
+    return build.spec.record.vocabulary.missing(effective(wanted.program, wanted.python))
 
 
 def _other(found: Diagnosis, build: Build) -> tuple[What, str]:

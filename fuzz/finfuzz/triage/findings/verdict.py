@@ -8,7 +8,7 @@ import msgspec
 
 from finfuzz.triage.findings.rate import Rate
 
-What = Literal["same", "otherwise", "known", "survived", "absent"]
+What = Literal["same", "otherwise", "known", "survived", "not comparable", "absent"]
 
 #: Another build that goes wrong differently, by the signal that ``seen`` begins with.
 _DIFFERENTLY = {"NONE": "misbehaved differently", "HANG": "hung instead"}
@@ -19,7 +19,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
     ``same``: the finding's own defect. ``otherwise``: something else went wrong; ``seen`` names it
     as `SIGNAL/diagnostic`. ``known``: only a known defect, so nothing is known about this one;
-    ``seen`` is the known defect's title. ``absent``: not run; ``seen`` gives the reason.
+    ``seen`` is the known defect's title. ``not comparable``: it survived there without words of the
+    program that the target lacks; ``seen`` names them. ``absent``: not run; ``seen`` gives the reason.
     """
 
     what: What
