@@ -19,8 +19,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
     ``same``: the finding's own defect. ``otherwise``: something else went wrong; ``seen`` names it
     as `SIGNAL/diagnostic`. ``known``: only a known defect, so nothing is known about this one;
-    ``seen`` is the known defect's title. ``not comparable``: it survived there without words of the
-    program that the target lacks; ``seen`` names them. ``absent``: not run; ``seen`` gives the reason.
+    ``seen`` is the known defect's title. ``not comparable``: survived without words of the program
+    that the target lacks; ``seen`` names them. ``absent``: not run; ``seen`` gives the reason.
     """
 
     what: What
