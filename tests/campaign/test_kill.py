@@ -13,7 +13,7 @@ from finfuzz.campaign.folder import StatePaths, hash_program
 from finfuzz.campaign.worker import signatures
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
-from finfuzz.triage.findings.finding import load, paths
+from finfuzz.triage.findings.finding import list_folders, load
 from helpers.campaigns import Campaign, options_for, wait_until
 from helpers.journals import query
 
@@ -93,7 +93,7 @@ class Killed:
                 text = path.read_text()
                 assert path.name == f"{hash_program(text)}.fin", what
                 parse(text)
-        for folder in paths(self.folder / "crashes"):
+        for folder in list_folders(self.folder / "crashes"):
             load(folder)
             assert (folder / "repro.py").exists(), what
         if (lane := self.paths.signatures(0)).exists():
@@ -115,7 +115,7 @@ def agree(killed: Killed) -> None:
     """Check that journal and files agree after an end in order."""
     journal = killed.paths.journal
     filed = dict(query(journal, "SELECT bucket, path FROM buckets WHERE state = 'filed'"))
-    found = {folder.name: folder for folder in paths(killed.folder / "crashes")}
+    found = {folder.name: folder for folder in list_folders(killed.folder / "crashes")}
     assert {bucket: Path(path) for bucket, path in filed.items()} == found
     untriaged = query(journal, "SELECT count(*) FROM signatures WHERE NOT triaged")
     unrecorded = query(

@@ -43,8 +43,9 @@ from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import load
-from finfuzz.triage.findings.routes import Way, way_of
-from finfuzz.triage.sorter import Seen, Sorter
+from finfuzz.triage.findings.routes import RouteStart, read_start
+from finfuzz.triage.findings.sightings import SeenBucket
+from finfuzz.triage.sorter import Sorter
 
 #: Triage compiles and runs for minutes next to the workers. With a free core it runs at nice 19:
 #: even nice 10 cost a sixth of a worker's rate (tools/bench.py triage). Without one, nice 19 would
@@ -69,13 +70,13 @@ class TriageLane:
             lambda line: send(pipe, Announcement(line)),
         )
         self._signatures: dict[str, tuple[Diagnosis, ...]] = {}
-        self._ways: dict[tuple[str, tuple[str, ...]], Way] = {}
+        self._ways: dict[tuple[str, tuple[str, ...]], RouteStart] = {}
         self._reported: dict[tuple[str, str], Bucket] = {}
 
     def triage(self, request: TriageSignature) -> None:
         """Diagnose the first program of a signature. Raises UserError if it can't be read."""
         first = signatures.load(self._folder, request.signature)
-        way = way_of(first.text)
+        way = read_start(first.text)
         self._ways[request.signature, way.roots] = way
         # No sighting is counted here: AddSightings does, and this request may be a repetition.
         self._signatures[request.signature] = self.sorter.sight(
@@ -86,7 +87,7 @@ class TriageLane:
         """Count sightings, and write the counts into the findings."""
         for count in request.counts:
             if count.text:
-                self._ways[count.signature, count.roots] = way_of(count.text)
+                self._ways[count.signature, count.roots] = read_start(count.text)
             way = self._ways.get((count.signature, count.roots))
             for diagnosis in self._signatures.get(count.signature, ()):
                 self.sorter.count(diagnosis, way, count.sightings)
@@ -95,7 +96,7 @@ class TriageLane:
     def queue_deferred_work(self, finding: Path) -> None:
         """Queue what a finding lacks. Raises UserError if the finding can't be read."""
         if load(finding).attribution is None:
-            self.sorter.put_off(finding)
+            self.sorter.defer(finding)
 
     def agrees(self, request: CompareWithFresh) -> bool:
         """Run a program in a fresh process; return whether it ends as in the zygote's child."""
@@ -131,7 +132,7 @@ class TriageLane:
         return known + filed + unconfirmed
 
 
-def _make_bucket(seen: Seen, state: str) -> Bucket:
+def _make_bucket(seen: SeenBucket, state: str) -> Bucket:
     """Describe a bucket by its folder if it is filed: its first sighting may differ from that."""
     diagnosis = seen.diagnosis
     signal, diagnostic = diagnosis.signal, diagnosis.diagnostic
