@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from finfuzz.campaign.folder import DEFAULT_STATE
+from finfuzz.campaign.folder import DEFAULT_STATE, StatePaths
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import show_progress
 from finfuzz.cli.outdated import warn_outdated
