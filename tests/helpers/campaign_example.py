@@ -65,9 +65,8 @@ def fill(
     chance = random.Random(7)
     half, end = samples // 2, BEGAN + samples * 10.0 + 86400
     with journal.writing():
-        journal.put("runs", began=BEGAN, ended=BEGAN + half * 10.0, seconds=half * 10.0)
-        journal.put("runs", began=BEGAN + half * 10.0 + 86400, ended=end,
-                    seconds=(samples - half) * 10.0)  # fmt: skip
+        journal.put("runs", began=BEGAN, ended=BEGAN + half * 10.0)
+        journal.put("runs", began=BEGAN + half * 10.0 + 86400, ended=end)
         totals = [0.0] * len(lanes)
         rows = []
         for number in range(1, samples + 1):
@@ -98,7 +97,7 @@ def fill(
             last, *_ = rows[-len(lanes) + lane]
             executions = last.progress.executions
             progress = Progress(
-                executions=executions, seconds=samples * 13.0, child_seconds=samples * 12.0,
+                executions=executions, seconds=samples * 40 / len(lanes), child_seconds=samples * 12.0,
                 mutation_seconds=samples * 0.4, took=(executions * 9, executions * 2, 12),
                 touched=int(executions * 0.93), deaths=last.progress.deaths, floor_seconds=0.0028,
             )  # fmt: skip

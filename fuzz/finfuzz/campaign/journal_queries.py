@@ -38,10 +38,10 @@ class JournalReader:
         """Load when each run of a supervisor began and ended, in order."""
         return self._rows("SELECT began, ended FROM runs ORDER BY began")
 
-    def sum_run_seconds(self) -> float | None:
-        """Sum the seconds of all runs; None if there were none."""
-        seconds: float | None = self._db.execute("SELECT sum(seconds) FROM runs").fetchone()[0]
-        return seconds
+    def sum_worker_seconds(self) -> float:
+        """Sum the seconds that all workers have fuzzed."""
+        seconds: float | None = self._db.execute("SELECT sum(seconds) FROM lanes").fetchone()[0]
+        return seconds or 0.0
 
     def find_last_time(self) -> float | None:
         """Find when the campaign last wrote something; None if it never did."""

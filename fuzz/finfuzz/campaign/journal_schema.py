@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS resources (
     time REAL, workers INTEGER, load REAL, memory_mib REAL, supervisor_mib REAL, worker_mib REAL,
     triage_mib REAL, disk_mib REAL, processes INTEGER
 );
-CREATE TABLE IF NOT EXISTS runs (began REAL PRIMARY KEY, ended REAL, seconds REAL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS runs (began REAL PRIMARY KEY, ended REAL);
 CREATE TABLE IF NOT EXISTS tallies (
     lane INTEGER, sort TEXT, name TEXT, tried INTEGER, features INTEGER, signatures INTEGER,
     weight REAL, PRIMARY KEY (lane, sort, name)  -- sort: mutator or step

@@ -38,7 +38,7 @@ def test_totals(state: Path) -> None:
     fill(journal, 60)
     campaign = read_campaign(state)
     assert campaign.executions == sum(lane.executions for lane in campaign.lanes) > 0
-    assert campaign.seconds == 600
+    assert campaign.seconds == pytest.approx(600)  # of fuzzing: neither triage nor pauses
     assert campaign.rate == pytest.approx(campaign.executions / 600)
     assert (campaign.began, campaign.runs, campaign.under_way) == (BEGAN, 2, False)
     assert [line.name for line in campaign.lines] == [str(lane) for lane in LANES]

@@ -162,7 +162,7 @@ def _read(state: Path, plan: Plan, journal: JournalReader) -> Campaign:
         last=last or (runs[-1]["ended"] if ended else None),
         under_way=bool(runs) and not ended and time.time() - (last or 0.0) < _SILENT_SECONDS,
         runs=len(runs),
-        seconds=journal.sum_run_seconds() or clock.total,
+        seconds=journal.sum_worker_seconds() / plan.workers or clock.total,
         lanes=tuple(_lanes(journal, plan)),
         lines=sample_lines(journal, clock, names),
         machine=machine_line(journal, clock),
