@@ -15,7 +15,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.interpreters import Interpreter, pick_interpreter
-from finfuzz.targets.releases import header_variables
+from finfuzz.targets.releases import list_header_variables
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.finding import Finding, load_all
 from finfuzz.triage.findings.rate import runs_to_see
@@ -56,7 +56,7 @@ def test_finding_lies_where_its_key_says(folder: Path) -> None:
 def variables(spec: TargetSpec, home: Path) -> dict[str, str]:
     """What a person would have set: where the compiler and the headers are."""
     found = {"PATH": f"{find_compiler().parent}{os.pathsep}{os.defpath}", "HOME": str(home)}
-    return found | header_variables(spec)
+    return found | list_header_variables(spec)
 
 
 def ended(done: subprocess.CompletedProcess[str]) -> str:

@@ -11,11 +11,11 @@ from finfuzz.executor.process import can_fix_addresses
 from finfuzz.support.cpythons import OLDEST, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
-from finfuzz.targets.cache import cache_root
-from finfuzz.targets.compiler import compiler_version, find_compiler
+from finfuzz.targets.cache import find_cache
+from finfuzz.targets.compiler import find_compiler, read_version
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import find_interpreters
-from finfuzz.targets.releases import released_versions
+from finfuzz.targets.releases import list_releases
 
 
 class Check(NamedTuple):
@@ -45,7 +45,7 @@ def _find_system() -> str:
 
 def _find_compiler() -> str:
     compiler = find_compiler()
-    return f"{compiler} ({compiler_version(compiler)})"
+    return f"{compiler} ({read_version(compiler)})"
 
 
 def _find_interpreters() -> str:
@@ -68,11 +68,11 @@ def _find_engine() -> str:
 
 
 def _find_releases() -> str:
-    return f"newest {DEFAULT} is {released_versions()[0]}"
+    return f"newest {DEFAULT} is {list_releases()[0]}"
 
 
 def _find_cache() -> str:
-    return str(cache_root())
+    return str(find_cache())
 
 
 def _find_address_layout() -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from finfuzz.cli import bisect as command
 from finfuzz.cli import main
-from finfuzz.triage.attribution.bisect import Bisection, Trial, Turn
+from finfuzz.triage.attribution.bisect import Bisection, Trial, TurningPoint
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict, absent
 from helpers.finding_example import crashes_with, finding
@@ -43,7 +43,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return call
 
 
-def found(*trials: Trial, changes: tuple[Turn, ...] = ()) -> Bisection:
+def found(*trials: Trial, changes: tuple[TurningPoint, ...] = ()) -> Bisection:
     return Bisection("releases", "pybind11==3.1.0+destroy", "3.13.0", trials, changes)
 
 
@@ -51,13 +51,13 @@ def found(*trials: Trial, changes: tuple[Turn, ...] = ()) -> Bisection:
     ("result", "code", "out", "err"),
     [
         (
-            found(changes=(Turn("first bad", "3.0.2", "", "3.0.1"),)),
+            found(changes=(TurningPoint("first bad", "3.0.2", "", "3.0.1"),)),
             0,
             "first bad: 3.0.2\n",
             "",
         ),
         (
-            found(changes=(Turn("first good", COMMIT, "fix: it", "f" * 32),)),
+            found(changes=(TurningPoint("first good", COMMIT, "fix: it", "f" * 32),)),
             0,
             f"first good: {COMMIT} (fix: it)\n",
             "",
@@ -65,8 +65,8 @@ def found(*trials: Trial, changes: tuple[Turn, ...] = ()) -> Bisection:
         (
             found(
                 changes=(
-                    Turn("first bad", "3.0.1", "", "3.0.0"),
-                    Turn("first good", "3.0.3", "", "3.0.2"),
+                    TurningPoint("first bad", "3.0.1", "", "3.0.0"),
+                    TurningPoint("first good", "3.0.3", "", "3.0.2"),
                 )
             ),
             0,
@@ -78,7 +78,7 @@ def found(*trials: Trial, changes: tuple[Turn, ...] = ()) -> Bisection:
                 Trial("3.0.0", GOOD),
                 Trial("3.0.1", FAILS),
                 Trial("3.0.2", BAD),
-                changes=(Turn("first bad", "3.0.2", "", "3.0.0", ("3.0.1",)),),
+                changes=(TurningPoint("first bad", "3.0.2", "", "3.0.0", ("3.0.1",)),),
             ),
             2,
             "first bad: 3.0.2\n",

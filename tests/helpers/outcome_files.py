@@ -37,7 +37,7 @@ import msgspec
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, RawFrame
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.diagnosis.symbols import Frame, named_stack
+from finfuzz.triage.diagnosis.symbols import Frame, name_stack
 
 SURVIVED = Outcome(
     exit_code=0,
@@ -159,8 +159,8 @@ def written(origin: str, outcome: Outcome, memory_mib: int = Limits().memory_mib
         lines.append("timed_out: yes")
     if outcome.capsule_lost:
         lines.append(f"capsule_lost: {', '.join(outcome.capsule_lost)}")
-    lines += [f"frame: {frame}" for frame in named_stack(outcome.frames)]
-    lines += [f"recreated_frame: {frame}" for frame in named_stack(outcome.recreated_frames)]
+    lines += [f"frame: {frame}" for frame in name_stack(outcome.frames)]
+    lines += [f"recreated_frame: {frame}" for frame in name_stack(outcome.recreated_frames)]
     return "\n".join([*lines, f"stderr:\n{outcome.stderr}"])
 
 

@@ -10,7 +10,7 @@ from finfuzz.replay.matrix import Matrix, plan_all_builds, plan_builds, read_mat
 from finfuzz.support.errors import UserError
 from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.interpreters import find_interpreters
-from finfuzz.targets.releases import released_versions
+from finfuzz.targets.releases import list_releases
 
 NEWEST = next(found.text for found in find_interpreters() if found.include)
 
@@ -38,7 +38,7 @@ def test_targets(matrix: Matrix, targets: list[str]) -> None:
 
 def test_nothing_named_is_the_newest_of_each() -> None:
     (planned,) = plan_builds(Matrix())
-    assert planned.name == f"pybind11=={released_versions()[0]}+released on {NEWEST}"
+    assert planned.name == f"pybind11=={list_releases()[0]}+released on {NEWEST}"
 
 
 def test_a_python_that_is_not_here_is_a_build_with_a_problem() -> None:
@@ -51,7 +51,7 @@ def test_a_python_that_is_not_here_is_a_build_with_a_problem() -> None:
 def test_everything_is_each_python_with_each_release_and_policy_and_the_control() -> None:
     pythons = [found for found in find_interpreters() if found.include]
     found = plan_all_builds()
-    assert len(found) == len(pythons) * (len(released_versions()) * len(POLICIES) + 1)
+    assert len(found) == len(pythons) * (len(list_releases()) * len(POLICIES) + 1)
     assert len({(planned.spec, planned.interpreter.executable) for planned in found}) == len(found)
 
 

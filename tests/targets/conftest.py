@@ -21,5 +21,5 @@ def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    unasked = functools.cache(package_index.index_versions.__wrapped__)
+    unasked = functools.cache(package_index.list_versions.__wrapped__)
     monkeypatch.setattr(package_index, "index_versions", unasked)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.compiler import BuildError, compiler_version, find_compiler, run_compiler
+from finfuzz.targets.compiler import BuildError, find_compiler, read_version, run_compiler
 
 
 def tool(path: Path, body: str = "exit 0") -> Path:
@@ -42,12 +42,12 @@ def test_cxx_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_version_is_the_first_line(tmp_path: Path) -> None:
-    assert compiler_version(tool(tmp_path / "c++", "echo 'c++ 12.2'; echo more")) == "c++ 12.2"
+    assert read_version(tool(tmp_path / "c++", "echo 'c++ 12.2'; echo more")) == "c++ 12.2"
 
 
 def test_version_that_fails(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"bad --version fails .* apt install"):
-        compiler_version(tool(tmp_path / "bad", "exit 3"))
+        read_version(tool(tmp_path / "bad", "exit 3"))
 
 
 def test_a_failed_compile_shows_what_the_compiler_said(tmp_path: Path) -> None:

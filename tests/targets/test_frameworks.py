@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, KNOWN, target_forms
+from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, KNOWN, list_target_forms
 from helpers.places import CHILD, PACKAGE
 
 RECORDS = PACKAGE / "targets" / "frameworks"
@@ -69,7 +69,7 @@ def test_one_of_them_is_the_default() -> None:
 
 
 def test_forms_name_every_target_and_policy() -> None:
-    forms = target_forms()
+    forms = list_target_forms()
     for name, record in FRAMEWORKS.items():
         assert name in forms
         if record.headers:

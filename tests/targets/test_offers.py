@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from finfuzz.targets.features import FILE, features_in
+from finfuzz.targets.features import FILE, read_features
 from finfuzz.targets.frameworks import FRAMEWORKS
 from helpers.places import CHILD
 
@@ -19,7 +19,7 @@ CORE = {"container", "checks"}
 
 
 def offered_by(folder: str) -> set[str]:
-    return ALWAYS.union(*features_in(EXTENSIONS / folder).rows.values())
+    return ALWAYS.union(*read_features(EXTENSIONS / folder).rows.values())
 
 
 @pytest.mark.parametrize("folder", WHOLE)
@@ -30,19 +30,19 @@ def test_each_header_that_binds_something_is_a_row(folder: str) -> None:
         for file in headers
         if re.search(rf"(?:void|bool) bind_{file.stem}\(", file.read_text(encoding="utf-8"))
     }
-    assert set(features_in(EXTENSIONS / folder).rows) == binds - CORE
+    assert set(read_features(EXTENSIONS / folder).rows) == binds - CORE
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_each_row_has_its_include(folder: str) -> None:
     text = (EXTENSIONS / folder / FILE).read_text(encoding="utf-8")
     included = set(re.findall(r'#include "(?:\.\./\w+/)?(\w+)\.h"', text))
-    assert included == set(features_in(EXTENSIONS / folder).rows)
+    assert included == set(read_features(EXTENSIONS / folder).rows)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_what_is_needed_is_offered(folder: str) -> None:
-    features = features_in(EXTENSIONS / folder)
+    features = read_features(EXTENSIONS / folder)
     needed = {name for names in features.needs.values() for name in names}
     assert needed <= offered_by(folder) | {"hook", "set_act"}
 

@@ -12,7 +12,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets import headers as packages
 from finfuzz.targets import package_index
 from finfuzz.targets.frameworks.framework import HeaderPackage
-from finfuzz.targets.releases import headers, released_versions, resolve
+from finfuzz.targets.releases import find_headers, list_releases, resolve
 from finfuzz.targets.spec import parse_target
 
 
@@ -24,7 +24,7 @@ def put_headers(include: Path) -> Path:
 
 @pytest.mark.usefixtures("cache")
 def test_released_versions_of_the_real_index() -> None:
-    versions = released_versions()
+    versions = list_releases()
     assert {"3.0.0", "3.0.1", "3.1.0"} <= set(versions)
     assert versions == sorted(versions, key=Version, reverse=True)
     assert all(Version(version) >= Version("3.0.0") for version in versions)
@@ -42,23 +42,23 @@ def test_without_the_index_the_cached_releases_count(cache: Path) -> None:
     put_headers(cache / "headers" / "pybind11-3.0.10")
     (cache / "headers" / "pybind11-3.9.0").mkdir()  # no headers in it
     put_headers(cache / "headers" / "pybind11-2.13.6")  # too old
-    assert released_versions() == ["3.0.10", "3.0.2"]
+    assert list_releases() == ["3.0.10", "3.0.2"]
     assert str(resolve(parse_target("pybind11+leak"))) == "pybind11==3.0.10+leak"
 
 
 @pytest.mark.usefixtures("no_index", "cache")
 def test_without_the_index_and_with_an_empty_cache() -> None:
     with pytest.raises(UserError, match="index can't be reached to look up pybind11's releases"):
-        released_versions()
+        list_releases()
     with pytest.raises(UserError, match=r"pybind11==3\.0\.1: the package index can't be reached"):
-        headers(parse_target("pybind11==3.0.1"))
+        find_headers(parse_target("pybind11==3.0.1"))
 
 
 @pytest.mark.usefixtures("no_index", "cache")
 def test_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package_index.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"has no pip, .* -m ensurepip"):
-        headers(parse_target("pybind11"))
+        find_headers(parse_target("pybind11"))
 
 
 @pytest.mark.parametrize("text", ["plain-c", "pybind11==3.0.1+leak", "pybind11@/no-such+hold"])
@@ -71,13 +71,13 @@ def test_headers_of_a_release_are_fetched_once(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = parse_target("pybind11==3.0.1")
-    include = headers(spec)
+    include = find_headers(spec)
     assert include == cache / "headers" / "pybind11-3.0.1"
     assert '#include "detail/class.h"' in (include / "pybind11" / "pybind11.h").read_text()
     common = (include / "pybind11" / "detail" / "common.h").read_text()
     assert re.search(r"PYBIND11_VERSION_MICRO\s+1\b", common)
     monkeypatch.setattr(package_index, "run_pip", None)
-    assert headers(spec) == include
+    assert find_headers(spec) == include
     assert not list((cache / "headers").glob(".*"))
 
 
@@ -92,7 +92,7 @@ def test_two_at_once_fetch_once(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     def ask() -> Path:
         both_here.wait()
-        return headers(parse_target("pybind11==3.0.1"))
+        return find_headers(parse_target("pybind11==3.0.1"))
 
     monkeypatch.setattr(packages, "_fetch", fetch)
     with ThreadPoolExecutor(2) as pool:
@@ -114,14 +114,14 @@ def test_half_deleted_headers_are_fetched_again(
     half.mkdir(parents=True)
     (half / "attr.h").write_text("old")
     monkeypatch.setattr(package_index, "download_wheel", download)
-    assert headers(parse_target("pybind11==3.0.1")) == half.parent
+    assert find_headers(parse_target("pybind11==3.0.1")) == half.parent
     assert [file.name for file in half.iterdir()] == ["pybind11.h"]
     assert [file.name for file in half.parent.iterdir()] == ["pybind11"]
 
 
 def test_a_release_that_is_none(cache: Path) -> None:
     with pytest.raises(UserError) as caught:
-        headers(parse_target("pybind11==3.0.99"))
+        find_headers(parse_target("pybind11==3.0.99"))
     assert "pybind11==3.0.99: there is no such release: choose" in str(caught.value)
     assert "3.0.1, 3.0.0" in str(caught.value)
     assert not list((cache / "headers").glob("pybind11-3.0.99/"))
@@ -130,13 +130,13 @@ def test_a_release_that_is_none(cache: Path) -> None:
 def test_headers_of_a_path(tmp_path: Path) -> None:
     tmp_path = tmp_path.resolve()
     include = put_headers(tmp_path / "checkout" / "include")
-    assert headers(parse_target(f"pybind11@{tmp_path}/checkout")) == include
-    assert headers(parse_target(f"pybind11@{include}+leak")) == include
+    assert find_headers(parse_target(f"pybind11@{tmp_path}/checkout")) == include
+    assert find_headers(parse_target(f"pybind11@{include}+leak")) == include
     with pytest.raises(UserError) as caught:
-        headers(parse_target(f"pybind11@{tmp_path}"))
+        find_headers(parse_target(f"pybind11@{tmp_path}"))
     assert f"pybind11@{tmp_path}: neither include/pybind11/pybind11.h nor" in str(caught.value)
 
 
 def test_plain_c_has_no_headers() -> None:
     with pytest.raises(UserError, match="target plain-c: plain-c has no headers"):
-        headers(parse_target("plain-c"))
+        find_headers(parse_target("plain-c"))

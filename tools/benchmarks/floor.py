@@ -15,8 +15,8 @@ from benchmarks.timing import Slice
 from finfuzz.executor.process import environment, fixed_addresses
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-from finfuzz.targets.cache import cache_root
-from finfuzz.targets.compiler import compiler_version, find_compiler, run_compiler
+from finfuzz.targets.cache import find_cache
+from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
 from finfuzz.targets.interpreters import Interpreter
 
 _SOURCE = Path(__file__).with_name("floor.cpp")
@@ -130,8 +130,8 @@ def _compile(interpreter: Interpreter, linking: Linking) -> Path:
         )
     compiler = find_compiler()
     command = [str(compiler), "-std=c++17", "-O2", f"-I{interpreter.include}", str(_SOURCE), *flags]
-    facts = [*command, compiler_version(compiler), interpreter.build_key, _SOURCE.read_text()]
-    folder = cache_root() / "floors"
+    facts = [*command, read_version(compiler), interpreter.build_key, _SOURCE.read_text()]
+    folder = find_cache() / "floors"
     folder.mkdir(exist_ok=True)
     program = folder / hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
     if not program.exists():

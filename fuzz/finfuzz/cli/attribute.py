@@ -28,7 +28,7 @@ from finfuzz.support.files import ensure_directory
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.attribution.attribute import attributed
+from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import find_finding, list_folders, load
 from finfuzz.triage.instruments.escalate import escalate
@@ -53,7 +53,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
         python = record.python.rpartition(".")[0]
         subject = (folder, parse_target(record.spec), pick_interpreter(python), limits)
         with show_progress(f"{folder.name}: controls") as (announce, advance):
-            for done, of in attributed(*subject, announce):
+            for done, of in attribute_finding(*subject, announce):
                 advance(done, of)
             for done, of in escalate(*subject, announce):
                 advance(done, of)

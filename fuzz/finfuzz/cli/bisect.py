@@ -13,7 +13,13 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.attribution.bisect import SHOWN, Bisection, Subject, over_commits, over_releases
+from finfuzz.triage.attribution.bisect import (
+    SHOWN,
+    Bisection,
+    Subject,
+    bisect_commits,
+    bisect_releases,
+)
 from finfuzz.triage.attribution.verdict import Wanted
 from finfuzz.triage.findings.finding import find_finding, load
 
@@ -66,9 +72,9 @@ def bisect(
             advance,
         )
         if repo is not None and good is not None and bad is not None:
-            found = over_commits(subject, repo, good, bad)
+            found = bisect_commits(subject, repo, good, bad)
         else:
-            found = over_releases(subject, good, bad)
+            found = bisect_releases(subject, good, bad)
     _print_changes(found)
 
 

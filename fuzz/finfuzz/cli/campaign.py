@@ -22,7 +22,7 @@ from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.targets.build import build, require_linux
-from finfuzz.targets.frameworks import DEFAULT, target_forms
+from finfuzz.targets.frameworks import DEFAULT, list_target_forms
 from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
 
@@ -36,7 +36,7 @@ _path = click.Path(path_type=Path)
     "targets",
     multiple=True,
     show_default=f"the newest {DEFAULT}",
-    help=f"{target_forms()}. Several targets share the time.",
+    help=f"{list_target_forms()}. Several targets share the time.",
 )
 @click.option(
     "--python",

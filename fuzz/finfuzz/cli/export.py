@@ -11,7 +11,7 @@ from finfuzz.cli.options import crashes_option
 from finfuzz.cli.outdated import find_crashes, warn_outdated
 from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.finding import find_finding, load
-from finfuzz.triage.repro.export import pytest_file
+from finfuzz.triage.repro.export import write_pytest_file
 
 
 @cli.command()
@@ -35,7 +35,7 @@ def export(finding: str, as_pytest: bool, output: Path | None, crashes: Path) ->
         raise click.UsageError("give --pytest: a test is the only export there is")
     folder = find_finding(finding, crashes)
     found = load(folder)
-    text = pytest_file(folder, found)
+    text = write_pytest_file(folder, found)
     file = output or Path(f"test_finfuzz_{found.bucket}.py")
     try:
         with file.open("x", encoding="utf-8") as opened:

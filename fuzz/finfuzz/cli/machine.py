@@ -11,7 +11,7 @@ from finfuzz import doctor as checks
 from finfuzz.cli.group import cli
 from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.interpreters import find_interpreters
-from finfuzz.targets.releases import released_versions
+from finfuzz.targets.releases import list_releases
 
 
 @cli.command()
@@ -20,7 +20,7 @@ def targets() -> None:
     console = Console(highlight=False, soft_wrap=True)
     with console.status("searching for interpreters and releases"):
         interpreters = find_interpreters()
-        versions = {name: released_versions(name) for name in FRAMEWORKS}
+        versions = {name: list_releases(name) for name in FRAMEWORKS}
     console.print("interpreters (--python):")
     for interpreter in interpreters:
         headers = "" if interpreter.include else "  no headers: no target can be built for it"

@@ -16,9 +16,9 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks import DEFAULT, target_forms
+from finfuzz.targets.frameworks import DEFAULT, list_target_forms
 from finfuzz.targets.interpreters import Interpreter, pick_interpreter
-from finfuzz.targets.releases import include_folders, resolve
+from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 
 #: A program that can be run has at most 64 KiB without comments; nobody writes 1 MiB of comments.
@@ -43,7 +43,7 @@ target_option = click.option(
     "--target",
     default=DEFAULT,
     show_default=f"the newest {DEFAULT}",
-    help=f"The target to run on: {target_forms()}.",
+    help=f"The target to run on: {list_target_forms()}.",
 )
 python_option = click.option(
     "--python",
@@ -83,7 +83,7 @@ def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpr
     with Console(stderr=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
         spec = resolve(spec)
-        include_folders(spec)
+        find_include_folders(spec)
     return spec, interpreter
 
 

@@ -23,7 +23,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import pick_interpreter
-from finfuzz.targets.releases import include_folders
+from finfuzz.targets.releases import find_include_folders
 
 T = TypeVar("T")
 
@@ -120,7 +120,7 @@ def _make_lanes(options: RunOptions, file: CampaignFile) -> list[Lane]:
     lanes = []
     for entry in entries:
         for spec in expand_policies(entry.target, entry.policies):
-            include_folders(spec)  # fetched here, not by a worker
+            find_include_folders(spec)  # fetched here, not by a worker
             for text in options.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)
                 lanes.append(Lane(str(spec), str(python.executable), python.text, entry.share))

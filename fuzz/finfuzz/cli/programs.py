@@ -28,7 +28,7 @@ from finfuzz.program.reference import INTRODUCTION, tables
 from finfuzz.program.scope import runnable
 from finfuzz.targets.build import require_linux
 from finfuzz.triage.diagnosis import diagnose
-from finfuzz.triage.diagnosis.symbols import named_stack
+from finfuzz.triage.diagnosis.symbols import name_stack
 
 
 @cli.command(name="exec")
@@ -62,7 +62,7 @@ def exec_(
     for diagnosis in found:
         click.echo(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
         click.echo(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
-    for number, frame in enumerate(named_stack(outcome.frames or outcome.recreated_frames)):
+    for number, frame in enumerate(name_stack(outcome.frames or outcome.recreated_frames)):
         click.echo(f"#{number} {frame}")
     if outcome.stderr:
         click.echo(outcome.stderr, err=True, nl=False)

@@ -13,7 +13,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
 from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, POLICIES
 from finfuzz.targets.interpreters import Interpreter, find_interpreters, pick_interpreter
-from finfuzz.targets.releases import released_versions, resolve
+from finfuzz.targets.releases import list_releases, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 
 
@@ -43,7 +43,7 @@ def plan_all_builds(targets: Sequence[str] = ()) -> list[PlannedBuild]:
     target that does not exist.
     """
     control = FRAMEWORKS[DEFAULT].controls[-1]
-    named = targets or [*(f"{DEFAULT}=={one}" for one in released_versions()), control]
+    named = targets or [*(f"{DEFAULT}=={one}" for one in list_releases()), control]
     specs = [spec for text in named for spec in expand_policies(text, POLICIES)]
     pythons = [python for python in find_interpreters() if python.include]
     return [PlannedBuild(spec, python) for python in pythons for spec in specs]

@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from finfuzz.program.text import parse
 from finfuzz.report.graph import InterpreterGraph, build_graphs
-from finfuzz.triage.diagnosis.telling import normalized
+from finfuzz.triage.diagnosis.telling import normalize_function
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
@@ -166,7 +166,7 @@ def _render_stack(finding: Finding) -> Text:
     for number, frame in enumerate(finding.stack[:_FRAMES]):
         where = frame.place or f"{frame.module}+{frame.offset:#x}"
         inlined = " (inlined)" if frame.inlined else ""
-        text.append(f"#{number:<2} {normalized(frame.function) or '?'}{inlined}")
+        text.append(f"#{number:<2} {normalize_function(frame.function) or '?'}{inlined}")
         text.append(f"  {where}\n", style="dim")
     left = len(finding.stack) - _FRAMES
     text.append(f"… {left} more in stack.txt" if left > 0 else "", style="dim")

@@ -16,11 +16,17 @@ from elftools.elf.elffile import ELFFile
 from filelock import FileLock
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.cache import cache_root
-from finfuzz.targets.compiler import compiler_version, find_compiler, run_compiler
+from finfuzz.targets.cache import find_cache
+from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
 from finfuzz.targets.interpreters import Interpreter, require_headers
-from finfuzz.targets.recipe import Library, compile_command, fingerprint, libraries, link_command
-from finfuzz.targets.releases import include_folders, resolve
+from finfuzz.targets.recipe import (
+    Library,
+    compute_fingerprint,
+    make_compile_command,
+    make_link_command,
+    plan_libraries,
+)
+from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec
 
 CHILD = Path(__file__).parent.parent / "child"
@@ -88,7 +94,7 @@ def build(
     """
     require_linux()
     plan = _plan(resolve(spec), require_headers(interpreter), instrumented)
-    builds = cache_root() / "builds"
+    builds = find_cache() / "builds"
     builds.mkdir(exist_ok=True)
     directory = builds / plan.id
     record = _read_record(plan, directory)
@@ -98,7 +104,7 @@ def build(
             if record is None:
                 without = "" if instrumented else " without coverage"
                 announce(f"building {plan.spec} for CPython {interpreter.text}{without}")
-                record = _make(plan, directory)
+                record = _make_build(plan, directory)
     return Build(
         id=plan.id,
         spec=plan.spec,
@@ -121,11 +127,11 @@ def require_linux() -> None:
 
 def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
     compiler = find_compiler()
-    made = libraries(CHILD, spec, interpreter, instrumented, include_folders(spec))
+    made = plan_libraries(CHILD, spec, interpreter, instrumented, find_include_folders(spec))
     extension, runtime, *seconds = made
-    facts = [str(compiler), compiler_version(compiler), interpreter.build_key]
+    facts = [str(compiler), read_version(compiler), interpreter.build_key]
     return _Plan(
-        id=fingerprint(made, CHILD, spec, facts),
+        id=compute_fingerprint(made, CHILD, spec, facts),
         spec=spec,
         interpreter=interpreter,
         instrumented=instrumented,
@@ -133,7 +139,7 @@ def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Pl
         runtime=runtime,
         second=seconds[0] if seconds else None,
         compile_commands=[
-            compile_command(
+            make_compile_command(
                 compiler,
                 unit,
                 [folder for folder in (library.headers, interpreter.include) if folder],
@@ -141,7 +147,7 @@ def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Pl
             for library in made
             for unit in library.units
         ],
-        link_commands=[link_command(compiler, library) for library in made if library.units],
+        link_commands=[make_link_command(compiler, library) for library in made if library.units],
     )
 
 
@@ -156,7 +162,7 @@ def _read_record(plan: _Plan, directory: Path) -> _Record | None:
     return record if all(sizes) else None
 
 
-def _make(plan: _Plan, directory: Path) -> _Record:
+def _make_build(plan: _Plan, directory: Path) -> _Record:
     """Compile into a folder beside ``directory`` and rename it there; the lock is held."""
     for leftover in directory.parent.glob(f".{plan.id}-*"):  # of a build that was killed
         shutil.rmtree(leftover, ignore_errors=True)
@@ -175,8 +181,8 @@ def _make(plan: _Plan, directory: Path) -> _Record:
             python=f"{plan.interpreter.text} {plan.interpreter.executable}",
             instrumented=plan.instrumented,
             commands=[*plan.compile_commands, *plan.link_commands],
-            blocks=_blocks_of(plan, plan.extension, made),
-            second_blocks=_blocks_of(plan, plan.second, made) if plan.second else 0,
+            blocks=_count_library_blocks(plan, plan.extension, made),
+            second_blocks=_count_library_blocks(plan, plan.second, made) if plan.second else 0,
         )
         text = msgspec.json.format(msgspec.json.encode(record), indent=2)
         (made / "build.json").write_bytes(text)
@@ -197,7 +203,7 @@ def _run_all(commands: list[list[str]], directory: Path) -> None:
         list(pool.map(lambda command: run_compiler(command, directory), commands))
 
 
-def _blocks_of(plan: _Plan, library: Library, directory: Path) -> int:
+def _count_library_blocks(plan: _Plan, library: Library, directory: Path) -> int:
     return _count_blocks(directory / library.name) if plan.instrumented and library.units else 0
 
 

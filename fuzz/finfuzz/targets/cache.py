@@ -10,7 +10,7 @@ import platformdirs
 from finfuzz.support.errors import UserError
 
 
-def cache_root() -> Path:
+def find_cache() -> Path:
     """Return ``$FINFUZZ_CACHE``, or a folder of finfuzz's own in the user's cache folder.
 
     Create it if it isn't there. Raise UserError if it can't be created or written to.

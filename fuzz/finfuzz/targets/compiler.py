@@ -33,7 +33,7 @@ def find_compiler() -> Path:
 
 
 @functools.cache
-def compiler_version(compiler: Path) -> str:
+def read_version(compiler: Path) -> str:
     """The first line of ``compiler --version``. Raises UserError if that fails."""
     try:
         done = subprocess.run(
@@ -58,10 +58,10 @@ def run_compiler(command: list[str], directory: Path) -> None:
     )
     if done.returncode != 0:
         head = f"the compiler failed with exit code {done.returncode}: {shlex.join(command)}"
-        raise BuildError("\n".join([head, *_telling_lines(done.stdout.splitlines())]))
+        raise BuildError("\n".join([head, *_cut_before_first_error(done.stdout.splitlines())]))
 
 
-def _telling_lines(lines: list[str]) -> list[str]:
+def _cut_before_first_error(lines: list[str]) -> list[str]:
     """At most SHOWN_LINES, from the first error on: what stands before it is warnings."""
     if len(lines) <= SHOWN_LINES:
         return lines

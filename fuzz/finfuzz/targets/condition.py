@@ -48,7 +48,7 @@ class Condition:
 def parse_condition(text: str) -> Condition:
     """Reads the parts, with `, ` between them. Raises UserError, which names the part."""
     found = Condition()
-    for name, versions, policy in _parts(text):
+    for name, versions, policy in _read_parts(text):
         if name == "python":
             found = replace(found, pythons=versions)
         elif found.framework:
@@ -58,7 +58,7 @@ def parse_condition(text: str) -> Condition:
     return found
 
 
-def _parts(text: str) -> Iterator[tuple[str, SpecifierSet, str]]:
+def _read_parts(text: str) -> Iterator[tuple[str, SpecifierSet, str]]:
     for part in text.split(", "):
         match = _PART.fullmatch(part)
         if match is None:

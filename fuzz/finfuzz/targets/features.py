@@ -26,7 +26,7 @@ class Features:
 
 
 @cache
-def features_in(folder: Path) -> Features:
+def read_features(folder: Path) -> Features:
     """Read the features of the sources in ``folder``; there are none without their file."""
     file = folder / FILE
     text = file.read_text(encoding="utf-8") if file.exists() else ""

@@ -13,17 +13,17 @@ from packaging.version import Version
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets import package_index
-from finfuzz.targets.cache import cache_root
+from finfuzz.targets.cache import find_cache
 from finfuzz.targets.frameworks.framework import HeaderPackage
 
 
-def released_versions(package: HeaderPackage) -> list[str]:
+def list_releases(package: HeaderPackage) -> list[str]:
     """Return a package's final releases from its oldest on, newest first; never empty.
 
     Without the package index: those whose headers are in the cache. Raise UserError if there are
     none, or if this Python has no pip.
     """
-    versions = package_index.index_versions(package.name) or _cached_versions(package)
+    versions = package_index.list_versions(package.name) or _list_cached(package)
     oldest = Version(package.oldest)
     if supported := [version for version in versions if Version(version) >= oldest]:
         return supported
@@ -33,9 +33,9 @@ def released_versions(package: HeaderPackage) -> list[str]:
     )
 
 
-def headers_of_release(package: HeaderPackage, version: str) -> Path:
+def fetch_headers(package: HeaderPackage, version: str) -> Path:
     """Return the include folder of a release. Raise UserError if it can't be fetched."""
-    folder = cache_root() / "headers"
+    folder = find_cache() / "headers"
     include = folder / f"{package.name}-{version}"
     if (include / package.main_header).is_file():
         return include
@@ -46,7 +46,7 @@ def headers_of_release(package: HeaderPackage, version: str) -> Path:
     return include
 
 
-def headers_in(package: HeaderPackage, path: Path) -> Path:
+def find_headers(package: HeaderPackage, path: Path) -> Path:
     """Return the include folder of a checkout, or ``path`` itself if it is one.
 
     Raise UserError if neither holds the framework's headers.
@@ -74,8 +74,8 @@ def _fetch(package: HeaderPackage, version: str, include: Path) -> None:
         os.rename(Path(scratch, package.wheel_include), include)
 
 
-def _cached_versions(package: HeaderPackage) -> tuple[str, ...]:
+def _list_cached(package: HeaderPackage) -> tuple[str, ...]:
     prefix = f"{package.name}-"
-    found = (cache_root() / "headers").glob(f"{prefix}*/{package.main_header}")
+    found = (find_cache() / "headers").glob(f"{prefix}*/{package.main_header}")
     depth = package.main_header.count("/")
     return package_index.sort_final(path.parents[depth].name.removeprefix(prefix) for path in found)

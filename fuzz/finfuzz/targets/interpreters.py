@@ -78,7 +78,7 @@ def probe(path: Path) -> Interpreter:
     return Interpreter(
         executable=executable,
         version=answer.version,
-        include=_with_python_h(answer.includes),
+        include=_find_python_h(answer.includes),
         ext_suffix=answer.ext_suffix,
         build_key=json.dumps(
             [str(executable), answer.full_version, answer.soabi, bool(answer.debug)]
@@ -89,7 +89,7 @@ def probe(path: Path) -> Interpreter:
 def find_interpreters() -> list[Interpreter]:
     """Every supported CPython found on this machine, newest first, one per real executable."""
     with ThreadPoolExecutor() as pool:
-        probed = pool.map(_probe_or_none, sorted(_candidates()))
+        probed = pool.map(_probe_or_none, sorted(_find_candidates()))
     found = {
         python.executable: python
         for python in probed
@@ -106,13 +106,13 @@ def pick_interpreter(text: str | None) -> Interpreter:
     release that matches, anything with a slash the Python at that path. Raises UserError.
     """
     if text is not None and "/" in text:
-        return require_headers(_at_path(text))
+        return require_headers(_probe_named(text))
     found = find_interpreters()
-    matches = found if text is None else _matching(text, found)
+    matches = found if text is None else _select_matching(text, found)
     if not matches:
         wanted = "at all" if text is None else f"for --python {text}"
         raise UserError(
-            f"no CPython {_OLDEST} or later found {wanted} ({_listing(found)}): "
+            f"no CPython {_OLDEST} or later found {wanted} ({_list_found(found)}): "
             "install one, or give its path with --python"
         )
     return require_headers(next((python for python in matches if python.include), matches[0]))
@@ -123,7 +123,7 @@ def require_headers(interpreter: Interpreter) -> Interpreter:
     if interpreter.include is None:
         major, minor, _ = interpreter.version
         raise UserError(
-            f"CPython {interpreter.text} has no Python.h in {_include_wanted(interpreter)}: "
+            f"CPython {interpreter.text} has no Python.h in {_guess_include(interpreter)}: "
             f"install its development package (Debian: python{major}.{minor}-dev) "
             "or pick another with --python"
         )
@@ -158,7 +158,7 @@ def _ask(path: Path) -> _Answer:
         ) from None
 
 
-def _with_python_h(includes: list[str | None]) -> Path | None:
+def _find_python_h(includes: list[str | None]) -> Path | None:
     folders = [Path(include) for include in includes if include]
     return next((folder for folder in folders if (folder / "Python.h").is_file()), None)
 
@@ -170,14 +170,16 @@ def _probe_or_none(path: Path) -> Interpreter | None:
         return None
 
 
-def _candidates() -> set[Path]:
+def _find_candidates() -> set[Path]:
     """Real paths worth running: deduplicated before anything runs, since running is what costs."""
-    named = {python.executable for provider in _providers() for python in provider.find_pythons()}
+    named = {
+        python.executable for provider in _list_providers() for python in provider.find_pythons()
+    }
     real = {path.resolve() for path in [*named, Path(sys.executable)]}
     return {path for path in real if _may_be_new_enough(path.name) and not _is_script(path)}
 
 
-def _providers() -> Iterator[BaseProvider]:
+def _list_providers() -> Iterator[BaseProvider]:
     yield from Finder().setup_providers()
     # findpython's own pyenv provider knows $PYENV_ROOT and ~/.pyenv only.
     on_path = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep)]
@@ -198,7 +200,7 @@ def _is_script(path: Path) -> bool:
         return True
 
 
-def _at_path(text: str) -> Interpreter:
+def _probe_named(text: str) -> Interpreter:
     path = Path(os.path.expanduser(text))
     if not path.exists():
         raise UserError(f"--python {text}: there is no such file: give the path of a Python")
@@ -210,7 +212,7 @@ def _at_path(text: str) -> Interpreter:
     return python
 
 
-def _matching(text: str, found: list[Interpreter]) -> list[Interpreter]:
+def _select_matching(text: str, found: list[Interpreter]) -> list[Interpreter]:
     if not re.fullmatch(r"\d+(\.\d+){0,2}", text):
         raise UserError(
             f"--python {text!r}: neither a version (3.12, 3.12.1) nor a path (with a slash)"
@@ -225,11 +227,11 @@ def _too_old(text: str, version: str) -> UserError:
     return UserError(f"--python {text}: Python {version} is too old: pick {_OLDEST} or later")
 
 
-def _listing(found: list[Interpreter]) -> str:
+def _list_found(found: list[Interpreter]) -> str:
     listed = ", ".join(f"{python.text} in {python.executable}" for python in found)
     return f"found: {listed}" if found else "found: none"
 
 
-def _include_wanted(interpreter: Interpreter) -> Path:
+def _guess_include(interpreter: Interpreter) -> Path:
     prefix = interpreter.executable.parent.parent
     return prefix / "include" / "python{}.{}".format(*interpreter.version)

@@ -16,7 +16,7 @@ from finfuzz.support.own_python import module_command
 
 
 @functools.cache
-def index_versions(package: str) -> tuple[str, ...]:
+def list_versions(package: str) -> tuple[str, ...]:
     """Return a package's final releases, newest first; empty when the index can't be reached."""
     done = run_pip("index", "versions", package)
     label = "Available versions:"
@@ -32,7 +32,7 @@ def download_wheel(package: str, version: str, folder: Path) -> Path | str:
     wheel = next(folder.glob("*.whl"), None)
     if done.returncode == 0 and wheel is not None:
         return wheel
-    return _why_not(package, version, done.stderr)
+    return _explain_failure(package, version, done.stderr)
 
 
 def sort_final(names: Iterable[str]) -> tuple[str, ...]:
@@ -58,9 +58,9 @@ def run_pip(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _why_not(package: str, version: str, stderr: str) -> str:
+def _explain_failure(package: str, version: str, stderr: str) -> str:
     """Tell a dead network from a missing release: pip's message is the same for both."""
-    released = index_versions(package)
+    released = list_versions(package)
     if not released:
         return f"the package index can't be reached to fetch it: connect, or give {package}@PATH"
     if version not in released:

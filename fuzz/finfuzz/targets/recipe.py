@@ -55,7 +55,7 @@ class Library:
     python: Path | None = None
 
 
-def libraries(
+def plan_libraries(
     child: Path,
     spec: TargetSpec,
     interpreter: Interpreter,
@@ -68,7 +68,7 @@ def libraries(
     extension, its place is taken by a module that is written in Python.
     """
     record = spec.record
-    flags = (*COMMON_FLAGS, *policy_flags(spec), *record.compile_flags)
+    flags = (*COMMON_FLAGS, *define_policies(spec), *record.compile_flags)
     extensions = child / "extensions"
 
     def extension(name: str, prefix: str, headers: Path | None, *more: str) -> Library:
@@ -94,47 +94,51 @@ def libraries(
     return (first, Library("finfuzz_runtime.so", runtime, RUNTIME_LINK), *seconds)
 
 
-def policy_flags(spec: TargetSpec) -> tuple[str, ...]:
+def define_policies(spec: TargetSpec) -> tuple[str, ...]:
     """Return a definition for each policy of the framework: 1 for the target's own, else 0."""
     names = spec.record.policy_names
     return tuple(f"-DFINFUZZ_POLICY_{name.upper()}={int(name == spec.policy)}" for name in names)
 
 
-def compile_command(compiler: Path, unit: Unit, includes: list[Path]) -> list[str]:
+def make_compile_command(compiler: Path, unit: Unit, includes: list[Path]) -> list[str]:
     """The command that makes ``unit.object_name`` in the folder it runs in."""
     folders = [f"-I{include}" for include in includes]
     return [str(compiler), *unit.flags, *folders, "-c", str(unit.source), "-o", unit.object_name]
 
 
-def link_command(compiler: Path, library: Library) -> list[str]:
+def make_link_command(compiler: Path, library: Library) -> list[str]:
     """The command that makes ``library.name`` out of the objects in the folder it runs in."""
     objects = [unit.object_name for unit in library.units]
     return [str(compiler), "-shared", *objects, *library.link_flags, "-o", library.name]
 
 
-def fingerprint(made: tuple[Library, ...], child: Path, spec: TargetSpec, facts: list[str]) -> str:
+def compute_fingerprint(
+    made: tuple[Library, ...], child: Path, spec: TargetSpec, facts: list[str]
+) -> str:
     """16 hex digits that change with anything that goes in.
 
     Files count by content and by name relative to ``child`` or to a framework's headers: a
     release's headers and a checkout with the same content make the same build.
     """
     digest = hashlib.sha256()
-    for fact in [*facts, *_flags(made)]:
+    for fact in [*facts, *_list_flags(made)]:
         _feed(digest, fact.encode())
-    for name, file in _inputs(made, child, spec):
+    for name, file in _list_inputs(made, child, spec):
         _feed(digest, name.encode())
         _feed(digest, file.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _flags(made: tuple[Library, ...]) -> Iterator[str]:
+def _list_flags(made: tuple[Library, ...]) -> Iterator[str]:
     for library in made:
         yield from (library.name, *library.link_flags)
         for unit in library.units:
             yield from (unit.object_name, *unit.flags)
 
 
-def _inputs(made: tuple[Library, ...], child: Path, spec: TargetSpec) -> Iterator[tuple[str, Path]]:
+def _list_inputs(
+    made: tuple[Library, ...], child: Path, spec: TargetSpec
+) -> Iterator[tuple[str, Path]]:
     sources = [unit.source for library in made for unit in library.units]
     sources += [library.python for library in made if library.python is not None]
     extensions = [f"extensions/{name}" for name in ("common", *spec.record.sources)]

@@ -11,26 +11,26 @@ from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
 from finfuzz.targets.spec import TargetSpec
 
 
-def released_versions(framework: str = DEFAULT) -> list[str]:
+def list_releases(framework: str = DEFAULT) -> list[str]:
     """Return a framework's final releases, newest first; empty if it is not released.
 
     Raise UserError if the package index can't be reached and no release is in the cache.
     """
     package = FRAMEWORKS[framework].headers
-    return packages.released_versions(package) if package else []
+    return packages.list_releases(package) if package else []
 
 
 def resolve(spec: TargetSpec) -> TargetSpec:
     """Fill the newest release into a spec that names none; return any other as it is.
 
-    Raise UserError as ``released_versions`` does.
+    Raise UserError as ``list_releases`` does.
     """
     if not spec.record.headers or spec.version is not None or spec.path is not None:
         return spec
-    return replace(spec, version=released_versions(spec.framework)[0])
+    return replace(spec, version=list_releases(spec.framework)[0])
 
 
-def headers(spec: TargetSpec) -> Path:
+def find_headers(spec: TargetSpec) -> Path:
     """Return the include folder of a spec's framework; of two releases, the first one's.
 
     Fetch a release's headers once. Raise UserError if there is no such release or path, if it
@@ -40,20 +40,20 @@ def headers(spec: TargetSpec) -> Path:
     if package is None:
         raise UserError(f"target {spec}: {spec.framework} has no headers of its own")
     if spec.path is not None:
-        return packages.headers_in(package, spec.path)
-    return packages.headers_of_release(package, resolve(spec).version or "")
+        return packages.find_headers(package, spec.path)
+    return packages.fetch_headers(package, resolve(spec).version or "")
 
 
-def include_folders(spec: TargetSpec) -> list[Path | None]:
+def find_include_folders(spec: TargetSpec) -> list[Path | None]:
     """Return the include folder of each extension of a target; None where it needs none."""
-    return [headers(one) if one.record.headers else None for one in spec.extensions]
+    return [find_headers(one) if one.record.headers else None for one in spec.extensions]
 
 
-def header_variables(spec: TargetSpec) -> dict[str, str]:
+def list_header_variables(spec: TargetSpec) -> dict[str, str]:
     """Return the folders that a finding's script takes headers from, by variable name."""
     package = spec.record.headers
     if package is None:
         return {}
     names = (package.variable, package.second_variable)
-    folders = [str(headers(one)) for one in spec.extensions]
+    folders = [str(find_headers(one)) for one in spec.extensions]
     return dict(zip(names, folders, strict=False))

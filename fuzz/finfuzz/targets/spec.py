@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks import FRAMEWORKS, target_forms
+from finfuzz.targets.frameworks import FRAMEWORKS, list_target_forms
 from finfuzz.targets.frameworks.framework import RELEASED, Framework, HeaderPackage
 
 
@@ -64,7 +64,7 @@ def parse_target(text: str) -> TargetSpec:
 
     Raise UserError for anything else.
     """
-    record = _framework_of(text)
+    record = _find_framework(text)
     rest = text[len(record.name) :]
     if record.headers is None:
         if rest:
@@ -81,7 +81,7 @@ def parse_target(text: str) -> TargetSpec:
     return TargetSpec(record.name, first, None, policy, second)
 
 
-def _framework_of(text: str) -> Framework:
+def _find_framework(text: str) -> Framework:
     # The longest name first: one may begin with another.
     for name in sorted(FRAMEWORKS, key=len, reverse=True):
         if re.match(rf"{re.escape(name)}(?![\w.-])", text):
@@ -89,7 +89,7 @@ def _framework_of(text: str) -> Framework:
     word = re.match(r"[\w.-]*", text)
     name = word.group() if word else ""
     near = difflib.get_close_matches(name, FRAMEWORKS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"write {target_forms()}"
+    hint = f"did you mean {near[0]}?" if near else f"write {list_target_forms()}"
     known = ", ".join(FRAMEWORKS)
     raise UserError(f"target {text!r}: unknown framework {name!r}; known are {known}: {hint}")
 
@@ -97,7 +97,7 @@ def _framework_of(text: str) -> Framework:
 def _parse_versions(text: str, rest: str, package: HeaderPackage) -> tuple[str, str | None]:
     name = package.name
     if not rest.startswith("=="):
-        raise UserError(f"target {text!r}: can't read {rest!r} after {name}: {target_forms()}")
+        raise UserError(f"target {text!r}: can't read {rest!r} after {name}: {list_target_forms()}")
     first, comma, second = rest[2:].partition(",")
     if "," in second:
         raise UserError(
@@ -122,10 +122,10 @@ def _parse_version(text: str, word: str, package: HeaderPackage) -> str:
             f"target {text!r}: {package.name} {version} is too old: "
             f"choose {package.oldest} or later"
         )
-    return _three_numbers(version)
+    return _pad_version(version)
 
 
-def _three_numbers(version: Version) -> str:
+def _pad_version(version: Version) -> str:
     """``3.1`` and ``3.1.0`` are one release and must not become two cache entries."""
     base = version.base_version
     return base + ".0" * (2 - base.count(".")) + str(version).removeprefix(base)

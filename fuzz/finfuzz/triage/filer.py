@@ -21,7 +21,7 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
-from finfuzz.triage.diagnosis.symbols import Frame, named_stack
+from finfuzz.triage.diagnosis.symbols import Frame, name_stack
 from finfuzz.triage.findings.finding import (
     Finding,
     FirstSeen,
@@ -33,8 +33,8 @@ from finfuzz.triage.findings.finding import (
 from finfuzz.triage.findings.rate import MOST, Rate
 from finfuzz.triage.findings.story import describe_rate
 from finfuzz.triage.minimize import minimize, repeatedly
-from finfuzz.triage.repro.choose import best_script
-from finfuzz.triage.repro.story import retold, script_story
+from finfuzz.triage.repro.choose import choose_script
+from finfuzz.triage.repro.story import replace_story, write_story
 from finfuzz.triage.repro.write import write_script
 
 Announce = Callable[[str], None]
@@ -152,10 +152,10 @@ class Filer:
             self._build.spec, self._build.interpreter, instrumented=False, announce=self._announce
         )
         outcome = smallest.outcome
-        stack = _drop_handler(named_stack(outcome.frames or outcome.recreated_frames))
+        stack = _drop_handler(name_stack(outcome.frames or outcome.recreated_frames))
         finding.stack = tuple(map(_record_frame, stack))
         raising = frozenset(_RAISED.findall(outcome.stderr))
-        script = best_script(
+        script = choose_script(
             lambda simply: self._write_script(finding, raising, simply),
             plain,
             smallest.diagnosis,
@@ -165,7 +165,7 @@ class Filer:
         finding.script = script.rate
         files = {
             **script.files,
-            "repro.py": retold(script.files["repro.py"], script_story(finding)),
+            "repro.py": replace_story(script.files["repro.py"], write_story(finding)),
             "program.fin": finding.program,
             "stderr.txt": first.outcome.stderr,
             "stack.txt": "".join(f"#{n} {frame}\n" for n, frame in enumerate(stack)),
@@ -180,7 +180,7 @@ class Filer:
             parse(finding.program),
             self._build.spec,
             self._python,
-            script_story(finding),
+            write_story(finding),
             raising,
             diagnostic=finding.diagnostic,
             abuse=self._limits.abuse,

@@ -14,7 +14,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-from finfuzz.triage.attribution.attribute import attributed
+from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings import routes
@@ -199,7 +199,7 @@ class Sorter:
     def defer(self, folder: Path) -> None:
         """Leave a finding's controls and instruments to ``work``."""
         spec, interpreter, limits = self._build.spec, self._build.interpreter, self._limits
-        for run in (attributed, escalate):
+        for run in (attribute_finding, escalate):
             pieces = run(folder, spec, interpreter, limits, self._announce)
             self._deferred.append((folder, pieces))
 

@@ -12,7 +12,7 @@ from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution import attribute as module
-from finfuzz.triage.attribution.controls import controls
+from finfuzz.triage.attribution.controls import list_controls
 from finfuzz.triage.findings.finding import load, save
 from helpers.finding_example import finding
 
@@ -24,13 +24,15 @@ def test_the_table_and_the_owner_are_written_into_the_finding(
 ) -> None:
     python = next(found for found in find_interpreters() if found.include)
     build(SPEC, python, instrumented=False)
-    few = [one for one in controls(SPEC, python, [], []) if one.axis != "policy"]
+    few = [one for one in list_controls(SPEC, python, [], []) if one.axis != "policy"]
     monkeypatch.setattr(module, "controls", lambda *_: few)
     monkeypatch.setattr(module, "released_versions", lambda: [])
     target = msgspec.structs.replace(finding().target, python=python.text)
     folder = save(tmp_path, finding(attribution=None, target=target), {})
 
-    pieces = list(module.attributed(folder, SPEC, python, Limits(deadline=10), lambda _: None))
+    pieces = list(
+        module.attribute_finding(folder, SPEC, python, Limits(deadline=10), lambda _: None)
+    )
 
     assert pieces == [(1, 3), (2, 3), (3, 3)]
     attribution = load(folder).attribution

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.interpreters import find_interpreters
-from finfuzz.targets.releases import headers
+from finfuzz.targets.releases import find_headers
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution import bisect as module
 from finfuzz.triage.attribution.bisect import (
     Subject,
     Trials,
-    Turn,
-    middle,
-    over_commits,
-    over_releases,
+    TurningPoint,
+    bisect_commits,
+    bisect_releases,
+    find_middle,
 )
 from finfuzz.triage.attribution.verdict import Wanted
 from finfuzz.triage.findings.rate import Rate
@@ -61,7 +61,7 @@ def names(states: str) -> list[str]:
     ],
 )
 def test_the_middle(low: int, high: int, without: Sequence[int], expected: int | None) -> None:
-    assert middle(low, high, without) == expected
+    assert find_middle(low, high, without) == expected
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_the_middle(low: int, high: int, without: Sequence[int], expected: int |
     ],
 )
 def test_one_change(states: str, what: str, name: str, skipped: tuple[str, ...]) -> None:
-    found = trials(states).one_change(names(states), good_first=states[0] in "GO")
+    found = trials(states).find_one_change(names(states), good_first=states[0] in "GO")
     after = str(int(name) - len(skipped) - 1)
-    assert found == Turn(what, name, "", after, skipped)
+    assert found == TurningPoint(what, name, "", after, skipped)
 
 
 @given(st.integers(2, 300), st.data())
@@ -94,7 +94,7 @@ def test_it_is_found_in_so_many_trials(size: int, data: st.DataObject) -> None:
     good = max(index for index in range(first) if states[index] == "G")
     bad = min(index for index in range(first, size) if states[index] == "B")
     searching = trials(states)
-    found = searching.one_change(names(states), good_first=True)
+    found = searching.find_one_change(names(states), good_first=True)
     assert (int(found.after), int(found.name)) == (good, bad)
     assert found.skipped == tuple(str(index) for index in range(good + 1, bad))
     untold = sum(states[int(name)] == "-" for name in searching.done)
@@ -112,7 +112,7 @@ def test_it_is_found_in_so_many_trials(size: int, data: st.DataObject) -> None:
 )
 def test_ends_that_are_not_what_they_should_be(states: str, good_first: bool, problem: str) -> None:
     with pytest.raises(UserError, match=f"^{problem}$"):
-        trials(states).one_change(names(states), good_first=good_first)
+        trials(states).find_one_change(names(states), good_first=good_first)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_ends_that_are_not_what_they_should_be(states: str, good_first: bool, pr
 )
 def test_every_change(states: str, expected: list[tuple[str, str]]) -> None:
     searching = trials(states)
-    found = searching.every_change(names(states))
+    found = searching.find_every_change(names(states))
     assert [(change.what, change.name) for change in found] == expected
     assert len(searching.done) == len(states)
 
@@ -159,7 +159,7 @@ def test_a_flaky_one_is_missed_twice_before_it_counts_as_good(
         return VERDICTS[done[-1]]
 
     monkeypatch.setattr(module, "judged", judged)
-    verdict = subject(rate=rate).verdict(lambda: parse_target("plain-c"))
+    verdict = subject(rate=rate).judge(lambda: parse_target("plain-c"))
     assert "".join(done) == runs
     assert verdict == VERDICTS[runs[-1]]
 
@@ -175,7 +175,7 @@ def test_a_flaky_one_is_missed_twice_before_it_counts_as_good(
 )
 def test_what_can_not_be_bisected(spec: str, good: str, problem: str) -> None:
     with pytest.raises(UserError, match=problem):
-        over_releases(subject(spec), good, "3.0.2")
+        bisect_releases(subject(spec), good, "3.0.2")
 
 
 def git(repository: Path, *arguments: str) -> None:
@@ -187,8 +187,8 @@ def git(repository: Path, *arguments: str) -> None:
 @pytest.mark.timeout(900)  # two builds
 def test_releases_that_a_guard_came_with() -> None:
     """3.0.1 dies of something else."""
-    found = over_releases(subject(), "3.0.1", "3.0.2")
-    assert found.changes == (Turn("first bad", "3.0.2", "", "3.0.1"),)
+    found = bisect_releases(subject(), "3.0.1", "3.0.2")
+    assert found.changes == (TurningPoint("first bad", "3.0.2", "", "3.0.1"),)
     assert [trial.verdict.what for trial in found.trials] == ["otherwise", "same"]
 
 
@@ -202,11 +202,11 @@ def test_commits_that_are_releases_and_one_that_does_not_compile(tmp_path: Path)
         if version == "broken":
             (folder / "pybind11" / "pybind11.h").write_text("#error not this one\n")
         else:
-            source = headers(parse_target(f"pybind11=={version}"))
+            source = find_headers(parse_target(f"pybind11=={version}"))
             subprocess.run(["cp", "-rT", source, folder], check=True)
         git(tmp_path, "add", "include")
         git(tmp_path, "commit", "-qm", f"as in {version}")
-    found = over_commits(subject(), tmp_path, "HEAD~2", "HEAD")
+    found = bisect_commits(subject(), tmp_path, "HEAD~2", "HEAD")
     (change,) = found.changes
     assert (change.what, change.subject) == ("first bad", "as in 3.0.2")
     assert len(change.skipped) == 1

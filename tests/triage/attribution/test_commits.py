@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.releases import released_versions
+from finfuzz.targets.releases import list_releases
 from finfuzz.triage.attribution.commits import Repository
 
 
@@ -66,8 +66,8 @@ def test_commits_between_are_those_that_change_the_headers(
     checkout: Path, good: str, bad: str, expected: list[str]
 ) -> None:
     repository = Repository(checkout, "include")
-    found = repository.between(good, bad)
-    assert [repository.subject(each) for each in found] == expected
+    found = repository.list_between(good, bad)
+    assert [repository.read_subject(each) for each in found] == expected
     assert found[0] == git(checkout, "rev-parse", expected[0])
 
 
@@ -91,12 +91,12 @@ def test_revisions_with_nothing_between_them(
         git(checkout, "commit-tree", "-m", "side", "-p", "two", "two^{tree}"),
     )
     with pytest.raises(UserError, match=problem):
-        Repository(checkout, "include").between(good, bad)
+        Repository(checkout, "include").list_between(good, bad)
 
 
 def test_headers_are_those_of_the_commit_and_the_checkout_stays_as_it_is(checkout: Path) -> None:
     before = git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")
-    folder = Repository(checkout, "include").headers(git(checkout, "rev-parse", "two"))
+    folder = Repository(checkout, "include").extract_headers(git(checkout, "rev-parse", "two"))
     assert (folder / "include" / "pybind11" / "pybind11.h").read_text() == "two"
     assert (git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")) == before
     assert before[0]
@@ -106,16 +106,20 @@ def test_commits_with_the_same_headers_share_a_folder(checkout: Path) -> None:
     repository = Repository(checkout, "include")
     one, same = (git(checkout, "rev-parse", each) for each in ("one", "one~0"))
     later = git(checkout, "rev-list", "--max-count=1", "--grep=not the headers$", "main")
-    assert repository.headers(one) == repository.headers(same) == repository.headers(later)
+    assert (
+        repository.extract_headers(one)
+        == repository.extract_headers(same)
+        == repository.extract_headers(later)
+    )
 
 
 @pytest.mark.usefixtures("checkout")
 def test_they_are_no_releases(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the cache is all there is to list releases from."""
-    Repository(checkout, "include").headers(git(checkout, "rev-parse", "one"))
-    monkeypatch.setattr("finfuzz.targets.package_index.index_versions", lambda _: ())
+    Repository(checkout, "include").extract_headers(git(checkout, "rev-parse", "one"))
+    monkeypatch.setattr("finfuzz.targets.package_index.list_versions", lambda _: ())
     with pytest.raises(UserError, match="none is cached"):
-        released_versions()
+        list_releases()
 
 
 def test_a_commit_without_headers(checkout: Path) -> None:
@@ -123,7 +127,7 @@ def test_a_commit_without_headers(checkout: Path) -> None:
     git(checkout, "commit", "-q", "-m", "all gone")
     repository = Repository(checkout, "include")
     with pytest.raises(UserError, match=r"git rev-parse in .*checkout fails: fatal: "):
-        repository.headers(repository.commit("HEAD"))
+        repository.extract_headers(repository.find_commit("HEAD"))
 
 
 @pytest.mark.parametrize("name", ["nothing", "file"])

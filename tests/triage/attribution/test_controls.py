@@ -8,7 +8,7 @@ import pytest
 
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.attribution.controls import controls
+from finfuzz.triage.attribution.controls import list_controls
 
 RELEASES = ["3.1.0", "3.0.2", "3.0.1"]
 
@@ -24,7 +24,7 @@ NEWEST, OLDER, BARE = python(3, 13, 0), python(3, 12, 1), python(3, 11, 7, heade
 
 def planned(target: str) -> list[str]:
     """Each as `axis target python`."""
-    found = controls(parse_target(target), NEWEST, [NEWEST, OLDER, BARE], RELEASES)
+    found = list_controls(parse_target(target), NEWEST, [NEWEST, OLDER, BARE], RELEASES)
     return [f"{one.axis} {one.spec} {one.interpreter.text}" for one in found]
 
 

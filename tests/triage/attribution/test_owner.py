@@ -7,7 +7,7 @@ import re
 import pytest
 
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.attribution.owner import owner_of, pythons_of, releases_of
+from finfuzz.triage.attribution.owner import find_owner, find_release_range, list_pythons
 from finfuzz.triage.findings.attribution import Axis, ControlResult
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict, What
@@ -107,7 +107,7 @@ def released(what: What) -> ControlResult:
 def test_owner(
     target: str, cells: list[ControlResult], script: Rate, owner: str, reason: str
 ) -> None:
-    found = owner_of(parse_target(target), cells, script)
+    found = find_owner(parse_target(target), cells, script)
     assert found.owner == owner
     assert re.search(reason, found.reason), found.reason
 
@@ -133,12 +133,12 @@ def test_releases(
     version: str, cells: list[ControlResult], first_bad: str, first_good: str
 ) -> None:
     spec = parse_target(f"pybind11=={version}+destroy")
-    assert releases_of(spec, cells) == (first_bad, first_good)
+    assert find_release_range(spec, cells) == (first_bad, first_good)
 
 
 def test_a_target_of_two_releases_or_none_has_no_range() -> None:
-    assert releases_of(parse_target("pybind11==3.0.1,3.0.2"), []) == ("", "")
-    assert releases_of(parse_target("plain-c"), []) == ("", "")
+    assert find_release_range(parse_target("pybind11==3.0.1,3.0.2"), []) == ("", "")
+    assert find_release_range(parse_target("plain-c"), []) == ("", "")
 
 
 def test_pythons_are_those_it_dies_on_with_the_same_target() -> None:
@@ -148,4 +148,4 @@ def test_pythons_are_those_it_dies_on_with_the_same_target() -> None:
         cell("python", str(spec), "survived", "3.10.1"),
         cell("python", "no-extension", "same", "3.11.1"),
     ]
-    assert pythons_of(spec, "3.13.0", cells) == ("3.9.18", "3.13.0")
+    assert list_pythons(spec, "3.13.0", cells) == ("3.9.18", "3.13.0")

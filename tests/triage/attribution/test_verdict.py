@@ -16,7 +16,7 @@ from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution import verdict as module
-from finfuzz.triage.attribution.verdict import Wanted, judged
+from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict
@@ -32,16 +32,18 @@ WANTED = Wanted(GUARD, PROGRAM, Rate(10, 10), (3, 13))
 
 
 def test_the_same_defect(destroy: Build) -> None:
-    assert judged(WANTED, lambda: destroy, LIMITS) == Verdict("same", Rate(3, 3))
+    assert build_and_judge(WANTED, lambda: destroy, LIMITS) == Verdict("same", Rate(3, 3))
 
 
 def test_a_control_survives(plain_c: Build) -> None:
-    assert judged(WANTED, lambda: plain_c, LIMITS) == Verdict("survived", Rate(3, 3))
+    assert build_and_judge(WANTED, lambda: plain_c, LIMITS) == Verdict("survived", Rate(3, 3))
 
 
 def test_something_else_is_said(destroy: Build) -> None:
     other = msgspec.structs.replace(GUARD, diagnostic="cast-error")
-    found = judged(msgspec.structs.replace(WANTED, diagnosis=other), lambda: destroy, LIMITS)
+    found = build_and_judge(
+        msgspec.structs.replace(WANTED, diagnosis=other), lambda: destroy, LIMITS
+    )
     assert found == Verdict("otherwise", Rate(3, 3), "SIGABRT/internals-recreated")
 
 
@@ -50,7 +52,7 @@ def test_a_known_defect_says_nothing_of_this_one(
 ) -> None:
     said = "Fatal Python error: Py_EndInterpreter: not the last thread\n"
     monkeypatch.setattr(module, "run_fresh", lambda *_: died(said))
-    found = judged(WANTED, lambda: plain_c, LIMITS)
+    found = build_and_judge(WANTED, lambda: plain_c, LIMITS)
     assert (found.what, found.rate) == ("known", Rate(3, 3))
     assert found.seen == "an exception out of threading's exit functions leaves its threads running"
 
@@ -60,7 +62,7 @@ def test_a_flaky_one_is_run_as_often_as_its_rate_demands(
 ) -> None:
     monkeypatch.setattr(module, "run_fresh", lambda *_: SURVIVED)
     flaky = msgspec.structs.replace(WANTED, rate=Rate(3, 10))
-    assert judged(flaky, lambda: plain_c, LIMITS) == Verdict("survived", Rate(9, 9))
+    assert build_and_judge(flaky, lambda: plain_c, LIMITS) == Verdict("survived", Rate(9, 9))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_a_build_that_there_is_not_is_a_verdict_too(error: Exception, seen: str)
     def get() -> Build:
         raise error
 
-    assert judged(WANTED, get, LIMITS) == Verdict("absent", Rate(0, 0), seen)
+    assert build_and_judge(WANTED, get, LIMITS) == Verdict("absent", Rate(0, 0), seen)
 
 
 def test_a_program_that_means_less_there_says_nothing(plain_c: Build) -> None:
@@ -86,7 +88,7 @@ def test_a_program_that_means_less_there_says_nothing(plain_c: Build) -> None:
     newer = msgspec.structs.replace(WANTED, program=isolated, python=(3, 13))
     interpreter = dataclasses.replace(plain_c.interpreter, version=(3, 11, 7))
     older = dataclasses.replace(plain_c, interpreter=interpreter)
-    found = judged(newer, lambda: older, LIMITS)
+    found = build_and_judge(newer, lambda: older, LIMITS)
     assert (found.what, found.seen) == ("absent", "the program means less on CPython 3.11")
 
 
@@ -103,7 +105,7 @@ def test_a_control_that_lacks_a_word_is_not_comparable(
     bare = build(parse_target("no-extension"), pythons[0], instrumented=False)
     program = parse(f"finfuzz 1\nnode a container\n{hook}\nroot a codec\n")
     wanted = msgspec.structs.replace(WANTED, program=program)
-    assert judged(wanted, lambda: bare, LIMITS) == expected
+    assert build_and_judge(wanted, lambda: bare, LIMITS) == expected
 
 
 def died(stderr: str) -> Outcome:
@@ -129,7 +131,7 @@ FRAMES = ("a", "b")
 def test_what_is_the_same_defect_on_another_build(changes: dict[str, object], same: bool) -> None:
     mine = Diagnosis("SIGSEGV", "none", "finalizing", "", FRAMES)
     wanted = msgspec.structs.replace(WANTED, diagnosis=mine)
-    assert wanted.shown_by(msgspec.structs.replace(mine, **changes)) is same
+    assert wanted.matches(msgspec.structs.replace(mine, **changes)) is same
 
 
 def test_the_subject_is_read_off_a_finding() -> None:

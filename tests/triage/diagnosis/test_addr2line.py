@@ -11,7 +11,7 @@ import pytest
 
 from finfuzz.executor.outcome import RawFrame
 from finfuzz.triage.diagnosis import addr2line, symbols
-from finfuzz.triage.diagnosis.symbols import Frame, named, named_stack
+from finfuzz.triage.diagnosis.symbols import Frame, name_frame, name_stack
 
 pytestmark = pytest.mark.skipif(not shutil.which("addr2line"), reason="no addr2line")
 
@@ -46,7 +46,7 @@ def compiled(folder: Path, *flags: str) -> str:
 
 def inside(library: str) -> list[RawFrame]:
     """A return address behind each byte of `outer`."""
-    table = symbols._table(library)
+    table = symbols._load_table(library)
     ((start, end, _),) = [one for one in table._functions if one[2] == "outer"]
     assert table.address_of(start) != start or "plain" in library
     return [RawFrame(library, offset + 1) for offset in range(start, end)]
@@ -54,7 +54,7 @@ def inside(library: str) -> list[RawFrame]:
 
 def test_what_was_inlined_stands_before_what_it_was_inlined_into(library: str) -> None:
     frames = inside(library)
-    stacks = [named_stack([frame]) for frame in frames]
+    stacks = [name_stack([frame]) for frame in frames]
     longest = max(stacks, key=len)
     offset = longest[0].offset
     source = str(Path(library).with_name("code.c"))
@@ -67,12 +67,12 @@ def test_what_was_inlined_stands_before_what_it_was_inlined_into(library: str) -
 
 def test_a_stack_is_its_frames_one_after_the_other(library: str) -> None:
     frames = [*inside(library), RawFrame("", 0x1234), RawFrame("/no/such/file", 1)]
-    assert named_stack(frames) == [each for frame in frames for each in named_stack([frame])]
+    assert name_stack(frames) == [each for frame in frames for each in name_stack([frame])]
 
 
 def test_each_place_is_asked_about_once(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    lines = addr2line.lines
+    lines = addr2line.look_up_lines
 
     def counting(module: str, addresses: list[int]) -> list[tuple[addr2line.Line, ...]]:
         asked.append(len(addresses))
@@ -80,23 +80,23 @@ def test_each_place_is_asked_about_once(library: str, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(addr2line, "lines", counting)
     frames = inside(library)
-    first = named_stack([*frames, *frames])
-    assert named_stack(frames) == first[: len(first) // 2]
+    first = name_stack([*frames, *frames])
+    assert name_stack(frames) == first[: len(first) // 2]
     assert asked == [len(frames)]
 
 
 def test_a_file_is_asked_about_in_one_process(library: str) -> None:
     for frame in inside(library):
-        named_stack([frame])
+        name_stack([frame])
     assert list(addr2line._running) == [library]
 
 
 def test_one_that_somebody_killed_is_replaced(library: str) -> None:
-    address = symbols._table(library).address_of(inside(library)[0].offset - 1)
-    before = addr2line.lines(library, [address])
+    address = symbols._load_table(library).address_of(inside(library)[0].offset - 1)
+    before = addr2line.look_up_lines(library, [address])
     addr2line._running[library].kill()
     addr2line._running[library].wait()
-    assert addr2line.lines(library, [address]) == before != [()]
+    assert addr2line.look_up_lines(library, [address]) == before != [()]
 
 
 @pytest.mark.parametrize("tool", [None, "/bin/true", "/bin/cat", "/no/such/tool"])
@@ -106,26 +106,26 @@ def test_without_one_that_answers_the_symbol_table_says_what_it_can(
     monkeypatch.setattr(addr2line, "_tool", lambda: tool)
     monkeypatch.setattr(addr2line, "_SECONDS", 0.2)
     frames = inside(library)
-    assert named_stack(frames) == [named(frame) for frame in frames]
+    assert name_stack(frames) == [name_frame(frame) for frame in frames]
 
 
 def test_a_file_without_debug_information(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
     frames = inside(compiled(folder))
-    assert named_stack(frames) == [named(frame) for frame in frames]
+    assert name_stack(frames) == [name_frame(frame) for frame in frames]
 
 
 def test_a_file_that_vanishes(tmp_path: Path) -> None:
     frames = inside(compiled(tmp_path, "-g", "-Wl,--section-start=.text=0x400000"))
     Path(frames[0].module).unlink()
-    assert {frame.function for frame in named_stack(frames)} == {"outer"}
+    assert {frame.function for frame in name_stack(frames)} == {"outer"}
 
 
 def test_a_file_that_becomes_another_one(tmp_path: Path) -> None:
     frames = inside(compiled(tmp_path, "-g", "-Wl,--section-start=.text=0x400000"))
     Path(frames[0].module).write_bytes(b"\x7fELF" + b"\0" * 99)
-    assert {frame.function for frame in named_stack(frames)} == {"outer"}
+    assert {frame.function for frame in name_stack(frames)} == {"outer"}
 
 
 def test_of_many_files_only_the_latest_have_a_process(library: str, tmp_path: Path) -> None:
@@ -133,11 +133,11 @@ def test_of_many_files_only_the_latest_have_a_process(library: str, tmp_path: Pa
     copies = [str(shutil.copy(library, tmp_path / f"{number}.so")) for number in range(20)]
     (place, *_) = inside(library)
     for copy in copies:
-        assert named_stack([RawFrame(copy, place.offset)])
+        assert name_stack([RawFrame(copy, place.offset)])
     first = addr2line._running[copies[8]]
     assert list(addr2line._running) == copies[8:]
-    addr2line.lines(copies[8], [0x400000])
+    addr2line.look_up_lines(copies[8], [0x400000])
     another = str(shutil.copy(library, tmp_path / "another.so"))
-    named_stack([RawFrame(another, place.offset)])
+    name_stack([RawFrame(another, place.offset)])
     assert copies[9] not in addr2line._running
     assert addr2line._running[copies[8]] is first

@@ -10,7 +10,7 @@ import pytest
 
 from finfuzz.executor.outcome import PROGRESS
 from finfuzz.triage.diagnosis import telling
-from finfuzz.triage.diagnosis.bucket import coarse, route
+from finfuzz.triage.diagnosis.bucket import coarsen_phase, find_route
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
 from finfuzz.triage.diagnosis.messages import Message
 from finfuzz.triage.diagnosis.symbols import Frame
@@ -66,12 +66,12 @@ def test_the_signal_counts_but_where_it_is_chance(diagnostic: str) -> None:
     ],
 )
 def test_coarse(phase: str, coarser: str) -> None:
-    assert coarse(phase) == diagnosis(phase=phase).coarse_phase == coarser
+    assert coarsen_phase(phase) == diagnosis(phase=phase).coarse_phase == coarser
 
 
 def test_no_two_diagnostics_or_phases_share_a_bucket_but_those_that_end() -> None:
     buckets = {
-        (diagnosis(diagnostic=word, phase=phase).bucket, (word, coarse(phase)))
+        (diagnosis(diagnostic=word, phase=phase).bucket, (word, coarsen_phase(phase)))
         for word, phase in itertools.product(DIAGNOSTICS, PROGRESS)
     }
     assert len(buckets) == len({bucket for bucket, _ in buckets}) == len(DIAGNOSTICS) * 3
@@ -108,4 +108,4 @@ def test_a_diagnosis_reads_as_the_folder_it_goes_to() -> None:
 )
 def test_route(diagnostic: str, detail: str, frames: tuple[str, ...]) -> None:
     stack = [Frame("libother.so", 1, name) for name in ("a", "b", "c", "d")]
-    assert route(Message(diagnostic, detail), stack) == frames
+    assert find_route(Message(diagnostic, detail), stack) == frames

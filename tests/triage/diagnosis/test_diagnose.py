@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis, diagnose, key_frames
+from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis, diagnose, find_key_frames
 from finfuzz.triage.diagnosis import reading as module
 from helpers.outcome_files import SURVIVED, Case, read, said, written
 from helpers.places import OUTCOMES
@@ -106,12 +106,12 @@ def test_a_stack_that_was_kept_gives_the_same_key(
     wanted = read(path)
     first, *_ = [*diagnosed(wanted, monkeypatch), None]
     if first and first.signal != "NONE":
-        assert key_frames(first, wanted.frames) == first.frames
+        assert find_key_frames(first, wanted.frames) == first.frames
 
 
 def test_an_older_key_of_the_guard_is_given_its_cause() -> None:
     old = Diagnosis("SIGABRT", "internals-recreated", "finalizing", "", ("target hook",))
-    assert key_frames(old, []) == ("internals destroyed",)
+    assert find_key_frames(old, []) == ("internals destroyed",)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from finfuzz.executor.outcome import RawFrame
-from finfuzz.triage.diagnosis.fault import fault
+from finfuzz.triage.diagnosis.fault import describe_fault
 from helpers.outcome_files import SURVIVED
 
 FRAMES = (RawFrame("a.so", 1),)
@@ -38,4 +38,4 @@ FRAMES = (RawFrame("a.so", 1),)
     ],
 )
 def test_fault(facts: dict[str, object], text: str) -> None:
-    assert fault(msgspec.structs.replace(SURVIVED, **facts)) == text
+    assert describe_fault(msgspec.structs.replace(SURVIVED, **facts)) == text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from finfuzz.triage.diagnosis.phase import refined
+from finfuzz.triage.diagnosis.phase import refine_phase
 from finfuzz.triage.diagnosis.symbols import Frame
 
 DURING = "finalizing/dict-cleared"
@@ -42,7 +42,9 @@ DURING = "finalizing/dict-cleared"
 )
 def test_types_finalized(phase: str, functions: str, finer: bool) -> None:
     progress = phase.partition("/")[0]
-    assert refined(phase, stack(functions)) == (f"{progress}/types-finalized" if finer else phase)
+    assert refine_phase(phase, stack(functions)) == (
+        f"{progress}/types-finalized" if finer else phase
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,9 @@ def test_types_finalized(phase: str, functions: str, finer: bool) -> None:
     ],
 )
 def test_static_destructors(phase: str, functions: str, finer: bool) -> None:
-    assert refined(phase, stack(functions)) == ("exited/static-destructors" if finer else phase)
+    assert refine_phase(phase, stack(functions)) == (
+        "exited/static-destructors" if finer else phase
+    )
 
 
 def stack(functions: str) -> list[Frame]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS
-from finfuzz.triage.diagnosis.messages import Message, death, python_frame, report
+from finfuzz.triage.diagnosis.messages import Message, read_death, read_python_frame, read_report
 
 THROWN = "terminate called after throwing an instance of"
 ASAN = "==1==ERROR: AddressSanitizer:"
@@ -70,7 +70,7 @@ ASAN = "==1==ERROR: AddressSanitizer:"
     ],
 )
 def test_a_death(text: str, diagnostic: str, detail: str | None) -> None:
-    found = death(text)
+    found = read_death(text)
     assert found
     assert found.diagnostic == diagnostic
     assert detail in (None, found.detail)
@@ -93,7 +93,7 @@ def test_a_death(text: str, diagnostic: str, detail: str | None) -> None:
     ],
 )
 def test_what_explains_no_death(text: str) -> None:
-    assert death(text) is None
+    assert read_death(text) is None
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_explains_no_death(text: str) -> None:
     ],
 )
 def test_which_of_several(texts: list[str], diagnostic: str) -> None:
-    found = death("\n".join(texts))
+    found = read_death("\n".join(texts))
     assert found
     assert found.diagnostic == diagnostic
 
@@ -146,7 +146,7 @@ def test_which_of_several(texts: list[str], diagnostic: str) -> None:
     ],
 )
 def test_a_report(text: str, found: Message | None) -> None:
-    assert report(text) == found
+    assert read_report(text) == found
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_report(text: str, found: Message | None) -> None:
     ],
 )
 def test_where_python_was(text: str, frame: str) -> None:
-    assert python_frame(text) == frame
+    assert read_python_frame(text) == frame
 
 
 PIECES = (
@@ -178,10 +178,10 @@ PIECES = (
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=40).map("".join))
 def test_any_text_is_read(text: str) -> None:
-    for found in (death(text), report(text)):
+    for found in (read_death(text), read_report(text)):
         assert found is None or found.diagnostic in DIAGNOSTICS
         assert found is None or (len(found.detail) <= 300 and "\n" not in found.detail)
-    assert "\n" not in python_frame(text)
+    assert "\n" not in read_python_frame(text)
 
 
 @pytest.mark.timeout(20)
@@ -189,6 +189,6 @@ def test_any_text_is_read(text: str) -> None:
 def test_a_hostile_text_is_read_in_time(piece: str) -> None:
     """64 KiB of one piece over and over: what is not linear takes minutes."""
     text = piece * (65536 // len(piece))
-    death(text)
-    report(text)
-    python_frame(text)
+    read_death(text)
+    read_report(text)
+    read_python_frame(text)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.triage.diagnosis.sanitizer import report_stack
+from finfuzz.triage.diagnosis.sanitizer import read_report_stack
 from finfuzz.triage.diagnosis.symbols import Frame
 from helpers.outcome_files import read
 from helpers.places import OUTCOMES
@@ -38,23 +38,23 @@ from helpers.places import OUTCOMES
     ],
 )
 def test_a_line(line: str, frame: Frame | None) -> None:
-    assert report_stack(f"ERROR: …\n    {line}\n\nfreed by") == ([frame] if frame else [])
+    assert read_report_stack(f"ERROR: …\n    {line}\n\nfreed by") == ([frame] if frame else [])
 
 
 def test_the_first_stack_of_a_report_is_the_one() -> None:
-    functions = [frame.function for frame in report_stack(stderr("asan-use-after-free"))]
+    functions = [frame.function for frame in read_report_stack(stderr("asan-use-after-free"))]
     assert functions[:2] == ["culprit(int, char**)", "main"]
     assert len(functions) == 5
 
 
 @pytest.mark.parametrize("text", ["", "\n", "    #0 0x", "    #0 0x1 in\n", "#0 0x1 in a b.c:1"])
 def test_what_is_no_stack(text: str) -> None:
-    assert report_stack(text) == []
+    assert read_report_stack(text) == []
 
 
 @given(st.text(), st.text())
 def test_any_text_is_read(before: str, inside: str) -> None:
-    assert len(report_stack(f"{before}\n    #0 0x1 in {inside}\n")) <= 1
+    assert len(read_report_stack(f"{before}\n    #0 0x1 in {inside}\n")) <= 1
 
 
 def stderr(name: str) -> str:

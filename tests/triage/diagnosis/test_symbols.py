@@ -11,7 +11,7 @@ import pytest
 from finfuzz.executor.outcome import Outcome, RawFrame
 from finfuzz.executor.zygote import Executor
 from finfuzz.triage.diagnosis import symbols
-from finfuzz.triage.diagnosis.symbols import Frame, named, named_stack
+from finfuzz.triage.diagnosis.symbols import Frame, name_frame, name_stack
 
 Expand = Callable[[Sequence[RawFrame]], list[Frame]]
 
@@ -23,7 +23,7 @@ def death(executor: Executor) -> Outcome:
     return executor.run(GUARDED)
 
 
-@pytest.mark.parametrize("expand", [named_stack, lambda frames: [named(one) for one in frames]])
+@pytest.mark.parametrize("expand", [name_stack, lambda frames: [name_frame(one) for one in frames]])
 def test_the_stack_of_a_death_has_names(death: Outcome, expand: Expand) -> None:
     functions = [frame.function for frame in expand(death.frames)]
     assert {"abort", "std::terminate()", "__cxa_throw"} <= set(functions)
@@ -34,19 +34,19 @@ def test_the_stack_of_a_death_has_names(death: Outcome, expand: Expand) -> None:
 
 
 def test_a_stack_with_what_was_inlined_has_each_frame_in_its_order(death: Outcome) -> None:
-    frames = [frame for frame in named_stack(death.frames) if not frame.inlined]
+    frames = [frame for frame in name_stack(death.frames) if not frame.inlined]
     assert [RawFrame(frame.module, frame.offset) for frame in frames] == list(death.frames)
 
 
 def test_a_signal_may_stop_at_the_first_instruction_of_a_function() -> None:
     """The stack is full, say. A return address there is that of a call at the end of another."""
     python = str(Path(sys.executable).resolve())
-    start, _, name = symbols._table(python)._functions[1]
+    start, _, name = symbols._load_table(python)._functions[1]
     handler = [RawFrame("/b/finfuzz_runtime.so", 1), RawFrame("/lib/libc.so.6", 1)]
     stopped = RawFrame(python, start)
-    assert named_stack([*handler, stopped])[-1].function == symbols._demangled(name)
-    assert named_stack([stopped])[-1].function != symbols._demangled(name)
-    assert named_stack([handler[0], stopped])[-1].function != symbols._demangled(name)
+    assert name_stack([*handler, stopped])[-1].function == symbols._demangle(name)
+    assert name_stack([stopped])[-1].function != symbols._demangle(name)
+    assert name_stack([handler[0], stopped])[-1].function != symbols._demangle(name)
 
 
 def test_frames_lie_in_files_that_are_there(death: Outcome) -> None:
@@ -57,20 +57,20 @@ def test_frames_lie_in_files_that_are_there(death: Outcome) -> None:
 def test_what_is_no_elf_file_has_no_names(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "module.so"
     path.write_bytes(content)
-    assert named(RawFrame(str(path), 0x40)) == Frame(str(path), 0x40, "")
-    assert named_stack([RawFrame(str(path), 0x40)]) == [Frame(str(path), 0x40, "")]
+    assert name_frame(RawFrame(str(path), 0x40)) == Frame(str(path), 0x40, "")
+    assert name_stack([RawFrame(str(path), 0x40)]) == [Frame(str(path), 0x40, "")]
 
 
 @pytest.mark.parametrize("module", ["", "/no/such/file", "/", "[vdso]", "/memfd:x (deleted)"])
 def test_what_can_not_be_read_has_no_names(module: str) -> None:
-    assert named(RawFrame(module, 0x1234)) == Frame(module, 0x1234, "")
-    assert named_stack([RawFrame(module, 0x1234)]) == [Frame(module, 0x1234, "")]
+    assert name_frame(RawFrame(module, 0x1234)) == Frame(module, 0x1234, "")
+    assert name_stack([RawFrame(module, 0x1234)]) == [Frame(module, 0x1234, "")]
 
 
 @pytest.mark.parametrize("offset", [0, 1, 2**40])
 def test_no_function_lies_outside_of_the_code(offset: int) -> None:
     python = str(Path(sys.executable).resolve())
-    assert named(RawFrame(python, offset)).function == ""
+    assert name_frame(RawFrame(python, offset)).function == ""
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from finfuzz.triage.diagnosis.symbols import Frame
-from finfuzz.triage.diagnosis.telling import normalized, telling
+from finfuzz.triage.diagnosis.telling import normalize_function, select_telling_frames
 from helpers.outcome_files import read
 from helpers.places import OUTCOMES
 
@@ -67,7 +67,7 @@ from helpers.places import OUTCOMES
     ],
 )
 def test_normalized(function: str, name: str) -> None:
-    assert normalized(function) == name
+    assert normalize_function(function) == name
 
 
 PYTHON = "libpython3.13.so.1.0"
@@ -196,7 +196,7 @@ def stack(*lines: str) -> list[Frame]:
     ],
 )
 def test_telling(lines: list[str], kept: list[str]) -> None:
-    assert telling(stack(*lines), internals_gone=False) == kept
+    assert select_telling_frames(stack(*lines), internals_gone=False) == kept
 
 
 ASKING = [
@@ -223,12 +223,14 @@ ASKING = [
     ],
 )
 def test_asking_for_internals_tells_only_where_they_were_there(gone: bool, kept: list[str]) -> None:
-    assert telling(stack(*ASKING), internals_gone=gone) == kept
+    assert select_telling_frames(stack(*ASKING), internals_gone=gone) == kept
 
 
 def test_another_extension_asks_by_the_same_functions() -> None:
     lines = [line.replace(TARGET, "_other.cpython-313-x86_64-linux-gnu.so") for line in ASKING[1:]]
-    assert telling(stack(*lines), internals_gone=True) == ["pybind11::detail::clear_instance"]
+    assert select_telling_frames(stack(*lines), internals_gone=True) == [
+        "pybind11::detail::clear_instance"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -249,15 +251,15 @@ def test_helpers_that_are_inlined(
     module: str, function: str, place: str, inlined: bool, tells: bool
 ) -> None:
     frame = Frame(module, 1, function, place, inlined)
-    assert bool(telling([frame], internals_gone=False)) is tells
+    assert bool(select_telling_frames([frame], internals_gone=False)) is tells
 
 
 @pytest.mark.parametrize("function", ["_PyTuple_Fini", "take_gil", "PyInterpreterState_Delete"])
 def test_a_cpython_in_one_file_tells_as_one_with_a_libpython(function: str) -> None:
     with_libpython = stack(f"{PYTHON} gc_collect_main", f"{PYTHON} {function}", "python3.13 _start")
     in_one_file = [frame._replace(module="/usr/bin/python3.13") for frame in with_libpython]
-    assert telling(with_libpython, internals_gone=False) == [function]
-    assert telling(in_one_file, internals_gone=False) == [function]
+    assert select_telling_frames(with_libpython, internals_gone=False) == [function]
+    assert select_telling_frames(in_one_file, internals_gone=False) == [function]
 
 
 @pytest.mark.parametrize(
@@ -321,4 +323,4 @@ def test_a_cpython_in_one_file_tells_as_one_with_a_libpython(function: str) -> N
 def test_real_stacks(name: str, gone: bool, kept: list[str]) -> None:
     frames = read(OUTCOMES / f"{name}.txt").frames
     assert len(frames) > 7
-    assert telling(frames, internals_gone=gone) == kept
+    assert select_telling_frames(frames, internals_gone=gone) == kept

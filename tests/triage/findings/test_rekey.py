@@ -31,7 +31,7 @@ def keyed(**changes: object) -> Finding:
 @pytest.fixture
 def newer_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """One in which a function counts as plumbing that did not before."""
-    before = telling.telling
+    before = telling.select_telling_frames
 
     def without(frames: object, **options: object) -> list[str]:
         return [name for name in before(frames, **options) if name != "some_new_plumbing"]

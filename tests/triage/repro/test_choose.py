@@ -9,7 +9,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.rate import Rate
-from finfuzz.triage.repro.choose import best_script
+from finfuzz.triage.repro.choose import choose_script
 
 DIED = Diagnosis("SIGABRT", "none", "finalizing", "", ())
 COMPILES = "import os, sys\nif sys.argv[1:] == ['--compile']: sys.exit()\n"
@@ -42,11 +42,11 @@ def test_the_plainest_that_dies_as_often_is_taken(
     plain: str, other: str, reproduced: Rate, taken: str, rate: Rate, plain_c: Build
 ) -> None:
     forms = {True: {"repro.py": plain}, False: {"repro.py": other}}
-    script = best_script(forms.__getitem__, plain_c, DIED, Limits(), reproduced)
+    script = choose_script(forms.__getitem__, plain_c, DIED, Limits(), reproduced)
     assert (script.files, script.rate) == (forms[taken == "plain"], rate)
 
 
 def test_where_no_form_can_be_built_that_is_said(plain_c: Build) -> None:
     forms = {True: {"repro.py": BROKEN}, False: {"repro.py": f"{BROKEN}#"}}
     with pytest.raises(UserError, match=r"repro\.py does not compile: g\+\+: error$"):
-        best_script(forms.__getitem__, plain_c, DIED, Limits(), Rate(10, 10))
+        choose_script(forms.__getitem__, plain_c, DIED, Limits(), Rate(10, 10))

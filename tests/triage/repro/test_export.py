@@ -12,11 +12,11 @@ import pytest
 
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
-from finfuzz.targets.releases import headers
+from finfuzz.targets.releases import find_headers
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import Rate
-from finfuzz.triage.repro.export import pytest_file
+from finfuzz.triage.repro.export import write_pytest_file
 from finfuzz.triage.repro.write import write_script
 from helpers.finding_example import bare_finding as finding
 
@@ -43,7 +43,7 @@ def names_of(text: str) -> dict[str, object]:
 
 
 def test_it_holds_the_script_as_it_is(tmp_path: Path) -> None:
-    text = pytest_file(tmp_path, filed(tmp_path))
+    text = write_pytest_file(tmp_path, filed(tmp_path))
     there = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     assert names_of(text)["FILES"] == there
 
@@ -52,7 +52,7 @@ def test_it_holds_the_script_as_it_is(tmp_path: Path) -> None:
 def test_any_source_can_be_held(text: str, tmp_path: Path) -> None:
     one = filed(tmp_path)
     (tmp_path / "repro.py").write_text(text, encoding="utf-8")
-    files = names_of(pytest_file(tmp_path, one))["FILES"]
+    files = names_of(write_pytest_file(tmp_path, one))["FILES"]
     assert isinstance(files, dict)
     assert files["repro.py"] == text
 
@@ -76,11 +76,11 @@ def test_what_it_asks_for(
     one = filed(tmp_path)
     for key, changed in changes.items():
         setattr(one, key, changed)
-    assert names_of(pytest_file(tmp_path, one))[name] == value
+    assert names_of(write_pytest_file(tmp_path, one))[name] == value
 
 
 def test_its_docstring_says_how_it_dies_today(tmp_path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(pytest_file(tmp_path, filed(tmp_path)))) or ""
+    docstring = ast.get_docstring(ast.parse(write_pytest_file(tmp_path, filed(tmp_path)))) or ""
     assert "Crashes (SIGABRT, internals-recreated) in Py_FinalizeEx" in docstring
     assert "10 of 10" in docstring
 
@@ -89,7 +89,7 @@ def test_a_script_that_is_not_there_is_said(tmp_path: Path) -> None:
     one = filed(tmp_path)
     (tmp_path / "repro.py").unlink()
     with pytest.raises(UserError, match="can't read the script in"):
-        pytest_file(tmp_path, one)
+        write_pytest_file(tmp_path, one)
 
 
 def run_pytest(file: Path, **variables: str) -> str:
@@ -112,13 +112,13 @@ def exported(tmp_path: Path) -> Path:
     folder = tmp_path / "finding"
     folder.mkdir()
     file = tmp_path / "test_exported.py"
-    file.write_text(pytest_file(folder, filed(folder)), encoding="utf-8")
+    file.write_text(write_pytest_file(folder, filed(folder)), encoding="utf-8")
     return file
 
 
 @pytest.fixture(scope="session")
 def include() -> str:
-    return str(headers(parse_target("pybind11==3.1.0")))
+    return str(find_headers(parse_target("pybind11==3.1.0")))
 
 
 @pytest.mark.slow

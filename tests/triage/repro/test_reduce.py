@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets.frameworks import POLICIES
-from finfuzz.triage.repro.reduce import DECIDED, Selection, one_file
+from finfuzz.triage.repro.reduce import DECIDED, DecidedMacros, flatten
 from helpers.places import CHILD
 
 MACROS = {"FINFUZZ_ALONE": 1, "FINFUZZ_WATCH": 0, "FINFUZZ_POLICY_LEAK": 1}
-CHOICE = Selection({"Container", "hook"}, MACROS)
+CHOICE = DecidedMacros({"Container", "hook"}, MACROS)
 
 
 def reduced(folder: Path, **files: str) -> list[str]:
@@ -20,7 +20,7 @@ def reduced(folder: Path, **files: str) -> list[str]:
     for name, text in files.items():
         suffix = "cpp" if name == "source" else "h"
         (folder / f"{name}.{suffix}").write_text(textwrap.dedent(text))
-    return one_file(folder / "source.cpp", CHOICE)
+    return flatten(folder / "source.cpp", CHOICE)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_our_own_sources_leave_nothing_undecided(source: str) -> None:
     names = ["ALONE", "ON_DEMAND", "WATCH", "TWO"]
     macros = {f"FINFUZZ_{name}": 1 for name in names} | {"FINFUZZ_TWO": 0}
     macros |= {f"FINFUZZ_POLICY_{one.upper()}": int(one == "released") for one in POLICIES}
-    text = "\n".join(one_file(CHILD / source, Selection(set(), macros)))
+    text = "\n".join(flatten(CHILD / source, DecidedMacros(set(), macros)))
     assert "FINFUZZ_" not in text.replace("FINFUZZ_NAME", "")
     assert '#include "' not in text
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.features import features_in
+from finfuzz.targets.features import read_features
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.releases import headers
+from finfuzz.targets.releases import find_headers
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.repro.sources import CHILD, capi, extension
+from finfuzz.triage.repro.sources import CHILD, write_capi, write_extension
 
 EXTENSIONS = CHILD / "extensions"
 OFFERED = sorted(
@@ -21,7 +21,7 @@ OFFERED = sorted(
         *(
             names
             for folder in ("pybind11", "plain_c")
-            for names in features_in(EXTENSIONS / folder).rows.values()
+            for names in read_features(EXTENSIONS / folder).rows.values()
         )
     )
 )
@@ -41,7 +41,7 @@ POLICIES = ("released", "destroy", "leak", "hold")
 @pytest.mark.parametrize("uses", USES)
 def test_nothing_of_the_fuzzers_is_left(target: str, uses: str) -> None:
     for plain in (True, False):
-        text = extension(parse_target(target), uses, plain=plain, watch=False)
+        text = write_extension(parse_target(target), uses, plain=plain, watch=False)
         assert not re.findall(r"FINFUZZ_\w+|finfuzz::(?:probe|event)|#include \"", text)
         assert len(re.findall(r"^\s*#\s*if", text, re.MULTILINE)) == text.count("#endif")
 
@@ -58,7 +58,7 @@ def test_nothing_of_the_fuzzers_is_left(target: str, uses: str) -> None:
     ],
 )
 def test_it_can_be_read_at_one_sitting(target: str, uses: str, lines: int) -> None:
-    text = extension(parse_target(target), uses, plain=True, watch=False)
+    text = write_extension(parse_target(target), uses, plain=True, watch=False)
     assert len(text.splitlines()) <= lines
 
 
@@ -78,25 +78,29 @@ def test_what_is_used_is_there_with_what_it_needs(
     uses: str, there: set[str], absent: set[str]
 ) -> None:
     spec = parse_target("pybind11==3.1.0+released")
-    words = set(re.findall(r"\w+", extension(spec, uses, plain=True, watch=False)))
+    words = set(re.findall(r"\w+", write_extension(spec, uses, plain=True, watch=False)))
     assert there <= words
     assert not absent & words
 
 
 def test_on_demand_it_is_bound_when_it_is_asked_for() -> None:
     spec = parse_target("pybind11==3.1.0+released")
-    plain, near = (extension(spec, "t.Unique", plain=one, watch=False) for one in (True, False))
+    plain, near = (
+        write_extension(spec, "t.Unique", plain=one, watch=False) for one in (True, False)
+    )
     assert "__getattr__" in near
     assert "__getattr__" not in plain
     # With nothing to ask for they are the same.
-    plain, near = (extension(spec, "t.Container", plain=one, watch=False) for one in (True, False))
+    plain, near = (
+        write_extension(spec, "t.Container", plain=one, watch=False) for one in (True, False)
+    )
     assert plain == near
 
 
 @pytest.mark.parametrize("target", ["pybind11==3.0.1,3.0.2", "pybind11==3.1.0", "plain-c"])
 def test_a_name_of_its_own_is_given_where_there_are_two(target: str) -> None:
     spec = parse_target(target)
-    text = extension(spec, "t.Container t2.Container", plain=True, watch=False)
+    text = write_extension(spec, "t.Container t2.Container", plain=True, watch=False)
     assert ("FINFUZZ_MODULE" in text) is (spec.second is not None)
 
 
@@ -114,10 +118,10 @@ def test_a_name_of_its_own_is_given_where_there_are_two(target: str) -> None:
 def test_capi_has_what_is_called(
     script: str, inside: set[str], there: set[str], absent: set[str]
 ) -> None:
-    words = set(re.findall(r"\w+", capi(script, inside)))
+    words = set(re.findall(r"\w+", write_capi(script, inside)))
     assert there <= words
     assert not absent & words
-    assert not re.search(r"FINFUZZ_|#include \"", capi(script, inside))
+    assert not re.search(r"FINFUZZ_|#include \"", write_capi(script, inside))
 
 
 def compiles(text: str, folder: Path, python: Interpreter, *includes: Path) -> str:
@@ -137,12 +141,12 @@ def compiles(text: str, folder: Path, python: Interpreter, *includes: Path) -> s
 def test_capi_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
     if "run" in uses or "stop" in uses or "find" in uses:
         uses += " capi.start"
-    assert compiles(capi(uses, {"leak", "interpreter_dict"}), tmp_path, pythons[0]) == ""
+    assert compiles(write_capi(uses, {"leak", "interpreter_dict"}), tmp_path, pythons[0]) == ""
 
 
 @pytest.mark.parametrize("uses", USES)
 def test_plain_c_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
-    text = extension(parse_target("plain-c"), uses, plain=True, watch=False)
+    text = write_extension(parse_target("plain-c"), uses, plain=True, watch=False)
     assert compiles(text, tmp_path, pythons[0]) == ""
 
 
@@ -150,8 +154,8 @@ def test_plain_c_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter])
 @pytest.mark.parametrize("uses", [*USES, "capi.find_framework"])
 def test_pybind11_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
     spec = parse_target("pybind11==3.1.0+released")
-    text = extension(spec, uses, plain=True, watch=True)
-    assert compiles(text, tmp_path, pythons[0], headers(spec)) == ""
+    text = write_extension(spec, uses, plain=True, watch=True)
+    assert compiles(text, tmp_path, pythons[0], find_headers(spec)) == ""
 
 
 @pytest.mark.slow
@@ -170,5 +174,5 @@ def test_every_policy_compiles(
     version: str, uses: str, policy: str, tmp_path: Path, pythons: list[Interpreter]
 ) -> None:
     spec = parse_target(f"pybind11=={version}+{policy}")
-    text = extension(spec, uses, plain=False, watch=True)
-    assert compiles(text, tmp_path, pythons[0], headers(spec)) == ""
+    text = write_extension(spec, uses, plain=False, watch=True)
+    assert compiles(text, tmp_path, pythons[0], find_headers(spec)) == ""

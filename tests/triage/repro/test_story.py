@@ -9,7 +9,7 @@ from finfuzz.program.text import parse
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.rate import Rate
-from finfuzz.triage.repro.story import retold, script_story
+from finfuzz.triage.repro.story import replace_story, write_story
 from finfuzz.triage.repro.write import write_script
 from helpers.finding_example import bare_finding as finding
 
@@ -44,7 +44,7 @@ Owner: framework (plain-c survived).""",
     ],
 )  # fmt: skip
 def test_story(changes: dict[str, object], story: str) -> None:
-    assert script_story(finding(**changes)) == story
+    assert write_story(finding(**changes)) == story
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_story(changes: dict[str, object], story: str) -> None:
 def test_target(spec: str, said: str) -> None:
     one = finding()
     one.target = msgspec.structs.replace(one.target, spec=spec)
-    assert said in script_story(one).replace("\n", " ")
+    assert said in write_story(one).replace("\n", " ")
 
 
 def test_lines_are_short() -> None:
-    story = script_story(finding(detail="some words " * 30, attribution=OWNER))
+    story = write_story(finding(detail="some words " * 30, attribution=OWNER))
     assert max(map(len, story.splitlines())) <= 96
 
 
@@ -74,12 +74,12 @@ def test_a_script_is_told_anew(story: str) -> None:
     first, second = (
         write_script(program, spec, (3, 13), one)["repro.py"] for one in ("Run it.", story)
     )
-    assert retold(first, story) == second
-    assert retold(second, "Run it.") == first
+    assert replace_story(first, story) == second
+    assert replace_story(second, "Run it.") == first
 
 
 @pytest.mark.parametrize(
     "script", ["", "import sys\n", '"""Mine.\n\nRun it with CPython 3.13\n"""']
 )
 def test_what_a_person_has_rewritten_stays(script: str) -> None:
-    assert retold(script, "Another.") == script
+    assert replace_story(script, "Another.") == script

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from finfuzz.triage.repro.tidy import tidied
+from finfuzz.triage.repro.tidy import tidy_source
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from finfuzz.triage.repro.tidy import tidied
     ],
 )  # fmt: skip
 def test_headers(text: str, tidy: str) -> None:
-    assert tidied(text.splitlines()) == tidy
+    assert tidy_source(text.splitlines()) == tidy
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_headers(text: str, tidy: str) -> None:
     ],
 )  # fmt: skip
 def test_namespaces_and_empty_lines(text: str, tidy: str) -> None:
-    assert tidied(text.splitlines()).strip() == tidy
+    assert tidy_source(text.splitlines()).strip() == tidy

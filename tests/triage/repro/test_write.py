@@ -26,7 +26,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import find_compiler, run_compiler
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.repro.commands import commands
+from finfuzz.triage.repro.commands import list_commands
 from finfuzz.triage.repro.sources import CHILD
 from finfuzz.triage.repro.write import write_script
 from helpers import script_files
@@ -134,7 +134,7 @@ def test_what_it_builds_is_what_its_docstring_and_its_sources_say() -> None:
     line = next(one for one in files["repro.py"].splitlines() if one.startswith("BUILD = "))
     exec(line, names)
     build = textwrap.dedent(str(names["BUILD"])).strip()
-    assert build.splitlines() == commands(spec, (3, 13), capi=True, watch=False)
+    assert build.splitlines() == list_commands(spec, (3, 13), capi=True, watch=False)
     for name in ("extension.cpp", "capi.cpp"):
         head = files[name].partition("\n\n")[0].splitlines()
         assert head[:2] == ["// Built by repro.py, beside it, as follows.", "//"]

@@ -29,7 +29,7 @@ from finfuzz.report.page.view import (
     load_detail,
 )
 from finfuzz.triage.diagnosis import DIAGNOSTICS
-from finfuzz.triage.diagnosis.telling import normalized
+from finfuzz.triage.diagnosis.telling import normalize_function
 from finfuzz.triage.findings.listing import list_findings
 from finfuzz.triage.findings.story import describe, describe_phase
 
@@ -136,7 +136,7 @@ def _make_environment() -> Environment:
         "duration": text.format_duration,
         "moment": text.format_moment,
         "mib": text.format_mebibytes,
-        "normalized": normalized,
+        "normalized": normalize_function,
         "sentence": describe,
         "phase": describe_phase,
         "meaning": lambda name: DIAGNOSTICS.get(name, ""),

@@ -30,7 +30,7 @@ POLICIES = tuple(
 )
 
 
-def target_forms() -> str:
+def list_target_forms() -> str:
     """List how targets are written, for help texts and error messages."""
     versioned = [record for record in FRAMEWORKS.values() if record.headers]
     forms = [f"{one.name}==VERSION[,SECOND] or {one.name}@PATH" for one in versioned]

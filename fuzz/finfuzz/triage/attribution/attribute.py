@@ -11,19 +11,19 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
-from finfuzz.targets.releases import released_versions
+from finfuzz.targets.releases import list_releases
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.attribution.controls import Control, controls
-from finfuzz.triage.attribution.owner import owner_of, pythons_of, releases_of
-from finfuzz.triage.attribution.verdict import Wanted, judged
+from finfuzz.triage.attribution.controls import Control, list_controls
+from finfuzz.triage.attribution.owner import find_owner, find_release_range, list_pythons
+from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import Finding, load, update
-from finfuzz.triage.repro.story import retold, script_story
+from finfuzz.triage.repro.story import replace_story, write_story
 
 Announce = Callable[[str], None]
 
 
-def attributed(
+def attribute_finding(
     folder: Path,
     spec: TargetSpec,
     interpreter: Interpreter,
@@ -35,20 +35,20 @@ def attributed(
     Yields (controls done, of how many) after each. Raises UserError where the finding is damaged.
     """
     wanted = Wanted.from_finding(load(folder))
-    planned = list(controls(spec, interpreter, find_interpreters(), _releases(spec)))
+    planned = list(list_controls(spec, interpreter, find_interpreters(), _list_releases(spec)))
     cells = []
     for done, control in enumerate(planned, start=1):
-        cells.append(_cell(control, wanted, limits, announce))
+        cells.append(_judge_control(control, wanted, limits, announce))
         yield done, len(planned)
     finding = load(folder)
-    owner, reason = owner_of(spec, cells, finding.script)
-    first_bad, first_good = releases_of(spec, cells)
+    owner, reason = find_owner(spec, cells, finding.script)
+    first_bad, first_good = find_release_range(spec, cells)
     finding.attribution = Attribution(
         owner=owner,
         reason=reason,
         first_bad=first_bad,
         first_good=first_good,
-        pythons=pythons_of(spec, interpreter.text, cells),
+        pythons=list_pythons(spec, interpreter.text, cells),
         cells=tuple(cells),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
@@ -60,11 +60,13 @@ def _retell(folder: Path, finding: Finding) -> None:
     """The script says whose defect it is, too."""
     script = folder / "repro.py"
     if script.exists():
-        write_whole(script, retold(script.read_text(encoding="utf-8"), script_story(finding)))
+        write_whole(script, replace_story(script.read_text(encoding="utf-8"), write_story(finding)))
 
 
-def _cell(control: Control, wanted: Wanted, limits: Limits, announce: Announce) -> ControlResult:
-    verdict = judged(
+def _judge_control(
+    control: Control, wanted: Wanted, limits: Limits, announce: Announce
+) -> ControlResult:
+    verdict = build_and_judge(
         wanted,
         lambda: build(control.spec, control.interpreter, instrumented=False, announce=announce),
         limits,
@@ -72,8 +74,8 @@ def _cell(control: Control, wanted: Wanted, limits: Limits, announce: Announce) 
     return ControlResult(control.axis, str(control.spec), control.interpreter.text, verdict)
 
 
-def _releases(spec: TargetSpec) -> list[str]:
+def _list_releases(spec: TargetSpec) -> list[str]:
     try:
-        return released_versions(spec.framework)
+        return list_releases(spec.framework)
     except UserError:  # no package index and nothing cached: there are no other releases to try
         return []

@@ -15,10 +15,10 @@ from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.releases import released_versions
+from finfuzz.targets.releases import list_releases
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution.commits import Repository
-from finfuzz.triage.attribution.verdict import Wanted, judged
+from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
 from finfuzz.triage.findings.verdict import Verdict
 
 #: Digits of a commit's id.
@@ -45,7 +45,7 @@ class Trial(msgspec.Struct, frozen=True):
         return {"same": True, "survived": False, "otherwise": False}.get(self.verdict.what)
 
 
-class Turn(msgspec.Struct, frozen=True):
+class TurningPoint(msgspec.Struct, frozen=True):
     """``name``: the first that is bad, or good again. ``after``: the last that was not.
 
     ``skipped``: those between the two, which could not be judged: any of them may be the first.
@@ -65,7 +65,7 @@ class Bisection(msgspec.Struct, frozen=True):
     target: str
     python: str
     trials: tuple[Trial, ...]
-    changes: tuple[Turn, ...]
+    changes: tuple[TurningPoint, ...]
 
 
 @dataclass(frozen=True)
@@ -79,23 +79,23 @@ class Subject:
     announce: Callable[[str], None]
     advance: Callable[[int, int], None]
 
-    def verdict(self, at: Callable[[], TargetSpec]) -> Verdict:
+    def judge(self, at: Callable[[], TargetSpec]) -> Verdict:
         """What the program does on the build of a target; a flaky one has more than one chance."""
-        found = self._once(at)
+        found = self._judge_once(at)
         for _ in range(_FLAKY_TIMES - 1 if self.wanted.rate.flaky else 0):
             if found.what in ("survived", "otherwise"):
-                found = self._once(at)
+                found = self._judge_once(at)
         return found
 
-    def _once(self, at: Callable[[], TargetSpec]) -> Verdict:
-        return judged(
+    def _judge_once(self, at: Callable[[], TargetSpec]) -> Verdict:
+        return build_and_judge(
             self.wanted,
             lambda: build(at(), self.interpreter, instrumented=False, announce=self.announce),
             self.limits,
         )
 
 
-def over_releases(subject: Subject, good: str | None = None, bad: str | None = None) -> Bisection:
+def bisect_releases(subject: Subject, good: str | None = None, bad: str | None = None) -> Bisection:
     """Between two releases, either way round; without them all releases, for every change.
 
     Raises UserError for a release that there is not, and where good is not good or bad not bad.
@@ -103,20 +103,20 @@ def over_releases(subject: Subject, good: str | None = None, bad: str | None = N
     _require_releases(subject.spec)
 
     def judge(name: str) -> Verdict:
-        return subject.verdict(lambda: replace(subject.spec, version=name, path=None))
+        return subject.judge(lambda: replace(subject.spec, version=name, path=None))
 
-    names = released_versions(subject.spec.framework)[::-1]
+    names = list_releases(subject.spec.framework)[::-1]
     trials = Trials(judge, subject.announce, subject.advance)
     if good is None or bad is None:
-        return _bisection(subject, "releases", trials, names, trials.every_change(names))
-    first, last = (_release(subject.spec, one, names) for one in (good, bad))
+        return _make_bisection(subject, "releases", trials, names, trials.find_every_change(names))
+    first, last = (_parse_release(subject.spec, one, names) for one in (good, bad))
     low, high = sorted((names.index(first), names.index(last)))
     names = names[low : high + 1]
-    change = trials.one_change(names, good_first=names[0] == first)
-    return _bisection(subject, "releases", trials, names, [change])
+    change = trials.find_one_change(names, good_first=names[0] == first)
+    return _make_bisection(subject, "releases", trials, names, [change])
 
 
-def over_commits(subject: Subject, path: Path, good: str, bad: str) -> Bisection:
+def bisect_commits(subject: Subject, path: Path, good: str, bad: str) -> Bisection:
     """Bisect between two revisions of a framework's checkout, in either order, without touching it.
 
     Raises UserError where they are not in one line, and where good is not good or bad not bad.
@@ -126,17 +126,17 @@ def over_commits(subject: Subject, path: Path, good: str, bad: str) -> Bisection
     repository = Repository(path, subject.spec.record.headers.checkout_include)
 
     def judge(name: str) -> Verdict:
-        return subject.verdict(
-            lambda: replace(subject.spec, version=None, path=repository.headers(name))
+        return subject.judge(
+            lambda: replace(subject.spec, version=None, path=repository.extract_headers(name))
         )
 
-    names = repository.between(good, bad)
-    trials = Trials(judge, subject.announce, subject.advance, repository.subject)
-    change = trials.one_change(names, good_first=names[0] == repository.commit(good))
-    return _bisection(subject, str(path), trials, names, [change])
+    names = repository.list_between(good, bad)
+    trials = Trials(judge, subject.announce, subject.advance, repository.read_subject)
+    change = trials.find_one_change(names, good_first=names[0] == repository.find_commit(good))
+    return _make_bisection(subject, str(path), trials, names, [change])
 
 
-def middle(low: int, high: int, without: Container[int]) -> int | None:
+def find_middle(low: int, high: int, without: Container[int]) -> int | None:
     """The index nearest to the middle between two, those aside that are known to say nothing."""
     left = [index for index in range(low + 1, high) if index not in without]
     return min(left, key=lambda index: abs(2 * index - low - high), default=None)
@@ -152,19 +152,19 @@ class Trials:
     subject_of: Callable[[str], str] = lambda _: ""
     done: dict[str, Trial] = field(default_factory=dict)
 
-    def every_change(self, names: Sequence[str]) -> list[Turn]:
+    def find_every_change(self, names: Sequence[str]) -> list[TurningPoint]:
         """Tries all of them."""
         for name in names:
-            self._bad(name)
+            self._is_bad(name)
             self.advance(len(self.done), len(names))
-        telling = [index for index, name in enumerate(names) if self._bad(name) is not None]
+        telling = [index for index, name in enumerate(names) if self._is_bad(name) is not None]
         return [
-            self._change(names, low, high)
+            self._make_turning_point(names, low, high)
             for low, high in pairwise(telling)
-            if self._bad(names[low]) != self._bad(names[high])
+            if self._is_bad(names[low]) != self._is_bad(names[high])
         ]
 
-    def one_change(self, names: Sequence[str], *, good_first: bool) -> Turn:
+    def find_one_change(self, names: Sequence[str], *, good_first: bool) -> TurningPoint:
         """Tries both ends, then halves what lies between them, as long as something there tells.
 
         Raises UserError where an end is not what it should be.
@@ -173,47 +173,51 @@ class Trials:
         self._require(names[low], bad=not good_first)
         self._require(names[high], bad=good_first)
         nothing: set[int] = set()
-        while (index := middle(low, high, nothing)) is not None:
+        while (index := find_middle(low, high, nothing)) is not None:
             self.advance(len(self.done), len(self.done) + math.ceil(math.log2(high - low)))
-            bad = self._bad(names[index])
+            bad = self._is_bad(names[index])
             if bad is None:
                 nothing.add(index)
             elif bad == good_first:
                 high = index
             else:
                 low = index
-        return self._change(names, low, high)
+        return self._make_turning_point(names, low, high)
 
-    def _bad(self, name: str) -> bool | None:
+    def _is_bad(self, name: str) -> bool | None:
         if name not in self.done:
             self.done[name] = Trial(name, self.judge(name))
-            self.announce(f"{self._told(name)}: {self.done[name].verdict}")
+            self.announce(f"{self._describe(name)}: {self.done[name].verdict}")
         return self.done[name].bad
 
     def _require(self, name: str, *, bad: bool) -> None:
-        if self._bad(name) != bad:
+        if self._is_bad(name) != bad:
             is_not = "bad" if bad else "good"
             raise UserError(
-                f"{self._told(name)} is not {is_not}: {self.done[name].verdict}: "
+                f"{self._describe(name)} is not {is_not}: {self.done[name].verdict}: "
                 f"give another with --{is_not}"
             )
 
-    def _change(self, names: Sequence[str], low: int, high: int) -> Turn:
-        return Turn(
-            what="first bad" if self._bad(names[high]) else "first good",
+    def _make_turning_point(self, names: Sequence[str], low: int, high: int) -> TurningPoint:
+        return TurningPoint(
+            what="first bad" if self._is_bad(names[high]) else "first good",
             name=names[high],
             subject=self.subject_of(names[high]),
             after=names[low],
             skipped=tuple(names[low + 1 : high]),
         )
 
-    def _told(self, name: str) -> str:
+    def _describe(self, name: str) -> str:
         subject = self.subject_of(name)
         return f"{name[:SHOWN]} ({subject})" if subject else name
 
 
-def _bisection(
-    subject: Subject, over: str, trials: Trials, names: Sequence[str], changes: Sequence[Turn]
+def _make_bisection(
+    subject: Subject,
+    over: str,
+    trials: Trials,
+    names: Sequence[str],
+    changes: Sequence[TurningPoint],
 ) -> Bisection:
     return Bisection(
         over=over,
@@ -229,7 +233,7 @@ def _require_releases(spec: TargetSpec) -> None:
         raise UserError(f"{spec} can't be bisected: only findings of one release or checkout can")
 
 
-def _release(spec: TargetSpec, text: str, releases: Sequence[str]) -> str:
+def _parse_release(spec: TargetSpec, text: str, releases: Sequence[str]) -> str:
     version = parse_target(f"{spec.framework}=={text}").version or ""
     if version not in releases:
         raise UserError(f"{text} is no release of {spec.framework}: choose {', '.join(releases)}")

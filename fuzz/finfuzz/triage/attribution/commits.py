@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.cache import cache_root
+from finfuzz.targets.cache import find_cache
 
 
 class Repository:
@@ -23,21 +23,21 @@ class Repository:
         self._path, self._include = path, include
         self._git("rev-parse", "--git-dir")
 
-    def commit(self, revision: str) -> str:
+    def find_commit(self, revision: str) -> str:
         """The full id of a commit. Raises UserError if there is no such one."""
         return self._git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
 
-    def subject(self, commit: str) -> str:
+    def read_subject(self, commit: str) -> str:
         """The first line of its message."""
         return self._git("log", "-1", "--format=%s", commit)
 
-    def between(self, one: str, other: str) -> list[str]:
+    def list_between(self, one: str, other: str) -> list[str]:
         """From the older to the newer, by first parents, those that change the headers.
 
         The newer itself stands as the last of them that does: its headers are the same. Raises
         UserError where neither descends from the other, or nothing between changes the headers.
         """
-        ends = self.commit(one), self.commit(other)
+        ends = self.find_commit(one), self.find_commit(other)
         older, newer = ends if self._descends(*ends) else ends[::-1]
         if not self._descends(older, newer):
             raise UserError(f"{one} and {other} are not in one line: give a commit and a later one")
@@ -47,13 +47,13 @@ class Repository:
             raise UserError(f"nothing between {one} and {other} changes {self._include}/")
         return [older, *found]
 
-    def headers(self, commit: str) -> Path:
+    def extract_headers(self, commit: str) -> Path:
         """A folder in the cache with the commit's headers, which stays.
 
         Raises UserError where the commit has none.
         """
         tree = self._git("rev-parse", "--verify", "--end-of-options", f"{commit}:{self._include}")
-        folder = cache_root() / "headers"
+        folder = find_cache() / "headers"
         folder.mkdir(exist_ok=True)
         final = folder / f"tree-{tree}"
         with FileLock(f"{final}.lock"):

@@ -19,7 +19,7 @@ class Control(NamedTuple):
     interpreter: Interpreter
 
 
-def controls(
+def list_controls(
     spec: TargetSpec,
     interpreter: Interpreter,
     interpreters: Sequence[Interpreter],
@@ -31,25 +31,27 @@ def controls(
     """
     if spec.record.is_compiled:  # anything else has nothing that could be instrumented
         yield Control("instrumentation", spec, interpreter)
-    yield from _without_framework(spec, interpreter)
+    yield from _list_without_framework(spec, interpreter)
     yield from (
         Control("policy", replace(spec, policy=policy), interpreter)
         for policy in spec.record.policy_names
         if policy != spec.policy
     )
-    yield from (Control("release", one, interpreter) for one in _releases(spec, releases))
+    yield from (
+        Control("release", one, interpreter) for one in _list_other_releases(spec, releases)
+    )
     others = [one for one in interpreters if one.include and one.version != interpreter.version]
     yield from (Control("python", spec, other) for other in others)
     for bare in spec.record.controls[:1]:  # the one without any extension
         yield from (Control("python", TargetSpec(bare), other) for other in others)
 
 
-def _without_framework(spec: TargetSpec, interpreter: Interpreter) -> Iterator[Control]:
+def _list_without_framework(spec: TargetSpec, interpreter: Interpreter) -> Iterator[Control]:
     for name in spec.record.controls:
         yield Control("extension", TargetSpec(name), interpreter)
 
 
-def _releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[TargetSpec]:
+def _list_other_releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[TargetSpec]:
     """Every release but the finding's own; of two in one process, each of them twice as well."""
     if spec.second is not None:
         releases = [one for one in (spec.version, spec.second) if one is not None]

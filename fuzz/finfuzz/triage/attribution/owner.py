@@ -19,30 +19,30 @@ class Opinion(NamedTuple):
     reason: str
 
 
-def owner_of(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -> Opinion:
+def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -> Opinion:
     """The owner and why, by the first rule that applies.
 
     ``script``: how often the finding's own script died of it.
     """
-    plain_build = _first(cells, "instrumentation")
-    controls = [_control(cells, name) for name in spec.record.controls]
+    plain_build = _find_first(cells, "instrumentation")
+    controls = [_find_control(cells, name) for name in spec.record.controls]
     bare = controls[0] if controls else None
     if script.n and not script.k:
         return Opinion("harness", "the script does not reproduce the defect without finfuzz")
     if plain_build and plain_build.what == "survived":
         return Opinion("harness", "survives with an extension built without instrumentation")
-    if not spec.record.is_compiled or _same(bare):
+    if not spec.record.is_compiled or _is_same(bare):
         return Opinion("CPython", "same defect without any compiled extension")
     if spec.record.is_control:
         return Opinion("target", "the extension is required, and has no framework")
     name, plain = spec.record.controls[-1], controls[-1]
-    if _same(plain):
+    if _is_same(plain):
         return Opinion("target", f"same defect on {name}, which has no framework")
     if plain is None or plain.what not in ("survived", "otherwise"):
         why = "not run" if plain is None else str(plain)
         return Opinion("unknown", f"{name}, the control without a framework, shows nothing: {why}")
     if spec.policy != RELEASED:
-        released = _policy(cells, RELEASED)
+        released = _find_policy(cells, RELEASED)
         if released and released.what == "survived":
             released_name = f"{spec.framework} as released"
             reason = f"survives on {released_name}, so the policy `{spec.policy}` is required"
@@ -54,14 +54,14 @@ def _describe(verdict: Verdict) -> str:
     return "survives" if verdict.what == "survived" else f"fails differently ({verdict.seen})"
 
 
-class Range(NamedTuple):
+class ReleaseRange(NamedTuple):
     """Releases by what they do, oldest first; empty where none was seen."""
 
     first_bad: str
     first_good: str
 
 
-def releases_of(spec: TargetSpec, cells: Sequence[ControlResult]) -> Range:
+def find_release_range(spec: TargetSpec, cells: Sequence[ControlResult]) -> ReleaseRange:
     """The first release that has the defect and, behind it, the first without it."""
     dies = {Version(spec.version): True} if spec.version and spec.second is None else {}
     for cell in cells:
@@ -75,35 +75,35 @@ def releases_of(spec: TargetSpec, cells: Sequence[ControlResult]) -> Range:
     ordered = sorted(dies)
     bad = [version for version in ordered if dies[version]]
     good = [version for version in ordered if bad and version > bad[-1]]
-    return Range(str(bad[0]) if bad else "", str(good[0]) if good else "")
+    return ReleaseRange(str(bad[0]) if bad else "", str(good[0]) if good else "")
 
 
-def pythons_of(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) -> tuple[str, ...]:
+def list_pythons(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) -> tuple[str, ...]:
     """The CPythons that it dies on, oldest first; the finding's own is one of them."""
     found = {python} | {
         cell.python
         for cell in cells
-        if cell.axis == "python" and cell.target == str(spec) and _same(cell.verdict)
+        if cell.axis == "python" and cell.target == str(spec) and _is_same(cell.verdict)
     }
     return tuple(sorted(found, key=Version))
 
 
-def _same(verdict: Verdict | None) -> bool:
+def _is_same(verdict: Verdict | None) -> bool:
     return verdict is not None and verdict.what == "same"
 
 
-def _first(cells: Sequence[ControlResult], axis: str) -> Verdict | None:
+def _find_first(cells: Sequence[ControlResult], axis: str) -> Verdict | None:
     return next((cell.verdict for cell in cells if cell.axis == axis), None)
 
 
-def _control(cells: Sequence[ControlResult], framework: str) -> Verdict | None:
+def _find_control(cells: Sequence[ControlResult], framework: str) -> Verdict | None:
     return next(
         (cell.verdict for cell in cells if cell.axis == "extension" and cell.target == framework),
         None,
     )
 
 
-def _policy(cells: Sequence[ControlResult], policy: str) -> Verdict | None:
+def _find_policy(cells: Sequence[ControlResult], policy: str) -> Verdict | None:
     return next(
         (
             cell.verdict

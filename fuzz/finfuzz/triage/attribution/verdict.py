@@ -39,7 +39,7 @@ class Wanted(msgspec.Struct, frozen=True):
         program = parse(finding.program)
         return cls(finding.diagnosis, program, finding.reproduced, finding.target.python_version)
 
-    def shown_by(self, one: Diagnosis) -> bool:
+    def matches(self, one: Diagnosis) -> bool:
         """Whether that is the same defect: its bucket, or, on another build, where functions have
         other names, the same diagnostic and phase and one of the telling frames."""
         mine = self.diagnosis
@@ -52,7 +52,7 @@ class Wanted(msgspec.Struct, frozen=True):
         )
 
 
-def judged(
+def build_and_judge(
     wanted: Wanted,
     get: Callable[[], Build],
     limits: Limits,
@@ -65,13 +65,13 @@ def judged(
     try:
         build = get()
     except BuildError as error:
-        return absent(f"does not compile: {_first_error(str(error))}")
+        return absent(f"does not compile: {_find_first_error(str(error))}")
     except UserError as error:
         return absent(str(error))
-    return verdict(wanted, build, limits)
+    return judge_build(wanted, build, limits)
 
 
-def verdict(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
+def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     """Runs the program in fresh processes of that build."""
     python = build.interpreter.version[:2]
     if effective(wanted.program, python, abuse=limits.abuse) != effective(
@@ -85,31 +85,31 @@ def verdict(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     while runs < most:
         runs += 1
         found = diagnose(run_fresh(build, text, limits.patient), limits.memory_mib)
-        if any(wanted.shown_by(one) for one in found):
+        if any(wanted.matches(one) for one in found):
             same += 1
         elif found:
-            others[_other(found[0], build)] += 1
+            others[_name_difference(found[0], build)] += 1
     if same:
         return Verdict("same", Rate(same, runs))
     if others:
         ((what, seen), count), *_ = others.most_common(1)
         return Verdict(what, Rate(count, runs), seen)
     survived = Rate(runs, runs)
-    if lacking := _missing_words(wanted, build):
+    if lacking := _find_missing_words(wanted, build):
         return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
     return Verdict("survived", survived)
 
 
-def _missing_words(wanted: Wanted, build: Build) -> tuple[str, ...]:
+def _find_missing_words(wanted: Wanted, build: Build) -> tuple[str, ...]:
     """Name the words of a program that do something where it was found and that a target lacks."""
     return build.spec.record.vocabulary.missing(effective(wanted.program, wanted.python))
 
 
-def _other(found: Diagnosis, build: Build) -> tuple[What, str]:
+def _name_difference(found: Diagnosis, build: Build) -> tuple[What, str]:
     explained = find_known(found, build.spec, build.interpreter.text)
     return ("known", explained.title) if explained else ("otherwise", str(found))
 
 
-def _first_error(text: str) -> str:
+def _find_first_error(text: str) -> str:
     """The line that a compiler's output is about."""
     return next((line for line in text.splitlines() if "error:" in line), text.splitlines()[0])

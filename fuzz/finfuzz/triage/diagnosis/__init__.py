@@ -1,6 +1,6 @@
 """What an outcome means: a signal, a diagnostic, a phase, and the frames that tell."""
 
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
-from finfuzz.triage.diagnosis.reading import diagnose, key_frames
+from finfuzz.triage.diagnosis.reading import diagnose, find_key_frames
 
-__all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "key_frames"]
+__all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "find_key_frames"]

@@ -34,17 +34,17 @@ class Line(NamedTuple):
     place: str
 
 
-def lines(module: str, addresses: Sequence[int]) -> list[tuple[Line, ...]]:
+def look_up_lines(module: str, addresses: Sequence[int]) -> list[tuple[Line, ...]]:
     """For each virtual address of a file the functions there, those that were inlined first.
 
     Empty tuples where nothing is known: no addr2line, no debug information, no such file.
     """
-    output = _said(module, addresses)
-    found = [] if output is None else list(_blocks(output))
+    output = _query(module, addresses)
+    found = [] if output is None else list(_split_answers(output))
     return found[:-1] if len(found) == len(addresses) + 1 else [()] * len(addresses)
 
 
-def _said(module: str, addresses: Sequence[int]) -> list[str] | None:
+def _query(module: str, addresses: Sequence[int]) -> list[str] | None:
     """The lines of an answer; None where there is none.
 
     Whoever ends our children may have ended one of these: then another one is asked. A file that
@@ -72,7 +72,7 @@ _hopeless: set[str] = set()
 
 
 def _start(module: str) -> subprocess.Popen[bytes] | None:
-    tool = _tool()
+    tool = _find_tool()
     if tool is None or not os.path.isfile(module):
         return None
     try:
@@ -89,7 +89,7 @@ def _start(module: str) -> subprocess.Popen[bytes] | None:
 
 
 @cache
-def _tool() -> str | None:
+def _find_tool() -> str | None:
     return shutil.which("addr2line")
 
 
@@ -132,17 +132,17 @@ def _is_complete(output: bytes, count: int) -> bool:
     )
 
 
-def _blocks(output: list[str]) -> Iterator[tuple[Line, ...]]:
+def _split_answers(output: list[str]) -> Iterator[tuple[Line, ...]]:
     """An address on a line of its own, then a function's line and a place's for each."""
     starts = [n for n, line in enumerate(output) if _ADDRESS.fullmatch(line)]
     for start, stop in zip(starts, [*starts[1:], len(output)], strict=True):
         pairs = zip(output[start + 1 : stop : 2], output[start + 2 : stop : 2], strict=False)
-        known = [Line("" if name == "??" else name, _place(text)) for name, text in pairs]
+        known = [Line("" if name == "??" else name, _read_place(text)) for name, text in pairs]
         # Without a place, the name is that of the nearest symbol before, however far away.
         yield tuple(line for line in known if line.place)
 
 
-def _place(text: str) -> str:
+def _read_place(text: str) -> str:
     """`FILE:LINE`; empty where one of them is unknown."""
     place = text.partition(" (discriminator ")[0]
     return "" if place.startswith("??:") or place.endswith((":?", ":0")) else place

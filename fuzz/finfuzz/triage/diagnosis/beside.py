@@ -6,9 +6,9 @@ import re
 
 from finfuzz.executor.outcome import Outcome
 from finfuzz.triage.diagnosis import messages
-from finfuzz.triage.diagnosis.bucket import route
+from finfuzz.triage.diagnosis.bucket import find_route
 from finfuzz.triage.diagnosis.diagnosis import Diagnosis
-from finfuzz.triage.diagnosis.sanitizer import report_stack
+from finfuzz.triage.diagnosis.sanitizer import read_report_stack
 
 _WRONG = re.compile(r"^self-check: (.+)$", re.MULTILINE)
 _VARYING = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\b\d+\b")
@@ -18,7 +18,7 @@ _DETAIL = 300
 _SOMETIME = "an unknown phase"
 
 
-def capsule_lost(outcome: Outcome) -> list[Diagnosis]:
+def find_lost_capsule(outcome: Outcome) -> list[Diagnosis]:
     """One, if a checker missed a capsule of the framework's or found another."""
     if not outcome.capsule_lost:
         return []
@@ -26,7 +26,7 @@ def capsule_lost(outcome: Outcome) -> list[Diagnosis]:
     return [Diagnosis("NONE", "capsule-lost", outcome.capsule_lost_phase, which, ())]
 
 
-def wrong_answers(outcome: Outcome) -> list[Diagnosis]:
+def find_wrong_answers(outcome: Outcome) -> list[Diagnosis]:
     """One, for the first check that failed: those after it may well be its consequences."""
     if not outcome.wrong_answers:
         return []
@@ -36,25 +36,25 @@ def wrong_answers(outcome: Outcome) -> list[Diagnosis]:
     return [Diagnosis("NONE", "wrong-answer", "running", detail, (name,) if name else ())]
 
 
-def unraisable(outcome: Outcome) -> list[Diagnosis]:
+def find_unraisable(outcome: Outcome) -> list[Diagnosis]:
     """One for each that is worded differently, addresses and names aside."""
     by_key: dict[str, str] = {}
     for line in outcome.unraisable:
-        by_key.setdefault(_worded(line), line[:_DETAIL])
+        by_key.setdefault(_strip_varying(line), line[:_DETAIL])
     kind = "unraisable-exception"
     return [Diagnosis("NONE", kind, _SOMETIME, line, (key,)) for key, line in by_key.items()]
 
 
-def reported(outcome: Outcome) -> list[Diagnosis]:
+def find_reports(outcome: Outcome) -> list[Diagnosis]:
     """What sanitizers and leak checkers say of a process that no signal ended."""
-    said = None if outcome.died else messages.report(outcome.stderr)
+    said = None if outcome.died else messages.read_report(outcome.stderr)
     if said is None:
         return []
-    frames = route(said, report_stack(outcome.stderr)) or (_worded(said.detail),)
+    frames = find_route(said, read_report_stack(outcome.stderr)) or (_strip_varying(said.detail),)
     phase = _SOMETIME if said.diagnostic == "undefined-behaviour" else outcome.phase
     return [Diagnosis("NONE", said.diagnostic, phase, said.detail, frames)]
 
 
-def _worded(line: str) -> str:
+def _strip_varying(line: str) -> str:
     """The beginning of a message, less what varies between two that mean the same."""
     return " ".join(_VARYING.sub("…", line).split()[:_WORDS_KEPT])

@@ -30,22 +30,22 @@ _NAMED = frozenset(
 )
 
 
-def bucket(signal: str, diagnostic: str, phase: str, frames: Sequence[str]) -> str:
+def compute_bucket(signal: str, diagnostic: str, phase: str, frames: Sequence[str]) -> str:
     """12 hex digits. ``frames``: the telling ones, or what stands for them."""
     signal = "" if diagnostic in _ANY_SIGNAL else signal
-    key = (telling.VERSION, signal, diagnostic, coarse(phase), tuple(frames))
+    key = (telling.VERSION, signal, diagnostic, coarsen_phase(phase), tuple(frames))
     return hashlib.sha256(repr(key).encode()).hexdigest()[:12]
 
 
-def coarse(phase: str) -> str:
+def coarsen_phase(phase: str) -> str:
     """Ending one interpreter or the last one, before or after its dict: routes to one defect."""
     progress = phase.partition("/")[0]
     return "ending" if progress in ("stopping", "finalizing") else progress
 
 
-def route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:
+def find_route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:
     """The telling frames, behind what the message names, innermost first: at most KEPT."""
-    names = telling.telling(stack, internals_gone=cause.diagnostic in ASKING)
+    names = telling.select_telling_frames(stack, internals_gone=cause.diagnostic in ASKING)
     if cause.diagnostic in _NAMED:
         head = cause.detail.partition(": ")[0]
         names = [head, *names] if head not in names[:1] else names

@@ -54,12 +54,12 @@ class Diagnosis(msgspec.Struct, frozen=True):
     @property
     def bucket(self) -> str:
         """What deaths of one defect share: 12 hex digits."""
-        return buckets.bucket(self.signal, self.diagnostic, self.phase, self.frames)
+        return buckets.compute_bucket(self.signal, self.diagnostic, self.phase, self.frames)
 
     @property
     def coarse_phase(self) -> str:
         """As the bucket has it: `running`, `ending` or `exited`."""
-        return buckets.coarse(self.phase)
+        return buckets.coarsen_phase(self.phase)
 
     def __str__(self) -> str:
         return f"{self.signal}/{self.diagnostic}"

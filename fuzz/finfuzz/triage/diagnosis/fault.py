@@ -22,7 +22,7 @@ _FAULTS = {
 _NEAR_NULL = 4096
 
 
-def fault(outcome: Outcome) -> str:
+def describe_fault(outcome: Outcome) -> str:
     """`SEGV_MAPERR at 0x18, near null`, `SI_TKILL` for a raise; empty where no handler saw it."""
     if outcome.signal is None or outcome.timed_out or not (outcome.signal_code or outcome.frames):
         return ""

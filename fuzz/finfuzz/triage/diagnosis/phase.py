@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from finfuzz.triage.diagnosis.symbols import Frame
-from finfuzz.triage.diagnosis.telling import normalized
+from finfuzz.triage.diagnosis.telling import normalize_function
 
 _ENDS = frozenset({"Py_FinalizeEx", "_Py_Finalize", "Py_EndInterpreter"})
 
@@ -38,18 +38,18 @@ _TYPES = re.compile(
 _EXITS = frozenset({"exit", "__run_exit_handlers", "_dl_fini", "__cxa_finalize"})
 
 
-def refined(phase: str, stack: Sequence[Frame]) -> str:
+def refine_phase(phase: str, stack: Sequence[Frame]) -> str:
     """``phase`` as the runtime saw it (see Outcome), or further."""
-    functions = [normalized(frame.function) for frame in stack]
+    functions = [normalize_function(frame.function) for frame in stack]
     progress = phase.partition("/")[0]
     if progress == "exited" and not _EXITS.isdisjoint(functions):
         return f"{progress}/static-destructors"
-    if progress in ("stopping", "finalizing") and _TYPES.fullmatch(_stage(functions)):
+    if progress in ("stopping", "finalizing") and _TYPES.fullmatch(_find_stage(functions)):
         return f"{progress}/types-finalized"
     return phase
 
 
-def _stage(functions: list[str]) -> str:
+def _find_stage(functions: list[str]) -> str:
     """What the innermost end was doing: the first function that it only leads to."""
     inside = list(takewhile(lambda name: name not in _ENDS, functions))
     if len(inside) == len(functions):

@@ -10,15 +10,15 @@ import msgspec
 
 from finfuzz.executor.outcome import Outcome
 from finfuzz.triage.diagnosis import beside, messages, telling
-from finfuzz.triage.diagnosis.bucket import ASKING, DESTROYED, INTERNALS, LOST, route
+from finfuzz.triage.diagnosis.bucket import ASKING, DESTROYED, INTERNALS, LOST, find_route
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
-from finfuzz.triage.diagnosis.fault import fault
+from finfuzz.triage.diagnosis.fault import describe_fault
 from finfuzz.triage.diagnosis.messages import Message
-from finfuzz.triage.diagnosis.phase import refined
-from finfuzz.triage.diagnosis.sanitizer import report_stack
-from finfuzz.triage.diagnosis.symbols import Frame, named_stack
+from finfuzz.triage.diagnosis.phase import refine_phase
+from finfuzz.triage.diagnosis.sanitizer import read_report_stack
+from finfuzz.triage.diagnosis.symbols import Frame, name_stack
 
-__all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "key_frames"]
+__all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "find_key_frames"]
 
 #: What internals that were made again do not explain.
 _OF_ITSELF = {"hang", "internals-recreated", "memory-ceiling", "fatal-python-error"}
@@ -42,95 +42,101 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
     death has another cause or there was none; and so is a capsule lost where the internals are not
     what is wrong already. Wrong answers and unraisable exceptions stand beside whatever else is.
     """
-    found = _death(outcome, memory_mib)
+    found = _diagnose_death(outcome, memory_mib)
     if outcome.recreated and not any(one.diagnostic in INTERNALS for one in found):
-        found.append(_recreated(outcome))
+        found.append(_diagnose_recreation(outcome))
     if not any(one.diagnostic in ASKING for one in found):
-        found += beside.capsule_lost(outcome)
+        found += beside.find_lost_capsule(outcome)
     return (
         *found,
-        *beside.wrong_answers(outcome),
-        *beside.unraisable(outcome),
-        *beside.reported(outcome),
+        *beside.find_wrong_answers(outcome),
+        *beside.find_unraisable(outcome),
+        *beside.find_reports(outcome),
     )
 
 
-def key_frames(diagnosis: Diagnosis, stack: Sequence[Frame]) -> tuple[str, ...]:
+def find_key_frames(diagnosis: Diagnosis, stack: Sequence[Frame]) -> tuple[str, ...]:
     """What the key is made of by today's list of telling frames, for a stack that was kept."""
     if diagnosis.diagnostic == "internals-recreated":
         return DESTROYED
     if diagnosis.diagnostic in (_SAID | INTERNALS):
         return diagnosis.frames
-    return route(Message(diagnosis.diagnostic, diagnosis.detail), stack)
+    return find_route(Message(diagnosis.diagnostic, diagnosis.detail), stack)
 
 
-def _death(outcome: Outcome, memory_mib: int) -> list[Diagnosis]:
+def _diagnose_death(outcome: Outcome, memory_mib: int) -> list[Diagnosis]:
     if not outcome.died:
         return []
-    stack = named_stack(outcome.frames)
-    cause = _cause(outcome, memory_mib, stack)
+    stack = name_stack(outcome.frames)
+    cause = _find_cause(outcome, memory_mib, stack)
     if cause.diagnostic in ("address-sanitizer", "undefined-behaviour"):
-        stack = report_stack(outcome.stderr) or stack
-    found = _diagnosis(outcome, cause, outcome.phase, stack)
+        stack = read_report_stack(outcome.stderr) or stack
+    found = _make_diagnosis(outcome, cause, outcome.phase, stack)
     signal = "HANG" if outcome.timed_out else outcome.signal or "NONE"
     return [
         msgspec.structs.replace(
-            found, signal=signal, interpreter=outcome.interpreter, fault=fault(outcome)
+            found, signal=signal, interpreter=outcome.interpreter, fault=describe_fault(outcome)
         )
     ]
 
 
-def _recreated(outcome: Outcome) -> Diagnosis:
+def _diagnose_recreation(outcome: Outcome) -> Diagnosis:
     cause = Message("internals-recreated-silently", "")
-    stack = named_stack(outcome.recreated_frames)
-    return _diagnosis(outcome, cause, outcome.recreated_phase, stack)
+    stack = name_stack(outcome.recreated_frames)
+    return _make_diagnosis(outcome, cause, outcome.recreated_phase, stack)
 
 
-def _diagnosis(outcome: Outcome, cause: Message, phase: str, stack: Sequence[Frame]) -> Diagnosis:
-    path = route(cause, stack)
+def _make_diagnosis(
+    outcome: Outcome, cause: Message, phase: str, stack: Sequence[Frame]
+) -> Diagnosis:
+    path = find_route(cause, stack)
     return Diagnosis(
         signal="NONE",
         diagnostic=cause.diagnostic,
-        phase=refined(phase, stack),
+        phase=refine_phase(phase, stack),
         detail=cause.detail,
-        frames=_lost(outcome, cause) if cause.diagnostic in INTERNALS else path,
-        stack=tuple(telling.normalized(frame.function) for frame in stack if frame.function),
+        frames=_tell_loss(outcome, cause) if cause.diagnostic in INTERNALS else path,
+        stack=tuple(
+            telling.normalize_function(frame.function) for frame in stack if frame.function
+        ),
         route=path,
     )
 
 
-def _lost(outcome: Outcome, cause: Message) -> tuple[str, ...]:
+def _tell_loss(outcome: Outcome, cause: Message) -> tuple[str, ...]:
     """How the internals were lost. The guard speaks up only where they were destroyed."""
     there = cause.diagnostic != "internals-recreated" and outcome.recreated_after == "first"
     return LOST if there else DESTROYED
 
 
-def _cause(outcome: Outcome, memory_mib: int, stack: Sequence[Frame]) -> Message:
+def _find_cause(outcome: Outcome, memory_mib: int, stack: Sequence[Frame]) -> Message:
     if outcome.timed_out:
         return Message("hang", "")
-    said = messages.death(outcome.stderr)
+    said = messages.read_death(outcome.stderr)
     if said and said.diagnostic in ("internals-recreated", "memory-ceiling"):
         return said
     if outcome.peak_kib > memory_mib * 900:
         return Message("memory-ceiling", "")
-    cause = _by_stack(said or Message("none", messages.python_frame(outcome.stderr)), stack)
+    cause = _refine_by_stack(
+        said or Message("none", messages.read_python_frame(outcome.stderr)), stack
+    )
     if outcome.recreated and cause.diagnostic not in _OF_ITSELF:
         return cause._replace(diagnostic="internals-recreated-silently")
     return cause
 
 
-def _by_stack(said: Message, stack: Sequence[Frame]) -> Message:
+def _refine_by_stack(said: Message, stack: Sequence[Frame]) -> Message:
     """What the functions on the stack make of it."""
-    if said.diagnostic == "none" and _in_allocator(stack):
+    if said.diagnostic == "none" and _is_in_allocator(stack):
         return said._replace(diagnostic="heap-corruption")
     if said.diagnostic == "uncaught-cxx-exception" and any(
-        telling.normalized(frame.function) in telling.GIVES_UP for frame in stack
+        telling.normalize_function(frame.function) in telling.GIVES_UP for frame in stack
     ):
         return said._replace(diagnostic="framework-failure")
     return said
 
 
-def _in_allocator(stack: Sequence[Frame]) -> bool:
+def _is_in_allocator(stack: Sequence[Frame]) -> bool:
     """Whether it died in malloc or free, the C library's or CPython's, or in what they call."""
     return any(_ALLOCATOR.fullmatch(frame.function) for frame in takewhile(_is_innermost, stack))
 

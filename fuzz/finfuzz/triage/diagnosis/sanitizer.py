@@ -16,15 +16,17 @@ _LINE = re.compile(
 _OWN = re.compile(r"libsanitizer|compiler-rt|lib[alu]+b?san")
 
 
-def report_stack(stderr: str) -> list[Frame]:
+def read_report_stack(stderr: str) -> list[Frame]:
     """The first stack of a report; empty where there is none. A source stands for its module."""
     lines = stderr.splitlines()
     first = next((n for n, line in enumerate(lines) if line.startswith("    #0 0x")), len(lines))
     matches = takewhile(bool, map(_LINE.match, lines[first:]))
-    return [_frame(*match.groups()) for match in matches if match and not _OWN.search(match[0])]
+    return [
+        _make_frame(*match.groups()) for match in matches if match and not _OWN.search(match[0])
+    ]
 
 
-def _frame(
+def _make_frame(
     function: str | None, module: str | None, offset: str | None, place: str | None
 ) -> Frame:
     if module and offset:

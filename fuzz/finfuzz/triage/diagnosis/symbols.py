@@ -40,19 +40,19 @@ class Frame(NamedTuple):
         return "  ".join(filter(None, words))
 
 
-def named(frame: RawFrame) -> Frame:
+def name_frame(frame: RawFrame) -> Frame:
     """Looks the function up that a frame returns into, by the symbol table alone."""
-    return _named(frame, _call(frame))
+    return _name_at(frame, _find_call(frame))
 
 
-def named_stack(frames: Sequence[RawFrame]) -> list[Frame]:
+def name_stack(frames: Sequence[RawFrame]) -> list[Frame]:
     """A stack with names, each function that was inlined before the one that it was inlined into.
 
     Asks addr2line once for each file, and only for what it was never asked before.
     """
-    interrupted = _interrupted(frames)
+    interrupted = _find_interrupted(frames)
     places = [
-        (frame, frame.offset if n == interrupted else _call(frame))
+        (frame, frame.offset if n == interrupted else _find_call(frame))
         for n, frame in enumerate(frames)
     ]
     unknown: dict[str, list[_Place]] = {}
@@ -61,7 +61,7 @@ def named_stack(frames: Sequence[RawFrame]) -> list[Frame]:
             unknown.setdefault(place[0].module, []).append(place)
     for module, some in unknown.items():
         _expanded.update(zip(some, _expand(module, some), strict=True))
-    return [each for place in places for each in _expanded.get(place) or (_named(*place),)]
+    return [each for place in places for each in _expanded.get(place) or (_name_at(*place),)]
 
 
 #: ELF's STT_FUNC.
@@ -73,7 +73,7 @@ _Place = tuple[RawFrame, int]
 _expanded: dict[_Place, tuple[Frame, ...]] = {}
 
 
-def _call(frame: RawFrame) -> int:
+def _find_call(frame: RawFrame) -> int:
     """Where the call is that a frame returns from.
 
     A return address may lie behind its function's last byte, where that ends in a call that never
@@ -82,7 +82,7 @@ def _call(frame: RawFrame) -> int:
     return frame.offset - 1
 
 
-def _interrupted(frames: Sequence[RawFrame]) -> int | None:
+def _find_interrupted(frames: Sequence[RawFrame]) -> int | None:
     """Which frame a signal interrupted, in the stack that its handler took.
 
     It called nothing: its own first instruction may be where it stopped, on a stack that is full.
@@ -95,27 +95,29 @@ def _interrupted(frames: Sequence[RawFrame]) -> int | None:
 
 
 def _expand(module: str, places: Sequence[_Place]) -> list[tuple[Frame, ...]]:
-    table = _table(module)
-    lines = addr2line.lines(module, [table.address_of(code) for _, code in places])
-    return [_chain(_named(*place), found) for place, found in zip(places, lines, strict=True)]
+    table = _load_table(module)
+    lines = addr2line.look_up_lines(module, [table.address_of(code) for _, code in places])
+    return [
+        _unfold_inlined(_name_at(*place), found) for place, found in zip(places, lines, strict=True)
+    ]
 
 
-def _named(frame: RawFrame, code: int) -> Frame:
-    function = _table(frame.module).function_at(code) if frame.module else ""
+def _name_at(frame: RawFrame, code: int) -> Frame:
+    function = _load_table(frame.module).function_at(code) if frame.module else ""
     return Frame(frame.module, frame.offset, function)
 
 
-def _chain(outer: Frame, lines: tuple[addr2line.Line, ...]) -> tuple[Frame, ...]:
+def _unfold_inlined(outer: Frame, lines: tuple[addr2line.Line, ...]) -> tuple[Frame, ...]:
     """The symbol table names what is not inlined: it is there where debug information is not."""
     if not lines:
         return (outer,)
     *inner, last = lines
     return (
         *(
-            Frame(outer.module, outer.offset, _demangled(line.function), line.place, True)
+            Frame(outer.module, outer.offset, _demangle(line.function), line.place, True)
             for line in inner
         ),
-        outer._replace(function=outer.function or _demangled(last.function), place=last.place),
+        outer._replace(function=outer.function or _demangle(last.function), place=last.place),
     )
 
 
@@ -137,7 +139,7 @@ class _Table:
         index = bisect.bisect_right(self._starts, offset) - 1
         if index < 0 or offset >= self._functions[index][1]:
             return ""
-        return _demangled(self._functions[index][2])
+        return _demangle(self._functions[index][2])
 
     def address_of(self, offset: int) -> int:
         """The virtual address that the linker gave a place in the file; 0 where it is not code."""
@@ -148,7 +150,7 @@ class _Table:
 
 
 @functools.lru_cache(maxsize=4096)
-def _demangled(name: str) -> str:
+def _demangle(name: str) -> str:
     plain, dot, suffix = name.partition(".")  # .part.0, .cold and their like
     try:
         demangled: str = cxxfilt.demangle(plain, external_only=False)
@@ -158,22 +160,22 @@ def _demangled(name: str) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _table(module: str) -> _Table:
+def _load_table(module: str) -> _Table:
     """Reads a file's symbols once. Empty if none can be read."""
     try:
         with open(module, "rb") as file:
-            return _read(ELFFile(file))
+            return _read_table(ELFFile(file))
     except (OSError, ELFError, struct.error, ValueError):
         return _Table()
 
 
-def _read(elf: ELFFile) -> _Table:
+def _read_table(elf: ELFFile) -> _Table:
     loaded = [
         (segment["p_vaddr"], segment["p_offset"], segment["p_filesz"])
         for segment in elf.iter_segments("PT_LOAD")
     ]
     found = []
-    for name, value, size in _functions(elf):
+    for name, value, size in _read_functions(elf):
         for address, offset, length in loaded:
             if address <= value < address + length:
                 start = value - address + offset
@@ -181,7 +183,7 @@ def _read(elf: ELFFile) -> _Table:
     return _Table(sorted(found), loaded)
 
 
-def _functions(elf: ELFFile) -> Iterator[tuple[str, int, int]]:
+def _read_functions(elf: ELFFile) -> Iterator[tuple[str, int, int]]:
     """Name, address and size of each function. By hand: pyelftools takes 20 times as long, half a
     second for a libpython."""
     section = elf.get_section_by_name(".symtab") or elf.get_section_by_name(".dynsym")

@@ -92,11 +92,11 @@ _TARGET_HOOK = "target hook"
 _PYTHON_HEADERS = re.compile(r"_?Py(?!Init_)\w+")
 
 
-def telling(frames: Sequence[Frame], *, internals_gone: bool) -> list[str]:
+def select_telling_frames(frames: Sequence[Frame], *, internals_gone: bool) -> list[str]:
     """The first frames that tell, innermost first; each normalized."""
     found: list[str] = []
     for frame in frames:
-        name = _telling_name(frame, internals_gone)
+        name = _find_telling_name(frame, internals_gone)
         if name and not (found and (name == found[-1] or _ROUTE.fullmatch(name))):
             found.append(name)
         if len(found) == KEPT:
@@ -105,43 +105,43 @@ def telling(frames: Sequence[Frame], *, internals_gone: bool) -> list[str]:
 
 
 @functools.lru_cache(maxsize=4096)
-def normalized(function: str) -> str:
+def normalize_function(function: str) -> str:
     """A function's name without template arguments, parameters, clones and anonymous namespaces."""
     text = re.sub(r" \[.*\]$", "", function).replace("(anonymous namespace)::", "")
     text, operator, symbol = text.partition("operator")
     if operator and (not text or text[-1] in ": ") and not re.match(r"\w", symbol):
-        return _plain(text) + operator + _symbol(symbol)
-    return _plain(text + operator + symbol)
+        return _strip_types(text) + operator + _read_operator(symbol)
+    return _strip_types(text + operator + symbol)
 
 
-def _plain(text: str) -> str:
-    text = _without_nested(_without_nested(text, "(", ")"), "<", ">")
+def _strip_types(text: str) -> str:
+    text = _strip_nested(_strip_nested(text, "(", ")"), "<", ">")
     text = re.sub(r"\b(const|volatile|noexcept)\b|[&*]", "", text).strip()
     # What is left before a last space is the return type of a template.
     return text.rsplit(" ", 1)[-1]
 
 
-def _symbol(text: str) -> str:
+def _read_operator(text: str) -> str:
     """What follows `operator`: a symbol, or a space and a type, new or delete; no parameters."""
     called = re.match(r"\(\)|<<|<=>|<=|<|->\*?", text)
     if called:
         return called[0]
-    text = _without_nested(_without_nested(text, "(", ")"), "<", ">")
+    text = _strip_nested(_strip_nested(text, "(", ")"), "<", ">")
     return re.sub(r"\b(const|volatile|noexcept)\b", "", text).rstrip("&* ")
 
 
 @functools.lru_cache(maxsize=8192)
-def _telling_name(frame: Frame, internals_gone: bool) -> str:
+def _find_telling_name(frame: Frame, internals_gone: bool) -> str:
     module = frame.module.rpartition("/")[2]
     if not module or _PLUMBING_MODULES.search(module):
         return ""
-    name = normalized(frame.function)
+    name = normalize_function(frame.function)
     if frame.inlined and _is_helper(module, frame.place, name):
         return ""
     if internals_gone and _ACCESSORS.match(name):
         return ""
     if module.startswith(("finfuzz_target", "finfuzz_second")):
-        return _target_name(name)
+        return _name_in_target(name)
     if not name:
         return f"{module}+{frame.offset:#x}"  # without symbols the place is all there is
     return "" if _PLUMBING.match(name) else name
@@ -153,7 +153,7 @@ def _is_helper(module: str, place: str, name: str) -> bool:
     return bool(of_python and _HEADER.search(place))
 
 
-def _target_name(name: str) -> str:
+def _name_in_target(name: str) -> str:
     """In the target: the framework's functions by name, its own as one, plumbing as none."""
     if name.startswith(_NAMESPACES):
         return "" if name in GIVES_UP else name
@@ -161,7 +161,7 @@ def _target_name(name: str) -> str:
     return _TARGET_HOOK if own else ""
 
 
-def _without_nested(text: str, left: str, right: str) -> str:
+def _strip_nested(text: str, left: str, right: str) -> str:
     kept, depth = [], 0
     for character in text:
         if character == left:

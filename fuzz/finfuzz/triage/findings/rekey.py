@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.support.errors import UserError
-from finfuzz.triage.diagnosis import key_frames, telling
+from finfuzz.triage.diagnosis import find_key_frames, telling
 from finfuzz.triage.diagnosis.symbols import Frame
 from finfuzz.triage.findings.finding import Finding, list_folders, load_readable, update
 
@@ -100,7 +100,7 @@ def _plan_one(crashes: Path, folder: Path, finding: Finding, occupied: set[Path]
     before = finding.bucket
     frames = [Frame(*msgspec.structs.astuple(one)) for one in finding.stack]
     # Without a stack there is nothing to make telling frames of, and the old ones stay.
-    finding.frames = key_frames(finding.diagnosis, frames) or finding.frames
+    finding.frames = find_key_frames(finding.diagnosis, frames) or finding.frames
     finding.key_version = telling.VERSION
     finding.bucket = finding.diagnosis.bucket
     finding.former = (*finding.former, before)

@@ -10,7 +10,7 @@ from pathlib import Path
 from finfuzz.executor.limits import Limits
 from finfuzz.support.files import write_whole
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.releases import header_variables
+from finfuzz.targets.releases import list_header_variables
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import load, update
@@ -60,7 +60,7 @@ def escalate(
     reports = []
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:
         place = copy_folder(folder, Path(scratch).resolve() / "plain")
-        variables = make_environment(header_variables(spec))
+        variables = make_environment(list_header_variables(spec))
         experiment = Experiment(place, finding.signal, interpreter, variables, seconds)
         instruments = _FOR_HANGS if hangs else _FOR_CRASHES
         for report in run_instruments(instruments, experiment, folder, announce):

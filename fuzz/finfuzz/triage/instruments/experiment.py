@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.triage.diagnosis.messages import python_frame
+from finfuzz.triage.diagnosis.messages import read_python_frame
 from finfuzz.triage.instruments.reading import join, read_message, shorten
 from finfuzz.triage.instruments.run import Run, run
 
@@ -90,7 +90,7 @@ class Experiment:
 
     def make_report(self, done: Run) -> Report:
         """Report how a run of the script ended, its message, and what Python executed then."""
-        frame = python_frame(done.text)
+        frame = read_python_frame(done.text)
         place = f"Python is at {frame}" if frame else ""
         summary = join(self.describe_end(done), read_message(done.text), place, by=": ")
         return Report("done", shorten(summary), done.text)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from finfuzz.triage.diagnosis.messages import death
-from finfuzz.triage.diagnosis.telling import GIVES_UP, normalized
+from finfuzz.triage.diagnosis.messages import read_death
+from finfuzz.triage.diagnosis.telling import GIVES_UP, normalize_function
 
 #: A frame with a known source, as ASan, gdb and valgrind write it.
 _FRAME = re.compile(
@@ -32,7 +32,7 @@ class Frame(NamedTuple):
     place: str
 
     def __str__(self) -> str:
-        return f"in {normalized(self.function)} ({self.place})"
+        return f"in {normalize_function(self.function)} ({self.place})"
 
 
 def read_frames(text: str) -> Iterator[Frame]:
@@ -48,14 +48,14 @@ def find_place(text: str, sources: re.Pattern[str]) -> str:
     own = [
         frame
         for frame in found
-        if sources.match(frame.place) and normalized(frame.function) not in GIVES_UP
+        if sources.match(frame.place) and normalize_function(frame.function) not in GIVES_UP
     ]
     return str((own or found)[0]) if found else ""
 
 
 def read_message(text: str) -> str:
     """Read the process's own message about its crash, in one line; empty if there is none."""
-    found = death(text)
+    found = read_death(text)
     if found is None or found.diagnostic in _SANITIZERS:
         return ""
     return shorten(join(found.diagnostic, found.detail, by=": "))

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.compiler import compiler_version, find_compiler
+from finfuzz.targets.compiler import find_compiler, read_version
 from finfuzz.triage.instruments.experiment import Experiment, Report
 from finfuzz.triage.instruments.reading import find_place, join, read_message, shorten
 from finfuzz.triage.instruments.run import Run
@@ -53,7 +53,7 @@ def run_sanitizers(experiment: Experiment) -> Report:
     """Run under both; if nothing is reported, run again with freed memory reused at once."""
     try:
         compiler = find_compiler()
-        clang = "clang" in compiler_version(compiler)
+        clang = "clang" in read_version(compiler)
     except UserError as error:
         return Report("absent", str(error))
     runtime = _find_runtime(compiler, _CLANG_RUNTIME if clang else _GCC_RUNTIME)

@@ -22,7 +22,7 @@ class Script(NamedTuple):
     rate: Rate
 
 
-def best_script(
+def choose_script(
     write: Callable[[bool], Mapping[str, str]],
     made: Build,
     diagnosis: Diagnosis,
@@ -39,23 +39,23 @@ def best_script(
     failed: UserError | None = None
     for files in forms[:1] if forms[0] == forms[1] else forms:
         try:
-            tried.append(Script(files, _rate(files, made, diagnosis, limits)))
+            tried.append(Script(files, _measure(files, made, diagnosis, limits)))
         except UserError as error:  # the other form may do
             failed = error
             continue
-        if _share(tried[-1].rate) >= _share(reproduced):
+        if _compute_share(tried[-1].rate) >= _compute_share(reproduced):
             return tried[-1]
     if failed is not None and not tried:
         raise failed
-    return max(tried, key=lambda script: _share(script.rate))
+    return max(tried, key=lambda script: _compute_share(script.rate))
 
 
-def _rate(files: Mapping[str, str], made: Build, diagnosis: Diagnosis, limits: Limits) -> Rate:
+def _measure(files: Mapping[str, str], made: Build, diagnosis: Diagnosis, limits: Limits) -> Rate:
     with tempfile.TemporaryDirectory(prefix="finfuzz-script-") as folder:
         for name, text in files.items():
             Path(folder, name).write_text(text, encoding="utf-8")
         return confirm_script(Path(folder), made, diagnosis, limits)
 
 
-def _share(rate: Rate) -> float:
+def _compute_share(rate: Rate) -> float:
     return rate.k / rate.n if rate.n else 0.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.releases import header_variables
+from finfuzz.targets.releases import list_header_variables
 
 #: What a compiler or a loader goes by, and no script does.
 _OF_THE_COMPILER = ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH")
@@ -21,7 +21,7 @@ _PYTHONS, _PYTHON_STEP = 5, 17
 _FOLDERS, _FOLDER_STEP = 11, 7
 
 
-class Clean:
+class CleanEnvironment:
     """A new virtual environment of the build's CPython, made in an empty folder.
 
     ``python``: its interpreter, without site-packages of anybody; ``environment``: all variables.
@@ -31,7 +31,7 @@ class Clean:
     def __init__(self, folder: Path, made: Build) -> None:
         self._folder = folder
         self.python = str(folder / "venv" / "bin" / "python")
-        self.environment = _variables(folder, made)
+        self.environment = _make_variables(folder, made)
         command = [
             str(made.interpreter.executable),
             "-I",
@@ -53,7 +53,7 @@ class Clean:
             said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
             raise UserError(f"{command[0]} can't make a virtual environment: {said}")
 
-    def python_of_run(self, run: int) -> str:
+    def pick_python(self, run: int) -> str:
         """The same interpreter, by a path of another length from run to run.
 
         What becomes of freed memory hangs on as little as that: a script that used some died ten
@@ -64,7 +64,7 @@ class Clean:
             alias.symlink_to("venv")
         return str(alias / "bin" / "python")
 
-    def folder_of_run(self, folder: Path, run: int) -> Path:
+    def pick_folder(self, folder: Path, run: int) -> Path:
         """The script's own folder first, then folders with the script whose paths are longer."""
         if run % _FOLDERS == 0:
             return folder
@@ -78,7 +78,7 @@ class Clean:
         return copy
 
 
-def _variables(folder: Path, made: Build) -> dict[str, str]:
+def _make_variables(folder: Path, made: Build) -> dict[str, str]:
     compiler = find_compiler()
     variables = {name: os.environ[name] for name in _OF_THE_COMPILER if name in os.environ}
     variables |= {
@@ -88,4 +88,4 @@ def _variables(folder: Path, made: Build) -> dict[str, str]:
         "LANG": "C.UTF-8",
     }
     variables.setdefault("CXX", str(compiler))
-    return variables | header_variables(made.spec)
+    return variables | list_header_variables(made.spec)

@@ -19,7 +19,7 @@ EXTENSIONS = {"t": "finfuzz_target", "t2": "finfuzz_second"}
 
 
 @dataclass
-class InterpreterCode:
+class InterpreterNamespace:
     """What the script has put into one interpreter: modules, functions of the library, and which
     extension its steps speak of. ``unsure``: variables that may be missing, as a step raised."""
 
@@ -34,8 +34,8 @@ class Variables:
 
     def __init__(self) -> None:
         self._found: dict[tuple[Role, str], str] = {}
-        self._taken = {*texts.NAMES, *texts.HELPERS, *library.functions()}
-        self._taken |= {*library.modules(), *library.PLATFORM, *dir(builtins), *keyword.kwlist}
+        self._taken = {*texts.NAMES, *texts.HELPERS, *library.load_functions()}
+        self._taken |= {*library.list_modules(), *library.PLATFORM, *dir(builtins), *keyword.kwlist}
 
     def of(self, role: Role, name: str) -> str:
         if (role, name) not in self._found:
@@ -48,30 +48,32 @@ class Variables:
         return self._found[role, name]
 
 
-def code_of(step: Step, here: InterpreterCode, node: Callable[[str], str], second: bool) -> Code:
+def write_step(
+    step: Step, here: InterpreterNamespace, node: Callable[[str], str], second: bool
+) -> Code:
     """What performs this step. ``node``: the variable of a node; ``second``: there are two
     extensions."""
     if step.op == "use":
         here.spoken_of = "t2" if step.args[0] == "second" and second else "t"
         return Code("")
-    return _CODES[step.op](_Codes(here.spoken_of, node), *step.args)
+    return _WRITERS[step.op](_StepWriter(here.spoken_of, node), *step.args)
 
 
 @dataclass(frozen=True)
-class _Codes:
+class _StepWriter:
     extension: str
     node: Callable[[str], str]
 
     def _perform(self, prefix: str, word: str, *arguments: Code) -> Code:
         name = prefix + word.replace("-", "_")
-        return library.call(name, *self._bound(name), *arguments)
+        return library.write_call(name, *self._bound(name), *arguments)
 
     def _value(self, prefix: str, word: str) -> Code:
         name = prefix + word.replace("-", "_")
-        return library.as_value(name, *self._bound(name))
+        return library.write_value(name, *self._bound(name))
 
     def _bound(self, name: str) -> tuple[Code, ...]:
-        takes = library.functions()[name].takes_extension
+        takes = library.load_functions()[name].takes_extension
         return (Code(self.extension, (self.extension,)),) if takes else ()
 
     def _assigned(self, name: str, code: Code) -> Code:
@@ -112,16 +114,16 @@ class _Codes:
         return Code("gc.collect()", ("gc",))
 
 
-_CODES: dict[str, Callable[..., Code]] = {
-    "import": _Codes.import_,
-    "unimport": _Codes.unimport,
-    "self-check": _Codes.self_check,
-    "node": _Codes.make,
-    "shape": _Codes.shape,
-    "edge": _Codes.edge,
-    "hook": _Codes.hook,
-    "root": _Codes.root,
-    "check": _Codes.check,
-    "drop": _Codes.drop,
-    "collect": _Codes.collect,
+_WRITERS: dict[str, Callable[..., Code]] = {
+    "import": _StepWriter.import_,
+    "unimport": _StepWriter.unimport,
+    "self-check": _StepWriter.self_check,
+    "node": _StepWriter.make,
+    "shape": _StepWriter.shape,
+    "edge": _StepWriter.edge,
+    "hook": _StepWriter.hook,
+    "root": _StepWriter.root,
+    "check": _StepWriter.check,
+    "drop": _StepWriter.drop,
+    "collect": _StepWriter.collect,
 }

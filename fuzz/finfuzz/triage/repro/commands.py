@@ -17,46 +17,48 @@ _SUFFIX = "SUFFIX=" + _ASK.format('get_config_var("EXT_SUFFIX")')
 _COMPILE = "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden"
 
 
-def modules(spec: TargetSpec, capi: bool) -> list[str]:
+def list_modules(spec: TargetSpec, capi: bool) -> list[str]:
     """Name the modules that are built."""
-    extensions = [module for module, _ in _extensions(spec)]
+    extensions = [module for module, _ in _list_extensions(spec)]
     return [*extensions, *(["capi"] if capi else [])]
 
 
-def commands(spec: TargetSpec, python: tuple[int, int], *, capi: bool, watch: bool) -> list[str]:
+def list_commands(
+    spec: TargetSpec, python: tuple[int, int], *, capi: bool, watch: bool
+) -> list[str]:
     """Return the lines, in order; none where there is nothing to build.
 
     ``watch``: the extension is linked so that it sees its internals made.
     """
-    if not modules(spec, capi):
+    if not list_modules(spec, capi):
         return []
     lines = [f": ${{PYTHON:=python{python[0]}.{python[1]}}}", _INCLUDE, _SUFFIX]
     link = list(spec.record.link_flags) if watch else []
     package = spec.record.headers
-    for module, one in _extensions(spec):
+    for module, one in _list_extensions(spec):
         options = [f"-DFINFUZZ_MODULE={module}"] if spec.second else []
         options = [*spec.record.compile_flags, *options]
         if package:
             variable = package.variable if module == _FIRST else package.second_variable
-            lines += _headers(package, variable, one)
+            lines += _find_headers(package, variable, one)
             options = [f'-I"${variable}"', *options]
-        lines += _made("extension.cpp", module, [*options, *link])
+        lines += _compile("extension.cpp", module, [*options, *link])
     if capi:
-        lines += _made("capi.cpp", "capi", ["-ldl"])
+        lines += _compile("capi.cpp", "capi", ["-ldl"])
     return lines
 
 
 _FIRST, _SECOND = "finfuzz_target", "finfuzz_second"
 
 
-def _extensions(spec: TargetSpec) -> list[tuple[str, TargetSpec]]:
+def _list_extensions(spec: TargetSpec) -> list[tuple[str, TargetSpec]]:
     """Pair each module that has to be compiled with what it is built for."""
     if not spec.record.is_compiled:
         return []
     return list(zip((_FIRST, _SECOND), spec.extensions, strict=False))
 
 
-def _headers(package: HeaderPackage, variable: str, spec: TargetSpec) -> list[str]:
+def _find_headers(package: HeaderPackage, variable: str, spec: TargetSpec) -> list[str]:
     """Find the framework's headers: in a checkout, or in what pip gets."""
     if spec.path is not None:
         checkout = spec.path / package.checkout_include
@@ -70,7 +72,7 @@ def _headers(package: HeaderPackage, variable: str, spec: TargetSpec) -> list[st
     ]
 
 
-def _made(source: str, module: str, options: list[str]) -> list[str]:
+def _compile(source: str, module: str, options: list[str]) -> list[str]:
     """The one command that makes a module, on three lines."""
     return [
         f"{_COMPILE} \\",

@@ -12,10 +12,10 @@ from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import MARKS
-from finfuzz.triage.repro.story import in_docstring, script_story
+from finfuzz.triage.repro.story import escape_docstring, write_story
 
 #: How a program that is not killed may end, by the way it ends of itself.
-_CODES = {"exception": 1, "interrupt": -2}
+_EXIT_CODES = {"exception": 1, "interrupt": -2}
 
 _TEST = '''r"""{story}
 
@@ -96,7 +96,7 @@ _CHECKOUT = """\
 """
 
 
-def pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> str:
+def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> str:
     """The text of the test. Raises UserError where a file of the finding can't be read."""
     python = finding.target.python_version
     mark = MARKS.get(finding.diagnostic)
@@ -105,28 +105,28 @@ def pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> str:
     return _TEST.format(
         which=_WHICH.format(**facts) if facts else "",
         checkout=_CHECKOUT.format(**facts) if facts else "",
-        story=in_docstring(script_story(finding)),
+        story=escape_docstring(write_story(finding)),
         bucket=finding.bucket,
         python=python,
         version="{}.{}".format(*python),
         runs=runs_to_see(finding.script) if finding.script.flaky else 1,
         seconds=seconds,
-        ends=_ends(finding, python),
+        ends=_list_exit_codes(finding, python),
         not_said=[mark] if mark else [],
         files="".join(
-            f"\n    {name!r}: {_literal(text)}," for name, text in _sources(folder).items()
+            f"\n    {name!r}: {_quote(text)}," for name, text in _read_sources(folder).items()
         ),
     )
 
 
-def _ends(finding: Finding, python: tuple[int, int]) -> list[int]:
+def _list_exit_codes(finding: Finding, python: tuple[int, int]) -> list[int]:
     """The exit codes that the program may end with by itself."""
     steps = effective(parse(finding.program), python, abuse=True).steps
-    ways = [step.args[0] for step in steps if step.op == "exit"]
-    return sorted({0, *(_CODES.get(way, 0) for way in ways)})
+    exits = [step.args[0] for step in steps if step.op == "exit"]
+    return sorted({0, *(_EXIT_CODES.get(one, 0) for one in exits)})
 
 
-def _sources(folder: Path) -> dict[str, str]:
+def _read_sources(folder: Path) -> dict[str, str]:
     names = ["repro.py", "finfuzz_target.py", "extension.cpp", "capi.cpp"]
     try:
         return {
@@ -138,7 +138,7 @@ def _sources(folder: Path) -> dict[str, str]:
         raise UserError(f"can't read the script in {folder}: {error}") from error
 
 
-def _literal(text: str) -> str:
+def _quote(text: str) -> str:
     """As it stands, where that can be."""
     if "'''" in text or text.endswith("\\"):
         return repr(text)

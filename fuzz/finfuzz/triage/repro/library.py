@@ -48,7 +48,7 @@ class Function:
 
 
 @cache
-def functions() -> dict[str, Function]:
+def load_functions() -> dict[str, Function]:
     """All of the library, by name, in the order of its files."""
     sources = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py"))]
     found = [
@@ -58,35 +58,35 @@ def functions() -> dict[str, Function]:
         if isinstance(node, ast.FunctionDef)
     ]
     known = frozenset(node.name for node, _ in found) | frozenset(PLATFORM)
-    return {node.name: _function(node, text, known) for node, text in found}
+    return {node.name: _read_function(node, text, known) for node, text in found}
 
 
-def modules() -> frozenset[str]:
+def list_modules() -> frozenset[str]:
     """What the library imports."""
-    return frozenset(name for function in functions().values() for name in function.modules)
+    return frozenset(name for function in load_functions().values() for name in function.modules)
 
 
-def call(name: str, *arguments: Code) -> Code:
+def write_call(name: str, *arguments: Code) -> Code:
     """What calling this function with these arguments does, written as short as can be."""
-    function = functions()[name]
+    function = load_functions()[name]
     needed = frozenset[str]().union(*(argument.functions for argument in arguments))
     brought = tuple(dict.fromkeys(one for argument in arguments for one in argument.modules))
-    if not _can_stand(function, arguments):
+    if not _can_inline(function, arguments):
         text = f"{name}({', '.join(argument.text for argument in arguments)})"
         return Code(text, brought, needed | {name})
     assert function.statement is not None
     values = dict(zip(function.parameters, (argument.text for argument in arguments), strict=True))
     statement = _Replace(values).visit(ast.parse(ast.unparse(function.statement)))
     modules = tuple(dict.fromkeys(brought + function.modules))
-    return Code(_unparsed(statement), modules, needed | function.calls)
+    return Code(_unparse(statement), modules, needed | function.calls)
 
 
-def as_value(name: str, *bound: Code) -> Code:
+def write_value(name: str, *bound: Code) -> Code:
     """This function as a value. ``bound``: its first arguments, if they are given already."""
     if not bound:
         return Code(name, (), frozenset({name}))
-    free = functions()[name].parameters[len(bound) :]
-    code = call(name, *bound, *map(Code, free))
+    free = load_functions()[name].parameters[len(bound) :]
+    code = write_call(name, *bound, *map(Code, free))
     shorter = code.text.removesuffix(f"({', '.join(free)})")
     if shorter != code.text and shorter.replace(".", "").isidentifier():
         return Code(shorter, code.modules, code.functions)
@@ -94,13 +94,13 @@ def as_value(name: str, *bound: Code) -> Code:
     return Code(f"{head}: {code.text}", code.modules, code.functions)
 
 
-def closure(names: Iterable[str]) -> list[str]:
+def collect_functions(names: Iterable[str]) -> list[str]:
     """These functions and all that they call, the called ones first."""
     found: dict[str, None] = {}
 
     def add(name: str) -> None:
         if name not in found:
-            for called in sorted(functions()[name].calls if name in functions() else ()):
+            for called in sorted(load_functions()[name].calls if name in load_functions() else ()):
                 add(called)
             found[name] = None
 
@@ -109,7 +109,7 @@ def closure(names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def _function(node: ast.FunctionDef, text: str, known: frozenset[str]) -> Function:
+def _read_function(node: ast.FunctionDef, text: str, known: frozenset[str]) -> Function:
     used = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
     imports = [one for one in ast.walk(node) if isinstance(one, ast.Import)]
     body = [statement for statement in node.body if not isinstance(statement, ast.Import)]
@@ -119,11 +119,11 @@ def _function(node: ast.FunctionDef, text: str, known: frozenset[str]) -> Functi
         source=ast.get_source_segment(text, node) or "",
         calls=frozenset(used & known) - {node.name},
         modules=tuple(name.name for one in imports for name in one.names),
-        statement=_simple(body[0]) if len(body) == 1 else None,
+        statement=_simplify(body[0]) if len(body) == 1 else None,
     )
 
 
-def _simple(statement: ast.stmt) -> ast.stmt | None:
+def _simplify(statement: ast.stmt) -> ast.stmt | None:
     if any(isinstance(node, _LATER) for node in ast.walk(statement)):
         return None
     if isinstance(statement, ast.Return) and statement.value is not None:
@@ -133,7 +133,7 @@ def _simple(statement: ast.stmt) -> ast.stmt | None:
     return statement if isinstance(statement, ast.Expr) else None
 
 
-def _can_stand(function: Function, arguments: tuple[Code, ...]) -> bool:
+def _can_inline(function: Function, arguments: tuple[Code, ...]) -> bool:
     """Whether no argument that is more than a name would be evaluated twice, or never."""
     if function.statement is None:
         return False
@@ -144,7 +144,7 @@ def _can_stand(function: Function, arguments: tuple[Code, ...]) -> bool:
     )
 
 
-def _unparsed(tree: ast.AST) -> str:
+def _unparse(tree: ast.AST) -> str:
     """As a person writes it: with double quotes."""
     text = ast.unparse(tree)
     return text if '"' in text or "\\" in text else text.replace("'", '"')

@@ -13,22 +13,22 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from finfuzz.targets.features import FILE, features_in
+from finfuzz.targets.features import FILE, read_features
 
 #: Not copied: what it defines is decided.
 DECIDED = "reduced.h"
 
 _DIRECTIVE = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
 _INCLUDE = re.compile(r'\s*#\s*include "(.+)"')
-_LISTED = re.compile(r"(\s*)FINFUZZ_FEATURES\((\w+)\)")
+_FEATURE_LIST = re.compile(r"(\s*)FINFUZZ_FEATURES\((\w+)\)")
 _TEMPLATE = re.compile(r"\s*#\s*define (FINFUZZ_\w+)\(header, names\) (.*)")
-_TOLD = re.compile(r"\s*FINFUZZ_(EVENT|COUNT)\(.*\);")
+_FUZZER_ONLY = re.compile(r"\s*FINFUZZ_(EVENT|COUNT)\(.*\);")
 _HAS = re.compile(r"FINFUZZ_HAS\((\w+)\)")
 _NAME = re.compile(r"FINFUZZ_\w+")
 
 
 @dataclass(frozen=True)
-class Selection:
+class DecidedMacros:
     """What a script has. ``used``: names that FINFUZZ_HAS is true of; ``macros``: the values of the
     other macros of ``reduced.h``."""
 
@@ -52,15 +52,15 @@ class Selection:
         return bool(eval(re.sub(r"!(?!=)", " not ", text).strip(), {"__builtins__": {}}))
 
 
-def one_file(source: Path, choice: Selection) -> list[str]:
+def flatten(source: Path, choice: DecidedMacros) -> list[str]:
     """Return the lines of a source with its headers in it, each once.
 
     A feature that offers no name that the script uses is left out, header and row. Raise ValueError
     for a condition that has to be decided and can't be.
     """
-    rows = features_in(source.parent).rows
+    rows = read_features(source.parent).rows
     used = {stem: names for stem, names in rows.items() if not choice.used.isdisjoint(names)}
-    return _OneFile(choice, used, frozenset(rows) - set(used)).lines_of(source)
+    return _Flattener(choice, used, frozenset(rows) - set(used)).lines_of(source)
 
 
 @dataclass
@@ -72,8 +72,8 @@ class _Branch:
 
 
 @dataclass
-class _OneFile:
-    choice: Selection
+class _Flattener:
+    choice: DecidedMacros
     features: Mapping[str, tuple[str, ...]]
     left_out: Set[str]
     included: set[Path] = field(default_factory=set)
@@ -119,9 +119,9 @@ class _OneFile:
         if template := _TEMPLATE.fullmatch(line):
             self.templates[template[1]] = template[2]
             return []
-        if listed := _LISTED.fullmatch(line):
+        if listed := _FEATURE_LIST.fullmatch(line):
             return self._rows(listed[1], self.templates[listed[2]])
-        if source.name == FILE or line == "#pragma once" or _TOLD.fullmatch(line):
+        if source.name == FILE or line == "#pragma once" or _FUZZER_ONLY.fullmatch(line):
             return []
         return [line.replace(" FINFUZZ_COUNTED", "")]
 

@@ -15,7 +15,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis, messages
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
-from finfuzz.triage.repro.clean import Clean
+from finfuzz.triage.repro.clean import CleanEnvironment
 
 #: For the interpreter's own start, which the driver's deadline does not count either.
 START_SECONDS = 20.0
@@ -50,16 +50,16 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
     hang = diagnosis.diagnostic == "hang"
     seconds = limits.patient.deadline + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="finfuzz-clean-") as scratch:
-        clean = Clean(Path(scratch), made)
+        clean = CleanEnvironment(Path(scratch), made)
         _compile(folder, clean)
         runs = itertools.count()
         return measure(
-            lambda: _script_dies(folder, clean, next(runs), diagnosis, seconds),
+            lambda: _reproduces(folder, clean, next(runs), diagnosis, seconds),
             HANG_RUNS if hang else MOST,
         )
 
 
-def _compile(folder: Path, clean: Clean) -> None:
+def _compile(folder: Path, clean: CleanEnvironment) -> None:
     done = subprocess.run(
         [clean.python, "repro.py", "--compile"],
         cwd=folder,
@@ -74,13 +74,13 @@ def _compile(folder: Path, clean: Clean) -> None:
         raise UserError(f"{folder}/repro.py does not compile: {said.rpartition(chr(10))[2]}")
 
 
-def _script_dies(
-    folder: Path, clean: Clean, run: int, diagnosis: Diagnosis, seconds: float
+def _reproduces(
+    folder: Path, clean: CleanEnvironment, run: int, diagnosis: Diagnosis, seconds: float
 ) -> bool:
-    python = clean.python_of_run(run)
+    python = clean.pick_python(run)
     script = subprocess.Popen(
         [python, "-I", "-S", "-c", _DIE_WITH_US, python, "repro.py"],
-        cwd=clean.folder_of_run(folder, run),
+        cwd=clean.pick_folder(folder, run),
         env=clean.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -96,19 +96,19 @@ def _script_dies(
         with contextlib.suppress(subprocess.TimeoutExpired):
             script.communicate(timeout=1)
     # What is wrong without a death may go along with one.
-    there = diagnosis.signal in ("NONE", _signal(script.returncode))
-    return there and _says(stderr.decode("utf-8", "replace"), diagnosis.diagnostic)
+    there = diagnosis.signal in ("NONE", _name_signal(script.returncode))
+    return there and _shows(stderr.decode("utf-8", "replace"), diagnosis.diagnostic)
 
 
-def _says(stderr: str, diagnostic: str) -> bool:
+def _shows(stderr: str, diagnostic: str) -> bool:
     if diagnostic in MARKS:
         return MARKS[diagnostic] in stderr
     if diagnostic == "leak-report":
-        return messages.report(stderr) is not None
-    said = messages.death(stderr)
+        return messages.read_report(stderr) is not None
+    said = messages.read_death(stderr)
     name = said.diagnostic if said else "none"
     return name in (diagnostic, _OR.get(diagnostic))
 
 
-def _signal(returncode: int) -> str:
+def _name_signal(returncode: int) -> str:
     return signals.Signals(-returncode).name if returncode < 0 else ""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Set
 from pathlib import Path
 
-from finfuzz.targets.features import features_in
+from finfuzz.targets.features import read_features
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.repro.reduce import Selection, one_file
-from finfuzz.triage.repro.tidy import tidied
+from finfuzz.triage.repro.reduce import DecidedMacros, flatten
+from finfuzz.triage.repro.tidy import tidy_source
 
 CHILD = Path(__file__).resolve().parents[2] / "child"
 
@@ -32,7 +32,7 @@ _USED = (
 _START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"\)")
 
 
-def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str:
+def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str:
     """The extension of a target, one module of it or two, with what this script uses.
 
     ``plain``: all of that is bound when the module is imported, not when it is first asked for.
@@ -41,7 +41,7 @@ def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str
     used = {name for pattern in _USED for name in pattern.findall(script)}
     record = spec.record
     folder = CHILD / "extensions" / record.sources[0]
-    used = _closed(used, features_in(folder).needs)
+    used = _add_needs(used, read_features(folder).needs)
     if "Container" not in used:
         used.add("Instance")  # a module without any type is no extension to speak of
     used |= record.always
@@ -61,27 +61,29 @@ def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str
         "FINFUZZ_WATCH": int(watch),
         **{f"FINFUZZ_POLICY_{one.upper()}": int(one == spec.policy) for one in record.policy_names},
     }
-    lines = one_file(folder / "module.cpp", Selection(used, macros))
+    lines = flatten(folder / "module.cpp", DecidedMacros(used, macros))
     if spec.second is None:
         lines = [line.replace('FINFUZZ_NAME "', '"finfuzz_target') for line in lines]
         lines = [line.replace("FINFUZZ_NAME", '"finfuzz_target"') for line in lines]
-    return tidied(lines)
+    return tidy_source(lines)
 
 
-def python_module(spec: TargetSpec) -> str:
+def read_python_module(spec: TargetSpec) -> str:
     """Read the module that stands in for an extension."""
     return (CHILD / "extensions" / spec.record.python_module).read_text(encoding="utf-8")
 
 
-def capi(script: str, inside: Set[str]) -> str:
+def write_capi(script: str, inside: Set[str]) -> str:
     """The module capi. ``inside``: functions of the platform that are taken from it."""
-    used = _closed({*re.findall(r"\bcapi\.(\w+)", script), *inside}, _CAPI_NEEDS)
+    used = _add_needs({*re.findall(r"\bcapi\.(\w+)", script), *inside}, _CAPI_NEEDS)
     for flavour in _START.findall(script):
         used |= {*_FLAVOURS_NEED.get(flavour, ("by_config",))}
-    return tidied(one_file(CHILD / "repro" / "capi.cpp", Selection(used, {"FINFUZZ_ALONE": 1})))
+    return tidy_source(
+        flatten(CHILD / "repro" / "capi.cpp", DecidedMacros(used, {"FINFUZZ_ALONE": 1}))
+    )
 
 
-def _closed(used: set[str], needs: Mapping[str, tuple[str, ...]]) -> set[str]:
+def _add_needs(used: set[str], needs: Mapping[str, tuple[str, ...]]) -> set[str]:
     """With what those need, and what that needs."""
     found = set(used)
     waiting = list(used)

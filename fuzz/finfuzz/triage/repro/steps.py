@@ -11,7 +11,7 @@ from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro import library
-from finfuzz.triage.repro.code import EXTENSIONS, InterpreterCode, Variables, code_of
+from finfuzz.triage.repro.code import EXTENSIONS, InterpreterNamespace, Variables, write_step
 from finfuzz.triage.repro.inside import Capi
 
 _SWITCHES = ("start", "enter", "stop")
@@ -29,13 +29,13 @@ _ENDS = {
 }
 
 
-def indented(lines: list[str]) -> list[str]:
+def indent(lines: list[str]) -> list[str]:
     return [f"    {line}" if line else "" for line in lines]
 
 
-def quoted(lines: list[str]) -> list[str]:
+def quote(lines: list[str]) -> list[str]:
     """Code as a string of several lines."""
-    text = "\n".join(indented(lines)).replace("\\", r"\\").replace('"""', r"\"\"\"")
+    text = "\n".join(indent(lines)).replace("\\", r"\\").replace('"""', r"\"\"\"")
     return f'"""\n{text}\n"""'.split("\n")
 
 
@@ -53,12 +53,12 @@ class Writer:
         self._raising, self._spec = raising, spec
         self._scope = Scope()
         self._variables = Variables()
-        self._interpreters = {MAIN: InterpreterCode({"os", "sys"})}
+        self._interpreters = {MAIN: InterpreterNamespace({"os", "sys"})}
         #: Lines for the current subinterpreter.
         self._pending: list[str] = []
         self._pending_functions: list[str] = []
         self._elsewhere = False
-        self._way = "return"
+        self._exit = "return"
 
     def write(self, program: Program) -> None:
         for step in program.steps:
@@ -71,7 +71,7 @@ class Writer:
         return self.lives[-1]
 
     @property
-    def _here(self) -> InterpreterCode:
+    def _here(self) -> InterpreterNamespace:
         return self._interpreters[self._scope.current]
 
     @property
@@ -82,7 +82,7 @@ class Writer:
         if step.op == "elsewhere":
             self._elsewhere = True
         elif step.op == "exit":
-            self._way, self._elsewhere = step.args[0], False
+            self._exit, self._elsewhere = step.args[0], False
         elif step.op == "fork":
             self._elsewhere = False
             self._fork()
@@ -111,7 +111,7 @@ class Writer:
             if flavour == "framework":
                 self._find_framework()
             self._lines.append(start)
-            self._interpreters[name] = InterpreterCode({"sys"})
+            self._interpreters[name] = InterpreterNamespace({"sys"})
         elif step.op == "stop":
             self._forget(name)
             stop = self.platform.stop(self._handle(name), elsewhere=self._elsewhere)
@@ -135,7 +135,7 @@ class Writer:
 
     def _flush(self, elsewhere: bool = False) -> None:
         if self._pending:
-            code = "\n".join(quoted(self._pending_functions + self._pending))
+            code = "\n".join(quote(self._pending_functions + self._pending))
             arguments = f"{self._handle(self._scope.current)}, {code}"
             self._lines.extend(self.platform.run(arguments, elsewhere=elsewhere).split("\n"))
             self._pending, self._pending_functions = [], []
@@ -144,25 +144,25 @@ class Writer:
 
     def _fork(self) -> None:
         self._helper("follow")
-        parent = _ENDS[self._way] or ["return"]
+        parent = _ENDS[self._exit] or ["return"]
         self._lines.append("if follow(os.fork()):")
-        self._lines.extend(indented(parent))
+        self._lines.extend(indent(parent))
 
     def _again(self) -> None:
         self._flush()
         self._helper("again")
         self._lines.append("again()")
-        self._way, self._elsewhere = "return", False
+        self._exit, self._elsewhere = "return", False
         self._end()
         self.lives.append([])
-        self._interpreters = {MAIN: InterpreterCode({"os", "sys"})}
+        self._interpreters = {MAIN: InterpreterNamespace({"os", "sys"})}
 
     def _end(self) -> None:
         self._flush()
         for name in self._scope.flavours:
             self.platform.leave()
             self._forget(name)
-        self._lines.extend(_ENDS[self._way])
+        self._lines.extend(_ENDS[self._exit])
 
     # ---- steps within one interpreter -----------------------------------------------------------
 
@@ -171,13 +171,13 @@ class Writer:
 
     def _step(self, step: Step) -> None:
         used = {self._node(name) for name in step.names(Role.NODE)}
-        raises = _as_given(step) in self._raising or bool(used & self._here.unsure)
+        raises = _print_for_child(step) in self._raising or bool(used & self._here.unsure)
         apart = self._elsewhere and self._in_main
         if self._elsewhere and not apart:
             self._flush()
         if step.op == "unimport":
             self._forget_extension()
-        code = code_of(step, self._here, self._node, self._spec.second is not None)
+        code = write_step(step, self._here, self._node, self._spec.second is not None)
         self._define(code.functions)
         imported = [module for module in code.modules if module not in self._here.modules]
         lines = [*self._imports(code.modules, lasting=not raises and not apart)]
@@ -188,7 +188,7 @@ class Writer:
         if apart and lines:
             lines = self._in_another_thread(lines, given, taken, raises)
         if raises and lines:
-            lines = ["try:", *indented(lines), *_CAUGHT]
+            lines = ["try:", *indent(lines), *_CAUGHT]
         self._emit(lines)
         self._note(given, taken, raises)
         if self._elsewhere and not apart:
@@ -205,7 +205,7 @@ class Writer:
         body = [f"nonlocal {taken}"] if taken else []
         body += [*lines, f"return {', '.join(given)}"] if given else lines
         call = self.platform.elsewhere("step", raises=raises)
-        return ["def step():", *indented(body), "", f"{target}{call}"]
+        return ["def step():", *indent(body), "", f"{target}{call}"]
 
     def _emit(self, lines: list[str]) -> None:
         before = self._lines if self._in_main else self._pending
@@ -244,7 +244,7 @@ class Writer:
         ]
 
     def _define(self, functions: frozenset[str]) -> None:
-        for name in library.closure(functions):
+        for name in library.collect_functions(functions):
             if self._in_main:
                 self._helper(name) if name in library.PLATFORM else self.functions.add(name)
             elif name not in self._here.functions:
@@ -254,12 +254,12 @@ class Writer:
     def _definition(self, name: str) -> list[str]:
         """What defines a function in the current subinterpreter."""
         if name not in library.PLATFORM:
-            return [*library.functions()[name].source.split("\n"), ""]
+            return [*library.load_functions()[name].source.split("\n"), ""]
         lines = self.platform.give(name)
         return [*self._imports(("ctypes",)), *lines, ""] if lines else []
 
 
-def _as_given(step: Step) -> str:
+def _print_for_child(step: Step) -> str:
     """A step's line as the child gets it (see `runnable`)."""
     edge = EDGES_FROM[step.args[2]][:1] if step.op == "shape" else ()
     return " ".join((step.op, *step.args, *edge))

@@ -14,34 +14,34 @@ TOP = '#!/usr/bin/env python3\nr"""'
 _WIDTH = 96
 
 
-def script_story(finding: Finding) -> str:
+def write_story(finding: Finding) -> str:
     """What happens, on what, how often, and whose defect it is; lines of at most 96 columns."""
     what = f"{describe_end(finding)} {describe_phase(finding.phase)}."
     parts = [textwrap.fill(f"{what[0].upper()}{what[1:]}", _WIDTH)]
     if finding.detail:
         parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
-    parts.append(textwrap.fill(f"{_target(finding)}: {_rate(finding)}.", _WIDTH))
+    parts.append(textwrap.fill(f"{_describe_target(finding)}: {_describe_rate(finding)}.", _WIDTH))
     if finding.attribution is not None:
         owner = f"Owner: {finding.attribution.owner} ({finding.attribution.reason})."
         parts.append(textwrap.fill(owner, _WIDTH))
     return "\n\n".join(parts)
 
 
-def retold(script: str, story: str) -> str:
+def replace_story(script: str, story: str) -> str:
     """A script with another story on top. One that a person has rewritten stays as it is."""
     head, mark, rest = script.partition("\n\nRun it with CPython ")
     if not mark or not head.startswith(TOP):
         return script
-    return f"{TOP}{in_docstring(story)}{mark}{rest}"
+    return f"{TOP}{escape_docstring(story)}{mark}{rest}"
 
 
-def in_docstring(text: str) -> str:
+def escape_docstring(text: str) -> str:
     """The text as a raw docstring can hold it."""
     told = "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
     return told.replace('"""', "'''")
 
 
-def _target(finding: Finding) -> str:
+def _describe_target(finding: Finding) -> str:
     spec = parse_target(finding.target.spec)
     python = f"CPython {finding.target.python}"
     if spec.record.headers is None:
@@ -51,5 +51,5 @@ def _target(finding: Finding) -> str:
     return f"{spec.framework} {release}{second}, {spec.record.story(spec.policy)}, on {python}"
 
 
-def _rate(finding: Finding) -> str:
+def _describe_rate(finding: Finding) -> str:
     return f"{describe_rate(finding.signal, finding.script)} ({finding.script.interval_text})"

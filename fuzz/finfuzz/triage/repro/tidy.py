@@ -43,16 +43,16 @@ _CLOSED = r"\}  // namespace\1\n"
 _FRAMEWORKS = tuple(f"{one.headers.folder}/" for one in FRAMEWORKS.values() if one.headers)
 
 
-def tidied(lines: list[str]) -> str:
+def tidy_source(lines: list[str]) -> str:
     """The lines with the headers that they need on top, each once, and namespaces joined."""
     wanted = dict.fromkeys(match[1] for line in lines if (match := _INCLUDE.fullmatch(line)))
     text = "\n".join(line for line in lines if not _INCLUDE.fullmatch(line)) + "\n"
-    text = _joined(text)
+    text = _join_namespaces(text)
     needed = [header for header in wanted if re.search(_STANDARD.get(header, ""), text)]
-    return f"{_includes(needed)}\n{text.lstrip()}"
+    return f"{_sort_includes(needed)}\n{text.lstrip()}"
 
 
-def _joined(text: str) -> str:
+def _join_namespaces(text: str) -> str:
     """Without namespaces that are empty, or closed and opened again at once."""
     before = ""
     while text != before:
@@ -68,7 +68,7 @@ def _joined(text: str) -> str:
     return text
 
 
-def _includes(headers: list[str]) -> str:
+def _sort_includes(headers: list[str]) -> str:
     """The framework's or Python's own first, then the others by name."""
     first = [header for header in headers if header.startswith(_FRAMEWORKS)]
     if not first:

@@ -14,10 +14,10 @@ from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro import library, sources
-from finfuzz.triage.repro.commands import commands, modules
+from finfuzz.triage.repro.commands import list_commands, list_modules
 from finfuzz.triage.repro.inside import Capi, NotPlain, Stdlib
-from finfuzz.triage.repro.steps import Writer, indented
-from finfuzz.triage.repro.story import TOP, in_docstring
+from finfuzz.triage.repro.steps import Writer, indent
+from finfuzz.triage.repro.story import TOP, escape_docstring
 from finfuzz.triage.repro.texts import BASE_IMPORTS, BEGINS, BUILDS, FROM_CAPI, HELPERS
 
 #: Told by the extension, which has to be linked for that.
@@ -44,24 +44,26 @@ def write_script(
     that binds each thing when it is first asked for.
     """
     steps = effective(program, python, abuse=abuse)
-    writer = _written(steps, spec, python, raising, plain=plain)
-    body = _functions(writer) + _lives(writer.lives)
-    helpers, borrowed = _platform(writer)
+    writer = _write_steps(steps, spec, python, raising, plain=plain)
+    body = _write_functions(writer) + _write_lives(writer.lives)
+    helpers, borrowed = _split_helpers(writer)
     text = "".join([*(f"\n{HELPERS[name][0]}" for name in HELPERS if name in helpers), body])
     imports = {name for helper in helpers for name in HELPERS[helper][1]}
     files = {"repro.py": ""}
     watch = spec.record.has_internals and diagnostic == _WATCHED
     if spec.record.is_compiled:
-        files["extension.cpp"] = sources.extension(spec, body, plain=plain, watch=watch)
+        files["extension.cpp"] = sources.write_extension(spec, body, plain=plain, watch=watch)
     else:
-        files["finfuzz_target.py"] = sources.python_module(spec)
+        files["finfuzz_target.py"] = sources.read_python_module(spec)
     if borrowed or re.search(r"\bcapi\.", text):
-        files["capi.cpp"] = sources.capi(text, borrowed | writer.platform.given)
-    lines = commands(spec, python, capi="capi.cpp" in files, watch=watch)
+        files["capi.cpp"] = sources.write_capi(text, borrowed | writer.platform.given)
+    lines = list_commands(spec, python, capi="capi.cpp" in files, watch=watch)
     files["repro.py"] = "".join(
         [
-            _top(story, spec, python, lines, imports),
-            BUILDS.format(modules=_tuple(modules(spec, "capi.cpp" in files))) if lines else "",
+            _write_top(story, spec, python, lines, imports),
+            BUILDS.format(modules=_format_tuple(list_modules(spec, "capi.cpp" in files)))
+            if lines
+            else "",
             BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
             "import capi\n" if re.search(r"\bcapi\.", text) else "",
             f"from capi import {', '.join(sorted(borrowed))}\n" if borrowed else "",
@@ -75,7 +77,7 @@ def write_script(
     }
 
 
-def _written(
+def _write_steps(
     steps: Program,
     spec: TargetSpec,
     python: tuple[int, int],
@@ -93,7 +95,7 @@ def _written(
     return writer
 
 
-def _platform(writer: Writer) -> tuple[set[str], set[str]]:
+def _split_helpers(writer: Writer) -> tuple[set[str], set[str]]:
     """The helpers that are written out, and those that come from capi.
 
     ctypes does for most, but older ones crash in a further life (gh-113576).
@@ -102,41 +104,43 @@ def _platform(writer: Writer) -> tuple[set[str], set[str]]:
     return writer.platform.helpers - apart, writer.platform.helpers & apart
 
 
-def _functions(writer: Writer) -> str:
-    needed = [name for name in library.closure(writer.functions) if name not in library.PLATFORM]
-    return "".join(f"\n\n{library.functions()[name].source}\n" for name in needed)
+def _write_functions(writer: Writer) -> str:
+    needed = [
+        name for name in library.collect_functions(writer.functions) if name not in library.PLATFORM
+    ]
+    return "".join(f"\n\n{library.load_functions()[name].source}\n" for name in needed)
 
 
-def _lives(lives: list[list[str]]) -> str:
+def _write_lives(lives: list[list[str]]) -> str:
     names = _LIVES[: len(lives)]
     texts = [
-        "\n".join([f"\n\ndef {name}():", *indented(lines or ["pass"])]) + "\n"
+        "\n".join([f"\n\ndef {name}():", *indent(lines or ["pass"])]) + "\n"
         for name, lines in zip(names, lives, strict=True)
     ]
     start = "program()" if len(lives) == 1 else f"[{', '.join(names)}][LIFE - 1]()"
     return "".join([*texts, f"\n\n{start}\n"])
 
 
-def _top(
+def _write_top(
     story: str, spec: TargetSpec, python: tuple[int, int], lines: list[str], imports: Iterable[str]
 ) -> str:
     """The docstring, whose last paragraph is what is built, and the imports."""
     version = "{}.{}".format(*python)
     run = f"Run it with CPython {version}: `python{version} repro.py`."
     if lines:
-        run += f"\nWith {_requirement(spec)}it builds what it needs first, once::\n"
+        run += f"\nWith {_describe_requirement(spec)}it builds what it needs first, once::\n"
     elif not spec.record.is_compiled:
         run += "\nfinfuzz_target.py stands for an extension, in plain Python."
     shown = "\n".join([run, *(f"    {line}" for line in lines)])
     suffixes = "from importlib.machinery import EXTENSION_SUFFIXES\n" if lines else ""
     imported = "".join(f"import {name}\n" for name in sorted({*imports, *BASE_IMPORTS}))
     return (
-        f'{TOP}{in_docstring(story)}\n\n{shown}\n"""\n\n{imported}{suffixes}\n'
+        f'{TOP}{escape_docstring(story)}\n\n{shown}\n"""\n\n{imported}{suffixes}\n'
         "HERE = os.path.dirname(os.path.abspath(__file__))\n"
     )
 
 
-def _requirement(spec: TargetSpec) -> str:
+def _describe_requirement(spec: TargetSpec) -> str:
     if spec.record.headers is None:
         return "a C++ compiler "
     if spec.version is None:
@@ -145,6 +149,6 @@ def _requirement(spec: TargetSpec) -> str:
     return f"a C++ compiler and {spec.framework} {spec.version}{second} (from PyPI) "
 
 
-def _tuple(names: list[str]) -> str:
+def _format_tuple(names: list[str]) -> str:
     quoted = [f'"{name}"' for name in names]
     return f"({', '.join(quoted)}{',' if len(names) == 1 else ''})"
