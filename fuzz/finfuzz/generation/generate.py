@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
@@ -10,6 +10,7 @@ from finfuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
 from finfuzz.program.legal import CHECKABLE, THREAD_ROOTS
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
+from finfuzz.program.walk import InterpreterLife, walk
 from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, Choice
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
@@ -34,13 +35,14 @@ def starts(program: Program) -> int:
 
 def stop_all(program: Program) -> Program:
     """The program with a `stop` for each interpreter that it would leave at the end of a life."""
-    scope, steps = Scope(), []
-    for step in program.steps:
-        if step.op == "again":
-            steps += _stops(scope)
-        scope.apply(step)
-        steps.append(step)
-    return Program((*steps, *_stops(scope)), program.below)
+    alive: tuple[InterpreterLife, ...] = ()
+    steps: list[Step] = []
+    for visit in walk(program):
+        if visit.step.op == "again":
+            steps += _stops(visit.alive)
+        steps.append(visit.step)
+        alive = visit.alive_after
+    return Program((*steps, *_stops(alive)), program.below)
 
 
 def importing_first(program: Program) -> Program:
@@ -53,20 +55,19 @@ def importing_first(program: Program) -> Program:
 
 def leaves_threads(program: Program) -> bool:
     """Whether an interpreter with a thread in it is left at the end of a life."""
-    scope = Scope()
-    threaded: set[str] = set()
-    for step in program.steps:
-        here = scope.current
-        if step.op == "again" and threaded & scope.flavours.keys():
+    threaded: set[InterpreterLife] = set()
+    for visit in walk(program):
+        step = visit.step
+        if step.op == "again" and threaded:
             return True
-        if scope.apply(step) and step.op == "root" and step.args[1] in THREAD_ROOTS:
-            threaded.add(here)
-        threaded &= scope.nodes.keys()
-    return bool(threaded & scope.flavours.keys())
+        if visit.has_effect and step.op == "root" and step.args[1] in THREAD_ROOTS:
+            threaded.add(visit.interpreter)
+        threaded = {each for each in threaded if each in visit.alive_after and not each.is_main}
+    return bool(threaded)
 
 
-def _stops(scope: Scope) -> list[Step]:
-    return [Step("stop", (name,)) for name in scope.flavours]
+def _stops(alive: Iterable[InterpreterLife]) -> list[Step]:
+    return [Step("stop", (each.name,)) for each in alive if not each.is_main]
 
 
 def generate_step(rng: Random, scope: Scope, weights: Weights = DEFAULT) -> Step:

@@ -7,7 +7,7 @@ from random import Random
 from finfuzz.generation.generate import fresh_name
 from finfuzz.program.language import MAIN, Role
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
-from finfuzz.program.scope import Scope
+from finfuzz.program.walk import walk
 
 
 def splice(rng: Random, host: Program, donor: Program, max_steps: int) -> Program:
@@ -44,22 +44,20 @@ def slice_with_dependencies(rng: Random, donor: Program) -> tuple[Step, ...]:
 def _dependencies(donor: Program) -> list[list[int]]:
     """For each step the earlier ones that it needs: what defined the names that it uses, and what
     went to the interpreter that it runs in."""
-    scope = Scope()
+    here = MAIN
     switched: int | None = None
     nodes: dict[tuple[str, str], int] = {}
     interpreters: dict[str, int] = {}
     found = []
-    for index, step in enumerate(donor.steps):
-        here = scope.current
+    for index, step, interpreter, has_effect, *_ in walk(donor):
+        if interpreter.name != here:
+            here, switched = interpreter.name, index - 1
         needed = [nodes.get((here, name)) for name in step.names(Role.NODE)]
         needed += [interpreters.get(name) for name in step.names(Role.INTERPRETER)]
         found.append([number for number in (*needed, switched) if number is not None])
-        if not scope.apply(step):
-            continue
-        nodes.update(((here, name), index) for name in step.names(Role.NEW_NODE))
-        interpreters.update((name, index) for name in step.names(Role.NEW_INTERPRETER))
-        if scope.current != here:
-            switched = index
+        if has_effect:
+            nodes.update(((here, name), index) for name in step.names(Role.NEW_NODE))
+            interpreters.update((name, index) for name in step.names(Role.NEW_INTERPRETER))
     return found
 
 

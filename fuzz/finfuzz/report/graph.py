@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
-from finfuzz.program.scope import Scope
 from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.walk import FIRST, walk
 
 
 @dataclass
@@ -42,26 +41,16 @@ class InterpreterGraph:
 
 def graph_of(program: Program) -> list[InterpreterGraph]:
     """The interpreters in the order they begin, each with the nodes made in it."""
-    scope, life = Scope(), 1
-    here = {MAIN: InterpreterGraph(MAIN, life)}
-    found = [here[MAIN]]
-    for step in program.steps:
-        current = scope.current
-        if not scope.apply(step):
-            continue
-        if step.op == "again":
-            life += 1
-            here = {MAIN: InterpreterGraph(MAIN, life)}
-            found.append(here[MAIN])
-        elif step.op == "start":
-            name, flavour = step.args
-            here[name] = InterpreterGraph(name, life, flavour)
-            found.append(here[name])
-        elif step.op == "stop":
-            here.pop(step.args[0]).left = False
-        else:
-            _add(here[current], step)
-    return found
+    graphs = {FIRST: InterpreterGraph(FIRST.name, FIRST.life)}
+    for visit in walk(program):
+        if visit.begins:
+            name, life, _, flavour = visit.begins
+            graphs[visit.begins] = InterpreterGraph(name, life, flavour)
+        elif visit.ends:
+            graphs[visit.ends[0]].left = False
+        elif visit.has_effect:
+            _add(graphs[visit.interpreter], visit.step)
+    return list(graphs.values())
 
 
 def _add(interpreter: InterpreterGraph, step: Step) -> None:

@@ -10,7 +10,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.text import to_text
 from finfuzz.triage.minimize import minimize
-from finfuzz.triage.minimize.interpreters import entering, placed
+from finfuzz.triage.minimize.interpreters import place_steps, with_enters
 from finfuzz.triage.minimize.names import named_in_order, own_names
 from finfuzz.triage.minimize.simplicity import complexity
 from helpers.minimal_facts import Facts, Predicate, did, program, shown, some_program, where
@@ -173,7 +173,7 @@ def test_own_names_change_nothing_else(seed: int) -> None:
 @settings(max_examples=50, deadline=None)
 def test_each_step_stays_where_it_runs(seed: int) -> None:
     start = effective(some_program(seed))
-    again = placed(entering(placed(start)))
+    again = place_steps(with_enters(place_steps(start)))
     assert [(one.step, one.home.name) for one in again] == [
-        (one.step, one.home.name) for one in placed(start)
+        (one.step, one.home.name) for one in place_steps(start)
     ]

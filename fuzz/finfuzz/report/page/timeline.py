@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
-from finfuzz.program.scope import Scope
 from finfuzz.program.shapes import node_count
+from finfuzz.program.walk import FIRST, walk
 from finfuzz.report.graph import InterpreterGraph, Node, graph_of
 
 #: Columns behind the steps: how far the end of the process was.
@@ -120,28 +119,22 @@ def timeline(
 def _lives(program: Program) -> tuple[list[_Life], int, int, int]:
     """The lives in order; the number of steps; which life was current at the last step that had an
     effect, and that step."""
-    scope, graphs = Scope(), iter(graph_of(program))
-    lives = [_Life(next(graphs), 0)]
-    here, current, last = {MAIN: 0}, 0, -1
-    for number, step in enumerate(program.steps):
-        name = scope.current
-        if not scope.apply(step):
+    graphs = iter(graph_of(program))
+    lives = {FIRST: _Life(next(graphs), 0)}
+    current, last = FIRST, -1
+    for visit in walk(program):
+        if not visit.has_effect:
             continue
-        current, last = here[name], number
-        if step.op == "again":
-            for index in here.values():
-                lives[index].end = number
-            here = {MAIN: len(lives)}
-            lives.append(_Life(next(graphs), number))
-        elif step.op == "start":
-            here[step.args[0]] = len(lives)
-            lives.append(_Life(next(graphs), number))
-        elif step.op == "stop":
-            current = here.pop(step.args[0])
-            lives[current].end = number
+        current, last = visit.interpreter, visit.position
+        for ended in visit.ends:
+            lives[ended].end = visit.position
+        if visit.begins:
+            lives[visit.begins] = _Life(next(graphs), visit.position)
+        elif visit.ends:
+            current = visit.ends[0]
         else:
-            lives[current].take(number, step)
-    return lives, len(program.steps), current, last
+            lives[current].take(visit.position, visit.step)
+    return list(lives.values()), len(program.steps), list(lives).index(current), last
 
 
 def _lane(life: _Life, y: float, limit: float) -> Row:

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.program.model import Program
-from finfuzz.program.scope import Scope
 from finfuzz.program.text import ParseError, parse
+from finfuzz.program.walk import walk
 from finfuzz.report.graph import graph_of
 from finfuzz.report.page.data import Campaign, Seen
 from finfuzz.report.page.drawing import Drawing, drawing
@@ -179,10 +179,11 @@ def detail(row: Row) -> Detail:
 
 
 def _steps(program: Program) -> tuple[StepLine, ...]:
-    scope = Scope()
     return tuple(
-        StepLine(number, " ".join([step.op, *step.args]), not scope.apply(step))
-        for number, step in enumerate(program.steps, 1)
+        StepLine(
+            visit.position + 1, " ".join([visit.step.op, *visit.step.args]), not visit.has_effect
+        )
+        for visit in walk(program)
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from finfuzz.generation.generate import fresh_name
 from finfuzz.program.language import MAIN, Role
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
+from finfuzz.program.walk import InterpreterLife, Visit, walk
 
 _STEMS = {**dict.fromkeys(NODE_ROLES, ""), **dict.fromkeys(INTERPRETER_ROLES, "i")}
 
@@ -64,42 +65,20 @@ def _defined_again(program: Program) -> set[int]:
 
 def _apart(program: Program, definitions: set[int]) -> Program:
     """Those definitions under new names, with the steps that mean them."""
-    standing = _Standing({name for step in program.steps for name in step.names(*_STEMS)})
-    steps = (
-        standing.next(step, own=index in definitions) for index, step in enumerate(program.steps)
-    )
-    return Program(tuple(steps))
+    taken = {name for step in program.steps for name in step.names(*_STEMS)}
+    names: dict[tuple[InterpreterLife | None, str], str] = {}
 
-
-class _Standing:
-    """Which new name stands for an old one, as one walks a program."""
-
-    def __init__(self, taken: set[str]) -> None:
-        self._taken = taken
-        self._current = MAIN
-        self._interpreters: dict[str, str] = {}
-        self._nodes: dict[tuple[str, str], str] = {}
-
-    def next(self, step: Step, *, own: bool) -> Step:
-        """The step under the names that stand there. ``own``: what it defines gets a new one."""
+    def rename(visit: Visit) -> Step:
         for role in (Role.NEW_NODE, Role.NEW_INTERPRETER):
-            for old in step.names(role):
-                self._define(role, old, fresh_name(self._taken, _STEMS[role]) if own else old)
-        step = renamed(step, self._name)
-        if step.op == "again" or (step.op == "stop" and step.args[0] == self._current):
-            self._current = MAIN
-        elif step.op == "enter":
-            self._current = step.args[0]
-        return step
+            for old in visit.step.names(role):
+                new = fresh_name(taken, _STEMS[role]) if visit.position in definitions else old
+                names[_owner(role, visit), old] = new
+                taken.add(new)
+        return renamed(visit.step, lambda role, old: names.get((_owner(role, visit), old), old))
 
-    def _define(self, role: Role, old: str, new: str) -> None:
-        self._taken.add(new)
-        if role is Role.NEW_INTERPRETER:
-            self._interpreters[old] = new
-        else:
-            self._nodes[self._current, old] = new
+    return Program(tuple(map(rename, walk(program, abuse=True))))
 
-    def _name(self, role: Role, old: str) -> str:
-        if role in NODE_ROLES:
-            return self._nodes.get((self._current, old), old)
-        return self._interpreters.get(old, old)
+
+def _owner(role: Role, visit: Visit) -> InterpreterLife | None:
+    """The interpreter among whose names a name is; None for the names of interpreters."""
+    return visit.interpreter if role in NODE_ROLES else None

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from finfuzz.program.model import NODE_ROLES, Program, Step
+from finfuzz.program.walk import walk
 from finfuzz.triage.minimize.names import nodes_of
 
 
 def without_life(program: Program) -> Iterator[Program]:
-    """Without one of the lives that `again` divides a program into, the last first."""
+    """Leave out one of the lives that `again` divides a program into, the last first."""
     lives: list[list[Step]] = [[]]
-    for step in program.steps:
-        if step.op == "again":
+    for visit in walk(program, abuse=True):
+        if visit.step.op == "again" and visit.has_effect:
             lives.append([])
         else:
-            lives[-1].append(step)
-    agains = [step for step in program.steps if step.op == "again"]
-    for left_out in reversed(range(len(lives)) if agains else ()):
-        left = lives[:left_out] + lives[left_out + 1 :]
-        steps = left[0]
-        for again, life in zip(agains, left[1:], strict=False):
-            steps = [*steps, again, *life]
-        yield Program(tuple(steps))
+            lives[-1].append(visit.step)
+    for left_out in reversed(range(len(lives)) if len(lives) > 1 else ()):
+        first, *others = lives[:left_out] + lives[left_out + 1 :]
+        later = [step for life in others for step in (Step("again"), *life)]
+        yield Program((*first, *later))
 
 
 def without_run(size: int, program: Program) -> Iterator[Program]:
