@@ -11,7 +11,6 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.legal import ABUSE
 from finfuzz.program.model import Program
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import Choice
 from finfuzz.replay.expectations import expected
@@ -49,7 +48,7 @@ def test_program_opens_with_why_it_is_there_and_is_printed_as_it_stands(path: Pa
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_program_ends_as_it_says(path: Path, executor: Executor) -> None:
     program, python = read(path), executor.build.interpreter
-    outcome = executor.run(runnable(program, python.version[:2]))
+    outcome = executor.run(program)
     found = {str(one) for one in diagnose(outcome, executor.limits.memory_mib)}
     assert found == expected(program, executor.build.spec, python.text), outcome.stderr
 

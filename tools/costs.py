@@ -18,7 +18,7 @@ from finfuzz.campaign.worker.program_source import Programs
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.legal import EDGES_FROM
-from finfuzz.program.scope import runnable
+from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, WAY
 from finfuzz.targets.build import build
@@ -54,9 +54,9 @@ def samples() -> dict[str, str]:
     return found
 
 
-def milliseconds(executor: Executor, text: str) -> float:
+def milliseconds(executor: Executor, program: Program) -> float:
     """How long one child took, as its zygote saw it."""
-    return executor.run(text).seconds * 1000
+    return executor.run(program).seconds * 1000
 
 
 def bare_milliseconds(executor: Executor) -> float:
@@ -72,19 +72,17 @@ def bare_milliseconds(executor: Executor) -> float:
 def main(target: str, python: str | None, rounds: int) -> None:
     """Prints each word's cost, the dearest first, and what programs cost that the fuzzer makes."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
-    version = made.interpreter.version
-    programs, rng = Programs(version, made.spec.framework), Random(1)
+    programs, rng = Programs(made.interpreter.version, made.spec.framework), Random(1)
     generated = [programs.new(rng).program for _ in range(GENERATED)]
-    texts = {what: runnable(parse(f"finfuzz 1\n{text}"), version[:2])
-             for what, text in samples().items()}  # fmt: skip
-    took: dict[str, list[float]] = {what: [] for what in texts}
+    measured = {what: parse(f"finfuzz 1\n{text}") for what, text in samples().items()}
+    took: dict[str, list[float]] = {what: [] for what in measured}
     bare: list[float] = []
     with Executor(made, Limits()) as executor:
         for _ in track(range(rounds), "measuring", console=Console(stderr=True)):
-            for what, text in texts.items():
-                took[what].append(milliseconds(executor, text))
+            for what, program in measured.items():
+                took[what].append(milliseconds(executor, program))
                 bare.append(bare_milliseconds(executor))
-        of_generated = [milliseconds(executor, runnable(each, version[:2])) for each in generated]
+        of_generated = [milliseconds(executor, each) for each in generated]
     floor = statistics.median(bare)
     costs = {what: statistics.median(times) / floor for what, times in took.items()}
     table = Table("what", "in bare children")

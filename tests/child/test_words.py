@@ -9,7 +9,7 @@ import pytest
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.legal import ABUSE, CHECKABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, SHAPEABLE
-from finfuzz.program.scope import effective, runnable
+from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
 from finfuzz.program.words import (
     ACTION,
@@ -158,7 +158,7 @@ def lived_through(
     version = python.version[:2]
     effects = len(effective(program, version))
     for _ in range(tries):
-        outcome = executor.run(runnable(program, version))
+        outcome = executor.run(program)
         if not outcome.died:
             break
     assert outcome.took == (effects, len(program) - effects, 0), f"{steps}\n{outcome.stderr}"

@@ -192,10 +192,10 @@ def main(program: Path, target: str, python: str) -> None:
     from finfuzz.targets.spec import parse_target  # noqa: PLC0415
 
     made = build(parse_target(target), pick_interpreter(python))
-    text = to_text(parse(program.read_text(encoding="utf-8")).without_comments())
-    steps = " | ".join(text.splitlines()[1:])
+    read = parse(program.read_text(encoding="utf-8"))
+    steps = " | ".join(to_text(read.without_comments()).splitlines()[1:])
     origin = f"{made.spec} on CPython {made.interpreter.text}: {steps}"
-    sys.stdout.write(written(origin, run_fresh(made, text)))
+    sys.stdout.write(written(origin, run_fresh(made, read)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from benchmarks.timing import Slice, each
 from finfuzz.campaign.messages import Channel, Ended, FromWorker, Progress
 from finfuzz.campaign.worker.job import Config
 from finfuzz.campaign.worker.program_source import Programs
-from finfuzz.program.scope import runnable
+from finfuzz.program.prepared import prepare
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
@@ -76,7 +76,7 @@ def _parsing(corpus: Path, python: tuple[int, int, int]) -> float:
     if not texts:
         raise UserError("a campaign kept no program: give each more --seconds")
     waiting = iter(texts)
-    return each(lambda: runnable(parse(next(waiting)), python[:2]), len(texts))
+    return each(lambda: prepare(parse(next(waiting)), python[:2]), len(texts))
 
 
 def _slice(told: list[Progress], parsing: float) -> Slice:

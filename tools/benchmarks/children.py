@@ -9,13 +9,15 @@ from benchmarks.timing import Slice, each
 from finfuzz.executor.outcome import read_outcome
 from finfuzz.executor.process import environment
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.model import Program
+from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
-PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"
-WITH_INTERPRETER = "finfuzz 1\nimport\nstart i1 legacy\nenter i1\nimport\nstop i1\n"
+PROGRAM = parse("finfuzz 1\nnode a container\nedge a a append\nroot a module\n")
+WITH_INTERPRETER = parse("finfuzz 1\nimport\nstart i1 legacy\nenter i1\nimport\nstop i1\n")
 #: Of the zygote that has imported the extension, as the two above are.
-_EMPTY = "finfuzz 1\nimport\n"
+_EMPTY = parse("finfuzz 1\nimport\n")
 _TIMEOUT_SECONDS = 10.0
 
 _SCRIPT = """\
@@ -37,14 +39,14 @@ interpreters.destroy(i1)
 """
 
 
-def in_executor(executor: Executor, text: str, count: int) -> Slice:
+def in_executor(executor: Executor, program: Program, count: int) -> Slice:
     """A program in so many children of a zygote, coverage on. Raises UserError where one dies.
 
     The runtime doesn't tell finalization and exit apart, nor a fork from waiting for the zygote;
     the floor's phases do.
     """
     inside: list[float] = []
-    whole = each(lambda: inside.append(_survived(executor, text)), count)
+    whole = each(lambda: inside.append(_survived(executor, program)), count)
     reading = each(lambda: read_outcome(executor.shared, "", "zygote", events=False), count)
     empty = statistics.fmean(_survived(executor, _EMPTY) for _ in range(count))
     child = statistics.fmean(inside)
@@ -83,9 +85,9 @@ def _importing(build: Build) -> str:
     return _SCRIPT.format(folder=str(build.extension.parent))
 
 
-def _survived(executor: Executor, text: str) -> float:
+def _survived(executor: Executor, program: Program) -> float:
     """Seconds of a child as its zygote saw it: from behind the fork until it was reaped."""
-    outcome = executor.run(text)
+    outcome = executor.run(program)
     if outcome.died:
         raise UserError("its child hangs" if outcome.timed_out else f"it dies of {outcome.signal}")
     return outcome.seconds

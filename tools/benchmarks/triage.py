@@ -65,9 +65,9 @@ def triage(
 def _of_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
     """Seconds for a death counted by its look, and for one that is diagnosed, median of many."""
     crashes.mkdir()
-    programs = [to_text(program) for program in _programs_without_interpreters(400)]
+    programs = _programs_without_interpreters(400)
     with Executor(made) as runner:
-        outcomes = [(text, runner.run(text)) for text in programs]
+        outcomes = [(to_text(program), runner.run(program)) for program in programs]
     deaths = [(text, outcome) for text, outcome in outcomes if outcome.died]
     sorter = Sorter(made, crashes, Limits(), Origin("random", 0), lambda _: None)
     try:

@@ -32,6 +32,7 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
 from finfuzz.program.model import Program
+from finfuzz.program.scope import effective
 from finfuzz.targets.build import build
 from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
@@ -92,13 +93,10 @@ class Watch:
     def has_seen_all(self) -> bool:
         return not self._unshown
 
-    def saw(self, program: Program, steps: str, outcome: Outcome, when: When) -> None:
-        """``steps``: what the child was given."""
+    def saw(self, program: Program, outcome: Outcome, when: When) -> None:
+        """Take an execution into account. ``program``: the steps that had an effect."""
         if self._unreached:
-            lines = steps.split("\n")[1:]
-            there = ingredients(
-                step for step, line in zip(program.steps, lines, strict=False) if line
-            )
+            there = ingredients(program.steps)
             for defect in [one for one in self._unreached if one.ingredients <= there]:
                 self.reached[defect.name] = when
                 self._unreached.remove(defect)
@@ -127,6 +125,7 @@ class WatchedLoop(Loop):
                  watch: Watch) -> None:  # fmt: skip
         super().__init__(executor, told, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._trial, self._watch = trial, watch
+        self._python = executor.build.interpreter.version[:2]
         self._watching = 0.0
         self._since = time.monotonic()
 
@@ -142,12 +141,13 @@ class WatchedLoop(Loop):
             or self.seconds >= self._trial.seconds
         )
 
-    def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
-        steps, outcome = super().execute(program, change)
+    def execute(self, program: Program, change: Change | None = None) -> Outcome:
+        outcome = super().execute(program, change)
         begin = time.monotonic()
-        self._watch.saw(program, steps, outcome, When(self.executions, self.seconds))
+        had_effect = effective(program, self._python)
+        self._watch.saw(had_effect, outcome, When(self.executions, self.seconds))
         self._watching += time.monotonic() - begin
-        return steps, outcome
+        return outcome
 
     def finish(self, problem: str = "") -> None:
         if problem:
@@ -161,11 +161,17 @@ class WatchedLoop(Loop):
 class FreshExecutor(Executor):
     """The same without a zygote."""
 
-    def run(self, text: str, *, events: bool = False) -> Outcome:  # noqa: ARG002  always there
-        return run_fresh(self.build, text, self.limits)
+    def run(
+        self,
+        program: Program,
+        limits: Limits | None = None,
+        *,
+        events: bool = False,  # noqa: ARG002  always there
+    ) -> Outcome:
+        return run_fresh(self.build, program, limits or self.limits)
 
     def run_bare(self) -> None:
-        self.run("finfuzz 1\n")
+        self.run(Program())
 
 
 def run(trial: Trial, folder: Path) -> None:

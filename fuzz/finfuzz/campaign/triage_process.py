@@ -34,7 +34,6 @@ from finfuzz.campaign.worker.process import stop_with_supervisor
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
@@ -102,9 +101,7 @@ class TriageLane:
     def agrees(self, request: Compare) -> bool:
         """Whether a fresh process does what the zygote's child did."""
         text, there = request.sample.text, request.sample.outcome
-        version = self._build.interpreter.version[:2]
-        steps = runnable(parse(text), version, abuse=self._limits.abuse)
-        here = run_fresh(self._build, steps, self._limits.patient)
+        here = run_fresh(self._build, parse(text), self._limits.patient)
         return self._kinds(here) == self._kinds(there)
 
     def _kinds(self, outcome: Outcome) -> set[tuple[str, str]]:

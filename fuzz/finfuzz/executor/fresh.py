@@ -9,7 +9,9 @@ import time
 from finfuzz.executor import process
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, read_outcome
+from finfuzz.executor.prepare import prepare_for
 from finfuzz.executor.shared_memory import SharedMemory
+from finfuzz.program.model import Program
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
@@ -17,8 +19,8 @@ from finfuzz.targets.build import Build
 _START_SECONDS = 20.0
 
 
-def run_fresh(build: Build, text: str, limits: Limits | None = None) -> Outcome:
-    """Runs text that ``program.scope.runnable`` made in a fresh process of the build's CPython.
+def run_fresh(build: Build, program: Program, limits: Limits | None = None) -> Outcome:
+    """Run a program in a fresh process of the build's CPython.
 
     Not beside threads that start processes: what becomes this process's child meanwhile is taken
     for an orphan of the program and ended. Raises UserError where the process ends before the
@@ -28,7 +30,7 @@ def run_fresh(build: Build, text: str, limits: Limits | None = None) -> Outcome:
     shared = SharedMemory(build.blocks, build.second_blocks)
     stderr = os.memfd_create("finfuzz-stderr", 0)
     try:
-        shared.prepare(text, limits)
+        shared.prepare(prepare_for(build, program, limits).text, limits)
         _run(build, shared, stderr, limits.deadline)
         said = process.read_stderr(stderr)
         facts = shared.header.facts

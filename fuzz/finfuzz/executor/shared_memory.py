@@ -25,6 +25,10 @@ EVENT_COUNTERS = 16384
 _u8, _u32, _u64 = ctypes.c_uint8, ctypes.c_uint32, ctypes.c_uint64
 
 
+class ProgramTooLong(UserError):
+    """A program that does not fit into the mapping."""
+
+
 class Event(ctypes.Structure):
     """A hook that ran, and the state of things when it did."""
 
@@ -136,10 +140,10 @@ class SharedMemory:
         return ctypes.addressof(self.header) + _COUNTERS_AT
 
     def prepare(self, text: str, limits: Limits) -> None:
-        """Zeroes the facts and puts a program in. Raises UserError for one that is too long."""
+        """Zeroes the facts and puts a program in. Raises ProgramTooLong."""
         program = text.encode()
         if len(program) > PROGRAM_BYTES:
-            raise UserError(
+            raise ProgramTooLong(
                 f"the program has {len(program)} bytes without its comments, "
                 f"at most {PROGRAM_BYTES} can be run: split it"
             )

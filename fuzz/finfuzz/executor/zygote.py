@@ -10,8 +10,10 @@ import tempfile
 from finfuzz.executor import process
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, read_outcome
+from finfuzz.executor.prepare import prepare_for
 from finfuzz.executor.shared_memory import SharedMemory
-from finfuzz.program.scope import begins_by_importing
+from finfuzz.program.model import Program
+from finfuzz.program.prepared import Prepared
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
@@ -38,6 +40,7 @@ class Executor:
         self.replaced = 0
         self._stderr = os.memfd_create("finfuzz-stderr", 0)
         self._zygotes: dict[bool, _Zygote] = {}
+        self._last: tuple[Program, bool, Prepared] | None = None
 
     def __enter__(self) -> Executor:
         return self
@@ -45,18 +48,23 @@ class Executor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def run(self, text: str, *, events: bool = False) -> Outcome:
-        """Runs a program given as text that ``program.scope.runnable`` made.
+    def run(
+        self, program: Program, limits: Limits | None = None, *, events: bool = False
+    ) -> Outcome:
+        """Run a program, within the executor's own limits where none are given.
 
-        Raises UserError where two zygotes in a row died under it, with what they said.
+        Raises UserError where the program is too long to be run, and where two zygotes in a row
+        died under it, with what they said.
         """
+        limits = limits or self.limits
+        prepared = self._prepare(program, limits)
         try:
-            return self._run(text, events)
+            return self._run(prepared, limits, events)
         except ZygoteDied:
             self.replaced += 1
             self._end_zygotes()
         try:
-            return self._run(text, events)
+            return self._run(prepared, limits, events)
         except ZygoteDied as died:
             self._end_zygotes()
             raise UserError(
@@ -79,11 +87,19 @@ class Executor:
         self.shared.close()
         os.close(self._stderr)
 
-    def _run(self, text: str, events: bool) -> Outcome:
-        zygote = self._alive(self._may_have_imported and begins_by_importing(text))
+    def _prepare(self, program: Program, limits: Limits) -> Prepared:
+        """Prepare a program, once where the same one runs many times in a row."""
+        if self._last and self._last[0] is program and self._last[1] == limits.abuse:
+            return self._last[2]
+        prepared = prepare_for(self.build, program, limits)
+        self._last = (program, limits.abuse, prepared)
+        return prepared
+
+    def _run(self, prepared: Prepared, limits: Limits, events: bool) -> Outcome:
+        zygote = self._alive(self._may_have_imported and prepared.begins_by_importing)
         os.ftruncate(self._stderr, 0)
-        self.shared.prepare(text, self.limits)
-        zygote.serve(self.limits.deadline + _GRACE_SECONDS)
+        self.shared.prepare(prepared.text, limits)
+        zygote.serve(limits.deadline + _GRACE_SECONDS)
         if self.shared.header.facts.stragglers:
             process.end_descendants(zygote.process.pid)
         return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)

@@ -1,14 +1,14 @@
 """What stands at a point of a program: which interpreters live, which nodes each of them has.
 
-The language has no branches, so this is known without running anything. A child is handed only the
-steps that ``Scope.apply`` says have an effect (``runnable``): law 1 is enforced here, in one place.
+The language has no branches, so this is known without running anything. A child receives only the
+steps that have an effect (``Scope.apply``): law 1 is enforced here, in one place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from finfuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES, VERSION, Role
+from finfuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES, Role
 from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
@@ -256,36 +256,6 @@ def effective(
     """The program without the steps that do nothing on that CPython and that target."""
     scope = Scope(python, abuse, offers)
     return Program(tuple(step for step in program.steps if scope.apply(step)), program.below)
-
-
-def runnable(
-    program: Program,
-    python: tuple[int, int],
-    *,
-    abuse: bool = False,
-    offers: Vocabulary = EVERYTHING,
-) -> str:
-    """The text that a child is given: one line a step, empty where the step has no effect there.
-
-    So the number of a line is the number of its step, and what is skipped is counted by the child.
-    A shape's line ends in its edge, the first that its kind has on that target.
-    """
-    scope = Scope(python, abuse, offers)
-    lines = [f"finfuzz {VERSION}"]
-    for step in program.steps:
-        words = [step.op, *step.args] if scope.apply(step) else []
-        if words and step.op == "shape":
-            words.append(scope.edges_of(step.args[2])[0])
-        lines.append(" ".join(words))
-    return "\n".join(lines) + "\n"
-
-
-def begins_by_importing(text: str) -> bool:
-    """Whether the first step that has an effect, in text that ``runnable`` made, imports the
-    extension in the main interpreter before it does anything else."""
-    _, *lines = text.split("\n")
-    first = next((line.split() for line in lines if line), None)
-    return first is not None and Step(first[0], tuple(first[1:])).imports
 
 
 def defines(step: Step) -> tuple[str, ...]:

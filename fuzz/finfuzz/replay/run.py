@@ -16,7 +16,6 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.scope import runnable
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Result, What
 from finfuzz.support.errors import UserError
@@ -119,9 +118,8 @@ def replay_one(case: Case, place: Place, executor: Executor) -> Result:
     if case.problem:
         return _result(case, place, "not runnable", why=case.problem)
     made, limits = executor.build, executor.limits
-    text = runnable(case.program, made.interpreter.version[:2], abuse=limits.abuse)
     try:
-        outcome = executor.run(text)
+        outcome = executor.run(case.program)
     except UserError as error:
         return _result(case, place, "not runnable", why=str(error))
     expected = case.expected(place.spec, place.interpreter.text)
@@ -129,7 +127,7 @@ def replay_one(case: Case, place: Place, executor: Executor) -> Result:
     what = case.judged(expected, seen)
     if what in ("as expected", "new here"):
         return _result(case, place, what, seen, outcome.seconds)
-    again = [_seen(run_fresh(made, text, limits), limits) for _ in range(_AGAIN)]
+    again = [_seen(run_fresh(made, case.program, limits), limits) for _ in range(_AGAIN)]
     return _settled(case, place, seen, again, outcome.seconds)
 
 

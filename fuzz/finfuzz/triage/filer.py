@@ -16,7 +16,6 @@ from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, RawFrame
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, shown
@@ -86,49 +85,50 @@ class Filer:
         diagnosis = sighting.diagnosis
         say = f"{diagnosis} {diagnosis.bucket}"
         self._announce(f"{say}: dying again in fresh processes")
-        fresh = confirm(self._build, sighting.text, diagnosis, self._limits)
-        forked = confirm_in_zygote(self._executor, sighting.text, diagnosis)
+        program = parse(sighting.text)
+        fresh = confirm(self._build, program, diagnosis, self._limits)
+        forked = confirm_in_zygote(self._executor, program, diagnosis, self._limits)
         if fresh.k == 0:
             return None
         self._announce(f"{say}: {fresh} again, minimizing")
-        text, fresh, forked = self._minimized(sighting, fresh, forked)
+        program, fresh, forked = self._minimized(program, diagnosis, fresh, forked)
         self._announce(f"{say}: writing and running its script")
-        smallest = self._seen_again(sighting, text)
+        smallest = self._seen_again(sighting, program)
         finding = self._finding(smallest, fresh, forked)
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
         self._announce(f"{say}: its script died {finding.script}")
         return folder
 
-    def _seen_again(self, sighting: Sighting, text: str) -> Sighting:
+    def _seen_again(self, sighting: Sighting, program: Program) -> Sighting:
         """The minimized program's own death, so that stack, signal and program belong together."""
-        steps = runnable(parse(text), self._python, abuse=self._limits.abuse)
+        text = to_text(program)
         if sighting.diagnosis.diagnostic != "hang":
             for _ in range(MOST):
-                outcome = run_fresh(self._build, steps, self._limits.patient)
+                outcome = run_fresh(self._build, program, self._limits.patient)
                 again = shown(outcome, sighting.diagnosis, self._limits)
                 if again is not None:
                     return sighting._replace(text=text, outcome=outcome, diagnosis=again)
         return sighting._replace(text=text)
 
-    def _minimized(self, sighting: Sighting, fresh: Rate, forked: Rate) -> tuple[str, Rate, Rate]:
+    def _minimized(
+        self, program: Program, diagnosis: Diagnosis, fresh: Rate, forked: Rate
+    ) -> tuple[Program, Rate, Rate]:
         """The smaller program, if it is no flakier in fresh processes than the one found."""
-        hangs = sighting.diagnosis.diagnostic == "hang"
-        smaller = to_text(
-            minimize(
-                parse(sighting.text),
-                self._same(sighting.diagnosis, forked),
-                self._python,
-                abuse=self._limits.abuse,
-                tries=_HANG_TRIES if hangs else None,
-            )
+        smaller = minimize(
+            program,
+            self._same(diagnosis, forked),
+            self._python,
+            abuse=self._limits.abuse,
+            tries=_HANG_TRIES if diagnosis.diagnostic == "hang" else None,
         )
-        if smaller == sighting.text:
+        if smaller == program:
             return smaller, fresh, forked
-        again = confirm(self._build, smaller, sighting.diagnosis, self._limits)
+        again = confirm(self._build, smaller, diagnosis, self._limits)
         if again.k * fresh.n < fresh.k * again.n:
-            return sighting.text, fresh, forked
-        return smaller, again, confirm_in_zygote(self._executor, smaller, sighting.diagnosis)
+            return program, fresh, forked
+        forked = confirm_in_zygote(self._executor, smaller, diagnosis, self._limits)
+        return smaller, again, forked
 
     def _same(self, diagnosis: Diagnosis, forked: Rate) -> Callable[[Program], bool]:
         limits = self._limits
@@ -137,12 +137,7 @@ class Filer:
             limits = Limits(seconds, limits.memory_mib, limits.abuse)
 
         def once(candidate: Program) -> bool:
-            text = runnable(candidate, self._python, abuse=limits.abuse)
-            self._executor.limits = limits
-            try:
-                return shown(self._executor.run(text), diagnosis, limits) is not None
-            finally:
-                self._executor.limits = self._limits
+            return shown(self._executor.run(candidate, limits), diagnosis, limits) is not None
 
         return repeatedly(once, forked) if forked.flaky else once
 

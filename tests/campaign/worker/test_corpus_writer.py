@@ -12,6 +12,8 @@ from finfuzz.campaign.messages import Kept
 from finfuzz.campaign.worker.corpus_writer import CorpusWriter
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
+from finfuzz.program.model import Program
+from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 
 PROGRAM = "finfuzz 1\nnode a container\nroot a module\n"
@@ -31,8 +33,9 @@ class Beside:
 
     def run(self, text: str, change: Change | None = CHANGE, *, taken: bool = True) -> None:
         self.executor.shared.clear_counters()
-        self.executor.run(text)
-        self.writer.ran(text.encode(), text, change)
+        program = parse(text)
+        self.executor.run(program)
+        self.writer.ran(text.encode(), program, change)
         if taken:
             (self.live / name_of(text)).write_text(text)
 
@@ -87,9 +90,9 @@ def test_a_counter_that_comes_and_goes_steers_no_longer(
     shared, run = there.executor.shared, there.executor.run
     flickers, count = shared.counters - 1, 0
 
-    def flickering(text: str) -> object:
+    def flickering(program: Program) -> object:
         nonlocal count
-        outcome = run(text)
+        outcome = run(program)
         count += 1
         ctypes.c_uint8.from_address(shared.counters_address + flickers).value = count % 2
         return outcome
@@ -117,7 +120,9 @@ def test_from_an_empty_corpus_not_everything_is_run_again(
 ) -> None:
     ran = []
     run = there.executor.run
-    monkeypatch.setattr(there.executor, "run", lambda text: (ran.append(text), run(text))[1])
+    monkeypatch.setattr(
+        there.executor, "run", lambda program: (ran.append(program), run(program))[1]
+    )
     for number in range(20):
         there.run(PROGRAM + "collect\n" * number)
         there.writer.settle(number + 1)

@@ -17,6 +17,7 @@ from finfuzz.campaign.messages import Kept
 from finfuzz.executor.features import as_bits, differing
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
+from finfuzz.program.model import Program
 from finfuzz.support.files import write_whole
 
 _AGAIN = 2
@@ -29,8 +30,8 @@ _MOST_CHECKS = 0.02
 class _Ran:
     """A mutated program that was run, until it is known whether libFuzzer took it."""
 
-    def __init__(self, data: bytes, steps: str, change: Change, counters: bytes) -> None:
-        self.data, self.steps, self.change, self.counters = data, steps, change, counters
+    def __init__(self, data: bytes, program: Program, change: Change, counters: bytes) -> None:
+        self.data, self.program, self.change, self.counters = data, program, change, counters
 
 
 class CorpusWriter:
@@ -45,9 +46,9 @@ class CorpusWriter:
         self._checks = 0
         self.unstable: frozenset[int] = frozenset()
 
-    def ran(self, data: bytes, steps: str, change: Change | None) -> None:
-        """A program, given as libFuzzer has it and as the child did, has been run. ``change`` is
-        None where it was no mutation: a seed, or another worker's."""
+    def ran(self, data: bytes, program: Program, change: Change | None) -> None:
+        """A program, ``data`` to libFuzzer, has been run. ``change`` is None where it was no
+        mutation: a seed, or another worker's."""
         shared = self._executor.shared
         shared.clear(self.unstable)
         counters = shared.snapshot()
@@ -55,7 +56,7 @@ class CorpusWriter:
             self._merge(counters)
             self._last = None
         else:
-            self._last = _Ran(data, steps, change, counters)
+            self._last = _Ran(data, program, change, counters)
 
     def settle(self, execution: int) -> tuple[Kept, Change] | None:
         """Keeps the last program if libFuzzer took it, and says so where its features are new to
@@ -82,7 +83,7 @@ class CorpusWriter:
         self._checks += _AGAIN
         for _ in range(_AGAIN):
             shared.clear_counters()
-            self._executor.run(last.steps)
+            self._executor.run(last.program)
             shared.clear(self.unstable)
             varied |= differing(last.counters, shared.snapshot())
         shared.clear_counters()

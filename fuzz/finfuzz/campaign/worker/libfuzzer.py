@@ -58,8 +58,8 @@ def run(loop: Loop, programs: Programs, executor: Executor, config: Config) -> N
             made = mutators.made_of(data)
             program, change = made or (_program(data), None)
             if program is not None:
-                steps, _ = loop.execute(program, change)
-                writer.ran(data, steps, change)
+                loop.execute(program, change)
+                writer.ran(data, program, change)
         except UserError as error:
             loop.finish(str(error))
             os._exit(0)

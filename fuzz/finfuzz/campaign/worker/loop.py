@@ -23,7 +23,6 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change, Learner
 from finfuzz.program.model import Program
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import to_text
 from finfuzz.triage.findings.known import is_known_death
 
@@ -41,8 +40,6 @@ class Loop:
     def __init__(self, executor: Executor, config: Config, learner: Learner, pipe: int) -> None:
         self._executor = executor
         self._learner = learner
-        self._python = executor.build.interpreter.version[:2]
-        self._abuse = config.abuse
         self._pipe = pipe
         self._signatures = Signatures(Path(config.sightings))
         self._begin = time.monotonic()
@@ -63,14 +60,12 @@ class Loop:
     def over(self) -> bool:
         return self._stopped or time.monotonic() >= self._end
 
-    def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
-        """Runs a program, which ``change`` made, and reports what is worth it; returns what the
-        child was given, and its outcome."""
+    def execute(self, program: Program, change: Change | None = None) -> Outcome:
+        """Runs a program, which ``change`` made, and reports what is worth it."""
         if self._now - self._measured >= _FLOOR_SECONDS:
             self._measure_floor()
-        steps = runnable(program, self._python, abuse=self._abuse)
         begin = time.perf_counter()
-        outcome = self._executor.run(steps)
+        outcome = self._executor.run(program)
         self._child_seconds += time.perf_counter() - begin
         self._count(outcome)
         if change is not None:
@@ -81,7 +76,7 @@ class Loop:
             # A dead program's neighbours mostly die the same death: it is no step on the way.
             self._executor.shared.clear_counters()
         self._tell(program, outcome)
-        return steps, outcome
+        return outcome
 
     def send(self, message: FromWorker) -> None:
         """Tells the supervisor. Raises BrokenPipeError where that is gone."""
@@ -153,7 +148,7 @@ class Loop:
 
     def _measure_floor(self) -> None:
         self._measured = self._now
-        self._executor.run("")  # a zygote to measure; it may be the first
+        self._executor.run(Program())  # a zygote to measure; it may be the first
         times = []
         for _ in range(_FLOOR_CHILDREN):
             begin = time.perf_counter()
