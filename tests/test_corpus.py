@@ -15,8 +15,8 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import Choice
 from finfuzz.replay.expectations import expected
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
 from helpers.places import CORPUS

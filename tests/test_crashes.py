@@ -14,9 +14,9 @@ from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.frameworks.pybind11 import headers
 from finfuzz.targets.interpreters import Interpreter, pick_interpreter
-from finfuzz.targets.spec import PYBIND11, TargetSpec, parse_target
+from finfuzz.targets.releases import header_variables
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.finding import Finding, load_all
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import START_SECONDS, confirm_script
@@ -56,11 +56,7 @@ def test_finding_lies_where_its_key_says(folder: Path) -> None:
 def variables(spec: TargetSpec, home: Path) -> dict[str, str]:
     """What a person would have set: where the compiler and the headers are."""
     found = {"PATH": f"{find_compiler().parent}{os.pathsep}{os.defpath}", "HOME": str(home)}
-    if spec.framework == PYBIND11:
-        found["PYBIND11_INCLUDE"] = str(headers(spec))
-    if spec.of_second is not None:
-        found["PYBIND11_SECOND_INCLUDE"] = str(headers(spec.of_second))
-    return found
+    return found | header_variables(spec)
 
 
 def ended(done: subprocess.CompletedProcess[str]) -> str:

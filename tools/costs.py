@@ -22,8 +22,8 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, WAY
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 
 GENERATED = 300

@@ -17,9 +17,10 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import resolve
+from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.interpreters import pick_interpreter
-from finfuzz.targets.spec import Policy, parse_target
+from finfuzz.targets.releases import resolve
+from finfuzz.targets.spec import parse_target
 
 FEW, MANY = 20, 220
 INSIDE = {
@@ -67,7 +68,7 @@ def main(python: str | None, release: str | None) -> None:
     """Prints KiB per life by target, policy and content."""
     interpreter = pick_interpreter(python)
     newest = f"pybind11=={release}" if release else "pybind11"
-    targets = ["plain-c", *(f"{newest}+{policy}" for policy in Policy)]
+    targets = ["plain-c", *(f"{newest}+{policy}" for policy in POLICIES)]
     table = Table("target", "in each life", *(f"{flavour}, KiB a life" for flavour in FLAVOURS))
     for target in track(targets, "running", console=Console(stderr=True)):
         for row in rows(build(resolve(parse_target(target)), interpreter)):

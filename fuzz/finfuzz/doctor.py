@@ -10,9 +10,11 @@ from finfuzz.campaign.worker.libfuzzer import library
 from finfuzz.executor.process import can_fix_addresses
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
+from finfuzz.targets.cache import cache_root
 from finfuzz.targets.compiler import compiler_version, find_compiler
-from finfuzz.targets.frameworks.pybind11 import cache_root, released_versions
+from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.releases import released_versions
 
 
 class Check(NamedTuple):
@@ -63,7 +65,7 @@ def _engine() -> str:
 
 
 def _releases() -> str:
-    return f"newest pybind11 is {released_versions()[0]}"
+    return f"newest {DEFAULT} is {released_versions()[0]}"
 
 
 def _addresses() -> str:

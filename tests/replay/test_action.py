@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from finfuzz.targets.frameworks.pybind11 import headers
 from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.releases import headers
 from finfuzz.targets.spec import parse_target
 from helpers.places import ROOT
 

@@ -62,7 +62,7 @@ def test_who_says_nothing_survives() -> None:
         ("SIGABRT/none on pybind11=>3", "can't read the versions '=>3'"),
         ("SIGABRT/nonsense on plain-c", "no diagnostic of that name"),
         ("SIGABRT/none on pybind11, plain-c", "one framework a line"),
-        ("SIGABRT/none on plain-c+destroy", "plain-c has no policies"),
+        ("SIGABRT/none on plain-c+destroy", "plain-c has neither versions nor policies"),
         ("SIGABRT/none on python+destroy", "python has no policies"),
         ("SIGABRT/none on plain-c>=3", "only python and pybind11 have versions"),
     ],

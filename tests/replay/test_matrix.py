@@ -8,9 +8,9 @@ import pytest
 
 from finfuzz.replay.matrix import Matrix, everything, places, read
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks.pybind11 import released_versions
+from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.interpreters import find_interpreters
-from finfuzz.targets.spec import Policy
+from finfuzz.targets.releases import released_versions
 
 NEWEST = next(found.text for found in find_interpreters() if found.include)
 
@@ -51,14 +51,14 @@ def test_a_python_that_is_not_here_is_a_place_with_a_problem() -> None:
 def test_everything_is_each_python_with_each_release_and_policy_and_the_control() -> None:
     pythons = [found for found in find_interpreters() if found.include]
     found = everything()
-    assert len(found) == len(pythons) * (len(released_versions()) * len(Policy) + 1)
+    assert len(found) == len(pythons) * (len(released_versions()) * len(POLICIES) + 1)
     assert len({(place.spec, place.interpreter.executable) for place in found}) == len(found)
 
 
 def test_everything_of_a_target_is_that_on_each_python_with_each_policy() -> None:
     pythons = [found for found in find_interpreters() if found.include]
     found = everything(("pybind11==3.1.0", "plain-c"))
-    assert len(found) == len(pythons) * (len(Policy) + 1)
+    assert len(found) == len(pythons) * (len(POLICIES) + 1)
     assert {place.spec.version for place in found} == {"3.1.0", None}
 
 

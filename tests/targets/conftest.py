@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from finfuzz.targets.frameworks import pybind11
+from finfuzz.targets import package_index
 
 
 @pytest.fixture
@@ -21,5 +21,5 @@ def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    unasked = functools.cache(pybind11._index_versions.__wrapped__)
-    monkeypatch.setattr(pybind11, "_index_versions", unasked)
+    unasked = functools.cache(package_index.index_versions.__wrapped__)
+    monkeypatch.setattr(package_index, "index_versions", unasked)

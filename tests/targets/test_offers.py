@@ -2,47 +2,54 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
+from finfuzz.targets.features import FILE, features_in
+from finfuzz.targets.frameworks import FRAMEWORKS
 from helpers.places import CHILD
 
 EXTENSIONS = CHILD / "extensions"
 ALWAYS = {"Container", "Instance", "check"}
+FOLDERS = [record.sources[0] for record in FRAMEWORKS.values() if record.sources]
 
 
-def offers(header: Path) -> set[str]:
-    found = re.match(r"// offers: (.*)", header.read_text())
-    return set(found[1].split()) if found else set()
+def offered_by(folder: str) -> set[str]:
+    return ALWAYS.union(*features_in(EXTENSIONS / folder).rows.values())
 
 
-def table(source: Path) -> dict[str, set[str]]:
-    """The names that each function of the table of features binds."""
-    rows = re.findall(r'\{((?:"[^"]*"\s*)+),\s*(bind_\w+)\},', source.read_text())
-    return {bind: set(re.sub('["\n]', " ", names).split()) for names, bind in rows}
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_header_that_binds_something_is_a_row(folder: str) -> None:
+    headers = [file for file in (EXTENSIONS / folder).glob("*.h") if file.name != FILE]
+    binds = {
+        file.stem
+        for file in headers
+        if re.search(rf"(?:void|bool) bind_{file.stem}\(", file.read_text(encoding="utf-8"))
+    }
+    assert set(features_in(EXTENSIONS / folder).rows) == binds - {"container"}
 
 
-@pytest.mark.parametrize("target", ["pybind11", "plain_c"])
-def test_a_header_says_what_it_offers(target: str) -> None:
-    features = table(EXTENSIONS / target / "module.cpp")
-    headers = sorted((EXTENSIONS / target).glob("*.h"))
-    for header in headers:
-        binds = re.findall(r"(?:void|bool) (bind_\w+)\(", header.read_text())
-        bound = [features.pop(bind) for bind in binds if bind in features]
-        assert offers(header) == set().union(*bound), header.name
-    assert not features
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_row_has_its_include(folder: str) -> None:
+    text = (EXTENSIONS / folder / FILE).read_text(encoding="utf-8")
+    included = set(re.findall(r'#include "(?:\.\./\w+/)?(\w+)\.h"', text))
+    assert included == set(features_in(EXTENSIONS / folder).rows)
 
 
-@pytest.mark.parametrize("target", ["pybind11", "plain_c"])
-def test_every_name_that_the_library_uses_is_offered(target: str) -> None:
-    library = "".join(file.read_text() for file in (CHILD / "words").glob("*.py"))
-    used = set(re.findall(r"\bt\.([A-Za-z_]+)", library))
-    headers = list((EXTENSIONS / target).glob("*.h"))
-    offered = set().union(*(offers(header) for header in headers))
-    if target == "pybind11":
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_is_needed_is_offered(folder: str) -> None:
+    features = features_in(EXTENSIONS / folder)
+    needed = {name for names in features.needs.values() for name in names}
+    assert needed <= offered_by(folder) | {"hook", "set_act"}
+
+
+@pytest.mark.parametrize("folder", ["pybind11", "plain_c"])
+def test_every_name_that_the_words_use_is_offered(folder: str) -> None:
+    words = "".join(file.read_text() for file in (CHILD / "words").glob("*.py"))
+    used = set(re.findall(r"\bt\.([A-Za-z_]+)", words))
+    if folder == "pybind11":
         used.discard("set_member")  # there wherever an object with members is
-    assert used <= offered | ALWAYS
+    assert used <= offered_by(folder)
 
 
 def test_the_module_without_an_extension_has_what_plain_c_offers() -> None:
@@ -51,6 +58,4 @@ def test_the_module_without_an_extension_has_what_plain_c_offers() -> None:
     assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
     for node in assigned:
         defined |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-    headers = (EXTENSIONS / "plain_c").glob("*.h")
-    offered = ALWAYS.union(*(offers(header) for header in headers)) - {"NativeColour"}
-    assert offered <= defined
+    assert offered_by("plain_c") - {"NativeColour"} <= defined

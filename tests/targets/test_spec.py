@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.spec import Policy, TargetSpec, parse_target
+from finfuzz.targets.frameworks import FRAMEWORKS, POLICIES
+from finfuzz.targets.spec import TargetSpec, parse_target
 
 VERSIONS = st.builds(
     "{}.{}.{}{}".format,
@@ -18,18 +19,15 @@ VERSIONS = st.builds(
 # Names as people have them, '+' in all places, under a folder that holds no symlinks.
 NAMES = st.text("ab+.-_ é=@~", min_size=1).filter(lambda name: name not in {".", ".."})
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda names: Path("/no-such", *names))
-POLICIES = st.sampled_from(Policy)
+ANY_POLICY = st.sampled_from(POLICIES)
+CONTROLS = [name for name, record in FRAMEWORKS.items() if record.is_control]
 SPECS = st.one_of(
+    st.builds(TargetSpec, st.sampled_from(CONTROLS)),
+    st.builds(TargetSpec, st.just("pybind11"), st.none(), st.none(), ANY_POLICY),
     st.builds(
-        TargetSpec,
-        st.sampled_from(["plain-c", "no-extension"]),
-        st.none(),
-        st.none(),
-        st.just(Policy.RELEASED),
+        TargetSpec, st.just("pybind11"), VERSIONS, st.none(), ANY_POLICY, st.none() | VERSIONS
     ),
-    st.builds(TargetSpec, st.just("pybind11"), st.none(), st.none(), POLICIES),
-    st.builds(TargetSpec, st.just("pybind11"), VERSIONS, st.none(), POLICIES, st.none() | VERSIONS),
-    st.builds(TargetSpec, st.just("pybind11"), st.none(), PATHS, POLICIES),
+    st.builds(TargetSpec, st.just("pybind11"), st.none(), PATHS, ANY_POLICY),
 )
 
 
@@ -85,9 +83,9 @@ def test_canonical_text(text: str, canonical: str) -> None:
 
 def test_what_a_second_extension_is_built_for() -> None:
     both = parse_target("pybind11==3.0.1,3.0.2+leak")
-    assert both.of_second == parse_target("pybind11==3.0.2+leak")
-    assert both.of_second.of_second is None
-    assert parse_target("plain-c").of_second is None
+    one, other = (parse_target(f"pybind11=={version}+leak") for version in ("3.0.1", "3.0.2"))
+    assert both.extensions == (one, other)
+    assert one.extensions == (one,)
 
 
 def test_relative_and_home_paths_become_absolute(
@@ -106,13 +104,13 @@ def test_a_word_that_is_no_policy_may_end_an_existing_path(tmp_path: Path) -> No
         parse_target(f"pybind11@{checkout}")
     checkout.mkdir()
     assert parse_target(f"pybind11@{checkout}").path == checkout
-    assert parse_target(f"pybind11@{checkout}").policy is Policy.RELEASED
+    assert parse_target(f"pybind11@{checkout}").policy == "released"
 
 
 def test_a_policy_is_one_whatever_exists(tmp_path: Path) -> None:
     (tmp_path / "pb+leak").mkdir()
     spec = parse_target(f"pybind11@{tmp_path}/pb+leak")
-    assert (spec.path, spec.policy) == (tmp_path.resolve() / "pb", Policy.LEAK)
+    assert (spec.path, spec.policy) == (tmp_path.resolve() / "pb", "leak")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +118,11 @@ def test_a_policy_is_one_whatever_exists(tmp_path: Path) -> None:
     [
         (
             "",
-            "unknown framework ''; known are pybind11, plain-c, no-extension: write",
+            "unknown framework ''; known are pybind11, no-extension, plain-c: write",
         ),
         (
             "nanobind==2.0",
-            "unknown framework 'nanobind'; known are pybind11, plain-c, no-extension",
+            "unknown framework 'nanobind'; known are pybind11, no-extension, plain-c",
         ),
         ("pybind==3.1.0", "did you mean pybind11?"),
         ("plain_c", "did you mean plain-c?"),

@@ -42,8 +42,8 @@ from benchmarks.timing import Slice, mean
 from finfuzz.executor.zygote import Executor
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 
 #: Times that each sort has its turn before, between and after the campaigns of a round.

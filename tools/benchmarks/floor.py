@@ -15,8 +15,8 @@ from benchmarks.timing import Slice
 from finfuzz.executor.process import environment, fixed_addresses
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from finfuzz.targets.cache import cache_root
 from finfuzz.targets.compiler import compiler_version, find_compiler, run_compiler
-from finfuzz.targets.frameworks.pybind11 import cache_root
 from finfuzz.targets.interpreters import Interpreter
 
 _SOURCE = Path(__file__).with_name("floor.cpp")

@@ -27,8 +27,8 @@ from benchmarks.timing import each
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.filer import Origin

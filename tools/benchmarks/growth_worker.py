@@ -33,8 +33,8 @@ from finfuzz.generation.learning import Change
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 
 RECORDED = 300

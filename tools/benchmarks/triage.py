@@ -21,8 +21,8 @@ from finfuzz.generation.mutate import mutate
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.filer import Origin

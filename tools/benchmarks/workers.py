@@ -16,8 +16,8 @@ from rich.progress import track
 from benchmarks.rate import rate
 from finfuzz.executor.zygote import Executor
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 
 

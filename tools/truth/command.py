@@ -16,8 +16,8 @@ import msgspec
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks.pybind11 import resolve
 from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from truth.report import heading, page, plot
 from truth.schedule import run_all

@@ -26,7 +26,7 @@ from finfuzz.triage.findings.finding import find_finding, load
     "--repo",
     type=click.Path(path_type=Path),
     default=None,
-    help="A pybind11 checkout, whose commits are tried; its files are not touched.",
+    help="A checkout of the framework, whose commits are tried; its files are not touched.",
 )
 @crashes_option
 @deadline_option

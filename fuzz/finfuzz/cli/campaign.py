@@ -21,6 +21,7 @@ from finfuzz.cli.planned import Asked, planned, resumed
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, writable_directory, write_whole
 from finfuzz.targets.build import build, require_linux
+from finfuzz.targets.frameworks import DEFAULT, target_forms
 from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
 
@@ -33,10 +34,8 @@ _path = click.Path(path_type=Path)
     "--target",
     "targets",
     multiple=True,
-    show_default="the newest pybind11",
-    help="pybind11==VERSION[,SECOND], pybind11@PATH, plain-c or no-extension; +released, "
-    "+destroy, +leak or "
-    "+hold behind. More than one share the time.",
+    show_default=f"the newest {DEFAULT}",
+    help=f"{target_forms()}. More than one share the time.",
 )
 @click.option(
     "--python",

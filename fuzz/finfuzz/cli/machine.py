@@ -9,9 +9,9 @@ from rich.console import Console
 
 from finfuzz import doctor as checks
 from finfuzz.cli.group import cli
-from finfuzz.targets.frameworks.pybind11 import released_versions
+from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.interpreters import find_interpreters
-from finfuzz.targets.spec import Policy
+from finfuzz.targets.releases import released_versions
 
 
 @cli.command()
@@ -20,19 +20,21 @@ def targets() -> None:
     console = Console(highlight=False, soft_wrap=True)
     with console.status("looking for interpreters and releases"):
         interpreters = find_interpreters()
-        versions = released_versions()
+        versions = {name: released_versions(name) for name in FRAMEWORKS}
     console.print("interpreters (--python):")
     for interpreter in interpreters:
         headers = "" if interpreter.include else "  no headers: can't be built for"
         console.print(f"  {interpreter.text:8} {interpreter.executable}{headers}")
     console.print("targets (--target):")
-    for version in versions:
-        console.print(f"  pybind11=={version}")
-    console.print("  pybind11==FIRST,SECOND  two extensions in one process, a release each")
-    console.print("  pybind11@PATH           a checkout, or a folder with its headers")
-    console.print("  plain-c                 the control, without a framework")
-    console.print("  no-extension            the control without any extension, in plain Python")
-    console.print("policies: " + ", ".join(f"+{policy}" for policy in Policy))
+    for record in FRAMEWORKS.values():
+        for version in versions[record.name]:
+            console.print(f"  {record.name}=={version}")
+        for form, meaning in record.forms[1 if versions[record.name] else 0 :]:
+            console.print(f"  {form:23} {meaning}")
+    for record in FRAMEWORKS.values():
+        if len(record.policies) > 1:
+            policies = ", ".join(f"+{name}" for name in record.policy_names)
+            console.print(f"policies of {record.name}: {policies}")
 
 
 @cli.command()

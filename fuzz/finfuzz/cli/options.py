@@ -16,8 +16,9 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.pybind11 import headers, resolve
+from finfuzz.targets.frameworks import DEFAULT, target_forms
 from finfuzz.targets.interpreters import Interpreter, pick_interpreter
+from finfuzz.targets.releases import include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 
 #: What can be run is 64 KiB without comments; nobody writes that many of them.
@@ -40,11 +41,9 @@ class Seconds(click.FloatRange):
 
 target_option = click.option(
     "--target",
-    default="pybind11",
-    show_default="the newest pybind11",
-    help="pybind11==VERSION[,SECOND], pybind11@PATH, plain-c or no-extension; +released, "
-    "+destroy, +leak or "
-    "+hold behind.",
+    default=DEFAULT,
+    show_default=f"the newest {DEFAULT}",
+    help=f"{target_forms()}.",
 )
 python_option = click.option(
     "--python",
@@ -83,10 +82,7 @@ def resolved(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     with Console(stderr=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
         spec = resolve(spec)
-        if spec.framework == "pybind11":
-            headers(spec)
-        if spec.of_second is not None:
-            headers(spec.of_second)
+        include_folders(spec)
     return spec, interpreter
 
 

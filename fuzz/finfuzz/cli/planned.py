@@ -21,9 +21,9 @@ from finfuzz.replay.matrix import specs_of
 from finfuzz.replay.run import cores
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, writable_directory
-from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import pick_interpreter
-from finfuzz.targets.spec import PYBIND11, TargetSpec
+from finfuzz.targets.releases import include_folders
 
 T = TypeVar("T")
 
@@ -117,11 +117,11 @@ def _seeds(asked: Path | None) -> str | None:
 def _lanes(asked: Asked, said: CampaignFile) -> list[Lane]:
     entries = said.targets
     if asked.targets or not entries:
-        entries = tuple(TargetEntry(text) for text in asked.targets or (PYBIND11,))
+        entries = tuple(TargetEntry(text) for text in asked.targets or (DEFAULT,))
     lanes = []
     for entry in entries:
         for spec in specs_of(entry.target, entry.policies):
-            _fetch(spec)
+            include_folders(spec)  # fetched here, not by a worker
             for text in asked.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)
                 lanes.append(Lane(str(spec), str(python.executable), python.text, entry.share))
@@ -129,13 +129,6 @@ def _lanes(asked: Asked, said: CampaignFile) -> list[Lane]:
     if len(same) < len(lanes):
         raise UserError("a target is there twice on one CPython: give it once, with a larger share")
     return lanes
-
-
-def _fetch(spec: TargetSpec) -> None:
-    if spec.framework == PYBIND11:
-        headers(spec)
-    if spec.of_second is not None:
-        headers(spec.of_second)
 
 
 def _bounds(asked: Asked, said: CampaignFile, workers: int) -> Bounds:

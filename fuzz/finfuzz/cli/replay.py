@@ -20,7 +20,8 @@ from finfuzz.report.replayed import Replay
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.targets.build import require_linux
-from finfuzz.targets.spec import Policy, parse_target
+from finfuzz.targets.frameworks import POLICIES
+from finfuzz.targets.spec import parse_target
 
 _DEFAULT = (Path("corpus"), Path("crashes"))
 _out = click.Path(path_type=Path, dir_okay=False)
@@ -31,12 +32,12 @@ _out = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--matrix",
     is_flag=True,
-    help="Every CPython found × policy × --target, or × every release and plain-c.",
+    help="Every CPython found × policy × --target, or × every release and the control.",
 )
 @click.option("--config", type=_out, default=None, help="A TOML file that says what and where.")
 @click.option("--target", "targets", multiple=True, help="A target; as often as wanted.")
 @click.option("--python", "pythons", multiple=True, help="A CPython; as often as wanted.")
-@click.option("--policy", "policies", multiple=True, type=click.Choice(list(Policy)))
+@click.option("--policy", "policies", multiple=True, type=click.Choice(POLICIES))
 @click.option(
     "--against", default=None, help="Show only what ends otherwise on this target; only that fails."
 )

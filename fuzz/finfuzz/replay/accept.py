@@ -22,8 +22,9 @@ from finfuzz.targets.spec import TargetSpec
 
 
 class SeenCell(NamedTuple):
-    """A build of a released pybind11, as conditions speak of it: its CPython as `3.13`."""
+    """A build of a released framework, as conditions speak of it: its CPython as `3.13`."""
 
+    framework: str
     version: str
     policy: str
     python: str
@@ -74,17 +75,17 @@ def _conditions(
     """Conditions that hold on all that lack a line, and on nothing but what has it."""
     versions = sorted({cell.version for cell in every}, key=Version)
     pythons = sorted({cell.python for cell in every}, key=Version)
-    for policy in sorted({cell.policy for cell in lacks}):
+    for framework, policy in sorted({(cell.framework, cell.policy) for cell in lacks}):
         runs: dict[tuple[int, int], list[int]] = {}
         for number, python in enumerate(pythons):
-            there = [SeenCell(version, policy, python) for version in versions]
+            there = [SeenCell(framework, version, policy, python) for version in versions]
             for first, last in _runs([cell in has for cell in there]):
                 if any(cell in lacks for cell in there[first : last + 1]):
                     runs.setdefault((first, last), []).append(number)
         for (first, last), numbers in runs.items():
             # There may be releases between the last that has it and the next that was run.
             below = f"<={versions[last]}" if last < len(versions) - 1 else ""
-            where = f"pybind11{_range(versions, first, below)}+{policy}"
+            where = f"{framework}{_range(versions, first, below)}+{policy}"
             for begin, end in _consecutive(numbers):
                 # `<=3.12` would leave 3.12.1 out, and between 3.12 and 3.13 there is nothing.
                 below = f"<{pythons[end + 1]}" if end < len(pythons) - 1 else ""
@@ -110,7 +111,9 @@ def _consecutive(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _cell(spec: TargetSpec, python: str) -> SeenCell:
-    return SeenCell(spec.version or "", str(spec.policy), ".".join(python.split(".")[:2]))
+    return SeenCell(
+        spec.framework, spec.version or "", spec.policy, ".".join(python.split(".")[:2])
+    )
 
 
 def _edited(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:

@@ -11,15 +11,16 @@ import msgspec
 from finfuzz.replay.run import Place
 from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
-from finfuzz.targets.frameworks.pybind11 import released_versions, resolve
+from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, POLICIES
 from finfuzz.targets.interpreters import Interpreter, find_interpreters, pick_interpreter
-from finfuzz.targets.spec import PYBIND11, Policy, TargetSpec, parse_target
+from finfuzz.targets.releases import released_versions, resolve
+from finfuzz.targets.spec import TargetSpec, parse_target
 
 
 class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a matrix file says. ``targets`` as on the command line, ``pythons`` as versions or
-    paths; ``policies`` are put behind each pybind11 target that names none. ``programs``: files and
-    folders, relative to the file."""
+    paths; ``policies`` are put behind each target that has them and names none. ``programs``:
+    files and folders, relative to the file."""
 
     targets: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
@@ -35,8 +36,9 @@ def read(path: Path) -> Matrix:
 def everything(targets: Sequence[str] = ()) -> list[Place]:
     """Every CPython found × every policy × these targets; where none is named, every release and
     the control. Raises UserError."""
-    named = targets or [*(f"{PYBIND11}=={one}" for one in released_versions()), "plain-c"]
-    specs = [spec for text in named for spec in specs_of(text, tuple(Policy))]
+    control = FRAMEWORKS[DEFAULT].controls[-1]
+    named = targets or [*(f"{DEFAULT}=={one}" for one in released_versions()), control]
+    specs = [spec for text in named for spec in specs_of(text, POLICIES)]
     pythons = [python for python in find_interpreters() if python.include]
     return [Place(spec, python) for python in pythons for spec in specs]
 
@@ -45,7 +47,7 @@ def places(matrix: Matrix) -> list[Place]:
     """Each target on each CPython; what is not named is the newest. A CPython that is not here is
     a place with a problem. Raises UserError for a target or policy that can't be meant."""
     specs = [
-        spec for text in matrix.targets or (PYBIND11,) for spec in specs_of(text, matrix.policies)
+        spec for text in matrix.targets or (DEFAULT,) for spec in specs_of(text, matrix.policies)
     ]
     found: list[Place] = []
     for text in matrix.pythons or (None,):
@@ -59,14 +61,16 @@ def places(matrix: Matrix) -> list[Place]:
 
 def specs_of(text: str, policies: Sequence[str]) -> list[TargetSpec]:
     """A target with each policy, or as it is where it names one. Raises UserError."""
-    unknown = [policy for policy in policies if policy not in list(Policy)]
+    unknown = [policy for policy in policies if policy not in POLICIES]
     if unknown:
-        raise UserError(f"unknown policy {unknown[0]!r}: choose {', '.join(Policy)}")
+        raise UserError(f"unknown policy {unknown[0]!r}: choose {', '.join(POLICIES)}")
     spec = resolve(parse_target(text))
-    names_one = any(text.endswith(f"+{policy}") for policy in Policy)
-    if spec.framework != PYBIND11 or names_one or not policies:
+    own = spec.record.policy_names
+    wanted = [policy for policy in policies if policy in own]
+    names_one = any(text.endswith(f"+{policy}") for policy in own)
+    if len(own) == 1 or names_one or not wanted:
         return [spec]
-    return [replace(spec, policy=Policy(policy)) for policy in policies]
+    return [replace(spec, policy=policy) for policy in wanted]
 
 
 def _missing(text: str) -> Interpreter:

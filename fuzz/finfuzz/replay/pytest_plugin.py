@@ -19,6 +19,7 @@ from finfuzz.replay.matrix import Matrix, places
 from finfuzz.replay.run import Place, built_here, replay_one
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
+from finfuzz.targets.frameworks import target_forms
 
 _PLACES = pytest.StashKey[list[Place]]()
 _EXECUTORS = pytest.StashKey[dict[str, Executor]]()
@@ -27,7 +28,7 @@ _EXECUTORS = pytest.StashKey[dict[str, Executor]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("finfuzz")
     group.addoption("--finfuzz", action="store_true", help="replay programs and findings")
-    for name, what in (("target", "pybind11==3.1.0+destroy and the like"), ("python", "3.13")):
+    for name, what in (("target", target_forms()), ("python", "3.13")):
         group.addoption(
             f"--finfuzz-{name}", action="append", default=[], help=f"{what}; repeatable"
         )

@@ -16,11 +16,12 @@ from elftools.elf.elffile import ELFFile
 from filelock import FileLock
 
 from finfuzz.support.errors import UserError
+from finfuzz.targets.cache import cache_root
 from finfuzz.targets.compiler import compiler_version, find_compiler, run_compiler
-from finfuzz.targets.frameworks.pybind11 import cache_root, headers, resolve
 from finfuzz.targets.interpreters import Interpreter, require_headers
 from finfuzz.targets.recipe import Library, compile_command, fingerprint, libraries, link_command
-from finfuzz.targets.spec import PYBIND11, TargetSpec
+from finfuzz.targets.releases import include_folders, resolve
+from finfuzz.targets.spec import TargetSpec
 
 CHILD = Path(__file__).parent.parent / "child"
 COMPILERS_AT_ONCE = 2
@@ -120,13 +121,11 @@ def require_linux() -> None:
 
 def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
     compiler = find_compiler()
-    specs = [one for one in (spec, spec.of_second) if one is not None]
-    folders = [headers(one) if one.framework == PYBIND11 else None for one in specs]
-    made = libraries(CHILD, spec, interpreter, instrumented, folders)
+    made = libraries(CHILD, spec, interpreter, instrumented, include_folders(spec))
     extension, runtime, *seconds = made
     facts = [str(compiler), compiler_version(compiler), interpreter.build_key]
     return _Plan(
-        id=fingerprint(made, CHILD, facts),
+        id=fingerprint(made, CHILD, spec, facts),
         spec=spec,
         interpreter=interpreter,
         instrumented=instrumented,

@@ -1,6 +1,6 @@
 """Where something holds: a framework, releases of it, a policy, CPythons, as in
 
-    pybind11>=3.0.2+destroy, python<3.13
+    FRAMEWORK>=3.0.2+POLICY, python<3.13
 
 What names a framework without a policy means each policy of it; what names none means every target.
 Of a target of two releases the first counts.
@@ -15,9 +15,12 @@ from dataclasses import dataclass, field, replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.spec import FRAMEWORKS, PYBIND11, Policy, TargetSpec
+from finfuzz.targets.frameworks import FRAMEWORKS
+from finfuzz.targets.frameworks.framework import Framework
+from finfuzz.targets.spec import TargetSpec
 
-_PART = re.compile(r"([a-z][a-z0-9-]*?)([<>=!~].*?)?(?:\+(\w+))?")
+_NAMES = "|".join(map(re.escape, sorted((*FRAMEWORKS, "python"), key=len, reverse=True)))
+_PART = re.compile(rf"({_NAMES})([<>=!~].*?)?(?:\+(\w+))?")
 
 #: A checkout has no version, and counts as newer than every release.
 _CHECKOUT = "999"
@@ -33,7 +36,7 @@ class Condition:
     pythons: SpecifierSet = field(default_factory=SpecifierSet)
 
     def holds(self, spec: TargetSpec, python: str) -> bool:
-        """Whether this target (with a version, if of pybind11) on this CPython is meant."""
+        """Tell whether this target on this CPython is meant."""
         if self.framework and self.framework != spec.framework:
             return False
         if self.policy and self.policy != spec.policy:
@@ -58,14 +61,23 @@ def parse_condition(text: str) -> Condition:
 def _parts(text: str) -> Iterator[tuple[str, SpecifierSet, str]]:
     for part in text.split(", "):
         match = _PART.fullmatch(part)
-        if match is None or match[1] not in (*FRAMEWORKS, "python"):
+        if match is None:
             known = ", ".join((*FRAMEWORKS, "python"))
             raise UserError(f"{part!r} is no condition: begin it with one of {known}")
-        if match[1] != PYBIND11 and (match[3] or (match[2] and match[1] != "python")):
-            raise UserError(f"{match[1]} has no policies, only python and pybind11 have versions")
-        if match[3] and match[3] not in list(Policy):
-            raise UserError(f"unknown policy {match[3]!r}: choose {', '.join(Policy)}")
+        name, versions, policy = match.groups()
+        if name != "python":
+            _require_sense(FRAMEWORKS[name], versions, policy)
+        elif policy:
+            raise UserError("python has no policies")
         try:
-            yield match[1], SpecifierSet(match[2] or ""), match[3] or ""
+            yield name, SpecifierSet(versions or ""), policy or ""
         except InvalidSpecifier:
-            raise UserError(f"can't read the versions {match[2]!r}") from None
+            raise UserError(f"can't read the versions {versions!r}") from None
+
+
+def _require_sense(record: Framework, versions: str | None, policy: str | None) -> None:
+    if record.headers is None and (versions or policy):
+        raise UserError(f"{record.name} has neither versions nor policies")
+    if policy and policy not in record.policy_names:
+        choices = ", ".join(record.policy_names)
+        raise UserError(f"unknown policy {policy!r}: choose {choices}")

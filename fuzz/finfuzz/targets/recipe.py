@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.spec import NO_EXTENSION, TargetSpec
+from finfuzz.targets.spec import TargetSpec
 
 COMMON_FLAGS = (
     "-std=c++17",
@@ -21,8 +21,6 @@ COMMON_FLAGS = (
 COVERED_FLAGS = ("-fsanitize-coverage=trace-pc", "-DFINFUZZ_COVERAGE")
 # The callback that coverage calls must not be covered itself: it would call itself for ever.
 CALLBACK_FLAGS = ("-DFINFUZZ_COVERAGE", "-O2")
-# Lets pybind11.cpp see each time the framework makes its internals, without a change to it.
-EXTENSION_LINK = ("-Wl,--wrap=PyType_Ready",)
 RUNTIME_LINK = ("-ldl", "-pthread")
 
 
@@ -46,7 +44,7 @@ class Unit:
 class Library:
     """One shared object: its file name, what is compiled for it, and how it is linked.
 
-    ``headers``: the folder with the framework's, where there is one. ``python``: a module that
+    ``headers``: the include folder of the framework, where there is one. ``python``: a module that
     needs no compiling and is copied in its place.
     """
 
@@ -69,30 +67,37 @@ def libraries(
     From the sources in ``child``. ``headers``: those of each extension's framework. Without an
     extension, its place is taken by a module that is written in Python.
     """
-    flags = (*COMMON_FLAGS, f"-DFINFUZZ_POLICY=FINFUZZ_POLICY_{spec.policy.upper()}")
+    record = spec.record
+    flags = (*COMMON_FLAGS, *policy_flags(spec), *record.compile_flags)
     extensions = child / "extensions"
-    source = extensions / spec.framework.replace("-", "_") / "module.cpp"
 
     def extension(name: str, prefix: str, headers: Path | None, *more: str) -> Library:
         covered = COVERED_FLAGS if instrumented else ()
+        source = extensions / record.sources[0] / "module.cpp"
         units = [Unit(source, (*flags, *more, *covered), prefix)]
         if instrumented:
             units.append(
                 Unit(extensions / "common" / "coverage.cpp", (*flags, *CALLBACK_FLAGS), prefix)
             )
-        return Library(f"{name}{interpreter.ext_suffix}", tuple(units), EXTENSION_LINK, headers)
+        return Library(f"{name}{interpreter.ext_suffix}", tuple(units), record.link_flags, headers)
 
-    if spec.framework == NO_EXTENSION:
-        module = extensions / "no_extension.py"
-        first = Library("finfuzz_target.py", (), (), python=module)
-    else:
+    if record.is_compiled:
         first = extension("finfuzz_target", "", headers[0])
+    else:
+        module = extensions / record.python_module
+        first = Library("finfuzz_target.py", (), (), python=module)
     seconds = [
         extension("finfuzz_second", "second-", folder, "-DFINFUZZ_MODULE=finfuzz_second")
         for folder in headers[1:]
     ]
-    runtime = tuple(Unit(file, flags) for file in sorted((child / "native").glob("*.cpp")))
+    runtime = tuple(Unit(file, COMMON_FLAGS) for file in sorted((child / "native").glob("*.cpp")))
     return (first, Library("finfuzz_runtime.so", runtime, RUNTIME_LINK), *seconds)
+
+
+def policy_flags(spec: TargetSpec) -> tuple[str, ...]:
+    """Return a definition for each policy of the framework: 1 for the target's own, else 0."""
+    names = spec.record.policy_names
+    return tuple(f"-DFINFUZZ_POLICY_{name.upper()}={int(name == spec.policy)}" for name in names)
 
 
 def compile_command(compiler: Path, unit: Unit, includes: list[Path]) -> list[str]:
@@ -107,7 +112,7 @@ def link_command(compiler: Path, library: Library) -> list[str]:
     return [str(compiler), "-shared", *objects, *library.link_flags, "-o", library.name]
 
 
-def fingerprint(made: tuple[Library, ...], child: Path, facts: list[str]) -> str:
+def fingerprint(made: tuple[Library, ...], child: Path, spec: TargetSpec, facts: list[str]) -> str:
     """16 hex digits that change with anything that goes in.
 
     Files count by content and by name relative to ``child`` or to a framework's headers: a
@@ -116,7 +121,7 @@ def fingerprint(made: tuple[Library, ...], child: Path, facts: list[str]) -> str
     digest = hashlib.sha256()
     for fact in [*facts, *_flags(made)]:
         _feed(digest, fact.encode())
-    for name, file in _inputs(made, child):
+    for name, file in _inputs(made, child, spec):
         _feed(digest, name.encode())
         _feed(digest, file.read_bytes())
     return digest.hexdigest()[:16]
@@ -129,19 +134,18 @@ def _flags(made: tuple[Library, ...]) -> Iterator[str]:
             yield from (unit.object_name, *unit.flags)
 
 
-def _inputs(made: tuple[Library, ...], child: Path) -> Iterator[tuple[str, Path]]:
+def _inputs(made: tuple[Library, ...], child: Path, spec: TargetSpec) -> Iterator[tuple[str, Path]]:
     sources = [unit.source for library in made for unit in library.units]
     sources += [library.python for library in made if library.python is not None]
-    own = [
-        file
-        for folder in ("common", "extensions", "native")
-        for file in (child / folder).rglob("*.h")
-    ]
+    extensions = [f"extensions/{name}" for name in ("common", *spec.record.sources)]
+    folders = [child / name for name in ("common", "native", *extensions)]
+    own = [file for folder in folders for file in folder.rglob("*.h")]
     for file in sorted([*sources, *own]):
         yield f"child/{file.relative_to(child)}", file
+    package = spec.record.headers
     for library in made:
-        if library.headers is not None:
-            for file in sorted((library.headers / "pybind11").rglob("*.h")):
+        if package and library.headers is not None:
+            for file in sorted((library.headers / package.folder).rglob("*.h")):
                 yield f"{library.name}/{file.relative_to(library.headers)}", file
 
 

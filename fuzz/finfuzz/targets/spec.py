@@ -1,63 +1,49 @@
-"""What to fuzz, as a user writes it: ``pybind11==3.1.0+destroy`` and the like."""
+"""What to fuzz, as a user writes it: ``FRAMEWORK==3.1.0+POLICY`` and the like."""
+
+from __future__ import annotations
 
 import difflib
 import os
 import re
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
 from finfuzz.support.errors import UserError
-
-PYBIND11 = "pybind11"
-PLAIN_C = "plain-c"
-NO_EXTENSION = "no-extension"
-#: The controls, which there is one of each.
-CONTROLS = (PLAIN_C, NO_EXTENSION)
-FRAMEWORKS = (PYBIND11, *CONTROLS)
-OLDEST_PYBIND11 = Version("3.0.0")
-
-_FORMS = (
-    "pybind11==VERSION, pybind11==FIRST,SECOND, pybind11@PATH or pybind11, each with +POLICY if "
-    "wanted, plain-c or no-extension"
-)
-
-
-class Policy(StrEnum):
-    """How a pybind11 target treats its internals at shutdown."""
-
-    RELEASED = "released"
-    DESTROY = "destroy"
-    LEAK = "leak"
-    HOLD = "hold"
+from finfuzz.targets.frameworks import FRAMEWORKS, target_forms
+from finfuzz.targets.frameworks.framework import RELEASED, Framework, HeaderPackage
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
     """One target: a framework, where it comes from, and a shutdown policy.
 
-    A pybind11 spec has a ``version`` or a ``path`` or, until ``releases.resolve`` fills in the
-    newest release, neither. ``second`` is the release of another extension in the same process.
-    ``str`` gives the canonical text, which ``parse_target`` reads back.
+    A spec of a framework with releases has a ``version`` or a ``path`` or, until
+    ``releases.resolve`` fills in the newest release, neither. ``second`` is the release of another
+    extension in the same process. ``str`` gives the canonical text, which ``parse_target`` reads.
     """
 
     framework: str
-    version: str | None
-    path: Path | None
-    policy: Policy
+    version: str | None = None
+    path: Path | None = None
+    policy: str = RELEASED
     second: str | None = None
 
     @property
-    def of_second(self) -> "TargetSpec | None":
-        """What the second extension alone is built for."""
+    def record(self) -> Framework:
+        """What finfuzz knows of the framework."""
+        return FRAMEWORKS[self.framework]
+
+    @property
+    def extensions(self) -> tuple[TargetSpec, ...]:
+        """One spec for each extension of the target, of one release each."""
         if self.second is None:
-            return None
-        return TargetSpec(self.framework, self.second, None, self.policy)
+            return (self,)
+        return replace(self, second=None), replace(self, version=self.second, second=None)
 
     def __str__(self) -> str:
-        if self.framework in CONTROLS:
+        if self.record.headers is None:
             return self.framework
         if self.path is not None:
             origin = f"@{self.path}"
@@ -68,66 +54,73 @@ class TargetSpec:
 
 
 def parse_target(text: str) -> TargetSpec:
-    """Read one of six forms, where ``POLICY`` is released unless given::
+    """Read one of five forms, where ``POLICY`` is released unless given::
 
-        pybind11==VERSION[+POLICY]        a release, 3.0.0 or later
-        pybind11==FIRST,SECOND[+POLICY]   two extensions, each built for its release
-        pybind11@PATH[+POLICY]            a checkout or an include folder; need not exist yet
-        pybind11[+POLICY]                 the newest release, looked up later
-        plain-c                           the plain C API, no framework
-        no-extension                      a module written in Python
+        FRAMEWORK==VERSION[+POLICY]        a release
+        FRAMEWORK==FIRST,SECOND[+POLICY]   two extensions, each built for its release
+        FRAMEWORK@PATH[+POLICY]            a checkout or an include folder; need not exist yet
+        FRAMEWORK[+POLICY]                 the newest release, looked up later
+        CONTROL                            a target without a framework, which has no releases
 
-    Raises UserError for anything else.
+    Raise UserError for anything else.
     """
-    framework = _framework_of(text)
-    rest = text[len(framework) :]
-    if framework in CONTROLS:
+    record = _framework_of(text)
+    rest = text[len(record.name) :]
+    if record.headers is None:
         if rest:
             raise UserError(
-                f"target {text!r}: {framework} takes no version and no policy: write {framework}"
+                f"target {text!r}: {record.name} takes no version and no policy: "
+                f"write {record.name}"
             )
-        return TargetSpec(framework, None, None, Policy.RELEASED)
+        return TargetSpec(record.name)
     if rest.startswith("@"):
-        return _parse_path(text, rest[1:])
-    versions, plus, policy = rest.partition("+")
-    first, second = _parse_versions(text, versions) if versions else (None, None)
-    return TargetSpec(
-        PYBIND11, first, None, _parse_policy(text, policy) if plus else Policy.RELEASED, second
-    )
+        return _parse_path(text, rest[1:], record)
+    versions, plus, word = rest.partition("+")
+    first, second = _parse_versions(text, versions, record.headers) if versions else (None, None)
+    policy = _parse_policy(text, word, record) if plus else RELEASED
+    return TargetSpec(record.name, first, None, policy, second)
 
 
-def _framework_of(text: str) -> str:
+def _framework_of(text: str) -> Framework:
+    # The longest name first: one may begin with another.
+    for name in sorted(FRAMEWORKS, key=len, reverse=True):
+        if re.match(rf"{re.escape(name)}(?![\w.-])", text):
+            return FRAMEWORKS[name]
     word = re.match(r"[\w.-]*", text)
     name = word.group() if word else ""
-    if name in FRAMEWORKS:
-        return name
     near = difflib.get_close_matches(name, FRAMEWORKS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"write {_FORMS}"
+    hint = f"did you mean {near[0]}?" if near else f"write {target_forms()}"
     known = ", ".join(FRAMEWORKS)
     raise UserError(f"target {text!r}: unknown framework {name!r}; known are {known}: {hint}")
 
 
-def _parse_versions(text: str, rest: str) -> tuple[str, str | None]:
+def _parse_versions(text: str, rest: str, package: HeaderPackage) -> tuple[str, str | None]:
+    name = package.name
     if not rest.startswith("=="):
-        raise UserError(f"target {text!r}: can't read {rest!r} after pybind11: write {_FORMS}")
+        raise UserError(f"target {text!r}: can't read {rest!r} after {name}: {target_forms()}")
     first, comma, second = rest[2:].partition(",")
     if "," in second:
         raise UserError(
-            f"target {text!r}: more than two releases: write two like pybind11==3.0.1,3.0.2"
+            f"target {text!r}: more than two releases: write two like {name}==FIRST,SECOND"
         )
-    return _parse_version(text, first), _parse_version(text, second) if comma else None
+    return (
+        _parse_version(text, first, package),
+        _parse_version(text, second, package) if comma else None,
+    )
 
 
-def _parse_version(text: str, word: str) -> str:
+def _parse_version(text: str, word: str, package: HeaderPackage) -> str:
     try:
         version = Version(word)
     except InvalidVersion:
         raise UserError(
-            f"target {text!r}: {word!r} is not a version: write one like pybind11==3.1.0"
+            f"target {text!r}: {word!r} is not a version: "
+            f"write one like {package.name}=={package.oldest}"
         ) from None
-    if version < OLDEST_PYBIND11:
+    if version < Version(package.oldest):
         raise UserError(
-            f"target {text!r}: pybind11 {version} is too old: choose {OLDEST_PYBIND11} or later"
+            f"target {text!r}: {package.name} {version} is too old: "
+            f"choose {package.oldest} or later"
         )
     return _three_numbers(version)
 
@@ -138,32 +131,30 @@ def _three_numbers(version: Version) -> str:
     return base + ".0" * (2 - base.count(".")) + str(version).removeprefix(base)
 
 
-def _parse_path(text: str, rest: str) -> TargetSpec:
-    path, policy = _split_path(text, rest)
+def _parse_path(text: str, rest: str, record: Framework) -> TargetSpec:
+    path, policy = _split_path(text, rest, record)
     if not path:
-        raise UserError(f"target {text!r}: no path after @: write pybind11@PATH")
+        raise UserError(f"target {text!r}: no path after @: write {record.name}@PATH")
     try:
         real = os.path.realpath(os.path.expanduser(path))
     except ValueError as error:  # a null byte, a lone surrogate
         raise UserError(f"target {text!r}: {path!r} can't be a path: {error}") from None
-    return TargetSpec(PYBIND11, None, Path(real), policy)
+    return TargetSpec(record.name, None, Path(real), policy)
 
 
-def _split_path(text: str, rest: str) -> tuple[str, Policy]:
+def _split_path(text: str, rest: str, record: Framework) -> tuple[str, str]:
     path, plus, word = rest.rpartition("+")
-    # Paths hold '+' too (c++/pybind11, 1.0+git5): only a last '+' followed by one word counts,
+    # Paths hold '+' too (c++/include, 1.0+git5): only a last '+' followed by one word counts,
     # and a word that is no policy may still be the end of a path that exists.
     if not plus or not re.fullmatch(r"\w+", word):
-        return rest, Policy.RELEASED
-    if word not in list(Policy) and os.path.exists(os.path.expanduser(rest)):
-        return rest, Policy.RELEASED
-    return path, _parse_policy(text, word)
+        return rest, RELEASED
+    if word not in record.policy_names and os.path.exists(os.path.expanduser(rest)):
+        return rest, RELEASED
+    return path, _parse_policy(text, word, record)
 
 
-def _parse_policy(text: str, word: str) -> Policy:
-    try:
-        return Policy(word)
-    except ValueError:
-        raise UserError(
-            f"target {text!r}: unknown policy {word!r}: choose {', '.join(Policy)}"
-        ) from None
+def _parse_policy(text: str, word: str, record: Framework) -> str:
+    if word not in record.policy_names:
+        choices = ", ".join(record.policy_names)
+        raise UserError(f"target {text!r}: unknown policy {word!r}: choose {choices}")
+    return word

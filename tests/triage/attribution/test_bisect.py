@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks.pybind11 import headers
 from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.releases import headers
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution import bisect as module
 from finfuzz.triage.attribution.bisect import Subject, Trials, middle, over_commits, over_releases

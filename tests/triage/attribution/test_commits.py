@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks.pybind11 import released_versions
+from finfuzz.targets.releases import released_versions
 from finfuzz.triage.attribution.commits import Repository
 
 
@@ -65,7 +65,7 @@ def commit(folder: Path, content: str) -> None:
 def test_commits_between_are_those_that_change_the_headers(
     checkout: Path, good: str, bad: str, expected: list[str]
 ) -> None:
-    repository = Repository(checkout)
+    repository = Repository(checkout, "include")
     found = repository.between(good, bad)
     assert [repository.subject(each) for each in found] == expected
     assert found[0] == git(checkout, "rev-parse", expected[0])
@@ -91,19 +91,19 @@ def test_revisions_with_nothing_between_them(
         git(checkout, "commit-tree", "-m", "side", "-p", "two", "two^{tree}"),
     )
     with pytest.raises(UserError, match=problem):
-        Repository(checkout).between(good, bad)
+        Repository(checkout, "include").between(good, bad)
 
 
 def test_headers_are_those_of_the_commit_and_the_checkout_stays_as_it_is(checkout: Path) -> None:
     before = git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")
-    folder = Repository(checkout).headers(git(checkout, "rev-parse", "two"))
+    folder = Repository(checkout, "include").headers(git(checkout, "rev-parse", "two"))
     assert (folder / "include" / "pybind11" / "pybind11.h").read_text() == "two"
     assert (git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")) == before
     assert before[0]
 
 
 def test_commits_with_the_same_headers_share_a_folder(checkout: Path) -> None:
-    repository = Repository(checkout)
+    repository = Repository(checkout, "include")
     one, same = (git(checkout, "rev-parse", each) for each in ("one", "one~0"))
     later = git(checkout, "rev-list", "--max-count=1", "--grep=not the headers$", "main")
     assert repository.headers(one) == repository.headers(same) == repository.headers(later)
@@ -112,8 +112,8 @@ def test_commits_with_the_same_headers_share_a_folder(checkout: Path) -> None:
 @pytest.mark.usefixtures("checkout")
 def test_they_are_no_releases(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the cache is all there is to list releases from."""
-    Repository(checkout).headers(git(checkout, "rev-parse", "one"))
-    monkeypatch.setattr("finfuzz.targets.frameworks.pybind11._index_versions", lambda: ())
+    Repository(checkout, "include").headers(git(checkout, "rev-parse", "one"))
+    monkeypatch.setattr("finfuzz.targets.package_index.index_versions", lambda _: ())
     with pytest.raises(UserError, match="none is cached"):
         released_versions()
 
@@ -121,7 +121,7 @@ def test_they_are_no_releases(checkout: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_commit_without_headers(checkout: Path) -> None:
     git(checkout, "rm", "-rqf", "include")
     git(checkout, "commit", "-q", "-m", "all gone")
-    repository = Repository(checkout)
+    repository = Repository(checkout, "include")
     with pytest.raises(UserError, match=r"git rev-parse in .*checkout fails: fatal: "):
         repository.headers(repository.commit("HEAD"))
 
@@ -130,10 +130,10 @@ def test_a_commit_without_headers(checkout: Path) -> None:
 def test_no_repository(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=f"git rev-parse in {tmp_path}/{name} fails: fatal: "):
-        Repository(tmp_path / name)
+        Repository(tmp_path / name, "include")
 
 
 def test_without_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UserError, match="git is not on PATH"):
-        Repository(checkout)
+        Repository(checkout, "include")

@@ -12,7 +12,7 @@ import pytest
 
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.releases import headers
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import Rate

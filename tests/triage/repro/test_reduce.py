@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from finfuzz.targets.spec import Policy
+from finfuzz.targets.frameworks import POLICIES
 from finfuzz.triage.repro.reduce import DECIDED, Selection, one_file
-from finfuzz.triage.repro.sources import TARGETS
+from helpers.places import CHILD
 
-MACROS = {"FINFUZZ_ALONE": 1, "FINFUZZ_WATCH": 0, "FINFUZZ_POLICY": 2, "FINFUZZ_POLICY_LEAK": 2}
+MACROS = {"FINFUZZ_ALONE": 1, "FINFUZZ_WATCH": 0, "FINFUZZ_POLICY_LEAK": 1}
 CHOICE = Selection({"Container", "hook"}, MACROS)
 
 
@@ -79,7 +79,6 @@ def test_conditions_in_each_other(source: str, left: str, tmp_path: Path) -> Non
         ("if (a) FINFUZZ_EVENT(x);", ["if (a) FINFUZZ_EVENT(x);"]),
         ("struct Holder FINFUZZ_COUNTED {", ["struct Holder {"]),
         ("#pragma once", []),
-        ("// offers: Holder", []),
     ],
 )
 def test_what_only_the_fuzzer_is_told_is_gone(line: str, left: list[str], tmp_path: Path) -> None:
@@ -95,30 +94,23 @@ def test_headers_of_ours_stand_where_they_are_first_included(tmp_path: Path) -> 
     ) == ["b", "a", "source"]
 
 
-def test_a_header_of_which_nothing_is_used_is_left_out_with_its_lines(tmp_path: Path) -> None:
+def test_a_feature_of_which_nothing_is_used_is_left_out_with_its_row(tmp_path: Path) -> None:
     source = """\
+        #include "features.h"
+        #define FINFUZZ_ROW(header, names) {names, bind_##header},
+            FINFUZZ_FEATURES(FINFUZZ_ROW)
+        """
+    features = """\
+        // hook: Container
+        #pragma once
         #include "hooks.h"
         #include "enums.h"
-            {"hook", bind_hooks},
-            {"Colour", bind_enums},
+        #define FINFUZZ_FEATURES(FEATURE) \\
+            FEATURE(hooks, "hook run")    \\
+            FEATURE(enums, "Colour")
         """
-    left = reduced(
-        tmp_path,
-        source=source,
-        hooks="// offers: hook run\nhooks\n",
-        enums="// offers: Colour\nx\n",
-    )
-    assert left == ["hooks", '    {"hook", bind_hooks},']
-
-
-def test_what_another_header_needs_is_there_and_keeps_its_lines(tmp_path: Path) -> None:
-    left = reduced(
-        tmp_path,
-        source='#include "hooks.h"\n#include "enums.h"\nbind_enums(m);\n',
-        hooks='// offers: hook\n#include "enums.h"\nhooks\n',
-        enums="// offers: Colour\nenums\n",
-    )
-    assert left == ["enums", "hooks", "bind_enums(m);"]
+    left = reduced(tmp_path, source=source, features=features, hooks="hooks\n", enums="x\n")
+    assert left == ["hooks", '    {"hook run", bind_hooks},']
 
 
 @pytest.mark.parametrize(
@@ -134,19 +126,20 @@ def test_what_can_be_decided_by_half_is_an_error(source: str, tmp_path: Path) ->
         reduced(tmp_path, source=source)
 
 
-@pytest.mark.parametrize("source", ["pybind11.cpp", "plain_c.cpp", "capi.cpp"])
+@pytest.mark.parametrize(
+    "source", ["extensions/pybind11/module.cpp", "extensions/plain_c/module.cpp", "repro/capi.cpp"]
+)
 def test_our_own_sources_leave_nothing_undecided(source: str) -> None:
-    names = ["ALONE", "ON_DEMAND", "WATCH", "TWO", "POLICY"]
+    names = ["ALONE", "ON_DEMAND", "WATCH", "TWO"]
     macros = {f"FINFUZZ_{name}": 1 for name in names} | {"FINFUZZ_TWO": 0}
-    macros |= {f"FINFUZZ_POLICY_{one.upper()}": n for n, one in enumerate(Policy)}
-    text = "\n".join(one_file(TARGETS / source, Selection(set(), macros)))
+    macros |= {f"FINFUZZ_POLICY_{one.upper()}": int(one == "released") for one in POLICIES}
+    text = "\n".join(one_file(CHILD / source, Selection(set(), macros)))
     assert "FINFUZZ_" not in text.replace("FINFUZZ_NAME", "")
     assert '#include "' not in text
 
 
 def test_what_is_decided_is_what_that_header_defines() -> None:
-    lines = (TARGETS / DECIDED).read_text(encoding="utf-8").splitlines()
+    lines = (CHILD / "common" / DECIDED).read_text(encoding="utf-8").splitlines()
     defined = {line.split()[1].partition("(")[0] for line in lines if line.startswith("#define")}
-    policies = {f"FINFUZZ_POLICY_{one.upper()}" for one in Policy}
-    others = {"FINFUZZ_ALONE", "FINFUZZ_HAS", "FINFUZZ_ON_DEMAND", "FINFUZZ_TWO", "FINFUZZ_WATCH"}
-    assert defined == policies | others
+    names = {"FINFUZZ_ALONE", "FINFUZZ_HAS", "FINFUZZ_ON_DEMAND", "FINFUZZ_TWO", "FINFUZZ_WATCH"}
+    assert defined == names

@@ -9,22 +9,24 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.frameworks.pybind11 import headers
+from finfuzz.targets.features import features_in
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.releases import headers
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.repro.sources import TARGETS, capi, extension
+from finfuzz.triage.repro.sources import CHILD, capi, extension
 
+EXTENSIONS = CHILD / "extensions"
 OFFERED = sorted(
-    {
-        name
-        for header in TARGETS.glob("with_*/*.h")
-        for offers in re.findall(r"^// offers: (.*)", header.read_text(encoding="utf-8"))
-        for name in offers.split()
-    }
-    | {"Container", "Instance", "check"}
+    {"Container", "Instance", "check"}.union(
+        *(
+            names
+            for folder in ("pybind11", "plain_c")
+            for names in features_in(EXTENSIONS / folder).rows.values()
+        )
+    )
 )
 ACTIONS = re.findall(
-    r'^    \{"(\w+)", \w+\}', (TARGETS / "with_pybind11/actions.h").read_text(), re.MULTILINE
+    r'^    \{"(\w+)", \w+\}', (EXTENSIONS / "pybind11/actions.h").read_text(), re.MULTILINE
 )
 USES = [f"t.{name}" for name in OFFERED] + [f't.action("{name}")' for name in ACTIONS]
 USES += ['a.hook("clear", act)', "t.Container", " ".join(f"t.{name}" for name in OFFERED)]

@@ -27,7 +27,7 @@ from finfuzz.targets.compiler import find_compiler, run_compiler
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.repro.commands import commands
-from finfuzz.triage.repro.sources import TARGETS
+from finfuzz.triage.repro.sources import CHILD
 from finfuzz.triage.repro.write import write_script
 from helpers import script_files
 
@@ -317,7 +317,8 @@ def capi(plain: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("capi") / f"capi{plain.interpreter.ext_suffix}"
     options = ["-std=c++17", "-shared", "-fPIC", "-pthread", f"-I{plain.interpreter.include}"]
     run_compiler(
-        [str(find_compiler()), *options, str(TARGETS / "capi.cpp"), "-o", str(made)], made.parent
+        [str(find_compiler()), *options, str(CHILD / "repro" / "capi.cpp"), "-o", str(made)],
+        made.parent,
     )
     return made
 

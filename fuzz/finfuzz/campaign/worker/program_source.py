@@ -14,16 +14,13 @@ from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
-from finfuzz.targets.spec import PYBIND11
+from finfuzz.targets.frameworks import FRAMEWORKS
 
 #: Before 3.13 a subinterpreter that is left aborts Py_FinalizeEx (gh-113433), and with it goes all
 #: that would have happened later. Unattended, two programs of five ended so.
 #: Since then it may hang, for its whole deadline, if it has a thread (docs/found.md).
 _LEAVES_SAFELY = (3, 13)
 _LEFT_ALL_THE_SAME = 0.1
-#: Before 3.12 a pybind11 extension that a subinterpreter imports hangs (pybind11 issue 4245): each
-#: such program would cost its whole deadline.
-_IMPORTS_IN_SUBINTERPRETERS = (3, 12)
 #: What imports the extension before anything else runs in a zygote that has done so, which saves a
 #: fifth of a child. The order matters to some defects, so not all do (pybind11 5947, 4245).
 _IMPORTS_FIRST = 0.8
@@ -49,7 +46,8 @@ class Programs:
     def __init__(
         self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
     ) -> None:
-        hangs = framework == PYBIND11 and python < _IMPORTS_IN_SUBINTERPRETERS
+        first = FRAMEWORKS[framework].imports_first_in_main if framework else None
+        hangs = first is not None and python < first  # each such program costs its whole deadline
         weights = Weights(python=(python[0], python[1]))
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)

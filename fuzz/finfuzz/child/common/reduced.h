@@ -1,5 +1,5 @@
 // What the script of a finding is spared. It gets these sources with each condition on these macros
-// decided and only its own branch left (fuzz/triage/script/reduce.py); for the fuzzer they say this.
+// decided and only its own branch left (triage/repro/reduce.py); for the fuzzer they say this.
 #pragma once
 
 #define FINFUZZ_ALONE 0      // no probe: nobody counts blocks, events and objects
@@ -8,11 +8,4 @@
 #define FINFUZZ_TWO 1        // there may be another extension, of another name
 #define FINFUZZ_WATCH 1      // internals that are made again are told
 
-// FINFUZZ_POLICY is one of these.
-#define FINFUZZ_POLICY_RELEASED 0
-#define FINFUZZ_POLICY_DESTROY 1
-#define FINFUZZ_POLICY_LEAK 2
-#define FINFUZZ_POLICY_HOLD 3
-#ifndef FINFUZZ_POLICY
-#    define FINFUZZ_POLICY FINFUZZ_POLICY_RELEASED
-#endif
+// A framework has policies as macros FINFUZZ_POLICY_<NAME>, one of them 1: the compiler is told.

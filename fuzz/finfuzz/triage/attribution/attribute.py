@@ -10,9 +10,9 @@ from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks.pybind11 import released_versions
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
-from finfuzz.targets.spec import PYBIND11, TargetSpec
+from finfuzz.targets.releases import released_versions
+from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.attribution.controls import Control, controls
 from finfuzz.triage.attribution.owner import owner_of, pythons_of, releases_of
 from finfuzz.triage.attribution.verdict import Wanted, judged
@@ -73,9 +73,7 @@ def _cell(control: Control, wanted: Wanted, limits: Limits, announce: Announce) 
 
 
 def _releases(spec: TargetSpec) -> list[str]:
-    if spec.framework != PYBIND11:
-        return []
     try:
-        return released_versions()
+        return released_versions(spec.framework)
     except UserError:  # no package index and nothing cached: there are no other releases to try
         return []

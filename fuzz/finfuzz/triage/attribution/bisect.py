@@ -11,9 +11,9 @@ from pathlib import Path
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks.pybind11 import released_versions
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.spec import PYBIND11, TargetSpec, parse_target
+from finfuzz.targets.releases import released_versions
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution.bisection import Bisection, Trial, Turn
 from finfuzz.triage.attribution.commits import Repository
 from finfuzz.triage.attribution.verdict import Verdict, Wanted, judged
@@ -59,16 +59,16 @@ def over_releases(subject: Subject, good: str | None = None, bad: str | None = N
 
     Raises UserError for a release that there is not, and where good is not good or bad not bad.
     """
-    _require_pybind11(subject.spec)
+    _require_releases(subject.spec)
 
     def judge(name: str) -> Verdict:
         return subject.verdict(lambda: replace(subject.spec, version=name, path=None))
 
-    names = released_versions()[::-1]
+    names = released_versions(subject.spec.framework)[::-1]
     trials = Trials(judge, subject.announce, subject.advance)
     if good is None or bad is None:
         return _bisection(subject, "releases", trials, names, trials.every_change(names))
-    first, last = (_release(one, names) for one in (good, bad))
+    first, last = (_release(subject.spec, one, names) for one in (good, bad))
     low, high = sorted((names.index(first), names.index(last)))
     names = names[low : high + 1]
     change = trials.one_change(names, good_first=names[0] == first)
@@ -76,12 +76,13 @@ def over_releases(subject: Subject, good: str | None = None, bad: str | None = N
 
 
 def over_commits(subject: Subject, path: Path, good: str, bad: str) -> Bisection:
-    """Between two revisions of a pybind11 checkout, either way round; its files are not touched.
+    """Bisect between two revisions of a framework's checkout, in either order, without touching it.
 
     Raises UserError where they are not in one line, and where good is not good or bad not bad.
     """
-    _require_pybind11(subject.spec)
-    repository = Repository(path)
+    _require_releases(subject.spec)
+    assert subject.spec.record.headers
+    repository = Repository(path, subject.spec.record.headers.checkout_include)
 
     def judge(name: str) -> Verdict:
         return subject.verdict(
@@ -182,13 +183,13 @@ def _bisection(
     )
 
 
-def _require_pybind11(spec: TargetSpec) -> None:
-    if spec.framework != PYBIND11 or spec.second is not None:
-        raise UserError(f"{spec} can't be bisected: only findings of one pybind11 can")
+def _require_releases(spec: TargetSpec) -> None:
+    if spec.record.headers is None or spec.second is not None:
+        raise UserError(f"{spec} can't be bisected: only findings of one release or checkout can")
 
 
-def _release(text: str, releases: Sequence[str]) -> str:
-    version = parse_target(f"{PYBIND11}=={text}").version or ""
+def _release(spec: TargetSpec, text: str, releases: Sequence[str]) -> str:
+    version = parse_target(f"{spec.framework}=={text}").version or ""
     if version not in releases:
-        raise UserError(f"{text} is no release of pybind11: choose {', '.join(releases)}")
+        raise UserError(f"{text} is no release of {spec.framework}: choose {', '.join(releases)}")
     return version

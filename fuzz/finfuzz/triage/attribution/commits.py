@@ -10,16 +10,17 @@ from pathlib import Path
 from filelock import FileLock
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks.pybind11 import cache_root
-
-_INCLUDE = "include"
+from finfuzz.targets.cache import cache_root
 
 
 class Repository:
-    """A git repository of pybind11. Raises UserError if there is none at the path."""
+    """Read a git repository of a framework. Raise UserError if there is none at the path.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    ``include``: the folder of its headers, whose changes count.
+    """
+
+    def __init__(self, path: Path, include: str) -> None:
+        self._path, self._include = path, include
         self._git("rev-parse", "--git-dir")
 
     def commit(self, revision: str) -> str:
@@ -40,10 +41,10 @@ class Repository:
         older, newer = ends if self._descends(*ends) else ends[::-1]
         if not self._descends(older, newer):
             raise UserError(f"{one} and {other} are not in one line: give a commit and a later one")
-        line = ("--first-parent", "--reverse", f"{older}..{newer}", "--", _INCLUDE)
+        line = ("--first-parent", "--reverse", f"{older}..{newer}", "--", self._include)
         found = self._git("rev-list", *line).split()
         if not found:
-            raise UserError(f"nothing between {one} and {other} changes {_INCLUDE}/")
+            raise UserError(f"nothing between {one} and {other} changes {self._include}/")
         return [older, *found]
 
     def headers(self, commit: str) -> Path:
@@ -51,7 +52,7 @@ class Repository:
 
         Raises UserError where the commit has none.
         """
-        tree = self._git("rev-parse", "--verify", "--end-of-options", f"{commit}:{_INCLUDE}")
+        tree = self._git("rev-parse", "--verify", "--end-of-options", f"{commit}:{self._include}")
         folder = cache_root() / "headers"
         folder.mkdir(exist_ok=True)
         final = folder / f"tree-{tree}"
@@ -64,7 +65,7 @@ class Repository:
         with tempfile.TemporaryDirectory(prefix=".tree-", dir=final.parent) as scratch:
             place = Path(scratch, "tree")
             place.mkdir()
-            archive = self._run("archive", "--format=tar", commit, _INCLUDE)
+            archive = self._run("archive", "--format=tar", commit, self._include)
             subprocess.run(["tar", "-x", "-C", str(place)], input=archive, check=True)
             os.rename(place, final)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.spec import NO_EXTENSION, PLAIN_C, PYBIND11, Policy, TargetSpec
+from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.attribution import Axis
 
 
@@ -29,28 +29,24 @@ def controls(
 
     ``interpreters``: those found, newest first; ``releases``: of the framework, newest first.
     """
-    if spec.framework != NO_EXTENSION:  # which has nothing that could be instrumented
+    if spec.record.is_compiled:  # anything else has nothing that could be instrumented
         yield Control("instrumentation", spec, interpreter)
     yield from _without_framework(spec, interpreter)
-    if spec.framework == PYBIND11:
-        yield from (
-            Control("policy", replace(spec, policy=policy), interpreter)
-            for policy in Policy
-            if policy != spec.policy
-        )
-        yield from (Control("release", one, interpreter) for one in _releases(spec, releases))
+    yield from (
+        Control("policy", replace(spec, policy=policy), interpreter)
+        for policy in spec.record.policy_names
+        if policy != spec.policy
+    )
+    yield from (Control("release", one, interpreter) for one in _releases(spec, releases))
     others = [one for one in interpreters if one.include and one.version != interpreter.version]
     yield from (Control("python", spec, other) for other in others)
-    bare = TargetSpec(NO_EXTENSION, None, None, Policy.RELEASED)
-    if spec != bare:
-        yield from (Control("python", bare, other) for other in others)
+    for bare in spec.record.controls[:1]:  # the one without any extension
+        yield from (Control("python", TargetSpec(bare), other) for other in others)
 
 
 def _without_framework(spec: TargetSpec, interpreter: Interpreter) -> Iterator[Control]:
-    for framework in (NO_EXTENSION, PLAIN_C):
-        control = TargetSpec(framework, None, None, Policy.RELEASED)
-        if spec.framework not in (framework, NO_EXTENSION):
-            yield Control("extension", control, interpreter)
+    for name in spec.record.controls:
+        yield Control("extension", TargetSpec(name), interpreter)
 
 
 def _releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[TargetSpec]:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
-from finfuzz.targets.spec import NO_EXTENSION, PLAIN_C, Policy, TargetSpec, parse_target
+from finfuzz.targets.frameworks.framework import RELEASED
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution.verdict import Verdict
 from finfuzz.triage.findings.attribution import ControlResult, Owner
 from finfuzz.triage.findings.rate import Rate
@@ -24,26 +25,28 @@ def owner_of(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -> 
     ``script``: how often the finding's own script died of it.
     """
     plain_build = _first(cells, "instrumentation")
-    bare, plain_c = (_of_framework(cells, name) for name in (NO_EXTENSION, PLAIN_C))
+    controls = [_control(cells, name) for name in spec.record.controls]
+    bare = controls[0] if controls else None
     if script.n and not script.k:
         return Opinion("harness", "its script does not die without finfuzz")
     if plain_build and plain_build.what == "survived":
         return Opinion("harness", "it survives with an extension built without instrumentation")
-    if spec.framework == NO_EXTENSION or _same(bare):
+    if not spec.record.is_compiled or _same(bare):
         return Opinion("CPython", "it dies the same without any compiled extension")
-    if spec.framework == PLAIN_C:
+    if spec.record.is_control:
         return Opinion("target", "it takes the extension, which has no framework")
-    if _same(plain_c):
-        return Opinion("target", "it dies the same with plain-c, which has no framework")
-    if plain_c is None or plain_c.what in ("absent", "known"):
-        why = "it has not been run" if plain_c is None else str(plain_c)
-        return Opinion("unknown", f"plain-c, the control without a framework, says nothing: {why}")
-    if spec.policy != Policy.RELEASED:
-        released = _policy(cells, Policy.RELEASED)
+    name, plain = spec.record.controls[-1], controls[-1]
+    if _same(plain):
+        return Opinion("target", f"it dies the same with {name}, which has no framework")
+    if plain is None or plain.what not in ("survived", "otherwise"):
+        why = "it has not been run" if plain is None else str(plain)
+        return Opinion("unknown", f"{name}, the control without a framework, says nothing: {why}")
+    if spec.policy != RELEASED:
+        released = _policy(cells, RELEASED)
         if released and released.what == "survived":
             reason = f"{spec.framework} as released survives: the policy `{spec.policy}` kills it"
             return Opinion("target", reason)
-    return Opinion("framework", f"plain-c {_did(plain_c)}: it takes {spec.framework}")
+    return Opinion("framework", f"{name} {_did(plain)}: it takes {spec.framework}")
 
 
 def _did(verdict: Verdict) -> str:
@@ -96,14 +99,14 @@ def _first(cells: Sequence[ControlResult], axis: str) -> Verdict | None:
     return next((cell.verdict for cell in cells if cell.axis == axis), None)
 
 
-def _of_framework(cells: Sequence[ControlResult], framework: str) -> Verdict | None:
+def _control(cells: Sequence[ControlResult], framework: str) -> Verdict | None:
     return next(
         (cell.verdict for cell in cells if cell.axis == "extension" and cell.target == framework),
         None,
     )
 
 
-def _policy(cells: Sequence[ControlResult], policy: Policy) -> Verdict | None:
+def _policy(cells: Sequence[ControlResult], policy: str) -> Verdict | None:
     return next(
         (
             cell.verdict

@@ -19,7 +19,7 @@ _SOMETIME = "an unknown phase"
 
 
 def capsule_lost(outcome: Outcome) -> list[Diagnosis]:
-    """One, if a checker missed a capsule of pybind11's or found another."""
+    """One, if a checker missed a capsule of the framework's or found another."""
     if not outcome.capsule_lost:
         return []
     which = ", ".join(outcome.capsule_lost)

@@ -9,13 +9,13 @@ from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.diagnosis.messages import Message
 from finfuzz.triage.diagnosis.symbols import Frame
 
-#: Where pybind11's internals are what is wrong. Who asks for them first, and what comes of it, is
-#: chance: how they were lost is all that the key says.
+#: Where the framework's internals are what is wrong. Who asks for them first, and what comes of
+#: it, is chance: how they were lost is all that the key says.
 INTERNALS = frozenset({"internals-recreated", "internals-recreated-silently"})
 DESTROYED = ("internals destroyed",)
 LOST = ("internals lost",)
 
-#: Where pybind11's ways of asking for its internals are on every stack.
+#: Where the framework's ways of asking for its internals are on every stack.
 ASKING = INTERNALS | {"cast-error"}
 
 #: Which signal comes is chance: SIGSEGV here, the C library's SIGABRT there.

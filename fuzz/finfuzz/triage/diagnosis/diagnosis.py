@@ -8,11 +8,11 @@ from finfuzz.triage.diagnosis import bucket as buckets
 
 #: Diagnostics, with what each is read off.
 DIAGNOSTICS = {
-    "internals-recreated": "pybind11's guard says so (3.0.2 and later)",
+    "internals-recreated": "the framework's guard against it says so",
     "internals-recreated-silently": "the runtime saw internals made where there were some already",
     "capsule-lost": "a checker found another capsule, or none, where one should be",
-    "cast-error": "an uncaught pybind11::cast_error",
-    "framework-failure": "an uncaught pybind11_fail, or nanobind's critical error",
+    "cast-error": "an uncaught error of the framework's cast",
+    "framework-failure": "the framework itself gave up, and said why",
     "fatal-python-error": "CPython's `Fatal Python error`",
     "assertion-failed": "an assertion of CPython's debug build, of C or of the C++ library",
     "uncaught-cxx-exception": "std::terminate after a C++ exception that nobody caught",
@@ -23,7 +23,7 @@ DIAGNOSTICS = {
     "buffer-overflow": "glibc: a checked copy would not fit",
     "address-sanitizer": "a report of ASan's",
     "undefined-behaviour": "a report of UBSan's",
-    "leak-report": "LSan's or nanobind's, of a process that ended by itself",
+    "leak-report": "LSan's or the framework's, of a process that ended by itself",
     "memory-ceiling": "the child reached the memory it may use",
     "hang": "the child did not end by its deadline",
     "wrong-answer": "a self-check of the extension got another answer than in every other life",

@@ -6,10 +6,13 @@ from many places unless it is bounded. Each begins with a word of its own, which
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from finfuzz.targets.frameworks import KNOWN
+from finfuzz.targets.frameworks.framework import CrashMarks
 from finfuzz.triage.diagnosis.telling import normalized
 
 _DETAIL = 300
@@ -47,13 +50,20 @@ _WHAT = r"'\r?\n  what\(\):  "
 #: Newer, older, and Apple's.
 _LIBCXX = r"libc\+\+abi(?:\.dylib)?: terminating (?:due to|with) uncaught exception of type "
 
-#: How pybind11's own messages begin; pybind11_fail on the stack tells the others.
-_PYBIND11 = (
-    r"(?:pybind11(?:::|_| )|get_internals:|scoped_acquire|loader_life_support:|generic_type:"
-    r"|cpp_function|make_\w+_(?:type|metaclass)\(\)|instance allocation failed|smart_holder"
-    r"|native_enum|thread_specific_storage|~?subinterpreter_|UNEXPECTED CALL OF|Internal error:"
-    r"|initialize_generic:|implicitly_convertible:|Could not allocate|PyType_Ready failed in)"
-)
+
+def _rows_of(marks: CrashMarks) -> Iterator[_Row]:
+    """What a framework says when it dies: exceptions of its own, and its failures."""
+    for name, diagnostic in marks.exceptions.items():
+        yield _row(diagnostic, rf"{_THROWN}{name}{_WHAT}(.+)")
+        yield _row(diagnostic, rf"{_THROWN}{name}'")
+        yield _row(diagnostic, rf"{_LIBCXX}{name}(?:: (.+))?")
+    if marks.failure:
+        yield _row("framework-failure", rf"{_THROWN}std::runtime_error{_WHAT}({marks.failure}.*)")
+        yield _row("framework-failure", rf"{_LIBCXX}std::runtime_error: ({marks.failure}.*)")
+    yield from itertools.starmap(_row, marks.deaths)
+
+
+_MARKS = [record.crashes for record in KNOWN.values()]
 
 #: CPython's words for a signal, which faulthandler writes as it writes a fatal error.
 _SIGNALS = (
@@ -70,12 +80,9 @@ _ASAN = _row(
 )
 _UBSAN = _row("undefined-behaviour", r"runtime error: (.+)", _PLACE)
 
-_GUARD = "reentrant call detected while fetching pybind11 internals"
-
 #: What explains a death wherever it stands: it may have been said as an exception long before.
 _CAUSES = (
-    _row("internals-recreated", rf"(pybind11::[\w:]{{1,200}}\(\) FAILED: {_GUARD}!?)"),
-    _row("internals-recreated", rf"({_GUARD}!?)"),
+    *itertools.starmap(_row, (row for marks in _MARKS for row in marks.causes)),
     _row("memory-ceiling", r"(MemoryError(?<!\wMemoryError)\b(?:: .+)?)"),
     _row("memory-ceiling", r"(std::bad_alloc(?<!\wstd::bad_alloc)\b)"),
 )
@@ -83,13 +90,9 @@ _CAUSES = (
 #: What ended the process. In a text with several, the one that comes first is nearest to the cause;
 #: of two that begin at the same place, the first of this table is meant.
 _DEATHS = (
-    _row("cast-error", rf"{_THROWN}pybind11::cast_error{_WHAT}(.+)"),
-    _row("cast-error", rf"{_THROWN}pybind11::cast_error'"),
-    _row("framework-failure", rf"{_THROWN}std::runtime_error{_WHAT}({_PYBIND11}.*)"),
+    *(row for marks in _MARKS for row in _rows_of(marks)),
     _row("uncaught-cxx-exception", rf"{_THROWN}[^'\n]+{_WHAT}(.+)"),
     _row("uncaught-cxx-exception", rf"{_THROWN}([^'\n]+)"),
-    _row("cast-error", rf"{_LIBCXX}pybind11::cast_error(?:: (.+))?"),
-    _row("framework-failure", rf"{_LIBCXX}std::runtime_error: ({_PYBIND11}.*)"),
     _row("uncaught-cxx-exception", rf"{_LIBCXX}(?:\w+::){{1,9}}\w+: (.+)"),
     _row("uncaught-cxx-exception", rf"{_LIBCXX}(.+)"),
     _row(
@@ -100,11 +103,6 @@ _DEATHS = (
     _row("terminate-without-exception", r"(Pure virtual function called)"),
     _row("terminate-without-exception", r"(FATAL: exception not rethrown)"),
     _row("terminate-without-exception", r"libc\+\+abi(?:\.dylib)?: (terminating)(?:\n|$)"),
-    _row(
-        "framework-failure",
-        r"(pybind11::handle::(?:inc|dec)_ref\(\)) is being called while (the GIL is .{1,200}?)\.",
-    ),
-    _row("framework-failure", r"Critical nanobind error: (.+)"),
     _row("heap-corruption", r"(double free or corruption(?: \([^)\n]{1,20}\))?)"),
     _row(
         "heap-corruption",
@@ -139,7 +137,7 @@ _REPORTS = (
     _ASAN,
     _UBSAN,
     _row("leak-report", r"SUMMARY: \w+Sanitizer: (\d+ byte\(s\) leaked in \d+ allocation\(s\))"),
-    _row("leak-report", r"(nanobind: leaked \d+ [\w ]+)!"),
+    *itertools.starmap(_row, (row for marks in _MARKS for row in marks.reports)),
 )
 
 _PYTHON_FRAME = re.compile(

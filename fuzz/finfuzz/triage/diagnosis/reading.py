@@ -124,7 +124,7 @@ def _by_stack(said: Message, stack: Sequence[Frame]) -> Message:
     if said.diagnostic == "none" and _in_allocator(stack):
         return said._replace(diagnostic="heap-corruption")
     if said.diagnostic == "uncaught-cxx-exception" and any(
-        telling.normalized(frame.function) == "pybind11::pybind11_fail" for frame in stack
+        telling.normalized(frame.function) in telling.GIVES_UP for frame in stack
     ):
         return said._replace(diagnostic="framework-failure")
     return said

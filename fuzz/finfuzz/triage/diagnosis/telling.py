@@ -11,6 +11,7 @@ import functools
 import re
 from collections.abc import Sequence
 
+from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
 VERSION = 2
@@ -65,23 +66,26 @@ _PLUMBING = re.compile(
     re.VERBOSE,
 )
 
-#: How pybind11 asks for its internals. Where the diagnosis says that they were gone, the defect
+_MARKS = [record.crashes for record in KNOWN.values()]
+#: Functions of frameworks that only throw or abort.
+GIVES_UP = frozenset[str]().union(*(marks.gives_up for marks in _MARKS))
+_NAMESPACES = tuple(marks.namespace for marks in _MARKS if marks.namespace)
+
+#: How a framework asks for its internals. Where the diagnosis says that they were gone, the defect
 #: is told by who asked, and these are on every such stack.
 _ACCESSORS = re.compile(
-    r"""^pybind11::(detail::(
-    internals_pp_manager|internals::|local_internals::|get_internals|get_local_internals|with_.*internals.*
-    |with_instance_map|get_type_info|get_local_type_info|get_global_type_info|get_type_handle
-    |all_type_info.*|values_and_holders.*|cast_sources.*|type_caster.*|load_type|cast_ref|cast_op|make_static_property_type
-    |make_default_metaclass|thread_specific_storage|get_local_internals_pp_manager|try_load_foreign.*
-    ).*|cast|cast_error.*|type::.*|error_already_set.*)$|^(__wrap_PyType_Ready|internals_made)$""",
+    "|".join(
+        [
+            *(f"^{marks.accessors}" for marks in _MARKS if marks.accessors),
+            r"^(__wrap_PyType_Ready|internals_made)$",
+        ]
+    ),
     re.VERBOSE,
 )
 
 #: How it got there: a route, whichever it is. Such a name counts only as the innermost, where the
 #: framework died by itself.
-_ROUTE = re.compile(
-    r"target hook|pybind11::(handle::(inc|dec)_ref|object::~?object|(sub|scoped_)interpreter::.*)"
-)
+_ROUTE = re.compile("|".join(["target hook", *(marks.routes for marks in _MARKS if marks.routes)]))
 #: The target's own functions, all of them.
 _TARGET_HOOK = "target hook"
 #: What CPython's headers define is compiled into every extension.
@@ -151,8 +155,8 @@ def _is_helper(module: str, place: str, name: str) -> bool:
 
 def _target_name(name: str) -> str:
     """In the target: the framework's functions by name, its own as one, plumbing as none."""
-    if name.startswith("pybind11"):
-        return "" if name == "pybind11::pybind11_fail" else name
+    if name.startswith(_NAMESPACES):
+        return "" if name in GIVES_UP else name
     own = name and not name.startswith(("std::", "__")) and not _PYTHON_HEADERS.fullmatch(name)
     return _TARGET_HOOK if own else ""
 

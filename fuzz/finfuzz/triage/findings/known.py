@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from finfuzz.executor.outcome import Outcome
 from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition
+from finfuzz.targets.frameworks import KNOWN
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis
 
 FILE = "known.toml"
+_OWNERS = ("CPython", *KNOWN, "finfuzz")
 
 
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -27,7 +28,7 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     title: str
     link: str
-    owner: Literal["CPython", "pybind11", "finfuzz"]
+    owner: str
     diagnostics: tuple[str, ...]
     detail: str = ""
     frame: str = ""
@@ -57,7 +58,7 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         )
 
     def check(self) -> None:
-        """Raises UserError for what can't be meant: a condition, a pattern, a diagnostic."""
+        """Raise UserError for a condition, pattern, owner or diagnostic that can't be meant."""
         for condition in filter(None, (self.on, self.fixed)):
             parse_condition(condition)
         for pattern in (self.detail, self.frame):
@@ -65,6 +66,8 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 re.compile(pattern)
             except re.error as error:
                 raise UserError(f"{pattern!r} is no regular expression: {error}") from None
+        if self.owner not in _OWNERS:
+            raise UserError(f"no owner {self.owner!r}: write one of {', '.join(_OWNERS)}")
         if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from finfuzz.executor.limits import Limits
 from finfuzz.support.files import write_whole
-from finfuzz.targets.frameworks.pybind11 import header_variables
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.releases import header_variables
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import load, update

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from finfuzz.triage.diagnosis.messages import death
-from finfuzz.triage.diagnosis.telling import normalized
+from finfuzz.triage.diagnosis.telling import GIVES_UP, normalized
 
 #: How each writes a frame whose source is known.
 _FRAME = re.compile(
@@ -21,9 +21,6 @@ _FRAME = re.compile(
 
 #: What the sanitizers' own lines are read as: they are told at more length here.
 _SANITIZERS = ("address-sanitizer", "undefined-behaviour")
-
-#: The framework's way to give up: who called it is what tells.
-_GIVES_UP = re.compile(r"pybind11::pybind11_fail\b")
 
 _LONGEST = 300
 
@@ -48,7 +45,11 @@ def places(text: str) -> Iterator[Frame]:
 def where(text: str, sources: re.Pattern[str]) -> str:
     """The first frame in these sources, or else the first that has one; nothing without any."""
     found = list(places(text))
-    own = [place for place in found if sources.match(place.where) and not _GIVES_UP.match(place[0])]
+    own = [
+        place
+        for place in found
+        if sources.match(place.where) and normalized(place.function) not in GIVES_UP
+    ]
     return str((own or found)[0]) if found else ""
 
 

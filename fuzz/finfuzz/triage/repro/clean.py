@@ -10,7 +10,7 @@ from pathlib import Path
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.frameworks.pybind11 import header_variables
+from finfuzz.targets.releases import header_variables
 
 #: What a compiler or a loader goes by, and no script does.
 _OF_THE_COMPILER = ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH")

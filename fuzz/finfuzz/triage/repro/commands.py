@@ -7,9 +7,9 @@ headers are.
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 
-from finfuzz.targets.spec import NO_EXTENSION, PYBIND11, TargetSpec
+from finfuzz.targets.frameworks.framework import HeaderPackage
+from finfuzz.targets.spec import TargetSpec
 
 _ASK = """$("$PYTHON" -c 'import sysconfig; print(sysconfig.{})')"""
 _INCLUDE = "INCLUDE=" + _ASK.format('get_path("include")')
@@ -18,25 +18,27 @@ _COMPILE = "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hi
 
 
 def modules(spec: TargetSpec, capi: bool) -> list[str]:
-    """The names of the modules that are built."""
-    extensions = [] if spec.framework == NO_EXTENSION else ["finfuzz_target"]
-    extensions += ["finfuzz_second"] if spec.second else []
+    """Name the modules that are built."""
+    extensions = [module for module, _ in _extensions(spec)]
     return [*extensions, *(["capi"] if capi else [])]
 
 
 def commands(spec: TargetSpec, python: tuple[int, int], *, capi: bool, watch: bool) -> list[str]:
-    """The lines, in order; none where there is nothing to build.
+    """Return the lines, in order; none where there is nothing to build.
 
     ``watch``: the extension is linked so that it sees its internals made.
     """
     if not modules(spec, capi):
         return []
     lines = [f": ${{PYTHON:=python{python[0]}.{python[1]}}}", _INCLUDE, _SUFFIX]
-    link = ["-Wl,--wrap=PyType_Ready"] if watch else []
-    for module, variable, version in _extensions(spec):
+    link = list(spec.record.link_flags) if watch else []
+    package = spec.record.headers
+    for module, one in _extensions(spec):
         options = [f"-DFINFUZZ_MODULE={module}"] if spec.second else []
-        if spec.framework == PYBIND11:
-            lines += _headers(variable, version, spec.path)
+        options = [*spec.record.compile_flags, *options]
+        if package:
+            variable = package.variable if module == _FIRST else package.second_variable
+            lines += _headers(package, variable, one)
             options = [f'-I"${variable}"', *options]
         lines += _made("extension.cpp", module, [*options, *link])
     if capi:
@@ -44,26 +46,27 @@ def commands(spec: TargetSpec, python: tuple[int, int], *, capi: bool, watch: bo
     return lines
 
 
-def _extensions(spec: TargetSpec) -> list[tuple[str, str, str | None]]:
-    """(module, the variable that names its headers, its framework's release) of each."""
-    if spec.framework == NO_EXTENSION:
+_FIRST, _SECOND = "finfuzz_target", "finfuzz_second"
+
+
+def _extensions(spec: TargetSpec) -> list[tuple[str, TargetSpec]]:
+    """Pair each module that has to be compiled with what it is built for."""
+    if not spec.record.is_compiled:
         return []
-    first = ("finfuzz_target", "PYBIND11_INCLUDE", spec.version)
-    return [first] + (
-        [("finfuzz_second", "PYBIND11_SECOND_INCLUDE", spec.second)] if spec.second else []
-    )
+    return list(zip((_FIRST, _SECOND), spec.extensions, strict=False))
 
 
-def _headers(variable: str, version: str | None, path: Path | None) -> list[str]:
-    """Where pybind11's are: in a checkout, or in what pip gets."""
-    if path is not None:
-        include = path / "include" if (path / "include").is_dir() else path
+def _headers(package: HeaderPackage, variable: str, spec: TargetSpec) -> list[str]:
+    """Find the framework's headers: in a checkout, or in what pip gets."""
+    if spec.path is not None:
+        checkout = spec.path / package.checkout_include
+        include = checkout if checkout.is_dir() else spec.path
         return [f": ${{{variable}:={shlex.quote(str(include))}}}"]
-    folder = f"pybind11-{version}"
+    folder, wanted = f"{package.name}-{spec.version}", f"{package.name}=={spec.version}"
     return [
-        f": ${{{variable}:={folder}/pybind11/include}}",
+        f": ${{{variable}:={folder}/{package.wheel_include}}}",
         f'test -d "${variable}" ||',
-        f'    "$PYTHON" -m pip install -q --no-deps -t {folder} pybind11=={version}',
+        f'    "$PYTHON" -m pip install -q --no-deps -t {folder} {wanted}',
     ]
 
 

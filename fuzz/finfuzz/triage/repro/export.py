@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
+from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import MARKS
@@ -17,8 +19,7 @@ _CODES = {"exception": 1, "interrupt": -2}
 
 _TEST = '''r"""{story}
 
-This test fails as long as that is so. It was written by `finfuzz export --pytest` ({bucket}). In a
-checkout of pybind11 (or wherever PYBIND11_INCLUDE names one's headers) it tests that one.
+This test fails as long as that is so. Written by `finfuzz export --pytest` ({bucket}).{which}
 """
 
 import os
@@ -43,10 +44,7 @@ FILES = {{{files}
 
 def environment():
     variables = {{key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}}
-    for folder in Path(__file__).resolve().parents:
-        if (folder / "include" / "pybind11" / "pybind11.h").is_file():
-            variables.setdefault("PYBIND11_INCLUDE", str(folder / "include"))
-    return variables
+{checkout}    return variables
 
 
 def run(folder, *arguments, seconds=None):
@@ -88,11 +86,25 @@ def test_it_ends_as_it_should(script):
 '''
 
 
+_WHICH = """ In a
+checkout of {name} (or wherever {variable} names one's headers) it tests that one."""
+
+_CHECKOUT = """\
+    for folder in Path(__file__).resolve().parents:
+        if (folder / "{checkout_include}" / "{main_header}").is_file():
+            variables.setdefault("{variable}", str(folder / "{checkout_include}"))
+"""
+
+
 def pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> str:
     """The text of the test. Raises UserError where a file of the finding can't be read."""
     python = finding.wanted.python
     mark = MARKS.get(finding.diagnostic)
+    package = parse_target(finding.target.spec).record.headers
+    facts = dataclasses.asdict(package) if package else None
     return _TEST.format(
+        which=_WHICH.format(**facts) if facts else "",
+        checkout=_CHECKOUT.format(**facts) if facts else "",
         story=in_docstring(script_story(finding)),
         bucket=finding.bucket,
         python=python,

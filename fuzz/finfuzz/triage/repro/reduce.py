@@ -1,8 +1,9 @@
-"""C++ sources of ours as one file for a script, less what the script is spared.
+"""Flatten our C++ into the file that a script needs, without fuzzer-only code.
 
-Conditions on the macros of ``targets/reduced.h`` are decided, and only the branch that holds is
-kept; everything else of the preprocessor's stays as it is. Headers of ours stand where they are
-first included. A line that only tells the fuzzer something (`FINFUZZ_EVENT(…);`) is gone.
+Conditions on the macros of ``common/reduced.h`` are decided: only the branch that holds stays, and
+everything else of the preprocessor's stays as it is. Headers of ours stand where they are first
+included, less those of features that the script doesn't use. The list of features is written out. A
+line that only tells the fuzzer something (`FINFUZZ_EVENT(…);`) is gone.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from finfuzz.targets.features import FILE, features_in
+
 #: Not copied: what it defines is decided.
 DECIDED = "reduced.h"
 
 _DIRECTIVE = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
 _INCLUDE = re.compile(r'\s*#\s*include "(.+)"')
-_OFFERS = re.compile(r"// offers: (.*)")
+_LISTED = re.compile(r"(\s*)FINFUZZ_FEATURES\((\w+)\)")
+_TEMPLATE = re.compile(r"\s*#\s*define (FINFUZZ_\w+)\(header, names\) (.*)")
 _TOLD = re.compile(r"\s*FINFUZZ_(EVENT|COUNT)\(.*\);")
 _HAS = re.compile(r"FINFUZZ_HAS\((\w+)\)")
 _NAME = re.compile(r"FINFUZZ_\w+")
@@ -49,16 +53,14 @@ class Selection:
 
 
 def one_file(source: Path, choice: Selection) -> list[str]:
-    """The lines of a source with its headers in it, each once.
+    """Return the lines of a source with its headers in it, each once.
 
-    A header says in its first line which names it offers (`// offers: …`): where the script uses
-    none of them it is left out, and so is each line of the source that speaks of its `bind_<stem>`.
-    Raises ValueError for a condition that can't be decided and has to be.
+    A feature that offers no name that the script uses is left out, header and row. Raise ValueError
+    for a condition that has to be decided and can't be.
     """
-    file = _OneFile(choice)
-    lines = file.lines_of(source)
-    absent = {f"bind_{header.stem}" for header in file.left_out - file.included}
-    return [line for line in lines if absent.isdisjoint(re.findall(r"\bbind_\w+", line))]
+    rows = features_in(source.parent).rows
+    used = {stem: names for stem, names in rows.items() if not choice.used.isdisjoint(names)}
+    return _OneFile(choice, used, frozenset(rows) - set(used)).lines_of(source)
 
 
 @dataclass
@@ -72,8 +74,10 @@ class _Branch:
 @dataclass
 class _OneFile:
     choice: Selection
+    features: Mapping[str, tuple[str, ...]]
+    left_out: Set[str]
     included: set[Path] = field(default_factory=set)
-    left_out: set[Path] = field(default_factory=set)
+    templates: dict[str, str] = field(default_factory=dict)
 
     def lines_of(self, source: Path) -> list[str]:
         found: list[str] = []
@@ -110,18 +114,28 @@ class _OneFile:
 
     def _lines_for(self, source: Path, line: str) -> list[str]:
         include = _INCLUDE.match(line)
-        if include is None:
-            if line == "#pragma once" or _OFFERS.match(line) or _TOLD.fullmatch(line):
-                return []
-            return [line.replace(" FINFUZZ_COUNTED", "")]
-        header = (source.parent / include[1]).resolve()
-        if not self._is_used(header) and source.suffix != ".h":
-            self.left_out.add(header)
-        elif header not in self.included and header.name != DECIDED:
-            self.included.add(header)
-            return self.lines_of(header)
-        return []
+        if include:
+            return self._header((source.parent / include[1]).resolve(), source)
+        if template := _TEMPLATE.fullmatch(line):
+            self.templates[template[1]] = template[2]
+            return []
+        if listed := _LISTED.fullmatch(line):
+            return self._rows(listed[1], self.templates[listed[2]])
+        if source.name == FILE or line == "#pragma once" or _TOLD.fullmatch(line):
+            return []
+        return [line.replace(" FINFUZZ_COUNTED", "")]
 
-    def _is_used(self, header: Path) -> bool:
-        offers = _OFFERS.match(header.read_text(encoding="utf-8"))
-        return offers is None or not self.choice.used.isdisjoint(offers[1].split())
+    def _header(self, header: Path, source: Path) -> list[str]:
+        left_out = source.name == FILE and header.stem in self.left_out
+        if left_out or header in self.included or header.name == DECIDED:
+            return []
+        self.included.add(header)
+        return self.lines_of(header)
+
+    def _rows(self, indent: str, template: str) -> list[str]:
+        """Write the list of features out, a line for each that is used."""
+        template = indent + template
+        return [
+            template.replace("##header", stem).replace("names", f'"{" ".join(names)}"')
+            for stem, names in self.features.items()
+        ]

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from pathlib import Path
 
-from finfuzz.targets.spec import NO_EXTENSION, PYBIND11, Policy, TargetSpec
+from finfuzz.targets.features import features_in
+from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro.reduce import Selection, one_file
 from finfuzz.triage.repro.tidy import tidied
 
 CHILD = Path(__file__).resolve().parents[2] / "child"
 
-#: What else a name needs of an extension: not told by any `t.name` in the script.
-_NEEDS = {
-    "action": ("hook",),
-    "at_capsule": ("set_act",),
-    "capsule": ("set_act",),
-    "convert": ("takes_wrapped",),
-    "hook": ("Container", "Instance", "set_act"),
-    "module_with_free": ("set_act",),
-    "raise_error": ("Error",),
-    "same": ("Instance",),
-    "Second": ("First",),
-    "value_of": ("Instance",),
-    "WithMetaclass": ("Instance",),
-}
-_PLAIN_C_NEEDS = {
-    **_NEEDS,
-    **dict.fromkeys(("keep_alive", "native_function", "set_member"), ("set_act",)),
-    "set_act": ("Container",),
-}
-#: The same of capi.
+#: What else a name of capi needs, not told by any `capi.name` in the script.
 _CAPI_NEEDS = {
     "elsewhere": ("another_thread",),
     "find_framework": ("framework", "by_config"),
@@ -57,11 +39,12 @@ def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str
     ``watch``: it says so when its internals are made again.
     """
     used = {name for pattern in _USED for name in pattern.findall(script)}
-    used = _closed(used, _NEEDS if spec.framework == PYBIND11 else _PLAIN_C_NEEDS)
+    record = spec.record
+    folder = CHILD / "extensions" / record.sources[0]
+    used = _closed(used, features_in(folder).needs)
     if "Container" not in used:
         used.add("Instance")  # a module without any type is no extension to speak of
-    if spec.framework != PYBIND11:
-        used.add("is_a")
+    used |= record.always
     features = used - {
         "Container",
         "Instance",
@@ -76,22 +59,18 @@ def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str
         "FINFUZZ_ON_DEMAND": int(bool(features) and not plain),
         "FINFUZZ_TWO": int(spec.second is not None),
         "FINFUZZ_WATCH": int(watch),
-        "FINFUZZ_POLICY": list(Policy).index(spec.policy),
-        **{f"FINFUZZ_POLICY_{each.upper()}": place for place, each in enumerate(Policy)},
+        **{f"FINFUZZ_POLICY_{one.upper()}": int(one == spec.policy) for one in record.policy_names},
     }
-    source = CHILD / "extensions" / spec.framework.replace("-", "_") / "module.cpp"
-    lines = one_file(source, Selection(used, macros))
+    lines = one_file(folder / "module.cpp", Selection(used, macros))
     if spec.second is None:
         lines = [line.replace('FINFUZZ_NAME "', '"finfuzz_target') for line in lines]
         lines = [line.replace("FINFUZZ_NAME", '"finfuzz_target"') for line in lines]
     return tidied(lines)
 
 
-def no_extension() -> str:
-    """The module that stands in for one."""
-    return (CHILD / "extensions" / f"{NO_EXTENSION.replace('-', '_')}.py").read_text(
-        encoding="utf-8"
-    )
+def python_module(spec: TargetSpec) -> str:
+    """Read the module that stands in for an extension."""
+    return (CHILD / "extensions" / spec.record.python_module).read_text(encoding="utf-8")
 
 
 def capi(script: str, inside: Set[str]) -> str:
@@ -102,7 +81,7 @@ def capi(script: str, inside: Set[str]) -> str:
     return tidied(one_file(CHILD / "repro" / "capi.cpp", Selection(used, {"FINFUZZ_ALONE": 1})))
 
 
-def _closed(used: set[str], needs: dict[str, tuple[str, ...]]) -> set[str]:
+def _closed(used: set[str], needs: Mapping[str, tuple[str, ...]]) -> set[str]:
     """With what those need, and what that needs."""
     found = set(used)
     waiting = list(used)

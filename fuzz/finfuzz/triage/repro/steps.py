@@ -9,7 +9,7 @@ from finfuzz.program.language import MAIN, Role
 from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
-from finfuzz.targets.spec import PYBIND11, TargetSpec
+from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro import library
 from finfuzz.triage.repro.code import EXTENSIONS, InterpreterCode, Variables, code_of
 from finfuzz.triage.repro.inside import Capi
@@ -105,7 +105,7 @@ class Writer:
         name = step.args[0]
         if step.op == "start":
             parent, flavour = self._handle(self._scope.current), step.args[1]
-            if flavour == "framework" and self._spec.framework != PYBIND11:
+            if flavour == "framework" and not self._spec.record.own_interpreters:
                 flavour = "isolated"
             start = self.platform.start(self._handle(name), parent, flavour)
             if flavour == "framework":

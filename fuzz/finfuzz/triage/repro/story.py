@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from finfuzz.targets.spec import PYBIND11, Policy, parse_target
+from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.story import when
 
@@ -13,12 +13,6 @@ TOP = '#!/usr/bin/env python3\nr"""'
 
 _WIDTH = 96
 
-_POLICIES = {
-    Policy.RELEASED: "as released",
-    Policy.DESTROY: "whose internals are destroyed with the interpreter's dict (as by its PR 5958)",
-    Policy.LEAK: "whose internals are never destroyed (as by its PR 5972, option A)",
-    Policy.HOLD: "whose types hold its internals (as by its PR 5972, option B)",
-}
 _OUTCOMES = {"NONE": "Goes on, though something is wrong", "HANG": "Hangs"}
 
 
@@ -52,11 +46,11 @@ def in_docstring(text: str) -> str:
 def _target(finding: Finding) -> str:
     spec = parse_target(finding.target.spec)
     python = f"CPython {finding.target.python}"
-    if spec.framework != PYBIND11:
+    if spec.record.headers is None:
         return f"{spec} on {python}"
     release = spec.version or f"of {spec.path}"
     second = f" and {spec.second}" if spec.second else ""
-    return f"pybind11 {release}{second}, {_POLICIES[spec.policy]}, on {python}"
+    return f"{spec.framework} {release}{second}, {spec.record.story(spec.policy)}, on {python}"
 
 
 def _rate(finding: Finding) -> str:

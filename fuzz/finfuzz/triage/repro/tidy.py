@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from finfuzz.targets.frameworks import FRAMEWORKS
+
 #: Standard headers, and what of each our sources use: one stays where some of it is there.
 _STANDARD = {
     "Python.h": "Py",
@@ -37,6 +39,9 @@ _INCLUDE = re.compile(r"#include <(.+)>")
 _NAMESPACE = r"namespace( finfuzz)? \{\n"
 _CLOSED = r"\}  // namespace\1\n"
 
+#: How an include of a framework's header begins.
+_FRAMEWORKS = tuple(f"{one.headers.folder}/" for one in FRAMEWORKS.values() if one.headers)
+
 
 def tidied(lines: list[str]) -> str:
     """The lines with the headers that they need on top, each once, and namespaces joined."""
@@ -65,7 +70,7 @@ def _joined(text: str) -> str:
 
 def _includes(headers: list[str]) -> str:
     """The framework's or Python's own first, then the others by name."""
-    first = [header for header in headers if header.startswith("pybind11/")]
+    first = [header for header in headers if header.startswith(_FRAMEWORKS)]
     if not first:
         first = [header for header in headers if header == "Python.h"]
     rest = sorted(header for header in headers if header not in (*first, "Python.h"))

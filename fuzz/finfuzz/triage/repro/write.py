@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from finfuzz.program.language import MAX_LIVES
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
-from finfuzz.targets.spec import NO_EXTENSION, PYBIND11, TargetSpec
+from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro import library, sources
 from finfuzz.triage.repro.commands import commands, modules
 from finfuzz.triage.repro.inside import Capi, NotPlain, Stdlib
@@ -50,11 +50,11 @@ def write_script(
     text = "".join([*(f"\n{HELPERS[name][0]}" for name in HELPERS if name in helpers), body])
     imports = {name for helper in helpers for name in HELPERS[helper][1]}
     files = {"repro.py": ""}
-    watch = spec.framework == PYBIND11 and diagnostic == _WATCHED
-    if spec.framework == NO_EXTENSION:
-        files["finfuzz_target.py"] = sources.no_extension()
-    else:
+    watch = spec.record.has_internals and diagnostic == _WATCHED
+    if spec.record.is_compiled:
         files["extension.cpp"] = sources.extension(spec, body, plain=plain, watch=watch)
+    else:
+        files["finfuzz_target.py"] = sources.python_module(spec)
     if borrowed or re.search(r"\bcapi\.", text):
         files["capi.cpp"] = sources.capi(text, borrowed | writer.platform.given)
     lines = commands(spec, python, capi="capi.cpp" in files, watch=watch)
@@ -125,7 +125,7 @@ def _top(
     run = f"Run it with CPython {version}: `python{version} repro.py`."
     if lines:
         run += f"\nWith {_requirement(spec)}it builds what it needs first, once::\n"
-    elif spec.framework == NO_EXTENSION:
+    elif not spec.record.is_compiled:
         run += "\nfinfuzz_target.py stands for an extension, in plain Python."
     shown = "\n".join([run, *(f"    {line}" for line in lines)])
     suffixes = "from importlib.machinery import EXTENSION_SUFFIXES\n" if lines else ""
@@ -137,12 +137,12 @@ def _top(
 
 
 def _requirement(spec: TargetSpec) -> str:
-    if spec.framework != PYBIND11:
+    if spec.record.headers is None:
         return "a C++ compiler "
     if spec.version is None:
-        return f"a C++ compiler and the pybind11 in {spec.path} "
+        return f"a C++ compiler and the {spec.framework} in {spec.path} "
     second = f" and {spec.second}" if spec.second else ""
-    return f"a C++ compiler and pybind11 {spec.version}{second} (from PyPI) "
+    return f"a C++ compiler and {spec.framework} {spec.version}{second} (from PyPI) "
 
 
 def _tuple(names: list[str]) -> str:

@@ -1,4 +1,3 @@
-// offers: action
 #pragma once
 
 #include <thread>

@@ -1,4 +1,3 @@
-// offers: Numbers Buffer
 #pragma once
 
 #include "core.h"

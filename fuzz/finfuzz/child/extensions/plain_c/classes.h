@@ -1,4 +1,3 @@
-// offers: Dynamic WithMetaclass First Second Multiple
 #pragma once
 
 #include "core.h"

@@ -1,4 +1,3 @@
-// offers: Colour colour_name
 #pragma once
 
 #include "core.h"

@@ -1,4 +1,3 @@
-// offers: Error LocalError raise_error
 #pragma once
 
 #include "core.h"

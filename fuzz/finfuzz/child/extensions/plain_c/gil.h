@@ -1,4 +1,3 @@
-// offers: GilTaker GilStateTaker
 #pragma once
 
 #include "core.h"

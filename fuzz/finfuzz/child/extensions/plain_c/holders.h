@@ -1,4 +1,3 @@
-// offers: Unique Shared Smart Holder Callback KeptError Local
 #pragma once
 
 #include "core.h"

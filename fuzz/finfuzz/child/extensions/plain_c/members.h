@@ -1,4 +1,3 @@
-// offers: set_member keep_alive native_function capsule at_capsule
 #pragma once
 
 #include "../common/owner.h"

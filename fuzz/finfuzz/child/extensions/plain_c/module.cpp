@@ -1,30 +1,15 @@
 #include "../../common/reduced.h"
 #if !FINFUZZ_ALONE
-// The control: the same module as pybind11.cpp, against the C API alone.
+// The control: the same extension as a framework's, against the C API alone.
 //
 // What kills this one is not a binding framework's doing. It has heap types and a module definition
-// that allows own-GIL interpreters, as the C API manual asks for. The features' headers have the
-// names that they offer in their first lines.
+// that allows own-GIL interpreters, as the C API manual asks for.
 #endif
 #include "core.h"
 #if FINFUZZ_HAS(Container)
 #    include "container.h"
 #endif
-#include "actions.h"
-#include "buffers.h"
-#include "classes.h"
-#include "conversions.h"
-#include "ends.h"
-#include "enums.h"
-#include "errors.h"
-#include "gil.h"
-#include "holders.h"
-#include "members.h"
-#include "modules.h"
-#include "native_enums.h"
-#include "overrides.h"
-#include "returning.h"
-#include "statics.h"
+#include "features.h"
 
 #if !FINFUZZ_ALONE
 namespace finfuzz {
@@ -45,10 +30,6 @@ FINFUZZ_EXPORT void finfuzz_attach(const finfuzz::Probe *table) {
     finfuzz::probe = table;
 }
 
-// The build links every target alike; this one has no internals to see made.
-extern "C" int __real_PyType_Ready(PyTypeObject *type);
-extern "C" int __wrap_PyType_Ready(PyTypeObject *type) { return __real_PyType_Ready(type); }
-
 #endif
 namespace {
 
@@ -58,25 +39,12 @@ struct Feature {
     bool (*bind)(PyObject *module);
 };
 
+#    define FINFUZZ_ROW(header, names) {names, bind_##header},
 const Feature kFeatures[] = {
-    {"action", bind_actions},
-    {"Numbers Buffer", bind_buffers},
-    {"Dynamic WithMetaclass First Second Multiple", bind_classes},
-    {"takes_wrapped value_of same", bind_conversions},
-    {"at_py_atexit at_static_destructor at_thread_local_destructor", bind_ends},
-    {"Colour colour_name", bind_enums},
-    {"Error LocalError raise_error", bind_errors},
-    {"GilTaker GilStateTaker", bind_gil},
-    {"Unique Shared Smart Holder Callback KeptError Local", bind_holders},
-    {"set_member keep_alive native_function capsule at_capsule", bind_members},
-    {"module_with_free", bind_modules},
-    {"NativeColour", bind_native_enums},
-    {"Overridable call_override", bind_overrides},
-    {"wait_for_the_end", bind_returning},
-    {"call_once static_answer static_object native_thread_local", bind_statics},
+    FINFUZZ_FEATURES(FINFUZZ_ROW)
 };
 
-// As in pybind11.cpp, a feature is bound when one of its names is first asked for.
+// A feature is bound when one of its names is first asked for: most programs need few.
 PyObject *get_attribute(PyObject *module, PyObject *name) {
     const char *text = PyUnicode_AsUTF8(name);
     if (!text) return nullptr;
@@ -102,21 +70,8 @@ int module_exec(PyObject *module) {
     done = done && bind_container(module);
 #endif
 #if !FINFUZZ_ON_DEMAND
-    done = done && bind_actions(module);
-    done = done && bind_buffers(module);
-    done = done && bind_classes(module);
-    done = done && bind_conversions(module);
-    done = done && bind_ends(module);
-    done = done && bind_enums(module);
-    done = done && bind_errors(module);
-    done = done && bind_gil(module);
-    done = done && bind_holders(module);
-    done = done && bind_members(module);
-    done = done && bind_modules(module);
-    done = done && bind_native_enums(module);
-    done = done && bind_overrides(module);
-    done = done && bind_returning(module);
-    done = done && bind_statics(module);
+#    define FINFUZZ_BIND(header, names) done = done && bind_##header(module);
+    FINFUZZ_FEATURES(FINFUZZ_BIND)
 #endif
     return done ? 0 : -1;
 }

@@ -1,4 +1,3 @@
-// offers: NativeColour
 #pragma once
 
 #include "core.h"

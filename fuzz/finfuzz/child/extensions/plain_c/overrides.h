@@ -1,4 +1,3 @@
-// offers: Overridable call_override
 #pragma once
 
 #include "core.h"

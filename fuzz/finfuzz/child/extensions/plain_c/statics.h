@@ -1,4 +1,3 @@
-// offers: call_once static_answer static_object native_thread_local
 #pragma once
 
 #include "core.h"

@@ -1,4 +1,3 @@
-// offers: Callback native_function
 #pragma once
 
 #include <pybind11/functional.h>

@@ -1,4 +1,3 @@
-// offers: capsule at_capsule
 #pragma once
 
 #include "../common/owner.h"

@@ -1,4 +1,3 @@
-// offers: Dynamic Local WithMetaclass First Second Multiple
 #pragma once
 
 #include "core.h"

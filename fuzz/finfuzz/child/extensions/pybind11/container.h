@@ -91,7 +91,7 @@ void bind_container(py::module_ &m) {
     type.def(py::init<>());
     type.def("append", [](Container &self, py::object item) { self.items.push_back(std::move(item)); });
     type.def("hook", &set_hook);
-#if FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+#if FINFUZZ_POLICY_HOLD
     hold_capsules(type);
 #endif
 }

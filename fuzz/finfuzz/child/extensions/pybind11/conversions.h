@@ -1,4 +1,3 @@
-// offers: takes_wrapped value_of same
 #pragma once
 
 #include "core.h"

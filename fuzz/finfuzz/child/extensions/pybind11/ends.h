@@ -1,4 +1,3 @@
-// offers: at_py_atexit at_static_destructor at_thread_local_destructor
 #pragma once
 
 #include <stdexcept>

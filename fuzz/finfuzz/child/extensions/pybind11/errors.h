@@ -1,4 +1,3 @@
-// offers: Error LocalError KeptError raise_error
 #pragma once
 
 #include <stdexcept>

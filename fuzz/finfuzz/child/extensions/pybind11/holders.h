@@ -1,4 +1,3 @@
-// offers: Unique Shared Smart Holder
 #pragma once
 
 #include <memory>

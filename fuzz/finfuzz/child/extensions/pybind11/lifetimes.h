@@ -1,4 +1,3 @@
-// offers: keep_alive
 #pragma once
 
 #include "core.h"

@@ -1,7 +1,6 @@
 #include "../../common/reduced.h"
 #if !FINFUZZ_ALONE
-// The pybind11 target: what a small real extension has, feature by feature, and nothing else. The
-// features' headers have the names that they offer in their first lines.
+// The pybind11 target: what a small real extension has, feature by feature, and nothing else.
 #endif
 #include "core.h"
 
@@ -15,23 +14,7 @@
 #if FINFUZZ_HAS(check)
 #    include "checks.h"
 #endif
-#include "actions.h"
-#include "buffers.h"
-#include "callbacks.h"
-#include "capsules.h"
-#include "classes.h"
-#include "conversions.h"
-#include "ends.h"
-#include "enums.h"
-#include "errors.h"
-#include "gil.h"
-#include "holders.h"
-#include "lifetimes.h"
-#include "modules.h"
-#include "native_enums.h"
-#include "overrides.h"
-#include "returning.h"
-#include "statics.h"
+#include "features.h"
 #if FINFUZZ_HAS(find_framework)
 #    include "subinterpreter.h"
 #endif
@@ -72,24 +55,9 @@ struct Feature {
     void (*bind)(py::module_ &m);
 };
 
+#    define FINFUZZ_ROW(header, names) {names, bind_##header},
 const Feature kFeatures[] = {
-    {"action", bind_actions},
-    {"Numbers Buffer", bind_buffers},
-    {"Callback native_function", bind_callbacks},
-    {"capsule at_capsule", bind_capsules},
-    {"Dynamic Local WithMetaclass First Second Multiple", bind_classes},
-    {"takes_wrapped value_of same", bind_conversions},
-    {"at_py_atexit at_static_destructor at_thread_local_destructor", bind_ends},
-    {"Colour colour_name", bind_enums},
-    {"Error LocalError KeptError raise_error", bind_errors},
-    {"GilTaker GilStateTaker", bind_gil},
-    {"Unique Shared Smart Holder", bind_holders},
-    {"keep_alive", bind_lifetimes},
-    {"module_with_free", bind_modules},
-    {"NativeColour", bind_native_enums},
-    {"Overridable call_override", bind_overrides},
-    {"wait_for_the_end", bind_returning},
-    {"call_once static_answer static_object native_thread_local", bind_statics},
+    FINFUZZ_FEATURES(FINFUZZ_ROW)
 };
 
 // Binds what offers the name, unless that is done or under way; true if the module has it then.
@@ -132,7 +100,7 @@ PyMethodDef kGetAttribute[] = {
 void bind_instance(py::module_ &m) {
     auto type = py::class_<Instance>(m, "Instance");
     type.def(py::init<>()).def_readonly("value", &Instance::value);
-#    if FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+#    if FINFUZZ_POLICY_HOLD
     hold_capsules(type);
 #    endif
 }
@@ -140,7 +108,7 @@ void bind_instance(py::module_ &m) {
 #endif
 void bind_module(py::module_ &m) {
     FINFUZZ_EVENT(finfuzz::kHookImport);
-#if FINFUZZ_POLICY != FINFUZZ_POLICY_RELEASED
+#if !FINFUZZ_POLICY_RELEASED
     apply_policy();
 #endif
 #if FINFUZZ_HAS(Container)
@@ -155,23 +123,8 @@ void bind_module(py::module_ &m) {
 #if FINFUZZ_ON_DEMAND
     if (PyModule_AddFunctions(m.ptr(), kGetAttribute) < 0) throw py::error_already_set();
 #else
-    bind_conversions(m);
-    bind_actions(m);
-    bind_buffers(m);
-    bind_callbacks(m);
-    bind_capsules(m);
-    bind_classes(m);
-    bind_ends(m);
-    bind_enums(m);
-    bind_errors(m);
-    bind_gil(m);
-    bind_holders(m);
-    bind_lifetimes(m);
-    bind_modules(m);
-    bind_native_enums(m);
-    bind_overrides(m);
-    bind_returning(m);
-    bind_statics(m);
+#    define FINFUZZ_BIND(header, names) bind_##header(m);
+    FINFUZZ_FEATURES(FINFUZZ_BIND)
 #endif
 }
 

@@ -1,4 +1,3 @@
-// offers: module_with_free
 #pragma once
 
 #include "../common/freed_module.h"

@@ -1,4 +1,3 @@
-// offers: NativeColour
 #pragma once
 
 #include <pybind11/native_enum.h>

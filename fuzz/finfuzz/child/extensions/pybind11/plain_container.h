@@ -38,7 +38,7 @@ void bind_container(py::module_ &m) {
     auto type = py::class_<Container>(m, "Container", py::custom_type_setup(set_up_container));
     type.def(py::init<>());
     type.def("append", [](Container &self, py::object item) { self.items.push_back(std::move(item)); });
-#if FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+#if FINFUZZ_POLICY_HOLD
     hold_capsules(type);
 #endif
 }

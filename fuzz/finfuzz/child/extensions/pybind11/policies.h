@@ -9,7 +9,7 @@
 
 namespace {
 
-#if FINFUZZ_HAS(check) || FINFUZZ_POLICY != FINFUZZ_POLICY_RELEASED
+#if FINFUZZ_HAS(check) || !FINFUZZ_POLICY_RELEASED
 // The capsule that pybind11 keeps a kind of internals in, borrowed; null if there is none now.
 PyObject *capsule_at(const char *key) {
     PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
@@ -30,7 +30,7 @@ std::string local_key() {
 }
 
 #endif
-#if FINFUZZ_POLICY == FINFUZZ_POLICY_DESTROY || FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+#if FINFUZZ_POLICY_DESTROY || FINFUZZ_POLICY_HOLD
 // As in pybind11's PR 5958: the capsule's destructor resets what it points to.
 template <typename T>
 void destroy(PyObject *capsule) {
@@ -47,14 +47,14 @@ void destroy_global(PyObject *capsule) {
 }
 
 #endif
-#if FINFUZZ_POLICY != FINFUZZ_POLICY_RELEASED
+#if !FINFUZZ_POLICY_RELEASED
 void set_destructor(const char *key, PyCapsule_Destructor destructor) {
     PyObject *capsule = capsule_at(key);
     if (!capsule || PyCapsule_SetDestructor(capsule, destructor) < 0)
         throw std::runtime_error("pybind11's internals capsule is not where it should be");
 }
 
-#    if FINFUZZ_POLICY == FINFUZZ_POLICY_LEAK
+#    if FINFUZZ_POLICY_LEAK
 // Option A of pybind11's PR 5972: nobody destroys the internals.
 void apply_policy() {
     set_destructor(PYBIND11_INTERNALS_ID, nullptr);
@@ -68,7 +68,7 @@ void apply_policy() {
 #    endif
 
 #endif
-#if FINFUZZ_POLICY == FINFUZZ_POLICY_HOLD
+#if FINFUZZ_POLICY_HOLD
 // Option B of pybind11's PR 5972: a type keeps both capsules until it is gone itself.
 void hold_capsules(const py::object &type) {
     for (PyObject *capsule :

@@ -1,4 +1,3 @@
-// offers: wait_for_the_end
 #pragma once
 
 #include "../common/gate.h"

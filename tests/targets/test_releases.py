@@ -1,4 +1,3 @@
-import os
 import re
 import threading
 import time
@@ -10,14 +9,10 @@ import pytest
 from packaging.version import Version
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks import pybind11
-from finfuzz.targets.frameworks.pybind11 import (
-    cache_root,
-    headers,
-    newest_release,
-    released_versions,
-    resolve,
-)
+from finfuzz.targets import headers as packages
+from finfuzz.targets import package_index
+from finfuzz.targets.frameworks.framework import HeaderPackage
+from finfuzz.targets.releases import headers, released_versions, resolve
 from finfuzz.targets.spec import parse_target
 
 
@@ -27,49 +22,18 @@ def put_headers(include: Path) -> Path:
     return include
 
 
-def test_cache_root_is_where_the_variable_says(cache: Path) -> None:
-    assert cache_root() == cache
-    assert cache.is_dir()
-
-
-def test_cache_root_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FINFUZZ_CACHE", "here")
-    assert cache_root() == tmp_path / "here"
-
-
-def test_cache_root_without_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FINFUZZ_CACHE", "")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_root() == tmp_path / "finfuzz"
-
-
-def test_cache_root_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("FINFUZZ_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(UserError, match=r"file/cache can't be used \(.+\): set \$FINFUZZ_CACHE"):
-        cache_root()
-
-
-def test_cache_root_that_cannot_be_written(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)  # the superuser may write anywhere
-    with pytest.raises(UserError, match=re.escape(f"{cache} can't be used (not writable)")):
-        cache_root()
-
-
 @pytest.mark.usefixtures("cache")
 def test_released_versions_of_the_real_index() -> None:
     versions = released_versions()
     assert {"3.0.0", "3.0.1", "3.1.0"} <= set(versions)
     assert versions == sorted(versions, key=Version, reverse=True)
     assert all(Version(version) >= Version("3.0.0") for version in versions)
-    assert newest_release() == versions[0]
 
 
 def test_only_final_releases_count() -> None:
     names = ["2.13.6", "3.0.0", "3.10.0", "3.2.0", "3.0.0rc1", "4.0.0.dev1", "3.2.0.post1"]
-    newest_first = ["3.10.0", "3.2.0.post1", "3.2.0", "3.0.0"]
-    assert pybind11._final_newest_first(names) == newest_first
+    newest_first = ("3.10.0", "3.2.0.post1", "3.2.0", "3.0.0", "2.13.6")
+    assert package_index.sort_final(names) == newest_first
 
 
 @pytest.mark.usefixtures("no_index")
@@ -77,6 +41,7 @@ def test_without_the_index_the_cached_releases_count(cache: Path) -> None:
     put_headers(cache / "headers" / "pybind11-3.0.2")
     put_headers(cache / "headers" / "pybind11-3.0.10")
     (cache / "headers" / "pybind11-3.9.0").mkdir()  # no headers in it
+    put_headers(cache / "headers" / "pybind11-2.13.6")  # too old
     assert released_versions() == ["3.0.10", "3.0.2"]
     assert str(resolve(parse_target("pybind11+leak"))) == "pybind11==3.0.10+leak"
 
@@ -91,7 +56,7 @@ def test_without_the_index_and_with_an_empty_cache() -> None:
 
 @pytest.mark.usefixtures("no_index", "cache")
 def test_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pybind11.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(package_index.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"has no pip, .* -m ensurepip"):
         headers(parse_target("pybind11"))
 
@@ -111,7 +76,7 @@ def test_headers_of_a_release_are_fetched_once(
     assert '#include "detail/class.h"' in (include / "pybind11" / "pybind11.h").read_text()
     common = (include / "pybind11" / "detail" / "common.h").read_text()
     assert re.search(r"PYBIND11_VERSION_MICRO\s+1\b", common)
-    monkeypatch.setattr(pybind11, "_pip", None)
+    monkeypatch.setattr(package_index, "run_pip", None)
     assert headers(spec) == include
     assert not list((cache / "headers").glob(".*"))
 
@@ -120,7 +85,7 @@ def test_two_at_once_fetch_once(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
     fetched: list[str] = []
     both_here = threading.Barrier(2, timeout=5)
 
-    def fetch(version: str, include: Path) -> None:
+    def fetch(_: HeaderPackage, version: str, include: Path) -> None:
         fetched.append(version)
         time.sleep(0.2)  # so that the other one has come to the lock
         put_headers(include)
@@ -129,7 +94,7 @@ def test_two_at_once_fetch_once(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
         both_here.wait()
         return headers(parse_target("pybind11==3.0.1"))
 
-    monkeypatch.setattr(pybind11, "_fetch", fetch)
+    monkeypatch.setattr(packages, "_fetch", fetch)
     with ThreadPoolExecutor(2) as pool:
         answers = [future.result() for future in [pool.submit(ask), pool.submit(ask)]]
     assert answers == [cache / "headers" / "pybind11-3.0.1"] * 2
@@ -139,7 +104,7 @@ def test_two_at_once_fetch_once(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_half_deleted_headers_are_fetched_again(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def download(_: str, folder: Path) -> Path:
+    def download(_: str, __: str, folder: Path) -> Path:
         with zipfile.ZipFile(folder / "pybind11.whl", "w") as wheel:
             for name in ("setup_helpers.py", "include/pybind11/pybind11.h"):
                 wheel.writestr(f"pybind11/{name}", "new")
@@ -148,7 +113,7 @@ def test_half_deleted_headers_are_fetched_again(
     half = cache / "headers" / "pybind11-3.0.1" / "pybind11"
     half.mkdir(parents=True)
     (half / "attr.h").write_text("old")
-    monkeypatch.setattr(pybind11, "_download", download)
+    monkeypatch.setattr(package_index, "download_wheel", download)
     assert headers(parse_target("pybind11==3.0.1")) == half.parent
     assert [file.name for file in half.iterdir()] == ["pybind11.h"]
     assert [file.name for file in half.parent.iterdir()] == ["pybind11"]
@@ -173,5 +138,5 @@ def test_headers_of_a_path(tmp_path: Path) -> None:
 
 
 def test_plain_c_has_no_headers() -> None:
-    with pytest.raises(UserError, match="target plain-c: only pybind11"):
+    with pytest.raises(UserError, match="target plain-c: plain-c has no headers"):
         headers(parse_target("plain-c"))

@@ -1,0 +1,33 @@
+"""Where headers and builds are kept between runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from finfuzz.support.errors import UserError
+
+
+def cache_root() -> Path:
+    """Return ``$FINFUZZ_CACHE``, or a folder of finfuzz's own in the user's cache folder.
+
+    Create it if it isn't there. Raise UserError if it can't be created or written to.
+    """
+    named = os.environ.get("FINFUZZ_CACHE")
+    root = Path(named) if named else platformdirs.user_cache_path("finfuzz")
+    try:
+        root = root.expanduser().absolute()
+        root.mkdir(parents=True, exist_ok=True)
+    except RuntimeError as error:  # ~ of a user who doesn't exist
+        raise _unusable(root, str(error)) from None
+    except OSError as error:
+        raise _unusable(root, error.strerror) from None
+    if not os.access(root, os.W_OK | os.X_OK):
+        raise _unusable(root, "not writable")
+    return root
+
+
+def _unusable(root: Path, reason: str | None) -> UserError:
+    return UserError(f"the cache {root} can't be used ({reason}): set $FINFUZZ_CACHE to another")

@@ -1,0 +1,45 @@
+"""The frameworks: one module each, found by looking into this folder."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from finfuzz.targets.frameworks.framework import Framework
+
+
+def _find() -> list[Framework]:
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    records = [module.FRAMEWORK for module in modules if hasattr(module, "FRAMEWORK")]
+    return sorted(records, key=lambda record: (record.headers is None, record.name))
+
+
+#: Every framework whose crashes are recognized, by name; those with releases first.
+KNOWN: dict[str, Framework] = {record.name: record for record in _find()}
+#: Those that can be fuzzed.
+FRAMEWORKS: dict[str, Framework] = {
+    name: record for name, record in KNOWN.items() if record.is_target
+}
+#: What is fuzzed where nothing else is asked for.
+DEFAULT = next(name for name, record in FRAMEWORKS.items() if record.default)
+
+#: Every policy that some framework has, in the frameworks' order.
+POLICIES = tuple(
+    dict.fromkeys(name for record in FRAMEWORKS.values() for name in record.policy_names)
+)
+
+
+def target_forms() -> str:
+    """List how targets are written, for help texts and error messages."""
+    versioned = [record for record in FRAMEWORKS.values() if record.headers]
+    forms = [f"{one.name}==VERSION[,SECOND] or {one.name}@PATH" for one in versioned]
+    plain = [name for name, record in FRAMEWORKS.items() if not record.headers]
+    policies = [f"+{name}" for record in versioned for name in record.policy_names]
+    return f"{', '.join(forms)}, with {join_or(policies)} behind; {join_or(plain)}"
+
+
+def join_or(words: list[str]) -> str:
+    """Join words as a sentence does: `a, b or c`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last

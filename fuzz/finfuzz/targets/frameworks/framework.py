@@ -1,0 +1,129 @@
+"""What finfuzz knows of one framework: everything it treats differently, as data.
+
+A module of this package defines one as ``FRAMEWORK``; nothing else in finfuzz names it. A control
+is a framework too, one that has nothing of its own that could be at fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: The policy of a target that names none: the framework as it is released.
+RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One way to treat the framework's internals at shutdown.
+
+    ``story`` completes "FRAMEWORK VERSION, …" in a script's first lines.
+    """
+
+    name: str
+    story: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderPackage:
+    """Where a framework's headers come from: a package of the index, or a checkout.
+
+    ``folder`` is the folder that holds them all, ``main_header`` one of them, both relative to an
+    include folder. ``variable`` and ``second_variable`` tell a script where to look instead.
+    """
+
+    name: str
+    oldest: str
+    folder: str
+    main_header: str
+    wheel_include: str
+    checkout_include: str
+    variable: str
+    second_variable: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashMarks:
+    """How a framework's crashes are recognized, by regular expressions.
+
+    ``exceptions``: diagnostics by the C++ type that nobody caught. ``failure``: how the messages of
+    its own `std::runtime_error` begin. ``causes``, ``deaths`` and ``reports``: pairs of diagnostic
+    and message, as in ``diagnosis/messages.py``; groups are the detail. ``namespace``: what its
+    functions' names begin with. ``gives_up``: functions that only throw or abort. ``accessors``:
+    how it asks for its internals. ``routes``: functions on the way to many defects.
+    """
+
+    exceptions: Mapping[str, str] = field(default_factory=dict)
+    failure: str = ""
+    causes: tuple[tuple[str, str], ...] = ()
+    deaths: tuple[tuple[str, str], ...] = ()
+    reports: tuple[tuple[str, str], ...] = ()
+    namespace: str = ""
+    gives_up: frozenset[str] = frozenset()
+    accessors: str = ""
+    routes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framework:
+    """One framework or control.
+
+    ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
+    ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
+    module that takes an extension's place instead. ``controls``: targets that ought to survive, the
+    one without any extension first. ``lacks``: words of the language that its extension can't
+    express. ``always``: what every script takes of it. ``own_interpreters``: it starts
+    subinterpreters by itself. ``has_internals``: the extension sees them made.
+    ``imports_first_in_main``: before this CPython its first import of the process hangs in a
+    subinterpreter.
+    """
+
+    name: str
+    summary: str = ""
+    default: bool = False
+    sources: tuple[str, ...] = ()
+    python_module: str = ""
+    policies: tuple[Policy, ...] = (Policy(RELEASED, "as released"),)
+    headers: HeaderPackage | None = None
+    compile_flags: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
+    own_interpreters: bool = False
+    has_internals: bool = False
+    imports_first_in_main: tuple[int, int] | None = None
+    crashes: CrashMarks = field(default_factory=CrashMarks)
+    always: frozenset[str] = frozenset()
+
+    @property
+    def is_target(self) -> bool:
+        """Whether there is something to fuzz."""
+        return bool(self.sources or self.python_module)
+
+    @property
+    def is_control(self) -> bool:
+        """Whether no framework is involved, so that its own crashes are not one's."""
+        return self.is_target and self.headers is None
+
+    @property
+    def is_compiled(self) -> bool:
+        return bool(self.sources)
+
+    @property
+    def policy_names(self) -> tuple[str, ...]:
+        return tuple(policy.name for policy in self.policies)
+
+    @property
+    def forms(self) -> tuple[tuple[str, str], ...]:
+        """How a target of it is written, each with its meaning."""
+        if self.headers is None:
+            return ((self.name, self.summary),)
+        return (
+            (f"{self.name}==VERSION", "a release"),
+            (f"{self.name}==FIRST,SECOND", "two extensions in one process, a release each"),
+            (f"{self.name}@PATH", "a checkout, or a folder with its headers"),
+        )
+
+    def story(self, policy: str) -> str:
+        """Describe a policy, as the end of a sentence that begins with the release."""
+        return next(one.story for one in self.policies if one.name == policy)

@@ -1,0 +1,81 @@
+"""A framework's headers, fetched once per release into the cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+from filelock import FileLock
+from packaging.version import Version
+
+from finfuzz.support.errors import UserError
+from finfuzz.targets import package_index
+from finfuzz.targets.cache import cache_root
+from finfuzz.targets.frameworks.framework import HeaderPackage
+
+
+def released_versions(package: HeaderPackage) -> list[str]:
+    """Return a package's final releases from its oldest on, newest first; never empty.
+
+    Without the package index: those whose headers are in the cache. Raise UserError if there are
+    none, or if this Python has no pip.
+    """
+    versions = package_index.index_versions(package.name) or _cached_versions(package)
+    oldest = Version(package.oldest)
+    if supported := [version for version in versions if Version(version) >= oldest]:
+        return supported
+    raise UserError(
+        f"the package index can't be reached to look up {package.name}'s releases and none is "
+        f"cached yet: connect, or give a checkout: {package.name}@PATH"
+    )
+
+
+def headers_of_release(package: HeaderPackage, version: str) -> Path:
+    """Return the include folder of a release. Raise UserError if it can't be fetched."""
+    folder = cache_root() / "headers"
+    include = folder / f"{package.name}-{version}"
+    if (include / package.main_header).is_file():
+        return include
+    folder.mkdir(exist_ok=True)
+    with FileLock(f"{include}.lock"):
+        if not (include / package.main_header).is_file():
+            _fetch(package, version, include)
+    return include
+
+
+def headers_in(package: HeaderPackage, path: Path) -> Path:
+    """Return the include folder of a checkout, or ``path`` itself if it is one.
+
+    Raise UserError if neither holds the framework's headers.
+    """
+    for include in (path / package.checkout_include, path):
+        if (include / package.main_header).is_file():
+            return include
+    header, name = package.main_header, package.name
+    raise UserError(
+        f"target {name}@{path}: neither {package.checkout_include}/{header} nor {header} is in "
+        f"there: give a {name} checkout or its include folder"
+    )
+
+
+def _fetch(package: HeaderPackage, version: str, include: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=include.parent) as scratch:
+        wheel = package_index.download_wheel(package.name, version, Path(scratch))
+        if isinstance(wheel, str):
+            raise UserError(f"target {package.name}=={version}: {wheel}")
+        with zipfile.ZipFile(wheel) as archive:
+            prefix = f"{package.wheel_include}/{package.folder}/"
+            wanted = [name for name in archive.namelist() if name.startswith(prefix)]
+            archive.extractall(scratch, wanted)
+        shutil.rmtree(include, ignore_errors=True)  # half deleted by hand: rename needs it gone
+        os.rename(Path(scratch, package.wheel_include), include)
+
+
+def _cached_versions(package: HeaderPackage) -> tuple[str, ...]:
+    prefix = f"{package.name}-"
+    found = (cache_root() / "headers").glob(f"{prefix}*/{package.main_header}")
+    depth = package.main_header.count("/")
+    return package_index.sort_final(path.parents[depth].name.removeprefix(prefix) for path in found)

@@ -1,0 +1,68 @@
+"""The package index, asked through pip: which releases a package has, and their wheels."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from packaging.version import Version
+
+from finfuzz.support.errors import UserError
+
+
+@functools.cache
+def index_versions(package: str) -> tuple[str, ...]:
+    """Return a package's final releases, newest first; empty when the index can't be reached."""
+    done = run_pip("index", "versions", package)
+    label = "Available versions:"
+    lines = [line for line in done.stdout.splitlines() if line.startswith(label)]
+    names = lines[0].removeprefix(label).split(",") if lines else []
+    return sort_final(name.strip() for name in names)
+
+
+def download_wheel(package: str, version: str, folder: Path) -> Path | str:
+    """Fetch a release's wheel into ``folder``; return its path, or why there is none."""
+    requirement = f"{package}=={version}"
+    done = run_pip("download", "--no-deps", "--only-binary=:all:", "-d", str(folder), requirement)
+    wheel = next(folder.glob("*.whl"), None)
+    if done.returncode == 0 and wheel is not None:
+        return wheel
+    return _why_not(package, version, done.stderr)
+
+
+def sort_final(names: Iterable[str]) -> tuple[str, ...]:
+    """Sort versions, newest first, without duplicates and pre-releases."""
+    versions = sorted({Version(name) for name in names}, reverse=True)
+    return tuple(str(version) for version in versions if not version.is_prerelease)
+
+
+def run_pip(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pip of this Python. Raise UserError if it has none."""
+    if importlib.util.find_spec("pip") is None:
+        raise UserError(
+            f"{sys.executable} has no pip, which fetches a framework's headers: "
+            f"run `{sys.executable} -m ensurepip`, or give a checkout: FRAMEWORK@PATH"
+        )
+    return subprocess.run(
+        [sys.executable, "-m", "pip", *arguments, "--disable-pip-version-check", "--retries", "1"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+
+
+def _why_not(package: str, version: str, stderr: str) -> str:
+    """Tell a dead network from a missing release: pip's message is the same for both."""
+    released = index_versions(package)
+    if not released:
+        return f"the package index can't be reached to fetch it: connect, or give {package}@PATH"
+    if version not in released:
+        return f"there is no such release: choose {', '.join(released)}"
+    errors = [line for line in stderr.splitlines() if line.startswith("ERROR")]
+    return f"pip can't fetch it ({' '.join(errors[:1])}): try again, or give {package}@PATH"

@@ -1,0 +1,59 @@
+"""What a target is built from: the newest release filled in, and the folders with headers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from finfuzz.support.errors import UserError
+from finfuzz.targets import headers as packages
+from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
+from finfuzz.targets.spec import TargetSpec
+
+
+def released_versions(framework: str = DEFAULT) -> list[str]:
+    """Return a framework's final releases, newest first; empty if it is not released.
+
+    Raise UserError if the package index can't be reached and no release is in the cache.
+    """
+    package = FRAMEWORKS[framework].headers
+    return packages.released_versions(package) if package else []
+
+
+def resolve(spec: TargetSpec) -> TargetSpec:
+    """Fill the newest release into a spec that names none; return any other as it is.
+
+    Raise UserError as ``released_versions`` does.
+    """
+    if not spec.record.headers or spec.version is not None or spec.path is not None:
+        return spec
+    return replace(spec, version=released_versions(spec.framework)[0])
+
+
+def headers(spec: TargetSpec) -> Path:
+    """Return the include folder of a spec's framework; of two releases, the first one's.
+
+    Fetch a release's headers once. Raise UserError if there is no such release or path, if it
+    can't be fetched, or if the target has no framework.
+    """
+    package = spec.record.headers
+    if package is None:
+        raise UserError(f"target {spec}: {spec.framework} has no headers of its own")
+    if spec.path is not None:
+        return packages.headers_in(package, spec.path)
+    return packages.headers_of_release(package, resolve(spec).version or "")
+
+
+def include_folders(spec: TargetSpec) -> list[Path | None]:
+    """Return the include folder of each extension of a target; None where it needs none."""
+    return [headers(one) if one.record.headers else None for one in spec.extensions]
+
+
+def header_variables(spec: TargetSpec) -> dict[str, str]:
+    """Return the folders that a finding's script takes headers from, by variable name."""
+    package = spec.record.headers
+    if package is None:
+        return {}
+    names = (package.variable, package.second_variable)
+    folders = [str(headers(one)) for one in spec.extensions]
+    return dict(zip(names, folders, strict=False))
