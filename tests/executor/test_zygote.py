@@ -14,14 +14,17 @@ import msgspec
 import psutil
 import pytest
 
+from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.shared_memory import EVENT_COUNTERS, PROGRAM_BYTES
 from finfuzz.executor.zygote import Executor, ZygoteDied
 from finfuzz.program.model import Program, Step
 from finfuzz.program.text import parse, to_text
+from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from finfuzz.targets.frameworks import FRAMEWORKS
 
 Fake = Callable[[str], Build]
 
@@ -127,6 +130,30 @@ def test_a_program_that_just_fits_runs(plain_c: Build) -> None:
     assert len(to_text(program)) == PROGRAM_BYTES
     with Executor(plain_c, Limits(deadline=60)) as executor:
         assert executor.run(program).took == (imports + 1, 0, 0)
+
+
+def test_a_step_with_a_word_that_the_target_lacks_is_skipped(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offers = EVERYTHING.without(kinds=["container"])
+    record = dataclasses.replace(plain_c.spec.record, offers=offers)
+    monkeypatch.setitem(FRAMEWORKS, "plain-c", record)
+    with Executor(plain_c) as executor:
+        assert executor.run(CYCLE).took == (1, 3, 0)
+    assert run_fresh(plain_c, CYCLE).took == (1, 3, 0)
+
+
+def test_limits_are_those_of_a_run(fake: Fake) -> None:
+    with Executor(fake("while True: pass"), Limits(deadline=60)) as executor:
+        assert executor.run(IMPORT, Limits(deadline=0.1)).timed_out
+        assert executor.limits == Limits(deadline=60)
+
+
+def test_a_program_that_ran_just_now_is_prepared_for_other_limits(plain_c: Build) -> None:
+    abusing = parse("finfuzz 1\nnode a list\nroot a static-object\n")
+    with Executor(plain_c) as executor:
+        took = [executor.run(abusing, Limits(abuse=abuse)).took for abuse in (False, True, False)]
+    assert took == [(1, 1, 0), (2, 0, 0), (1, 1, 0)]
 
 
 def test_an_import_done_ahead_looks_as_if_the_program_had_done_it(

@@ -10,9 +10,11 @@ import pytest
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
+from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
+from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.triage.attribution import verdict as module
 from finfuzz.triage.attribution.verdict import Verdict, Wanted, judged
 from finfuzz.triage.diagnosis import Diagnosis
@@ -84,6 +86,17 @@ def test_a_program_that_means_less_there_says_nothing(plain_c: Build) -> None:
     older = dataclasses.replace(plain_c, interpreter=interpreter)
     found = judged(newer, lambda: older, LIMITS)
     assert (found.what, found.seen) == ("absent", "the program means less on CPython 3.11")
+
+
+def test_a_control_that_lacks_a_word_of_the_program_is_not_comparable(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = dataclasses.replace(
+        plain_c.spec.record, offers=EVERYTHING.without(kinds=["container", "smart"])
+    )
+    monkeypatch.setitem(FRAMEWORKS, "plain-c", lacking)
+    found = judged(WANTED, lambda: plain_c, LIMITS)
+    assert found == Verdict("absent", Rate(0, 0), "not comparable: plain-c lacks kind container")
 
 
 def died(stderr: str) -> Outcome:

@@ -14,6 +14,7 @@ from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
+from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.targets.frameworks import FRAMEWORKS
 
 #: Before 3.13 a subinterpreter that is left aborts Py_FinalizeEx (gh-113433), and with it goes all
@@ -46,9 +47,11 @@ class Programs:
     def __init__(
         self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
     ) -> None:
-        first = FRAMEWORKS[framework].imports_first_in_main if framework else None
+        record = FRAMEWORKS.get(framework)
+        first = record.imports_first_in_main if record else None
         hangs = first is not None and python < first  # each such program costs its whole deadline
-        weights = Weights(python=(python[0], python[1]))
+        offers = record.offers if record else EVERYTHING
+        weights = Weights(python=(python[0], python[1]), offers=offers)
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
         self._stops = python < _LEAVES_SAFELY
@@ -76,7 +79,8 @@ class Programs:
         if rng.random() < _IMPORTS_FIRST:
             program = importing_first(program)
         if rng.random() >= _KEEPS_DEAD_STEPS:
-            program = effective(program, self.learner.weights.python)
+            weights = self.learner.weights
+            program = effective(program, weights.python, offers=weights.offers)
         dies = self._stops or leaves_threads(program)
         if dies and rng.random() >= _LEFT_ALL_THE_SAME:
             return stop_all(program)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+
 #: The policy of a target that names none: the framework as it is released.
 RELEASED = "released"
 
@@ -71,8 +73,8 @@ class Framework:
     ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
     ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
     module that takes an extension's place instead. ``controls``: targets that ought to survive, the
-    one without any extension first. ``lacks``: words of the language that its extension can't
-    express. ``always``: what every script takes of it. ``own_interpreters``: it starts
+    one without any extension first. ``offers``: the words of the language that its extension has
+    code for. ``always``: what every script takes of it. ``own_interpreters``: it starts
     subinterpreters by itself. ``has_internals``: the extension sees them made.
     ``imports_first_in_main``: before this CPython its first import of the process hangs in a
     subinterpreter.
@@ -88,7 +90,7 @@ class Framework:
     compile_flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
-    lacks: frozenset[str] = frozenset()
+    offers: Vocabulary = EVERYTHING
     own_interpreters: bool = False
     has_internals: bool = False
     imports_first_in_main: tuple[int, int] | None = None
