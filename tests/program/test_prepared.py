@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from finfuzz.program.language import Role
 from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.model import Program, Step
 from finfuzz.program.prepared import prepare
-from finfuzz.program.scope import NEWEST, Scope, defines, effective, uses
+from finfuzz.program.scope import NEWEST, Scope, effective
 from finfuzz.program.text import parse, to_text
 
 PYTHONS = st.sampled_from([(3, 9), (3, 11), (3, 12), NEWEST])
@@ -61,7 +62,8 @@ def test_any_step_can_be_deleted(program: Program) -> None:
 )
 def test_defines_and_uses(line: str, defined: tuple[str, ...], used: tuple[str, ...]) -> None:
     step: Step = parse(f"finfuzz 1\n{line}").steps[0]
-    assert (defines(step), uses(step)) == (defined, used)
+    assert step.names(Role.NEW_NODE, Role.NEW_INTERPRETER) == defined
+    assert step.names(Role.NODE, Role.INTERPRETER) == used
 
 
 # ---- what a child is given --------------------------------------------------------------------

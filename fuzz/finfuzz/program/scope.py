@@ -1,14 +1,14 @@
-"""What stands at a point of a program: which interpreters live, which nodes each of them has.
+"""The state at a point of a program: the living interpreters, and the nodes of each.
 
-The language has no branches, so this is known without running anything. A child receives only the
-steps that have an effect (``Scope.apply``): law 1 is enforced here, in one place.
+The language has no branches, so the state is known without running anything. A child receives only
+the steps that have an effect (``Scope.apply``): law 1 is enforced here, in one place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from finfuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES, Role
+from finfuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES
 from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
@@ -36,7 +36,7 @@ from finfuzz.program.words import (
     Choice,
 )
 
-#: A Python that has everything: what a program means where nothing is lacking.
+#: A CPython that lacks nothing.
 NEWEST = (99, 0)
 
 
@@ -65,7 +65,7 @@ class Scope:
         self.current = MAIN
         self.flavours: dict[str, str] = {}
         self.nodes: dict[str, dict[str, str]] = {MAIN: {}}
-        self._spoken_of: dict[str, str] = {}
+        self._used: dict[str, str] = {}
         self._from_second: set[tuple[str, str]] = set()
 
     @property
@@ -74,16 +74,16 @@ class Scope:
         return self.nodes[self.current]
 
     @property
-    def _speaks_of_second(self) -> bool:
-        return self._spoken_of.get(self.current) == "second"
+    def _uses_second(self) -> bool:
+        return self._used.get(self.current) == "second"
 
-    def _is_of_spoken(self, name: str) -> bool:
-        """Whether a node of the current interpreter is of the extension that steps speak of."""
-        return ((self.current, name) in self._from_second) == self._speaks_of_second
+    def _is_of_used(self, name: str) -> bool:
+        """Whether a node of the current interpreter belongs to the extension now in use."""
+        return ((self.current, name) in self._from_second) == self._uses_second
 
     @property
     def flavour(self) -> str:
-        """Of the current interpreter; empty for the main one."""
+        """The kind of the current interpreter; empty for the main one."""
         return self.flavours.get(self.current, "")
 
     @property
@@ -92,7 +92,7 @@ class Scope:
         return self.lives < MAX_LIVES and not threads
 
     def apply(self, step: Step) -> bool:
-        """Takes one step. Returns whether it has any effect here."""
+        """Take one step. Returns whether the step has an effect here."""
         if step.op in self.offers.lacking_operations:
             return False
         has_effect = _APPLY[step.op](self, *step.args)
@@ -101,7 +101,7 @@ class Scope:
         return has_effect
 
     def allows(self, choice: Choice, text: str) -> bool:
-        """Whether this word can be used in the current interpreter at all."""
+        """Whether this word is legal in the current interpreter at all."""
         if not self.offers.has(choice, text):
             return False
         word = choice.word(text)
@@ -121,7 +121,7 @@ class Scope:
             return False
         self.here[name] = kind
         place = (self.current, name)
-        if self._speaks_of_second:
+        if self._uses_second:
             self._from_second.add(place)
         else:
             self._from_second.discard(place)
@@ -135,7 +135,7 @@ class Scope:
         return self.offers.edges_from[kind]
 
     def may_refer(self, source: str, target: str, edge: str) -> bool:
-        """Whether there can be such an edge between these two."""
+        """Whether such an edge is legal between these two nodes."""
         if target not in self.here or source not in self.here:
             return False
         if edge not in self.edges_of(self.here[source]):
@@ -145,25 +145,25 @@ class Scope:
         return self.here[target] in EDGES_TO.get(edge, KINDS)
 
     def may_hook(self, name: str, hook: str, action: str) -> bool:
-        """Whether this node can do that at that hook."""
+        """Whether this action is legal at this hook of the node."""
         if not self.allows(HOOK, hook) or not self.allows(ACTION, action):
             return False
         if (hook, action) in IMPOSSIBLE or ((hook, action) in ABUSE and not self.abuse):
             return False
         if hook not in HOOKS_OF.get(self.here.get(name, ""), ()):
             return False
-        if hook in NATIVE_HOOKS and not self._is_of_spoken(name):
+        if hook in NATIVE_HOOKS and not self._is_of_used(name):
             return False
         return self.abuse or (self.here[name], hook, action) not in CPYTHON_DIES
 
     def may_hold(self, name: str, root: str) -> bool:
-        """Whether this node can be kept alive there."""
+        """Whether this root is legal for the node."""
         if name not in self.here or not self.allows(ROOT, root):
             return False
         return root not in THREAD_ROOTS or may_have_threads(self.flavour, self.python)
 
     def _use(self, which: str) -> bool:
-        self._spoken_of[self.current] = which
+        self._used[self.current] = which
         return True
 
     def _hook(self, name: str, hook: str, action: str) -> bool:
@@ -204,7 +204,7 @@ class Scope:
         if self.flavours.pop(name, None) is None:
             return False
         del self.nodes[name]
-        self._spoken_of.pop(name, None)
+        self._used.pop(name, None)
         if self.current == name:
             self.current = MAIN
         return True
@@ -215,7 +215,7 @@ class Scope:
     def _fork(self) -> bool:
         if self.flavours:
             return False
-        self.threads_outlive = False  # fork takes the calling thread alone along
+        self.threads_outlive = False  # the forked process has only the calling thread
         return True
 
     def _again(self) -> bool:
@@ -253,16 +253,6 @@ def effective(
     abuse: bool = False,
     offers: Vocabulary = EVERYTHING,
 ) -> Program:
-    """The program without the steps that do nothing on that CPython and that target."""
+    """Leave out the steps that have no effect on that CPython and that target."""
     scope = Scope(python, abuse, offers)
     return Program(tuple(step for step in program.steps if scope.apply(step)), program.below)
-
-
-def defines(step: Step) -> tuple[str, ...]:
-    """The names that a step brings into being."""
-    return step.names(Role.NEW_NODE, Role.NEW_INTERPRETER)
-
-
-def uses(step: Step) -> tuple[str, ...]:
-    """The names that a step needs."""
-    return step.names(Role.NODE, Role.INTERPRETER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from finfuzz.program.model import Program, Step
-from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.shapes import count_nodes, unroll_shape
 from finfuzz.program.walk import FIRST, walk
 
 
@@ -56,8 +56,8 @@ def graph_of(program: Program) -> list[InterpreterGraph]:
 def _add(interpreter: InterpreterGraph, step: Step) -> None:
     if step.op == "shape":
         name, shape, _, size = step.args
-        others = range(2, node_count(shape, int(size)) + 1)
-        for each in unrolled(step, [name, *(f"{name}.{number}" for number in others)]):
+        others = range(2, count_nodes(shape, int(size)) + 1)
+        for each in unroll_shape(step, [name, *(f"{name}.{number}" for number in others)]):
             _add(interpreter, each)
     elif step.op == "node":
         name, kind = step.args

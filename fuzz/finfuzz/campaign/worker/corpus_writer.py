@@ -14,7 +14,7 @@ from pathlib import Path
 
 from finfuzz.campaign.folder import name_of
 from finfuzz.campaign.messages import Kept
-from finfuzz.executor.features import as_bits, differing
+from finfuzz.executor.features import as_bits, find_differing
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
 from finfuzz.program.model import Program
@@ -85,7 +85,7 @@ class CorpusWriter:
             shared.clear_counters()
             self._executor.run(last.program)
             shared.clear(self.unstable)
-            varied |= differing(last.counters, shared.snapshot())
+            varied |= find_differing(last.counters, shared.snapshot())
         shared.clear_counters()
         if varied:
             self._varied.update(varied)

@@ -89,7 +89,7 @@ def _settle(loop: Loop, programs: Programs, writer: CorpusWriter) -> None:
         return
     if settled is not None:
         kept, change = settled
-        programs.learner.brought_features(change)
+        programs.learner.credit_features(change)
         loop.unstable = len(writer.unstable)
         loop.send(kept)
 

@@ -69,7 +69,7 @@ class Loop:
         self._child_seconds += time.perf_counter() - begin
         self._count(outcome)
         if change is not None:
-            self._learner.tried(change)
+            self._learner.count_trial(change)
         if outcome.notable:
             self._sight(program, outcome, change)
         if outcome.died and not self._is_known(outcome):
@@ -105,7 +105,7 @@ class Loop:
         if signature is not None:
             self.send(signature)
             if change is not None:
-                self._learner.found_signature(change)
+                self._learner.credit_signature(change)
 
     def _is_known(self, outcome: Outcome) -> bool:
         build = self._executor.build

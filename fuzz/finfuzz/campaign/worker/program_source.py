@@ -7,9 +7,9 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from finfuzz.generation.generate import generate, importing_first, leaves_threads, stop_all
-from finfuzz.generation.learning import Change, Learner, Tally, gained
-from finfuzz.generation.mutate import mutation
+from finfuzz.generation.generate import generate, import_first, leaves_threads, stop_all
+from finfuzz.generation.learning import Change, Learner, Tally, list_gains
+from finfuzz.generation.mutate import make_mutation
 from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
@@ -63,7 +63,7 @@ class Programs:
 
     def neighbour(self, rng: Random, program: Program) -> Made:
         """A mutation of a program."""
-        changed = mutation(rng, program, self.learner.weights)
+        changed = make_mutation(rng, program, self.learner.weights)
         return self._made(rng, program, changed.program, changed.by)
 
     def cross(self, rng: Random, host: Program, donor: Program) -> Made:
@@ -73,11 +73,11 @@ class Programs:
 
     def _made(self, rng: Random, parent: Program, child: Program, by: tuple[str, ...]) -> Made:
         child = self._tidied(rng, child)
-        return Made(child, Change(by, *gained(parent, child)))
+        return Made(child, Change(by, *list_gains(parent, child)))
 
     def _tidied(self, rng: Random, program: Program) -> Program:
         if rng.random() < _IMPORTS_FIRST:
-            program = importing_first(program)
+            program = import_first(program)
         if rng.random() >= _KEEPS_DEAD_STEPS:
             weights = self.learner.weights
             program = effective(program, weights.python, offers=weights.offers)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from finfuzz.program.model import Program, Step
-from finfuzz.program.shapes import node_count
+from finfuzz.program.shapes import count_nodes
 from finfuzz.program.walk import FIRST, walk
 from finfuzz.report.graph import InterpreterGraph, Node, graph_of
 
@@ -75,7 +75,7 @@ class _Life:
             self.made.append(number)
         elif step.op == "shape":
             first = len(self.made)
-            self.made += [number] * node_count(step.args[1], int(step.args[3]))
+            self.made += [number] * count_nodes(step.args[1], int(step.args[3]))
             self.dropped |= dict.fromkeys(range(first + 1, len(self.made)), number)
         elif step.op == "drop":
             here = [at for at in range(len(self.made)) if self.graph.nodes[at].name == step.args[0]]

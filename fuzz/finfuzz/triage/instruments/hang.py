@@ -48,12 +48,12 @@ def hang(case: Experiment) -> Report:
     """Looks at it when its time is up, then has faulthandler write where Python is."""
     python = [case.python, "-X", "faulthandler", "repro.py"]
     with running(python, case.folder, case.environment) as script:
-        hangs = not script.ended_within(case.seconds)
+        hangs = not script.wait_until_ended(case.seconds)
         threads = _watched(script.pid) if hangs else []
         stacks = {pid: _stacks(case, pid) for pid in dict.fromkeys(one.process for one in threads)}
         if hangs:
             os.kill(script.pid, signal.SIGABRT)
-            script.ended_within(_DUMP_SECONDS)
+            script.wait_until_ended(_DUMP_SECONDS)
     if not hangs:
         ended = how_ended(Run(script.returncode, script.text), case.seconds)
         return Report("done", f"does not hang: {ended}", script.text)

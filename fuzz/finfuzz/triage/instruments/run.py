@@ -60,9 +60,9 @@ class Running:
     def pid(self) -> int:
         return self._process.pid
 
-    def ended_within(self, seconds: float) -> bool:
+    def wait_until_ended(self, seconds: float) -> bool:
         """Waits; what has ended is not reaped, so that its id stays its own."""
-        return process.ended_within(self.pid, seconds)
+        return process.wait_until_ended(self.pid, seconds)
 
     def end(self) -> None:
         """Ends it with all that it started."""
@@ -101,7 +101,7 @@ def running(command: list[str], folder: Path, environment: Mapping[str, str]) ->
 def run(command: list[str], folder: Path, environment: Mapping[str, str], seconds: float) -> Run:
     """Runs a command to its end, or for so many seconds."""
     with running(command, folder, environment) as started:
-        ended = started.ended_within(seconds)
+        ended = started.wait_until_ended(seconds)
     return Run(started.returncode if ended else None, started.text)
 
 

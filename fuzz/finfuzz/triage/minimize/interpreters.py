@@ -40,7 +40,7 @@ def _named_by(visit: Visit) -> InterpreterLife | None:
     return next(named, None)
 
 
-def with_enters(steps: list[PlacedStep]) -> Program:
+def write_enters(steps: list[PlacedStep]) -> Program:
     """Make a program of the steps, with an `enter` wherever the interpreter changes."""
     current, written = FIRST, []
     for each in steps:
@@ -53,7 +53,7 @@ def with_enters(steps: list[PlacedStep]) -> Program:
     return Program(tuple(written))
 
 
-def without_interpreter(program: Program) -> Iterator[Program]:
+def drop_interpreter(program: Program) -> Iterator[Program]:
     """Leave out one interpreter and all that happens in it, the last first."""
     steps = place_steps(program)
     for one in reversed(_started(steps)):
@@ -62,25 +62,25 @@ def without_interpreter(program: Program) -> Iterator[Program]:
             if each.step.op == "start" and each.about and each.home in gone:
                 gone.add(each.about)
         left = [each for each in steps if each.home not in gone and each.about not in gone]
-        yield with_enters(left)
+        yield write_enters(left)
 
 
-def merged_interpreters(program: Program) -> Iterator[Program]:
+def merge_interpreters(program: Program) -> Iterator[Program]:
     """Let the main interpreter, or an earlier one, run the steps of another."""
     steps = place_steps(program)
     started = _started(steps)
     for index, one in reversed([*enumerate(started)]):
         for into in (FIRST, *started[:index]):
             left = [each for each in steps if each.about != one]
-            yield with_enters(
+            yield write_enters(
                 [replace(each, home=into) if each.home == one else each for each in left]
             )
 
 
-def together(program: Program) -> Iterator[Program]:
+def join_stays(program: Program) -> Iterator[Program]:
     """Join two stays in one interpreter to one, at the earlier or at the later time."""
     placed = place_steps(program)
-    yield with_enters(placed)
+    yield write_enters(placed)
     stays = [list(steps) for _, steps in groupby(placed, key=lambda each: each.home)]
     for late, stay in enumerate(stays):
         for early in range(late - 1):
@@ -88,7 +88,7 @@ def together(program: Program) -> Iterator[Program]:
                 between = stays[early + 1 : late]
                 for moved in ([stays[early], stay, *between], [*between, stays[early], stay]):
                     order = [*stays[:early], *moved, *stays[late + 1 :]]
-                    yield with_enters([each for stay in order for each in stay])
+                    yield write_enters([each for stay in order for each in stay])
 
 
 def _started(steps: list[PlacedStep]) -> list[InterpreterLife]:

@@ -1,4 +1,4 @@
-"""Without some of the steps. What would then have no effect goes with them (``search.py``)."""
+"""Reducers that leave out steps. The search drops steps that lose their effect (``search.py``)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.walk import walk
-from finfuzz.triage.minimize.names import nodes_of
+from finfuzz.triage.minimize.names import list_nodes
 
 
-def without_life(program: Program) -> Iterator[Program]:
+def drop_life(program: Program) -> Iterator[Program]:
     """Leave out one of the lives that `again` divides a program into, the last first."""
     lives: list[list[Step]] = [[]]
     for visit in walk(program, abuse=True):
@@ -23,25 +23,25 @@ def without_life(program: Program) -> Iterator[Program]:
         yield Program((*first, *later))
 
 
-def without_run(size: int, program: Program) -> Iterator[Program]:
-    """Without ``size`` steps in a row, the last of them first: late steps depend on early ones."""
+def drop_run(size: int, program: Program) -> Iterator[Program]:
+    """Leave out ``size`` steps in a row, the last ones first: late steps depend on early ones."""
     steps = program.steps
     for stop in range(len(steps), 0, -size):
         yield Program(steps[: max(stop - size, 0)] + steps[stop:])
 
 
-def without_node(program: Program) -> Iterator[Program]:
-    """Without one node and all that speaks of it, the last first."""
-    for name in reversed(nodes_of(program)):
+def drop_node(program: Program) -> Iterator[Program]:
+    """Leave out one node and all steps that name it, the last node first."""
+    for name in reversed(list_nodes(program)):
         steps = (step for step in program.steps if name not in step.names(*NODE_ROLES))
         yield Program(tuple(steps))
 
 
-def in_one_thread(program: Program) -> Iterator[Program]:
-    """With no step in another thread."""
+def drop_elsewhere(program: Program) -> Iterator[Program]:
+    """Leave out every `elsewhere`: all steps run in one thread."""
     yield Program(tuple(step for step in program.steps if step.op != "elsewhere"))
 
 
-def replaced(program: Program, index: int, *steps: Step) -> Program:
-    """The program with others in place of one step."""
+def replace_step(program: Program, index: int, *steps: Step) -> Program:
+    """Return the program with other steps in place of one step."""
     return Program(program.steps[:index] + steps + program.steps[index + 1 :])
