@@ -1,4 +1,4 @@
-"""One program in a fresh process: slower than a zygote's child, and with nothing inherited."""
+"""Programs in fresh processes: slower than a zygote's child, and with nothing inherited."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Event(ctypes.Structure):
 
 
 class Life(ctypes.Structure):
-    """One life of one interpreter."""
+    """A life of an interpreter."""
 
     _fields_ = [
         ("id", ctypes.c_int64),
@@ -116,7 +116,7 @@ _COUNTERS_AT = -(-ctypes.sizeof(Header) // _PAGE) * _PAGE
 
 
 class SharedMemory:
-    """One mapping, kept by a file descriptor that children inherit.
+    """A mapping, kept by a file descriptor that children inherit.
 
     ``blocks``: how many block counters the build wants, for each of its extensions.
     """

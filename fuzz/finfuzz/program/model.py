@@ -11,7 +11,7 @@ from finfuzz.program.words import OF_EXTENSION, Choice
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: an operation and its arguments, with the comments above it and beside it."""
+    """A line of a program: an operation, its arguments, and the comments above and beside it."""
 
     op: str
     args: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""One walk over a program: where each step runs, and which interpreters live meanwhile."""
+"""The walk over a program: where each step runs, and which interpreters live meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 
 
 class InterpreterLife(NamedTuple):
-    """One life of one interpreter, told from all others of its program by where it begins.
+    """A life of an interpreter, distinguished from all others of its program by its beginning.
 
     ``begins_at``: the position of the `start` or `again` that begins it, -1 for the first.
     ``flavour``: empty for the main interpreter. ``life``: of the process, from 1.
@@ -65,7 +65,7 @@ def walk(
     abuse: bool = False,
     offers: Vocabulary = EVERYTHING,
 ) -> Iterator[Visit]:
-    """Visit the steps in order. What has an effect is decided as by ``Scope``."""
+    """Visit the steps in order. ``Scope`` decides which of them have an effect."""
     scope = Scope(python, abuse, offers)
     here = FIRST
     alive: tuple[InterpreterLife, ...] = (FIRST,)
