@@ -155,8 +155,8 @@ def lived_through(
     """Each step that is legal here has its effect, and the end is that of a script, at least once
     in so many tries."""
     program = parse("\n".join(["finfuzz 1", *steps]))
-    version = python.version[:2]
-    effects = len(effective(program, version))
+    offers = executor.build.spec.record.vocabulary
+    effects = len(effective(program, python.version[:2], offers=offers))
     for _ in range(tries):
         outcome = executor.run(program)
         if not outcome.died:

@@ -136,7 +136,7 @@ def test_a_step_with_a_word_that_the_target_lacks_is_skipped(
     plain_c: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offers = EVERYTHING.without(kinds=["container"])
-    record = dataclasses.replace(plain_c.spec.record, offers=offers)
+    record = dataclasses.replace(plain_c.spec.record, vocabulary=offers)
     monkeypatch.setitem(FRAMEWORKS, "plain-c", record)
     with Executor(plain_c) as executor:
         assert executor.run(CYCLE).took == (1, 3, 0)

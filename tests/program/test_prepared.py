@@ -8,8 +8,9 @@ from finfuzz.program.language import Role
 from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.model import Program, Step
 from finfuzz.program.prepared import prepare
-from finfuzz.program.scope import NEWEST, Scope, effective
+from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse, to_text
+from finfuzz.support.cpythons import NEWEST
 
 PYTHONS = st.sampled_from([(3, 9), (3, 11), (3, 12), NEWEST])
 

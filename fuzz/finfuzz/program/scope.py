@@ -35,9 +35,7 @@ from finfuzz.program.words import (
     WAY,
     Choice,
 )
-
-#: A CPython that lacks nothing.
-NEWEST = (99, 0)
+from finfuzz.support.cpythons import NEWEST
 
 
 class Scope:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
-from finfuzz.program.scope import NEWEST, Scope
+from finfuzz.program.scope import Scope
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.support.cpythons import NEWEST
 
 
 class InterpreterLife(NamedTuple):

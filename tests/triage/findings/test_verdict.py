@@ -92,7 +92,7 @@ def test_a_control_that_lacks_a_word_of_the_program_is_not_comparable(
     plain_c: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lacking = dataclasses.replace(
-        plain_c.spec.record, offers=EVERYTHING.without(kinds=["container", "smart"])
+        plain_c.spec.record, vocabulary=EVERYTHING.without(kinds=["container", "smart"])
     )
     monkeypatch.setitem(FRAMEWORKS, "plain-c", lacking)
     found = judged(WANTED, lambda: plain_c, LIMITS)

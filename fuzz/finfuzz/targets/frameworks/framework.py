@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.support.cpythons import Quirk
 
 #: The policy of a target that names none: the framework as it is released.
 RELEASED = "released"
@@ -73,11 +74,10 @@ class Framework:
     ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
     ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
     module that takes an extension's place instead. ``controls``: targets that ought to survive, the
-    one without any extension first. ``offers``: the words of the language that its extension has
-    code for. ``always``: what every script takes of it. ``own_interpreters``: it starts
+    one without any extension first. ``vocabulary``: the words that its extension has code for.
+    ``always``: what every script takes of it. ``own_interpreters``: it starts
     subinterpreters by itself. ``has_internals``: the extension sees them made.
-    ``imports_first_in_main``: before this CPython its first import of the process hangs in a
-    subinterpreter.
+    ``import_hangs``: the quirk of a CPython on which its import in a subinterpreter hangs.
     """
 
     name: str
@@ -90,10 +90,10 @@ class Framework:
     compile_flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
-    offers: Vocabulary = EVERYTHING
+    vocabulary: Vocabulary = EVERYTHING
     own_interpreters: bool = False
     has_internals: bool = False
-    imports_first_in_main: tuple[int, int] | None = None
+    import_hangs: Quirk | None = None
     crashes: CrashMarks = field(default_factory=CrashMarks)
     always: frozenset[str] = frozenset()
 

@@ -97,7 +97,7 @@ def verdict(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
         wanted.program, wanted.python, abuse=limits.abuse
     ):
         return absent(f"the program means less on CPython {python[0]}.{python[1]}")
-    offers = build.spec.record.offers
+    offers = build.spec.record.vocabulary
     if missing := offers.missing(effective(wanted.program, python, abuse=limits.abuse)):
         return absent(f"not comparable: {build.spec} lacks {', '.join(missing)}")
     most = 1 if wanted.diagnosis.diagnostic == "hang" else max(runs_to_see(wanted.rate), 3)

@@ -34,7 +34,9 @@ public:
 
     void set(PyObject *callable) {
         Py_INCREF(callable);
-        Py_XSETREF(callable_, callable);
+        PyObject *before = callable_;
+        callable_ = callable;
+        Py_XDECREF(before);
     }
 
     // Something of Python's gets None: the subject may be past being referred to.

@@ -50,10 +50,8 @@ PyObject *action_call(PyObject *self, PyObject *args, PyObject *) {
 }
 
 PyObject *new_action(PyObject *module, PyObject *name) {
-    const char *wanted = PyUnicode_AsUTF8(name);
-    if (!wanted) return nullptr;
     for (const Named &named : kActions) {
-        if (std::strcmp(named.name, wanted) != 0) continue;
+        if (PyUnicode_CompareWithASCIIString(name, named.name) != 0) continue;
         PyObject *action = PyObject_CallMethod(module, "Action", nullptr);
         if (action) reinterpret_cast<Action *>(action)->run = named.run;
         return action;

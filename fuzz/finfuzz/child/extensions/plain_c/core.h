@@ -34,7 +34,8 @@ void add_member(PyObject *self, PyObject *target) {
 PyObject *node_new(PyTypeObject *type, PyObject *args, PyObject *) {
     int value = 7;
     if (!PyArg_ParseTuple(args, "|i", &value)) return nullptr;
-    PyObject *self = type->tp_alloc(type, 0);
+    auto allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
+    PyObject *self = allocate(type, 0);
     if (!self) return nullptr;
     node_of(self)->members = new std::vector<PyObject *>;
     node_of(self)->value = value;
@@ -54,7 +55,7 @@ void node_dealloc(PyObject *self) {
     delete node_of(self)->members;
     FINFUZZ_COUNT(-1);
     PyTypeObject *type = Py_TYPE(self);
-    type->tp_free(self);
+    reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }
 

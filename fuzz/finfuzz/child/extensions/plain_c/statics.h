@@ -8,7 +8,8 @@ namespace {
 PyObject *call_once(PyObject *, PyObject *node) {
     PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
     PyObject *key = dict ? PyUnicode_FromString(FINFUZZ_NAME ".call_once") : nullptr;
-    PyObject *stored = key ? PyDict_SetDefault(dict, key, node) : nullptr;  // borrowed
+    PyObject *stored = key ? PyDict_GetItemWithError(dict, key) : nullptr;  // borrowed
+    if (!stored && key && !PyErr_Occurred() && PyDict_SetItem(dict, key, node) == 0) stored = node;
     Py_XDECREF(key);
     Py_XINCREF(stored);
     return stored;
