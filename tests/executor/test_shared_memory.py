@@ -56,7 +56,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, int
         for struct, field in fields
     ]
     (folder / "layout.cpp").write_text(
-        '#include <cstdio>\n#include "shared_memory.h"\nint main() {\n' + "\n".join(lines) + "\n}\n"
+        '#include <cstdio>\n#include "shared.h"\nint main() {\n' + "\n".join(lines) + "\n}\n"
     )
     command = [compiler, "-std=c++17", "-w", f"-I{CHILD / 'native'}", "layout.cpp", "-o", "layout"]
     subprocess.run(command, cwd=folder, check=True)
@@ -107,11 +107,6 @@ def test_states(mine: tuple[str, ...], enum: str, ending: str) -> None:
     assert len(mine) == len(theirs)
     assert list(mine[1:]) == theirs[1:]
     assert mine[0] in {theirs[0], ""}  # nothing cleared is not spoken of
-
-
-def test_hooks() -> None:
-    theirs = [words(name).removeprefix("hook-") for name in enumerators("common/probe.h", "Hook")]
-    assert list(outcome.HOOKS) == theirs
 
 
 def test_there_are_lives_for_all_that_a_program_can_start() -> None:

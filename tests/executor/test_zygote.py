@@ -203,7 +203,7 @@ def test_a_zygote_that_dies_under_its_program_is_replaced(fake: Fake, tmp_path: 
 
 def test_two_zygotes_that_die_in_a_row_are_an_error(fake: Fake) -> None:
     with Executor(fake("import os\nos.kill(os.getppid(), 9)\n")) as executor:
-        with pytest.raises(UserError, match=r"zygote of plain-c on CPython .* not stay alive: no message"):
+        with pytest.raises(UserError, match=r"zygote of plain-c on .* not stay alive: no message"):
             executor.run(IMPORT)
         assert executor.run(EMPTY).took == (0, 0, 0)
 

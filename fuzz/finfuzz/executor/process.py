@@ -80,6 +80,13 @@ def ignore_terminal() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL)
 
 
+def follow_parent(number: signal.Signals) -> None:
+    """Leave Ctrl-C to the parent, get a signal when the parent is gone, and adopt orphans."""
+    ignore_terminal()
+    end_with_parent(number)
+    adopt_orphans()
+
+
 def ignore_alone() -> None:
     """Don't pass on the signals that this process ignores (nohup, a shell's `&`) to its children.
 

@@ -1,4 +1,4 @@
-"""The object graph that a program builds, interpreter by interpreter."""
+"""Build the object graph of a program, interpreter by interpreter."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from finfuzz.program.walk import FIRST, walk
 
 @dataclass
 class Node:
-    """``edges``: (word, index of the target in the interpreter's nodes). ``hooks``: (hook, action).
+    """An object. ``edges`` are (word, index of the target in the interpreter's nodes).
 
-    ``roots``: the places that keep it alive, beside its name. ``dropped``: the name was given up.
+    ``hooks`` are (hook, action). ``roots`` keep the object alive beside its variable, which is
+    gone if ``dropped``.
     """
 
     name: str
@@ -26,7 +27,7 @@ class Node:
 
 @dataclass
 class InterpreterGraph:
-    """One life of one interpreter. ``flavour``: empty for the main one; ``left``: never stopped."""
+    """One life of one interpreter. The main one has no ``flavour``. ``left``: never stopped."""
 
     name: str
     life: int
@@ -35,12 +36,12 @@ class InterpreterGraph:
     nodes: list[Node] = field(default_factory=list)
 
     def find(self, name: str) -> int:
-        """The index of the node that a name stands for: the last one made."""
+        """Return the index of the last node made under a name."""
         return max(index for index, node in enumerate(self.nodes) if node.name == name)
 
 
-def graph_of(program: Program) -> list[InterpreterGraph]:
-    """The interpreters in the order they begin, each with the nodes made in it."""
+def build_graphs(program: Program) -> list[InterpreterGraph]:
+    """Return the interpreters in the order of their start, each with its nodes."""
     graphs = {FIRST: InterpreterGraph(FIRST.name, FIRST.life)}
     for visit in walk(program):
         if visit.begins:
@@ -49,16 +50,16 @@ def graph_of(program: Program) -> list[InterpreterGraph]:
         elif visit.ends:
             graphs[visit.ends[0]].left = False
         elif visit.has_effect:
-            _add(graphs[visit.interpreter], visit.step)
+            _add_step(graphs[visit.interpreter], visit.step)
     return list(graphs.values())
 
 
-def _add(interpreter: InterpreterGraph, step: Step) -> None:
+def _add_step(interpreter: InterpreterGraph, step: Step) -> None:
     if step.op == "shape":
         name, shape, _, size = step.args
         others = range(2, count_nodes(shape, int(size)) + 1)
         for each in unroll_shape(step, [name, *(f"{name}.{number}" for number in others)]):
-            _add(interpreter, each)
+            _add_step(interpreter, each)
     elif step.op == "node":
         name, kind = step.args
         interpreter.nodes.append(Node(name, kind))
