@@ -7,7 +7,7 @@ from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
 from finfuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
-from finfuzz.program.legal import CHECKABLE, THREAD_ROOTS
+from finfuzz.program.legal import CHECKABLE, HOOKS_OF, THREAD_ROOTS
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.walk import InterpreterLife, walk
@@ -55,6 +55,8 @@ def import_first(program: Program) -> Program:
 
 def leaves_threads(program: Program) -> bool:
     """Whether an interpreter with a thread in it is left at the end of a life."""
+    if not any(step.op == "root" and step.args[1] in THREAD_ROOTS for step in program.steps):
+        return False
     threaded: set[InterpreterLife] = set()
     for visit in walk(program):
         step = visit.step
@@ -72,7 +74,8 @@ def _stops(alive: Iterable[InterpreterLife]) -> list[Step]:
 
 def generate_step(rng: Random, scope: Scope, weights: Weights = DEFAULT) -> Step:
     """Generate a step that has an effect in ``scope``; weights decide the operation."""
-    names = [name for name in OPERATIONS if _possible(name, scope)]
+    lacking = scope.offers.lacking_operations
+    names = [name for name in OPERATIONS if name not in lacking and _possible(name, scope)]
     if scope.started + scope.lives > weights.max_starts:
         names = [name for name in names if name not in ("start", "again")]
     op = pick(rng, names, [weights.operations.get(name, 1) for name in names])
@@ -91,8 +94,6 @@ def find_free_name(taken: set[str], stem: str = "") -> str:
 
 
 def _possible(op: str, scope: Scope) -> bool:
-    if op in scope.offers.lacking_operations:
-        return False
     condition = _POSSIBLE.get(op)
     return condition is None or condition(scope)
 
@@ -156,7 +157,7 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    hooks = [hook for hook in HOOK.texts if next(_actions(scope, name, hook), None)]
+    hooks = [hook for hook in HOOKS_OF[scope.here[name]] if next(_actions(scope, name, hook), None)]
     hook = pick_word(rng, scope, weights, HOOK, hooks)
     among = list(_actions(scope, name, hook))
     return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, among)))

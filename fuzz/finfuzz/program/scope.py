@@ -52,6 +52,7 @@ class Scope:
         offers: Vocabulary = EVERYTHING,
     ) -> None:
         self.python, self.abuse, self.offers = python, abuse, offers
+        self._lacking, self._lacking_operations = offers.lacking, offers.lacking_operations
         self.lives = 1
         self.started = 0
         self.threads_outlive = False
@@ -91,7 +92,7 @@ class Scope:
 
     def apply(self, step: Step) -> bool:
         """Take one step. Returns whether the step has an effect here."""
-        if step.op in self.offers.lacking_operations:
+        if step.op in self._lacking_operations:
             return False
         has_effect = _APPLY[step.op](self, *step.args)
         if has_effect:
@@ -100,7 +101,7 @@ class Scope:
 
     def allows(self, choice: Choice, text: str) -> bool:
         """Whether this word is legal in the current interpreter at all."""
-        if not self.offers.has(choice, text):
+        if self._lacking and text in self._lacking.get(choice, ()):
             return False
         word = choice.word(text)
         if word.since > self.python or (word.abuse and not self.abuse):
