@@ -1,4 +1,4 @@
-"""From a first sighting to a finding's folder: die again, minimize, write the script, run it."""
+"""From a first sighting to a finding's folder: reproduce, minimize, write the script, run it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
-from finfuzz.triage.confirm import confirm, confirm_in_zygote, shown
+from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
 from finfuzz.triage.diagnosis.symbols import Frame, named_stack
 from finfuzz.triage.findings.finding import (
@@ -26,10 +26,11 @@ from finfuzz.triage.findings.finding import (
     FirstSeen,
     StackFrame,
     TargetRecord,
-    encoded,
+    encode,
     save,
 )
 from finfuzz.triage.findings.rate import MOST, Rate
+from finfuzz.triage.findings.story import describe_rate
 from finfuzz.triage.minimize import minimize, repeatedly
 from finfuzz.triage.repro.choose import best_script
 from finfuzz.triage.repro.story import retold, script_story
@@ -39,8 +40,8 @@ Announce = Callable[[str], None]
 
 _RAISED = re.compile(r"^finfuzz: `(.+)` raised ", re.MULTILINE)
 
-#: What a hang may cost to minimize: as many tries of this many seconds. A program that ends takes
-#: 3 to 60 ms, so one that has not ended by then mostly hangs; the fresh runs behind decide.
+#: The price of minimizing a hang: so many tries of so many seconds. A program that ends takes 3 to
+#: 60 ms, so a program still running after that mostly hangs; the later fresh runs decide.
 _HANG_TRIES = 60
 _HANG_SECONDS = 0.5
 
@@ -53,7 +54,7 @@ class Origin(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """A program that went wrong, at its place in the campaign (``seconds`` since it began)."""
+    """A program that failed, and its place in the campaign (``seconds`` since the start)."""
 
     text: str
     outcome: Outcome
@@ -63,7 +64,7 @@ class Sighting(NamedTuple):
 
 
 class Filer:
-    """Files first sightings of one build. It has an executor of its own: close it when done."""
+    """The filing of one build's first sightings. Holds an executor: close it when done."""
 
     def __init__(
         self, campaign: Build, crashes: Path, limits: Limits, origin: Origin, announce: Announce
@@ -77,47 +78,47 @@ class Filer:
         self._executor.close()
 
     def file(self, sighting: Sighting, regressed: str = "") -> Path | None:
-        """The folder of a new finding; None where the program never did it again.
+        """File a finding and return its folder; None where the program never failed so again.
 
-        Raises FileExistsError where another campaign filed the same meanwhile, and UserError where
-        it can't be written or its script can't be compiled.
+        Raises FileExistsError where another campaign has filed the same finding meanwhile, and
+        UserError where the folder can't be written or the script can't be compiled.
         """
         diagnosis = sighting.diagnosis
-        say = f"{diagnosis} {diagnosis.bucket}"
-        self._announce(f"{say}: dying again in fresh processes")
+        name = f"{diagnosis} {diagnosis.bucket}"
+        self._announce(f"{name}: reproducing in fresh processes")
         program = parse(sighting.text)
         fresh = confirm(self._build, program, diagnosis, self._limits)
         forked = confirm_in_zygote(self._executor, program, diagnosis, self._limits)
         if fresh.k == 0:
             return None
-        self._announce(f"{say}: {fresh} again, minimizing")
-        program, fresh, forked = self._minimized(program, diagnosis, fresh, forked)
-        self._announce(f"{say}: writing and running its script")
-        smallest = self._seen_again(sighting, program)
-        finding = self._finding(smallest, fresh, forked)
+        self._announce(f"{name}: {describe_rate(diagnosis.signal, fresh)}, minimizing")
+        program, fresh, forked = self._minimize(program, diagnosis, fresh, forked)
+        self._announce(f"{name}: writing and running the script")
+        smallest = self._sight_again(sighting, program)
+        finding = self._make_finding(smallest, fresh, forked)
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
-        self._announce(f"{say}: its script died {finding.script}")
+        self._announce(f"{name}: script {describe_rate(finding.signal, finding.script)}")
         return folder
 
-    def _seen_again(self, sighting: Sighting, program: Program) -> Sighting:
-        """The minimized program's own death, so that stack, signal and program belong together."""
+    def _sight_again(self, sighting: Sighting, program: Program) -> Sighting:
+        """Run the minimized program, so that stack, signal and program belong together."""
         text = to_text(program)
         if sighting.diagnosis.diagnostic != "hang":
             for _ in range(MOST):
                 outcome = run_fresh(self._build, program, self._limits.patient)
-                again = shown(outcome, sighting.diagnosis, self._limits)
+                again = find_same(outcome, sighting.diagnosis, self._limits)
                 if again is not None:
                     return sighting._replace(text=text, outcome=outcome, diagnosis=again)
         return sighting._replace(text=text)
 
-    def _minimized(
+    def _minimize(
         self, program: Program, diagnosis: Diagnosis, fresh: Rate, forked: Rate
     ) -> tuple[Program, Rate, Rate]:
-        """The smaller program, if it is no flakier in fresh processes than the one found."""
+        """Minimize the program; keep the original if the result is flakier in fresh processes."""
         smaller = minimize(
             program,
-            self._same(diagnosis, forked),
+            self._make_predicate(diagnosis, forked),
             self._python,
             abuse=self._limits.abuse,
             tries=_HANG_TRIES if diagnosis.diagnostic == "hang" else None,
@@ -130,14 +131,14 @@ class Filer:
         forked = confirm_in_zygote(self._executor, smaller, diagnosis, self._limits)
         return smaller, again, forked
 
-    def _same(self, diagnosis: Diagnosis, forked: Rate) -> Callable[[Program], bool]:
+    def _make_predicate(self, diagnosis: Diagnosis, forked: Rate) -> Callable[[Program], bool]:
         limits = self._limits
         if diagnosis.diagnostic == "hang":
             seconds = min(limits.deadline, _HANG_SECONDS)
             limits = Limits(seconds, limits.memory_mib, limits.abuse)
 
         def once(candidate: Program) -> bool:
-            return shown(self._executor.run(candidate, limits), diagnosis, limits) is not None
+            return find_same(self._executor.run(candidate, limits), diagnosis, limits) is not None
 
         return repeatedly(once, forked) if forked.flaky else once
 
@@ -146,11 +147,11 @@ class Filer:
             self._build.spec, self._build.interpreter, instrumented=False, announce=self._announce
         )
         outcome = smallest.outcome
-        stack = _without_ours(named_stack(outcome.frames or outcome.recreated_frames))
-        finding.stack = tuple(map(_recorded, stack))
+        stack = _drop_handler(named_stack(outcome.frames or outcome.recreated_frames))
+        finding.stack = tuple(map(_record_frame, stack))
         raising = frozenset(_RAISED.findall(outcome.stderr))
         script = best_script(
-            lambda simply: self._script(finding, raising, simply),
+            lambda simply: self._write_script(finding, raising, simply),
             plain,
             smallest.diagnosis,
             self._limits,
@@ -163,11 +164,13 @@ class Filer:
             "program.fin": finding.program,
             "stderr.txt": first.outcome.stderr,
             "stack.txt": "".join(f"#{n} {frame}\n" for n, frame in enumerate(stack)),
-            "outcome.json": encoded(_portable(first.outcome)).decode(),
+            "outcome.json": encode(_make_portable(first.outcome)).decode(),
         }
         return save(self._crashes, finding, files)
 
-    def _script(self, finding: Finding, raising: frozenset[str], simply: bool) -> dict[str, str]:
+    def _write_script(
+        self, finding: Finding, raising: frozenset[str], simply: bool
+    ) -> dict[str, str]:
         return write_script(
             parse(finding.program),
             self._build.spec,
@@ -179,7 +182,7 @@ class Filer:
             plain=simply,
         )
 
-    def _finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:
+    def _make_finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:
         spec, diagnosis = self._build.spec, sighting.diagnosis
         return Finding(
             key_version=telling.VERSION,
@@ -214,8 +217,8 @@ class Filer:
         )
 
 
-def _portable(outcome: Outcome) -> Outcome:
-    """Without the folders of this machine: a file's name and an offset are what a frame is."""
+def _make_portable(outcome: Outcome) -> Outcome:
+    """Drop this machine's folders: a file's name and an offset identify a frame."""
     frames, recreated = (
         tuple(RawFrame(Path(frame.module).name, frame.offset) for frame in frames)
         for frames in (outcome.frames, outcome.recreated_frames)
@@ -223,13 +226,13 @@ def _portable(outcome: Outcome) -> Outcome:
     return msgspec.structs.replace(outcome, frames=frames, recreated_frames=recreated)
 
 
-def _without_ours(stack: list[Frame]) -> list[Frame]:
-    """Without the frames of the signal handler that took it, and the nameless one it returns to."""
+def _drop_handler(stack: list[Frame]) -> list[Frame]:
+    """Drop the frames of the signal handler, and the nameless one below them."""
     return list(dropwhile(lambda one: "finfuzz_runtime" in one.module or not one.function, stack))
 
 
-def _recorded(frame: Frame) -> StackFrame:
-    """Without the folders of this machine: the last two parts of a path say enough."""
+def _record_frame(frame: Frame) -> StackFrame:
+    """Drop this machine's folders: the last two parts of a path are enough."""
     place = "/".join(frame.place.split("/")[-2:])
     name = Path(frame.module).name
     return StackFrame(name, frame.offset, frame.function, place, frame.inlined)
