@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from finfuzz.replay.judge import WORSE, Judgement, Result
+from finfuzz.replay.judge import SILENT, WORSE, Judgement, Result
 
 #: The letter of each judgement in the table, and its style: a table may have 24 columns.
 _MARKS: dict[Judgement, tuple[str, str]] = {
@@ -22,6 +22,7 @@ _MARKS: dict[Judgement, tuple[str, str]] = {
     "changed": ("C", "bold yellow"),
     "flaky": ("~", "yellow"),
     "new here": ("n", "cyan"),
+    "not comparable": ("/", "dim"),
     "not runnable": ("-", "dim"),
 }
 #: Judgements that a person has to look at.
@@ -121,7 +122,7 @@ def _make_testcase(one: Result) -> junitparser.TestCase:
     outcome = f"{one.summary}, expected {_format_expected(one)}"
     if one.judgement in WORSE:
         case.result = [junitparser.Failure(outcome, one.judgement)]
-    elif one.judgement == "not runnable":
+    elif one.judgement in SILENT:
         case.result = [junitparser.Skipped(one.why)]
     elif one.judgement in ("flaky", "fixed"):
         case.system_out = f"{one.judgement}: {outcome}" + (f" ({one.why})" if one.why else "")
