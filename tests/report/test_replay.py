@@ -64,8 +64,7 @@ def test_the_table_shows_what_stands_out() -> None:
         "a|b ~ -",
         f"1 {OLD} on CPython 3.13.0",
         f"2 {NEW} on CPython 3.13.0",
-        "· as expected F fixed R regressed C changed ~ flaky n new here / not comparable "
-        "- not runnable",
+        "· as expected F fixed R regressed C changed ~ flaky n new here - not runnable",
     ]
 
 

@@ -25,6 +25,8 @@ _MARKS: dict[Judgement, tuple[str, str]] = {
     "not comparable": ("/", "dim"),
     "not runnable": ("-", "dim"),
 }
+#: Judgements that alone give a program no row in the table.
+_QUIET: frozenset[Judgement] = frozenset({"as expected", "not comparable"})
 #: Judgements that a person has to look at.
 _NOTABLE: tuple[Judgement, ...] = ("regressed", "changed", "fixed", "flaky")
 
@@ -66,7 +68,7 @@ class Replay:
 def render_table(replay: Replay, *, all_rows: bool) -> Table:
     """Make a table with a row per program and a numbered column per build.
 
-    Without ``all_rows``, rows that are as expected on all builds are left out.
+    Without ``all_rows``, rows are left out that are as expected wherever they say anything.
     """
     columns = replay.columns
     rendered = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -74,7 +76,7 @@ def render_table(replay: Replay, *, all_rows: bool) -> Table:
     for number, _ in enumerate(columns, start=1):
         rendered.add_column(str(number), justify="center", no_wrap=True)
     for name, row in replay.rows.items():
-        if all_rows or any(one.judgement != "as expected" for one in row.values()):
+        if all_rows or any(one.judgement not in _QUIET for one in row.values()):
             rendered.add_row(name, *(_render_mark(row.get(column)) for column in columns))
     return rendered
 
