@@ -2,7 +2,7 @@
 
 atheris brings libFuzzer and the way into it; the mutator and the crossover are ours. libFuzzer
 takes the mapping that the children write for the counters of a module: it clears them before each
-run and reads them after it (tried on 3.11 to 3.13, DESIGN.md).
+run and reads them after it (tried on 3.11 to 3.13, docs/design.md).
 """
 
 from __future__ import annotations
