@@ -21,7 +21,9 @@ _spec.loader.exec_module(docs)
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 #: Our own paths in backquotes. Of `crashes/` only findings: other paths there are placeholders.
-_PATH = re.compile(r"`((?:(?:fuzz|tools|tests|corpus|docs)/|crashes/[A-Z]+/[a-z-]+/(?=[0-9a-f]))[\w./-]+)`")
+_PATH = re.compile(
+    r"`((?:(?:fuzz|tools|tests|corpus|docs)/|crashes/[A-Z]+/[a-z-]+/(?=[0-9a-f]))[\w./-]+)`"
+)
 
 
 def _name(page: Path) -> str:
@@ -41,7 +43,7 @@ def _anchors(page: Path) -> set[str]:
 
 def _links(page: Path) -> Iterator[tuple[Path, str]]:
     """Yield each link to a file of ours and its anchor, "" where the link has none."""
-    text = page.read_text(encoding="utf-8")
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
     for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text):
         yield (page.parent / path if path else page), anchor
 
@@ -59,7 +61,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_anchors_are_headings(page: Path) -> None:
-    lost = [(path.name, a) for path, a in _links(page) if a and path.exists() and a not in _anchors(path)]
+    lost = [
+        (path.name, a)
+        for path, a in _links(page)
+        if a and path.exists() and a not in _anchors(path)
+    ]
     assert lost == []
 
 

@@ -11,8 +11,8 @@ PATIENCE = 10
 class Limits:
     """``deadline``: seconds by the monotonic clock. ``memory_mib``: address space of the child.
 
-    A child takes 3 ms, one with a subinterpreter 9 (docs/design.md), so two seconds are 200 times what
-    an honest program needs on a loaded machine.
+    A child takes 3 ms, one with a subinterpreter 9 (docs/design.md), so two seconds are 200 times
+    what an honest program needs on a loaded machine.
     """
 
     deadline: float = 2.0
