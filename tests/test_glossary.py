@@ -19,8 +19,7 @@ OLD_WORDS = {
     r"\b(?:a|an|each|every|first|new|one|per|the|this) looks?\b": "signature",
     r"\blanes?\b": "target/Python pair",
     r"\bsightings?\b(?! of| in a bucket)": "signature; a sighting is one crash in a bucket",
-    r"\b(?:told|tells?|hears?|heard)\b": "name the actor: the supervisor writes, reads, prints",
-    r"\b(?:say|says|said)\b": "a literal verb: print, report, show, record",
+    r"\b(?:told|tells?|said|hears?|heard)\b": "a literal verb: write, read, print, report",
     r"\b(?:die|dies|died|dying|death|deaths)\b": "crash",
     r"\b(?:desk|keeper|ledger)s?\b": "triage client, corpus writer, totals",
     r"\bflavours?\b": "interpreter kind",
@@ -30,8 +29,8 @@ OLD_WORDS = {
     r"\bput off\b": "deferred",
     r"\banew\b": "again",
 }
-#: A text that explains an old word may use the word: "lane" next to "target/Python pair".
-EXPLAINED = {r"\blanes?\b": "target/Python pair"}
+#: A text that explains an old word may use the word.
+EXPLAINED = {r"\blanes?\b": ("target/Python pair", "one target on one CPython")}
 #: Options whose meaning every command line user knows.
 ORDINARY_OPTIONS = frozenset(
     {
@@ -110,7 +109,7 @@ def find_old_words(text: str) -> list[str]:
     return [
         f"{match.group()} → {better}: {flat}"
         for pattern, better in OLD_WORDS.items()
-        if EXPLAINED.get(pattern, "\0") not in flat
+        if not any(explanation in flat for explanation in EXPLAINED.get(pattern, ()))
         for match in re.finditer(pattern, flat, re.IGNORECASE)
     ]
 
@@ -140,8 +139,7 @@ def test_the_glossary_has_no_old_words() -> None:
         ("The first program of each look.", "signature"),
         ("One lane a worker.", "target/Python pair"),
         ("corpus, journal, sightings", "signature"),
-        ("What a worker is told.", "name the actor"),
-        ("Say what became of it.", "a literal verb"),
+        ("What a worker is told.", "a literal verb"),
         ("Those that do not die each time.", "crash"),
         ("what the desk has", "triage client"),
     ],
