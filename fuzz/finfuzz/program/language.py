@@ -92,7 +92,7 @@ OPERATIONS: dict[str, Operation] = {
         Operation(
             "check",
             (Role.NODE,),
-            "let weakref callbacks check that the internals capsules exist when the node is destroyed",
+            "let weakref callbacks look for the internals capsules when the node is destroyed",
             "kinds that take weak references",
         ),
         Operation("drop", (Role.NODE,), "forget the name; what no root holds may go"),
