@@ -1,4 +1,4 @@
-"""What this machine lacks, and how to get it."""
+"""`finfuzz doctor`: each need is checked, and what is missing is named with its remedy."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def table(stdout: str) -> dict[str, tuple[str, str]]:
 
 
 def missing(checks: list[Check]) -> dict[str, str]:
-    return {check.subject: check.text for check in checks if not check.fine}
+    return {check.subject: check.text for check in checks if not check.passed}
 
 
 def test_nothing_is_missing_here() -> None:

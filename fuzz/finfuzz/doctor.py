@@ -1,4 +1,4 @@
-"""What this machine lacks, and how to get it."""
+"""Checks of this machine: what a campaign needs, whether it is there, and how to get it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from finfuzz.campaign.worker.libfuzzer import library
 from finfuzz.executor.process import can_fix_addresses
+from finfuzz.support.cpythons import OLDEST, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.cache import cache_root
@@ -18,57 +19,63 @@ from finfuzz.targets.releases import released_versions
 
 
 class Check(NamedTuple):
-    """``text``: what was found, or what to do."""
+    """A need of finfuzz. ``text``: what was found; where the check failed, what to do."""
 
     subject: str
-    fine: bool
+    passed: bool
     text: str
 
 
 def examine() -> list[Check]:
-    """Looks at everything that a campaign needs."""
-    return [_check(subject, examiner) for subject, examiner in _EXAMINERS.items()]
+    """Check everything that a campaign needs."""
+    return [_check(subject, find) for subject, find in _FINDERS.items()]
 
 
-def _check(subject: str, examiner: Callable[[], str]) -> Check:
+def _check(subject: str, find: Callable[[], str]) -> Check:
     try:
-        return Check(subject, True, examiner())
+        return Check(subject, True, find())
     except UserError as error:
         return Check(subject, False, str(error))
 
 
-def _system() -> str:
+def _find_system() -> str:
     require_linux()
     return "Linux"
 
 
-def _compiler() -> str:
+def _find_compiler() -> str:
     compiler = find_compiler()
     return f"{compiler} ({compiler_version(compiler)})"
 
 
-def _interpreters() -> str:
+def _find_interpreters() -> str:
     usable = [found.text for found in find_interpreters() if found.include]
     if not usable:
         raise UserError(
-            "no CPython 3.9 or later with headers: install one with its development package "
-            "(Debian: apt install python3-dev), or with pyenv"
+            f"no CPython {format_version(OLDEST)} or later with headers: install one with its "
+            "development package (Debian: apt install python3-dev), or with pyenv"
         )
     return ", ".join(usable)
 
 
-def _engine() -> str:
+def _find_engine() -> str:
     path = library()
     if not hasattr(ctypes.CDLL(str(path)), "__sanitizer_cov_8bit_counters_init"):
-        raise UserError(f"{path} has no counters to register: pip install 'atheris>=3.0'")
+        raise UserError(
+            f"{path} can't register coverage counters: run `pip install 'atheris>=3.0'`"
+        )
     return str(path)
 
 
-def _releases() -> str:
+def _find_releases() -> str:
     return f"newest {DEFAULT} is {released_versions()[0]}"
 
 
-def _addresses() -> str:
+def _find_cache() -> str:
+    return str(cache_root())
+
+
+def _find_address_layout() -> str:
     if not can_fix_addresses():
         raise UserError(
             "personality(2) is forbidden here, so address layouts differ from run to run: allow it "
@@ -77,12 +84,12 @@ def _addresses() -> str:
     return "fixed"
 
 
-_EXAMINERS: dict[str, Callable[[], str]] = {
-    "system": _system,
-    "compiler": _compiler,
-    "interpreters": _interpreters,
-    "engine": _engine,
-    "package index": _releases,
-    "cache": lambda: str(cache_root()),
-    "address layout": _addresses,
+_FINDERS: dict[str, Callable[[], str]] = {
+    "system": _find_system,
+    "compiler": _find_compiler,
+    "interpreters": _find_interpreters,
+    "engine": _find_engine,
+    "package index": _find_releases,
+    "cache": _find_cache,
+    "address layout": _find_address_layout,
 }

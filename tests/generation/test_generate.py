@@ -19,9 +19,10 @@ from finfuzz.generation.weights import DEFAULT, Weights, pick
 from finfuzz.program.language import MAX_LIVES, OPERATIONS
 from finfuzz.program.legal import EDGES_FROM, EDGES_TO, HOOKS_OF, NOT_LEGAL
 from finfuzz.program.model import Program
-from finfuzz.program.scope import NEWEST, Scope, effective
+from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, Choice
+from finfuzz.support.cpythons import NEWEST
 
 SEEDS = st.integers(0, 2**64 - 1)
 PYTHONS = st.sampled_from([(3, 9), (3, 11), (3, 12), NEWEST])

@@ -13,9 +13,10 @@ from finfuzz.generation.generate import generate, starts
 from finfuzz.generation.mutate import MUTATORS, Mutator, cheapened, mutate, mutation
 from finfuzz.generation.weights import DEFAULT, Weights
 from finfuzz.program.model import Program
-from finfuzz.program.scope import NEWEST, Scope, effective
+from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import ROOT
+from finfuzz.support.cpythons import NEWEST
 
 SEEDS = st.integers(0, 2**64 - 1)
 PYTHONS = st.sampled_from([(3, 9), (3, 11), NEWEST])

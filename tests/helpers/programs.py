@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from finfuzz.program.language import OPERATIONS, Operation, Role
 from finfuzz.program.model import Program, Step
-from finfuzz.program.scope import NEWEST, Scope
+from finfuzz.program.scope import Scope
 from finfuzz.program.text import parse
 from finfuzz.program.words import Choice
+from finfuzz.support.cpythons import NEWEST
 
 settings.register_profile(
     "finfuzz",

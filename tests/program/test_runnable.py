@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import (
-    NEWEST,
     Scope,
     begins_by_importing,
     defines,
@@ -16,6 +15,7 @@ from finfuzz.program.scope import (
     uses,
 )
 from finfuzz.program.text import parse, to_text
+from finfuzz.support.cpythons import NEWEST
 
 PYTHONS = st.sampled_from([(3, 9), (3, 11), (3, 12), NEWEST])
 

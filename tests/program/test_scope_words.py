@@ -13,8 +13,8 @@ from finfuzz.program.legal import (
     NOT_LEGAL,
     SHAPEABLE,
 )
-from finfuzz.program.scope import NEWEST
 from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, WAY, Choice, Word
+from finfuzz.support.cpythons import NEWEST
 from helpers.programs import effects_are
 
 

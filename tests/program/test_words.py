@@ -20,11 +20,10 @@ from finfuzz.program.words import (
     Kind,
     Word,
 )
+from finfuzz.support.cpythons import SUPPORTED
 
 CHOICES = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, WHICH, WAY)
 WORDS = [(choice, word) for choice in CHOICES for word in choice.words]
-#: The newest CPython that the words know of.
-NEWEST_KNOWN = (3, 14)
 
 
 def label(part: object) -> str:
@@ -54,7 +53,7 @@ def test_every_word_is_explained_by_phrases(choice: Choice, word: Word) -> None:
 
 @pytest.mark.parametrize(("choice", "word"), WORDS, ids=label)
 def test_every_word_has_a_price_and_a_first_python(choice: Choice, word: Word) -> None:
-    assert ALWAYS <= word.since <= NEWEST_KNOWN
+    assert ALWAYS <= word.since <= SUPPORTED[-1]
     assert word.cost >= 1
     if choice in (SHAPE, SIZE, EDGE, WHICH, WAY):  # scope.py doesn't ask where these are legal
         assert word.main_only == word.abuse == word.own_thread == ""

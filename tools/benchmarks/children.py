@@ -9,6 +9,7 @@ from benchmarks.timing import Slice, each
 from finfuzz.executor.outcome import read_outcome
 from finfuzz.executor.process import environment
 from finfuzz.executor.zygote import Executor
+from finfuzz.support.cpythons import Quirk, has
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
@@ -71,7 +72,7 @@ def script(build: Build) -> str:
 
 def script_with_interpreter(build: Build) -> str:
     """The same of WITH_INTERPRETER."""
-    new = build.interpreter.version >= (3, 13)
+    new = has(build.interpreter.version, Quirk.INTERPRETERS_MODULE)
     module, legacy = (
         ("_interpreters", "'legacy'") if new else ("_xxsubinterpreters", "isolated=False")
     )

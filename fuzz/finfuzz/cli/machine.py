@@ -1,4 +1,4 @@
-"""`finfuzz targets` and `finfuzz doctor`: what there is on this machine."""
+"""`finfuzz targets` and `finfuzz doctor`: what this machine has."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from finfuzz.targets.releases import released_versions
 
 @cli.command()
 def targets() -> None:
-    """List the interpreters found, and the targets that can be built here."""
+    """List the interpreters found and the targets that can be built here."""
     console = Console(highlight=False, soft_wrap=True)
-    with console.status("looking for interpreters and releases"):
+    with console.status("searching for interpreters and releases"):
         interpreters = find_interpreters()
         versions = {name: released_versions(name) for name in FRAMEWORKS}
     console.print("interpreters (--python):")
     for interpreter in interpreters:
-        headers = "" if interpreter.include else "  no headers: can't be built for"
+        headers = "" if interpreter.include else "  no headers: no target can be built for it"
         console.print(f"  {interpreter.text:8} {interpreter.executable}{headers}")
     console.print("targets (--target):")
     for record in FRAMEWORKS.values():
@@ -39,9 +39,12 @@ def targets() -> None:
 
 @cli.command()
 def doctor() -> None:
-    """Say what is missing on this machine and how to get it. Exits with 1 if something is."""
-    with Console(stderr=True).status("looking"):
-        found = checks.examine()
-    for check in found:
-        click.echo(f"{'ok     ' if check.fine else 'MISSING'} {check.subject}: {check.text}")
-    sys.exit(0 if all(check.fine for check in found) else 1)
+    """Check that this machine has all that finfuzz needs; say how to get what is missing.
+
+    Exits with 1 if something is missing.
+    """
+    with Console(stderr=True).status("checking this machine"):
+        results = checks.examine()
+    for check in results:
+        click.echo(f"{'ok     ' if check.passed else 'MISSING'} {check.subject}: {check.text}")
+    sys.exit(0 if all(check.passed for check in results) else 1)

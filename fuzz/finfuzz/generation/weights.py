@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
-from finfuzz.program.scope import NEWEST
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.program.words import Choice
+from finfuzz.support.cpythons import NEWEST
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from finfuzz.program.words import ACTION, HOOK, KINDS
+from finfuzz.support.cpythons import Quirk, has
 
 EDGES_FROM: dict[str, tuple[str, ...]] = {kind.text: kind.edges for kind in KINDS.values()}
 
@@ -78,22 +79,22 @@ CPYTHON_DIES: dict[tuple[str, str, str], str] = {
 #: All pairs that programs are not made of.
 NOT_LEGAL = ABUSE | IMPOSSIBLE
 
-#: Roots that start a thread, and the interpreters that may not: those of the standard library were
-#: `strict` before 3.12.
+#: Roots that start a thread; `may_have_threads` says where none may be started.
 THREAD_ROOTS = frozenset({"daemon-thread", "joined-thread", "returning-thread"})
 
 
 def is_one_thread(flavour: str, python: tuple[int, int]) -> bool:
     """Whether all steps in an interpreter of that kind run under one thread state.
 
-    `py::subinterpreter_scoped_activate` makes one each time; `threading` minds that before 3.13.
+    `py::subinterpreter_scoped_activate` makes one each time, which older `threading` minds.
     """
-    return flavour != "framework" or python >= (3, 13)
+    return flavour != "framework" or not has(python, Quirk.THREADING_KNOWS_ONE_STATE)
 
 
 def may_have_threads(flavour: str, python: tuple[int, int]) -> bool:
     """Whether an interpreter of that kind may start threads; the main one's kind is empty."""
-    return flavour != "strict" and (flavour != "stdlib" or python >= (3, 12))
+    is_strict = flavour == "stdlib" and has(python, Quirk.STDLIB_INTERPRETERS_ARE_STRICT)
+    return flavour != "strict" and not is_strict
 
 
 #: Those whose thread outlives `Py_FinalizeEx`. CPython gives it no second life to come back to: its

@@ -31,6 +31,7 @@ from finfuzz.program.words import (
     Choice,
     Word,
 )
+from finfuzz.support.cpythons import format_version
 
 INTRODUCTION = (
     f"A program is a text file. Its first line is `finfuzz {VERSION}`; each line after it is one "
@@ -105,7 +106,7 @@ def _where(word: Word) -> str:
 
 
 def _since(word: Word) -> str:
-    return "always" if word.since == ALWAYS else "{}.{}".format(*word.since)
+    return "always" if word.since == ALWAYS else format_version(word.since)
 
 
 def _kinds_and_edges() -> Table:

@@ -35,9 +35,7 @@ from finfuzz.program.words import (
     WAY,
     Choice,
 )
-
-#: A Python that has everything: what a program means where nothing is lacking.
-NEWEST = (99, 0)
+from finfuzz.support.cpythons import NEWEST
 
 
 class Scope:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-ALWAYS = (3, 9)
+from finfuzz.support.cpythons import OLDEST, Quirk, Version
+
+ALWAYS = OLDEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Word:
     text: str
     help: str
     main_only: str = ""
-    since: tuple[int, int] = ALWAYS
+    since: Version = ALWAYS
     cost: float = 1
     abuse: str = ""
     own_thread: str = ""
@@ -218,7 +220,9 @@ SHAPE = Choice(
 #: How many nodes a shape has: the Fibonacci numbers are as good as any, and clique grows fast.
 SIZE = Choice("size", tuple(Word(str(size), f"{size} nodes") for size in (1, 2, 3, 5, 8, 13)))
 
-_STATIC_DESTRUCTOR = "an object destroyed after `Py_FinalizeEx`: no Python API may be called then (C API docs)"
+_STATIC_DESTRUCTOR = (
+    "an object destroyed after `Py_FinalizeEx`: no Python API may be called then (C API docs)"
+)
 _MAIN_THREAD = "`threading` takes the thread that imports it for the main one"
 _FATAL_THREAD = "`Py_EndInterpreter` with a thread in it is a fatal error by design (C API docs)"
 
@@ -347,7 +351,7 @@ ACTION = Choice(
     ),
 )
 
-_OWN_GIL = (3, 12)
+_FROM_CONFIG = Quirk.FROM_CONFIG.value.since
 FLAVOUR = Choice(
     "interpreter kind",
     (
@@ -355,22 +359,22 @@ FLAVOUR = Choice(
         Word(
             "isolated",
             "`Py_NewInterpreterFromConfig` with a GIL and an allocator of its own",
-            since=_OWN_GIL,
+            since=_FROM_CONFIG,
             cost=3.5,
         ),
-        Word("shared-gil", "the same, sharing the main GIL", since=_OWN_GIL, cost=3.5),
+        Word("shared-gil", "the same, sharing the main GIL", since=_FROM_CONFIG, cost=3.5),
         Word(
             "permissive",
             "as isolated, and may fork, exec and have daemon threads",
-            since=_OWN_GIL,
+            since=_FROM_CONFIG,
             cost=3.5,
         ),
-        Word("strict", "as isolated, and may have no threads", since=_OWN_GIL, cost=3.5),
+        Word("strict", "as isolated, and may have no threads", since=_FROM_CONFIG, cost=3.5),
         Word(
             "framework",
             "`py::subinterpreter`, entered by `py::subinterpreter_scoped_activate`; isolated where "
             "there is no framework",
-            since=_OWN_GIL,
+            since=_FROM_CONFIG,
             cost=3.5,
         ),
         Word("stdlib", "the standard library's `_interpreters` (`_xxsubinterpreters`)", cost=3.5),

@@ -1,6 +1,7 @@
 """A pytest plugin: `pytest --finfuzz corpus crashes` has an item per program and build.
 
 A program that ends worse than expected fails; what can't be run here is skipped and says why.
+`pytest_finfuzz` has the options and loads this module where `--finfuzz` is given.
 """
 
 from __future__ import annotations
@@ -19,32 +20,21 @@ from finfuzz.replay.matrix import Matrix, places
 from finfuzz.replay.run import Place, built_here, replay_one
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks import target_forms
 
 _PLACES = pytest.StashKey[list[Place]]()
 _EXECUTORS = pytest.StashKey[dict[str, Executor]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("finfuzz")
-    group.addoption("--finfuzz", action="store_true", help="replay programs and findings")
-    for name, what in (("target", target_forms()), ("python", "3.13")):
-        group.addoption(
-            f"--finfuzz-{name}", action="append", default=[], help=f"{what}; repeatable"
-        )
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("finfuzz"):
-        chosen = Matrix(
-            targets=tuple(config.getoption("finfuzz_target")),
-            pythons=tuple(config.getoption("finfuzz_python")),
-        )
-        try:
-            config.stash[_PLACES] = [built_here(place) for place in places(chosen)]
-        except UserError as error:
-            raise pytest.UsageError(str(error)) from error
-        config.stash[_EXECUTORS] = {}
+    chosen = Matrix(
+        targets=tuple(config.getoption("finfuzz_target")),
+        pythons=tuple(config.getoption("finfuzz_python")),
+    )
+    try:
+        config.stash[_PLACES] = [built_here(place) for place in places(chosen)]
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_EXECUTORS] = {}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -53,8 +43,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if not parent.config.getoption("finfuzz"):
-        return None
     is_of_finding = file_path.with_name("finding.json").exists()
     if file_path.name == "finding.json" or (file_path.suffix == ".fin" and not is_of_finding):
         return _CaseFile.from_parent(parent, path=file_path)

@@ -20,6 +20,7 @@ from finfuzz.program.scope import runnable
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Result, What
 from finfuzz.support.errors import UserError
+from finfuzz.support.own_python import safe_path
 from finfuzz.targets.build import build
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter
@@ -53,7 +54,7 @@ def replayed(
     """Yields results as they come, each list of one build's. What can't run is a result too."""
     context = multiprocessing.get_context("spawn")
     stopped = context.Event()
-    with ProcessPoolExecutor(workers, context, _begin, (stopped,)) as pool:
+    with safe_path(), ProcessPoolExecutor(workers, context, _begin, (stopped,)) as pool:
         futures: list[Future[list[Result]]] = [
             pool.submit(_run, list(cases[at : at + _AT_ONCE]), place, limits)
             for place in places
@@ -72,7 +73,8 @@ def built(places: Sequence[Place], workers: int) -> Iterator[Place]:
     """Makes the builds that the cache lacks; yields each place as its build is there, or with the
     problem that it has."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _begin, (context.Event(),)) as pool:
+    begin = _begin, (context.Event(),)
+    with safe_path(), ProcessPoolExecutor(workers, context, *begin) as pool:
         for future in as_completed([pool.submit(built_here, place) for place in places]):
             yield future.result()
 

@@ -15,9 +15,10 @@ from findpython import Finder
 from findpython.providers.base import BaseProvider
 from findpython.providers.pyenv import PyenvProvider
 
+from finfuzz.support.cpythons import OLDEST, format_version
 from finfuzz.support.errors import UserError
 
-OLDEST_PYTHON = (3, 9)
+_OLDEST = format_version(OLDEST)
 PROBE_SECONDS = 20
 
 _PROBE = """
@@ -86,20 +87,20 @@ def probe(path: Path) -> Interpreter:
 
 
 def find_interpreters() -> list[Interpreter]:
-    """Every CPython 3.9 or later found on this machine, newest first, one per real executable."""
+    """Every supported CPython found on this machine, newest first, one per real executable."""
     with ThreadPoolExecutor() as pool:
         probed = pool.map(_probe_or_none, sorted(_candidates()))
     found = {
         python.executable: python
         for python in probed
-        if python is not None and python.version >= OLDEST_PYTHON
+        if python is not None and python.version >= OLDEST
     }
     by_path = sorted(found.values(), key=lambda python: python.executable)
     return sorted(by_path, key=lambda python: python.version, reverse=True)
 
 
 def pick_interpreter(text: str | None) -> Interpreter:
-    """The interpreter that ``--python`` names; it is 3.9 or later and has headers.
+    """The interpreter that ``--python`` names; it is supported and has headers.
 
     ``None`` picks the newest one found that has headers, ``3.13`` or ``3.13.0`` the newest patch
     release that matches, anything with a slash the Python at that path. Raises UserError.
@@ -111,7 +112,7 @@ def pick_interpreter(text: str | None) -> Interpreter:
     if not matches:
         wanted = "at all" if text is None else f"for --python {text}"
         raise UserError(
-            f"no CPython 3.9 or later found {wanted} ({_listing(found)}): "
+            f"no CPython {_OLDEST} or later found {wanted} ({_listing(found)}): "
             "install one, or give its path with --python"
         )
     return require_headers(next((python for python in matches if python.include), matches[0]))
@@ -141,18 +142,20 @@ def _ask(path: Path) -> _Answer:
         )
     except subprocess.TimeoutExpired:
         raise UserError(
-            f"{path} gave no answer in {PROBE_SECONDS} s: give a CPython 3.9 or later"
+            f"{path} gave no answer in {PROBE_SECONDS} s: give a CPython {_OLDEST} or later"
         ) from None
     except OSError as error:
         raise UserError(
-            f"{path} can't be run: {error.strerror}: give a CPython 3.9 or later"
+            f"{path} can't be run: {error.strerror}: give a CPython {_OLDEST} or later"
         ) from None
     try:
         return msgspec.json.decode(done.stdout, type=_Answer)
     except msgspec.DecodeError:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         reason = f" (it said: {said[0]})" if said else ""
-        raise UserError(f"{path} is not a Python 3{reason}: give a CPython 3.9 or later") from None
+        raise UserError(
+            f"{path} is not a Python 3{reason}: give a CPython {_OLDEST} or later"
+        ) from None
 
 
 def _with_python_h(includes: list[str | None]) -> Path | None:
@@ -183,7 +186,7 @@ def _providers() -> Iterator[BaseProvider]:
 
 def _may_be_new_enough(name: str) -> bool:
     parts = re.fullmatch(r"python(?:3(?:\.(\d+)[a-z]*)?)?", name)
-    return parts is not None and (parts[1] is None or (3, int(parts[1])) >= OLDEST_PYTHON)
+    return parts is not None and (parts[1] is None or (3, int(parts[1])) >= OLDEST)
 
 
 def _is_script(path: Path) -> bool:
@@ -202,7 +205,7 @@ def _at_path(text: str) -> Interpreter:
     if not path.is_file() or not os.access(path, os.X_OK):
         raise UserError(f"--python {text}: is not an executable file: give the path of a Python")
     python = probe(path)
-    if python.version < OLDEST_PYTHON:
+    if python.version < OLDEST:
         raise _too_old(text, python.text)
     return python
 
@@ -213,13 +216,13 @@ def _matching(text: str, found: list[Interpreter]) -> list[Interpreter]:
             f"--python {text!r}: neither a version (3.12, 3.12.1) nor a path (with a slash)"
         )
     wanted = tuple(map(int, text.split(".")))
-    if wanted < OLDEST_PYTHON[: len(wanted)]:
+    if wanted < OLDEST[: len(wanted)]:
         raise _too_old(text, text)
     return [python for python in found if python.version[: len(wanted)] == wanted]
 
 
 def _too_old(text: str, version: str) -> UserError:
-    return UserError(f"--python {text}: Python {version} is too old: pick 3.9 or later")
+    return UserError(f"--python {text}: Python {version} is too old: pick {_OLDEST} or later")
 
 
 def _listing(found: list[Interpreter]) -> str:

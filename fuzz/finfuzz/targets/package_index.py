@@ -12,6 +12,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from finfuzz.support.errors import UserError
+from finfuzz.support.own_python import module_command
 
 
 @functools.cache
@@ -48,7 +49,7 @@ def run_pip(*arguments: str) -> subprocess.CompletedProcess[str]:
             f"run `{sys.executable} -m ensurepip`, or give a checkout: FRAMEWORK@PATH"
         )
     return subprocess.run(
-        [sys.executable, "-m", "pip", *arguments, "--disable-pip-version-check", "--retries", "1"],
+        module_command("pip", *arguments, "--disable-pip-version-check", "--retries", "1"),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

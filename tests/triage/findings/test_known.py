@@ -115,6 +115,25 @@ def test_what_finfuzz_says_itself_is_not_filed() -> None:
     assert entry.owner == "finfuzz"
 
 
+def test_a_quirk_tells_title_link_and_versions() -> None:
+    said = Diagnosis("SIGSEGV", "none", "finalizing", "", ("PyThread_exit_thread",))
+    entry = known(said, PLAIN_C, "3.13.7")
+    assert entry is not None
+    assert entry.title.startswith("a thread that comes back during finalization")
+    assert entry.link == "https://github.com/python/cpython/issues/87135"
+    assert regressed(said, PLAIN_C, "3.13.7") is None
+    assert known(said, PLAIN_C, "3.13.8") is None
+    assert regressed(said, PLAIN_C, "3.13.8") == entry
+
+
+@pytest.mark.parametrize(("python", "is_known"), [("3.11.7", True), ("3.12.1", False)])
+def test_a_quirks_fix_is_no_fix_of_another_owners_defect(python: str, is_known: bool) -> None:
+    said = Diagnosis("", "hang", "running", "", ("gil_scoped_acquire_simple",))
+    assert (known(said, NEW, python) is not None) is is_known
+    assert known(said, PLAIN_C, python) is None
+    assert regressed(said, NEW, python) is None
+
+
 def test_each_entry_says_where_to_read_on() -> None:
     ours = [entry.link for entry in shipped() if not entry.link.startswith("https://")]
     assert all((ROOT / link.partition("#")[0]).exists() for link in ours)
@@ -142,6 +161,8 @@ def test_a_crashes_folder_has_a_list_of_its_own_which_comes_first(tmp_path: Path
     [
         (("hang", "hangs"), "'ours, and being mended': no diagnostic 'hangs'"),
         (("link", "lnk"), "unknown field `lnk`"),
+        (('title = "ours, and being mended"\n', ""), "'': give a title and a link, or a quirk"),
+        (("link", 'quirk = "that"\nlink'), "no quirk 'that', see docs/cpythons.md"),
         (("pybind11", "nanobind"), "Invalid enum value 'nanobind'"),
         (("[[known]]", "[[known]"), "can't be read"),
         (('["hang"]', '["hang"]\non = "ruby<3"'), "'ruby<3' is no condition"),

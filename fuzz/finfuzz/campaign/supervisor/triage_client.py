@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from finfuzz.campaign.messages import (
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process
+from finfuzz.support.own_python import module_command
 
 #: Findings are rewritten at most that often.
 _TELL_SECONDS = 10.0
@@ -112,13 +112,7 @@ class TriageClient:
         self.pipe, write = os.pipe()
         with process.deaf_to_terminal():
             self._started = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "finfuzz.campaign.triage_process",
-                    str(write),
-                    str(self._folder),
-                ],
+                module_command("finfuzz.campaign.triage_process", write, self._folder),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(write,),

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
 
@@ -19,6 +18,7 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.job import Config
 from finfuzz.executor import process
+from finfuzz.support.own_python import module_command
 
 _LIBFUZZER = re.compile(r"\b(ft|corp): (\d+)")
 #: With several lanes a worker changes lanes that often: a start costs it a second, and its corpus.
@@ -40,7 +40,7 @@ class Worker:
         self.pipe, write = os.pipe()
         with process.deaf_to_terminal():
             self._started = subprocess.Popen(
-                [sys.executable, "-m", "finfuzz.campaign.worker.process", str(write)],
+                module_command("finfuzz.campaign.worker.process", write),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

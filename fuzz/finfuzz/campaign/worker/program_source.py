@@ -14,12 +14,12 @@ from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
+from finfuzz.support.cpythons import Quirk, has
 from finfuzz.targets.frameworks import FRAMEWORKS
 
-#: Before 3.13 a subinterpreter that is left aborts Py_FinalizeEx (gh-113433), and with it goes all
-#: that would have happened later. Unattended, two programs of five ended so.
-#: Since then it may hang, for its whole deadline, if it has a thread (docs/found.md).
-_LEAVES_SAFELY = (3, 13)
+#: Where a left subinterpreter aborts Py_FinalizeEx, nothing happens later. Without care, two of
+#: five programs ended so. Elsewhere a left subinterpreter hangs if it has a thread, for the whole
+#: deadline (docs/found.md).
 _LEFT_ALL_THE_SAME = 0.1
 #: What imports the extension before anything else runs in a zygote that has done so, which saves a
 #: fifth of a child. The order matters to some defects, so not all do (pybind11 5947, 4245).
@@ -46,12 +46,12 @@ class Programs:
     def __init__(
         self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
     ) -> None:
-        first = FRAMEWORKS[framework].imports_first_in_main if framework else None
-        hangs = first is not None and python < first  # each such program costs its whole deadline
+        quirk = FRAMEWORKS[framework].import_hangs if framework else None
+        hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
         weights = Weights(python=(python[0], python[1]))
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
-        self._stops = python < _LEAVES_SAFELY
+        self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
         self.learner = Learner(weights, before)
 
     def new(self, rng: Random) -> Made:

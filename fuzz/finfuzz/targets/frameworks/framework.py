@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.support.cpythons import Quirk
 
 #: The policy of a target that names none: the framework as it is released.
 RELEASED = "released"
@@ -77,6 +78,10 @@ class Framework:
     ``always``: what every script takes of it. ``own_interpreters``: it starts subinterpreters by
     itself. ``has_internals``: the extension sees them made. ``imports_first_in_main``: before this
     CPython its first import of the process hangs in a subinterpreter.
+    one without any extension first. ``lacks``: words of the language that its extension can't
+    express. ``always``: what every script takes of it. ``own_interpreters``: it starts
+    subinterpreters by itself. ``has_internals``: the extension sees them made.
+    ``import_hangs``: the quirk of a CPython on which its import in a subinterpreter hangs.
     """
 
     name: str
@@ -92,7 +97,7 @@ class Framework:
     vocabulary: Vocabulary = EVERYTHING
     own_interpreters: bool = False
     has_internals: bool = False
-    imports_first_in_main: tuple[int, int] | None = None
+    import_hangs: Quirk | None = None
     crashes: CrashMarks = field(default_factory=CrashMarks)
     always: frozenset[str] = frozenset()
 

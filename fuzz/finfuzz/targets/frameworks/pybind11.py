@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from finfuzz.support.cpythons import Quirk
 from finfuzz.targets.frameworks.framework import (
     RELEASED,
     CrashMarks,
@@ -70,6 +71,6 @@ FRAMEWORK = Framework(
     controls=("no-extension", "plain-c"),
     own_interpreters=True,
     has_internals=True,
-    imports_first_in_main=(3, 12),  # pybind11 issue 4245
+    import_hangs=Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER,  # pybind11 issue 4245
     crashes=_CRASHES,
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.executor.outcome import Outcome
+from finfuzz.support.cpythons import Quirk, has, is_fixed, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition
 from finfuzz.targets.frameworks import KNOWN
@@ -26,10 +27,11 @@ _OWNERS = ("CPython", *KNOWN, "finfuzz")
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One defect and how it shows: see the head of ``known.toml``."""
 
-    title: str
-    link: str
     owner: str
     diagnostics: tuple[str, ...]
+    title: str = ""
+    link: str = ""
+    quirk: str = ""
     detail: str = ""
     frame: str = ""
     on: str = ""
@@ -43,11 +45,21 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def _fixed(self) -> Condition | None:
         return parse_condition(self.fixed) if self.fixed else None
 
+    @cached_property
+    def _quirk(self) -> Quirk | None:
+        return Quirk[self.quirk.upper().replace("-", "_")] if self.quirk else None
+
     def is_expected_on(self, spec: TargetSpec, python: str) -> bool:
-        return self._on.holds(spec, python)
+        quirk = self._quirk
+        there = quirk is None or has(parse_version(python), quirk)
+        return there and self._on.holds(spec, python)
 
     def is_fixed_on(self, spec: TargetSpec, python: str) -> bool:
-        return self._fixed is not None and self._fixed.holds(spec, python)
+        if self._fixed is not None:
+            return self._fixed.holds(spec, python)
+        # CPython's fix is not the fix of a defect that another project owns.
+        quirk = self._quirk if self.owner == "CPython" else None
+        return quirk is not None and is_fixed(parse_version(python), quirk)
 
     def matches(self, diagnosis: Diagnosis) -> bool:
         """Whether a death looks like it, wherever it was."""
@@ -59,6 +71,10 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def check(self) -> None:
         """Raise UserError for a condition, pattern, owner or diagnostic that can't be meant."""
+        if self.quirk and self.quirk not in _QUIRKS:
+            raise UserError(f"no quirk {self.quirk!r}, see docs/cpythons.md")
+        if not self.quirk and not self.title:
+            raise UserError("give a title and a link, or a quirk of docs/cpythons.md")
         for condition in filter(None, (self.on, self.fixed)):
             parse_condition(condition)
         for pattern in (self.detail, self.frame):
@@ -70,6 +86,18 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             raise UserError(f"no owner {self.owner!r}: write one of {', '.join(_OWNERS)}")
         if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
+
+
+_QUIRKS = {quirk.word for quirk in Quirk}
+
+
+def _complete(entry: Known) -> Known:
+    """Fill in the title and the link from the entry's quirk."""
+    quirk = entry._quirk
+    if quirk is None:
+        return entry
+    title, link = entry.title or quirk.value.text, entry.link or quirk.link
+    return msgspec.structs.replace(entry, title=title, link=link)
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -98,8 +126,8 @@ def read(path: Path) -> tuple[Known, ...]:
         try:
             entry.check()
         except UserError as error:
-            raise UserError(f"{path}, {entry.title!r}: {error}") from None
-    return table.known
+            raise UserError(f"{path}, {entry.title or entry.quirk!r}: {error}") from None
+    return tuple(map(_complete, table.known))
 
 
 def known(

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from itertools import islice
 
 from finfuzz.program.model import Program
-from finfuzz.program.scope import NEWEST, effective
+from finfuzz.program.scope import effective
 from finfuzz.program.text import to_text
+from finfuzz.support.cpythons import NEWEST
 from finfuzz.triage.minimize.names import named_in_order
 from finfuzz.triage.minimize.reducers import Reducer, reducers
 from finfuzz.triage.minimize.simplicity import complexity

@@ -32,7 +32,14 @@ class Clean:
         self._folder = folder
         self.python = str(folder / "venv" / "bin" / "python")
         self.environment = _variables(folder, made)
-        command = [str(made.interpreter.executable), "-m", "venv", "--without-pip", "--symlinks"]
+        command = [
+            str(made.interpreter.executable),
+            "-I",
+            "-m",
+            "venv",
+            "--without-pip",
+            "--symlinks",
+        ]
         done = subprocess.run(
             [*command, str(folder / "venv")],
             env=self.environment,

@@ -6,10 +6,8 @@ The script's functions `start` and `run` are called the same in both ways there 
 from __future__ import annotations
 
 from finfuzz.program.words import FLAVOUR
+from finfuzz.support.cpythons import Quirk, has
 from finfuzz.triage.repro.texts import HELPERS
-
-#: `_interpreters` and all kinds of interpreters; before, `_xxsubinterpreters` and one kind.
-_NEW = (3, 13)
 
 #: What `_interpreters.create` takes for each flavour.
 _CONFIGS = {
@@ -70,7 +68,8 @@ class Stdlib(Capi):
 
     def __init__(self, python: tuple[int, int]) -> None:
         super().__init__()
-        self._new = python >= _NEW
+        self._new = has(python, Quirk.INTERPRETERS_MODULE)
+        self._python = python
 
     def start(self, variable: str, parent: str, flavour: str) -> str:
         if parent != "None" or flavour not in _CONFIGS or not (self._new or flavour == "stdlib"):
@@ -100,6 +99,6 @@ class Stdlib(Capi):
         return f"elsewhere({function})"
 
     def give(self, name: str) -> list[str]:
-        if not self._new:  # `_ctypes` is of one interpreter
+        if has(self._python, Quirk.CTYPES_IS_OF_ONE_INTERPRETER):
             raise NotPlain
         return HELPERS[name][0].strip().split("\n")

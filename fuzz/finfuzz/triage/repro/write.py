@@ -96,7 +96,7 @@ def _written(
 def _platform(writer: Writer) -> tuple[set[str], set[str]]:
     """The helpers that are written out, and those that come from capi.
 
-    ctypes does for most, but before 3.13 it kills what imports it in a further life.
+    ctypes does for most, but older ones crash in a further life (gh-113576).
     """
     apart = FROM_CAPI if len(writer.lives) > 1 else frozenset({"hold_in_type"})
     return writer.platform.helpers - apart, writer.platform.helpers & apart

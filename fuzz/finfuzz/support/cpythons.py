@@ -1,0 +1,129 @@
+"""The CPythons that finfuzz supports, and each difference between them that finfuzz minds.
+
+A caller asks for a difference by its name, `has(python, Quirk.FROM_CONFIG)`, and compares no
+version itself. A version has two or three numbers. Two numbers mean the branch's first release:
+3.13 still has a defect that 3.13.8 fixed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+Version = tuple[int, ...]
+
+SUPPORTED: tuple[tuple[int, int], ...] = tuple((3, minor) for minor in range(9, 16))
+OLDEST = SUPPORTED[0]
+
+#: A Python that has everything: what a program means where nothing is lacking.
+NEWEST = (99, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about a quirk.
+
+    ``issue``: CPython's, as `gh-1`, or a page of ours. ``fixed``: the first release without the
+    quirk on each branch, oldest branch first; later branches than the last do not have it.
+    """
+
+    issue: str
+    text: str
+    since: Version = OLDEST
+    fixed: tuple[Version, ...] = ()
+
+
+class Quirk(Enum):
+    """A feature that some CPythons lack, or a defect that some have."""
+
+    FROM_CONFIG = Facts(
+        "gh-104109",
+        "`Py_NewInterpreterFromConfig` makes interpreters with their own GIL and limits",
+        since=(3, 12),
+    )
+    INTERPRETERS_MODULE = Facts(
+        "gh-76785",
+        "`_interpreters` takes configurations; before, `_xxsubinterpreters` makes one kind",
+        since=(3, 13),
+    )
+    STDLIB_INTERPRETERS_ARE_STRICT = Facts(
+        "gh-98610",
+        "an interpreter of the standard library may not start threads",
+        fixed=((3, 12),),
+    )
+    THREADING_KNOWS_ONE_STATE = Facts(
+        "gh-114271",
+        "`threading` takes the thread state that imports it for the main thread's",
+        fixed=((3, 13),),
+    )
+    CTYPES_IS_OF_ONE_INTERPRETER = Facts(
+        "gh-117142",
+        "`_ctypes` belongs to one interpreter (single-phase initialization)",
+        fixed=((3, 13),),
+    )
+    CTYPES_CRASHES_IN_A_SECOND_LIFE = Facts(
+        "gh-113576",
+        "_ctypes is initialized again in a second life of the interpreter",
+        fixed=((3, 13),),
+    )
+    GIL_STATE_HANGS_IN_A_SUBINTERPRETER = Facts(
+        "gh-59956",
+        "`PyGILState_Ensure` in a subinterpreter waits for the GIL that its own thread holds",
+        fixed=((3, 12),),
+    )
+    LEFT_SUBINTERPRETER_ABORTS = Facts(
+        "gh-113433",
+        "a subinterpreter left at the end aborts Py_FinalizeEx",
+        fixed=((3, 13),),
+    )
+    LEFT_SUBINTERPRETER_HANGS = Facts(
+        "gh-113146",
+        "a left subinterpreter whose thread is not over hangs Py_FinalizeEx",
+        since=(3, 13),
+    )
+    RETURNING_THREAD_IS_UNWOUND = Facts(
+        "gh-87135",
+        "a thread that comes back during finalization is unwound through C++ destructors",
+        fixed=((3, 13, 8), (3, 14)),
+    )
+    THREADING_EXIT_RAISES = Facts(
+        "gh-113148",
+        "an exception out of threading's exit functions leaves its threads running",
+    )
+    THREAD_LOCAL_IN_A_CALLBACK = Facts(
+        "docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",
+        "a threading.local is collected while a weak reference to it is called back",
+    )
+
+    @property
+    def word(self) -> str:
+        """The name as files write it: `from-config`."""
+        return self.name.lower().replace("_", "-")
+
+    @property
+    def link(self) -> str:
+        """Where to read on."""
+        return self.value.issue.replace("gh-", "https://github.com/python/cpython/issues/")
+
+
+def has(python: Version, quirk: Quirk) -> bool:
+    """Whether that CPython has the feature or the defect."""
+    return python >= quirk.value.since and not is_fixed(python, quirk)
+
+
+def is_fixed(python: Version, quirk: Quirk) -> bool:
+    """Whether that CPython is at or past the fix of its branch."""
+    fixed = quirk.value.fixed
+    on_branch = any(python[:2] == first[:2] and python >= first for first in fixed)
+    return on_branch or (bool(fixed) and python >= fixed[-1])
+
+
+def parse_version(text: str) -> Version:
+    """The numbers of `3.13.0`."""
+    return tuple(map(int, re.findall(r"\d+", text)[:3]))
+
+
+def format_version(python: Version) -> str:
+    """The version as `3.13` or `3.13.0`."""
+    return ".".join(map(str, python))
