@@ -94,12 +94,6 @@ def test_the_changelog_begins_with_the_version() -> None:
     assert versions[0] == project["version"]
 
 
-def test_the_conclusions_of_the_ground_truth_are_current() -> None:
-    """`tools/bench.py truth` copies the notes into the page; editing them does not."""
-    notes = (ROOT / "tools" / "truth" / "notes.md").read_text(encoding="utf-8").strip()
-    assert notes in (ROOT / "docs" / "truth.md").read_text(encoding="utf-8")
-
-
 def test_pre_commit_runs_what_make_test_runs() -> None:
     """All checks of `make test` but the tests themselves."""
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ntest:")[2]
