@@ -14,7 +14,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import Choice
-from finfuzz.replay.expectations import expected
+from finfuzz.replay.expectations import find_expected
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import resolve
@@ -51,7 +51,7 @@ def test_program_ends_as_it_says(path: Path, executor: Executor) -> None:
     program, python = read(path), executor.build.interpreter
     outcome = executor.run(runnable(program, python.version[:2]))
     found = {str(one) for one in diagnose(outcome, executor.limits.memory_mib)}
-    assert found == expected(program, executor.build.spec, python.text), outcome.stderr
+    assert found == find_expected(program, executor.build.spec, python.text), outcome.stderr
 
 
 def test_every_word_of_the_language_is_in_some_program() -> None:

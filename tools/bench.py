@@ -1,4 +1,4 @@
-"""What finfuzz costs: ratios within one run, never absolute times alone.
+"""Benchmarks of finfuzz: ratios within one run, never absolute times alone.
 
 python tools/bench.py executor --target pybind11==3.1.0 --python 3.13
 """

@@ -1,7 +1,7 @@
-"""What each word costs, in bare children: `python tools/costs.py --python 3.13`.
+"""Measure the cost of each word, in bare children: `python tools/costs.py --python 3.13`.
 
-A bare child forks and finalizes and does nothing else. Rounds are interleaved, figures are medians
-of one run, so a loaded machine makes them noisy and not wrong. ``Word.cost`` is rounded from this.
+A bare child only forks and finalizes. Rounds are interleaved and figures are medians of one run, so
+load on the machine adds noise but no bias. ``Word.cost`` is rounded from these figures.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from finfuzz.targets.spec import parse_target
 GENERATED = 300
 
 
-def samples() -> dict[str, str]:
-    """A small program for each word, by `choice word`; what it needs beside the word is little."""
+def make_samples() -> dict[str, str]:
+    """Return a small program for each word, by `choice word`, with few steps besides the word."""
     node = "node a container\n"
     found = {"an empty program": "", "import": "import\n", "node container": node}
     found |= {f"kind {kind}": f"node a {kind}\n" for kind in KINDS}
@@ -54,13 +54,13 @@ def samples() -> dict[str, str]:
     return found
 
 
-def milliseconds(executor: Executor, text: str) -> float:
-    """How long one child took, as its zygote saw it."""
+def time_child(executor: Executor, text: str) -> float:
+    """Return the milliseconds of one child, by its zygote's clock."""
     return executor.run(text).seconds * 1000
 
 
-def bare_milliseconds(executor: Executor) -> float:
-    """The same for a child that only finalizes."""
+def time_bare_child(executor: Executor) -> float:
+    """Return the milliseconds of a bare child, by its zygote's clock."""
     executor.run_bare()
     return float(executor.shared.header.facts.microseconds) / 1000
 
@@ -70,24 +70,24 @@ def bare_milliseconds(executor: Executor) -> float:
 @click.option("--python", default=None, show_default="the newest found")
 @click.option("--rounds", default=11, show_default=True)
 def main(target: str, python: str | None, rounds: int) -> None:
-    """Prints each word's cost, the dearest first, and what programs cost that the fuzzer makes."""
+    """Print the cost of each word, the most expensive first, and the cost of generated programs."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
     version = made.interpreter.version
     programs, rng = Programs(version, made.spec.framework), Random(1)
     generated = [programs.new(rng).program for _ in range(GENERATED)]
     texts = {what: runnable(parse(f"finfuzz 1\n{text}"), version[:2])
-             for what, text in samples().items()}  # fmt: skip
+             for what, text in make_samples().items()}  # fmt: skip
     took: dict[str, list[float]] = {what: [] for what in texts}
     bare: list[float] = []
     with Executor(made, Limits()) as executor:
         for _ in track(range(rounds), "measuring", console=Console(stderr=True)):
             for what, text in texts.items():
-                took[what].append(milliseconds(executor, text))
-                bare.append(bare_milliseconds(executor))
-        of_generated = [milliseconds(executor, runnable(each, version[:2])) for each in generated]
+                took[what].append(time_child(executor, text))
+                bare.append(time_bare_child(executor))
+        of_generated = [time_child(executor, runnable(each, version[:2])) for each in generated]
     floor = statistics.median(bare)
     costs = {what: statistics.median(times) / floor for what, times in took.items()}
-    table = Table("what", "in bare children")
+    table = Table("program", "cost in bare children")
     for what, cost in sorted(costs.items(), key=lambda item: -item[1]):
         table.add_row(what, f"{cost:.2f}")
     console = Console(width=100)

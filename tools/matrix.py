@@ -1,8 +1,8 @@
-"""A replay's results as a table for the documentation: a row a build, a column a program.
+"""Print a replay's results as a table for the docs: a row for a build, a column for a program.
 
 python tools/matrix.py docs/pr-5972.toml results.json
 
-`results.json` is what `finfuzz replay --config docs/pr-5972.toml --json results.json` wrote.
+`finfuzz replay --config docs/pr-5972.toml --json results.json` writes the results.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ def main() -> None:
     config, results = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())["results"]
     cases = list(dict.fromkeys(one["case"] for one in results))
     builds = list(dict.fromkeys(one["target"] for one in results))
-    told = {(one["target"], one["case"]): _told(one) for one in results}
+    texts = {(one["target"], one["case"]): _format_cell(one) for one in results}
     print(f"<!-- written by tools/matrix.py from {config.name} -->")
     print("| | " + " | ".join(f"`{case}`" for case in cases) + " |")
     print("| --- |" + " --- |" * len(cases))
     for build in builds:
-        cells = " | ".join(told.get((build, case), "") for case in cases)
+        cells = " | ".join(texts.get((build, case), "") for case in cases)
         print(f"| `{build.removeprefix('pybind11==')}` | {cells} |")
 
 
-def _told(result: dict[str, object]) -> str:
+def _format_cell(result: dict[str, object]) -> str:
     seen = result["seen"]
     assert isinstance(seen, list)
     if result["what"] == "not runnable":

@@ -1,8 +1,8 @@
-"""How much of the language random programs execute: `python tools/reach.py --executions 20000`.
+"""Measure how much of the language random programs use: `tools/reach.py --executions 20000`.
 
-Runs what the engine `random` would run, and counts every operation, kind, edge, shape, root, hook
-and action, flavour and way among the steps that had an effect. What was never executed, what was
-skipped and what raised is said at the end; deaths are listed by bucket.
+Run programs as the engine `random` makes them. Count every operation, kind, edge, shape, root, hook
+and action, flavour and exit among the steps that had an effect. The report lists the words that
+were never executed, the shares of skipped and raising steps, and crashes by bucket.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _RAISED = re.compile(r"^finfuzz: `(\S+) .*` raised (\w+: .{0,60})", re.MULTILINE
 _POOL = 200
 
 
-def wanted(python: tuple[int, int]) -> dict[str, set[str]]:
-    """All that can be executed on that CPython, by what it is."""
+def list_words(python: tuple[int, int]) -> dict[str, set[str]]:
+    """Return all that can be executed on that CPython, by category."""
     scope = Scope(python)
     pairs = {f"{hook} {action}" for hook in HOOK.texts for action in ACTION.texts} - {
         " ".join(pair) for pair in NOT_LEGAL
@@ -56,8 +56,8 @@ def wanted(python: tuple[int, int]) -> dict[str, set[str]]:
     }
 
 
-def executed(step: Step, kinds: dict[str, str]) -> list[tuple[str, str]]:
-    """What one step is an instance of; ``kinds``: of the nodes that stood before it."""
+def list_uses(step: Step, kinds: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the categories and words that a step uses; ``kinds``: of the nodes before the step."""
     found = [("operation", step.op)]
     if step.op in ("node", "shape"):
         found.append(("kind", step.args[-1 if step.op == "node" else 2]))
@@ -82,7 +82,7 @@ class Reach:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.took = [0, 0, 0]
         self.raised: Counter[str] = Counter()
-        self.deaths: Counter[str] = Counter()
+        self.crashes: Counter[str] = Counter()
         self.example: dict[str, str] = {}
 
     def run(self, executor: Executor, program: Program) -> None:
@@ -91,7 +91,7 @@ class Reach:
         for number, step in enumerate(program.steps, 1):
             kinds = dict(scope.here)
             if scope.apply(step) and number <= outcome.step:
-                self.counts.update(executed(step, kinds))
+                self.counts.update(list_uses(step, kinds))
         for index, count in enumerate(outcome.took):
             self.took[index] += count
         self.raised.update(" ".join(found) for found in _RAISED.findall(outcome.stderr))
@@ -99,15 +99,15 @@ class Reach:
             explained = known(diagnosis, self.spec, self.text)
             key = f"{diagnosis} {diagnosis.bucket} {diagnosis.frames}"
             key = f"known: {explained.title}" if explained else key
-            self.deaths[key] += 1
+            self.crashes[key] += 1
             self.example.setdefault(key, to_text(program) + outcome.stderr[-600:])
 
 
 def show(console: Console, reach: Reach) -> int:
-    """Prints the table and what is missing. Returns how much is."""
+    """Print the table and the words that were never executed. Return their number."""
     table = Table("of the language", "there are", "executed", "least often", "never")
     missing = 0
-    for what, names in wanted(reach.python).items():
+    for what, names in list_words(reach.python).items():
         counts = {name: reach.counts[what, name] for name in names}
         never = sorted(name for name, count in counts.items() if not count)
         missing += len(never)
@@ -122,8 +122,8 @@ def show(console: Console, reach: Reach) -> int:
     console.print(f"steps: {total:,}, {skipped / total:.2%} skipped, {raised / total:.2%} raised")
     for text, count in reach.raised.most_common(12):
         console.print(f"  raised {count}: {text}", markup=False)
-    for text, count in reach.deaths.most_common():
-        console.print(f"{count} deaths: {text}", markup=False)
+    for text, count in reach.crashes.most_common():
+        console.print(f"{count} crashes: {text}", markup=False)
         if not text.startswith("known"):
             console.print(reach.example[text], markup=False)
     return missing
@@ -135,7 +135,7 @@ def show(console: Console, reach: Reach) -> int:
 @click.option("--python", default=None, show_default="the newest found")
 @click.option("--seed", default=1, show_default=True)
 def main(executions: int, target: str, python: str | None, seed: int) -> None:
-    """Exits with 1 if something of the language was never executed."""
+    """Report how much of the language is reached. Exits with 1 if a word was never executed."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
     reach, rng = Reach(made), Random(seed)
     programs = Programs(made.interpreter.version, made.spec.framework)

@@ -10,7 +10,7 @@ from finfuzz.targets.spec import parse_target
 
 OWN_GIL = (3, 12)
 
-#: Which of the CPythons found here: they differ in what they have and in how they end.
+#: Selections of the CPythons found here: they differ in their features and in finalization.
 ROLES: dict[str, Callable[[list[Interpreter]], list[Interpreter]]] = {
     "newest": lambda found: found[:1],
     "oldest with isolated interpreters": lambda found: [
@@ -28,7 +28,7 @@ def pythons() -> list[Interpreter]:
 
 @pytest.fixture(scope="session", params=ROLES)
 def python(request: pytest.FixtureRequest, pythons: list[Interpreter]) -> Interpreter:
-    """Each of up to three CPythons."""
+    """Up to three CPythons, one at a time."""
     picked = ROLES[request.param](pythons)
     if not picked:
         pytest.skip(f"no further CPython found: the {request.param}")
@@ -42,7 +42,7 @@ def plain_c(python: Interpreter) -> Build:
 
 @pytest.fixture(scope="session")
 def plain_c_313(pythons: list[Interpreter]) -> Build:
-    """Of the CPython whose way of ending is written down here."""
+    """The control on 3.13, whose finalization tests describe event by event."""
     found = [python for python in pythons if python.version[:2] == (3, 13)]
     if not found:
         pytest.skip("no CPython 3.13 found")
@@ -51,10 +51,10 @@ def plain_c_313(pythons: list[Interpreter]) -> Build:
 
 @pytest.fixture
 def fake(plain_c: Build, tmp_path: Path) -> Callable[[str], Build]:
-    """Makes a build whose extension is written in Python, so that it can look around.
+    """Return a function that makes a build whose extension is Python code, so that it can inspect.
 
-    The real one is linked under a name that is not imported; what `import finfuzz_target` finds
-    beside it is the source given.
+    The real extension is linked under a name that is not imported. `import finfuzz_target` finds
+    the given source next to it.
     """
 
     def make(source: str) -> Build:

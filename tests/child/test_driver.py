@@ -1,4 +1,4 @@
-"""The driver does what the language says, on every CPython."""
+"""The driver performs the language as documented, on every CPython."""
 
 import ast
 import importlib.util
@@ -24,7 +24,7 @@ from finfuzz.targets.build import Build
 from finfuzz.targets.interpreters import Interpreter
 from helpers.places import CHILD
 
-#: What the driver may import: all of it built into the interpreter, and nothing when it is loaded.
+#: Modules that the driver may import: built into the interpreter, and imported only when used.
 BUILT_IN = {"gc", "marshal", "posix", "sys"}
 
 
@@ -51,31 +51,32 @@ def read(steps: str) -> Program:
 # ---- the model and the driver -----------------------------------------------------------------
 
 
-#: Every operation and every word as common as the others, so that much is started and stopped.
+#: Equal weights for every operation and word, so that many interpreters start and stop.
 EVEN = Weights(operations={}, words={}, max_starts=4)
 
 
-def generated(rng: Random) -> Program:
+def make_generated(rng: Random) -> Program:
     return generate(rng, EVEN)
 
 
-def mutated(rng: Random) -> Program:
+def make_mutated(rng: Random) -> Program:
     program = generate(rng)
     for _ in range(8):
         program = mutate(rng, program, EVEN)
     return program
 
 
-def anything(rng: Random) -> Program:
-    """Steps that know nothing of each other: about half of them have no effect."""
+def make_random_steps(rng: Random) -> Program:
+    """Make steps independently of each other: about half of them have no effect."""
     picked = rng.choices(list(OPERATIONS), k=24)
     steps = [
-        Step(op, tuple(argument(rng, what) for what in OPERATIONS[op].parameters)) for op in picked
+        Step(op, tuple(pick_argument(rng, what) for what in OPERATIONS[op].parameters))
+        for op in picked
     ]
     return Program((*steps[:4], Step("start", ("i", "legacy")), *steps[4:]))
 
 
-def argument(rng: Random, parameter: Role | Choice) -> str:
+def pick_argument(rng: Random, parameter: Role | Choice) -> str:
     if isinstance(parameter, Choice):
         return rng.choice(parameter.texts)
     if parameter in NODE_ROLES:
@@ -83,17 +84,17 @@ def argument(rng: Random, parameter: Role | Choice) -> str:
     return rng.choice(["i", "j"] if parameter is Role.NEW_INTERPRETER else ["i", "j", "main"])
 
 
-@pytest.mark.parametrize("make", [generated, mutated, anything])
+@pytest.mark.parametrize("make", [make_generated, make_mutated, make_random_steps])
 def test_the_model_knows_which_steps_have_an_effect(
     executor: Executor, python: Interpreter, make: Callable[[Random], Program]
 ) -> None:
-    """And the interpreters are ended: before 3.13 one that is left is the end of CPython."""
+    """All interpreters are stopped: before 3.13 an interpreter left running aborts CPython."""
     for seed in range(20):
         program = make(Random(seed))
         check_agreement(executor, stop_all(effective(program, python.version[:2])), python)
 
 
-#: Legal steps that Python may refuse: to be refused is no misuse, and Python has its reasons.
+#: Legal steps that Python may refuse with an exception, and why.
 MAY_RAISE = {
     "base": "a class that derives from the other already",
     "py-atexit": "there is room for 32 functions in all",
@@ -101,7 +102,9 @@ MAY_RAISE = {
 }
 
 
-def test_what_python_refuses_is_counted_and_said(executor: Executor, python: Interpreter) -> None:
+def test_what_python_refuses_is_counted_and_printed(
+    executor: Executor, python: Interpreter
+) -> None:
     program = read("node a class; node b class; edge a b base; edge b a base")
     outcome = executor.run(runnable(program, python.version[:2]))
     assert outcome.took == (3, 0, 1)
@@ -134,7 +137,7 @@ def test_what_python_refuses_is_counted_and_said(executor: Executor, python: Int
 def test_the_model_knows_what_is_rare_too(
     executor: Executor, python: Interpreter, steps: str
 ) -> None:
-    """Each beginning of the program, so that no two mistakes can make up for each other."""
+    """Run each beginning of the program, so that two mistakes can't cancel out."""
     program = read(steps)
     for length in range(len(program) - 4, len(program) + 1):
         check_agreement(executor, stop_all(Program(program.steps[:length])), python)
@@ -170,7 +173,7 @@ def test_the_driver_knows_which_arguments_name_nodes(driver: ModuleType) -> None
     } == driver.NAMED
 
 
-#: Exit code, signal, and how far the process and its main interpreter came.
+#: Exit code, signal, and the last phase of the process and its main interpreter.
 ENDS = {
     "return": (0, None, "exited/dict-cleared"),
     "sys-exit": (0, None, "exited/dict-cleared"),
@@ -183,14 +186,14 @@ ENDS = {
 
 
 @pytest.mark.parametrize("way", WAY.texts)
-def test_ways_to_end(executor: Executor, python: Interpreter, way: str) -> None:
+def test_every_exit(executor: Executor, python: Interpreter, way: str) -> None:
     for steps in (f"exit {way}", f"exit sys-exit; start i legacy; enter i; exit {way}; stop i"):
         outcome = executor.run(runnable(read(steps), python.version[:2]))
         assert (outcome.exit_code, outcome.signal, outcome.phase) == ENDS[way]
         assert not outcome.died
 
 
-# ---- what it runs on --------------------------------------------------------------------------
+# ---- its environment --------------------------------------------------------------------------
 
 
 MODULES = ["words/*.py", "extensions/*.py"]
@@ -222,10 +225,10 @@ def test_the_driver_imports_what_it_may() -> None:
 def test_what_it_imports_is_built_in(python: Interpreter) -> None:
     code = "import sys; print(*sys.builtin_module_names)"
     command = [python.executable, "-I", "-S", "-c", code]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert BUILT_IN.issubset(said.split())
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert BUILT_IN.issubset(printed.split())
 
 
-def test_it_needs_no_runtime_to_be_looked_at(driver: ModuleType) -> None:
+def test_it_can_be_loaded_without_a_runtime(driver: ModuleType) -> None:
     assert driver.runtime is None
     assert "driver" not in sys.modules

@@ -1,4 +1,4 @@
-"""What each step does, seen by the events of a container and by how a program ends."""
+"""The effect of each step, observed by a container's events and by the end of a program."""
 
 from collections.abc import Iterator
 
@@ -24,8 +24,8 @@ def executor_313(plain_c_313: Build) -> Iterator[Executor]:
         yield running
 
 
-def events(executor: Executor, *steps: str) -> list[tuple[str, str]]:
-    """(hook, phase) of all that happened, and the steps all had an effect."""
+def record_events(executor: Executor, *steps: str) -> list[tuple[str, str]]:
+    """Run steps, all of which must have an effect; return (hook, phase) of each event."""
     program = parse("\n".join(["finfuzz 1", *steps]))
     text = runnable(program, executor.build.interpreter.version[:2])
     outcome = executor.run(text, events=True)
@@ -33,26 +33,26 @@ def events(executor: Executor, *steps: str) -> list[tuple[str, str]]:
     return [(event.hook, event.phase) for event in outcome.events]
 
 
-MARK = ("start mark legacy", "stop mark")  # which is seen among the events
+MARK = ("start mark legacy", "stop mark")  # visible among the events
 DEALLOC = ("dealloc", "running")
 
 
-def so_far(executor: Executor, *steps: str) -> list[tuple[str, str]]:
-    """What has happened when the steps are over and the program is not."""
-    happened = events(executor, *steps, *MARK)
+def record_before_end(executor: Executor, *steps: str) -> list[tuple[str, str]]:
+    """Run steps; return the events up to the last step, without those of the program's end."""
+    happened = record_events(executor, *steps, *MARK)
     return happened[: happened.index(("modules-cleared", "stopping/modules-cleared"))]
 
 
 def test_what_nothing_holds_dies_when_its_name_is_dropped(executor: Executor) -> None:
-    assert DEALLOC in so_far(executor, "node a container", "drop a")
-    assert DEALLOC in so_far(executor, "node a container", "node a list")
-    assert DEALLOC not in so_far(executor, "node a container", "collect")
+    assert DEALLOC in record_before_end(executor, "node a container", "drop a")
+    assert DEALLOC in record_before_end(executor, "node a container", "node a list")
+    assert DEALLOC not in record_before_end(executor, "node a container", "collect")
 
 
 def test_a_cycle_dies_when_it_is_collected(executor: Executor) -> None:
     cycle = ("node a container", "edge a a append", "drop a")
-    assert DEALLOC not in so_far(executor, *cycle)
-    happened = so_far(executor, *cycle, "collect")
+    assert DEALLOC not in record_before_end(executor, *cycle)
+    happened = record_before_end(executor, *cycle, "collect")
     assert happened.index(("clear", "running")) < happened.index(DEALLOC)
 
 
@@ -63,7 +63,7 @@ ROOTS = [word.text for word in ROOT.words if not word.abuse]
 @pytest.mark.parametrize("root", ROOTS)
 def test_what_a_root_holds_lives_on(executor: Executor, root: str) -> None:
     steps = ("node a container", f"root a {root}", "drop a", "collect")
-    assert DEALLOC not in so_far(executor, *steps)
+    assert DEALLOC not in record_before_end(executor, *steps)
 
 
 @pytest.mark.parametrize("root", [root for root in ROOTS if not ROOT.word(root).main_only])
@@ -71,17 +71,17 @@ def test_what_a_root_holds_in_a_subinterpreter_lives_until_that_stops(
     executor: Executor, root: str
 ) -> None:
     inside = ("node a container", f"root a {root}", "drop a", "collect")
-    happened = events(executor, "start i legacy", "enter i", *inside, "stop i")
+    happened = record_events(executor, "start i legacy", "enter i", *inside, "stop i")
     assert DEALLOC not in happened
     assert ("dict-cleared", "stopping/dict-cleared") in happened
 
 
 def test_what_is_leaked_never_dies(executor: Executor) -> None:
-    happened = events(executor, "node a container", "root a leak")
+    happened = record_events(executor, "node a container", "root a leak")
     assert "dealloc" not in dict(happened)
 
 
-#: Places for one object only; the first to come stays where `py::gil_safe_call_once_and_store` is.
+#: Places for one object only; `py::gil_safe_call_once_and_store` keeps the first one.
 ONE_PLACE = {"excepthook", "unraisablehook", "displayhook", "trace", "signal"}
 
 
@@ -89,46 +89,48 @@ ONE_PLACE = {"excepthook", "unraisablehook", "displayhook", "trace", "signal"}
 def test_roots_of_one_sort_do_not_replace_each_other(executor: Executor, root: str) -> None:
     one = ("node a container", f"root a {root}", "drop a")
     goes = root in ONE_PLACE or root == "call-once"
-    assert (DEALLOC in so_far(executor, *one, *one)) == goes
+    assert (DEALLOC in record_before_end(executor, *one, *one)) == goes
 
 
-#: For each edge the first kind that it can leave.
+#: For each edge, the first kind that can be its source.
 EDGES = [
     (next(kind for kind, edges in EDGES_FROM.items() if edge in edges), edge)
     for edge in EDGE.texts
     if edge not in ("base", "weak")
 ]
-#: What has room for one target only.
+#: Edges with room for one target only.
 ONE_TARGET = {"context-variable"}
 
 
 @pytest.mark.parametrize(("kind", "edge"), EDGES)
 def test_an_edge_keeps_what_it_leads_to(executor: Executor, kind: str, edge: str) -> None:
     two = (f"node a {kind}", "node b container", f"edge a b {edge}", "node b list")
-    assert DEALLOC not in so_far(executor, *two)
-    if kind != "container":  # one that dies itself says so in the same words
-        gone = DEALLOC in so_far(executor, *two, "drop a", "collect")
+    assert DEALLOC not in record_before_end(executor, *two)
+    if kind != "container":  # a source of the same kind has the same events
+        gone = DEALLOC in record_before_end(executor, *two, "drop a", "collect")
         assert gone or edge in ("class-attribute", "module-dict", *ONE_TARGET)
     # Two edges of one sort do not replace each other.
     three = (*two[:3], "node b container", *two[2:])
-    assert (DEALLOC in so_far(executor, *three)) == (edge in ONE_TARGET)
+    assert (DEALLOC in record_before_end(executor, *three)) == (edge in ONE_TARGET)
 
 
 def test_a_weak_edge_keeps_nothing(executor: Executor) -> None:
     weak = ("node a list", "node b container", "edge a b weak", "drop b")
-    assert DEALLOC in so_far(executor, *weak)
+    assert DEALLOC in record_before_end(executor, *weak)
 
 
-def test_what_another_life_begins_with(executor: Executor) -> None:
-    """Nothing of the first: that has ended as the last one ends."""
-    happened = events(executor, "import", "node a container", "root a sys", "again", "import")
+def test_another_life_begins_anew(executor: Executor) -> None:
+    """With nothing of the first life, which has ended as the last one ends."""
+    happened = record_events(
+        executor, "import", "node a container", "root a sys", "again", "import"
+    )
     assert [hook for hook, _ in happened].count("import") == 2
     assert [hook for hook, _ in happened].count("dict-cleared") == 2
     assert happened.index(("dict-cleared", "finalizing/dict-cleared")) < len(happened) - 3
 
 
 def test_parent_and_child_of_a_fork_both_end(executor: Executor) -> None:
-    happened = events(executor, "node a container", "root a codec", "fork", "collect")
+    happened = record_events(executor, "node a container", "root a codec", "fork", "collect")
     assert [hook for hook, _ in happened].count("dict-cleared") == 2
     assert [hook for hook, _ in happened].count("dealloc") == 2
 
@@ -136,11 +138,11 @@ def test_parent_and_child_of_a_fork_both_end(executor: Executor) -> None:
 def test_a_name_left_over_goes_before_its_interpreter_does(executor: Executor) -> None:
     """As a local of a function would."""
     inside = ("start i legacy", "enter i", "node a container")
-    assert DEALLOC in events(executor, *inside, "stop i")
-    assert DEALLOC in events(executor, *inside)
+    assert DEALLOC in record_events(executor, *inside, "stop i")
+    assert DEALLOC in record_events(executor, *inside)
 
 
-#: A container that holds itself, and that a search function in the codec registry holds.
+#: The events of a container in a self-cycle, held by a search function in the codec registry.
 SELF_CYCLE_IN_THE_CODEC_REGISTRY = [
     ("import", "running"),
     # Py_FinalizeEx collects
@@ -162,14 +164,14 @@ SELF_CYCLE_IN_THE_CODEC_REGISTRY = [
 
 def test_how_a_cycle_in_the_codec_registry_ends_on_3_13(executor_313: Executor) -> None:
     steps = ("import", "node a container", "edge a a append", "root a codec")
-    assert events(executor_313, *steps) == SELF_CYCLE_IN_THE_CODEC_REGISTRY
+    assert record_events(executor_313, *steps) == SELF_CYCLE_IN_THE_CODEC_REGISTRY
 
 
 @pytest.mark.parametrize("flavour", FLAVOUR.texts)
 def test_how_one_in_a_subinterpreter_ends_on_3_13(executor_313: Executor, flavour: str) -> None:
-    """Py_EndInterpreter does the same, but for the first collection."""
+    """Py_EndInterpreter does the same, except for the first collection."""
     steps = ("import", "node a container", "edge a a append", "root a codec")
-    assert events(executor_313, f"start i {flavour}", "enter i", *steps, "stop i") == [
+    assert record_events(executor_313, f"start i {flavour}", "enter i", *steps, "stop i") == [
         *(
             (hook, phase.replace("finalizing", "stopping"))
             for hook, phase in SELF_CYCLE_IN_THE_CODEC_REGISTRY

@@ -1,4 +1,4 @@
-"""The library has a function for each word, and each does what it should where it is legal."""
+"""The library has a function for each word, and each works wherever the word is legal."""
 
 import ast
 import builtins
@@ -26,7 +26,7 @@ from finfuzz.targets.spec import parse_target
 from helpers.places import CHILD
 
 LIBRARY = CHILD / "words"
-#: What the library calls without having it: the runtime's or, in a script, capi.cpp's.
+#: Functions that the library calls and does not define: the runtime's or, in a script, capi.cpp's.
 PLATFORM = {"leak", "interpreter_dict", "thread_dict", "hold_in_type"}
 PREFIXES = {
     "kinds": ("make_", KIND),
@@ -38,28 +38,30 @@ PREFIXES = {
 }
 #: Built into every CPython, or in a file of its own without anything else.
 SMALL = {"_codecs", "_contextvars", "_signal", "_thread", "_weakref", "atexit", "builtins"}
-#: What is imported beyond that, by which functions, and why.
+#: Further imports: by which functions, and why.
 IMPORTS = {
     "threading": (
         {
             *("hold_in_threading_shutdown", "hold_in_daemon_thread", "hold_in_joined_thread"),
             "at_threading_exit",
         },
-        "what CPython itself runs at the end is that module's",
+        "CPython itself runs that module's code at the end",
     ),
     "weakref": ({"at_finalize"}, "`weakref.finalize` is what the hook is"),
-    "ctypes": ({"make_ctypes_callback"}, "the node is one of that module's"),
-    "colorsys": ({"import_something"}, "it is for the import's own sake"),
-    "finfuzz_target": ({"import_extension"}, "the same, of the extension"),
+    "ctypes": ({"make_ctypes_callback"}, "the node is an object of that module"),
+    "colorsys": ({"import_something"}, "the import itself is the action"),
+    "finfuzz_target": ({"import_extension"}, "the import of the extension is the action"),
 }
 
 
-def functions(file: str) -> dict[str, ast.FunctionDef]:
+def find_functions(file: str) -> dict[str, ast.FunctionDef]:
     tree = ast.parse((LIBRARY / f"{file}.py").read_text())
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-EVERY = {name: node for path in LIBRARY.glob("*.py") for name, node in functions(path.stem).items()}
+EVERY = {
+    name: node for path in LIBRARY.glob("*.py") for name, node in find_functions(path.stem).items()
+}
 
 
 # ---- its names --------------------------------------------------------------------------------
@@ -68,19 +70,19 @@ EVERY = {name: node for path in LIBRARY.glob("*.py") for name, node in functions
 @pytest.mark.parametrize("file", PREFIXES)
 def test_each_word_has_a_function_and_each_function_a_word(file: str) -> None:
     prefix, choice = PREFIXES[file]
-    named = {name for name in functions(file) if name.startswith(prefix)}
+    named = {name for name in find_functions(file) if name.startswith(prefix)}
     assert named == {prefix + text.replace("-", "_") for text in choice.texts}
 
 
 def test_no_name_is_used_twice() -> None:
-    count = sum(len(functions(path.stem)) for path in LIBRARY.glob("*.py"))
+    count = sum(len(find_functions(path.stem)) for path in LIBRARY.glob("*.py"))
     assert count == len(EVERY)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_function_stands_by_itself(name: str) -> None:
-    """The driver makes it of its code alone, and a script of its text: so no default arguments,
-    no decorators, and no global names but those of the library, the platform and Python."""
+    """The driver uses only its code and a script only its text. So it has no default arguments, no
+    decorators, and no global names but those of the library, the platform and Python."""
     function = EVERY[name]
     parts = [*function.args.defaults, *function.args.kw_defaults, *function.decorator_list]
     assert parts == []
@@ -99,7 +101,7 @@ def test_a_function_stands_by_itself(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_function_imports_what_it_may(name: str) -> None:
-    """Where no step needs more nothing is imported that a bare interpreter has not got."""
+    """A function imports only modules that a bare interpreter has, unless a step needs more."""
     imports = [node for node in ast.walk(EVERY[name]) if isinstance(node, ast.Import)]
     imported = {alias.name for node in imports for alias in node.names}
     more = {module for module, (allowed, _) in IMPORTS.items() if name in allowed}
@@ -107,53 +109,55 @@ def test_a_function_imports_what_it_may(name: str) -> None:
     assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(EVERY[name]))
 
 
-# ---- what it does -----------------------------------------------------------------------------
+# ---- its effects -----------------------------------------------------------------------------
 
 
 @pytest.fixture(
     scope="module", params=["plain-c", pytest.param("no-extension", marks=pytest.mark.slow)]
 )
 def executor(request: pytest.FixtureRequest, python: Interpreter) -> Iterator[Executor]:
-    """Both controls: all that a program may say has its effect on them and hurts nobody."""
+    """Both controls: every legal word has its effect on them and crashes nothing."""
     made = build(parse_target(request.param), python)
     with Executor(made, Limits(deadline=20)) as running:
         yield running
 
 
-def fitting(edge: str) -> str:
+def pick_target(edge: str) -> str:
     return sorted(EDGES_TO.get(edge, {"list"}))[0]
 
 
-def of_kind(kind: str) -> list[str]:
-    """All that a node of that kind can do."""
+def use_kind(kind: str) -> list[str]:
+    """Return steps with all edges, hooks and shapes of a kind."""
     steps = [f"node a {kind}", "hook a atexit plain"]
     for edge in EDGES_FROM[kind]:
-        steps += [f"node b {fitting(edge)}", *[f"edge a b {edge}"] * 2, "drop b"]
+        steps += [f"node b {pick_target(edge)}", *[f"edge a b {edge}"] * 2, "drop b"]
     steps += [f"hook a {hook} plain" for hook in HOOKS_OF[kind]]
     steps += ["check a"] if kind in CHECKABLE else []
     steps += [f"shape c {shape} {kind} 3" for shape in SHAPE.texts if kind in SHAPEABLE]
     return [*steps, "root a sys", "drop a", "collect"]
 
 
-def of_hook(hook: str) -> list[list[str]]:
-    """A program for each action, as one of them may hide what another one would do."""
+def use_hook(hook: str) -> list[list[str]]:
+    """Return a program for each action, since one action may hide the effect of another."""
     kind = "capsule" if hook == "capsule" else "subclass"
     actions = [action for action in ACTION.texts if (hook, action) not in ABUSE]
     return [[f"node a {kind}", f"hook a {hook} {action}", "root a codec"] for action in actions]
 
 
-def of_root(root: str) -> list[list[str]]:
-    """An object that is true and one that is false: what holds it must not look at it."""
+def use_root(root: str) -> list[list[str]]:
+    """Return a program with a true object and one with a false object: a root must hold both."""
     return [
         [f"node a {kind}", f"root a {root}", "drop a", "collect"] for kind in ("container", "list")
     ]
 
 
-def lived_through(
+def check_survival(
     executor: Executor, python: Interpreter, steps: list[str], tries: int = 1
 ) -> None:
-    """Each step that is legal here has its effect, and the end is that of a script, at least once
-    in so many tries."""
+    """Check that each legal step has its effect and that the program ends as a script ends.
+
+    One success in ``tries`` runs is enough.
+    """
     program = parse("\n".join(["finfuzz 1", *steps]))
     version = python.version[:2]
     effects = len(effective(program, version))
@@ -167,22 +171,22 @@ def lived_through(
 
 def test_every_kind(executor: Executor, python: Interpreter) -> None:
     for kind in KIND.texts:
-        lived_through(executor, python, of_kind(kind))
+        check_survival(executor, python, use_kind(kind))
 
 
 def test_every_hook_with_every_action(executor: Executor, python: Interpreter) -> None:
     for hook in HOOK.texts:
-        for steps in of_hook(hook):
-            # A thread that is started late may wake when its interpreter's memory is given back:
-            # seen once, on 3.9, at the very end of the process (t_bootstrap). That is CPython's.
+        for steps in use_hook(hook):
+            # A thread that starts late may wake when its interpreter's memory is freed: seen once,
+            # on 3.9, at the very end of the process (t_bootstrap). That is a defect of CPython.
             late = steps[1].endswith(" thread")
-            lived_through(executor, python, steps, tries=3 if late else 1)
+            check_survival(executor, python, steps, tries=3 if late else 1)
 
 
 def test_every_root(executor: Executor, python: Interpreter) -> None:
     for word in ROOT.words:
-        for steps in of_root(word.text) if not word.abuse else ():
-            lived_through(executor, python, steps)
+        for steps in use_root(word.text) if not word.abuse else ():
+            check_survival(executor, python, steps)
 
 
 @pytest.mark.parametrize("edge", ["key", "weak"])
@@ -193,23 +197,26 @@ def test_every_target_of_edges_that_do_not_take_all(
     targets = sorted(EDGES_TO[edge])
     nodes = [f"node n{number} {kind}" for number, kind in enumerate(targets)]
     edges = [f"edge a n{number} {edge}" for number in range(len(targets))]
-    lived_through(executor, python, [f"node a {source}", *nodes, *edges])
+    check_survival(executor, python, [f"node a {source}", *nodes, *edges])
 
 
 def test_nothing_that_is_legal_raises_in_a_subinterpreter(
     executor: Executor, python: Interpreter
 ) -> None:
     for flavour in [word.text for word in FLAVOUR.words if word.since <= python.version]:
-        roots = [step for root in legal_roots(flavour, python) for step in of_root(root)[0]]
-        hooks = [step for hook in HOOK.texts for steps in of_hook(hook) for step in steps]
-        kinds = [step for kind in KIND.texts for step in of_kind(kind)]
+        roots = [step for root in find_legal_roots(flavour, python) for step in use_root(root)[0]]
+        hooks = [step for hook in HOOK.texts for steps in use_hook(hook) for step in steps]
+        kinds = [step for kind in KIND.texts for step in use_kind(kind)]
         for steps in (roots, hooks, kinds):
-            lived_through(
+            check_survival(
                 executor, python, [f"start i {flavour}", "enter i", *steps, "enter main", "stop i"]
             )
 
 
-def legal_roots(flavour: str, python: Interpreter) -> list[str]:
-    """Before 3.12 the standard library's interpreters have no threads, which Python itself says."""
+def find_legal_roots(flavour: str, python: Interpreter) -> list[str]:
+    """Return the roots that Python accepts.
+
+    Before 3.12 the standard library's interpreters have no threads: Python raises there.
+    """
     threadless = flavour == "stdlib" and python.version < (3, 12)
     return [root for root in ROOT.texts if not (threadless and root == "joined-thread")]

@@ -1,4 +1,4 @@
-"""What is in the process that runs a program, seen from inside by an extension made for that."""
+"""The content of the process that runs a program, inspected by an extension made for that."""
 
 from collections.abc import Callable
 
@@ -12,19 +12,19 @@ from finfuzz.targets.interpreters import Interpreter
 
 Fake = Callable[[str], Build]
 
-#: What a Python that is only starting up has, on one of 3.9 to 3.14 at least.
+#: Modules of a Python that has only started, on at least one of 3.9 to 3.14.
 STARTUP = {
     *("__main__", "_abc", "_codecs", "_frozen_importlib", "_frozen_importlib_external", "_imp"),
     *("_io", "_signal", "_thread", "_warnings", "_weakref", "abc", "builtins", "codecs"),
     *("encodings", "encodings.aliases", "encodings.latin_1", "encodings.utf_8", "io", "marshal"),
     *("posix", "sys", "time", "winreg", "zipimport"),
 }
-#: What the runtime adds to tell phases, what driver and library import, who is asking, and what a
-#: program itself puts there.
+#: Modules that the runtime adds to observe phases, imports of driver and library, the inspecting
+#: extension, and what a program itself puts there.
 OURS = {"_contextvars", "atexit", "finfuzz_phase", "finfuzz_target", "gc", "root0"}
 
-TELLS_MODULES = "import sys\nsys.stderr.write(' '.join(sys.modules))\n"
-TELLS_LIVE_OBJECTS = """
+PRINTS_MODULES = "import sys\nsys.stderr.write(' '.join(sys.modules))\n"
+PRINTS_LIVE_OBJECTS = """
 import gc, sys
 for thing in gc.get_objects():
     name = getattr(thing, "__module__", None) or getattr(thing, "__name__", None)
@@ -32,7 +32,7 @@ for thing in gc.get_objects():
         sys.stderr.write("%r " % thing)
 """
 
-#: Those that need `threading`, or the extension, which is not the real one here.
+#: Roots that need `threading` or the real extension.
 MORE = {"threading-shutdown", "daemon-thread", "joined-thread", "returning-thread", "call-once"}
 EVERY_ROOT = tuple(
     f"root a {word.text}"
@@ -41,7 +41,8 @@ EVERY_ROOT = tuple(
 )
 
 
-def told(build: Build, *steps: str) -> str:
+def run_steps(build: Build, *steps: str) -> str:
+    """Return the standard error of a program."""
     with Executor(build) as executor:
         outcome = executor.run("\n".join(["finfuzz 1", *steps, ""]))
     assert outcome.took[2] == 0
@@ -50,37 +51,41 @@ def told(build: Build, *steps: str) -> str:
 
 def test_a_main_interpreter_has_no_more_modules_than_it_must(fake: Fake) -> None:
     steps = ("node a list", *EVERY_ROOT, "root a type-dict", "root a signal", "collect", "import")
-    assert set(told(fake(TELLS_MODULES), *steps).split()) <= STARTUP | OURS
+    assert set(run_steps(fake(PRINTS_MODULES), *steps).split()) <= STARTUP | OURS
 
 
 @pytest.mark.parametrize("flavour", ["legacy", "isolated"])
 def test_a_subinterpreter_has_no_more_modules_than_it_must(
     fake: Fake, python: Interpreter, flavour: str
 ) -> None:
-    """Some kill a subinterpreter of 3.12 by themselves; that would not be the target's doing."""
+    """Some modules crash a subinterpreter of 3.12 by themselves, without the target."""
     if flavour == "isolated" and python.version < (3, 12):
         pytest.skip("has no isolated interpreters")
     used = ("node a list", "node b function", *EVERY_ROOT, "collect")
-    said = told(fake(TELLS_MODULES), f"start i {flavour}", "enter i", *used, "import", "stop i")
-    assert set(said.split()) <= STARTUP | OURS
+    printed = run_steps(
+        fake(PRINTS_MODULES), f"start i {flavour}", "enter i", *used, "import", "stop i"
+    )
+    assert set(printed.split()) <= STARTUP | OURS
 
 
 def test_ctypes_is_not_among_the_modules(fake: Fake) -> None:
-    found = {name.partition(".")[0] for name in told(fake(TELLS_MODULES), "import").split()}
+    found = {name.partition(".")[0] for name in run_steps(fake(PRINTS_MODULES), "import").split()}
     assert found.isdisjoint({"ctypes", "_ctypes", "struct", "_struct"})
 
 
 def test_nothing_of_ctypes_lives_on(fake: Fake) -> None:
-    """What does is finalized in every child: it costs time, and it is not there in a script."""
-    assert told(fake(TELLS_LIVE_OBJECTS), "import") == ""
+    """Every child would finalize such an object: it costs time, and a script has none."""
+    assert run_steps(fake(PRINTS_LIVE_OBJECTS), "import") == ""
 
 
 def test_a_fresh_process_is_prepared_the_same_way(fake: Fake) -> None:
-    build = fake(TELLS_MODULES)
-    assert told(build, "import").split() == run_fresh(build, "finfuzz 1\nimport\n").stderr.split()
+    build = fake(PRINTS_MODULES)
+    assert (
+        run_steps(build, "import").split() == run_fresh(build, "finfuzz 1\nimport\n").stderr.split()
+    )
 
 
-TELLS_WHERE_THE_DRIVER_IS = """
+PRINTS_WHERE_THE_DRIVER_IS = """
 import sys
 main = sys.modules["__main__"].__dict__
 sys.stderr.write("%s %s\\n" % ("take" in main, main["take"].__globals__ is main))
@@ -89,12 +94,12 @@ sys.stderr.write("%s %s\\n" % ("take" in main, main["take"].__globals__ is main)
 
 @pytest.mark.parametrize("before", [(), ("start i legacy", "enter i")])
 def test_the_driver_lives_in_main_as_a_users_hooks_do(fake: Fake, before: tuple[str, ...]) -> None:
-    """Of each interpreter: a hook left behind keeps that module's dict alive, as in a script."""
-    assert told(fake(TELLS_WHERE_THE_DRIVER_IS), *before, "import").startswith("True True")
+    """In each interpreter: a hook left behind keeps that module's dict alive, as in a script."""
+    assert run_steps(fake(PRINTS_WHERE_THE_DRIVER_IS), *before, "import").startswith("True True")
 
 
 def test_it_ends_as_a_script_ends(fake: Fake) -> None:
-    """`__main__` returns, then exit functions run, then modules go: nothing is cut short."""
+    """`__main__` returns, exit functions run, then modules go: no phase is left out."""
     source = """
 import atexit, sys
 class Last:
@@ -103,4 +108,4 @@ class Last:
 last = Last()
 atexit.register(sys.stderr.write, "exit functions, ")
 """
-    assert told(fake(source), "import", "exit sys-exit") == "exit functions, modules gone"
+    assert run_steps(fake(source), "import", "exit sys-exit") == "exit functions, modules gone"

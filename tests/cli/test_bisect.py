@@ -37,8 +37,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             main()
         except SystemExit as error:
             code = int(error.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
 
     return call
 
@@ -82,7 +82,7 @@ def found(*trials: Trial, changes: tuple[Turn, ...] = ()) -> Bisection:
             ),
             2,
             "first bad: 3.0.2\n",
-            r"finfuzz: error: the first bad may be an earlier one, not judged: 3\.0\.1 "
+            r"finfuzz: error: the first bad may be earlier: could not be judged: 3\.0\.1 "
             r"\(not run: does not compile: pybind11\.h:1: error: no\)\n",
         ),
         (

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from finfuzz.cli.group import cli
-from finfuzz.corpus.distill import distilled
+from finfuzz.corpus.distill import choose_programs
 from finfuzz.corpus.folder import read_folder
-from finfuzz.corpus.measure import Numbers, measured
-from finfuzz.corpus.stats import stats
+from finfuzz.corpus.measure import FeatureBits, measure_programs
+from finfuzz.corpus.stats import collect_stats
 from finfuzz.executor.features import as_bits, as_numbers, differing
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.build import build
@@ -46,12 +46,12 @@ def test_what_is_distilled_covers_the_same(some: Path, tmp_path: Path) -> None:
     before = {path.name: path.read_text() for path in some.iterdir()}
     assert kept.items() < before.items()
     assert "zz-the-same.fin" not in kept or min(before) not in kept
-    assert f"{len(kept)} of {len(before)} programs have all " in result.output
+    assert f"kept {len(kept)} of {len(before)} programs with all " in result.output
 
     python = next(found for found in find_interpreters() if found.include)
     made = build(parse_target("plain-c"), python)
     numbers = [
-        distilled(list(measured(made, read_folder(folder)[0], 3, Limits()))).features
+        choose_programs(list(measure_programs(made, read_folder(folder)[0], 3, Limits()))).features
         for folder in (some, out)
     ]
     # The two measurements have each their own features that come and go.
@@ -65,9 +65,9 @@ def test_a_program_that_dies_covers_nothing(tmp_path: Path) -> None:
     (folder / "lives.fin").write_text("finfuzz 1\nnode a list\n")
     python = next(found for found in find_interpreters() if found.include)
     made = build(parse_target("plain-c"), python)
-    found = list(measured(made, read_folder(folder)[0], 2, Limits()))
+    found = list(measure_programs(made, read_folder(folder)[0], 2, Limits()))
     dead = [one for one in found if one.died]
-    result = distilled(found)
+    result = choose_programs(found)
     assert {entry.path.name for entry in result.died} == {one.entry.path.name for one in dead}
     assert "lives.fin" in {entry.path.name for entry in result.kept}
 
@@ -75,10 +75,10 @@ def test_a_program_that_dies_covers_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("distill", "nowhere", "-o", "new"), "no folder nowhere"),
-        (("distill", ".", "-o", "."), ". is there already: give a new folder with -o"),
-        (("import", "nowhere", "-o", "new"), "no folder nowhere"),
-        (("stats", "nowhere"), "no folder nowhere"),
+        (("distill", "nowhere", "-o", "new"), "there is no folder nowhere"),
+        (("distill", ".", "-o", "."), ". already exists: give a new folder with -o"),
+        (("import", "nowhere", "-o", "new"), "there is no folder nowhere"),
+        (("stats", "nowhere"), "there is no folder nowhere"),
     ],
 )
 def test_mistakes(
@@ -98,8 +98,11 @@ def test_import_writes_a_folder_of_programs(tmp_path: Path) -> None:
     (source / "none").write_text("nothing")
     result = finfuzz("import", str(source), "-o", str(out))
     assert result.exit_code == 0, result.output
-    told = "1 programs, 0 more were the same; 1 lines left out or changed, 1 files not taken"
-    assert told in result.output
+    summary = (
+        "imported 1 programs, 0 duplicates left out; "
+        "1 lines left out or changed, 1 files not imported"
+    )
+    assert summary in result.output
     assert (out / "one.fin").read_text() == "finfuzz 1\nnode a list\n"
     (source / "one.fin").unlink()
     nothing = finfuzz("import", str(source), "-o", str(tmp_path / "other"))
@@ -113,7 +116,7 @@ def test_stats_say_what_is_used_and_what_is_not(tmp_path: Path) -> None:
     (folder / "b.fin").write_text("finfuzz 1\nstart i1 legacy\nstop i1\nagain\n")
     (folder / "c.fin").write_text("finfuzz 1\n# the same\nnode a list\nnode b list\nroot a sys\n")
     (folder / "d.fin").write_text("no")
-    found = stats(*read_folder(folder))
+    found = collect_stats(*read_folder(folder))
     assert (found.programs, found.steps) == (3, (3, 3, 3))
     assert (found.starts, found.lives, found.same, len(found.problems)) == (1, 1, 1, 1)
     uses = {use.sort: use for use in found.uses}
@@ -128,7 +131,7 @@ def test_stats_say_what_is_used_and_what_is_not(tmp_path: Path) -> None:
 
 
 def test_the_corpus_of_the_project_uses_every_word() -> None:
-    uses = {use.sort: use for use in stats(*read_folder(CORPUS)).uses}
+    uses = {use.sort: use for use in collect_stats(*read_folder(CORPUS)).uses}
     for sort in ("operation", "kind", "edge", "root", "hook", "action", "interpreter kind"):
         assert uses[sort].unused == ()
 
@@ -142,8 +145,8 @@ def test_features_are_counters_that_are_not_zero() -> None:
 
 
 def test_numbers_are_given_as_features_are_met() -> None:
-    numbers = Numbers()
-    assert numbers.as_bits(frozenset({1_000_000})) == 1
-    assert numbers.as_bits(frozenset()) == 0
-    both = numbers.as_bits(frozenset({1_000_000, 5}))
+    bits = FeatureBits()
+    assert bits.pack(frozenset({1_000_000})) == 1
+    assert bits.pack(frozenset()) == 0
+    both = bits.pack(frozenset({1_000_000, 5}))
     assert both == 0b11

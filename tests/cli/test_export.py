@@ -38,7 +38,7 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
     file = tmp_path / "test_it.py"
     file.write_text("mine\n")
     done = run(FOLDER, "--pytest", "-o", file)
-    assert str(done.exception) == f"{file} is there already: remove it, or name another by -o"
+    assert str(done.exception) == f"{file} already exists: remove it, or name another with -o"
     assert file.read_text() == "mine\n"
 
 
@@ -47,7 +47,7 @@ def test_a_folder_that_there_is_not_is_said(tmp_path: Path) -> None:
     assert "can't write" in str(done.exception)
 
 
-def test_it_has_to_be_said_what_it_becomes() -> None:
+def test_without_a_format_it_is_a_mistake() -> None:
     done = run(FOLDER)
     assert done.exit_code == 2
-    assert "--pytest is what there is" in done.output
+    assert "give --pytest" in done.output

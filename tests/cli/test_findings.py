@@ -52,7 +52,10 @@ def test_triage_lists_and_suggests(finfuzz: Main) -> None:
     assert code == 0
     assert "0123456789ab" in out
     assert "bbbbbbbbbbbb" in out
-    assert "bbbbbbbbbbbb may be one: the same program (finfuzz merge bbbbbbbbbbbb 0123" in out
+    assert (
+        "bbbbbbbbbbbb may be the same defect: the same program (finfuzz merge bbbbbbbbbbbb 0123"
+        in out
+    )
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_all_is_as_expected(here: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "4 as expected\n"), done.stderr
 
 
-def test_a_regression_fails_and_is_told_everywhere(here: Path) -> None:
+def test_a_regression_fails_and_is_in_every_report(here: Path) -> None:
     (here / "corpus" / "dies.fin").write_text(DIES)
     files = ("--junit", "j.xml", "--json", "j.json", "--markdown", "m.md")
     done = finfuzz(here, "--target", DESTROY, "--python", PYTHON, *files)
@@ -70,7 +70,7 @@ def test_a_regression_fails_and_is_told_everywhere(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_tells_what_was_done(here: Path) -> None:
+def test_ctrl_c_reports_the_results_so_far(here: Path) -> None:
     """Enough programs that it has hardly begun when the first result comes, and that one is bad."""
     for number in range(3000):
         (here / "corpus" / f"dies{number:04}.fin").write_text(DIES + "collect\n" * (number % 7))
@@ -87,9 +87,9 @@ def test_ctrl_c_tells_what_was_done(here: Path) -> None:
         assert f"{GUARD}, expected survival" in line
         replay.send_signal(signal.SIGINT)
         replay.stderr.read()
-        said = replay.stdout.read()
+        printed = replay.stdout.read()
     assert replay.returncode == 130
-    assert said.endswith(" regressed (interrupted: the rest was not run)\n")
+    assert printed.endswith(" regressed (interrupted: the rest was not run)\n")
     assert 0 < (here / "j.xml").read_text().count("<testcase") < 3000
 
 
@@ -104,7 +104,7 @@ def test_what_can_not_be_run_is_said_and_the_rest_runs(here: Path) -> None:
     done = finfuzz(here, "--target", "plain-c", *pythons)
     assert done.returncode == 2
     assert done.stdout.endswith("2 as expected, 4 not runnable\n")
-    assert "finfuzz: error: not all of it could be run: " in done.stderr
+    assert "finfuzz: error: not everything could be run: " in done.stderr
 
 
 def test_a_matrix_file_says_what_and_where(here: Path) -> None:

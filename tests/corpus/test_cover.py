@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.corpus.cover import bits, cover
+from finfuzz.corpus.cover import cover, iterate_bits
 
 ITEMS = st.lists(
     st.tuples(st.text("abcdef", min_size=1), st.integers(0, 2**40), st.floats(0.001, 100)),
@@ -41,7 +41,7 @@ def test_the_order_of_the_items_does_not_matter(
 
 @given(st.integers(0, 2**70))
 def test_bits(number: int) -> None:
-    assert sum(1 << bit for bit in bits(number)) == number
+    assert sum(1 << bit for bit in iterate_bits(number)) == number
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from finfuzz.corpus.distill import distilled, require_new, write
+from finfuzz.corpus.distill import choose_programs, require_new, write_folder
 from finfuzz.corpus.folder import CorpusFile, read_folder
-from finfuzz.corpus.measure import Measured, measured
-from finfuzz.corpus.stats import covered
+from finfuzz.corpus.measure import Measurement, measure_programs
+from finfuzz.corpus.stats import sum_coverage
 from finfuzz.executor.limits import Limits
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
@@ -55,24 +55,24 @@ def read(folder: Path, **files: str) -> list[CorpusFile]:
 
 def test_of_two_that_are_worth_the_same_the_shorter_is_kept_then_the_first_by_name() -> None:
     long, short, same = entry("a", 3), entry("c"), entry("b")
-    every = [Measured(one, features=0b11, seconds=0.01) for one in (long, short, same)]
-    assert distilled(every).kept == (same,)
-    assert distilled(every[:2]).kept == (short,)
-    assert distilled(every[::-1]) == distilled(every)
+    every = [Measurement(one, features=0b11, seconds=0.01) for one in (long, short, same)]
+    assert choose_programs(every).kept == (same,)
+    assert choose_programs(every[:2]).kept == (short,)
+    assert choose_programs(every[::-1]) == choose_programs(every)
 
 
 def test_what_is_unstable_in_one_program_counts_where_it_is_stable() -> None:
-    flickers = Measured(entry("a"), features=0b01, unstable=0b10, counters=frozenset({7}))
-    steady = Measured(entry("b"), features=0b10)
-    result = distilled([flickers, steady])
+    flickers = Measurement(entry("a"), features=0b01, unstable=0b10, counters=frozenset({7}))
+    steady = Measurement(entry("b"), features=0b10)
+    result = choose_programs([flickers, steady])
     assert [one.path.name for one in result.kept] == ["a", "b"]
     assert (result.features, result.unstable) == (2, 1)
 
 
 def test_the_dead_and_what_can_not_run_count_for_nothing() -> None:
-    lives = Measured(entry("lives"), features=0b1, seconds=0.5)
-    dies = Measured(entry("dies"), died=True, seconds=0.25)
-    result = distilled([lives, dies, Measured(entry("long"), problem="longer than that")])
+    lives = Measurement(entry("lives"), features=0b1, seconds=0.5)
+    dies = Measurement(entry("dies"), died=True, seconds=0.25)
+    result = choose_programs([lives, dies, Measurement(entry("long"), problem="longer than that")])
     assert (result.kept, result.died) == ((lives.entry,), (dies.entry,))
     assert (result.programs, result.seconds_before, result.seconds_after) == (3, 0.75, 0.5)
 
@@ -88,34 +88,34 @@ def test_a_death_has_no_features_and_a_long_program_ends_nothing(
         "lives": CYCLE.format("module"),
         "long": "finfuzz 1\n" + "collect\n" * 9000,
     }
-    found = list(measured(destroy, read(tmp_path / "in", **files), 2, Limits()))
+    found = list(measure_programs(destroy, read(tmp_path / "in", **files), 2, Limits()))
     dies, lives, long = found
     assert (dies.died, dies.features, dies.problem) == (True, 0, "")
     assert not lives.died
     assert lives.features
     assert "longer than 65536 bytes" in long.problem
-    on = covered(DESTROY, "3", found)
+    on = sum_coverage(DESTROY, "3", found)
     assert (on.survived, on.died, len(on.programs)) == (1, 1, 3)
     assert on.features >= on.stable == lives.features.bit_count()
     assert [one.entry for one in found if not one.died and not one.problem] == list(
-        distilled(found).kept
+        choose_programs(found).kept
     )
 
 
 def test_the_repository_distilled_covers_the_same_with_fewer(
     tmp_path: Path, python: Interpreter
 ) -> None:
-    """Both measured by one pass: what is kept, of the features that all of them have."""
+    """Both measured in one pass: what is kept, of the features that all of them have."""
     made = build(parse_target("plain-c"), python)
     entries = read_folder(CORPUS)[0]
-    every = list(measured(made, entries, 2, Limits()))
-    result = distilled(every)
+    every = list(measure_programs(made, entries, 2, Limits()))
+    result = choose_programs(every)
     assert 0 < len(result.kept) < len(entries)
     assert result.seconds_after < result.seconds_before
     kept = [one for one in every if one.entry in result.kept]
-    again = distilled(kept)
+    again = choose_programs(kept)
     assert (again.features, again.kept) == (result.features, result.kept)
-    write([(one.path.name, one.text) for one in result.kept], tmp_path / "out")
+    write_folder([(one.path.name, one.text) for one in result.kept], tmp_path / "out")
     for path in (tmp_path / "out").iterdir():
         assert path.read_bytes() == (CORPUS / path.name).read_bytes()
 
@@ -126,9 +126,11 @@ def test_run_anew_what_is_kept_still_covers_it(
     target: str, tmp_path: Path, python: Interpreter
 ) -> None:
     made = build(parse_target(target), python)
-    before = distilled(list(measured(made, read_folder(CORPUS)[0], 3, Limits())))
-    write([(one.path.name, one.text) for one in before.kept], tmp_path / "out")
-    after = distilled(list(measured(made, read_folder(tmp_path / "out")[0], 3, Limits())))
+    before = choose_programs(list(measure_programs(made, read_folder(CORPUS)[0], 3, Limits())))
+    write_folder([(one.path.name, one.text) for one in before.kept], tmp_path / "out")
+    after = choose_programs(
+        list(measure_programs(made, read_folder(tmp_path / "out")[0], 3, Limits()))
+    )
     assert after.features == pytest.approx(before.features, rel=0.002)
 
 
@@ -141,7 +143,7 @@ def test_line_ends_and_comments_are_copied_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "in" / "deep" / "one.fin").write_bytes(data)
     (tmp_path / "in" / ".half.fin.1-x.part").write_bytes(data)
     (one,), problems = read_folder(tmp_path / "in")
-    write([(str(one.path.relative_to(tmp_path / "in")), one.text)], tmp_path / "out")
+    write_folder([(str(one.path.relative_to(tmp_path / "in")), one.text)], tmp_path / "out")
     assert (tmp_path / "out" / "deep" / "one.fin").read_bytes() == data
     assert problems == []
 
@@ -155,7 +157,7 @@ def test_what_is_no_program_is_said_in_a_line(tmp_path: Path) -> None:
     assert [line.removeprefix(f"{tmp_path}/")[:24] for line in problems] == [
         "a: byte 10 is not UTF-8",
         "b: line 1, column 1: fou",
-        "c: 1048577 bytes: no pro",
+        "c: 1048577 bytes: a prog",
     ]
 
 
@@ -168,9 +170,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("out", "says"),
     [
-        ("full", "full is there already"),
-        ("file", "file is there already"),
-        (".", r"\. is there already"),
+        ("full", "full already exists"),
+        ("file", "file already exists"),
+        (".", r"\. already exists"),
         ("file/below", "Not a directory"),
     ],
 )
@@ -183,11 +185,11 @@ def test_where_nothing_can_be_written(here: Path, out: str, says: str) -> None:
 
 
 def test_an_empty_folder_is_filled_unless_one_is_in_it(here: Path) -> None:
-    with pytest.raises(UserError, match=r"\. is where you are"):
+    with pytest.raises(UserError, match=r"\. is the current folder"):
         require_new(Path("."))
     (here / "empty").mkdir()
     (here / "link").symlink_to("empty")
-    write([("a.fin", "finfuzz 1\n")], Path("link"))
+    write_folder([("a.fin", "finfuzz 1\n")], Path("link"))
     assert (here / "empty" / "a.fin").read_text() == "finfuzz 1\n"
     assert sorted(path.name for path in here.iterdir()) == ["empty", "link"]
 
@@ -212,9 +214,9 @@ def test_interrupted_nothing_is_written_and_nothing_runs_on(
             break
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "finfuzz: error: interrupted"
+    assert errors.splitlines()[-1] == "finfuzz: error: interrupted"
     assert list(tmp_path.iterdir()) == []
     _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.corpus.importing import imported
+from finfuzz.corpus.importing import import_programs
 from finfuzz.generation.generate import generate
 from finfuzz.program.lenient import parse_leniently
 from finfuzz.program.text import parse, to_text
@@ -74,7 +74,7 @@ def test_a_folder_of_all_sorts_of_things(tmp_path: Path) -> None:
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    found = imported([tmp_path])
+    found = import_programs([tmp_path])
     assert [name for name, _ in found.files] == ["good.fin", "good-2.fin", "half.fin"]
     assert "# why" in dict(found.files)["good.fin"]
     for _, text in found.files:
@@ -91,12 +91,12 @@ def test_a_folder_of_all_sorts_of_things(tmp_path: Path) -> None:
 
 def test_the_corpus_of_the_project_passes_as_it_is() -> None:
     corpus = CORPUS
-    found = imported([corpus])
+    found = import_programs([corpus])
     assert (found.warnings, found.refused) == ([], [])
     for name, text in found.files:
         assert parse(text) == parse((corpus / name).read_text())
 
 
 def test_no_folder_is_one_line() -> None:
-    with pytest.raises(UserError, match="no folder nowhere"):
-        imported([Path("nowhere")])
+    with pytest.raises(UserError, match="there is no folder nowhere"):
+        import_programs([Path("nowhere")])

@@ -56,9 +56,9 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, int
         for struct, field in fields
     ]
     (folder / "layout.cpp").write_text(
-        '#include <cstdio>\n#include "shared_memory.h"\nint main() {\n' + "\n".join(lines) + "\n}\n"
+        '#include <cstdio>\n#include "shared.h"\nint main() {\n' + "\n".join(lines) + "\n}\n"
     )
-    command = [compiler, "-std=c++17", "-w", f"-I{CHILD / 'runtime'}", "layout.cpp", "-o", "layout"]
+    command = [compiler, "-std=c++17", "-w", f"-I{CHILD / 'native'}", "layout.cpp", "-o", "layout"]
     subprocess.run(command, cwd=folder, check=True)
     told = subprocess.run([folder / "layout"], capture_output=True, text=True, check=True).stdout
     return {

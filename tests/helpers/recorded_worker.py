@@ -1,8 +1,9 @@
-"""A worker that writes each program down before it runs it, and whose time is up after so many.
+"""A worker that records each program before it runs the program, and stops after COUNT executions.
 
-python recorded_worker.py PIPE FILE COUNT [WORD ...], with a campaign's Config on standard input:
-all of it is the worker's own but for that, and that programs are made without those words. Programs
-are separated by a line with `---`.
+python -m helpers.recorded_worker PIPE FILE COUNT [WORD ...]
+
+reads a campaign's Config from standard input. No program is made with a WORD. The rest is a worker
+as it is. In the file a line with `---` follows each program.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.standalone_worker import ReweightedPrograms
 from finfuzz.campaign.worker import process
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Programs
 from finfuzz.executor.outcome import Outcome
-from finfuzz.generation.learning import Change, Learner, Tally
+from finfuzz.generation.learning import Change
+from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
 
@@ -23,8 +25,8 @@ FILE, COUNT = Path(sys.argv[2]), int(sys.argv[3])
 WITHOUT = sys.argv[4:]
 
 
-class Recorded(Loop):
-    """Counts instead of looking at the clock."""
+class RecordedLoop(Loop):
+    """A loop that is over by its count, not by the clock."""
 
     @property
     def over(self) -> bool:
@@ -36,15 +38,14 @@ class Recorded(Loop):
         return super().execute(program, change)
 
 
-class Without(Programs):
-    def __init__(self, python: tuple[int, ...], framework: str, before: tuple[Tally, ...]) -> None:
-        super().__init__(python, framework, before)
-        weights = self.learner.weights
-        words = {**weights.words, **dict.fromkeys(WITHOUT, 0.0)}
-        self.learner = Learner(replace(weights, words=words), before)
+class ProgramsWithout(ReweightedPrograms):
+    """Programs without the words of the command line."""
+
+    def reweight(self, weights: Weights) -> Weights:
+        return replace(weights, words={**weights.words, **dict.fromkeys(WITHOUT, 0.0)})
 
 
 if __name__ == "__main__":
-    process.Loop = Recorded  # type: ignore[misc]
-    process.Programs = Without  # type: ignore[misc]
+    process.Loop = RecordedLoop  # type: ignore[misc]
+    process.Programs = ProgramsWithout  # type: ignore[misc]
     process.main()

@@ -1,4 +1,4 @@
-"""What was seen, written into a program as its expectation."""
+"""Observed outcomes written into a program as its expectations."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.program.text import parse
-from finfuzz.replay.accept import accept
-from finfuzz.replay.expectations import expected
+from finfuzz.replay.accept import rewrite_expectations
+from finfuzz.replay.expectations import find_expected
 from finfuzz.targets.spec import TargetSpec, parse_target
 
 GUARD, CAST, HANG = "SIGABRT/internals-recreated", "SIGABRT/cast-error", "HANG/hang"
 RELEASES, PYTHONS = ("3.0.0", "3.0.1", "3.0.2", "3.1.0"), ("3.11.7", "3.12.1", "3.13.0")
 POLICIES = ("released", "destroy")
-PLACES = [
+BUILDS = [
     (parse_target(f"pybind11=={release}+{policy}"), python)
     for release, policy, python in product(RELEASES, POLICIES, PYTHONS)
 ]
@@ -25,10 +25,10 @@ STEPS = "node a container\nedge a a append\n"
 
 
 def on(release: str = "", policy: str = "", python: str = "") -> set[tuple[TargetSpec, str]]:
-    """The places with these; empty: any."""
+    """Return the builds with these properties; an empty one matches any."""
     return {
         (spec, version)
-        for spec, version in PLACES
+        for spec, version in BUILDS
         if release in ("", spec.version)
         and policy in ("", str(spec.policy))
         and version.startswith(python)
@@ -36,20 +36,20 @@ def on(release: str = "", policy: str = "", python: str = "") -> set[tuple[Targe
 
 
 def after(before: str, seen: dict[str, set[tuple[TargetSpec, str]]], tmp_path: Path) -> list[str]:
-    """The comments of a program with these, when that was seen and accepted."""
+    """Return a program's comments after the outcomes in ``seen`` were accepted."""
     path = tmp_path / "program.fin"
     path.write_text(f"finfuzz 1\n{before}{STEPS}")
     cells = {
-        place: frozenset(what for what, places in seen.items() if place in places)
-        for place in PLACES
+        build: frozenset(what for what, builds in seen.items() if build in builds)
+        for build in BUILDS
     }
-    changed = accept(path, cells)
+    changed = rewrite_expectations(path, cells)
     text = path.read_text()
     assert changed is (text != f"finfuzz 1\n{before}{STEPS}")
     assert text.endswith(f"\n{STEPS}")
     for (spec, python), whats in cells.items():
-        assert expected(parse(text), spec, python) == whats
-    assert not accept(path, cells)  # it says it now
+        assert find_expected(parse(text), spec, python) == whats
+    assert not rewrite_expectations(path, cells)  # it says it now
     return [line for line in text.splitlines() if line.startswith("#")]
 
 
@@ -105,7 +105,7 @@ def test_cases(
     assert after(before, seen, tmp_path) == lines
 
 
-@given(st.dictionaries(st.sampled_from([GUARD, CAST, HANG]), st.sets(st.sampled_from(PLACES))))
+@given(st.dictionaries(st.sampled_from([GUARD, CAST, HANG]), st.sets(st.sampled_from(BUILDS))))
 def test_whatever_was_seen_is_what_is_expected_then(
     tmp_path_factory: pytest.TempPathFactory, seen: dict[str, set[tuple[TargetSpec, str]]]
 ) -> None:
@@ -116,14 +116,16 @@ def test_whatever_was_seen_is_what_is_expected_then(
 def test_what_newer_ones_do_is_taken_to_be_the_same(tmp_path: Path) -> None:
     path = tmp_path / "program.fin"
     path.write_text(f"finfuzz 1\n{STEPS}")
-    accept(path, {place: frozenset({GUARD} if place in on("3.1.0") else ()) for place in PLACES})
+    rewrite_expectations(
+        path, {build: frozenset({GUARD} if build in on("3.1.0") else ()) for build in BUILDS}
+    )
     program = parse(path.read_text())
-    assert expected(program, parse_target("pybind11==3.2.0"), "3.14.0") == {GUARD}
-    assert expected(program, parse_target("plain-c"), "3.14.0") == frozenset()
+    assert find_expected(program, parse_target("pybind11==3.2.0"), "3.14.0") == {GUARD}
+    assert find_expected(program, parse_target("plain-c"), "3.14.0") == frozenset()
 
 
 def test_what_two_releases_do_together_is_not_written_down(tmp_path: Path) -> None:
     path = tmp_path / "program.fin"
     path.write_text(f"finfuzz 1\n{STEPS}")
     mixed = parse_target("pybind11==3.0.1,3.0.2+hold")
-    assert not accept(path, {(mixed, "3.13.0"): frozenset({GUARD})})
+    assert not rewrite_expectations(path, {(mixed, "3.13.0"): frozenset({GUARD})})

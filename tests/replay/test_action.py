@@ -43,7 +43,7 @@ class Runner:
         (programs / "dies.fin").write_text(DIES)
 
     def install(self) -> None:
-        """As if the step `install` had run: the finfuzz of these tests."""
+        """Put the finfuzz of these tests where the step `install` would put it."""
         binaries = self.temp / "finfuzz" / "bin"
         binaries.mkdir(parents=True)
         command = binaries / "finfuzz"
@@ -51,9 +51,9 @@ class Runner:
         command.chmod(0o755)
 
     def run(self, name: str, **inputs: str) -> subprocess.CompletedProcess[str]:
-        """Runs a step with its defaults and these inputs."""
-        said = {key: one["default"] for key, one in ACTION["inputs"].items()} | inputs
-        values = {f"${{{{ inputs.{key} }}}}": value for key, value in said.items()}
+        """Run a step with its defaults and these inputs."""
+        given = {key: one["default"] for key, one in ACTION["inputs"].items()} | inputs
+        values = {f"${{{{ inputs.{key} }}}}": value for key, value in given.items()}
         values["${{ github.action_path }}"] = str(ROOT)
         variables = {key: values[text] for key, text in step(name)["env"].items()}
         return subprocess.run(

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from finfuzz.replay.cases import Case, cases
+from finfuzz.replay.cases import Case, collect_cases
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.rate import Rate
@@ -26,12 +26,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def named(found: list[Case]) -> dict[str, Case]:
+def by_name(found: list[Case]) -> dict[str, Case]:
     return {case.name.rpartition("/")[2]: case for case in found}
 
 
 def test_programs_and_findings_are_found_below_a_folder(folder: Path) -> None:
-    found = cases([folder / "corpus", folder / "crashes"])
+    found = collect_cases([folder / "corpus", folder / "crashes"])
     assert [case.name for case in found] == [
         "dies",
         "survives",
@@ -43,9 +43,9 @@ def test_programs_and_findings_are_found_below_a_folder(folder: Path) -> None:
 
 
 def test_a_single_program_or_finding_will_do(folder: Path) -> None:
-    (program,) = cases([folder / "corpus" / "dies.fin"])
+    (program,) = collect_cases([folder / "corpus" / "dies.fin"])
     assert program.name == "dies"
-    (one,) = cases([folder / "crashes" / finding().folder])
+    (one,) = collect_cases([folder / "crashes" / finding().folder])
     assert one.name == "0123456789ab"
 
 
@@ -68,12 +68,12 @@ def test_a_single_program_or_finding_will_do(folder: Path) -> None:
 def test_expected(
     folder: Path, name: str, target: str, python: str, expected: set[str] | None
 ) -> None:
-    case = named(cases([folder]))[name]
-    assert case.expected(parse_target(target), python) == expected
+    case = by_name(collect_cases([folder]))[name]
+    assert case.find_expected(parse_target(target), python) == expected
 
 
 def test_a_finding_without_attribution_knows_its_own_build(tmp_path: Path) -> None:
-    (case,) = cases([crashes_with(tmp_path, finding(attribution=None))])
+    (case,) = collect_cases([crashes_with(tmp_path, finding(attribution=None))])
     assert case.seen == {("pybind11==3.1.0+destroy", "3.13.0"): frozenset({GUARD})}
 
 
@@ -91,25 +91,25 @@ def test_what_is_damaged_is_a_case_with_a_problem(
     tmp_path: Path, name: str, content: bytes, problem: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    (case,) = cases([tmp_path])
+    (case,) = collect_cases([tmp_path])
     assert problem in case.problem
 
 
 def test_a_finding_whose_program_is_damaged_says_so(tmp_path: Path) -> None:
     damaged = msgspec.structs.replace(finding(), program="finfuzz 1\nfly\n")
-    (case,) = cases([crashes_with(tmp_path, damaged)])
+    (case,) = collect_cases([crashes_with(tmp_path, damaged)])
     assert "finding.json: its program: line 2, column 1: found `fly`" in case.problem
 
 
-def test_nothing_to_replay_is_said(tmp_path: Path) -> None:
+def test_nothing_to_replay_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing to replay in"):
-        cases([tmp_path])
+        collect_cases([tmp_path])
     with pytest.raises(UserError, match=r"there is no .*elsewhere to replay"):
-        cases([tmp_path / "elsewhere"])
+        collect_cases([tmp_path / "elsewhere"])
 
 
 @pytest.mark.parametrize(
-    ("found", "expected", "seen", "what"),
+    ("found", "expected", "seen", "judgement"),
     [
         (True, {GUARD}, {GUARD, CAST}, "as expected"),
         (True, {GUARD}, {CAST}, "changed"),
@@ -119,7 +119,7 @@ def test_nothing_to_replay_is_said(tmp_path: Path) -> None:
     ids=["and more", "another", "none before", "a program says it all"],
 )
 def test_a_finding_is_one_defect(
-    found: bool, expected: set[str], seen: set[str], what: str
+    found: bool, expected: set[str], seen: set[str], judgement: str
 ) -> None:
     case = Case("x", seen={} if found else None)
-    assert case.judged(frozenset(expected), frozenset(seen)) == what
+    assert case.judge(frozenset(expected), frozenset(seen)) == judgement

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from finfuzz.replay.judge import WORSE, Result, What, judged
+from finfuzz.replay.judge import WORSE, Judgement, Result, judge
 
 NOTHING: frozenset[str] = frozenset()
 GUARD, CAST = frozenset({"SIGABRT/internals-recreated"}), frozenset({"SIGABRT/cast-error"})
 
 
 @pytest.mark.parametrize(
-    ("expected", "seen", "what"),
+    ("expected", "seen", "judgement"),
     [
         (NOTHING, NOTHING, "as expected"),
         (GUARD, GUARD, "as expected"),
@@ -23,21 +24,27 @@ GUARD, CAST = frozenset({"SIGABRT/internals-recreated"}), frozenset({"SIGABRT/ca
         (None, GUARD, "new here"),
     ],
 )
-def test_judged(expected: frozenset[str] | None, seen: frozenset[str], what: What) -> None:
-    assert judged(expected, seen) == what
-    assert (what in WORSE) is (what in ("regressed", "changed"))
+def test_judge(expected: frozenset[str] | None, seen: frozenset[str], judgement: Judgement) -> None:
+    assert judge(expected, seen) == judgement
+    assert (judgement in WORSE) is (judgement in ("regressed", "changed"))
 
 
 @pytest.mark.parametrize(
-    ("what", "seen", "told"),
+    ("judgement", "seen", "summary"),
     [
         ("as expected", (), "survived"),
         ("changed", ("HANG/hang", "NONE/wrong-answer"), "HANG/hang, NONE/wrong-answer"),
         ("not runnable", (), "no compiler"),
     ],
 )
-def test_told(what: What, seen: tuple[str, ...], told: str) -> None:
+def test_summary(judgement: Judgement, seen: tuple[str, ...], summary: str) -> None:
     one = Result(
-        case="a", target="plain-c", python="3.13.0", what=what, seen=seen, why="no compiler"
+        case="a",
+        target="plain-c",
+        python="3.13.0",
+        judgement=judgement,
+        seen=seen,
+        why="no compiler",
     )
-    assert one.told == told
+    assert one.summary == summary
+    assert msgspec.to_builtins(one)["what"] == judgement

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from finfuzz.replay.matrix import Matrix, everything, places, read
+from finfuzz.replay.matrix import Matrix, plan_all_builds, plan_builds, read_matrix
 from finfuzz.support.errors import UserError
 from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.interpreters import find_interpreters
@@ -31,18 +31,18 @@ NEWEST = next(found.text for found in find_interpreters() if found.include)
     ],
 )
 def test_targets(matrix: Matrix, targets: list[str]) -> None:
-    found = places(matrix)
-    assert [str(place.spec) for place in found] == targets
-    assert {place.interpreter.text for place in found} == {NEWEST}
+    found = plan_builds(matrix)
+    assert [str(planned.spec) for planned in found] == targets
+    assert {planned.interpreter.text for planned in found} == {NEWEST}
 
 
 def test_nothing_named_is_the_newest_of_each() -> None:
-    (place,) = places(Matrix())
-    assert place.name == f"pybind11=={released_versions()[0]}+released on {NEWEST}"
+    (planned,) = plan_builds(Matrix())
+    assert planned.name == f"pybind11=={released_versions()[0]}+released on {NEWEST}"
 
 
-def test_a_python_that_is_not_here_is_a_place_with_a_problem() -> None:
-    here, missing = places(Matrix(targets=("plain-c",), pythons=(NEWEST, "3.99")))
+def test_a_python_that_is_not_here_is_a_build_with_a_problem() -> None:
+    here, missing = plan_builds(Matrix(targets=("plain-c",), pythons=(NEWEST, "3.99")))
     assert here.problem == ""
     assert "no CPython 3.9 or later found for --python 3.99" in missing.problem
     assert missing.name == "plain-c on 3.99.0"
@@ -50,22 +50,24 @@ def test_a_python_that_is_not_here_is_a_place_with_a_problem() -> None:
 
 def test_everything_is_each_python_with_each_release_and_policy_and_the_control() -> None:
     pythons = [found for found in find_interpreters() if found.include]
-    found = everything()
+    found = plan_all_builds()
     assert len(found) == len(pythons) * (len(released_versions()) * len(POLICIES) + 1)
-    assert len({(place.spec, place.interpreter.executable) for place in found}) == len(found)
+    assert len({(planned.spec, planned.interpreter.executable) for planned in found}) == len(found)
 
 
 def test_everything_of_a_target_is_that_on_each_python_with_each_policy() -> None:
     pythons = [found for found in find_interpreters() if found.include]
-    found = everything(("pybind11==3.1.0", "plain-c"))
+    found = plan_all_builds(("pybind11==3.1.0", "plain-c"))
     assert len(found) == len(pythons) * (len(POLICIES) + 1)
-    assert {place.spec.version for place in found} == {"3.1.0", None}
+    assert {planned.spec.version for planned in found} == {"3.1.0", None}
 
 
 def test_a_file(tmp_path: Path) -> None:
     path = tmp_path / "matrix.toml"
     path.write_text('targets = ["plain-c"]\npythons = ["3.13"]\nprograms = ["corpus"]\n')
-    assert read(path) == Matrix(targets=("plain-c",), pythons=("3.13",), programs=("corpus",))
+    assert read_matrix(path) == Matrix(
+        targets=("plain-c",), pythons=("3.13",), programs=("corpus",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,12 +82,12 @@ def test_a_file_that_can_not_be_understood(tmp_path: Path, text: str, complaint:
     path = tmp_path / "matrix.toml"
     path.write_text(text)
     with pytest.raises(UserError, match=complaint.replace("?", r"\?")):
-        read(path)
+        read_matrix(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="can't read the matrix"):
-        read(tmp_path / "none.toml")
+        read_matrix(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize(
@@ -97,4 +99,4 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 )
 def test_a_target_that_can_not_be_meant(matrix: Matrix, complaint: str) -> None:
     with pytest.raises(UserError, match=complaint):
-        places(matrix)
+        plan_builds(matrix)

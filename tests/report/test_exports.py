@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from sarif_pydantic import Sarif
 
-from finfuzz.report.exported import Listed, exported
-from finfuzz.report.sarif import sarif
+from finfuzz.report.json_export import ExportedFinding, to_json
+from finfuzz.report.sarif import to_sarif
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.known import shipped
 from finfuzz.triage.findings.listing import ListedFinding
@@ -22,7 +22,7 @@ DAMAGED = ListedFinding(Path("crashes/x"), None, problem="it is damaged")
 
 def test_json_has_the_whole_finding_and_how_it_stands() -> None:
     one, other = msgspec.json.decode(
-        exported([ListedFinding(FOLDER, finding()), DAMAGED]), type=list[Listed]
+        to_json([ListedFinding(FOLDER, finding()), DAMAGED]), type=list[ExportedFinding]
     )
     assert (one.path, one.status, one.owner, one.flaky) == (str(FOLDER), "new", "target", False)
     assert one.finding == finding()
@@ -40,7 +40,7 @@ def test_json_has_the_whole_finding_and_how_it_stands() -> None:
     ],
 )
 def test_sarif_is_what_the_standard_says(entry: ListedFinding, level: str) -> None:
-    document = json.loads(json.dumps(sarif([entry, DAMAGED], "1.2.3")))
+    document = json.loads(json.dumps(to_sarif([entry, DAMAGED], "1.2.3")))
     (run,) = Sarif.model_validate(document).runs
     assert (run.tool.driver.name, run.tool.driver.version) == ("finfuzz", "1.2.3")
     (result,) = document["runs"][0]["results"]
@@ -55,19 +55,19 @@ def test_sarif_is_what_the_standard_says(entry: ListedFinding, level: str) -> No
 def test_each_result_points_to_its_rule() -> None:
     kinds = ["none", "hang", "none", "cast-error"]
     entries = [ListedFinding(FOLDER, finding(diagnostic=kind)) for kind in kinds]
-    (run,) = sarif(entries, "1")["runs"]
+    (run,) = to_sarif(entries, "1")["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert rules == ["cast-error", "hang", "none"]
     assert [rules[result["ruleIndex"]] for result in run["results"]] == kinds
 
 
 def test_nothing_is_a_document_too() -> None:
-    assert Sarif.model_validate(sarif([], "1")).runs[0].results == []
-    assert msgspec.json.decode(exported([])) == []
+    assert Sarif.model_validate(to_sarif([], "1")).runs[0].results == []
+    assert msgspec.json.decode(to_json([])) == []
 
 
 def test_what_a_crash_wrote_stays_text() -> None:
-    said = 'a "quote", <script>, \x00 and \udcff'.encode("utf-8", "replace").decode()
-    hostile: Finding = finding(detail=said)
-    (result,) = sarif([ListedFinding(FOLDER, hostile)], "1")["runs"][0]["results"]
-    assert json.loads(json.dumps(result))["message"]["text"].endswith(said)
+    detail = 'a "quote", <script>, \x00 and \udcff'.encode("utf-8", "replace").decode()
+    hostile: Finding = finding(detail=detail)
+    (result,) = to_sarif([ListedFinding(FOLDER, hostile)], "1")["runs"][0]["results"]
+    assert json.loads(json.dumps(result))["message"]["text"].endswith(detail)

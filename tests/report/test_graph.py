@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from finfuzz.program.text import parse
-from finfuzz.report.graph import InterpreterGraph, graph_of
+from finfuzz.report.graph import InterpreterGraph, build_graphs
 
 
-def told(interpreter: InterpreterGraph) -> str:
+def format_graph(interpreter: InterpreterGraph) -> str:
     nodes = []
     for node in interpreter.nodes:
         parts = [node.name, node.kind, *node.roots, *(f"{at}:{act}" for at, act in node.hooks)]
@@ -47,4 +47,4 @@ def told(interpreter: InterpreterGraph) -> str:
 )
 def test_graph(steps: str, graph: list[str]) -> None:
     program = parse("finfuzz 1\n" + steps.replace("|", "\n") + "\n")
-    assert [told(interpreter) for interpreter in graph_of(program)] == graph
+    assert [format_graph(interpreter) for interpreter in build_graphs(program)] == graph

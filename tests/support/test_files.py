@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import writable_directory, write_whole
+from finfuzz.support.files import ensure_directory, write_whole
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_folder_is_made_if_need_be(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there").mkdir()
-    made = writable_directory(Path(path), "findings")
+    made = ensure_directory(Path(path), "findings")
     assert made == (tmp_path / path).resolve()
     assert made.is_dir()
     assert set(os.listdir(made)) <= {"there"}  # the trial left nothing
@@ -119,7 +119,7 @@ def test_where_nothing_can_be_written_is_one_line(
     (tmp_path / "dangling").symlink_to("nowhere")
     before = sorted(os.listdir(tmp_path))
     with pytest.raises(UserError) as caught:
-        writable_directory(Path(path), "findings")
+        ensure_directory(Path(path), "findings")
     assert str(caught.value).startswith(f"can't write findings to {path}: ")
     assert str(caught.value).endswith(": give another folder")
     assert len(str(caught.value).splitlines()) == 1

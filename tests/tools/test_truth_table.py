@@ -15,45 +15,44 @@ from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
-from truth.table import FOLDER, Bad, Defect, ingredients, load
+from truth.table import FOLDER, BadBuild, Defect, collect_ingredients, load
 
 DEFECTS = load()
 TRIES = 3
 #: Builds that other tests need as well.
-QUICK = {Bad("pybind11==3.1.0", "3.13"), Bad("pybind11==3.1.0+destroy", "3.13")}
+QUICK = {BadBuild("pybind11==3.1.0", "3.13"), BadBuild("pybind11==3.1.0+destroy", "3.13")}
 
 
-def rows(*, mended: bool) -> list[object]:
-    def marks(one: Defect) -> tuple[pytest.MarkDecorator, ...]:
-        return () if one.bad in QUICK and not mended else (pytest.mark.slow,)
+def list_rows(*, fixed: bool) -> list[object]:
+    def mark(one: Defect) -> tuple[pytest.MarkDecorator, ...]:
+        return () if one.bad in QUICK and not fixed else (pytest.mark.slow,)
 
-    those = [one for one in DEFECTS if one.mended or not mended]
-    return [pytest.param(one, id=one.name, marks=marks(one)) for one in those]
+    rows = [one for one in DEFECTS if one.fixed or not fixed]
+    return [pytest.param(one, id=one.name, marks=mark(one)) for one in rows]
 
 
-def shown(defect: Defect, bad: Bad) -> int:
-    """How many of TRIES runs on a build show the defect."""
+def count_shown(defect: Defect, place: BadBuild) -> int:
+    """Return how many of TRIES runs on a build show the defect."""
     try:
-        interpreter = pick_interpreter(bad.python)
+        interpreter = pick_interpreter(place.python)
     except UserError as error:
         pytest.skip(str(error))
-    made = build(resolve(parse_target(bad.target)), interpreter)
+    made = build(resolve(parse_target(place.target)), interpreter)
     steps = runnable(defect.program, interpreter.version[:2])
     with Executor(made) as executor:
         outcomes = [executor.run(steps) for _ in range(TRIES)]
-    return sum(one.is_shown_by(run, diagnose(run, Limits().memory_mib)) for run in outcomes
-               for one in [defect])  # fmt: skip
+    return sum(defect.is_shown_by(run, diagnose(run, Limits().memory_mib)) for run in outcomes)
 
 
-@pytest.mark.parametrize("defect", rows(mended=False))
+@pytest.mark.parametrize("defect", list_rows(fixed=False))
 def test_each_defect_is_shown_by_its_program(defect: Defect) -> None:
-    assert shown(defect, defect.bad) > 0
+    assert count_shown(defect, defect.bad) > 0
 
 
-@pytest.mark.parametrize("defect", rows(mended=True))
-def test_and_not_where_it_is_mended(defect: Defect) -> None:
-    assert defect.mended
-    assert shown(defect, defect.mended) == 0
+@pytest.mark.parametrize("defect", list_rows(fixed=True))
+def test_no_defect_is_shown_where_it_is_fixed(defect: Defect) -> None:
+    assert defect.fixed
+    assert count_shown(defect, defect.fixed) == 0
 
 
 def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
@@ -73,18 +72,18 @@ def test_the_fuzzer_is_not_given_the_programs() -> None:
 def test_ingredients_are_operations_and_words() -> None:
     program = parse("finfuzz 1\nnode a container\nroot a codec\nstart i1 legacy\n")
     wanted = {"node", "container", "root", "codec", "start", "legacy"}
-    assert ingredients(program.steps) == wanted
+    assert collect_ingredients(program.steps) == wanted
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
         ('diagnostics = ["nonsense"]', "no diagnostic 'nonsense'"),
-        ("", "nothing that proves it"),
+        ("", "has no key"),
         ("unknown = 1", "can't be read"),
     ],
 )
-def test_a_row_that_cannot_be_meant_is_refused(tmp_path: Path, row: str, message: str) -> None:
+def test_an_invalid_row_is_refused(tmp_path: Path, row: str, message: str) -> None:
     path = tmp_path / "defects.toml"
     fields = 'name = "a"\ntitle = "b"\nlink = "c"\nowner = "CPython"\ntarget = "plain-c"'
     path.write_text(f'[[defect]]\n{fields}\npython = "3.12"\n{row}\n')

@@ -1,4 +1,4 @@
-"""A campaign's rate: one worker with the guided engine, from nothing, for a few seconds."""
+"""The rate of a campaign: one worker with the guided engine and no corpus, for a few seconds."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.alone import config
-from benchmarks.timing import Slice, each
+from benchmarks.standalone_worker import make_config
+from benchmarks.timing import Slice, time_calls
 from finfuzz.campaign.messages import Channel, Ended, FromWorker, Progress
 from finfuzz.campaign.worker.job import Config
 from finfuzz.campaign.worker.program_source import Programs
@@ -20,29 +20,34 @@ from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
+_TOOLS = Path(__file__).parent.parent
 _WITH_INTERPRETERS = ("-m", "finfuzz.campaign.worker.process")
-_WITHOUT = (str(Path(__file__).with_name("one_worker.py")),)
+_WITHOUT = ("-m", "benchmarks.worker_without_interpreters")
 
 
-def campaign(build: Build, seconds: float, seed: int, *, interpreters: bool) -> Slice:
-    """Seconds an execution, by the worker's own clock. Raises UserError where it does not work."""
+def measure_campaign(build: Build, seconds: float, seed: int, *, interpreters: bool) -> Slice:
+    """Run a worker; return the seconds of an execution, by the worker's own clock.
+
+    Raises UserError where the worker fails.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         command = _WITH_INTERPRETERS if interpreters else _WITHOUT
-        told = config(folder, build, "atheris", seed, seconds)
-        messages = _work(command, told, folder)
-        parsing = _parsing(Path(told.corpus), build.interpreter.version)
-    return _slice([one.progress if isinstance(one, Ended) else one for one in messages], parsing)
+        config = make_config(folder / "worker", build, "atheris", seed, seconds)
+        messages = _run_worker(command, config, folder)
+        parsing = _time_parsing(Path(config.corpus), build.interpreter.version)
+    reports = [one.progress if isinstance(one, Ended) else one for one in messages]
+    return _make_slice(reports, parsing)
 
 
-def has_interpreters(build: Build) -> bool:
-    """Whether a campaign's programs start any on that target and CPython."""
+def starts_interpreters(build: Build) -> bool:
+    """Return whether a campaign's programs start subinterpreters on that target and CPython."""
     programs = Programs(build.interpreter.version, build.spec.framework)
     return programs.learner.weights.max_starts > 0
 
 
-def _work(command: tuple[str, ...], config: Config, folder: Path) -> list[Progress | Ended]:
-    """What a worker tells of its counts, the last of it when it ended."""
+def _run_worker(command: tuple[str, ...], config: Config, folder: Path) -> list[Progress | Ended]:
+    """Run a worker; return its progress messages, the last of them from its end."""
     read, write = os.pipe()
     with (
         open(folder / "stderr", "w+", encoding="utf-8", errors="replace") as stderr,
@@ -52,6 +57,7 @@ def _work(command: tuple[str, ...], config: Config, folder: Path) -> list[Progre
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
+            env={**os.environ, "PYTHONPATH": str(_TOOLS)},
             pass_fds=(write,),
         ) as worker,
     ):
@@ -60,27 +66,29 @@ def _work(command: tuple[str, ...], config: Config, folder: Path) -> list[Progre
         with worker.stdin as stdin:
             stdin.write(msgspec.json.encode(config))
         channel: Channel[FromWorker] = Channel(FromWorker)
-        told = [one for one in channel.read(pipe) if isinstance(one, Progress | Ended)]
-    last = told[-1] if told else None
+        messages = [one for one in channel.read(pipe) if isinstance(one, Progress | Ended)]
+    last = messages[-1] if messages else None
     if not isinstance(last, Ended) or last.problem or not last.progress.executions:
-        said = (folder / "stderr").read_text(errors="replace").strip().rpartition("\n")[2]
-        problem = last.problem if isinstance(last, Ended) and last.problem else said
-        raise UserError(f"its worker does not work: {problem}")
-    return told
+        last_line = (folder / "stderr").read_text(errors="replace").strip().rpartition("\n")[2]
+        problem = last.problem if isinstance(last, Ended) and last.problem else last_line
+        raise UserError(f"its worker failed: {problem}")
+    return messages
 
 
-def _parsing(corpus: Path, python: tuple[int, int, int]) -> float:
-    """Seconds that a program takes from its text to what a child is given: of those that the
-    campaign kept, each once, as the engine does it."""
+def _time_parsing(corpus: Path, python: tuple[int, int, int]) -> float:
+    """Return the seconds to turn a program's text into the text for a child, as the engine does it.
+
+    Each program that the campaign kept is parsed once.
+    """
     texts = [path.read_text() for path in corpus.glob("*.fin")]
     if not texts:
         raise UserError("a campaign kept no program: give each more --seconds")
     waiting = iter(texts)
-    return each(lambda: runnable(parse(next(waiting)), python[:2]), len(texts))
+    return time_calls(lambda: runnable(parse(next(waiting)), python[:2]), len(texts))
 
 
-def _slice(told: list[Progress], parsing: float) -> Slice:
-    first, last = told[0], told[-1]
+def _make_slice(reports: list[Progress], parsing: float) -> Slice:
+    first, last = reports[0], reports[-1]
     count = last.executions
     whole = last.seconds / count
     phases = {

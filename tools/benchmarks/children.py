@@ -1,11 +1,11 @@
-"""One program as the executor runs it, and as a process of its own."""
+"""One program, run by the executor and as a script in a process of its own."""
 
 from __future__ import annotations
 
 import statistics
 import subprocess
 
-from benchmarks.timing import Slice, each
+from benchmarks.timing import Slice, time_calls
 from finfuzz.executor.outcome import read_outcome
 from finfuzz.executor.process import environment
 from finfuzz.executor.zygote import Executor
@@ -15,7 +15,7 @@ from finfuzz.targets.build import Build
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"
 WITH_INTERPRETER = "finfuzz 1\nimport\nstart i1 legacy\nenter i1\nimport\nstop i1\n"
-#: Of the zygote that has imported the extension, as the two above are.
+#: For the zygote that has imported the extension, which runs the two above as well.
 _EMPTY = "finfuzz 1\nimport\n"
 _TIMEOUT_SECONDS = 10.0
 
@@ -28,7 +28,7 @@ _GRAPH = """\
 a = t.Container()
 a.append(a)
 """
-#: The standard library's own interpreters: of the kind that shares the GIL.
+#: The standard library's own interpreters, of the flavour that shares the GIL.
 _INTERPRETER = """\
 import {module} as interpreters
 i1 = interpreters.create({legacy})
@@ -38,16 +38,16 @@ interpreters.destroy(i1)
 """
 
 
-def in_executor(executor: Executor, text: str, count: int) -> Slice:
-    """A program in so many children of a zygote, coverage on. Raises UserError where one dies.
+def time_in_executor(executor: Executor, text: str, count: int) -> Slice:
+    """Time a program in ``count`` children of a zygote, with coverage.
 
-    The runtime doesn't tell finalization and exit apart, nor a fork from waiting for the zygote;
-    the floor's phases do.
+    Raises UserError where a child crashes or hangs. The floor separates finalization from exit, and
+    the fork from waiting for the zygote; the runtime does not.
     """
     inside: list[float] = []
-    whole = each(lambda: inside.append(_survived(executor, text)), count)
-    reading = each(lambda: read_outcome(executor.shared, "", "zygote", events=False), count)
-    empty = statistics.fmean(_survived(executor, _EMPTY) for _ in range(count))
+    whole = time_calls(lambda: inside.append(_time_child(executor, text)), count)
+    reading = time_calls(lambda: read_outcome(executor.shared, "", "zygote", events=False), count)
+    empty = statistics.fmean(_time_child(executor, _EMPTY) for _ in range(count))
     child = statistics.fmean(inside)
     phases = {
         "fork and waiting": whole - child - reading,
@@ -58,41 +58,45 @@ def in_executor(executor: Executor, text: str, count: int) -> Slice:
     return Slice(whole, phases)
 
 
-def in_subprocess(build: Build, script: str, count: int) -> Slice:
-    """A script in so many fresh processes, as pybind11's own tests run theirs. Raises UserError
-    where one fails."""
+def time_in_subprocess(build: Build, script: str, count: int) -> Slice:
+    """Time a script in ``count`` fresh processes, as pybind11's own tests run scripts.
+
+    Raises UserError where a process fails.
+    """
     command = [str(build.interpreter.executable), "-c", script]
-    return Slice(each(lambda: _succeed(command), count), {})
+    return Slice(time_calls(lambda: _run_script(command), count), {})
 
 
-def script(build: Build) -> str:
-    """PROGRAM as a user would write it."""
-    return _importing(build) + _GRAPH
+def write_script(build: Build) -> str:
+    """Write PROGRAM as a user would."""
+    return _write_import(build) + _GRAPH
 
 
-def script_with_interpreter(build: Build) -> str:
-    """The same of WITH_INTERPRETER."""
+def write_script_with_interpreter(build: Build) -> str:
+    """Write WITH_INTERPRETER as a user would."""
     new = has(build.interpreter.version, Quirk.INTERPRETERS_MODULE)
     module, legacy = (
         ("_interpreters", "'legacy'") if new else ("_xxsubinterpreters", "isolated=False")
     )
-    importing = _importing(build)
-    return importing + _INTERPRETER.format(module=module, legacy=legacy, script=importing)
+    script = _write_import(build)
+    return script + _INTERPRETER.format(module=module, legacy=legacy, script=script)
 
 
-def _importing(build: Build) -> str:
+def _write_import(build: Build) -> str:
     return _SCRIPT.format(folder=str(build.extension.parent))
 
 
-def _survived(executor: Executor, text: str) -> float:
-    """Seconds of a child as its zygote saw it: from behind the fork until it was reaped."""
+def _time_child(executor: Executor, text: str) -> float:
+    """Return the seconds of a child by its zygote's clock: from the fork until it is reaped."""
     outcome = executor.run(text)
     if outcome.died:
-        raise UserError("its child hangs" if outcome.timed_out else f"it dies of {outcome.signal}")
+        raise UserError(
+            "its child hangs" if outcome.timed_out else f"its child crashes: {outcome.signal}"
+        )
     return outcome.seconds
 
 
-def _succeed(command: list[str]) -> None:
+def _run_script(command: list[str]) -> None:
     try:
         done = subprocess.run(
             command, capture_output=True, env=environment(), timeout=_TIMEOUT_SECONDS, check=False
@@ -100,4 +104,4 @@ def _succeed(command: list[str]) -> None:
     except subprocess.TimeoutExpired:
         raise UserError("its script hangs") from None
     if done.returncode != 0:
-        raise UserError(f"its script ends with {done.returncode}")
+        raise UserError(f"its script exits with {done.returncode}")

@@ -1,12 +1,12 @@
-// The floor: the thinnest embedder of CPython that has the extension imported, forking children that
-// do nothing but finalize. What is more than this in a child of finfuzz is finfuzz's doing.
+// The floor: the thinnest embedder of CPython. It imports the extension and forks children that only
+// finalize. All that a child of finfuzz costs beyond the floor is finfuzz's own.
 //
 //     floor HOME FOLDER [interpreter]
 //
-// HOME: where CPython's library is; FOLDER: where the extension is. A line on standard input is how
-// many children to fork, one after the other; the answer is a line of six numbers: nanoseconds in all,
-// how many did not exit with 0, and nanoseconds until they were there, in a subinterpreter, in
-// Py_FinalizeEx, and until they were gone.
+// HOME: the folder of CPython's library; FOLDER: the extension's folder. A line on standard input is a
+// number of children to fork, one after another. The answer is a line of six numbers: nanoseconds in
+// all; children that did not exit with 0; and nanoseconds in four phases: fork, subinterpreter,
+// Py_FinalizeEx, exit.
 #include <Python.h>
 
 #include <sys/mman.h>
@@ -23,9 +23,9 @@
 static const char* folder;
 static bool interpreter;
 
-// When a child was where. It is told through shared memory: 60 ns of 2 ms.
+// The times at which a child reached each phase, in shared memory: 60 ns of 2 ms.
 struct Marks {
-    int64_t there, finalizing, finalized;
+    int64_t forked, finalizing, finalized;
 };
 static Marks* marks;
 
@@ -33,9 +33,9 @@ struct Answer {
     int64_t all, failures, fork, interpreter, finalize, exit;
 };
 
-constexpr unsigned kPatience = 10;  // seconds; a child that hangs dies of SIGALRM, and is a failure
+constexpr unsigned kPatience = 10;  // seconds; SIGALRM ends a child that hangs, which is a failure
 
-static int64_t nanoseconds() {
+static int64_t read_clock() {  // in nanoseconds
     timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return int64_t(now.tv_sec) * 1000000000 + now.tv_nsec;
@@ -50,7 +50,7 @@ static void initialize(const char* home) {
     PyConfig_InitIsolatedConfig(&config);
     config.site_import = 0;
     config.install_signal_handlers = 0;
-    config.use_hash_seed = 1;  // to 0, as children of finfuzz have it
+    config.use_hash_seed = 1;  // hash seed 0, as in children of finfuzz
     config.write_bytecode = 0;
     check(PyConfig_SetBytesString(&config, &config.home, home));
     check(Py_InitializeFromConfig(&config));
@@ -70,7 +70,7 @@ static void import_target() {
     Py_DECREF(entry);
 }
 
-static void import_in_another() {
+static void import_in_subinterpreter() {
     PyThreadState* main = PyThreadState_Get();
     PyThreadState* other = Py_NewInterpreter();
     if (!other) exit(1);
@@ -79,34 +79,34 @@ static void import_in_another() {
     PyThreadState_Swap(main);
 }
 
-[[noreturn]] static void be_child() {
+[[noreturn]] static void run_child() {
     alarm(kPatience);
-    marks->there = nanoseconds();
-    if (interpreter) import_in_another();
-    marks->finalizing = nanoseconds();
+    marks->forked = read_clock();
+    if (interpreter) import_in_subinterpreter();
+    marks->finalizing = read_clock();
     int failed = Py_FinalizeEx();
-    marks->finalized = nanoseconds();
+    marks->finalized = read_clock();
     exit(failed ? 1 : 0);  // not _exit: static destructors are part of a user's process
 }
 
 static void add_child(Answer& answer) {
-    int64_t begin = nanoseconds();
+    int64_t begin = read_clock();
     PyOS_BeforeFork();
     pid_t pid = fork();
     if (pid == 0) {
         PyOS_AfterFork_Child();
-        be_child();
+        run_child();
     }
     PyOS_AfterFork_Parent();
     int status = 0;
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-        ++answer.failures;  // its marks may be another's
+        ++answer.failures;  // the marks may be an earlier child's
         return;
     }
-    int64_t end = nanoseconds();
+    int64_t end = read_clock();
     answer.all += end - begin;
-    answer.fork += marks->there - begin;
-    answer.interpreter += marks->finalizing - marks->there;
+    answer.fork += marks->forked - begin;
+    answer.interpreter += marks->finalizing - marks->forked;
     answer.finalize += marks->finalized - marks->finalizing;
     answer.exit += end - marks->finalized;
 }
@@ -118,12 +118,12 @@ int main(int argc, char** argv) {
     if (shared == MAP_FAILED) return 1;
     marks = static_cast<Marks*>(shared);
     initialize(argv[1]);
-    import_target();  // where there is another interpreter too: so has the executor's zygote
+    import_target();  // also for children with a subinterpreter, as the executor's zygote does
     for (int64_t count = 0; scanf("%" SCNd64, &count) == 1;) {
         Answer answer{};
         while (count-- > 0) add_child(answer);
         printf("%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", answer.all,
                answer.failures, answer.fork, answer.interpreter, answer.finalize, answer.exit);
-        fflush(stdout);  // before the next fork: a child's exit writes what is left
+        fflush(stdout);  // before the next fork: a child's exit would write the rest again
     }
 }

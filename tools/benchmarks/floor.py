@@ -1,4 +1,4 @@
-"""A bare fork and Py_FinalizeEx in the thinnest embedder there is: floor.cpp, compiled and run."""
+"""The floor: a bare fork and Py_FinalizeEx in the thinnest embedder (floor.cpp)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ print(json.dumps({
 
 
 class Linking(msgspec.Struct, rename="upper"):
-    """What a CPython says of how it is linked; names as in its Makefile."""
+    """The linking of a CPython, by the names of its Makefile."""
 
     prefix: str = msgspec.field(name="prefix")
     ldlibrary: str
@@ -42,8 +42,11 @@ class Linking(msgspec.Struct, rename="upper"):
     syslibs: str
     linkforshared: str
 
-    def flags(self) -> list[str] | None:
-        """The linker's, with the shared library where there is one; None where there is neither."""
+    def find_flags(self) -> list[str] | None:
+        """Return the linker's flags, or None where there is no library.
+
+        The shared library goes before the static one.
+        """
         folders = [Path(folder) for folder in (self.libdir, self.libpl)]
         libs = [*self.libs.split(), *self.syslibs.split()]
         for folder in folders:
@@ -60,13 +63,16 @@ class Linking(msgspec.Struct, rename="upper"):
 
 
 class Floor:
-    """A running embedder with a build's extension. ``interpreter``: each child starts a
-    subinterpreter, imports the extension there and ends it, before it finalizes."""
+    """A running embedder with a build's extension.
+
+    ``interpreter``: before a child finalizes, it starts a subinterpreter, imports the extension
+    there and ends the subinterpreter.
+    """
 
     def __init__(self, build: Build, *, interpreter: bool) -> None:
         self._interpreter = interpreter
-        linking = _ask(build.interpreter)
-        program = _compiled(build.interpreter, linking)
+        linking = _probe_linking(build.interpreter)
+        program = _compile(build.interpreter, linking)
         command = [str(program), linking.prefix, str(build.extension.parent)]
         with fixed_addresses():
             self._process = subprocess.Popen(
@@ -82,10 +88,10 @@ class Floor:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(BrokenPipeError), self._process:
-            pass  # its input is closed, so it ends
+            pass  # closing its input ends the embedder
 
-    def children(self, count: int) -> Slice:
-        """So many of them, one after the other. Raises UserError where one does not exit with 0."""
+    def run_children(self, count: int) -> Slice:
+        """Run children one after another. Raises UserError where one does not exit with 0."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -103,16 +109,19 @@ class Floor:
         return Slice(every / count / 1e9, spent)
 
 
-def _ask(interpreter: Interpreter) -> Linking:
+def _probe_linking(interpreter: Interpreter) -> Linking:
     done = subprocess.run(
         [interpreter.executable, "-I", "-S", "-c", _PROBE], capture_output=True, check=True
     )
     return msgspec.json.decode(done.stdout, type=Linking)
 
 
-def _compiled(interpreter: Interpreter, linking: Linking) -> Path:
-    """The embedder of that CPython, compiled once. Raises UserError where it can't be linked."""
-    flags = linking.flags()
+def _compile(interpreter: Interpreter, linking: Linking) -> Path:
+    """Return the embedder of that CPython; the first call compiles it.
+
+    Raises UserError where the embedder can't be linked.
+    """
+    flags = linking.find_flags()
     if flags is None:
         raise UserError(
             f"CPython {interpreter.text} has no {linking.ldlibrary or 'libpython'} in "

@@ -1,9 +1,9 @@
-"""What a campaign costs as its work grows: the corpus, the executions, the findings.
+"""The cost of a campaign as its corpus, its executions and its findings grow.
 
     python tools/bench.py growth --executions 1000000
 
-The children are recorded (see growth_worker.py): what is measured is all that is not a child. With
-findings it is triage: opening a crashes folder, and looking a death up in it.
+The children are recorded (see growth_worker.py), so the figures are the worker's without them. For
+findings the figures are triage's: to open a crashes folder, and to look a crash up in it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.growth_worker import Checkpoint
-from benchmarks.timing import each
+from benchmarks.timing import time_calls
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
@@ -48,14 +48,12 @@ _SIGHTINGS = 2000
 def growth(
     programs: Sequence[int], findings: Sequence[int], executions: int, json_file: Path | None
 ) -> None:
-    """What a worker and triage cost as corpus, executions and findings grow."""
+    """Measure worker and triage as corpus, executions and findings grow."""
     figures: dict[str, object] = {}
-    table = Table(
-        "programs to begin with", "executions", "CPU ms each beside the child", "worker, MiB"
-    )
+    table = Table("initial corpus", "executions", "CPU ms each, without the child", "worker, MiB")
     for size in programs:
         most = executions if size == programs[0] else min(executions, 10_000)
-        points = of_worker(size, most)
+        points = measure_worker(size, most)
         figures[f"{size} programs"] = msgspec.to_builtins(points)
         for point in points:
             ms = f"{point.seconds_each * 1e3:.2f}"
@@ -63,9 +61,9 @@ def growth(
     console = Console()
     console.print(table)
     made = build(resolve(parse_target("plain-c")), pick_interpreter(None), announce=click.echo)
-    table = Table("findings", "opened in, s", "a death looked up, µs", "triage, MiB more")
+    table = Table("findings", "to open, s", "to look a crash up, µs", "triage, MiB more")
     for size in findings:
-        opened, counted, mib = of_findings(made, size)
+        opened, counted, mib = measure_findings(made, size)
         figures[f"{size} findings"] = {
             "opened_s": opened,
             "looked_up_us": counted * 1e6,
@@ -77,8 +75,8 @@ def growth(
         json_file.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def of_worker(programs: int, executions: int) -> list[Checkpoint]:
-    """Raises UserError where the worker ended early."""
+def measure_worker(programs: int, executions: int) -> list[Checkpoint]:
+    """Run a worker that begins with ``programs`` programs. Raises UserError where it ends early."""
     with tempfile.TemporaryDirectory(prefix="finfuzz-growth-") as folder:
         arguments = [folder, str(programs), str(executions)]
         done = subprocess.run(
@@ -89,14 +87,17 @@ def of_worker(programs: int, executions: int) -> list[Checkpoint]:
         )
     points = [msgspec.json.decode(line, type=Checkpoint) for line in done.stdout.splitlines()]
     if not points:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise UserError(f"a worker with {programs} programs gave no figure: {said}")
+        last_line = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise UserError(f"a worker with {programs} programs gave no figures: {last_line}")
     return points
 
 
-def of_findings(made: Build, size: int) -> tuple[float, float, float]:
-    """Seconds to open a folder of so many findings and to look a death up that is none of them,
-    and the memory that takes, in MiB. The findings are the project's own under other buckets."""
+def measure_findings(made: Build, size: int) -> tuple[float, float, float]:
+    """Measure a folder of ``size`` findings, which are the project's own under other buckets.
+
+    Returns the seconds to open the folder, the seconds to look a crash up that is none of them, and
+    the memory taken, in MiB.
+    """
     with tempfile.TemporaryDirectory(prefix="finfuzz-growth-") as scratch:
         crashes = Path(scratch)
         models = [finding for _, finding in load_all(_CRASHES)]
@@ -106,8 +107,8 @@ def of_findings(made: Build, size: int) -> tuple[float, float, float]:
         before, begin = psutil.Process().memory_info().rss, time.perf_counter()
         sorter = Sorter(made, crashes, Limits(), Origin("random", 0), lambda _: None)
         opened = time.perf_counter() - begin
-        dies = Diagnosis("SIGSEGV", "none", "running", "", ("one", "two", "three"))
-        counted = each(lambda: sorter.count(dies), _SIGHTINGS)
+        unknown = Diagnosis("SIGSEGV", "none", "running", "", ("one", "two", "three"))
+        counted = time_calls(lambda: sorter.count(unknown), _SIGHTINGS)
         mib = (psutil.Process().memory_info().rss - before) / 2**20
         sorter.close()
     return opened, counted, mib

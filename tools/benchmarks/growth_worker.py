@@ -1,11 +1,11 @@
-"""A worker whose children were run before: what a campaign's parent costs, and what it keeps.
+"""A worker with recorded children, to measure the time and the memory of a campaign's parent.
 
     python -m benchmarks.growth_worker FOLDER PROGRAMS EXECUTIONS
 
-A million real children take two hours. Here the first RECORDED are real; after that each execution
-has the outcome and the counters of one of them, and each program that the worker begins with has a
-counter more that no other has, so that libFuzzer keeps all of them. All else is the worker's own.
-Prints a Checkpoint as JSON each time that ten times as many executions are done.
+A million real children take two hours. Here the first RECORDED children are real; each later
+execution gets the outcome and the counters of one of them. Each program of the initial corpus sets
+one more counter that no other program sets, so that libFuzzer keeps them all. The rest is a worker
+as it is. It prints a Checkpoint as JSON after 1,000, 10,000, … executions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from random import Random
 import msgspec
 import psutil
 
-from benchmarks.alone import config
+from benchmarks.standalone_worker import make_config
 from finfuzz.campaign.folder import name_of
 from finfuzz.campaign.worker import libfuzzer
 from finfuzz.campaign.worker.job import Config
@@ -41,8 +41,11 @@ TARGET, PYTHON = "plain-c", None
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """Since the last one: seconds of processor time an execution took, which other load does not
-    touch. Now: memory of the worker, in MiB."""
+    """Figures since the checkpoint before.
+
+    ``seconds_each``: processor time of an execution, which other load on the machine does not
+    change. ``mib``: memory of the worker now.
+    """
 
     executions: int
     seconds_each: float
@@ -50,7 +53,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 class RecordedExecutor(Executor):
-    """``beginning``: how many programs the worker begins with."""
+    """An executor whose later children are replayed. ``beginning``: size of the initial corpus."""
 
     def __init__(self, made: Build, beginning: int) -> None:
         super().__init__(made)
@@ -72,22 +75,22 @@ class RecordedExecutor(Executor):
         return outcome
 
     def run_bare(self) -> None:
-        """Nothing: a bare child is measured elsewhere."""
+        """Do nothing: bare children are measured elsewhere."""
 
     def _mark(self, number: int) -> None:
-        """A feature of its own, as long as there are counters enough."""
+        """Set a counter that no other program sets, as long as there are enough counters."""
         ctypes.memset(self.shared.counters_address + number % self.shared.counters, 1, 1)
 
 
-class Growing(Loop):
-    """Says after 1,000, 10,000, … executions what each since the last time has cost."""
+class CheckpointingLoop(Loop):
+    """A loop that prints a checkpoint after 1,000, 10,000, … executions."""
 
-    def __init__(self, executor: Executor, told: Config, programs: Programs, first: int,
+    def __init__(self, executor: Executor, config: Config, programs: Programs, first: int,
                  most: int) -> None:  # fmt: skip
-        super().__init__(executor, told, programs.learner, os.open(os.devnull, os.O_WRONLY))
-        self._first, self._most = first, most  # the first ones load the corpus, and are real
+        super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
+        self._first, self._most = first, most  # the first executions load the corpus and are real
         self._next = 1000
-        self._told, self._since = 0, 0.0
+        self._last, self._since = 0, 0.0
 
     @property
     def over(self) -> bool:
@@ -99,28 +102,28 @@ class Growing(Loop):
         if count == 0:
             self._since = time.process_time()
         elif count == self._next:
-            self._checkpoint(count)
+            self._print_checkpoint(count)
         return done
 
-    def _checkpoint(self, count: int) -> None:
-        each = (time.process_time() - self._since) / (count - self._told)
+    def _print_checkpoint(self, count: int) -> None:
+        each = (time.process_time() - self._since) / (count - self._last)
         mib = psutil.Process().memory_info().rss / 2**20
         os.write(1, msgspec.json.encode(Checkpoint(count, each, mib)) + b"\n")
-        self._told, self._since, self._next = count, time.process_time(), 10 * count
+        self._last, self._since, self._next = count, time.process_time(), 10 * count
 
 
 def main(folder: Path, programs: int, executions: int) -> None:
-    """Ends this process."""
+    """Run the worker; libFuzzer then ends this process."""
     interpreter = pick_interpreter(PYTHON)
     made = build(resolve(parse_target(TARGET)), interpreter)
     executor = RecordedExecutor(made, programs)
-    told = config(folder, made, "atheris", seed=1, seconds=0.0)
+    config = make_config(folder, made, "atheris", seed=1, seconds=0.0)
     source, rng = Programs(interpreter.version, made.spec.framework), Random(1)
     for _ in range(programs):
         text = to_text(source.new(rng).program)
-        (Path(told.live) / name_of(text)).write_text(text, encoding="utf-8")
-    loop = Growing(executor, told, source, programs + RECORDED, executions)
-    libfuzzer.run(loop, source, executor, told)
+        (Path(config.live) / name_of(text)).write_text(text, encoding="utf-8")
+    loop = CheckpointingLoop(executor, config, source, programs + RECORDED, executions)
+    libfuzzer.run(loop, source, executor, config)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A whole campaign through the command line, with triage beside its workers."""
+"""The rate of a whole campaign, run from the command line, with triage next to its workers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from finfuzz.targets.build import Build
 
 
-def rate(made: Build, folder: Path, seconds: float, seed: int, workers: int = 1) -> float:
-    """Executions a second of one campaign, its findings going to ``folder``. What is not attributed
-    when its time is up is left."""
+def measure_rate(made: Build, folder: Path, seconds: float, seed: int, workers: int = 1) -> float:
+    """Run a campaign in ``folder`` and return its executions per second.
+
+    When its time is up, controls of new findings are skipped.
+    """
     folder.mkdir(exist_ok=True)
     command = [
         *(sys.executable, "-m", "finfuzz", "run", "--engine", "random", "--seed", str(seed)),
@@ -26,7 +28,7 @@ def rate(made: Build, folder: Path, seconds: float, seed: int, workers: int = 1)
     ) as campaign:
         assert campaign.stderr is not None
         for line in campaign.stderr:
-            if line.startswith("the time is up"):
+            if "time is up" in line:
                 campaign.send_signal(signal.SIGINT)
                 break
         campaign.stderr.read()

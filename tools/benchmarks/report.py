@@ -1,4 +1,4 @@
-"""What `bench.py executor` measured, for people and as JSON."""
+"""The figures of `bench.py executor`, as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from rich.table import Table
 
-from benchmarks.timing import Slice, paired
+from benchmarks.timing import Slice, divide
 
 SUFFIX = "_with_interpreter"
-_SORTS = ("floor", "executor", "campaign", "subprocess")
-#: How often one is done in the time of the other.
+_MEASUREMENTS = ("floor", "executor", "campaign", "subprocess")
+#: How often the first is done in the time of the second.
 _RATIOS = {
     "executor_to_floor": ("executor", "floor"),
     "campaign_to_floor": ("campaign", "floor"),
@@ -25,52 +25,57 @@ _RATIOS = {
 
 
 class Result(NamedTuple):
-    """Of one CPython: a slice a round, by sort, and why there is none of a sort."""
+    """The slices of one CPython, one for each round, by measurement.
+
+    ``missing``: the reason why a measurement has none.
+    """
 
     python: str
     rounds: Mapping[str, Sequence[Slice]]
     missing: Mapping[str, str]
 
 
-def ratios(result: Result) -> dict[str, list[float]]:
-    """Each ratio within each round; empty where one of the two is missing."""
+def compute_ratios(result: Result) -> dict[str, list[float]]:
+    """Return each ratio within each round; an empty list where a measurement is missing."""
     return {
-        name + suffix: _rates(result, one + suffix, other + suffix)
+        name + suffix: _compute_rates(result, one + suffix, other + suffix)
         for suffix in ("", SUFFIX)
         for name, (one, other) in _RATIOS.items()
     }
 
 
-def table(result: Result) -> Table:
-    """Each sort beside its own floor, and below it where a child's time goes."""
-    made = Table("what", "ms each", "spread", "to floor", title=f"CPython {result.python}")
+def render_table(result: Result) -> Table:
+    """Return a table of each measurement, its ratio to the floor, and the phases of a child."""
+    made = Table("measurement", "ms each", "spread", "to floor", title=f"CPython {result.python}")
     for suffix in ("", SUFFIX):
-        for sort in _SORTS:
-            name = sort + suffix
+        for measurement in _MEASUREMENTS:
+            name = measurement + suffix
             if name in result.missing:
                 made.add_row(name.replace("_", " "), "—", result.missing[name])
                 continue
             slices = result.rounds[name]
-            to_floor = _median(_rates(result, name, f"floor{suffix}"))
-            made.add_row(name.replace("_", " "), *_times([s.seconds for s in slices]), to_floor)
-            for phase, times, share in _phases(slices):
-                made.add_row(f"  {phase}", *_times(times), f"{share:.0%} of it", style="dim")
+            to_floor = _format_median(_compute_rates(result, name, f"floor{suffix}"))
+            made.add_row(
+                name.replace("_", " "), *_format_times([s.seconds for s in slices]), to_floor
+            )
+            for phase, times, share in _iterate_phases(slices):
+                made.add_row(f"  {phase}", *_format_times(times), f"{share:.0%} of it", style="dim")
         made.add_section()
     return made
 
 
-def lines(result: Result) -> Iterator[str]:
-    """The ratios, a line each."""
-    for name, rates in ratios(result).items():
+def format_ratios(result: Result) -> Iterator[str]:
+    """Yield a line for each ratio."""
+    for name, rates in compute_ratios(result).items():
         spread = f" ({min(rates):.2f} to {max(rates):.2f})" if rates else ""
-        yield f"{name}: {_median(rates)}{spread}"
+        yield f"{name}: {_format_median(rates)}{spread}"
 
 
-def figures(target: str, results: Sequence[Result]) -> dict[str, Any]:
-    """All of it, as it is written: a ratio is null where one of the two can't be done."""
-    by_python = {result.python: _medians(result) for result in results}
+def collect_figures(target: str, results: Sequence[Result]) -> dict[str, Any]:
+    """Return all figures for JSON; a ratio is null where a measurement is missing."""
+    by_python = {result.python: _compute_medians(result) for result in results}
     return {
-        "machine": {"cpu": cpu(), "count": os.cpu_count()},
+        "machine": {"cpu": read_cpu_name(), "count": os.cpu_count()},
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "target": target,
         **{
@@ -78,30 +83,31 @@ def figures(target: str, results: Sequence[Result]) -> dict[str, Any]:
             for name in next(iter(by_python.values()), {})
         },
         "pythons": {
-            result.python: {**by_python[result.python], **_rounds(result)} for result in results
+            result.python: {**by_python[result.python], **_collect_rounds(result)}
+            for result in results
         },
     }
 
 
-def _rates(result: Result, one: str, other: str) -> list[float]:
+def _compute_rates(result: Result, one: str, other: str) -> list[float]:
     if one in result.missing or other in result.missing:
         return []
     seconds = ([s.seconds for s in result.rounds[name]] for name in (other, one))
-    return paired(*seconds)
+    return divide(*seconds)
 
 
-def _medians(result: Result) -> dict[str, float | None]:
+def _compute_medians(result: Result) -> dict[str, float | None]:
     return {
         name: round(statistics.median(rates), 3) if rates else None
-        for name, rates in ratios(result).items()
+        for name, rates in compute_ratios(result).items()
     }
 
 
-def _rounds(result: Result) -> dict[str, Any]:
+def _collect_rounds(result: Result) -> dict[str, Any]:
     return {
         "seconds": {name: [s.seconds for s in slices] for name, slices in result.rounds.items()},
         "child": {
-            name: {phase: times for phase, times, _ in _phases(slices)}
+            name: {phase: times for phase, times, _ in _iterate_phases(slices)}
             for name, slices in result.rounds.items()
             if slices[0].phases
         },
@@ -109,25 +115,25 @@ def _rounds(result: Result) -> dict[str, Any]:
     }
 
 
-def _phases(slices: Sequence[Slice]) -> Iterator[tuple[str, list[float], float]]:
-    """Each phase, its seconds by round, and its share of the whole."""
+def _iterate_phases(slices: Sequence[Slice]) -> Iterator[tuple[str, list[float], float]]:
+    """Yield each phase, its seconds by round, and its share of the whole."""
     for phase in slices[0].phases:
         times = [one.phases[phase] for one in slices]
-        shares = paired(times, [one.seconds for one in slices])
+        shares = divide(times, [one.seconds for one in slices])
         yield phase, times, statistics.median(shares)
 
 
-def _median(rates: Sequence[float]) -> str:
+def _format_median(rates: Sequence[float]) -> str:
     return f"{statistics.median(rates):.2f}" if rates else "—"
 
 
-def _times(seconds: Sequence[float]) -> tuple[str, str]:
+def _format_times(seconds: Sequence[float]) -> tuple[str, str]:
     median, *ends = (1e3 * x for x in (statistics.median(seconds), min(seconds), max(seconds)))
     return f"{median:.3f}", "{:.3f} to {:.3f}".format(*ends)
 
 
-def cpu() -> str:
-    """The processor's name, which platform doesn't know on Linux."""
+def read_cpu_name() -> str:
+    """Return the processor's name, which `platform` does not know on Linux."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

@@ -9,22 +9,22 @@ from typing import NamedTuple
 
 
 class Slice(NamedTuple):
-    """Seconds that one program took, and where they went as far as it can be told."""
+    """Seconds of one program, and the seconds of its phases as far as they are known."""
 
     seconds: float
     phases: Mapping[str, float]
 
 
-def each(function: Callable[[], object], count: int) -> float:
-    """Seconds that one of so many calls takes."""
+def time_calls(function: Callable[[], object], count: int) -> float:
+    """Call a function ``count`` times and return the seconds of one call."""
     begin = time.perf_counter()
     for _ in range(count):
         function()
     return (time.perf_counter() - begin) / count
 
 
-def mean(slices: Sequence[Slice]) -> Slice:
-    """A round, out of its slices."""
+def average(slices: Sequence[Slice]) -> Slice:
+    """Return the mean of the slices of a round."""
     return Slice(
         statistics.fmean(one.seconds for one in slices),
         {
@@ -34,6 +34,6 @@ def mean(slices: Sequence[Slice]) -> Slice:
     )
 
 
-def paired(one: Sequence[float], other: Sequence[float]) -> list[float]:
-    """The ratio within each round: drift of the machine cancels."""
+def divide(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Return the ratio within each round: drift of the machine cancels."""
     return [a / b for a, b in zip(one, other, strict=True)]

@@ -1,4 +1,4 @@
-"""What a duplicate death costs, and what a campaign loses while it triages."""
+"""The cost of a duplicate crash, and of triage to a campaign."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from random import Random
 import click
 from rich.progress import track
 
-from benchmarks.rate import rate
-from benchmarks.timing import each
+from benchmarks.rate import measure_rate
+from benchmarks.timing import time_calls
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.generate import generate
@@ -33,52 +33,53 @@ _REPEATS = 7
 
 
 @click.command()
-@click.option("--target", default="pybind11==3.1.0+destroy", help="One that dies often.")
+@click.option("--target", default="pybind11==3.1.0+destroy", help="A target that crashes often.")
 @click.option("--python", default=None, help="As for `finfuzz run`.")
-@click.option("--seconds", default=40.0, help="Of each campaign.")
+@click.option("--seconds", default=40.0, help="Length of each campaign.")
 @click.option("--rounds", default=3, help="Pairs of campaigns.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures here.")
 def triage(
     target: str, python: str | None, seconds: float, rounds: int, json_file: Path | None
 ) -> None:
-    """What a duplicate death costs, and what a campaign loses while it triages."""
+    """Measure the cost of a duplicate crash, and of triage to a campaign."""
     made = build(resolve(parse_target(target)), pick_interpreter(python), announce=click.echo)
     build(made.spec, made.interpreter, instrumented=False, announce=click.echo)
     with tempfile.TemporaryDirectory() as scratch:
-        again, looks_new = _of_duplicates(made, Path(scratch, "duplicates"))
+        again, looks_new = _time_duplicates(made, Path(scratch, "duplicates"))
         rates = []
         for number in track(range(rounds), description="campaigns", transient=True):
             folder = Path(scratch, str(number))
-            # The first one files what the second one then only counts.
-            rates.append(tuple(rate(made, folder, seconds, seed=number) for _ in range(2)))
+            # The first campaign files what the second one only counts.
+            pair = tuple(measure_rate(made, folder, seconds, seed=number) for _ in range(2))
+            rates.append(pair)
     busy, idle = (statistics.median(column) for column in zip(*rates, strict=True))
     ratio = statistics.median(one / other for one, other in rates)
-    click.echo(f"a death that looks like an earlier one: {again * 1e3:.3f} ms")
-    click.echo(f"a death of a filed bucket that looks new: {looks_new * 1e3:.3f} ms")
-    click.echo(f"executions a second while triaging {busy:.1f}, with nothing to triage {idle:.1f}")
+    click.echo(f"a crash of a known signature: {again * 1e3:.3f} ms")
+    click.echo(f"a crash of a new signature, in a filed bucket: {looks_new * 1e3:.3f} ms")
+    click.echo(f"executions/s while triaging: {busy:.1f}, with nothing to triage: {idle:.1f}")
     click.echo(f"triaging_to_idle: {ratio:.2f}")
     if json_file is not None:
         figures = {"again_ms": again * 1e3, "looks_new_ms": looks_new * 1e3, "rates": rates}
         json_file.write_text(json.dumps({**figures, "triaging_to_idle": ratio}, indent=2) + "\n")
 
 
-def _of_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
-    """Seconds for a death counted by its look, and for one that is diagnosed, median of many."""
+def _time_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
+    """Return the median seconds to count a crash by its signature, and to diagnose a crash."""
     crashes.mkdir()
-    programs = [to_text(program) for program in _programs_without_interpreters(400)]
+    programs = [to_text(program) for program in _make_programs_without_interpreters(400)]
     with Executor(made) as runner:
         outcomes = [(text, runner.run(text)) for text in programs]
-    deaths = [(text, outcome) for text, outcome in outcomes if outcome.died]
+    crashed = [(text, outcome) for text, outcome in outcomes if outcome.died]
     sorter = Sorter(made, crashes, Limits(), Origin("random", 0), lambda _: None)
     try:
-        for text, outcome in deaths:  # files what is new
+        for text, outcome in crashed:  # files the new ones
             sorter.sight(text, outcome, 1, 0.0)
-        (known, *_) = [diagnose(outcome, Limits().memory_mib)[0] for _, outcome in deaths]
-        way = way_of(deaths[0][0])
-        again = [each(lambda: sorter.count(known, way), 1000) for _ in range(_REPEATS)]
+        (known, *_) = [diagnose(outcome, Limits().memory_mib)[0] for _, outcome in crashed]
+        way = way_of(crashed[0][0])
+        again = [time_calls(lambda: sorter.count(known, way), 1000) for _ in range(_REPEATS)]
         new = [
-            each(partial(sorter.sight, text, outcome, 1, 0.0), 1)
-            for text, outcome in deaths
+            time_calls(partial(sorter.sight, text, outcome, 1, 0.0), 1)
+            for text, outcome in crashed
             for _ in range(3)
         ]
     finally:
@@ -86,8 +87,8 @@ def _of_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
     return statistics.median(again), statistics.median(new)
 
 
-def _programs_without_interpreters(count: int) -> list[Program]:
-    """Programs as a campaign has them after a while: generated, then mutated many times."""
+def _make_programs_without_interpreters(count: int) -> list[Program]:
+    """Make programs as a campaign has them after a while: generated, then mutated many times."""
     rng = Random(1)
     pool = [generate(rng) for _ in range(count)]
     for _ in range(20 * count):

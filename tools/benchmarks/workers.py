@@ -1,4 +1,4 @@
-"""What a second worker brings, beside what a second bare zygote does."""
+"""The gain of a second worker, against the gain of a second bare zygote."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from benchmarks.rate import rate
+from benchmarks.rate import measure_rate
 from finfuzz.executor.zygote import Executor
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import pick_interpreter
@@ -22,26 +22,28 @@ from finfuzz.targets.spec import parse_target
 
 
 @click.command()
-@click.option("--target", default="plain-c", help="One that does not die, so that nothing sorts.")
+@click.option("--target", default="plain-c", help="A target that survives, so that triage is idle.")
 @click.option("--python", default=None, help="As for `finfuzz run`.")
-@click.option("--seconds", default=15.0, help="Of each measurement.")
-@click.option("--rounds", default=3, help="Of one and of two, in turn.")
+@click.option("--seconds", default=15.0, help="Length of each measurement.")
+@click.option("--rounds", default=3, help="Rounds, each of one and of two workers.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures here.")
 def workers(
     target: str, python: str | None, seconds: float, rounds: int, json_file: Path | None
 ) -> None:
-    """What a second worker brings, beside what a second bare zygote does."""
+    """Measure the gain of a second worker, against the gain of a second bare zygote."""
     made = build(resolve(parse_target(target)), pick_interpreter(python), announce=click.echo)
     build(made.spec, made.interpreter, instrumented=False, announce=click.echo)
     rates: dict[str, list[float]] = {"campaign": [], "bare": []}
     with tempfile.TemporaryDirectory() as scratch:
         for number in track(range(rounds), description="campaigns", transient=True):
             one, two = (
-                rate(made, Path(scratch, f"{number}-{count}"), seconds, number, count)
+                measure_rate(made, Path(scratch, f"{number}-{count}"), seconds, number, count)
                 for count in (1, 2)
             )
             rates["campaign"].append(two / one)
-            rates["bare"].append(_bare_rate(made, seconds, 2) / _bare_rate(made, seconds, 1))
+            rates["bare"].append(
+                _measure_bare_rate(made, seconds, 2) / _measure_bare_rate(made, seconds, 1)
+            )
     for name, ratios in rates.items():
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         click.echo(f"two_to_one_{name}: {statistics.median(ratios):.2f} ({spread})")
@@ -49,13 +51,13 @@ def workers(
         json_file.write_text(json.dumps(rates, indent=2) + "\n")
 
 
-def _bare_rate(made: Build, seconds: float, zygotes: int) -> float:
-    """Bare children a second, of so many zygotes side by side."""
+def _measure_bare_rate(made: Build, seconds: float, zygotes: int) -> float:
+    """Return the bare children per second of several zygotes side by side."""
     with ProcessPoolExecutor(zygotes, multiprocessing.get_context("spawn")) as pool:
-        return sum(pool.map(_bare_children, [made] * zygotes, [seconds] * zygotes)) / seconds
+        return sum(pool.map(_count_bare_children, [made] * zygotes, [seconds] * zygotes)) / seconds
 
 
-def _bare_children(made: Build, seconds: float) -> int:
+def _count_bare_children(made: Build, seconds: float) -> int:
     count = 0
     with Executor(made) as runner:
         runner.run_bare()

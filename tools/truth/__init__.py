@@ -1,1 +1,1 @@
-"""How good is the fuzzer? Known defects, and how long it takes to find each again."""
+"""The ground-truth benchmark: known defects, and the time to find each again."""

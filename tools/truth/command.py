@@ -1,6 +1,6 @@
-"""How good is the fuzzer: the time and the executions to known defects.
+"""The command `bench.py truth`: the time and the executions to find known defects.
 
-python tools/bench.py truth --trials 10 --seconds 30 --kept trials.jsonl --report docs/truth.md
+python tools/bench.py truth --trials 10 --seconds 30 --results trials.jsonl --report docs/truth.md
 python tools/bench.py truth --reduced
 """
 
@@ -19,28 +19,28 @@ from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
-from truth.report import heading, page, plot
+from truth.report import format_result, plot, render_page
 from truth.schedule import run_all
-from truth.statistics import ARMS, Arm, arm_of, times
-from truth.table import FOLDER, Bad, Defect, load
+from truth.statistics import ARMS, Arm, collect_times, get_arm
+from truth.table import FOLDER, BadBuild, Defect, load
 from truth.trial import Engine, Result, Trial
 
 CORPUS = FOLDER.parent.parent / "corpus"
 ALWAYS = FOLDER / "always.json"
-#: A trial of the reduced run is over after so many times the executions that the defect took at
-#: most: with one worker and one seed they are the same each time, but for what races.
+#: A trial of the reduced run ends after this many times the most executions that the defect took.
+#: One worker with one seed takes the same number each time, races apart.
 _MARGIN = 3
 _REDUCED_SECONDS = 120.0
-#: What the reduced run looks at: builds that the tests need too, so that none is compiled for it.
+#: The builds of the reduced run: other tests need them too, so that none is compiled for this one.
 _REDUCED = {
-    Bad("pybind11==3.1.0", "3.13"),
-    Bad("pybind11==3.1.0+destroy", "3.13"),
-    Bad("plain-c", "3.12"),
+    BadBuild("pybind11==3.1.0", "3.13"),
+    BadBuild("pybind11==3.1.0+destroy", "3.13"),
+    BadBuild("plain-c", "3.12"),
 }
 
 
-class Always(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A defect that every trial of an arm has shown, after at most so many executions."""
+class AlwaysShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A defect that every trial of an arm has shown, after at most ``executions`` executions."""
 
     defect: str
     engine: Engine
@@ -49,110 +49,126 @@ class Always(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @click.command()
-@click.option("--trials", default=10, show_default=True, help="Of each arm on each build.")
-@click.option("--seconds", default=30.0, show_default=True, help="Of a trial, at most.")
-@click.option("--at-once", default=os.cpu_count() or 1, show_default="the cores")
-@click.option("--kept", type=click.Path(path_type=Path), help="JSON lines; goes on from there.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write a page and its picture.")
-@click.option("--reduced", is_flag=True, help="Only what was always found; exits 1 if it isn't.")
+@click.option("--trials", default=10, show_default=True, help="Trials of each arm on each build.")
+@click.option("--seconds", default=30.0, show_default=True, help="Longest time of a trial.")
+@click.option("--at-once", default=os.cpu_count() or 1, show_default="number of cores")
+@click.option(
+    "--results",
+    "results_file",
+    type=click.Path(path_type=Path),
+    help="File of results, JSON lines: trials in it are not run again.",
+)
+@click.option("--report", type=click.Path(path_type=Path), help="Write a page and its plot.")
+@click.option(
+    "--reduced", is_flag=True, help="Run only what was always shown; exit 1 if a defect is missed."
+)
 def truth(
-    trials: int, seconds: float, at_once: int, kept: Path | None, report: Path | None, reduced: bool
+    trials: int,
+    seconds: float,
+    at_once: int,
+    results_file: Path | None,
+    report: Path | None,
+    reduced: bool,
 ) -> None:
-    """Runs the fuzzer on builds with known defects and says when it shows each."""
+    """Run the fuzzer on builds with known defects and report when it shows each defect."""
     defects = load()
     if reduced:
-        sys.exit(1 if missed(defects, at_once) else 0)
-    bads = prepared(defects)
+        sys.exit(1 if find_missed(defects, at_once) else 0)
+    builds = compile_builds(defects)
     wanted = [
-        _trial(bad, arm, seed, seconds)
+        _make_trial(bad, arm, seed, seconds)
         for seed in range(1, trials + 1)
-        for bad in bads
+        for bad in builds
         for arm in ARMS
     ]
-    results = _run(wanted, defects, at_once, kept)
+    results = _run(wanted, defects, at_once, results_file)
     if report:
         picture = report.with_suffix(".svg")
         picture.write_bytes(plot(defects, results))
-        report.write_text(page(defects, results, picture.name, at_once), encoding="utf-8")
-        rows = msgspec.json.encode(always_shown(defects, results))
+        report.write_text(render_page(defects, results, picture.name, at_once), encoding="utf-8")
+        rows = msgspec.json.encode(collect_always_shown(defects, results))
         ALWAYS.write_bytes(msgspec.json.format(rows) + b"\n")
 
 
-def prepared(defects: Sequence[Defect]) -> list[Bad]:
-    """The bad builds of defects, compiled. Raises UserError where a CPython is not there."""
-    bads = sorted({one.bad for one in defects})
-    for bad in bads:
+def compile_builds(defects: Sequence[Defect]) -> list[BadBuild]:
+    """Compile the bad builds of all defects. Raises UserError where a CPython is not installed."""
+    builds = sorted({one.bad for one in defects})
+    for bad in builds:
         for instrumented in (True, False):
             spec, interpreter = resolve(parse_target(bad.target)), pick_interpreter(bad.python)
             build(spec, interpreter, instrumented=instrumented, announce=click.echo)
-    return bads
+    return builds
 
 
-def always_shown(defects: Sequence[Defect], results: Sequence[Result]) -> tuple[Always, ...]:
-    """By the guided arms, in every trial."""
+def collect_always_shown(
+    defects: Sequence[Defect], results: Sequence[Result]
+) -> tuple[AlwaysShown, ...]:
+    """Return the defects that a guided arm showed in every trial."""
     return tuple(
-        Always(one.name, arm.engine, arm.with_corpus, int(max(found.executions)))
+        AlwaysShown(one.name, arm.engine, arm.with_corpus, int(max(found.executions)))
         for arm in ARMS
         if arm.engine == "coverage"
         for one in defects
-        if (found := times(results, one, arm)).seconds and found.shown == len(found.seconds)
+        if (found := collect_times(results, one, arm)).seconds and found.shown == len(found.seconds)
     )
 
 
-def missed(defects: Sequence[Defect], at_once: int) -> list[str]:
-    """Runs one trial for each build and arm, and says which defects were not shown that always
-    were. Builds whose CPython is not here are left out, and said."""
-    always = msgspec.json.decode(ALWAYS.read_bytes(), type=tuple[Always, ...])
+def find_missed(defects: Sequence[Defect], at_once: int) -> list[str]:
+    """Run one trial for each build and arm; report the defects that were always shown, and not now.
+
+    Builds whose CPython is not installed are skipped with a line on standard error.
+    """
+    always = msgspec.json.decode(ALWAYS.read_bytes(), type=tuple[AlwaysShown, ...])
     rows = {one.name: one for one in defects}
-    here = {bad for bad in _REDUCED if _is_here(bad)}
-    wanted: dict[tuple[Bad, Arm], list[Always]] = {}
+    available = {bad for bad in _REDUCED if _is_available(bad)}
+    wanted: dict[tuple[BadBuild, Arm], list[AlwaysShown]] = {}
     for one in always:
         arm = Arm(one.engine, one.with_corpus)
-        if (bad := rows[one.defect].bad) in here:
+        if (bad := rows[one.defect].bad) in available:
             wanted.setdefault((bad, arm), []).append(one)
     trials = [
         msgspec.structs.replace(
-            _trial(bad, arm, 1, _REDUCED_SECONDS),
+            _make_trial(bad, arm, 1, _REDUCED_SECONDS),
             executions=_MARGIN * max(one.executions for one in ones),
         )
         for (bad, arm), ones in wanted.items()
     ]
-    for bad in here:
+    for bad in available:
         build(resolve(parse_target(bad.target)), pick_interpreter(bad.python))
-    lost = []
+    missed = []
     for result in _run(trials, defects, at_once, None):
-        ones = wanted[result.trial.bad, arm_of(result.trial)]
-        lost += [
-            f"{one.defect} on {result.trial.bad}, {arm_of(result.trial)}: not shown in "
-            f"{result.executions} executions; it always was in {one.executions}"
+        ones = wanted[result.trial.bad, get_arm(result.trial)]
+        missed += [
+            f"{one.defect} on {result.trial.bad}, {get_arm(result.trial)}: not shown in "
+            f"{result.executions} executions; it was always shown within {one.executions}"
             for one in ones
             if one.defect not in result.shown
         ]
-    for line in lost:
+    for line in missed:
         click.echo(line, err=True)
-    click.echo(f"{sum(map(len, wanted.values())) - len(lost)} shown, {len(lost)} missed")
-    return lost
+    click.echo(f"{sum(map(len, wanted.values())) - len(missed)} shown, {len(missed)} missed")
+    return missed
 
 
-def _is_here(bad: Bad) -> bool:
+def _is_available(bad: BadBuild) -> bool:
     try:
         pick_interpreter(bad.python)
     except UserError:
-        click.echo(f"left out: {bad}: no such CPython here", err=True)
+        click.echo(f"skipping {bad}: no such CPython found", err=True)
         return False
     return True
 
 
-def _trial(bad: Bad, arm: Arm, seed: int, seconds: float) -> Trial:
+def _make_trial(bad: BadBuild, arm: Arm, seed: int, seconds: float) -> Trial:
     corpus = str(CORPUS) if arm.with_corpus else None
     return Trial(bad.target, bad.python, arm.engine, corpus, seed, seconds, sys.maxsize)
 
 
 def _run(
-    trials: Sequence[Trial], defects: Sequence[Defect], at_once: int, kept: Path | None
+    trials: Sequence[Trial], defects: Sequence[Defect], at_once: int, results_file: Path | None
 ) -> list[Result]:
-    def told(result: Result) -> None:
+    def report(result: Result) -> None:
         known = sum(one.bad == result.trial.bad for one in defects)
-        click.echo(heading(result.trial.bad, result, known))
+        click.echo(format_result(result, known))
 
-    return run_all(trials, at_once, kept, told)
+    return run_all(trials, at_once, results_file, report)

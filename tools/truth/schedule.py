@@ -1,4 +1,4 @@
-"""Runs trials side by side, each in a process of its own, and keeps each result as it comes."""
+"""Run trials side by side, each in a process of its own, and save each result as it arrives."""
 
 from __future__ import annotations
 
@@ -16,32 +16,38 @@ from finfuzz.support.errors import UserError
 from truth.trial import Result, Trial
 
 _TOOLS = Path(__file__).parent.parent
-#: To start, to end what is under way, and to be slow on a loaded machine.
+#: Time to start, to finish the current execution, and to be slow on a loaded machine.
 _GRACE_SECONDS = 120.0
 
 
 def run_all(
-    trials: Sequence[Trial], at_once: int, kept: Path | None, told: Callable[[Result], None]
+    trials: Sequence[Trial],
+    at_once: int,
+    results_file: Path | None,
+    report: Callable[[Result], None],
 ) -> list[Result]:
-    """The results of all trials, in no order. ``kept``: a file of JSON lines that results are
-    appended to; what stands there already is not run again. Raises UserError."""
-    done = list(read(kept)) if kept and kept.exists() else []
+    """Run all trials and return their results, in no order. Raises UserError where a trial fails.
+
+    Results are appended to ``results_file`` as JSON lines. A trial with a result in the file is not
+    run again.
+    """
+    done = list(read_results(results_file)) if results_file and results_file.exists() else []
     ran = {result.trial for result in done}
     left = [trial for trial in trials if trial not in ran]
     with ThreadPoolExecutor(at_once) as pool:
-        for future in as_completed([pool.submit(run_one, trial) for trial in left]):
+        for future in as_completed([pool.submit(run_trial, trial) for trial in left]):
             result = future.result()
             done.append(result)
-            told(result)
-            if kept:
-                with kept.open("ab") as file:
+            report(result)
+            if results_file:
+                with results_file.open("ab") as file:
                     file.write(msgspec.json.encode(result) + b"\n")
     wanted = set(trials)
     return [result for result in done if result.trial in wanted]
 
 
-def run_one(trial: Trial) -> Result:
-    """Raises UserError where the trial could not go on."""
+def run_trial(trial: Trial) -> Result:
+    """Run one trial in a process of its own. Raises UserError where it gives no result."""
     with tempfile.TemporaryDirectory(prefix="finfuzz-trial-") as folder:
         done = subprocess.run(
             [sys.executable, "-m", "truth.trial", folder],
@@ -54,11 +60,11 @@ def run_one(trial: Trial) -> Result:
     try:
         return msgspec.json.decode(done.stdout, type=Result)
     except msgspec.DecodeError:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise UserError(f"a trial on {trial.bad} gave no result: {said}") from None
+        last_line = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise UserError(f"a trial on {trial.bad} gave no result: {last_line}") from None
 
 
-def read(path: Path) -> Iterator[Result]:
-    """Results that were kept."""
+def read_results(path: Path) -> Iterator[Result]:
+    """Yield the results of an earlier run."""
     for line in path.read_bytes().splitlines():
         yield msgspec.json.decode(line, type=Result)

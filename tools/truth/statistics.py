@@ -1,4 +1,4 @@
-"""What trials say: how many found a defect, after how much, and whether one way is better."""
+"""Statistics of trials: how many showed a defect, how soon, and whether one arm is better."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import NamedTuple
 from scipy import stats
 
 from truth.table import Defect
-from truth.trial import Engine, Result, Trial, When
+from truth.trial import Engine, Moment, Result, Trial
 
-#: Two ways of fuzzing differ on a defect where chance would make such a difference this rarely.
+#: Two arms differ on a defect if chance gives such a difference less often than this.
 SIGNIFICANT = 0.05
 
 
 class Arm(NamedTuple):
-    """A way of fuzzing that is compared: an engine, and whether it begins with the corpus."""
+    """One side of a comparison: an engine, and whether it begins with the corpus."""
 
     engine: Engine
     with_corpus: bool
@@ -35,12 +35,12 @@ ARMS = (
 )
 
 
-def arm_of(trial: Trial) -> Arm:
+def get_arm(trial: Trial) -> Arm:
     return Arm(trial.engine, trial.corpus is not None)
 
 
 class Times(NamedTuple):
-    """One defect's times in the trials of one arm: infinite where it was not shown."""
+    """Times to one defect in the trials of one arm: infinite where a trial did not show it."""
 
     executions: list[float]
     seconds: list[float]
@@ -52,7 +52,7 @@ class Times(NamedTuple):
 
     @property
     def median_executions(self) -> float:
-        """Infinite where no more than half of the trials came to it."""
+        """The median over all trials: infinite unless more than half showed the defect."""
         return statistics.median_high(self.executions)
 
     @property
@@ -60,24 +60,27 @@ class Times(NamedTuple):
         return statistics.median_high(self.seconds)
 
 
-_NEVER = When(execution=0, second=math.inf)
+_NEVER = Moment(execution=0, second=math.inf)
 
 
-def times(results: Sequence[Result], defect: Defect, arm: Arm) -> Times:
-    """Of the arm's trials on the defect's bad build, in the order of their seeds."""
-    those = [one for one in results if one.trial.bad == defect.bad and arm_of(one.trial) == arm]
-    those.sort(key=lambda one: one.trial.seed)
-    when = [one.shown.get(defect.name, _NEVER) for one in those]
+def collect_times(results: Sequence[Result], defect: Defect, arm: Arm) -> Times:
+    """Collect the times of an arm's trials on the defect's build, in the order of their seeds."""
+    chosen = [one for one in results if one.trial.bad == defect.bad and get_arm(one.trial) == arm]
+    chosen.sort(key=lambda one: one.trial.seed)
+    moments = [one.shown.get(defect.name, _NEVER) for one in chosen]
     return Times(
-        executions=[one.execution or math.inf for one in when],
-        seconds=[one.second for one in when],
-        reached=sum(defect.name in one.reached for one in those),
+        executions=[one.execution or math.inf for one in moments],
+        seconds=[one.second for one in moments],
+        reached=sum(defect.name in one.reached for one in chosen),
     )
 
 
 class Comparison(NamedTuple):
-    """``a12``: how often a trial of the one is earlier than one of the other, ties counting half.
-    ``p``: Mann-Whitney, two-sided."""
+    """A comparison of two arms on one defect.
+
+    ``a12``: the probability that a trial of the first arm is earlier than one of the second; a tie
+    counts half. ``p``: Mann-Whitney, two-sided.
+    """
 
     a12: float
     p: float
@@ -92,19 +95,21 @@ class Comparison(NamedTuple):
 
 
 def compare(one: Sequence[float], other: Sequence[float]) -> Comparison:
-    """Of times of which less is better. Those that never came are equal, and later than all."""
+    """Compare times: less is better. Infinite times are equal, and later than all others."""
     if set(one) == set(other) == {math.inf}:
         return Comparison(0.5, 1.0)
     later, p = stats.mannwhitneyu(one, other, alternative="two-sided")
     return Comparison(1 - float(later) / (len(one) * len(other)), float(p))
 
 
-def survival(seconds: Sequence[float], until: float) -> list[tuple[float, float]]:
-    """Kaplan-Meier's estimate of what share is not shown yet after so many seconds, as corners of a
-    step line. What had not come by ``until`` is censored there."""
-    came = [one for one in seconds if math.isfinite(one)]
-    censored = [until] * (len(seconds) - len(came))
-    data = stats.CensoredData(uncensored=came, right=censored)
+def estimate_survival(seconds: Sequence[float], until: float) -> list[tuple[float, float]]:
+    """Estimate the share not yet shown, by seconds (Kaplan-Meier), as the corners of a step line.
+
+    Infinite times are censored at ``until``.
+    """
+    shown = [one for one in seconds if math.isfinite(one)]
+    censored = [until] * (len(seconds) - len(shown))
+    data = stats.CensoredData(uncensored=shown, right=censored)
     curve = stats.ecdf(data).sf
     corners, share = [(0.0, 1.0)], 1.0
     for second, left in zip(curve.quantiles, curve.probabilities, strict=True):

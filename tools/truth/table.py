@@ -1,4 +1,4 @@
-"""The table of known defects: a bad build, the key that proves it, the program that triggers it."""
+"""The table of known defects: for each a bad build, a key that proves it and its program."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis
 FOLDER = Path(__file__).parent
 
 
-class Bad(NamedTuple):
+class BadBuild(NamedTuple):
     """A build that has the defect: a target and the first two numbers of a CPython."""
 
     target: str
@@ -31,7 +31,7 @@ class Bad(NamedTuple):
 
 
 class Defect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """One row; see the head of ``defects.toml``."""
+    """One row of ``defects.toml``; the head of that file explains the fields."""
 
     name: str
     title: str
@@ -44,18 +44,18 @@ class Defect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     diagnostics: tuple[str, ...] = ()
     detail: str = ""
     frame: str = ""
-    said: str = ""
+    stderr: str = ""
 
     @property
-    def bad(self) -> Bad:
-        return Bad(self.target, self.python)
+    def bad(self) -> BadBuild:
+        return BadBuild(self.target, self.python)
 
     @property
-    def mended(self) -> Bad | None:
-        """A build without it, where there is one."""
+    def fixed(self) -> BadBuild | None:
+        """A build without the defect, if there is one."""
         if not (self.good or self.good_python):
             return None
-        return Bad(self.good or self.target, self.good_python or self.python)
+        return BadBuild(self.good or self.target, self.good_python or self.python)
 
     @cached_property
     def program(self) -> Program:
@@ -64,26 +64,26 @@ class Defect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
 
     @cached_property
     def ingredients(self) -> frozenset[str]:
-        """The operations and words of its program: who has run them all in one has reached it."""
-        return ingredients(self.program.steps)
+        """The operations and words of its program. Any program with all of them reaches it."""
+        return collect_ingredients(self.program.steps)
 
     def is_shown_by(self, outcome: Outcome, found: Sequence[Diagnosis]) -> bool:
-        """Whether an outcome, and what it was diagnosed as, proves it."""
-        if self.said and not re.search(self.said, outcome.stderr, re.MULTILINE):
+        """Return whether an outcome with its diagnoses proves the defect."""
+        if self.stderr and not re.search(self.stderr, outcome.stderr, re.MULTILINE):
             return False
         return not self.diagnostics or any(self._matches(one) for one in found)
 
     def _matches(self, found: Diagnosis) -> bool:
-        named = ("", *found.frames, *found.stack, *found.route)
+        frames = ("", *found.frames, *found.stack, *found.route)
         return (
             found.diagnostic in self.diagnostics
             and re.match(self.detail, found.detail) is not None
-            and any(re.search(self.frame, one) for one in named)
+            and any(re.search(self.frame, one) for one in frames)
         )
 
 
-def ingredients(steps: Iterable[Step]) -> frozenset[str]:
-    """The operations of steps, and their words."""
+def collect_ingredients(steps: Iterable[Step]) -> frozenset[str]:
+    """Collect the operations of steps, and their words."""
     found = set()
     for step in steps:
         found.add(step.op)
@@ -98,7 +98,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def load(path: Path = FOLDER / "defects.toml") -> tuple[Defect, ...]:
-    """Raises UserError for a table that can't be meant."""
+    """Load the table. Raises UserError where a row is invalid."""
     try:
         rows = msgspec.toml.decode(path.read_bytes(), type=_Table).defect
     except (OSError, msgspec.DecodeError) as error:
@@ -106,6 +106,6 @@ def load(path: Path = FOLDER / "defects.toml") -> tuple[Defect, ...]:
     for row in rows:
         if unknown := set(row.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"{path}, {row.name}: no diagnostic {min(unknown)!r}")
-        if not (row.diagnostics or row.said):
-            raise UserError(f"{path}, {row.name}: nothing that proves it: add diagnostics or said")
+        if not (row.diagnostics or row.stderr):
+            raise UserError(f"{path}, {row.name}: has no key: add diagnostics or stderr")
     return rows

@@ -1,10 +1,10 @@
-"""One trial: one engine on one bad build, and when it first reached and showed each defect there.
+"""One trial: one engine on one bad build, and when it first reached and showed each defect.
 
-    python -m truth.trial FOLDER, with a Trial as JSON on standard input and a Result on standard
-    output; FOLDER is for what a worker writes.
+    python -m truth.trial FOLDER
 
-The engine, its loop and its mutations are those of a campaign's worker; only what watches them is
-the benchmark's, and the time that takes is not counted.
+reads a Trial as JSON from standard input and writes a Result to standard output; FOLDER is for the
+worker's files. Engine, loop and mutations are those of a campaign's worker. Only the watch belongs
+to the benchmark, and its time is not counted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from benchmarks.alone import config
+from benchmarks.standalone_worker import make_config
 from finfuzz.campaign.plan import Engine as WorkersEngine
 from finfuzz.campaign.worker import libfuzzer, random_engine
 from finfuzz.campaign.worker.job import Config
@@ -37,16 +37,19 @@ from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from truth.table import Bad, Defect, ingredients, load
+from truth.table import BadBuild, Defect, collect_ingredients, load
 
-#: `coverage`: libFuzzer with blocks and events; `events`: with events alone, the extension being
-#: compiled without coverage; `random`: nothing guides; `random-fresh`: nor is there a zygote.
+#: `coverage`: libFuzzer guided by blocks and events; `events`: by events alone, with an extension
+#: compiled without coverage; `random`: unguided; `random-fresh`: unguided and without a zygote.
 Engine = Literal["coverage", "events", "random", "random-fresh"]
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """``corpus``: the folder of programs to begin with, or none. It is over after so many seconds
-    of the engine's own or so many executions, or when every defect has been shown."""
+    """The parameters of a trial. ``corpus``: the folder of programs to begin with, or None.
+
+    A trial ends after ``seconds`` of the engine's own time, after ``executions``, or when every
+    defect has been shown.
+    """
 
     target: str
     python: str
@@ -57,61 +60,62 @@ class Trial(msgspec.Struct, frozen=True):
     executions: int
 
     @property
-    def bad(self) -> Bad:
-        return Bad(self.target, self.python)
+    def bad(self) -> BadBuild:
+        return BadBuild(self.target, self.python)
 
 
-class When(msgspec.Struct, frozen=True):
-    """The execution, from 1, and the engine's second."""
+class Moment(msgspec.Struct, frozen=True):
+    """A moment of a trial: the execution, from 1, and the seconds of the engine's own time."""
 
     execution: int
     second: float
 
 
 class Result(msgspec.Struct, frozen=True):
-    """``reached``, ``shown``: by a defect's name; what is absent did not happen."""
+    """The result of a trial. ``reached``, ``shown``: first moments, by a defect's name."""
 
     trial: Trial
-    reached: dict[str, When]
-    shown: dict[str, When]
+    reached: dict[str, Moment]
+    shown: dict[str, Moment]
     executions: int
     seconds: float
 
 
 class Watch:
-    """Sees every execution of a trial."""
+    """Records when a trial first reaches and shows each defect."""
 
     def __init__(self, defects: Sequence[Defect]) -> None:
         self._unreached = list(defects)
         self._unshown = list(defects)
         self._diagnosed: dict[str, tuple[Diagnosis, ...]] = {}
-        self.reached: dict[str, When] = {}
-        self.shown: dict[str, When] = {}
+        self.reached: dict[str, Moment] = {}
+        self.shown: dict[str, Moment] = {}
 
     @property
-    def has_seen_all(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether every defect has been shown."""
         return not self._unshown
 
-    def saw(self, program: Program, steps: str, outcome: Outcome, when: When) -> None:
-        """``steps``: what the child was given."""
+    def record(self, program: Program, steps: str, outcome: Outcome, moment: Moment) -> None:
+        """Record an execution. ``steps``: the text that the child was given."""
         if self._unreached:
             lines = steps.split("\n")[1:]
-            there = ingredients(
+            present = collect_ingredients(
                 step for step, line in zip(program.steps, lines, strict=False) if line
             )
-            for defect in [one for one in self._unreached if one.ingredients <= there]:
-                self.reached[defect.name] = when
+            for defect in [one for one in self._unreached if one.ingredients <= present]:
+                self.reached[defect.name] = moment
                 self._unreached.remove(defect)
         if outcome.notable or outcome.stderr:
-            found = self._diagnoses(outcome)
+            found = self._diagnose(outcome)
             for defect in [one for one in self._unshown if one.is_shown_by(outcome, found)]:
-                self.shown[defect.name] = when
+                self.shown[defect.name] = moment
                 self._unshown.remove(defect)
-                if defect in self._unreached:  # by another way than its program's
-                    self.reached[defect.name] = when
+                if defect in self._unreached:  # shown by other words than its program's
+                    self.reached[defect.name] = moment
                     self._unreached.remove(defect)
 
-    def _diagnoses(self, outcome: Outcome) -> tuple[Diagnosis, ...]:
+    def _diagnose(self, outcome: Outcome) -> tuple[Diagnosis, ...]:
         if not outcome.notable:
             return ()
         signature = signature_of(outcome)
@@ -121,11 +125,11 @@ class Watch:
 
 
 class WatchedLoop(Loop):
-    """A worker's loop that a watch looks at, for so long."""
+    """A worker's loop with a watch; it ends when the trial does."""
 
-    def __init__(self, executor: Executor, told: Config, programs: Programs, trial: Trial,
+    def __init__(self, executor: Executor, config: Config, programs: Programs, trial: Trial,
                  watch: Watch) -> None:  # fmt: skip
-        super().__init__(executor, told, programs.learner, os.open(os.devnull, os.O_WRONLY))
+        super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._trial, self._watch = trial, watch
         self._watching = 0.0
         self._since = time.monotonic()
@@ -137,7 +141,7 @@ class WatchedLoop(Loop):
     @property
     def over(self) -> bool:
         return (
-            self._watch.has_seen_all
+            self._watch.is_over
             or self.executions >= self._trial.executions
             or self.seconds >= self._trial.seconds
         )
@@ -145,7 +149,7 @@ class WatchedLoop(Loop):
     def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
         steps, outcome = super().execute(program, change)
         begin = time.monotonic()
-        self._watch.saw(program, steps, outcome, When(self.executions, self.seconds))
+        self._watch.record(program, steps, outcome, Moment(self.executions, self.seconds))
         self._watching += time.monotonic() - begin
         return steps, outcome
 
@@ -159,9 +163,9 @@ class WatchedLoop(Loop):
 
 
 class FreshExecutor(Executor):
-    """The same without a zygote."""
+    """An executor without a zygote: each program runs in a fresh process."""
 
-    def run(self, text: str, *, events: bool = False) -> Outcome:  # noqa: ARG002  always there
+    def run(self, text: str, *, events: bool = False) -> Outcome:  # noqa: ARG002  always recorded
         return run_fresh(self.build, text, self.limits)
 
     def run_bare(self) -> None:
@@ -169,7 +173,7 @@ class FreshExecutor(Executor):
 
 
 def run(trial: Trial, folder: Path) -> None:
-    """Runs a trial; libFuzzer ends this process."""
+    """Run a trial; libFuzzer ends this process."""
     process.adopt_orphans()
     interpreter = pick_interpreter(trial.python)
     made = build(
@@ -182,13 +186,13 @@ def run(trial: Trial, folder: Path) -> None:
     watch = Watch([one for one in load() if one.bad == trial.bad])
     engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
     corpus = Path(trial.corpus) if trial.corpus else None
-    told = config(folder, made, engine, trial.seed, trial.seconds, corpus)
-    loop = WatchedLoop(executor, told, programs, trial, watch)
+    config = make_config(folder, made, engine, trial.seed, trial.seconds, corpus)
+    loop = WatchedLoop(executor, config, programs, trial, watch)
     if engine == "random":
         random_engine.run(loop, programs, trial.seed)
         loop.finish()
     else:
-        libfuzzer.run(loop, programs, executor, told)
+        libfuzzer.run(loop, programs, executor, config)
 
 
 if __name__ == "__main__":

@@ -1,28 +1,27 @@
 """The driver: performs the steps of a program, in the main interpreter and in each subinterpreter.
 
-Its code is run in the `__main__` of each interpreter, by the zygote or by the runtime, and so are
-the functions of ``library/`` when a step first needs them. What is imported is imported there: some
-modules kill a subinterpreter of 3.12 by themselves (datetime, sqlite3, decimal, asyncio).
+Zygote and runtime run its code in the `__main__` of each interpreter. A function of ``words/`` is
+loaded there when a step first needs it. Imports happen there too, and are few: some modules crash a
+subinterpreter of 3.12 by themselves (datetime, sqlite3, decimal, asyncio).
 
-The parent sends an empty line for a step that has no effect (``program/scope.py``), so that nothing
-here has to know what is legal. A step is skipped, too, if its names don't stand because an earlier
-one raised.
+The parent sends an empty line for a step without effect (``program/scope.py``), so the driver knows
+nothing of legality. It skips a step, too, if a name is missing because an earlier step raised.
 """
 
 import sys
 
-#: The functions of runtime/module.cpp; put here where this is loaded.
+#: The module of native/module.cpp, set by the code that loads the driver.
 runtime = None
 
 EFFECT, SKIPPED, RAISED = 0, 1, 2
 FLAVOURS = ("legacy", "isolated", "shared-gil", "permissive", "strict", "framework", "stdlib")
 MAIN = -1
 
-#: The nodes of this interpreter by name, where it is not the main one: there they are a local of
-#: `run`, and go when it returns.
+#: The nodes of a subinterpreter by name. The main interpreter's are a local of `run`, so that they
+#: go when it returns.
 NODES = {}
-#: Which extension the steps of this interpreter speak of.
-SPOKEN_OF = ["first"]
+#: The extension that the steps of this interpreter use: "first" or "second".
+IN_USE = ["first"]
 
 
 def leak(node):
@@ -42,42 +41,42 @@ def hold_in_type(node):
 
 
 def extension_name():
-    second = SPOKEN_OF[0] == "second" and runtime.has_second()
+    second = IN_USE[0] == "second" and runtime.has_second()
     return "finfuzz_second" if second else "finfuzz_target"
 
 
-def extension():
+def import_in_use():
     return __import__(extension_name())
 
 
-def library(name):
-    """The library's function of that name, with all that it calls; loaded when first asked for."""
+def load_word(name):
+    """Return the function of that name from ``words/``; the first call loads it and its callees."""
     names = globals()
     if name not in names:
         import marshal
 
-        calls, code = marshal.loads(runtime.code(name))
+        calls, code = marshal.loads(runtime.get_code(name))
         names[name] = FUNCTION(code, names)
         for called in calls:
-            library(called)
+            load_word(called)
     return names[name]
 
 
-FUNCTION = type(library)
+FUNCTION = type(load_word)
 
 
 def perform(prefix, word, *arguments):
-    function = library(prefix + word.replace("-", "_"))
+    function = load_word(prefix + word.replace("-", "_"))
     if function.__code__.co_varnames[:1] == ("t",):
-        return function(extension(), *arguments)
+        return function(import_in_use(), *arguments)
     return function(*arguments)
 
 
-def node(nodes, name, kind):
+def add_node(nodes, name, kind):
     nodes[name] = perform("make_", kind)
 
 
-def shape(nodes, name, which, kind, size, edge):
+def add_shape(nodes, name, which, kind, size, edge):
     nodes[name] = perform(
         "shape_",
         which,
@@ -87,23 +86,23 @@ def shape(nodes, name, which, kind, size, edge):
     )
 
 
-def edge(nodes, source, target, how):
+def add_edge(nodes, source, target, how):
     perform("refer_by_", how, nodes[source], nodes[target])
 
 
-def hook(nodes, name, at, action):
+def add_hook(nodes, name, at, action):
     perform("at_", at, nodes[name], perform("act_", action))
 
 
-def root(nodes, name, where):
+def add_root(nodes, name, where):
     perform("hold_in_", where, nodes[name])
 
 
-def check(nodes, name):
-    extension().check(nodes[name])
+def check_node(nodes, name):
+    import_in_use().check(nodes[name])
 
 
-def drop(nodes, name):
+def drop_name(nodes, name):
     del nodes[name]
 
 
@@ -114,7 +113,7 @@ def collect(_nodes):
 
 
 def import_extension_here(_nodes):
-    extension()
+    import_in_use()
 
 
 def unimport(_nodes):
@@ -122,12 +121,12 @@ def unimport(_nodes):
 
 
 def use(_nodes, which):
-    SPOKEN_OF[0] = which
+    IN_USE[0] = which
 
 
 def self_check_here(_nodes):
     for line in perform("self_check", ""):
-        runtime.wrong(line)
+        runtime.count_wrong_answer(line)
 
 
 STEPS = {
@@ -135,32 +134,32 @@ STEPS = {
     "unimport": unimport,
     "use": use,
     "self-check": self_check_here,
-    "node": node,
-    "shape": shape,
-    "edge": edge,
-    "hook": hook,
-    "root": root,
-    "check": check,
-    "drop": drop,
+    "node": add_node,
+    "shape": add_shape,
+    "edge": add_edge,
+    "hook": add_hook,
+    "root": add_root,
+    "check": check_node,
+    "drop": drop_name,
     "collect": collect,
 }
-#: Of which arguments are the names of nodes that have to be there.
+#: The positions of arguments that must name existing nodes, by operation.
 NAMED = {"edge": (1, 2), "hook": (1,), "root": (1,), "check": (1,), "drop": (1,)}
 
 
 def take(nodes, words):
-    """Takes one step in this interpreter. Says whether it had an effect."""
+    """Take one step in this interpreter. Return EFFECT, SKIPPED or RAISED."""
     if any(words[index] not in nodes for index in NAMED.get(words[0], ())):
         return SKIPPED
     try:
         STEPS[words[0]](nodes, *words[1:])
         return EFFECT
     except Exception as error:
-        told = "finfuzz: `%s` raised %s: %s\n" % (" ".join(words), type(error).__name__, error)
+        line = "finfuzz: `%s` raised %s: %s\n" % (" ".join(words), type(error).__name__, error)
         try:
-            sys.stderr.write(told)
+            sys.stderr.write(line)
         except OSError:
-            pass  # standard error is full; the step is counted all the same
+            pass  # standard error is full; the step counts all the same
         return RAISED
 
 
@@ -169,7 +168,7 @@ def take_line(line):
 
 
 class Interpreters:
-    """The subinterpreters of a program by name, and the one that steps run in."""
+    """The subinterpreters of a program by name, and the interpreter that runs the steps."""
 
     def __init__(self):
         self.handles = {"main": MAIN}
@@ -210,7 +209,7 @@ class Interpreters:
             call = runtime.call_elsewhere if elsewhere else runtime.call
             return call(self.current, line)
         if elsewhere:
-            return runtime.elsewhere(lambda: take(nodes, words))
+            return runtime.run_elsewhere(lambda: take(nodes, words))
         return take(nodes, words)
 
     def leave_all(self):
@@ -220,24 +219,27 @@ class Interpreters:
 
 
 def run(text):
-    """Runs a program, from the main interpreter, and ends as it says. The first line is the
-    language's version or, in a further life, the number of the step that ended the last one."""
+    """Run a program from the main interpreter, then end the process as the program says.
+
+    The first line is the language's version or, in a further life, the number of the step that
+    ended the life before.
+    """
     nodes = {}
     interpreters = Interpreters()
     way, elsewhere = "return", False
     first, *lines = text[:-1].split("\n")
     done = int(first) if first.isdigit() else 0
     for number, line in enumerate(lines, done + 1):
-        runtime.step(number)
+        runtime.set_step(number)
         if not line:
-            runtime.took(SKIPPED)
+            runtime.count_step(SKIPPED)
             continue
         outcome = EFFECT
         if line == "elsewhere":
             elsewhere = True
         elif line == "again":
-            runtime.took(EFFECT)
-            runtime.again("\n".join([str(number), *lines[number - done :]]) + "\n")
+            runtime.count_step(EFFECT)
+            runtime.live_again("\n".join([str(number), *lines[number - done :]]) + "\n")
             way = "return"
             break
         elif line == "fork":
@@ -253,7 +255,7 @@ def run(text):
         else:
             outcome = interpreters.take(nodes, line, elsewhere)
             elsewhere = False
-        runtime.took(outcome)
+        runtime.count_step(outcome)
     interpreters.leave_all()
     end(way)
 

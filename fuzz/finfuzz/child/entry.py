@@ -1,31 +1,34 @@
-"""The rest of ``zygote.py``, in the same module and compiled elsewhere."""
+"""The second half of ``zygote.py``: runs in the same module, is compiled in another process."""
 
 import marshal
 import sys
 
 
 def main(functions, extension_path, second, *pipes):
-    """Makes this module the driver too, so that hooks which a program leaves behind are functions
-    of `__main__` and keep its dict alive, as a user's do; then serves, or runs the one program."""
+    """Load the driver into this module, then serve programs or run the one program.
+
+    So hooks that a program leaves behind are functions of `__main__` and keep its dict alive, as a
+    user's hooks do.
+    """
     if not extension_path.endswith(".py"):
         functions.link_extension(extension_path)
     if second:
         functions.link_extension(second)
     names = globals()
-    exec(marshal.loads(functions.code("driver")), names)
+    exec(marshal.loads(functions.get_code("driver")), names)
     names["runtime"] = functions
     if not pipes:
         functions.begin_fresh()
     elif not serve(functions, *map(int, pipes)):
         return
-    names["run"](functions.program())
+    names["run"](functions.get_program())
 
 
 def serve(functions, request, response, stderr, imported):
     functions.begin_zygote()
     if imported:
-        globals()["extension"]()
+        globals()["import_in_use"]()
     return functions.serve(request, response, stderr)
 
 
-main(runtime, *sys.argv[2:4], *sys.argv[5:])  # noqa: F821  of zygote.py
+main(runtime, *sys.argv[2:4], *sys.argv[5:])  # noqa: F821  defined in zygote.py

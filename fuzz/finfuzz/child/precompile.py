@@ -1,7 +1,8 @@
-"""Compiles what zygotes run and hands it to the runtime, marshalled, by name: `main`, `driver`, and
-each function of the library as a pair, the names of those that it calls and its code.
+"""Compile the code of zygotes and hand it to the runtime, marshalled, by name.
 
-Run by ``zygote.py`` with ``folder`` (this one) and ``runtime``.
+The names are `main`, `driver` and each function of ``words/``. Such a function is a pair: the names
+of the functions that it calls, and its code. ``zygote.py`` runs this file and provides ``folder``
+(this one) and ``runtime``.
 """
 
 import marshal
@@ -9,36 +10,36 @@ import posix
 import sys
 
 
-def compiled(name, before=""):
-    with open(folder + "/" + name, encoding="utf-8") as file:  # noqa: F821  of zygote.py
+def compile_file(name, before=""):
+    with open(folder + "/" + name, encoding="utf-8") as file:  # noqa: F821  defined in zygote.py
         return compile(before + file.read(), name.rpartition("/")[2], "exec")
 
 
-def functions_in(code):
+def find_functions(code):
     return [const for const in code.co_consts if isinstance(const, type(code))]
 
 
-def names_in(code):
-    return set(code.co_names).union(*map(names_in, functions_in(code)))
+def find_names(code):
+    return set(code.co_names).union(*map(find_names, find_functions(code)))
 
 
-def library():
+def compile_words():
     files = [name for name in sorted(posix.listdir(folder + "/words")) if name.endswith(".py")]  # noqa: F821
-    functions = [code for name in files for code in functions_in(compiled("words/" + name))]
+    functions = [code for name in files for code in find_functions(compile_file("words/" + name))]
     codes = {code.co_name: code for code in functions}
     return {
-        name: (sorted(names_in(code) & (codes.keys() - {name})), code)
+        name: (sorted(find_names(code) & (codes.keys() - {name})), code)
         for name, code in codes.items()
     }
 
 
 def keep(name, thing):
-    runtime.keep_code(name, marshal.dumps(thing))  # noqa: F821  of zygote.py
+    runtime.keep_code(name, marshal.dumps(thing))  # noqa: F821  defined in zygote.py
 
 
-# For subinterpreters too, which have a path of their own.
-finds_extension = "import sys; sys.path.insert(0, %r)\n" % sys.argv[2].rpartition("/")[0]
-keep("main", compiled("entry.py"))
-keep("driver", compiled("driver.py", finds_extension))
-for each in library().items():
+# For subinterpreters too: each has a path of its own.
+add_to_path = "import sys; sys.path.insert(0, %r)\n" % sys.argv[2].rpartition("/")[0]
+keep("main", compile_file("entry.py"))
+keep("driver", compile_file("driver.py", add_to_path))
+for each in compile_words().items():
     keep(*each)

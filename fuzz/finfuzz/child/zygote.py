@@ -1,15 +1,17 @@
-"""What a target's CPython runs, with these arguments:
+"""The script that a target's CPython runs, with these arguments:
 
     zygote.py RUNTIME EXTENSION SECOND SHARED [REQUEST RESPONSE STDERR IMPORTED]
 
-SECOND is the target's other extension, or empty. With the three pipes it is a zygote, forked once
-per program; without them it runs the one program in shared memory itself, as a fresh process.
-IMPORTED is 1 for a zygote whose programs begin by importing the extension, which it does for them.
-Either way the program ends as any script ends: `__main__` returns, and CPython finalizes.
+SECOND is the target's other extension, or empty. With the three pipes the process is a zygote and
+forks a child for each program. Without them it is a fresh process and runs the program in shared
+memory itself. IMPORTED is 1 for a zygote that imports the extension once, on behalf of programs
+that begin with an import. The program always ends as a script ends: `__main__` returns, and CPython
+finalizes.
 
-Whatever stands here beside what CPython starts with is copied and finalized by each child, and
-costs more than the rest of it (docs/speed.md): so nothing is imported, and compilers, which leave
-holes in the heap, run in a process of their own. This file is the one that can't; hence entry.py.
+Each child copies and finalizes every object here that CPython does not start with, and that costs
+more than the rest of the child (docs/speed.md). So this file imports nothing. Compiling leaves
+holes in the heap, so another process compiles all but this file, which is short; entry.py continues
+it.
 """
 
 import marshal
@@ -22,7 +24,7 @@ def load_runtime(path):
     class Spec:
         name, origin = "finfuzz_runtime", path
 
-    return _imp.create_dynamic(Spec)  # of several phases: neither sys.modules nor CPython keeps it
+    return _imp.create_dynamic(Spec)  # multi-phase: neither sys.modules nor CPython keeps it
 
 
 def compile_elsewhere():
@@ -41,4 +43,4 @@ def compile_elsewhere():
 runtime = load_runtime(sys.argv[1])
 runtime.attach(int(sys.argv[4]))
 compile_elsewhere()
-exec(marshal.loads(runtime.code("main")))
+exec(marshal.loads(runtime.get_code("main")))

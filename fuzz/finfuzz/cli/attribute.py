@@ -9,14 +9,14 @@ import click
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
     abuse_option,
-    built,
+    build_target,
     crashes_option,
     deadline_option,
     memory_option,
-    progress,
     python_option,
     read_program,
-    resolved,
+    resolve_target,
+    show_progress,
     target_option,
 )
 from finfuzz.executor.fresh import run_fresh
@@ -24,7 +24,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.program.scope import runnable
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import writable_directory
+from finfuzz.support.files import ensure_directory
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
@@ -52,7 +52,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
         record = load(folder).target
         python = record.python.rpartition(".")[0]
         subject = (folder, parse_target(record.spec), pick_interpreter(python), limits)
-        with progress(f"{folder.name}: controls") as (announce, advance):
+        with show_progress(f"{folder.name}: controls") as (announce, advance):
             for done, of in attributed(*subject, announce):
                 advance(done, of)
             for done, of in escalated(*subject, announce):
@@ -85,10 +85,10 @@ def file_(
     """
     require_linux()
     text = to_text(read_program(program).without_comments())
-    made = built(*resolved(target, python))
+    made = build_target(*resolve_target(target, python))
     limits = Limits(deadline, memory, abuse)
-    crashes = writable_directory(crashes, "findings")
-    with progress("filing") as (announce, advance):
+    crashes = ensure_directory(crashes, "findings")
+    with show_progress("filing") as (announce, advance):
         sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
         try:
             steps = runnable(read_program(program), made.interpreter.version[:2], abuse=abuse)

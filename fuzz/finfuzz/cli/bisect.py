@@ -1,4 +1,4 @@
-"""`finfuzz bisect`: since when, and until when."""
+"""`finfuzz bisect`: find the release or commit that introduced or fixed a defect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import crashes_option, deadline_option, memory_option, progress
+from finfuzz.cli.options import crashes_option, deadline_option, memory_option, show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
@@ -20,13 +20,19 @@ from finfuzz.triage.findings.finding import find_finding, load
 
 @cli.command()
 @click.argument("finding")
-@click.option("--good", default=None, help="A release, or with --repo a revision, without it.")
-@click.option("--bad", default=None, help="One that has it; older or newer than the good one.")
+@click.option(
+    "--good", default=None, help="A release (with --repo: a revision) without the defect."
+)
+@click.option(
+    "--bad",
+    default=None,
+    help="A release or revision with the defect; older or newer than the good one.",
+)
 @click.option(
     "--repo",
     type=click.Path(path_type=Path),
     default=None,
-    help="A checkout of the framework, whose commits are tried; its files are not touched.",
+    help="A checkout of the framework whose commits to try; its files are not touched.",
 )
 @crashes_option
 @deadline_option
@@ -40,17 +46,17 @@ def bisect(
     deadline: float,
     memory: int,
 ) -> None:
-    """Narrow FINDING down to the release or the commit that began or ended it.
+    """Find the release or commit that introduced or fixed FINDING.
 
-    Without --good and --bad all releases are tried and every change is said. Exits with 0, or
-    with 2 if it can't be decided because what lies between can't be judged.
+    Without --good and --bad, all releases are tried and every change is printed. Exits with 0, or
+    with 2 if releases or commits in between could not be judged and leave the answer open.
     """
     require_linux()
     if (good is None) != (bad is None) or (repo is not None and good is None):
         raise click.UsageError("--good and --bad go together, and --repo takes both")
     record = load(find_finding(finding, crashes))
     python = pick_interpreter(record.target.python.rpartition(".")[0])
-    with progress(f"{record.bucket}: bisecting") as (announce, advance):
+    with show_progress(f"{record.bucket}: bisecting") as (announce, advance):
         subject = Subject(
             record.wanted,
             parse_target(record.target.spec),
@@ -63,10 +69,10 @@ def bisect(
             found = over_commits(subject, repo, good, bad)
         else:
             found = over_releases(subject, good, bad)
-    _tell(found)
+    _print_changes(found)
 
 
-def _tell(found: Bisection) -> None:
+def _print_changes(found: Bisection) -> None:
     for change in found.changes:
         subject = f" ({change.subject})" if change.subject else ""
         click.echo(f"{change.what}: {change.name}{subject}")
@@ -75,14 +81,14 @@ def _tell(found: Bisection) -> None:
             why = next(one.verdict for one in found.trials if one.name == change.skipped[0])
             others = ", ".join(name[:SHOWN] for name in change.skipped)
             raise UserError(
-                f"the {change.what} may be an earlier one, not judged: {others} ({why})"
+                f"the {change.what} may be earlier: could not be judged: {others} ({why})"
             )
     if not found.changes:
-        click.echo(_no_change(found))
+        click.echo(_describe_no_change(found))
 
 
-def _no_change(found: Bisection) -> str:
-    """Of all releases. Raises UserError where none of them shows the defect."""
+def _describe_no_change(found: Bisection) -> str:
+    """Describe a defect in all releases tried. Raise UserError if no release shows the defect."""
     bad = [trial.name for trial in found.trials if trial.bad]
     if not bad:
         last = found.trials[-1]

@@ -16,10 +16,10 @@ from finfuzz.campaign.summary import LaneSummary, Summary, summarize
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import Seconds, progress
+from finfuzz.cli.options import Seconds, show_progress
 from finfuzz.cli.planned import Asked, planned, resumed
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import require_possible, writable_directory, write_whole
+from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.targets.build import build, require_linux
 from finfuzz.targets.frameworks import DEFAULT, target_forms
 from finfuzz.targets.interpreters import probe
@@ -186,7 +186,7 @@ def _resume(
 
 def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> None:
     if json_file is not None:
-        writable_directory(json_file.absolute().parent, "the summary")
+        ensure_directory(json_file.absolute().parent, "the summary")
     programs = state.fill_live(Path(plan.seeds) if plan.seeds else None)
     with Screen(plan.seconds) as screen:
         supervisor = Supervisor(plan, state, journal, screen)
@@ -214,7 +214,7 @@ def _build(plan: Plan) -> None:
     """Makes what the cache lacks: what is fuzzed, and what scripts are run with, so that no
     compiler competes with the campaign."""
     wanted = [(lane, instrumented) for lane in plan.lanes for instrumented in (True, False)]
-    with progress("builds") as (announce, advance):
+    with show_progress("builds") as (announce, advance):
         for number, (lane, instrumented) in enumerate(wanted):
             advance(number, len(wanted))
             spec, python = parse_target(lane.target), probe(Path(lane.python))

@@ -1,4 +1,4 @@
-"""`finfuzz corpus`: distill, import, stats."""
+"""`finfuzz corpus distill`, `import` and `stats`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from rich.table import Table
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
     abuse_option,
-    built,
+    build_target,
     deadline_option,
     memory_option,
-    progress,
     python_option,
-    resolved,
+    resolve_target,
+    show_progress,
     target_option,
 )
-from finfuzz.corpus.distill import distilled, require_new, write
+from finfuzz.corpus.distill import choose_programs, require_new, write_folder
 from finfuzz.corpus.folder import CorpusFile, read_folder
-from finfuzz.corpus.importing import imported
-from finfuzz.corpus.measure import Measured, measured
-from finfuzz.corpus.stats import Covered, Stats, covered, stats
+from finfuzz.corpus.importing import import_programs
+from finfuzz.corpus.measure import Measurement, measure_programs
+from finfuzz.corpus.stats import Coverage, Stats, collect_stats, sum_coverage
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
@@ -36,14 +36,16 @@ _runs_option = click.option(
     type=click.IntRange(1, 100),
     default=3,
     show_default=True,
-    help="Of each program; a feature that is not there each time does not count.",
+    help="Runs of each program; a feature counts only if every run has it.",
 )
-_out_option = click.option("-o", "--out", type=_path, required=True, help="A new folder.")
+_out_option = click.option(
+    "-o", "--out", type=_path, required=True, help="The new folder to write."
+)
 
 
 @cli.group()
 def corpus() -> None:
-    """Care for a folder of programs."""
+    """Manage a folder of programs: distill, import, stats."""
 
 
 @corpus.command()
@@ -65,28 +67,31 @@ def distill(
     memory: int,
     abuse: bool,
 ) -> None:
-    """Copy the fewest programs of FOLDER that cover on this target what all of them do.
+    """Copy a small set of FOLDER's programs that covers as much on this target as the folder.
 
-    Of programs that cover the same, the quick ones are taken. What comes and goes in a program's
-    runs does not count for it. One that dies in any run covers nothing and is left out, as a
-    campaign does not build on it either: it is named, and is for `finfuzz file`.
+    Quick programs are preferred. A feature counts for a program only if all its runs have it.
+    Programs that crash or hang are left out and listed: `finfuzz file` makes findings of them.
     """
     require_new(out)
     entries, problems = _read(folder)
-    made = built(*resolved(target, python))
-    measures = _measured(made, entries, runs, Limits(deadline, memory, abuse))
-    result = distilled(measures)
-    for line in (*problems, *_not_run(measures)):
+    made = build_target(*resolve_target(target, python))
+    measures = _measure(made, entries, runs, Limits(deadline, memory, abuse))
+    result = choose_programs(measures)
+    for line in (*problems, *_list_problems(measures)):
         click.echo(f"left out: {line}", err=True)
     for entry in result.died:
-        click.echo(f"died: {entry.path}", err=True)
+        click.echo(f"left out, does not survive: {entry.path}", err=True)
     if not result.kept:
-        raise UserError(f"no program in {folder} covers anything on {made.spec} and survives")
-    write([(str(one.path.relative_to(folder)), one.text) for one in result.kept], out)
+        raise UserError(
+            f"no program in {folder} survives on {made.spec} and covers anything: "
+            "distill on another target"
+        )
+    write_folder([(str(one.path.relative_to(folder)), one.text) for one in result.kept], out)
     click.echo(
-        f"{len(result.kept)} of {result.programs} programs have all {result.features:,} features "
-        f"({result.unstable:,} counters come and go, {len(result.died)} programs died); a run of "
-        f"all of them takes {result.seconds_after:.2f} s instead of {result.seconds_before:.2f} s"
+        f"kept {len(result.kept)} of {result.programs} programs with all {result.features:,} "
+        f"features ({result.unstable:,} unstable counters ignored, {len(result.died)} programs "
+        f"did not survive); one run of each takes {result.seconds_after:.2f} s instead of "
+        f"{result.seconds_before:.2f} s"
     )
 
 
@@ -94,30 +99,36 @@ def distill(
 @click.argument("folders", type=_path, nargs=-1, required=True)
 @_out_option
 def import_(folders: tuple[Path, ...], out: Path) -> None:
-    """Copy what is a program in FOLDERS, each once, under its name.
+    """Copy every program below FOLDERS into one new folder, without duplicates.
 
-    A line that is no step is left out, and said. Without a first line `finfuzz 1`, or with another
-    version's, steps are read as this version's. Hidden files are not looked at.
+    Lines that are no step are left out with a warning. A file without the first line `finfuzz 1`,
+    or with another version's, is read as this version's language. Hidden files are ignored.
     """
     require_new(out)
-    found = imported(folders)
-    for line in (*found.warnings, *(f"not taken: {line}" for line in found.refused)):
+    found = import_programs(folders)
+    for line in (*found.warnings, *(f"not imported: {line}" for line in found.refused)):
         click.echo(line, err=True)
     if not found.files:
-        raise UserError(f"no program in {', '.join(map(str, folders))}")
-    write(found.files, out)
+        raise UserError(f"no program in {', '.join(map(str, folders))}: name a folder of programs")
+    write_folder(found.files, out)
     click.echo(
-        f"{len(found.files)} programs, {found.same} more were the same; "
-        f"{len(found.warnings)} lines left out or changed, {len(found.refused)} files not taken"
+        f"imported {len(found.files)} programs, {found.same} duplicates left out; "
+        f"{len(found.warnings)} lines left out or changed, {len(found.refused)} files not imported"
     )
 
 
 @corpus.command(name="stats")
 @click.argument("folder", type=_path)
-@click.option("--target", default=None, help="Also run them on it: as for `finfuzz exec`.")
+@click.option(
+    "--target",
+    default=None,
+    help="Also run the programs on this target, written as for `finfuzz exec`.",
+)
 @python_option
 @_runs_option
-@click.option("--json", "json_file", type=_path, default=None, help="Write the figures here.")
+@click.option(
+    "--json", "json_file", type=_path, default=None, help="Also write the figures to this file."
+)
 @deadline_option
 @memory_option
 @abuse_option
@@ -131,75 +142,78 @@ def stats_(
     memory: int,
     abuse: bool,
 ) -> None:
-    """Say what the programs of FOLDER use of the language, and what of it none does."""
+    """Report which words of the language the programs of FOLDER use, and which none uses."""
     entries, problems = _read(folder)
-    found = stats(entries, problems)
+    found = collect_stats(entries, problems)
     figures = msgspec.structs.asdict(found)
     console = Console(highlight=False)
-    _show(console, found)
+    _print_stats(console, found)
     if target is not None:
-        made = built(*resolved(target, python))
-        measures = _measured(made, entries, runs, Limits(deadline, memory, abuse))
-        on = covered(str(made.spec), made.interpreter.text, measures)
-        needed = len(distilled(measures).kept)
+        made = build_target(*resolve_target(target, python))
+        measures = _measure(made, entries, runs, Limits(deadline, memory, abuse))
+        on = sum_coverage(str(made.spec), made.interpreter.text, measures)
+        needed = len(choose_programs(measures).kept)
         figures |= {"covered": on, "needed": needed}
-        _show_covered(console, on, needed)
-        for line in _not_run(measures):
+        _print_coverage(console, on, needed)
+        for line in _list_problems(measures):
             console.print(f"left out: {line}", markup=False, soft_wrap=True)
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(figures), indent=2))
 
 
 def _read(folder: Path) -> tuple[list[CorpusFile], list[str]]:
-    """Raises UserError where there is none."""
+    """Read the programs of a folder. Raise UserError if there are none."""
     entries, problems = read_folder(folder)
     if not entries:
         why = f", for example {problems[0]}" if problems else ""
-        raise UserError(f"no program in {folder}{why}: see `finfuzz corpus import`")
+        raise UserError(f"no program in {folder}{why}: `finfuzz corpus import` skips bad lines")
     return entries, problems
 
 
-def _not_run(measures: list[Measured]) -> list[str]:
+def _list_problems(measures: list[Measurement]) -> list[str]:
     return [f"{one.entry.path}: {one.problem}" for one in measures if one.problem]
 
 
-def _measured(made: Build, entries: list[CorpusFile], runs: int, limits: Limits) -> list[Measured]:
+def _measure(
+    made: Build, entries: list[CorpusFile], runs: int, limits: Limits
+) -> list[Measurement]:
     found = []
-    with progress("programs") as (_, advance):
-        for one in measured(made, entries, runs, limits):
+    with show_progress("programs") as (_, advance):
+        for one in measure_programs(made, entries, runs, limits):
             found.append(one)
             advance(len(found), len(entries))
     return found
 
 
-def _show(console: Console, found: Stats) -> None:
+def _print_stats(console: Console, found: Stats) -> None:
     least, median, most = found.steps
     console.print(
         f"{found.programs} programs of {least} to {most} steps (median {median:g}); "
-        f"{found.starts} start interpreters, {found.lives} live again, {found.same} are there twice"
+        f"{found.starts} start interpreters, {found.lives} begin a further life (again), "
+        f"{found.same} are duplicates"
     )
-    table = Table("sort", "used, by programs", "not used")
+    table = Table("sort of word", "programs that use it", "unused")
     for use in found.uses:
         most_used = ", ".join(f"{word} {count}" for word, count in use.programs.items())
         table.add_row(use.sort, most_used, ", ".join(use.unused) or "-")
     console.print(table)
     for line in found.problems:
-        console.print(f"no program: {line}", markup=False, soft_wrap=True)
+        console.print(f"not a program: {line}", markup=False, soft_wrap=True)
 
 
-def _show_covered(console: Console, on: Covered, needed: int) -> None:
+def _print_coverage(console: Console, on: Coverage, needed: int) -> None:
     least, median, most = on.milliseconds
     console.print(
-        f"on {on.target}, CPython {on.python}: {on.survived} survive, {on.died} die; "
-        f"{on.features:,} features, {on.stable:,} of them stable ({on.unstable:,} counters come "
-        f"and go); {needed} programs would have them all; {least:.1f} to {most:.1f} ms a program "
-        f"(median {median:.1f})",
+        f"on {on.target}, CPython {on.python}: {on.survived} survive, {on.died} do not; "
+        f"{on.features:,} features, {on.stable:,} of them stable ({on.unstable:,} unstable "
+        f"counters); {needed} programs cover all stable ones; {least:.1f} to {most:.1f} ms per "
+        f"program (median {median:.1f}); the slowest:",
         markup=False,
         soft_wrap=True,
     )
     slow = sorted(on.programs, key=lambda one: (-one.seconds, one.program))[:5]
     for one in slow:
-        told = "died" if one.died else f"{one.features:,} features"
+        result = "did not survive" if one.died else f"{one.features:,} features"
         console.print(
-            f"  {1000 * one.seconds:8.1f} ms  {one.program}: {told}", markup=False, soft_wrap=True
+            f"  {1000 * one.seconds:8.1f} ms  {one.program}: {result}", markup=False, soft_wrap=True
         )

@@ -1,4 +1,4 @@
-"""`finfuzz export`: a finding for other people's tools."""
+"""`finfuzz export`: write a finding as a test."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from finfuzz.triage.repro.export import pytest_file
 
 @cli.command()
 @click.argument("finding")
-@click.option("--pytest", "as_pytest", is_flag=True, help="Write a test, in one file.")
+@click.option("--pytest", "as_pytest", is_flag=True, help="Write one file for pytest.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     default=None,
     show_default="test_finfuzz_BUCKET.py",
-    help="The file to write; it must not be there yet.",
+    help="The file to write; it must not exist yet.",
 )
 @crashes_option
 def export(finding: str, as_pytest: bool, output: Path | None, crashes: Path) -> None:
-    """Write FINDING (a folder, or a bucket in --crashes) as a test that fails while it dies."""
+    """Write FINDING as a test that fails as long as the crash happens.
+
+    FINDING is a finding's folder, or its bucket or the start of one. The test needs no finfuzz.
+    """
     if not as_pytest:
-        raise click.UsageError("say what to export it as: --pytest is what there is")
+        raise click.UsageError("give --pytest: a test is the only export there is")
     folder = find_finding(finding, crashes)
     found = load(folder)
     text = pytest_file(folder, found)
@@ -37,7 +40,7 @@ def export(finding: str, as_pytest: bool, output: Path | None, crashes: Path) ->
         with file.open("x", encoding="utf-8") as opened:
             opened.write(text)
     except FileExistsError:
-        raise UserError(f"{file} is there already: remove it, or name another by -o") from None
+        raise UserError(f"{file} already exists: remove it, or name another with -o") from None
     except OSError as error:
         raise UserError(f"can't write {file}: {error.strerror}") from error
     click.echo(f"wrote {file}: pytest {file}")

@@ -12,8 +12,8 @@ from rich.console import Console
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import crashes_option
 from finfuzz.report import terminal
-from finfuzz.report.exported import exported
-from finfuzz.report.sarif import sarif
+from finfuzz.report.json_export import to_json
+from finfuzz.report.sarif import to_sarif
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.triage.diagnosis import DIAGNOSTICS
@@ -67,12 +67,12 @@ def triage(
     every = list(entries(crashes))
     found = [entry for entry in every if wanted.takes(entry)]
     if json_file is not None:
-        write_whole(json_file, exported(found))
+        write_whole(json_file, to_json(found))
     if sarif_file is not None:
-        write_whole(sarif_file, json.dumps(sarif(found, version("finfuzz")), indent=2) + "\n")
-    console.print(terminal.listed(found) if found else "no findings", markup=False)
+        write_whole(sarif_file, json.dumps(to_sarif(found, version("finfuzz")), indent=2) + "\n")
+    console.print(terminal.render_list(found) if found else "no findings", markup=False)
     readable = [entry.finding for entry in found if entry.finding]
-    for suggestion in terminal.suggested(list(suggestions(readable))):
+    for suggestion in terminal.render_suggestions(list(suggestions(readable))):
         console.print(suggestion)
     damaged = sum(entry.finding is None for entry in every)
     if damaged:
@@ -88,7 +88,7 @@ def show(finding: str, crashes: Path) -> None:
     entry = _entry(find_finding(finding, crashes), crashes)
     if entry.finding is None:
         raise UserError(entry.problem)
-    Console(highlight=False).print(terminal.shown(entry))
+    Console(highlight=False).print(terminal.render_finding(entry))
 
 
 @cli.command(name="merge")

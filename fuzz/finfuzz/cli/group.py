@@ -1,4 +1,4 @@
-"""The group that every command joins, and what a mistake looks like."""
+"""The group of all commands, and the printing of errors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from finfuzz.support.errors import UserError
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="finfuzz")
 def cli() -> None:
-    """A fuzzer for the end of a Python interpreter's life."""
+    """Find crashes in compiled Python extensions when interpreters shut down.
+
+    finfuzz runs an extension through object graphs, subinterpreters and shutdown, in child
+    processes. It files each new crash with a script that reproduces it, and says whose defect it
+    is. Start with `finfuzz doctor`, then `finfuzz run`.
+    """
 
 
 def main() -> None:
-    """Runs a command; bad input is one line and exit code 2."""
+    """Run a command. Bad input prints one line and exits with 2."""
     process.ignore_alone()
     try:
         cli(standalone_mode=False)
@@ -30,7 +35,7 @@ def main() -> None:
         _fail(error.format_message() + hint, 2)
     except click.ClickException as error:
         _fail(error.format_message(), 2)
-    except OSError as error:  # a full disk, a folder taken away: nothing that a traceback explains
+    except OSError as error:  # a full disk, a removed folder: a traceback would not explain it
         _fail(f"{error.filename or 'the system'}: {error.strerror}", 2)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)

@@ -1,4 +1,4 @@
-"""What commands share: options, and what becomes of their values."""
+"""Options that commands share, and the handling of their values."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from finfuzz.targets.interpreters import Interpreter, pick_interpreter
 from finfuzz.targets.releases import include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 
-#: What can be run is 64 KiB without comments; nobody writes that many of them.
+#: A program that can be run has at most 64 KiB without comments; nobody writes 1 MiB of comments.
 _LARGEST_FILE = 1 << 20
 
 
 class Seconds(click.FloatRange):
-    """A number of seconds between two; `nan` is between none."""
+    """A number of seconds in a range; `nan` is in no range."""
 
     name = "seconds"
 
@@ -43,41 +43,42 @@ target_option = click.option(
     "--target",
     default=DEFAULT,
     show_default=f"the newest {DEFAULT}",
-    help=f"{target_forms()}.",
+    help=f"The target to run on: {target_forms()}.",
 )
 python_option = click.option(
     "--python",
     default=None,
     show_default="the newest found that has headers",
-    help="A version (3.13) or the path of an interpreter.",
+    help="The CPython to run on: a version (3.13) or a path.",
 )
 deadline_option = click.option(
     "--deadline",
     type=Seconds(0.01, 86400),
     default=2.0,
     show_default=True,
-    help="Seconds a child may take.",
+    help="Seconds that one program may take.",
 )
 memory_option = click.option(
     "--memory",
     type=click.IntRange(64, 1 << 20),
     default=2048,
     show_default=True,
-    help="MiB of address space a child may use.",
+    help="MiB of address space that one program may use.",
 )
 crashes_option = click.option(
     "--crashes",
     type=click.Path(path_type=Path),
     default=Path("crashes"),
     show_default=True,
-    help="Where findings are.",
+    help="The folder of findings.",
 )
 abuse_option = click.option(
-    "--abuse", is_flag=True, help="Also perform steps that break a rule of the C API on purpose."
+    "--abuse", is_flag=True, help="Also perform steps that break rules of the C API on purpose."
 )
 
 
-def resolved(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
+def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
+    """Find the interpreter and the framework's headers. Raise UserError if either is missing."""
     spec = parse_target(target)
     with Console(stderr=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
@@ -86,7 +87,8 @@ def resolved(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     return spec, interpreter
 
 
-def built(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
+def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
+    """Build a target unless the cache has it, and show the progress."""
     console = Console(stderr=True, highlight=False)
     with console.status("building") as status:
 
@@ -99,10 +101,11 @@ def built(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = Tr
 
 
 def read_program(path: Path) -> Program:
+    """Read a program. Raise UserError if the file is unreadable or no program."""
     try:
         size = path.stat().st_size
         if size > _LARGEST_FILE:
-            raise UserError(f"{path} has {size} bytes: no program is longer than {_LARGEST_FILE}")
+            raise UserError(f"{path} has {size} bytes: a program has at most {_LARGEST_FILE}")
         return parse(path.read_text(encoding="utf-8"))
     except ParseError as error:
         raise UserError(f"{path}: {error}") from error
@@ -117,9 +120,12 @@ Advance = Callable[[int, int], None]
 
 
 @contextlib.contextmanager
-def progress(title: str) -> Iterator[tuple[Announce, Advance]]:
-    """A bar on a terminal, plain lines elsewhere: yields what says a line, and what says that so
-    many pieces are done, of how many (0: nobody knows)."""
+def show_progress(title: str) -> Iterator[tuple[Announce, Advance]]:
+    """Show a progress bar on a terminal, plain lines elsewhere.
+
+    Yield two functions: ``announce(line)`` prints a line, ``advance(done, of)`` moves the bar. An
+    ``of`` of 0 means an unknown total.
+    """
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn())
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -17,10 +17,10 @@ from finfuzz.campaign.config_file import CampaignFile, TargetEntry
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
-from finfuzz.replay.matrix import specs_of
-from finfuzz.replay.run import cores
+from finfuzz.replay.matrix import expand_policies
+from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import require_possible, writable_directory
+from finfuzz.support.files import ensure_directory, require_possible
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import include_folders
@@ -65,10 +65,10 @@ def planned(asked: Asked, path: Path | None) -> tuple[Plan, State]:
         require_possible(*place)
     seeds = _seeds(_first(asked.corpus, _beside(base, said.corpus), None))
     workers = _first(asked.workers, said.workers, None)
-    bounds = _bounds(asked, said, workers or cores())
+    bounds = _bounds(asked, said, workers or count_cores())
     plan = Plan(
         lanes=tuple(_lanes(asked, said)),
-        workers=workers or len(bounds.cores) or cores(),
+        workers=workers or len(bounds.cores) or count_cores(),
         seconds=_first(asked.seconds, said.time, 60.0),
         engine=_first(asked.engine, said.engine, "atheris"),
         seed=_first(asked.seed, said.seed, random.SystemRandom().randrange(2**31)),
@@ -78,7 +78,7 @@ def planned(asked: Asked, path: Path | None) -> tuple[Plan, State]:
         attribute=_first(asked.attribute, said.attribute, True),
         bounds=bounds,
     )
-    state, crashes = (writable_directory(*place) for place in places)
+    state, crashes = (ensure_directory(*place) for place in places)
     return plan, State(state)
 
 
@@ -120,7 +120,7 @@ def _lanes(asked: Asked, said: CampaignFile) -> list[Lane]:
         entries = tuple(TargetEntry(text) for text in asked.targets or (DEFAULT,))
     lanes = []
     for entry in entries:
-        for spec in specs_of(entry.target, entry.policies):
+        for spec in expand_policies(entry.target, entry.policies):
             include_folders(spec)  # fetched here, not by a worker
             for text in asked.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)

@@ -1,4 +1,4 @@
-"""`finfuzz exec` and `finfuzz steps`: one program, and the language."""
+"""`finfuzz exec` runs one program; `finfuzz steps` prints the language."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rich.text import Text
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
     abuse_option,
-    built,
+    build_target,
     deadline_option,
     memory_option,
     python_option,
     read_program,
-    resolved,
+    resolve_target,
     target_option,
 )
 from finfuzz.executor.fresh import run_fresh
@@ -41,20 +41,21 @@ from finfuzz.triage.diagnosis.symbols import named_stack
 def exec_(
     program: Path, target: str, python: str | None, deadline: float, memory: int, abuse: bool
 ) -> None:
-    """Run one program in a fresh process and say what became of it.
+    """Run PROGRAM once in a fresh process and print the outcome.
 
-    Exits with 0 if it survived, 1 if it died or something was wrong with it, 2 if it could not run.
+    Exits with 0 if the program survived, 1 if it crashed, hung or showed another defect, and 2 if
+    it could not run.
     """
     require_linux()
     read = read_program(program)
-    made = built(*resolved(target, python))
+    made = build_target(*resolve_target(target, python))
     text = runnable(read, made.interpreter.version[:2], abuse=abuse)
     outcome = run_fresh(made, text, Limits(deadline, memory, abuse))
     effect, skipped, raised = outcome.took
     where = f"{made.spec} on CPython {made.interpreter.text}"
     steps = f"{effect} steps, {skipped} skipped, {raised} raised, {outcome.seconds * 1000:.0f} ms"
     if outcome.alive:
-        steps += f", {outcome.alive} C++ objects alive after the end"
+        steps += f", {outcome.alive} C++ objects still alive at exit"
     found = diagnose(outcome, memory)
     if not found:
         click.echo(f"survived: {where} ({steps})")
@@ -70,20 +71,20 @@ def exec_(
 
 @cli.command()
 def steps() -> None:
-    """Print the language: every step, its arguments, where it is legal, from which Python on."""
+    """Print the language of programs: all steps, their arguments, and where they are legal."""
     console = Console(highlight=False)
-    console.print(_marked(INTRODUCTION))
+    console.print(_render_code(INTRODUCTION))
     for each in tables():
         console.print(f"\n[bold]{each.title}[/bold]")
         if each.note:
-            console.print(_marked(each.note))
+            console.print(_render_code(each.note))
         table = Table(*each.columns, box=box.SIMPLE_HEAD, pad_edge=False)
         for row in each.rows:
-            table.add_row(*map(_marked, row))
+            table.add_row(*map(_render_code, row))
         console.print(table)
 
 
-def _marked(text: str) -> Text:
-    """Text whose `code` is shown as such, without the backquotes."""
+def _render_code(text: str) -> Text:
+    """Colour the `code` in a text and drop the backquotes."""
     parts = text.split("`")
     return Text.assemble(*((part, "cyan" if index % 2 else "") for index, part in enumerate(parts)))

@@ -1,4 +1,4 @@
-"""`finfuzz report` and `serve`: the campaign's page."""
+"""`finfuzz report` writes a campaign's page as a file; `finfuzz serve` serves it live."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import progress
+from finfuzz.cli.options import show_progress
 from finfuzz.report.page import text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole
@@ -21,8 +21,8 @@ _crashes = click.option(
     "--crashes",
     type=click.Path(path_type=Path),
     default=None,
-    show_default="where the campaign files",
-    help="Where findings are.",
+    show_default="the campaign's",
+    help="The folder of findings.",
 )
 
 
@@ -38,23 +38,24 @@ _crashes = click.option(
 )
 @_crashes
 def report(state: Path, output: Path, crashes: Path | None) -> None:
-    """Write a campaign and its findings as one HTML file, to be mailed.
+    """Write a campaign and its findings as one HTML file.
 
-    DIR is the campaign's state folder, .finfuzz where none is given. The file needs nothing beside
-    it and asks nothing of the network.
+    DIR is the campaign's state folder, by default .finfuzz. The file is self-contained: it loads
+    nothing from elsewhere and can be mailed.
     """
-    from finfuzz.report.page.render import Renderer, page  # noqa: PLC0415 (igraph takes 0.1 s)
+    from finfuzz.report.page.render import Renderer, render_page  # noqa: PLC0415 (igraph takes 0.1 s)
 
     _require_folder(crashes)
     require_possible(output.absolute().parent, "the report")
     if not output.absolute().parent.is_dir():
-        raise UserError(f"can't write {output}: no such folder")
-    with progress("reading findings") as (_, advance):
-        parts = Renderer(state, crashes).parts(advance)
-    made = f"written {text.moment(time.time())}"
-    content = page(parts, made=made).encode()
+        raise UserError(f"can't write {output}: there is no folder {output.parent}")
+    with show_progress("reading findings") as (_, advance):
+        parts = Renderer(state, crashes).render_parts(advance)
+    made = f"written {text.format_moment(time.time())}"
+    content = render_page(parts, made=made).encode()
     write_whole(output, content)
-    click.echo(f"{output}: {len(parts.findings)} findings, {len(content) / 1024:,.0f} KiB")
+    findings = "1 finding" if len(parts.findings) == 1 else f"{len(parts.findings)} findings"
+    click.echo(f"wrote {output}: {findings}, {len(content) / 1024:,.0f} KiB")
 
 
 @cli.command()
@@ -64,27 +65,27 @@ def report(state: Path, output: Path, crashes: Path | None) -> None:
     type=click.IntRange(0, 65535),
     default=8733,
     show_default=True,
-    help="0 is any that is free.",
+    help="The port to listen on; 0 picks a free one.",
 )
 @_crashes
 def serve(state: Path, port: int, crashes: Path | None) -> None:
-    """Show the same page live, to this machine alone; Ctrl-C ends it.
+    """Serve the campaign's page live until Ctrl-C, to this machine only.
 
-    DIR is the campaign's state folder, .finfuzz where none is given.
+    DIR is the campaign's state folder, by default .finfuzz.
     """
     from finfuzz.report.page.live import Live  # noqa: PLC0415 (igraph takes 0.1 s)
     from finfuzz.report.page.server import PageServer  # noqa: PLC0415
 
     _require_folder(crashes)
-    with progress("reading findings") as (_, advance):
+    with show_progress("reading findings") as (_, advance):
         live = Live(state, crashes, advance)
-    # A shell's background jobs are started with it ignored.
+    # Shells start background jobs with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with PageServer(live, port) as server:
-        click.echo(f"{server.address} (Ctrl-C ends it)")
+        click.echo(f"{server.address} (stop with Ctrl-C)")
         server.serve_forever()
 
 
 def _require_folder(crashes: Path | None) -> None:
     if crashes is not None and not crashes.is_dir():
-        raise UserError(f"no folder of findings {crashes}")
+        raise UserError(f"there is no folder {crashes}: give a folder of findings with --crashes")

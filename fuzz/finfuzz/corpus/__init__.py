@@ -1,1 +1,1 @@
-"""Care of a folder of programs: the smallest set that covers as much, import, what is in it."""
+"""Manage a folder of programs: distill it, import programs into it, report what it uses."""

@@ -1,4 +1,4 @@
-"""The smallest set of programs that keeps every stable feature, weighed by time."""
+"""Choose the programs that keep every stable feature in the least time, and write them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ import msgspec
 
 from finfuzz.corpus.cover import cover
 from finfuzz.corpus.folder import CorpusFile
-from finfuzz.corpus.measure import Measured
+from finfuzz.corpus.measure import Measurement
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, require_possible
 
-#: A child can't be told from one that takes this much less: without it, noise would choose.
+#: Children closer together than this can't be told apart: below it, noise would choose.
 _SECONDS = 0.001
 
 
 class Distilled(msgspec.Struct, frozen=True, kw_only=True):
-    """``kept`` of ``programs``, by path, with all ``features``. ``died``: programs that did, and so
-    count for nothing. ``unstable``: counters that came and went in some program's runs. ``seconds``
-    of a child each, added up, before and after."""
+    """The result of distilling: the programs kept, by path, which have all ``features``.
+
+    ``died`` are the programs that crashed; their features do not count. ``unstable`` counts the
+    counters that came and went between runs of a program. The ``seconds`` sum one child each.
+    """
 
     kept: tuple[CorpusFile, ...]
     programs: int
@@ -34,8 +36,8 @@ class Distilled(msgspec.Struct, frozen=True, kw_only=True):
     seconds_after: float
 
 
-def distilled(measured: Sequence[Measured]) -> Distilled:
-    """Chooses. What came and went in a program's runs does not count for that program."""
+def choose_programs(measured: Sequence[Measurement]) -> Distilled:
+    """Choose the programs to keep. A program's unstable features do not count for that program."""
     alive = {
         (len(one.entry.program), str(one.entry.path)): one
         for one in measured
@@ -54,10 +56,10 @@ def distilled(measured: Sequence[Measured]) -> Distilled:
     )
 
 
-def write(entries: Sequence[tuple[str, str]], out: Path) -> None:
-    """Makes the folder ``out`` with these files, all of them or none: (name, content) pairs.
+def write_folder(entries: Sequence[tuple[str, str]], out: Path) -> None:
+    """Make the folder ``out`` from (name, content) pairs: all of the files or none.
 
-    Raises UserError where something is in the way.
+    Raise UserError if something is in the way.
     """
     require_new(out)
     out = out.resolve()
@@ -73,13 +75,15 @@ def write(entries: Sequence[tuple[str, str]], out: Path) -> None:
 
 
 def require_new(out: Path) -> None:
-    """Raises UserError where ``out`` is there already and not empty, or can't be made: asked before
-    minutes of work are spent."""
+    """Raise UserError if ``out`` exists and is not empty, or can't be made.
+
+    Called first, before minutes of work are spent.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} is there already: give a new folder with -o")
+        raise UserError(f"{out} already exists: give a new folder with -o")
     whole = out.resolve()
     if whole == Path.cwd():
-        raise UserError(f"{out} is where you are: give another folder with -o")
+        raise UserError(f"{out} is the current folder: give another folder with -o")
     require_possible(whole, "programs")
     above = next(parent for parent in whole.parents if parent.exists())
     if not os.access(above, os.W_OK | os.X_OK):

@@ -1,4 +1,4 @@
-"""The programs in a folder."""
+"""Read the programs in a folder."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
 
-#: What can be run is 64 KiB without comments.
+#: A program that can be run has at most 64 KiB without comments.
 _LARGEST_FILE = 1 << 20
 _LINE_END = re.compile("\r\n?")
 
 
 class CorpusFile(msgspec.Struct, frozen=True):
-    """A file and the program in it. ``text``: all of the file, with its own line ends."""
+    """A file and its program. ``text`` is the whole file, with its own line ends."""
 
     path: Path
     text: str
@@ -25,15 +25,15 @@ class CorpusFile(msgspec.Struct, frozen=True):
 
 
 def read_folder(folder: Path) -> tuple[list[CorpusFile], list[str]]:
-    """The programs anywhere below, by path, and a line for each file that is none.
+    """Read all programs below a folder, by path. Return them, and a line for each other file.
 
-    Raises UserError where there is no such folder.
+    Raise UserError if there is no such folder.
     """
     found, problems = [], []
-    for path in files_below(folder):
+    for path in find_files(folder):
         try:
-            text = content(path).decode()
-            found.append(CorpusFile(path, text, parse(with_plain_line_ends(text))))
+            text = read_content(path).decode()
+            found.append(CorpusFile(path, text, parse(normalize_line_ends(text))))
         except UnicodeDecodeError as error:
             problems.append(f"{path}: byte {error.start} is not UTF-8")
         except ParseError as error:
@@ -43,13 +43,13 @@ def read_folder(folder: Path) -> tuple[list[CorpusFile], list[str]]:
     return found, problems
 
 
-def files_below(folder: Path) -> list[Path]:
-    """By path, without those that are hidden or in hidden folders: `.git`, half-written files.
+def find_files(folder: Path) -> list[Path]:
+    """List files below a folder, by path, without hidden ones: `.git`, half-written files.
 
-    Raises UserError where there is no such folder.
+    Raise UserError if there is no such folder.
     """
     if not folder.is_dir():
-        raise UserError(f"no folder {folder}: give one with programs")
+        raise UserError(f"there is no folder {folder}: name a folder of programs")
     return [
         path
         for path in sorted(folder.rglob("*"))
@@ -58,17 +58,17 @@ def files_below(folder: Path) -> list[Path]:
     ]
 
 
-def content(path: Path) -> bytes:
-    """Raises UserError for what can't be read or is longer than any program."""
+def read_content(path: Path) -> bytes:
+    """Read a file. Raise UserError if it is unreadable or longer than any program."""
     try:
         size = path.stat().st_size
         if size > _LARGEST_FILE:
-            raise UserError(f"{path}: {size} bytes: no program is longer than {_LARGEST_FILE}")
+            raise UserError(f"{path}: {size} bytes: a program has at most {_LARGEST_FILE}")
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
 
 
-def with_plain_line_ends(text: str) -> str:
-    """As Python reads a text file, which is how `finfuzz exec` reads a program."""
+def normalize_line_ends(text: str) -> str:
+    """Replace line ends by line feeds, as Python does when `finfuzz exec` reads a program."""
     return _LINE_END.sub("\n", text)

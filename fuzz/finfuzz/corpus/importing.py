@@ -1,4 +1,4 @@
-"""Programs out of any folder: steps that are none are left out with a warning, never the file."""
+"""Read programs out of any folder. A bad line is skipped with a warning; its file still counts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.corpus.folder import content, files_below, with_plain_line_ends
+from finfuzz.corpus.folder import find_files, normalize_line_ends, read_content
 from finfuzz.program.lenient import parse_leniently
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 
 
 class Imported(msgspec.Struct):
-    """``files``: (name, text) of each program, once; ``same``: how many were there twice;
-    ``warnings``: what was left out or taken for something else, a line each; ``refused``: files in
-    which there is no step."""
+    """The result of an import: ``files`` has the (name, text) of each program, once.
+
+    ``same`` counts duplicates. ``warnings`` has a text for each line that was skipped or changed.
+    ``refused`` has a text for each file without a step.
+    """
 
     files: list[tuple[str, str]] = []
     same: int = 0
@@ -24,18 +26,18 @@ class Imported(msgspec.Struct):
     refused: list[str] = []
 
 
-def imported(folders: Sequence[Path]) -> Imported:
-    """Reads every file below the folders. Raises UserError where one is no folder."""
+def import_programs(folders: Sequence[Path]) -> Imported:
+    """Read every file below the folders. Raise UserError if a path is no folder."""
     found, names, texts = Imported(), set[str](), set[str]()
-    for path in [path for folder in folders for path in files_below(folder)]:
+    for path in [path for folder in folders for path in find_files(folder)]:
         try:
-            text, problems = _text_of(path)
+            text, problems = _read_text(path)
         except UserError as error:
             found.refused.append(str(error))
             continue
         program, more = parse_leniently(text)
         if not program.steps:
-            found.refused.append(f"{path}: no step in it")
+            found.refused.append(f"{path}: contains no step")
             continue
         found.warnings += [f"{path}: {problem}" for problem in (*problems, *more)]
         plain = to_text(program.without_comments())
@@ -43,25 +45,25 @@ def imported(folders: Sequence[Path]) -> Imported:
             found.same += 1
             continue
         texts.add(plain)
-        name = _unique(path.stem, names)
+        name = _pick_name(path.stem, names)
         found.files.append((f"{name}.fin", to_text(program)))
     return found
 
 
-def _text_of(path: Path) -> tuple[str, list[str]]:
-    """And what had to be replaced in it. Raises UserError for what is no text at all."""
-    data = content(path)
+def _read_text(path: Path) -> tuple[str, list[str]]:
+    """Read a text, and list its bad bytes. Raise UserError if the file is no text at all."""
+    data = read_content(path)
     if b"\0" in data:
-        raise UserError(f"{path}: no text")
+        raise UserError(f"{path}: not a text file")
     try:
-        return with_plain_line_ends(data.decode()), []
+        return normalize_line_ends(data.decode()), []
     except UnicodeDecodeError as error:  # mostly a name in a comment, in another encoding
         line = data[: error.start].count(b"\n") + 1
-        text = with_plain_line_ends(data.decode(errors="replace"))
-        return text, [f"line {line} is not UTF-8: what can't be read is replaced"]
+        text = normalize_line_ends(data.decode(errors="replace"))
+        return text, [f"line {line} is not UTF-8: unreadable bytes are replaced"]
 
 
-def _unique(stem: str, names: set[str]) -> str:
+def _pick_name(stem: str, names: set[str]) -> str:
     number, name = 1, stem
     while name in names:
         number += 1

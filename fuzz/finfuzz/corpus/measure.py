@@ -1,4 +1,7 @@
-"""What a program covers on a build, run a few times: what comes and goes does not count."""
+"""Measure which features a program covers on a build, over a few runs.
+
+Only features of every run count: some come and go.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,13 @@ from finfuzz.program.scope import runnable
 from finfuzz.targets.build import Build
 
 
-class Measured(msgspec.Struct, frozen=True):
-    """``features`` of every run, a bit each (see ``Numbers``); ``unstable`` are those of some runs
-    only, ``counters`` the indices of theirs. ``seconds`` of a child, the median. ``died``: in any
-    run, the last one then; it has no features. ``problem``: why it can't be run at all."""
+class Measurement(msgspec.Struct, frozen=True):
+    """One program's features on a build, a bit each (see ``FeatureBits``), and its median time.
+
+    ``features`` appeared in every run, ``unstable`` only in some; ``counters`` are the indices of
+    the unstable ones. A program that ``died`` in any run has no features and is not run again.
+    ``problem`` says why a program can't be run at all.
+    """
 
     entry: CorpusFile
     features: int = 0
@@ -30,15 +36,18 @@ class Measured(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-class Numbers:
-    """Gives features their bits in the order in which they are met: of a million that there could
-    be, a corpus has a tenth, and ten thousand programs fit into memory."""
+class FeatureBits:
+    """Assigns bits to features in the order of their first appearance.
+
+    A corpus has about a tenth of the million possible features. So numbered, ten thousand programs
+    fit into memory.
+    """
 
     def __init__(self) -> None:
         self._bits: dict[int, int] = {}
 
-    def as_bits(self, features: frozenset[int]) -> int:
-        """``features`` as numbers, see ``executor.features``."""
+    def pack(self, features: frozenset[int]) -> int:
+        """Pack features into one integer. ``executor.features`` defines their numbers."""
         numbers = [self._bits.setdefault(feature, len(self._bits)) for feature in features]
         found = bytearray(len(self._bits) // 8 + 1)
         for number in numbers:
@@ -46,21 +55,24 @@ class Numbers:
         return int.from_bytes(found, "little")
 
 
-def measured(
+def measure_programs(
     made: Build, entries: Sequence[CorpusFile], runs: int, limits: Limits
-) -> Iterator[Measured]:
-    """Runs each program so often in children of one zygote. Raises UserError as it does."""
-    numbers = Numbers()
+) -> Iterator[Measurement]:
+    """Run each program ``runs`` times in children of one zygote.
+
+    Raise UserError if the zygote can't start.
+    """
+    bits = FeatureBits()
     with Executor(made, limits) as executor:
         for entry in entries:
-            yield _measured(executor, entry, runs, numbers)
+            yield _measure(executor, entry, runs, bits)
 
 
-def _measured(executor: Executor, entry: CorpusFile, runs: int, numbers: Numbers) -> Measured:
+def _measure(executor: Executor, entry: CorpusFile, runs: int, bits: FeatureBits) -> Measurement:
     python = executor.build.interpreter.version[:2]
     text = runnable(entry.program, python, abuse=executor.limits.abuse)
     if len(text) > PROGRAM_BYTES:
-        return Measured(entry, problem=f"longer than {PROGRAM_BYTES} bytes without its comments")
+        return Measurement(entry, problem=f"longer than {PROGRAM_BYTES} bytes without its comments")
     seen: list[frozenset[int]] = []
     seconds: list[float] = []
     for _ in range(runs):
@@ -68,14 +80,14 @@ def _measured(executor: Executor, entry: CorpusFile, runs: int, numbers: Numbers
         outcome = executor.run(text)
         seconds.append(outcome.seconds)
         if outcome.died:
-            return Measured(entry, seconds=statistics.median(seconds), died=True)
+            return Measurement(entry, seconds=statistics.median(seconds), died=True)
         seen.append(as_numbers(executor.shared.snapshot()))
     stable = frozenset.intersection(*seen)
     unstable = frozenset.union(*seen) - stable
-    return Measured(
+    return Measurement(
         entry=entry,
-        features=numbers.as_bits(stable),
-        unstable=numbers.as_bits(unstable),
+        features=bits.pack(stable),
+        unstable=bits.pack(unstable),
         counters=frozenset(feature // 8 for feature in unstable),
         seconds=statistics.median(seconds),
     )

@@ -1,4 +1,4 @@
-"""What is in a corpus: words used and not used, sizes, what is there twice."""
+"""Report what a corpus contains: words used and unused, program sizes, duplicates, coverage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from operator import or_
 import msgspec
 
 from finfuzz.corpus.folder import CorpusFile
-from finfuzz.corpus.measure import Measured
+from finfuzz.corpus.measure import Measurement
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.text import to_text
 from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, SHAPE, WAY, Choice
@@ -20,7 +20,7 @@ _CHOICES: tuple[Choice, ...] = (KIND, EDGE, SHAPE, ROOT, HOOK, ACTION, FLAVOUR, 
 
 
 class WordUse(msgspec.Struct, frozen=True):
-    """Of one sort of word: in how many programs each is, and those that are in none."""
+    """The use of one sort of word: the number of programs with each word, and the unused words."""
 
     sort: str
     programs: dict[str, int]
@@ -28,8 +28,11 @@ class WordUse(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):
-    """``steps``: least, median, most. ``starts``: programs that start an interpreter, ``lives``:
-    that begin a further life. ``same``: programs that are there already, but for comments."""
+    """Figures of a corpus. ``steps`` are the least, median and most steps of a program.
+
+    ``starts`` counts programs that start an interpreter, ``lives`` those that begin a further life
+    (`again`). ``same`` counts duplicates; comments don't make a difference.
+    """
 
     programs: int
     steps: tuple[int, float, int]
@@ -40,8 +43,8 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
 
 
-class Ran(msgspec.Struct, frozen=True, kw_only=True):
-    """One program on a build. ``features`` it has each time; ``seconds`` of a child, the median."""
+class ProgramCoverage(msgspec.Struct, frozen=True, kw_only=True):
+    """One program on a build: its number of stable features, and the median time of a child."""
 
     program: str
     features: int
@@ -50,9 +53,12 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
 
 
-class Covered(msgspec.Struct, frozen=True, kw_only=True):
-    """All of them on a build. ``stable`` of ``features`` are there in each run of some program;
-    ``unstable``: counters that came and went. ``milliseconds`` of a child: least, median, most."""
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """All programs on a build. A ``stable`` feature appears in each run of some program.
+
+    ``unstable`` counts counters that came and went. ``milliseconds`` are a child's least, median
+    and most.
+    """
 
     target: str
     python: str
@@ -62,15 +68,15 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
     stable: int
     unstable: int
     milliseconds: tuple[float, float, float]
-    programs: tuple[Ran, ...]
+    programs: tuple[ProgramCoverage, ...]
 
 
-def covered(target: str, python: str, measured: Sequence[Measured]) -> Covered:
-    """Sums up. Programs that died have no features, those that can't be run took no time."""
+def sum_coverage(target: str, python: str, measured: Sequence[Measurement]) -> Coverage:
+    """Sum up measurements on one build. A program that can't be run has no time."""
     ran = [one for one in measured if not one.problem]
     stable = reduce(or_, (one.features for one in ran), 0)
     times = [1000 * one.seconds for one in ran] or [0.0]
-    return Covered(
+    return Coverage(
         target=target,
         python=python,
         survived=sum(not one.died for one in ran),
@@ -80,7 +86,7 @@ def covered(target: str, python: str, measured: Sequence[Measured]) -> Covered:
         unstable=len(frozenset[int]().union(*(one.counters for one in ran))),
         milliseconds=(min(times), statistics.median(times), max(times)),
         programs=tuple(
-            Ran(
+            ProgramCoverage(
                 program=str(one.entry.path),
                 features=one.features.bit_count(),
                 seconds=one.seconds,
@@ -92,15 +98,15 @@ def covered(target: str, python: str, measured: Sequence[Measured]) -> Covered:
     )
 
 
-def stats(entries: Sequence[CorpusFile], problems: Sequence[str]) -> Stats:
-    """Counts. ``problems``: a line for each file that is no program."""
+def collect_stats(entries: Sequence[CorpusFile], problems: Sequence[str]) -> Stats:
+    """Count steps, words and duplicates. ``problems``: a line for each file that is no program."""
     lengths = [len(entry.program) for entry in entries] or [0]
     texts = Counter(to_text(entry.program.without_comments()) for entry in entries)
     operations = [{step.op for step in entry.program.steps} for entry in entries]
-    uses = [_use("operation", tuple(OPERATIONS), operations)]
+    uses = [_count_words("operation", tuple(OPERATIONS), operations)]
     for choice in _CHOICES:
-        words = [_words_of(entry, choice) for entry in entries]
-        uses.append(_use(choice.name, choice.texts, words))
+        words = [_find_words(entry, choice) for entry in entries]
+        uses.append(_count_words(choice.name, choice.texts, words))
     return Stats(
         programs=len(entries),
         steps=(min(lengths), statistics.median(lengths), max(lengths)),
@@ -112,7 +118,7 @@ def stats(entries: Sequence[CorpusFile], problems: Sequence[str]) -> Stats:
     )
 
 
-def _words_of(entry: CorpusFile, choice: Choice) -> set[str]:
+def _find_words(entry: CorpusFile, choice: Choice) -> set[str]:
     return {
         argument
         for step in entry.program.steps
@@ -121,7 +127,7 @@ def _words_of(entry: CorpusFile, choice: Choice) -> set[str]:
     }
 
 
-def _use(sort: str, texts: tuple[str, ...], used: Sequence[set[str]]) -> WordUse:
+def _count_words(sort: str, texts: tuple[str, ...], used: Sequence[set[str]]) -> WordUse:
     count = Counter(word for words in used for word in words)
     unused = tuple(text for text in texts if not count[text])
     return WordUse(sort, dict(count.most_common()), unused)

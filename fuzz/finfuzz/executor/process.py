@@ -78,6 +78,13 @@ def ignore_terminal() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL)
 
 
+def follow_parent(number: signal.Signals) -> None:
+    """Leave Ctrl-C to the parent, get a signal when the parent is gone, and adopt orphans."""
+    ignore_terminal()
+    end_with_parent(number)
+    adopt_orphans()
+
+
 def ignore_alone() -> None:
     """What this process was told to ignore (by nohup, by a shell's `&`) it alone ignores: in what
     it starts `exit interrupt` would do nothing."""

@@ -1,1 +1,1 @@
-"""Known programs over many builds."""
+"""Replay known programs and findings on many builds, and compare with the expected outcomes."""

@@ -1,9 +1,8 @@
-"""Writes what was seen into programs, as their expectation: lines that were wrong go, what no line
-says gets one.
+"""Write observed outcomes into programs as `expect` lines: remove wrong lines, add missing ones.
 
-A line says as much as was seen and no more, but for its ends: what holds from some release or
-CPython up to the newest that was run is taken to hold for newer ones, and so downwards. Targets of
-two releases are left out: conditions can't tell them from their first one.
+A new line holds for the observed builds only, with one exception: a line that holds for the newest
+release or CPython observed holds for newer ones too, and likewise for the oldest. Targets of two
+releases are left out, because a condition can't tell them from their first release.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from typing import NamedTuple
 from packaging.version import Version
 
 from finfuzz.program.text import parse
-from finfuzz.replay.expectations import Expectation, expectations
+from finfuzz.replay.expectations import Expectation, find_holding, read_expectations
 from finfuzz.support.files import write_whole
 from finfuzz.targets.spec import TargetSpec
 
 
-class SeenCell(NamedTuple):
-    """A build of a released framework, as conditions speak of it: its CPython as `3.13`."""
+class ReleaseBuild(NamedTuple):
+    """A build of a released framework in the terms of conditions: its CPython as `3.13`."""
 
     framework: str
     version: str
@@ -30,97 +29,104 @@ class SeenCell(NamedTuple):
     python: str
 
 
-Seen = Mapping[tuple[TargetSpec, str], frozenset[str]]
+#: The outcomes of one program by build, each as `SIGNAL/diagnostic` texts; none means survival.
+Observed = Mapping[tuple[TargetSpec, str], frozenset[str]]
 
 
-def accept(path: Path, seen: Seen) -> bool:
-    """Rewrites a program's `expect` lines by what it did on each (target, CPython); whether that
-    changed anything. Raises UserError where its lines can't be read."""
-    seen = {place: whats for place, whats in seen.items() if place[0].second is None}
+def rewrite_expectations(path: Path, observed: Observed) -> bool:
+    """Rewrite a program's `expect` lines by its outcome on each (target, CPython).
+
+    Return whether the file changed. Raise UserError if its lines can't be read.
+    """
+    observed = {build: outcomes for build, outcomes in observed.items() if build[0].second is None}
     text = path.read_text(encoding="utf-8")
-    said = expectations(parse(text))
-    right = [one for one in said if _is_right(one, seen)]
-    new = _lines(seen, right)
-    wrong = [one for one in said if one not in right]
+    written = read_expectations(parse(text))
+    right = [line for line in written if _is_right(line, observed)]
+    new = _make_lines(observed, right)
+    wrong = [line for line in written if line not in right]
     if not new and not wrong:
         return False
-    write_whole(path, _edited(text, wrong, new))
+    write_whole(path, _edit(text, wrong, new))
     return True
 
 
-def _is_right(line: Expectation, seen: Seen) -> bool:
-    held = [what for (spec, python), what in seen.items() if line.where.holds(spec, python)]
-    return all(line.what in what for what in held)
+def _is_right(line: Expectation, observed: Observed) -> bool:
+    return all(
+        line.outcome in outcomes
+        for (spec, python), outcomes in observed.items()
+        if line.where.holds(spec, python)
+    )
 
 
-def _lines(seen: Seen, right: Sequence[Expectation]) -> list[str]:
-    """Lines for what is not said by those that are right."""
-    cells = {_cell(spec, python): what for (spec, python), what in seen.items() if spec.version}
-    said: dict[SeenCell, set[str]] = {}
-    for spec, python in seen:
+def _make_lines(observed: Observed, right: Sequence[Expectation]) -> list[str]:
+    """Make lines for the outcomes that no right line covers."""
+    builds: dict[ReleaseBuild, frozenset[str]] = {}
+    covered: dict[ReleaseBuild, frozenset[str]] = {}
+    for (spec, python), outcomes in observed.items():
         if spec.version:
-            held = {one.what for one in right if one.where.holds(spec, python)}
-            said[_cell(spec, python)] = held
+            build = _name_build(spec, python)
+            builds[build] = outcomes
+            covered[build] = find_holding(right, spec, python)
     found = []
-    for what in sorted(set().union(*cells.values())):
-        has = {cell for cell, whats in cells.items() if what in whats}
-        lacks = {cell for cell in has if what not in said[cell]}
-        found += [f"expect: {what} on {where}" for where in _conditions(cells, has, lacks)]
+    for outcome in sorted(frozenset[str]().union(*builds.values())):
+        has = {build for build, outcomes in builds.items() if outcome in outcomes}
+        lacks = {build for build in has if outcome not in covered[build]}
+        found += [f"expect: {outcome} on {where}" for where in _make_conditions(builds, has, lacks)]
     return found
 
 
-def _conditions(
-    every: Iterable[SeenCell], has: set[SeenCell], lacks: set[SeenCell]
+def _make_conditions(
+    every: Iterable[ReleaseBuild], has: set[ReleaseBuild], lacks: set[ReleaseBuild]
 ) -> Iterator[str]:
-    """Conditions that hold on all that lack a line, and on nothing but what has it."""
-    versions = sorted({cell.version for cell in every}, key=Version)
-    pythons = sorted({cell.python for cell in every}, key=Version)
-    for framework, policy in sorted({(cell.framework, cell.policy) for cell in lacks}):
-        runs: dict[tuple[int, int], list[int]] = {}
+    """Yield conditions that cover all builds that lack a line, and only builds with the outcome."""
+    versions = sorted({build.version for build in every}, key=Version)
+    pythons = sorted({build.python for build in every}, key=Version)
+    for framework, policy in sorted({(build.framework, build.policy) for build in lacks}):
+        spans: dict[tuple[int, int], list[int]] = {}
         for number, python in enumerate(pythons):
-            there = [SeenCell(framework, version, policy, python) for version in versions]
-            for first, last in _runs([cell in has for cell in there]):
-                if any(cell in lacks for cell in there[first : last + 1]):
-                    runs.setdefault((first, last), []).append(number)
-        for (first, last), numbers in runs.items():
-            # There may be releases between the last that has it and the next that was run.
+            row = [ReleaseBuild(framework, version, policy, python) for version in versions]
+            for first, last in _find_spans([build in has for build in row]):
+                if any(build in lacks for build in row[first : last + 1]):
+                    spans.setdefault((first, last), []).append(number)
+        for (first, last), numbers in spans.items():
+            # There may be releases between the last with the outcome and the next observed one.
             below = f"<={versions[last]}" if last < len(versions) - 1 else ""
-            where = f"{framework}{_range(versions, first, below)}+{policy}"
-            for begin, end in _consecutive(numbers):
-                # `<=3.12` would leave 3.12.1 out, and between 3.12 and 3.13 there is nothing.
+            where = f"{framework}{_format_range(versions, first, below)}+{policy}"
+            for begin, end in _group_consecutive(numbers):
+                # `<=3.12` would exclude 3.12.1, and there is nothing between 3.12 and 3.13.
                 below = f"<{pythons[end + 1]}" if end < len(pythons) - 1 else ""
-                held = _range(pythons, begin, below)
-                yield where + (f", python{held}" if held else "")
+                span = _format_range(pythons, begin, below)
+                yield where + (f", python{span}" if span else "")
 
 
-def _range(items: Sequence[str], first: int, below: str) -> str:
-    """`>=3.0.2,<=3.0.4`: from the first of these on, open where that is the beginning."""
+def _format_range(items: Sequence[str], first: int, below: str) -> str:
+    """Format `>=3.0.2,<=3.0.4`, without a lower bound at the first item."""
     return ",".join(filter(None, (f">={items[first]}" if first else "", below)))
 
 
-def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    """First and last index of each run of true ones."""
-    return _consecutive([index for index, flag in enumerate(flags) if flag])
+def _find_spans(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last index of each span of true flags."""
+    return _group_consecutive([index for index, flag in enumerate(flags) if flag])
 
 
-def _consecutive(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _group_consecutive(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
     pairs = itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
     for _, group in pairs:
         run = [number for _, number in group]
         yield run[0], run[-1]
 
 
-def _cell(spec: TargetSpec, python: str) -> SeenCell:
-    return SeenCell(
+def _name_build(spec: TargetSpec, python: str) -> ReleaseBuild:
+    return ReleaseBuild(
         spec.framework, spec.version or "", spec.policy, ".".join(python.split(".")[:2])
     )
 
 
-def _edited(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:
-    """The text without the wrong lines, and with new ones above the first step."""
+def _edit(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:
+    """Remove the wrong lines and insert new ones above the first step."""
     lines = text.split("\n")
-    gone = {str(one) for one in wrong}
-    kept = [line for line in lines if _as_line(line) not in gone]
+    removed = {str(one) for one in wrong}
+    kept = [line for line in lines if _strip_comment(line) not in removed]
     steps = (
         number
         for number, line in enumerate(kept)
@@ -130,5 +136,5 @@ def _edited(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:
     return "\n".join([*kept[:at], *(f"# {line}" for line in new), *kept[at:]])
 
 
-def _as_line(line: str) -> str:
+def _strip_comment(line: str) -> str:
     return line.strip().removeprefix("#").strip()

@@ -1,14 +1,15 @@
-"""What a corpus program says of itself: comments such as
+"""Read the outcome that a program states of itself in comments:
 
     # expect: SIGABRT/internals-recreated on pybind11>=3.0.2+destroy
     # expect: SIGABRT/fatal-python-error on python<3.13
 
-A program that says nothing is expected to survive wherever it is run.
+A program without such a comment is expected to survive on every build.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from finfuzz.program.model import Program
@@ -23,10 +24,12 @@ _MEANT = re.compile(r"expects?\s*:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """``what``: a signal and a diagnostic, `SIGABRT/internals-recreated`; then where. ``line``: as
-    it is written."""
+    """A signal and diagnostic (`SIGABRT/internals-recreated`) and its condition.
 
-    what: str
+    ``line`` is the comment as written.
+    """
+
+    outcome: str
     where: Condition
     line: str = ""
 
@@ -34,19 +37,25 @@ class Expectation:
         return self.line
 
 
-def expected(program: Program, spec: TargetSpec, python: str) -> frozenset[str]:
-    """What is to be seen there, each as `SIGNAL/diagnostic`; empty: it survives."""
-    found = expectations(program)
-    return frozenset(each.what for each in found if each.where.holds(spec, python))
+def find_expected(program: Program, spec: TargetSpec, python: str) -> frozenset[str]:
+    """Return the `SIGNAL/diagnostic` texts that a program states for a build; empty: survival."""
+    return find_holding(read_expectations(program), spec, python)
 
 
-def expectations(program: Program) -> list[Expectation]:
-    """Reads a program's comments. Raises UserError for one that can't be understood."""
+def find_holding(
+    expectations: Iterable[Expectation], spec: TargetSpec, python: str
+) -> frozenset[str]:
+    """Return the `SIGNAL/diagnostic` texts of the expectations that hold on a build."""
+    return frozenset(each.outcome for each in expectations if each.where.holds(spec, python))
+
+
+def read_expectations(program: Program) -> list[Expectation]:
+    """Read a program's comments. Raise UserError for an `expect` line that has mistakes."""
     comments = [line for step in program.steps for line in (*step.above, step.beside)]
-    return [_read(line) for line in (*comments, *program.below) if _MEANT.match(line)]
+    return [_parse_line(line) for line in (*comments, *program.below) if _MEANT.match(line)]
 
 
-def _read(line: str) -> Expectation:
+def _parse_line(line: str) -> Expectation:
     match = _LINE.fullmatch(line)
     if match is None:
         raise UserError(f"{line!r}: write `expect: SIGNAL/diagnostic on TARGET, python<3.13`")

@@ -1,4 +1,4 @@
-"""What was seen beside what was expected."""
+"""Compare the outcome of a replayed program with the expected one."""
 
 from __future__ import annotations
 
@@ -6,36 +6,42 @@ from typing import Literal
 
 import msgspec
 
-What = Literal["as expected", "fixed", "regressed", "changed", "flaky", "new here", "not runnable"]
+Judgement = Literal[
+    "as expected", "fixed", "regressed", "changed", "flaky", "new here", "not runnable"
+]
 
-#: What makes a replay fail.
-WORSE: frozenset[What] = frozenset({"regressed", "changed"})
+#: Judgements that make a replay fail.
+WORSE: frozenset[Judgement] = frozenset({"regressed", "changed"})
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One case on one build. ``expected`` is null where nothing was, ``seen`` empty where it
-    survived; both as `SIGNAL/diagnostic`, sorted. ``why``: it could not run, or it is flaky.
-    ``seconds`` of the first run."""
+    """The result of one case on one build.
+
+    ``expected`` and ``seen`` hold sorted `SIGNAL/diagnostic` texts; none means survival.
+    ``expected`` is null if nothing is known. ``why`` explains a case that is flaky or can't run.
+    ``seconds`` is the time of the first run.
+    """
 
     case: str
     target: str
     python: str
-    what: What
+    #: Named `what` in JSON, as readers of earlier replays know it.
+    judgement: Judgement = msgspec.field(name="what")
     expected: tuple[str, ...] | None = None
     seen: tuple[str, ...] = ()
     why: str = ""
     seconds: float = 0.0
 
     @property
-    def told(self) -> str:
-        """What was seen, in a word or two."""
-        if self.what == "not runnable":
+    def summary(self) -> str:
+        """The outcome in a few words."""
+        if self.judgement == "not runnable":
             return self.why
         return ", ".join(self.seen) or "survived"
 
 
-def judged(expected: frozenset[str] | None, seen: frozenset[str]) -> What:
-    """A survivor that was to die is fixed, one that dies and was not to is a regression."""
+def judge(expected: frozenset[str] | None, seen: frozenset[str]) -> Judgement:
+    """Compare two sets of `SIGNAL/diagnostic`. Survival against expectation means fixed."""
     if expected is None:
         return "new here"
     if seen == expected:

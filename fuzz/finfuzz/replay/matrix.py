@@ -1,4 +1,4 @@
-"""Which builds to replay on: from the command line, or from a file."""
+"""Choose the builds to replay on, from the command line or a matrix file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.replay.run import Place
+from finfuzz.replay.run import PlannedBuild
 from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
 from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, POLICIES
@@ -18,9 +18,12 @@ from finfuzz.targets.spec import TargetSpec, parse_target
 
 
 class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a matrix file says. ``targets`` as on the command line, ``pythons`` as versions or
-    paths; ``policies`` are put behind each target that has them and names none. ``programs``:
-    files and folders, relative to the file."""
+    """The content of a matrix file; every key may be missing.
+
+    ``targets`` are written as on the command line, ``pythons`` are versions or paths. Each of
+    ``policies`` applies to every target that has this policy and names none. ``programs`` are files
+    and folders, relative to the matrix file.
+    """
 
     targets: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
@@ -28,39 +31,47 @@ class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     programs: tuple[str, ...] = ()
 
 
-def read(path: Path) -> Matrix:
-    """Raises UserError, with the nearest known key for one that is unknown."""
+def read_matrix(path: Path) -> Matrix:
+    """Read a matrix file. Raise UserError, with the nearest known key for an unknown one."""
     return read_toml(path, Matrix, "matrix", Matrix.__struct_fields__)
 
 
-def everything(targets: Sequence[str] = ()) -> list[Place]:
-    """Every CPython found × every policy × these targets; where none is named, every release and
-    the control. Raises UserError."""
+def plan_all_builds(targets: Sequence[str] = ()) -> list[PlannedBuild]:
+    """Combine every CPython found, every policy and these targets.
+
+    Without targets: every release of the default framework, and its control. Raise UserError for a
+    target that does not exist.
+    """
     control = FRAMEWORKS[DEFAULT].controls[-1]
     named = targets or [*(f"{DEFAULT}=={one}" for one in released_versions()), control]
-    specs = [spec for text in named for spec in specs_of(text, POLICIES)]
+    specs = [spec for text in named for spec in expand_policies(text, POLICIES)]
     pythons = [python for python in find_interpreters() if python.include]
-    return [Place(spec, python) for python in pythons for spec in specs]
+    return [PlannedBuild(spec, python) for python in pythons for spec in specs]
 
 
-def places(matrix: Matrix) -> list[Place]:
-    """Each target on each CPython; what is not named is the newest. A CPython that is not here is
-    a place with a problem. Raises UserError for a target or policy that can't be meant."""
+def plan_builds(matrix: Matrix) -> list[PlannedBuild]:
+    """Combine each target with each CPython; by default the newest of both.
+
+    A CPython that is not installed gives a build with a problem. Raise UserError for a target or
+    policy that does not exist.
+    """
     specs = [
-        spec for text in matrix.targets or (DEFAULT,) for spec in specs_of(text, matrix.policies)
+        spec
+        for text in matrix.targets or (DEFAULT,)
+        for spec in expand_policies(text, matrix.policies)
     ]
-    found: list[Place] = []
+    found: list[PlannedBuild] = []
     for text in matrix.pythons or (None,):
         try:
             python, problem = pick_interpreter(text), ""
         except UserError as error:
-            python, problem = _missing(str(text)), str(error)
-        found += [Place(spec, python, problem) for spec in specs]
+            python, problem = _make_stand_in(str(text)), str(error)
+        found += [PlannedBuild(spec, python, problem) for spec in specs]
     return found
 
 
-def specs_of(text: str, policies: Sequence[str]) -> list[TargetSpec]:
-    """A target with each policy, or as it is where it names one. Raises UserError."""
+def expand_policies(text: str, policies: Sequence[str]) -> list[TargetSpec]:
+    """Give a target each policy that it has, unless its text names one. Raise UserError."""
     unknown = [policy for policy in policies if policy not in POLICIES]
     if unknown:
         raise UserError(f"unknown policy {unknown[0]!r}: choose {', '.join(POLICIES)}")
@@ -73,7 +84,7 @@ def specs_of(text: str, policies: Sequence[str]) -> list[TargetSpec]:
     return [replace(spec, policy=policy) for policy in wanted]
 
 
-def _missing(text: str) -> Interpreter:
-    """Stands for a CPython that is not here, so that its column can say so."""
+def _make_stand_in(text: str) -> Interpreter:
+    """Stand in for a CPython that is not installed, so that its column can show the problem."""
     numbers = [int(part) if part.isdigit() else 0 for part in [*text.split("."), "0", "0"][:3]]
     return Interpreter(Path(text), (numbers[0], numbers[1], numbers[2]), None, "", "")

@@ -1,4 +1,4 @@
-"""Runs cases on builds, side by side: a process a core, each with one zygote at a time."""
+"""Run cases on builds in parallel: one process per core, each with one zygote at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.scope import runnable
 from finfuzz.replay.cases import Case
-from finfuzz.replay.judge import Result, What
+from finfuzz.replay.judge import Judgement, Result
 from finfuzz.support.errors import UserError
 from finfuzz.support.own_python import safe_path
 from finfuzz.targets.build import build
@@ -27,17 +27,17 @@ from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import diagnose
 
-#: Cases that one process takes on one build at a time: a zygote's start (0.1 s) is then a tenth of
-#: what they cost, and two cores are done at nearly the same time.
-_AT_ONCE = 40
-#: What is not as expected is run again in fresh processes, as often as this: seven alike leave a
-#: chance of less than 1 % for something that happens half of the time (2 ** -7).
-_AGAIN = 7
+#: Cases that one process runs on one build at a time. A zygote's start (0.1 s) is then a tenth of
+#: their cost, and two cores finish at nearly the same time.
+_BATCH = 40
+#: Reruns in fresh processes of a case that is not as expected. Seven equal outcomes leave a chance
+#: of less than 1 % for an outcome that happens half of the time (2 ** -7).
+_RERUNS = 7
 
 
 @dataclass(frozen=True)
-class Place:
-    """A build to replay on. ``problem``: why there is none; nothing is run on it then."""
+class PlannedBuild:
+    """A target on a CPython to replay on. ``problem`` says why it can't be built or run."""
 
     spec: TargetSpec
     interpreter: Interpreter
@@ -48,17 +48,17 @@ class Place:
         return f"{self.spec} on {self.interpreter.text}"
 
 
-def replayed(
-    cases: Sequence[Case], places: Sequence[Place], limits: Limits, workers: int
+def replay_all(
+    cases: Sequence[Case], builds: Sequence[PlannedBuild], limits: Limits, workers: int
 ) -> Iterator[list[Result]]:
-    """Yields results as they come, each list of one build's. What can't run is a result too."""
+    """Yield results as they arrive, a list per batch. A case that can't run has a result too."""
     context = multiprocessing.get_context("spawn")
     stopped = context.Event()
     with safe_path(), ProcessPoolExecutor(workers, context, _begin, (stopped,)) as pool:
         futures: list[Future[list[Result]]] = [
-            pool.submit(_run, list(cases[at : at + _AT_ONCE]), place, limits)
-            for place in places
-            for at in range(0, len(cases), _AT_ONCE)
+            pool.submit(_run_batch, list(cases[at : at + _BATCH]), planned, limits)
+            for planned in builds
+            for at in range(0, len(cases), _BATCH)
         ]
         try:
             for future in as_completed(futures):
@@ -69,13 +69,12 @@ def replayed(
             raise
 
 
-def built(places: Sequence[Place], workers: int) -> Iterator[Place]:
-    """Makes the builds that the cache lacks; yields each place as its build is there, or with the
-    problem that it has."""
+def build_all(builds: Sequence[PlannedBuild], workers: int) -> Iterator[PlannedBuild]:
+    """Make the builds that the cache lacks; yield each when it is ready, or with its problem."""
     context = multiprocessing.get_context("spawn")
     begin = _begin, (context.Event(),)
     with safe_path(), ProcessPoolExecutor(workers, context, *begin) as pool:
-        for future in as_completed([pool.submit(built_here, place) for place in places]):
+        for future in as_completed([pool.submit(ensure_built, planned) for planned in builds]):
             yield future.result()
 
 
@@ -83,90 +82,92 @@ _stopped: Event
 
 
 def _begin(stopped: Event) -> None:
-    """In each worker: Ctrl-C is the parent's business, and nothing outlives the parent."""
-    global _stopped  # noqa: PLW0603  how a pool hands something to all of its tasks
+    """Prepare a worker process: the parent handles Ctrl-C, and no worker outlives the parent."""
+    global _stopped  # noqa: PLW0603  a pool's initializer can reach its tasks only so
     _stopped = stopped
-    process.ignore_terminal()
-    process.end_with_parent(signal.SIGKILL)
-    process.adopt_orphans()
+    process.follow_parent(signal.SIGKILL)
 
 
-def built_here(place: Place) -> Place:
-    """A place with its build in the cache, or with the problem that it has."""
-    if place.problem:
-        return place
+def ensure_built(planned: PlannedBuild) -> PlannedBuild:
+    """Make a build unless the cache has it. Return the build, with its problem if it has one."""
+    if planned.problem:
+        return planned
     try:
-        build(place.spec, place.interpreter, instrumented=False)
+        build(planned.spec, planned.interpreter, instrumented=False)
     except BuildError as error:
         lines = str(error).splitlines()
         first = next((line for line in lines if "error:" in line), lines[0])
-        return Place(place.spec, place.interpreter, f"does not compile: {first}")
+        return PlannedBuild(planned.spec, planned.interpreter, f"does not compile: {first}")
     except UserError as error:
-        return Place(place.spec, place.interpreter, str(error))
-    return place
+        return PlannedBuild(planned.spec, planned.interpreter, str(error))
+    return planned
 
 
-def _run(cases: list[Case], place: Place, limits: Limits) -> list[Result]:
-    if place.problem:
-        return [_result(case, place, "not runnable", why=place.problem) for case in cases]
-    made = build(place.spec, place.interpreter, instrumented=False)
+def _run_batch(cases: list[Case], planned: PlannedBuild, limits: Limits) -> list[Result]:
+    if planned.problem:
+        return [_make_result(case, planned, "not runnable", why=planned.problem) for case in cases]
+    made = build(planned.spec, planned.interpreter, instrumented=False)
     with Executor(made, limits) as executor:
-        # What is not as expected is run seven times more: Ctrl-C does not wait for forty of those.
+        # An unexpected case takes seven more runs: Ctrl-C does not wait for forty such cases.
         running = takewhile(lambda _: not _stopped.is_set(), cases)
-        return [replay_one(case, place, executor) for case in running]
+        return [replay_one(case, planned, executor) for case in running]
 
 
-def replay_one(case: Case, place: Place, executor: Executor) -> Result:
-    """Runs a case in the executor's zygote and, if that is not as expected, in fresh processes."""
+def replay_one(case: Case, planned: PlannedBuild, executor: Executor) -> Result:
+    """Run a case in the executor's zygote; rerun an unexpected one in fresh processes."""
     if case.problem:
-        return _result(case, place, "not runnable", why=case.problem)
+        return _make_result(case, planned, "not runnable", why=case.problem)
     made, limits = executor.build, executor.limits
     text = runnable(case.program, made.interpreter.version[:2], abuse=limits.abuse)
     try:
         outcome = executor.run(text)
     except UserError as error:
-        return _result(case, place, "not runnable", why=str(error))
-    expected = case.expected(place.spec, place.interpreter.text)
-    seen = _seen(outcome, limits)
-    what = case.judged(expected, seen)
-    if what in ("as expected", "new here"):
-        return _result(case, place, what, seen, outcome.seconds)
-    again = [_seen(run_fresh(made, text, limits), limits) for _ in range(_AGAIN)]
-    return _settled(case, place, seen, again, outcome.seconds)
+        return _make_result(case, planned, "not runnable", why=str(error))
+    expected = case.find_expected(planned.spec, planned.interpreter.text)
+    seen = _name_outcome(outcome, limits)
+    judgement = case.judge(expected, seen)
+    if judgement in ("as expected", "new here"):
+        return _make_result(case, planned, judgement, seen, outcome.seconds)
+    reruns = [_name_outcome(run_fresh(made, text, limits), limits) for _ in range(_RERUNS)]
+    return _judge_reruns(case, planned, seen, reruns, outcome.seconds)
 
 
-def _settled(
-    case: Case, place: Place, seen: frozenset[str], again: list[frozenset[str]], seconds: float
+def _judge_reruns(
+    case: Case,
+    planned: PlannedBuild,
+    seen: frozenset[str],
+    reruns: list[frozenset[str]],
+    seconds: float,
 ) -> Result:
-    """What fresh processes agree on; where they don't, it is flaky."""
-    expected = case.expected(place.spec, place.interpreter.text)
-    if case.flaky and expected in again:
-        return _result(case, place, "as expected", expected or frozenset(), seconds)
-    if len(set(again)) > 1:
-        alike = sum(one == expected for one in again)
-        why = f"as expected {alike} of {len(again)} times in fresh processes"
-        return _result(case, place, "flaky", seen, seconds, why)
-    return _result(case, place, case.judged(expected, again[0]), again[0], seconds)
+    """Judge the outcome that all fresh processes agree on; without one, the case is flaky."""
+    expected = case.find_expected(planned.spec, planned.interpreter.text)
+    if case.flaky and expected in reruns:
+        return _make_result(case, planned, "as expected", expected or frozenset(), seconds)
+    if len(set(reruns)) > 1:
+        equal = sum(one == expected for one in reruns)
+        why = f"as expected in {equal} of {len(reruns)} fresh processes"
+        return _make_result(case, planned, "flaky", seen, seconds, why)
+    return _make_result(case, planned, case.judge(expected, reruns[0]), reruns[0], seconds)
 
 
-def _seen(outcome: Outcome, limits: Limits) -> frozenset[str]:
+def _name_outcome(outcome: Outcome, limits: Limits) -> frozenset[str]:
     return frozenset(str(one) for one in diagnose(outcome, limits.memory_mib))
 
 
-def _result(
+def _make_result(
     case: Case,
-    place: Place,
-    what: What,
+    planned: PlannedBuild,
+    judgement: Judgement,
     seen: frozenset[str] = frozenset(),
     seconds: float = 0.0,
     why: str = "",
 ) -> Result:
-    expected = case.expected(place.spec, place.interpreter.text)
+    expected = case.find_expected(planned.spec, planned.interpreter.text)
     return Result(
         case=case.name,
-        target=str(place.spec),
-        python=place.interpreter.text,
-        what=what,
+        target=str(planned.spec),
+        python=planned.interpreter.text,
+        judgement=judgement,
         expected=None if expected is None else tuple(sorted(expected)),
         seen=tuple(sorted(seen)),
         why=why,
@@ -174,6 +175,6 @@ def _result(
     )
 
 
-def cores() -> int:
-    """Those that this process may use."""
+def count_cores() -> int:
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0))

@@ -1,1 +1,1 @@
-"""What people and other tools read of findings: lists, single findings, exports."""
+"""Present findings and replays: lists, single findings, exports, and a campaign's page."""

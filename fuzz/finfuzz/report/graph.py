@@ -1,4 +1,4 @@
-"""The object graph that a program builds, interpreter by interpreter."""
+"""Build the object graph of a program, interpreter by interpreter."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from finfuzz.program.shapes import node_count, unrolled
 
 @dataclass
 class Node:
-    """``edges``: (word, index of the target in the interpreter's nodes). ``hooks``: (hook, action).
+    """An object. ``edges`` are (word, index of the target in the interpreter's nodes).
 
-    ``roots``: the places that keep it alive, beside its name. ``dropped``: the name was given up.
+    ``hooks`` are (hook, action). ``roots`` keep the object alive beside its variable, which is
+    gone if ``dropped``.
     """
 
     name: str
@@ -27,7 +28,7 @@ class Node:
 
 @dataclass
 class InterpreterGraph:
-    """One life of one interpreter. ``flavour``: empty for the main one; ``left``: never stopped."""
+    """One life of one interpreter. The main one has no ``flavour``. ``left``: never stopped."""
 
     name: str
     life: int
@@ -36,12 +37,12 @@ class InterpreterGraph:
     nodes: list[Node] = field(default_factory=list)
 
     def find(self, name: str) -> int:
-        """The index of the node that a name stands for: the last one made."""
+        """Return the index of the last node made under a name."""
         return max(index for index, node in enumerate(self.nodes) if node.name == name)
 
 
-def graph_of(program: Program) -> list[InterpreterGraph]:
-    """The interpreters in the order they begin, each with the nodes made in it."""
+def build_graphs(program: Program) -> list[InterpreterGraph]:
+    """Return the interpreters in the order of their start, each with its nodes."""
     scope, life = Scope(), 1
     here = {MAIN: InterpreterGraph(MAIN, life)}
     found = [here[MAIN]]
@@ -60,16 +61,16 @@ def graph_of(program: Program) -> list[InterpreterGraph]:
         elif step.op == "stop":
             here.pop(step.args[0]).left = False
         else:
-            _add(here[current], step)
+            _add_step(here[current], step)
     return found
 
 
-def _add(interpreter: InterpreterGraph, step: Step) -> None:
+def _add_step(interpreter: InterpreterGraph, step: Step) -> None:
     if step.op == "shape":
         name, shape, _, size = step.args
         others = range(2, node_count(shape, int(size)) + 1)
         for each in unrolled(step, [name, *(f"{name}.{number}" for number in others)]):
-            _add(interpreter, each)
+            _add_step(interpreter, each)
     elif step.op == "node":
         name, kind = step.args
         interpreter.nodes.append(Node(name, kind))

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which code hosts show beside the source."""
+"""Write findings as SARIF 2.1.0, which code hosts show beside the source."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from finfuzz.triage.findings.story import sentence
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(entries: Sequence[ListedFinding], version: str) -> dict[str, Any]:
-    """One run with a result for each finding that can be read. ``version``: finfuzz's own."""
+def to_sarif(entries: Sequence[ListedFinding], version: str) -> dict[str, Any]:
+    """Make one run with a result per readable finding. ``version`` is finfuzz's own."""
     found = [(entry, entry.finding) for entry in entries if entry.finding is not None]
     used = sorted({finding.diagnostic for _, finding in found})
     driver = {
@@ -24,12 +24,12 @@ def sarif(entries: Sequence[ListedFinding], version: str) -> dict[str, Any]:
             {"id": name, "shortDescription": {"text": DIAGNOSTICS.get(name, name)}} for name in used
         ],
     }
-    results = [_result(entry, finding, used) for entry, finding in found]
+    results = [_make_result(entry, finding, used) for entry, finding in found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _result(entry: ListedFinding, finding: Finding, rules: Sequence[str]) -> dict[str, Any]:
+def _make_result(entry: ListedFinding, finding: Finding, rules: Sequence[str]) -> dict[str, Any]:
     script = f"{finding.folder.as_posix()}/repro.py"
     return {
         "ruleId": finding.diagnostic,
@@ -38,7 +38,7 @@ def _result(entry: ListedFinding, finding: Finding, rules: Sequence[str]) -> dic
         "message": {"text": sentence(finding)},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": script}}}],
         "partialFingerprints": {"finfuzzBucket/v1": finding.bucket},
-        "stacks": [_stack(finding)] if finding.stack else [],
+        "stacks": [_make_stack(finding)] if finding.stack else [],
         "properties": {
             "signal": finding.signal,
             "phase": finding.phase,
@@ -51,9 +51,9 @@ def _result(entry: ListedFinding, finding: Finding, rules: Sequence[str]) -> dic
     }
 
 
-def _stack(finding: Finding) -> dict[str, Any]:
+def _make_stack(finding: Finding) -> dict[str, Any]:
     return {
-        "message": {"text": "where it died"},
+        "message": {"text": "stack of the process"},
         "frames": [
             {"module": frame.module, "location": {"message": {"text": frame.function or "?"}}}
             for frame in finding.stack

@@ -1,4 +1,4 @@
-"""Findings on a terminal."""
+"""Render findings for a terminal: the list, and one finding in full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from finfuzz.program.text import parse
-from finfuzz.report.graph import InterpreterGraph, graph_of
+from finfuzz.report.graph import InterpreterGraph, build_graphs
 from finfuzz.triage.diagnosis.telling import normalized
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
@@ -29,13 +29,12 @@ _STYLES = {
     "damaged": "red",
 }
 _VERDICTS = {"same": "red", "otherwise": "yellow", "survived": "green"}
-#: Frames of a stack that are shown; the folder has the rest.
-_FRAMES = 20
-_ROUTES = 8
+#: Frames and routes shown at most; the finding's folder has the rest.
+_FRAMES, _ROUTES = 20, 8
 
 
-def listed(entries: Sequence[ListedFinding]) -> Table:
-    """A table with a row for each."""
+def render_list(entries: Sequence[ListedFinding]) -> Table:
+    """Make a table with a row per finding."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("finding", "status", "owner", "rate", "seen", "phase"):
         table.add_column(column, no_wrap=column in ("status", "owner", "rate"), overflow="fold")
@@ -56,47 +55,49 @@ def listed(entries: Sequence[ListedFinding]) -> Table:
     return table
 
 
-def suggested(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
-    """A line for each pair that may be one."""
+def render_suggestions(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
+    """Yield a line for each pair of findings that may be one defect."""
     for one, other, why in suggestions:
-        yield Text(f"{one} and {other} may be one: {why} (finfuzz merge {other} {one})")
+        yield Text(f"{one} and {other} may be the same defect: {why} (finfuzz merge {other} {one})")
 
 
-def shown(entry: ListedFinding) -> Group:
-    """One finding, whole."""
+def render_finding(entry: ListedFinding) -> Group:
+    """Render one finding in full."""
     finding = entry.finding
     assert finding is not None
     parts: list[RenderableType] = [Text(sentence(finding), style="bold"), Text("")]
-    parts += [_facts(entry, finding), _titled("program", Text(finding.program.rstrip()))]
-    parts.append(_titled("graph", drawn(finding.program)))
+    parts.append(_render_facts(entry, finding))
+    parts.append(_add_title("program", Text(finding.program.rstrip())))
+    parts.append(_add_title("object graph", render_graph(finding.program)))
     if finding.stack:
-        parts.append(_titled("stack", _stack(finding)))
+        parts.append(_add_title("stack", _render_stack(finding)))
     if finding.routes:
-        parts.append(_titled(f"routes ({len(finding.routes)})", _routes(finding)))
-    if finding.attribution:
-        parts.append(_titled("whose is it", _attribution(finding.attribution)))
-    else:
-        parts.append(
-            _titled("whose is it", Text(f"not known yet: finfuzz attribute {finding.bucket}"))
-        )
+        title = f"routes: different paths into the same defect ({len(finding.routes)})"
+        parts.append(_add_title(title, _render_routes(finding)))
+    owner = (
+        _render_attribution(finding.attribution)
+        if finding.attribution
+        else Text(f"not known yet: finfuzz attribute {finding.bucket}")
+    )
+    parts.append(_add_title("whose defect is it", owner))
     if finding.escalation:
-        parts.append(_titled("instruments", _escalation(finding)))
+        parts.append(_add_title("instruments", _render_escalation(finding)))
     parts.append(Text(f"\n{entry.folder}"))
     return Group(*parts)
 
 
-def drawn(program: str) -> RenderableType:
-    """The object graph: each root with what hangs on it, each interpreter a tree of its own."""
-    return Group(*(_tree(interpreter) for interpreter in graph_of(parse(program))))
+def render_graph(program: str) -> RenderableType:
+    """Render a program's object graphs: a tree per interpreter, objects below their roots."""
+    return Group(*(_build_tree(interpreter) for interpreter in build_graphs(parse(program))))
 
 
-def _tree(interpreter: InterpreterGraph) -> Tree:
+def _build_tree(interpreter: InterpreterGraph) -> Tree:
     words = [interpreter.name, interpreter.flavour]
     words += [f"life {interpreter.life}"] if interpreter.life > 1 else []
     words += ["left running"] if interpreter.flavour and interpreter.left else []
     tree = Tree(Text(" ".join(filter(None, words)), style="bold"), guide_style="dim")
     for index, node in enumerate(interpreter.nodes):
-        holders = list(node.roots) + ([] if node.dropped or "." in node.name else ["a variable"])
+        holders = list(node.roots) + ([] if node.dropped or "." in node.name else ["variable"])
         if holders:
             branch = tree.add(Text(" + ".join(holders), style="magenta"))
             _grow(branch, interpreter, index, "", ())
@@ -118,11 +119,11 @@ def _grow(
         _grow(grown, interpreter, target, word, (*above, index))
 
 
-def _titled(title: str, body: RenderableType) -> Group:
+def _add_title(title: str, body: RenderableType) -> Group:
     return Group(Text(f"\n{title}", style="bold cyan"), Padding(body, (0, 0, 0, 2)))
 
 
-def _facts(entry: ListedFinding, finding: Finding) -> Table:
+def _render_facts(entry: ListedFinding, finding: Finding) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     bucket = f"{finding.bucket}" + (f" (was {', '.join(finding.former)})" if finding.former else "")
     status = entry.status + (", flaky" if finding.flaky else "")
@@ -132,10 +133,10 @@ def _facts(entry: ListedFinding, finding: Finding) -> Table:
         "status": status + (f": {explained}" if explained else ""),
         "merged into": finding.merged_into,
         "signal": finding.signal + (f", {finding.fault}" if finding.fault else ""),
-        "also died of": _others(finding),
+        "other signals": _format_other_signals(finding),
         "telling frames": " < ".join(finding.frames),
         "fresh process": finding.reproduced.told,
-        "zygote": _zygote(finding),
+        "zygote": _format_zygote_rate(finding),
         "script": finding.script.told if finding.script.n else "not run",
         "seen": f"{finding.sightings:,} times, first on {finding.first_seen.date}",
         "program": plot(parse(finding.program)),
@@ -146,19 +147,21 @@ def _facts(entry: ListedFinding, finding: Finding) -> Table:
     return table
 
 
-def _others(finding: Finding) -> str:
+def _format_other_signals(finding: Finding) -> str:
     others = {key: count for key, count in finding.signals.items() if key != finding.signal}
     return ", ".join(f"{signal} ({count:,} times)" for signal, count in others.items())
 
 
-def _zygote(finding: Finding) -> str:
+def _format_zygote_rate(finding: Finding) -> str:
     if finding.in_zygote == Rate(0, 0):
         return ""
-    warning = ": they disagree" if finding.in_zygote.disagrees(finding.reproduced) else ""
+    warning = (
+        ": differs from fresh processes" if finding.in_zygote.disagrees(finding.reproduced) else ""
+    )
     return finding.in_zygote.told + warning
 
 
-def _stack(finding: Finding) -> Text:
+def _render_stack(finding: Finding) -> Text:
     text = Text()
     for number, frame in enumerate(finding.stack[:_FRAMES]):
         where = frame.place or f"{frame.module}+{frame.offset:#x}"
@@ -171,14 +174,14 @@ def _stack(finding: Finding) -> Text:
     return text
 
 
-def _routes(finding: Finding) -> Text:
+def _render_routes(finding: Finding) -> Text:
     most = sorted(finding.routes, key=lambda route: -route.sightings)
     lines = [f"{route.sightings:>6,}  {route}" for route in most[:_ROUTES]]
     lines += [f"… {len(most) - _ROUTES} more"] if len(most) > _ROUTES else []
     return Text("\n".join(lines))
 
 
-def _attribution(attribution: Attribution) -> Group:
+def _render_attribution(attribution: Attribution) -> Group:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("differs in", "target", "CPython", "verdict"):
         table.add_column(column, overflow="fold")
@@ -186,19 +189,23 @@ def _attribution(attribution: Attribution) -> Group:
         style = _VERDICTS.get(cell.verdict.what, "dim")
         verdict = Text(str(cell.verdict), style=style)
         table.add_row(cell.axis, cell.target, cell.python, verdict)
-    return Group(Text(f"{attribution.owner}: {attribution.reason}{_range(attribution)}"), table)
+    return Group(
+        Text(f"{attribution.owner}: {attribution.reason}{_format_range(attribution)}"), table
+    )
 
 
-def _range(attribution: Attribution) -> str:
-    found = f"; first bad release seen {attribution.first_bad}" if attribution.first_bad else ""
-    found += f", first good one after it {attribution.first_good}" if attribution.first_good else ""
+def _format_range(attribution: Attribution) -> str:
+    found = (
+        f"; first affected release tested: {attribution.first_bad}" if attribution.first_bad else ""
+    )
+    found += f", first fixed release: {attribution.first_good}" if attribution.first_good else ""
     others = [cell for cell in attribution.cells if cell.axis == "release"]
     others = [cell for cell in others if cell.verdict.what == "otherwise"]
-    found += f" ({len(others)} others die otherwise)" if others else ""
-    return f"{found}; dies on CPython {', '.join(attribution.pythons)}"
+    found += f" ({len(others)} other releases crash differently)" if others else ""
+    return f"{found}; crashes on CPython {', '.join(attribution.pythons)}"
 
 
-def _escalation(finding: Finding) -> Table:
+def _render_escalation(finding: Finding) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for each in finding.escalation:
         style = "dim" if each.status != "done" else ""

@@ -1,8 +1,8 @@
-"""The one exception a user is meant to see."""
+"""The exception whose message a user reads."""
 
 
 class UserError(Exception):
-    """Bad input or a lacking machine: one line that says what is wrong, where, and what to do.
+    """Bad input, or a machine that lacks something, in one line: what, where and what to do.
 
-    The command line prints it as ``finfuzz: error: …`` and exits with 2.
+    The command line prints the message as ``finfuzz: error: …`` and exits with 2.
     """

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Write files and folders whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LEFTOVER = re.compile(r"\..*\.(\d+)-\w+\.part")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Replaces ``path`` in one step: a reader, or a crash, meets the old content or the new."""
+    """Replace ``path`` in one step: readers see the old content or the new, even after a crash."""
     data = content.encode() if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(".part", _prefix(path), path.parent)
+    handle, temporary = tempfile.mkstemp(".part", _make_prefix(path), path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -36,15 +36,17 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 @contextlib.contextmanager
 def folder_beside(path: Path) -> Iterator[Path]:
-    """A new folder where ``path`` is to be, for what is then renamed; gone afterwards."""
-    with tempfile.TemporaryDirectory(".part", _prefix(path), path.parent) as folder:
+    """Make a temporary folder beside ``path``, to be filled and renamed; remove it afterwards."""
+    with tempfile.TemporaryDirectory(".part", _make_prefix(path), path.parent) as folder:
         yield Path(folder)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Takes away what processes that were killed had half-written anywhere below; others may add
-    and remove folders meanwhile."""
-    for path in _paths_below(folder):
+    """Remove the partial files of killed processes below ``folder``.
+
+    Other processes may add and remove folders meanwhile.
+    """
+    for path in _walk(folder):
         match = _LEFTOVER.fullmatch(path.name)
         if match is None or psutil.pid_exists(int(match[1])):
             continue
@@ -54,36 +56,36 @@ def remove_leftovers(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _paths_below(folder: Path) -> Iterator[Path]:
-    # Path.rglob raises FileNotFoundError where a folder goes before it is entered.
+def _walk(folder: Path) -> Iterator[Path]:
+    # Path.rglob raises FileNotFoundError when a folder vanishes before rglob enters it.
     for parent, folders, files in os.walk(folder):
         yield from (Path(parent, name) for name in (*folders, *files))
 
 
-def _prefix(path: Path) -> str:
+def _make_prefix(path: Path) -> str:
     return f".{path.name}.{os.getpid()}-"
 
 
 def require_possible(path: Path, purpose: str) -> None:
-    """Raises UserError where a directory can't be, because something else is in its way."""
+    """Raise UserError if a file stands where the directory ``path`` or one above it should be."""
     whole = path.absolute()
-    there = next(parent for parent in (whole, *whole.parents) if os.path.exists(parent))
-    if not there.is_dir():
-        problem = errno.EEXIST if there == whole else errno.ENOTDIR
-        raise _not_writable(path, purpose, os.strerror(problem))
+    existing = next(parent for parent in (whole, *whole.parents) if os.path.exists(parent))
+    if not existing.is_dir():
+        problem = errno.EEXIST if existing == whole else errno.ENOTDIR
+        raise _make_unwritable_error(path, purpose, os.strerror(problem))
 
 
-def writable_directory(path: Path, purpose: str) -> Path:
-    """Makes the directory if need be. Raises UserError where nothing can be written in it."""
+def ensure_directory(path: Path, purpose: str) -> Path:
+    """Create the directory if it is missing. Raise UserError if it is not writable."""
     require_possible(path, purpose)
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise _not_writable(path, purpose, error.strerror) from error
+        raise _make_unwritable_error(path, purpose, error.strerror) from error
     return path.resolve()
 
 
-def _not_writable(path: Path, purpose: str, problem: str | None) -> UserError:
+def _make_unwritable_error(path: Path, purpose: str, problem: str | None) -> UserError:
     return UserError(f"can't write {purpose} to {path}: {problem}: give another folder")

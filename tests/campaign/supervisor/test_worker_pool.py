@@ -23,13 +23,11 @@ from finfuzz.campaign.plan import Bounds, Lane
 from finfuzz.campaign.supervisor.resources import size_of, too_much, use
 from finfuzz.campaign.supervisor.worker_pool import WorkerPool
 from finfuzz.campaign.totals import Totals
-from finfuzz.campaign.worker.job import Config
 from finfuzz.targets.build import Build
 from helpers.campaigns import PLAN, Start, is_working, nothing_is_left_of, part, parts, wait_until
-from helpers.places import ROOT
+from helpers.workers import make_patient_config, start_recorded_worker
 
 HOUR = ("--time", "3600")
-RECORDED = ROOT / "tests" / "helpers" / "recorded_worker.py"
 NEWS = "finfuzz 1\nnode fromtheother instance\nstart i1 isolated\nenter i1\nnode b list\n"
 
 
@@ -39,37 +37,14 @@ def summary_of(folder: Path) -> dict[str, Any]:
 
 def test_what_another_worker_finds_is_used_seconds_later(plain_c: Build, tmp_path: Path) -> None:
     """libFuzzer's folder is shared: what appears in it is run, and kept if it is news."""
-    folders = {name: tmp_path / name for name in ("live", "corpus", "sightings")}
-    for folder in folders.values():
-        folder.mkdir()
-    config = Config(
-        target=str(plain_c.spec),
-        python=str(plain_c.interpreter.executable),
-        seconds=3600.0,
-        engine="atheris",
-        seed=1,
-        shared=True,
-        deadline=20.0,
-        memory_mib=2048,
-        abuse=False,
-        **{name: str(folder) for name, folder in folders.items()},
-    )
-    read, write = os.pipe()
+    config = make_patient_config(tmp_path, plain_c, "atheris", 1)
     programs = tmp_path / "programs"
-    worker = subprocess.Popen(
-        [sys.executable, str(RECORDED), str(write), str(programs), str(10**9)],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(write,),
-        cwd=tmp_path,
+    worker, read = start_recorded_worker(
+        msgspec.structs.replace(config, shared=True), programs, count=10**9
     )
-    os.close(write)
     try:
-        assert worker.stdin is not None
-        with worker.stdin as stdin:
-            stdin.write(msgspec.json.encode(config))
         wait_until(lambda: programs.exists() and programs.stat().st_size > 5000, "programs")
-        (folders["live"] / name_of(NEWS)).write_text(NEWS)
+        (Path(config.live) / name_of(NEWS)).write_text(NEWS)
         # Nothing drains the pipe: well before it is full, the program has been met.
         wait_until(lambda: "fromtheother" in programs.read_text(), "the other's program")
     finally:

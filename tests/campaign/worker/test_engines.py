@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import NamedTuple
 
-import msgspec
 import pytest
 
 from finfuzz.campaign.folder import name_of
 from finfuzz.campaign.messages import Channel, Ended, FromWorker
 from finfuzz.campaign.plan import Engine
-from finfuzz.campaign.worker.job import Config
 from finfuzz.campaign.worker.libfuzzer import _Mutators
 from finfuzz.campaign.worker.program_source import Programs
 from finfuzz.generation.generate import leaves_threads
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
-from helpers.places import ROOT
+from helpers.workers import make_patient_config, start_recorded_worker
 
 RACING = ("daemon-thread", "returning-thread", "thread")
-RECORDED = ROOT / "tests" / "helpers" / "recorded_worker.py"
 
 
 class Recording(NamedTuple):
-    """What a worker executed, what it kept of it, and its last word."""
+    """A worker's programs, the programs that it kept, libFuzzer's folder and the last message."""
 
     programs: list[str]
     corpus: dict[str, str]
+    live: Path
     ended: Ended
 
 
@@ -47,35 +43,11 @@ def record(
 ) -> Recording:
     """Runs a worker for ``count`` executions; libFuzzer's folder begins with ``start``, and no
     program is made with a word of ``without``."""
-    live, corpus, sightings = (folder / name for name in ("live", "corpus", "sightings"))
-    for each in (live, corpus, sightings):
-        each.mkdir(parents=True)
+    config = make_patient_config(folder, made, engine, seed)
+    live, corpus = Path(config.live), Path(config.corpus)
     for number, text in enumerate(start):
         (live / f"start{number}").write_text(text)
-    config = Config(
-        target=str(made.spec),
-        python=str(made.interpreter.executable),
-        seconds=3600.0,
-        engine=engine,
-        seed=seed,
-        live=str(live),
-        corpus=str(corpus),
-        sightings=str(sightings),
-        shared=False,
-        deadline=20.0,
-        memory_mib=2048,
-        abuse=False,
-    )
-    read, write = os.pipe()
-    command = [sys.executable, str(RECORDED), str(write), str(folder / "programs"), str(count)]
-    command += without
-    worker = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(write,), cwd=folder
-    )
-    os.close(write)
-    assert worker.stdin is not None
-    with worker.stdin as stdin:
-        stdin.write(msgspec.json.encode(config))
+    worker, read = start_recorded_worker(config, folder / "programs", count, without)
     with os.fdopen(read, "rb") as file:
         channel: Channel[FromWorker] = Channel(FromWorker)
         *_, ended = channel.read(file)
@@ -83,7 +55,7 @@ def record(
     assert isinstance(ended, Ended)
     programs = (folder / "programs").read_text(encoding="utf-8").split("---\n")[:-1]
     kept = {path.name: path.read_text() for path in corpus.iterdir()}
-    return Recording(programs, kept, ended)
+    return Recording(programs, kept, live, ended)
 
 
 @pytest.mark.parametrize("engine", ["random", "atheris"])
@@ -135,7 +107,7 @@ def test_a_corpus_is_where_it_starts(plain_c: Build, tmp_path: Path) -> None:
     recording = record(tmp_path, plain_c, "atheris", 1, 40, start)
     assert any("node mine container\nroot mine leak\n" in text for text in recording.programs[:8])
     assert not any("this is no program" in text for text in recording.programs)
-    assert {path.name for path in (tmp_path / "live").iterdir()} >= {
+    assert {path.name for path in recording.live.iterdir()} >= {
         f"start{number}" for number in range(len(start))
     }
     assert not any("this is no program" in text for text in recording.corpus.values())
@@ -147,7 +119,7 @@ def test_the_engine_that_looks_at_nothing_leaves_the_corpus_alone(
     start = ("finfuzz 1\nnode mine container\n",)
     recording = record(tmp_path, plain_c, "random", 1, 40, start)
     assert recording.corpus == {}
-    assert [path.name for path in (tmp_path / "live").iterdir()] == ["start0"]
+    assert [path.name for path in recording.live.iterdir()] == ["start0"]
 
 
 @pytest.mark.parametrize("python", [(3, 9, 18), (3, 12, 1), (3, 13, 0), (3, 14, 2)])

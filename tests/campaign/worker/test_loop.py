@@ -23,7 +23,6 @@ from finfuzz.campaign.messages import (
     Trouble,
 )
 from finfuzz.campaign.worker import signatures
-from finfuzz.campaign.worker.job import Config
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change, Learner
@@ -32,10 +31,10 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
+from helpers.workers import HOUR, make_patient_config
 
 pytestmark = pytest.mark.usefixtures("kept_signals")
 
-HOUR = 3600.0
 SURVIVES = parse("finfuzz 1\nnode a container\nedge a a append\nroot a module\ndrop b\n")
 DIES = parse("finfuzz 1\n# why\nnode a container\nedge a a append\nroot a codec\n")
 DIES_ALIKE = parse("finfuzz 1\nnode z container\nedge z z append\nroot z codec\n")
@@ -49,22 +48,9 @@ class Told:
         read, self._write = os.pipe()
         self._read = os.fdopen(read, "rb")
         self.executor = Executor(made)
-        self.sightings = folder
         self.learner = Learner(DEFAULT)
-        config = Config(
-            target=str(made.spec),
-            python=str(made.interpreter.executable),
-            seconds=seconds,
-            engine="random",
-            seed=0,
-            live="",
-            corpus="",
-            sightings=str(folder),
-            shared=False,
-            deadline=20.0,
-            memory_mib=2048,
-            abuse=False,
-        )
+        config = make_patient_config(folder, made, seconds=seconds)
+        self.sightings = Path(config.sightings)
         self.loop = Loop(self.executor, config, self.learner, self._write)
 
     def finished(self, problem: str = "") -> list[FromWorker]:
@@ -179,7 +165,7 @@ def test_another_worker_tells_of_the_look_and_leaves_its_file(
         told = Told(destroy, tmp_path)
         told.loop.execute(program)
         (signature,) = new_signatures(told.finished())
-        written.append((signature.signature, (tmp_path / signature.signature).read_bytes()))
+        written.append((signature.signature, (told.sightings / signature.signature).read_bytes()))
     assert written[0] == written[1]
 
 

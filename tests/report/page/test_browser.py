@@ -1,4 +1,4 @@
-"""The page in a real browser: what its script does, and how it fits a phone and a desk."""
+"""The page in a real browser: what its script does, and how it fits a phone and a desktop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from finfuzz.report.page import live as live_module
 from finfuzz.report.page.live import Live
-from finfuzz.report.page.render import Renderer, page
+from finfuzz.report.page.render import Renderer, render_page
 from finfuzz.report.page.server import PageServer
 from finfuzz.triage.findings.finding import update
 from helpers.campaign_example import fill, journal_in, plan, state_with
@@ -48,7 +48,7 @@ def opened() -> Iterator[Any]:
 
 @pytest.fixture
 def browser(opened: Any) -> Iterator[Any]:
-    """Whatever a test does with it, the page must say nothing on the console."""
+    """Fail if the page writes anything to the console, whatever a test does."""
     opened.get_log("browser")
     yield opened
     assert opened.get_log("browser") == []
@@ -68,11 +68,11 @@ def state(tmp_path: Path) -> Path:
 @pytest.fixture
 def file(state: Path, tmp_path: Path) -> str:
     path = tmp_path / "report.html"
-    path.write_text(page(Renderer(state).parts(), made="now"), encoding="utf-8")
+    path.write_text(render_page(Renderer(state).render_parts(), made="now"), encoding="utf-8")
     return path.as_uri()
 
 
-def signature(browser: Any, width: int, mode: str) -> None:
+def set_viewport(browser: Any, width: int, mode: str) -> None:
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     media = {"features": [{"name": "prefers-color-scheme", "value": mode}]}
@@ -99,7 +99,7 @@ return [page, poor];
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_it_fits_and_is_readable(browser: Any, file: str, width: int, mode: str) -> None:
-    signature(browser, width, mode)
+    set_viewport(browser, width, mode)
     browser.get(file)
     browser.execute_script("for (const d of document.querySelectorAll('details')) d.open = true")
     root = "document.documentElement"
@@ -111,7 +111,7 @@ def test_it_fits_and_is_readable(browser: Any, file: str, width: int, mode: str)
 
 
 def test_sorting(browser: Any, file: str) -> None:
-    signature(browser, 1440, "light")
+    set_viewport(browser, 1440, "light")
     browser.get(file)
     given = browser.execute_script(ROWS)
     click = "document.querySelectorAll('#table > thead button')[arguments[0]].click()"
@@ -186,7 +186,7 @@ def test_a_live_page_keeps_what_its_reader_did(
 
     monkeypatch.setattr(live_module, "_LEAST_SECONDS", 0.0)
     folder = tmp_path / "crashes" / finding().folder
-    signature(browser, 1440, "light")
+    set_viewport(browser, 1440, "light")
     with PageServer(Live(state, None), 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -213,10 +213,10 @@ def test_a_live_page_keeps_what_its_reader_did(
         finally:
             server.shutdown()
             thread.join()
-        # Not served any more is said on the page; the browser notes the refusal, too.
+        # The page says that it is no longer served; the browser logs the refused connection, too.
         server.server_close()
         WebDriverWait(browser, 20).until(
-            lambda driver: "not served any more" in driver.find_element("id", "live").text
+            lambda driver: "no longer served" in driver.find_element("id", "live").text
         )
         assert all("ERR_CONNECTION" in one["message"] for one in browser.get_log("browser"))
         browser.get("about:blank")

@@ -1,4 +1,4 @@
-"""Object graphs and time-lines of programs, as positions."""
+"""Object graphs and timelines of programs, as positions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from finfuzz.program.text import parse
-from finfuzz.report.graph import graph_of
-from finfuzz.report.page.drawing import Box, drawing
-from finfuzz.report.page.timeline import COLUMN, END, LEFT, Timeline, timeline
+from finfuzz.report.graph import build_graphs
+from finfuzz.report.page.drawing import Box, draw_graph
+from finfuzz.report.page.timeline import COLUMN, END, LEFT, Timeline, draw_timeline
 from helpers.places import ROOT
 
 PHASES = (
@@ -19,8 +19,8 @@ PHASES = (
 )  # fmt: skip
 
 
-def drawn(steps: str, phase: str = "running", interpreter: str = "main") -> Timeline:
-    found = timeline(parse(f"finfuzz 1\n{steps}\n".replace("|", "\n")), phase, interpreter)
+def draw(steps: str, phase: str = "running", interpreter: str = "main") -> Timeline:
+    found = draw_timeline(parse(f"finfuzz 1\n{steps}\n".replace("|", "\n")), phase, interpreter)
     assert found is not None
     return found
 
@@ -39,26 +39,26 @@ def apart(one: Box, other: Box) -> bool:
 )
 def test_every_program_of_the_corpus_is_drawn(path: Path) -> None:
     program = parse(path.read_text(encoding="utf-8"))
-    for graph in graph_of(program):
-        picture = drawing(graph)
+    for graph in build_graphs(program):
+        picture = draw_graph(graph)
         for box in picture.boxes:
             assert 0 <= box.x - box.width / 2 < box.x + box.width / 2 <= picture.width
             assert 0 <= box.top < box.bottom <= picture.height
         assert all(apart(one, other) for one, other in combinations(picture.boxes, 2))
     for phase in PHASES:
-        line = timeline(program, phase, "main")
+        line = draw_timeline(program, phase, "main")
         assert line is not None
-        assert (line.death is None) == (phase == "an unknown phase")
-        assert line.death is None or line.death[0] < line.width
+        assert (line.crash is None) == (phase == "an unknown phase")
+        assert line.crash is None or line.crash[0] < line.width
 
 
 def test_a_self_cycle_kept_by_a_root() -> None:
     program = parse("finfuzz 1\nnode a container\nedge a a append\nedge a a append\nroot a codec\n")
-    picture = drawing(graph_of(program)[0])
+    picture = draw_graph(build_graphs(program)[0])
     assert [(box.kind, box.lines) for box in picture.boxes] == [
         ("interpreter", ("main",)),
         ("object", ("a container",)),
-        ("root", ("a variable",)),
+        ("root", ("variable",)),
         ("root", ("codec",)),
     ]
     assert [(arrow.kind, arrow.words) for arrow in picture.arrows] == [
@@ -68,27 +68,27 @@ def test_a_self_cycle_kept_by_a_root() -> None:
 
 def test_too_many_objects_are_not_drawn() -> None:
     steps = "".join(f"node n{number} list\n" for number in range(80))
-    picture = drawing(graph_of(parse(f"finfuzz 1\n{steps}"))[0])
-    assert (picture.boxes, picture.told) == ((), "80 objects and 0 references")
+    picture = draw_graph(build_graphs(parse(f"finfuzz 1\n{steps}"))[0])
+    assert (picture.boxes, picture.summary) == ((), "80 objects and 0 references")
 
 
 def test_a_name_given_up_and_what_keeps_the_object_then() -> None:
-    line = drawn("node a list|node b list|edge a b append|drop b|node c list|drop c", "finalizing")
-    a, b, c = line.lanes[0].bars
+    line = draw("node a list|node b list|edge a b append|drop b|node c list|drop c", "finalizing")
+    a, b, c = line.rows[0].bars
     assert (a.begin, a.dropped) == (at(1), line.finalizing)
     assert (b.dropped, b.until) == (at(4), line.finalizing)
     assert (c.dropped, c.until, c.loose) == (at(6), at(6), at(6))
 
 
 def test_a_dropped_cycle_waits_for_a_collection() -> None:
-    (bar,) = drawn("node a list|edge a a append|drop a|import|collect|import").lanes[0].bars
+    (bar,) = draw("node a list|edge a a append|drop a|import|collect|import").rows[0].bars
     assert (bar.until, bar.loose) == (at(3), at(5))
 
 
 def test_interpreters_and_lives() -> None:
-    line = drawn("start i1 legacy|stop i1|start i2 stdlib|again|node a list", "finalizing")
-    lanes = [(lane.label, lane.state, lane.begin, lane.end) for lane in line.lanes]
-    assert lanes == [
+    line = draw("start i1 legacy|stop i1|start i2 stdlib|again|node a list", "finalizing")
+    rows = [(row.label, row.state, row.begin, row.end) for row in line.rows]
+    assert rows == [
         ("main", "", LEFT, at(4)),
         ("i1", "legacy", at(1), at(2)),
         ("i2", "stdlib", at(3), at(4)),
@@ -97,7 +97,7 @@ def test_interpreters_and_lives() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "interpreter", "lane", "column"),
+    ("phase", "interpreter", "row", "column"),
     [
         ("running", "stdlib", 1, None),
         ("finalizing/dict-cleared", "main", 0, 2),
@@ -106,9 +106,9 @@ def test_interpreters_and_lives() -> None:
         ("exited", "main", 0, 4),
     ],
 )
-def test_where_it_died(phase: str, interpreter: str, lane: int, column: int | None) -> None:
-    line = drawn("start i1 stdlib|enter i1|node a list", phase, interpreter)
-    assert line.death is not None
+def test_the_point_of_the_crash(phase: str, interpreter: str, row: int, column: int | None) -> None:
+    line = draw("start i1 stdlib|enter i1|node a list", phase, interpreter)
+    assert line.crash is not None
     x = at(3) if column is None else line.finalizing + END * (column + 0.5)
-    assert line.death == (x, line.lanes[lane].y + 9)
+    assert line.crash == (x, line.rows[row].y + 9)
     assert line.goes_on == (column is not None)

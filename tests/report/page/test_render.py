@@ -1,4 +1,4 @@
-"""The page without a browser: whole, self-contained, and unmoved by what a death wrote."""
+"""The page without a browser: complete, self-contained, unaffected by a crash's output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.campaign.plan import Lane
-from finfuzz.report.page.render import Renderer, page
+from finfuzz.report.page.render import Renderer, render_page
 from helpers.campaign_example import fill, journal_in, plan, state_with
 from helpers.finding_example import crashes_with, finding
 from helpers.hostile_example import BUCKET, HOSTILE, hostile_finding
@@ -23,7 +23,7 @@ _URL_ATTRIBUTES = {"src", "href", "xlink:href", "action", "formaction", "data", 
 
 
 class Reader(HTMLParser):
-    """Tags and attributes as a browser has them, and the text that is no script and no style."""
+    """Collects tags, attributes and ids, and the text outside of scripts and styles."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -46,8 +46,8 @@ class Reader(HTMLParser):
         self._inside = ""
 
 
-def rendered(state: Path, crashes: Path | None = None) -> str:
-    return page(Renderer(state, crashes).parts(), made="now")
+def render(state: Path, crashes: Path | None = None) -> str:
+    return render_page(Renderer(state, crashes).render_parts(), made="now")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def filled(state: Path, tmp_path: Path) -> Path:
 
 
 def test_nothing_is_asked_of_the_network(filled: Path) -> None:
-    html = rendered(filled)
+    html = render(filled)
     reader = Reader(html)
     for tag, attributes in reader.tags:
         for name in _URL_ATTRIBUTES & attributes.keys():
@@ -77,7 +77,7 @@ def test_nothing_is_asked_of_the_network(filled: Path) -> None:
 
 
 def test_the_policy_allows_the_one_script_alone(filled: Path) -> None:
-    html = rendered(filled)
+    html = render(filled)
     scripts = re.findall(r"<script[^>]*>(.*?)</script>", html, re.DOTALL)
     assert len(scripts) == 1
     digest = b64encode(sha256(scripts[0].encode()).digest()).decode()
@@ -89,8 +89,8 @@ def test_the_policy_allows_the_one_script_alone(filled: Path) -> None:
     ]
 
 
-def test_every_finding_is_told(filled: Path) -> None:
-    text = Reader(rendered(filled)).text
+def test_every_finding_is_complete(filled: Path) -> None:
+    text = Reader(render(filled)).text
     for words in (
         "dies of SIGABRT (internals-recreated) in Py_FinalizeEx, its dict is cleared",
         "pybind11 as released survives: the policy `destroy` kills it",
@@ -102,8 +102,8 @@ def test_every_finding_is_told(filled: Path) -> None:
         "def program():",
     ):
         assert words in text
-    assert rendered(filled).count('class="graph"') > 6
-    assert rendered(filled).count('class="timeline"') == 6
+    assert render(filled).count('class="graph"') > 6
+    assert render(filled).count('class="timeline"') == 6
 
 
 def test_hostile_text_is_text(state: Path, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_hostile_text_is_text(state: Path, tmp_path: Path) -> None:
         journal.note(HOSTILE)
         journal.put("tallies", lane=0, sort="mutator", name=HOSTILE, tried=1, features=1,
                     signatures=0, weight=1.0)  # fmt: skip
-    html = rendered(state)
+    html = render(state)
     reader = Reader(html)
     tags = {tag for tag, _ in reader.tags}
     assert not tags & {"img", "iframe"}
@@ -139,7 +139,7 @@ def test_hostile_lane_names_reach_plots(tmp_path: Path) -> None:
     lanes = (Lane("plain-c" + HOSTILE, "/usr/bin/python3", HOSTILE),)
     state = state_with(tmp_path / "state", plan(tmp_path / "crashes", lanes))
     fill(journal_in(state, lanes), 30, lanes)
-    reader = Reader(rendered(state))
+    reader = Reader(render(state))
     assert [tag for tag, _ in reader.tags].count("script") == 1
     assert "img" not in {tag for tag, _ in reader.tags}
 
@@ -160,7 +160,7 @@ def test_damaged_and_missing_findings_are_shown_as_such(state: Path, tmp_path: P
         (crashes / "SIGABRT" / "none" / name).mkdir(parents=True)
         (crashes / "SIGABRT" / "none" / name / "finding.json").write_text(content)
     fill(journal_in(state), 3, buckets=({"bucket": "4" * 12, "signal": "HANG", "path": "/gone"},))
-    html = rendered(state)
+    html = render(state)
     reader = Reader(html)
     statuses = {
         each["id"]: each["data-status"] for tag, each in reader.tags if "data-status" in each
@@ -176,9 +176,9 @@ def test_damaged_and_missing_findings_are_shown_as_such(state: Path, tmp_path: P
     assert "its folder is gone" in reader.text
 
 
-def test_a_campaign_that_began_nothing(state: Path) -> None:
-    text = Reader(rendered(state)).text
-    for words in ("has begun nothing yet", "No findings.", "Nothing to plot yet", "Nothing yet."):
+def test_a_campaign_that_has_not_started(state: Path) -> None:
+    text = Reader(render(state)).text
+    for words in ("has not started yet", "No findings.", "Nothing to plot yet", "Nothing yet."):
         assert words in text
 
 
@@ -187,15 +187,15 @@ def test_a_campaign_of_two_seconds(state: Path) -> None:
     with journal.writing():
         journal.put("runs", began=time.time() - 2)
         journal.put("samples", time=time.time(), lane=0, executions=40, findings=0)
-    html = rendered(state)
-    assert "under way" not in html or "last written" not in html
+    html = render(state)
+    assert "running now" not in html or "last update" not in html
     assert 'class="pygal-chart"' in html
 
 
 def test_weeks_are_small_and_fast(state: Path) -> None:
     fill(journal_in(state), 60_000)
     began = time.process_time()
-    html = rendered(state)
+    html = render(state)
     assert time.process_time() - began < 3
     assert len(html.encode()) < 2_000_000
 
@@ -204,12 +204,12 @@ def test_findings_that_did_not_change_are_not_rendered_anew(
     filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     renderer = Renderer(filled)
-    first = renderer.parts()
+    first = renderer.render_parts()
     asked = []
-    monkeypatch.setattr("finfuzz.report.page.render.detail", asked.append)
-    assert renderer.parts().findings == first.findings
+    monkeypatch.setattr("finfuzz.report.page.render.load_detail", asked.append)
+    assert renderer.render_parts().findings == first.findings
     assert asked == []
     monkeypatch.undo()
     folder = tmp_path / "crashes" / finding().folder
     (folder / "stderr.txt").write_text("and then this")
-    assert "and then this" in renderer.parts().findings[f"f-{finding().bucket}"]
+    assert "and then this" in renderer.render_parts().findings[f"f-{finding().bucket}"]

@@ -17,7 +17,7 @@ import pytest
 
 from finfuzz.cli import main
 from finfuzz.report.page import live as live_module
-from finfuzz.report.page.live import Live, News
+from finfuzz.report.page.live import Changes, Live
 from finfuzz.report.page.server import PageServer
 from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.finding import update
@@ -49,19 +49,21 @@ def server(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageServer]
 
 @pytest.fixture
 def ask(server: PageServer) -> Ask:
-    def asked(path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def request(
+        path: str, method: str = "GET", **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(*server.server_address[:2], timeout=10)
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read()
 
-    return asked
+    return request
 
 
-def news(ask: Ask, since: str) -> News:
+def fetch_changes(ask: Ask, since: str) -> Changes:
     status, _, body = ask(f"/data?since={since}")
     assert status == 200
-    return msgspec.json.decode(body, type=News)
+    return msgspec.json.decode(body, type=Changes)
 
 
 def test_it_listens_on_this_machine_alone(server: PageServer) -> None:
@@ -122,39 +124,39 @@ def test_only_reading(ask: Ask, method: str) -> None:
 
 
 def test_only_what_changed_is_sent(ask: Ask, tmp_path: Path) -> None:
-    first = news(ask, "")
+    first = fetch_changes(ask, "")
     assert {KEY, "head", "plots", "notes"} <= first.parts.keys()
-    assert news(ask, first.generation).parts == {}
+    assert fetch_changes(ask, first.generation).parts == {}
     folder = tmp_path / "crashes" / finding().folder
     update(folder, finding(sightings=99_999))
-    second = news(ask, first.generation)
+    second = fetch_changes(ask, first.generation)
     assert second.generation != first.generation
     assert second.parts.keys() == {KEY, "matrix"}
     assert "99,999" in second.parts[KEY]
-    assert news(ask, "another-7").parts.keys() == first.parts.keys()
-    assert news(ask, "%00<b>").parts.keys() == first.parts.keys()
+    assert fetch_changes(ask, "another-7").parts.keys() == first.parts.keys()
+    assert fetch_changes(ask, "%00<b>").parts.keys() == first.parts.keys()
 
 
 def test_findings_come_and_go(ask: Ask, tmp_path: Path) -> None:
-    first = news(ask, "")
+    first = fetch_changes(ask, "")
     other = finding(bucket="b" * 12)
     crashes_with(tmp_path / "crashes", other)
-    second = news(ask, first.generation)
+    second = fetch_changes(ask, first.generation)
     assert second.findings == [KEY, "f-" + "b" * 12]
     (tmp_path / "crashes" / other.folder / "finding.json").unlink()
-    third = news(ask, second.generation)
+    third = fetch_changes(ask, second.generation)
     assert third.findings == [KEY]
     assert third.generation != second.generation
 
 
-def test_what_breaks_meanwhile_is_said_and_the_page_stands(ask: Ask, tmp_path: Path) -> None:
-    first = news(ask, "")
+def test_a_problem_is_reported_and_the_page_stays(ask: Ask, tmp_path: Path) -> None:
+    first = fetch_changes(ask, "")
     (tmp_path / "crashes" / "known.toml").write_text("[[")
-    second = news(ask, first.generation)
+    second = fetch_changes(ask, first.generation)
     assert "known.toml" in second.problem
     assert second.findings == first.findings
     (tmp_path / "crashes" / "known.toml").unlink()
-    assert news(ask, first.generation).problem == ""
+    assert fetch_changes(ask, first.generation).problem == ""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -212,7 +214,7 @@ def finfuzz(
 def test_report_writes_one_file(finfuzz: Main, state: Path, tmp_path: Path) -> None:
     code, out, _ = finfuzz("report", str(state), "-o", "page.html")
     assert code == 0
-    assert out.startswith("page.html: 1 findings, ")
+    assert out.startswith("wrote page.html: 1 finding, ")
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert html.startswith("<!DOCTYPE html>")
     assert 'data-generation=""' in html
@@ -222,15 +224,18 @@ def test_report_of_the_folder_here(finfuzz: Main, state: Path, tmp_path: Path) -
     state.rename(tmp_path / ".finfuzz")
     (tmp_path / "elsewhere").mkdir()
     code, out, _ = finfuzz("report", "--crashes", "elsewhere")
-    assert (code, out.split(",")[0]) == (0, "report.html: 0 findings")
+    assert (code, out.split(",")[0]) == (0, "wrote report.html: 0 findings")
 
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (("report", "nowhere"), "no campaign in nowhere"),
-        (("report", "state", "-o", "no/page.html"), "no such folder"),
-        (("report", "state", "--crashes", "no"), "no folder of findings no"),
+        (("report", "state", "-o", "no/page.html"), "there is no folder no"),
+        (
+            ("report", "state", "--crashes", "no"),
+            "there is no folder no: give a folder of findings",
+        ),
         (("serve", "nowhere"), "no campaign in nowhere"),
         (("serve", "state", "--port", "70000"), "70000"),
     ],

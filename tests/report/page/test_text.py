@@ -1,4 +1,4 @@
-"""Text made visible, numbers and times in words."""
+"""Hidden characters spelled out, numbers and times formatted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from finfuzz.report.page.text import count, duration, moment, read_start, short, visible
+from finfuzz.report.page.text import (
+    format_count,
+    format_duration,
+    format_moment,
+    format_short,
+    read_start,
+    reveal,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,12 +27,12 @@ from finfuzz.report.page.text import count, duration, moment, read_start, short,
     ],
 )
 def test_what_is_hidden_is_spelled_out(text: str, seen: str) -> None:
-    assert visible(text) == seen
-    visible(text).encode()
+    assert reveal(text) == seen
+    reveal(text).encode()
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [
         (0, "0 s"),
         (4.25, "4.2 s"),
@@ -35,20 +42,20 @@ def test_what_is_hidden_is_spelled_out(text: str, seen: str) -> None:
         (187_200, "2 d 4 h"),
     ],
 )
-def test_durations(seconds: float, told: str) -> None:
-    assert duration(seconds) == told
+def test_durations(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
 
 
 def test_numbers() -> None:
-    assert [short(one) for one in (0, 0.25, 950, 12_345, 3.4e6)] == [
+    assert [format_short(one) for one in (0, 0.25, 950, 12_345, 3.4e6)] == [
         "0", "0.25", "950", "12.3k", "3.4M"
     ]  # fmt: skip
-    assert (count(None), count(1234.0)) == ("–", "1,234")
+    assert (format_count(None), format_count(1234.0)) == ("–", "1,234")
 
 
 def test_moments() -> None:
-    assert moment(0) == "1970-01-01 00:00:00 UTC"
-    assert [moment(one) for one in (None, float("nan"), 1e300)] == ["–"] * 3
+    assert format_moment(0) == "1970-01-01 00:00:00 UTC"
+    assert [format_moment(one) for one in (None, float("nan"), 1e300)] == ["–"] * 3
 
 
 def test_only_the_start_of_a_file_is_read(tmp_path: Path) -> None:

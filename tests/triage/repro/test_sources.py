@@ -104,11 +104,11 @@ def test_a_name_of_its_own_is_given_where_there_are_two(target: str) -> None:
     ("script", "inside", "there", "absent"),
     [
         ("", {"leak"}, {"leak"}, {"start", "thread_dict", "finfuzz"}),
-        ("capi.start capi.run start(None, 1)", set(), {"Py_NewInterpreter"}, {"new_by_config"}),
-        ("capi.start capi.run start(None, 2)", set(), {"new_by_config"}, {"call_stdlib"}),
-        ("capi.start capi.run start(i, 7)", set(), {"call_stdlib"}, {"new_by_config"}),
-        ("capi.again", set(), {"live_again"}, {"Py_EndInterpreter"}),
-        ("capi.thread_exit", set(), {"on_another_thread"}, {"under_new_state"}),
+        ("capi.start capi.run start(None, 1)", set(), {"Py_NewInterpreter"}, {"create_by_config"}),
+        ("capi.start capi.run start(None, 2)", set(), {"create_by_config"}, {"call_stdlib"}),
+        ("capi.start capi.run start(i, 7)", set(), {"call_stdlib"}, {"create_by_config"}),
+        ("capi.again", set(), {"schedule_life"}, {"Py_EndInterpreter"}),
+        ("capi.thread_exit", set(), {"run_on_another_thread"}, {"run_under_new_state"}),
     ],
 )
 def test_capi_has_what_is_called(

@@ -46,9 +46,7 @@ def main() -> None:
 def stop_with_supervisor() -> None:
     """Leaves Ctrl-C to the supervisor, and gets a SIGTERM when that is gone."""
     # The terminal's Ctrl-C, and its end, go to the whole group; the supervisor decides.
-    process.ignore_terminal()
-    process.end_with_parent(signal.SIGTERM)
-    process.adopt_orphans()
+    process.follow_parent(signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-// Subinterpreters of every kind: created, used and ended each within one call.
+// Subinterpreters of every flavour: each function creates, uses or ends one within one call.
 //
-// Creating or ending one changes the current thread state under the frame that asks for it, so each
-// function here swaps back before it returns. Since 3.12 PyThreadState_Swap also releases the one
-// GIL and takes the other.
+// Creating or ending a subinterpreter changes the current thread state under the calling frame, so
+// each function here swaps back before it returns. Since 3.12 PyThreadState_Swap also releases the
+// one GIL and takes the other.
 #pragma once
 
 #include <Python.h>
@@ -25,7 +25,7 @@ enum Flavour {
 };
 
 #if FINFUZZ_HAS(framework)
-// What an extension offers whose framework has subinterpreters of its own.
+// The functions of an extension whose framework has subinterpreters of its own.
 struct Framework {
     void* (*create)() = nullptr;
     int (*run)(void* handle, int (*function)(void*), void* argument) = nullptr;
@@ -48,12 +48,12 @@ inline void find_framework(void* extension) {
 struct Interpreter {
     Flavour flavour;
     PyInterpreterState* state = nullptr;
-    PyThreadState* first = nullptr;  // what code runs under; null: a new one each time
+    PyThreadState* first = nullptr;  // code runs under this state; null: under a new one each time
     void* handle = nullptr;          // the framework's
 };
 
 #if FINFUZZ_HAS(by_config)
-inline PyThreadState* new_by_config(Flavour flavour) {
+inline PyThreadState* create_by_config(Flavour flavour) {
     PyThreadState* created = nullptr;
 #if PY_VERSION_HEX >= 0x030C0000
     PyInterpreterConfig config{};
@@ -73,7 +73,7 @@ inline PyThreadState* new_by_config(Flavour flavour) {
 inline bool start_by_c_api(Interpreter& made) {
     PyThreadState* caller = PyThreadState_Get();
 #if FINFUZZ_HAS(by_config)
-    made.first = made.flavour == kLegacy ? Py_NewInterpreter() : new_by_config(made.flavour);
+    made.first = made.flavour == kLegacy ? Py_NewInterpreter() : create_by_config(made.flavour);
 #else
     made.first = Py_NewInterpreter();
 #endif
@@ -83,7 +83,7 @@ inline bool start_by_c_api(Interpreter& made) {
 }
 
 #if FINFUZZ_HAS(stdlib)
-// A function of `_interpreters`, called from here.
+// Calls a function of `_interpreters`.
 inline PyObject* call_stdlib(const char* function, PyObject* argument) {
     const char* name = PY_VERSION_HEX >= 0x030D0000 ? "_interpreters" : "_xxsubinterpreters";
     PyObject* module = PyImport_ImportModule(name);
@@ -99,8 +99,8 @@ inline PyInterpreterState* find_interpreter(int64_t id) {
     return found;
 }
 
-// The id object is given to nobody: before 3.13 the interpreter would end with it. Before 3.13, too,
-// the module keeps the first thread state and runs code under it.
+// Leaks the id object: before 3.13 the interpreter would end with it. Before 3.13, too, the module
+// keeps the first thread state and runs code under it.
 inline bool start_by_stdlib(Interpreter& made) {
     PyObject* id = call_stdlib("create", nullptr);
     PyObject* number = id ? PyNumber_Index(id) : nullptr;
@@ -119,7 +119,7 @@ inline void stop_by_stdlib(const Interpreter& ended) {
 }
 
 #endif
-// Creates one from the interpreter that is current. False where there can't be one.
+// Creates an interpreter from the current one. Returns false where CPython can't.
 inline bool start_interpreter(Interpreter& made) {
 #if FINFUZZ_HAS(stdlib)
     if (made.flavour == kStdlib) return start_by_stdlib(made);
@@ -134,7 +134,7 @@ inline bool start_interpreter(Interpreter& made) {
 }
 
 #if FINFUZZ_HAS(framework)
-// Calls `function`, which returns nothing, in the framework's way.
+// Calls `function`, which returns nothing, by the framework's own call.
 template <typename Function>
 void run_by_framework(const Interpreter& there, Function& function) {
     auto call = [](void* argument) {
@@ -145,7 +145,7 @@ void run_by_framework(const Interpreter& there, Function& function) {
 }
 
 #endif
-// Calls `function` in that interpreter and swaps back.
+// Calls `function` in that interpreter, then swaps back.
 template <typename Function>
 void run_in_interpreter(const Interpreter& there, Function function) {
 #if FINFUZZ_HAS(framework)
@@ -159,8 +159,8 @@ void run_in_interpreter(const Interpreter& there, Function function) {
     if (mine != there.first) PyThreadState_Delete(mine);
 }
 
-// Ends it and swaps back. Legal because no frame of it is running and no thread but this one has a
-// state in it: whoever made another has deleted it (threads.h).
+// Ends an interpreter, then swaps back. Legal because none of its frames is running and no other
+// thread has a state in it: each thread deletes the state that it created (threads.h).
 inline void stop_interpreter(const Interpreter& ended) {
 #if FINFUZZ_HAS(framework)
     if (ended.handle) return framework.end(ended.handle);

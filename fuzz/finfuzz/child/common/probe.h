@@ -3,8 +3,8 @@
 #include "reduced.h"
 
 #if !FINFUZZ_ALONE
-// How a target tells what happens to it: the runtime attaches a table of functions. Alone, in a
-// finding's script, the rare and telling things go to standard error.
+// A target reports its events through a table of functions that the runtime attaches. In a finding's
+// script the target stands alone, and only rare events are printed, on standard error.
 #    include <cstddef>
 #    include <cstdint>
 
@@ -20,24 +20,24 @@ enum Hook {
     kHookModulesCleared,
     kHookDictCleared,
     kHookImport,
-    kHookAction,  // an action of the target's own, called from Python
+    kHookAction,  // the target's own action, called from Python
     kHookCapsule,
     kHookModuleFree,
     kHookPyAtExit,
     kHookStaticDestructor,
     kHookThreadLocalDestructor,
     kHookGilTaken,        // in a destructor
-    kHookThreadReturned,  // the thread that waited for the end has taken the GIL again
+    kHookThreadReturned,  // a thread that waited for finalization has taken the GIL again
 };
 
 struct Probe {
     void (*event)(int hook);
     void (*internals_created)();
     void (*internals_destroyed)();
-    void (*capsule_missing)(int which);  // 1 the global one, 2 the module's own
-    uint8_t* blocks;                     // coverage, null if not wanted
+    void (*capsule_missing)(int which);  // 1: the global one; 2: the module's own
+    uint8_t* blocks;                     // coverage counters; null: no coverage
     size_t block_count;
-    void (*alive)(int delta);  // C++ objects of the target: made, destroyed
+    void (*alive)(int delta);  // C++ objects of the target: 1 constructed, -1 destroyed
 };
 
 extern const Probe* probe;  // null until attached
@@ -50,7 +50,7 @@ inline void count(int delta) {
     if (probe && probe->alive) probe->alive(delta);
 }
 
-// A base of every C++ class that the target binds.
+// Base of every C++ class that the target binds.
 struct Counted {
     Counted() { count(1); }
     Counted(const Counted&) { count(1); }
@@ -60,7 +60,7 @@ struct Counted {
 
 }  // namespace finfuzz
 
-// Gone without a trace where a target is alone; the first two are statements on lines of their own.
+// A script has none of these (triage/repro/reduce.py). The first two stand on lines of their own.
 #    define FINFUZZ_EVENT(hook) finfuzz::event(hook)
 #    define FINFUZZ_COUNT(delta) finfuzz::count(delta)
 #    define FINFUZZ_COUNTED : finfuzz::Counted

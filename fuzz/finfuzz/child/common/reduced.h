@@ -1,11 +1,11 @@
-// What the script of a finding is spared. It gets these sources with each condition on these macros
-// decided and only its own branch left (triage/repro/reduce.py); for the fuzzer they say this.
+// Macros that select fuzzer-only code; here are the fuzzer's values. For a finding's script, each
+// condition on them is decided and only one branch is kept (triage/repro/reduce.py).
 #pragma once
 
-#define FINFUZZ_ALONE 0      // no probe: nobody counts blocks, events and objects
-#define FINFUZZ_HAS(name) 1  // the program uses this name: of a class, a function, an action …
-#define FINFUZZ_ON_DEMAND 1  // features are bound when one of their names is first asked for
+#define FINFUZZ_ALONE 0      // without a probe: blocks, events and objects are not counted
+#define FINFUZZ_HAS(name) 1  // the program uses this name of a class, function, action …
+#define FINFUZZ_ON_DEMAND 1  // a feature is bound when one of its names is first used
 #define FINFUZZ_TWO 1        // there may be another extension, of another name
-#define FINFUZZ_WATCH 1      // internals that are made again are told
+#define FINFUZZ_WATCH 1      // recreated internals are reported
 
-// A framework has policies as macros FINFUZZ_POLICY_<NAME>, one of them 1: the compiler is told.
+// A framework's policies are macros FINFUZZ_POLICY_<NAME>. The build defines one as 1, the rest as 0.

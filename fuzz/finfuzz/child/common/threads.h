@@ -1,7 +1,7 @@
-// Threads that Python did not start, with thread states made by hand.
+// Threads that Python did not start, with thread states created by hand.
 //
-// A thread state is created, used, cleared and deleted by the same thread of the operating system:
-// 3.12 binds it to the one that creates it, and Py_EndInterpreter takes none of another thread's.
+// One thread of the operating system creates, uses, clears and deletes a thread state: 3.12 binds the
+// state to its creator, and Py_EndInterpreter refuses a state of another thread.
 #pragma once
 
 #include <Python.h>
@@ -19,13 +19,13 @@
 namespace finfuzz {
 
 #if !FINFUZZ_ALONE
-inline std::atomic<pthread_t> other_thread{};  // the one that works while this one waits; 0: none
+inline std::atomic<pthread_t> other_thread{};  // the thread that this one waits for; 0: none
 
 #endif
-// Calls `function` in another thread, which has no thread state; this one waits without its GIL.
-// False, with an exception set, where no thread can be had.
+// Calls `function` in another thread, which has no thread state; this one waits without the GIL.
+// Returns false, with an exception set, where no thread can be started.
 template <typename Function>
-bool on_another_thread(Function function) {
+bool run_on_another_thread(Function function) {
     PyThreadState* caller = PyEval_SaveThread();
     bool ran = true;
     try {
@@ -49,7 +49,7 @@ bool on_another_thread(Function function) {
 #if FINFUZZ_HAS(elsewhere) || FINFUZZ_HAS(run_elsewhere) || FINFUZZ_HAS(stop_elsewhere)
 // Calls `function` under a new thread state, in a thread that has none.
 template <typename Function>
-void under_new_state(PyInterpreterState* interpreter, Function& function) {
+void run_under_new_state(PyInterpreterState* interpreter, Function& function) {
     PyThreadState* mine = PyThreadState_New(interpreter);
     PyEval_AcquireThread(mine);
     function();
@@ -62,11 +62,11 @@ void under_new_state(PyInterpreterState* interpreter, Function& function) {
 // Calls `function` in that interpreter, from another thread.
 template <typename Function>
 bool run_from_thread(const Interpreter& there, Function function) {
-    return on_another_thread([&] {
+    return run_on_another_thread([&] {
 #if FINFUZZ_HAS(framework)
         if (there.handle) return run_by_framework(there, function);
 #endif
-        under_new_state(there.state, function);
+        run_under_new_state(there.state, function);
     });
 }
 
@@ -80,14 +80,14 @@ inline PyObject* call_from_thread(PyObject* callable) {
         result = PyObject_CallNoArgs(callable);
         PyErr_Fetch(&type, &value, &traceback);
     };
-    bool ran = on_another_thread([&] { under_new_state(here, call); });
+    bool ran = run_on_another_thread([&] { run_under_new_state(here, call); });
     if (ran && result == nullptr) PyErr_Restore(type, value, traceback);
     return result;
 }
 
 #endif
 #if FINFUZZ_HAS(stop_elsewhere)
-// The interpreter's own first thread state is replaced by one of this thread.
+// Replaces the interpreter's first thread state by one of this thread.
 inline void take_over(Interpreter& taken) {
     PyThreadState* mine = PyThreadState_New(taken.state);
     PyThreadState* caller = PyThreadState_Swap(mine);
@@ -97,14 +97,14 @@ inline void take_over(Interpreter& taken) {
     taken.first = mine;
 }
 
-// Ends the interpreter by the hand of another thread.
+// Ends the interpreter from another thread.
 inline bool stop_from_thread(Interpreter& ended) {
     PyInterpreterState* here = PyInterpreterState_Get();
     auto stop = [&] {
         if (ended.first) take_over(ended);
         stop_interpreter(ended);
     };
-    return on_another_thread([&] { under_new_state(here, stop); });
+    return run_on_another_thread([&] { run_under_new_state(here, stop); });
 }
 
 #endif

@@ -1,6 +1,6 @@
-// What a zygote has done before the first fork, as its children have to tell it: that the main
-// interpreter lives and, where the zygote has imported the extension, all that was seen of the import.
-// A program that begins by importing then looks in shared memory as if it had done so itself.
+// The record of a zygote's work before its first fork. The main interpreter is alive and, where the
+// zygote has imported the extension, the import's events and counters are known. Each child restores
+// this record, as if the child had done the work.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace finfuzz {
 
 class Beginning {
   public:
-    // Takes down what is in shared memory now.
+    // Copies the present content of shared memory.
     Beginning() : current_(shared->facts.current), alive_(shared->facts.alive), life_(shared->life[0]) {
         const uint8_t* counters = event_counters();
         for (size_t index = 0; index < counter_count(); ++index)
@@ -21,7 +21,7 @@ class Beginning {
         events_.assign(shared->events, shared->events + std::min<size_t>(shared->facts.event_count, kEvents));
     }
 
-    // In a child, where the parent has zeroed the facts and the counters.
+    // Call this in a child: the parent has zeroed the facts and the counters.
     void restore() const {
         Facts& facts = shared->facts;
         facts.progress = kRunning;
@@ -31,7 +31,7 @@ class Beginning {
         std::copy(events_.begin(), events_.end(), shared->events);
         for (auto [index, value] : counters_) event_counters()[index] = value;
         shared->life[0] = life_;
-        facts.lives = 1;  // last: a parent may be waiting for it
+        facts.lives = 1;  // last, because the parent may be waiting for a life
     }
 
   private:

@@ -1,8 +1,8 @@
-// What a dying process can still say: signal, address, program counters, the mappings they lie in.
+// Records of a crashing process: signal, address, program counters and the mappings around them.
 //
-// Only async-signal-safe calls, with one exception: backtrace(), whose first call may allocate and
-// is therefore made beforehand. Should the unwinder hang or crash on a ruined stack, signal and
-// address are in shared memory already, and SA_RESETHAND lets the second signal end the process.
+// All calls are async-signal-safe but backtrace(), whose first call may allocate and is therefore
+// made beforehand. The unwinder may hang or crash on a corrupted stack: by then signal and address
+// are in shared memory, and with SA_RESETHAND the second signal ends the process.
 #include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -33,14 +33,14 @@ static void copy_maps() {
     shared->facts.maps_length = length;
 }
 
-static bool tells_its_peak = false;
+static bool records_peak = false;
 
-void tell_peak() { tells_its_peak = true; }
+void enable_peak_recording() { records_peak = true; }
 
-// The most memory this process had at once. Not ru_maxrss: that outlives exec, so a fresh process
-// would be told its parent's. Of a fork it is its own, and its zygote sees it for nothing.
+// Records the peak of this process's memory. ru_maxrss outlives exec, so in a fresh process it is the
+// parent's. In a fork ru_maxrss is the fork's own, and its zygote reads it at no cost.
 void record_peak() {
-    if (!tells_its_peak) return;
+    if (!records_peak) return;
     char text[4096];
     int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
@@ -72,25 +72,26 @@ static void on_signal(int number, siginfo_t* info, void*) {
     facts.finalizing = cpython_is_finalizing();
     record_peak();
     facts.frame_count = record_frames(shared->frames);
-    // A fault comes back when the instruction runs again and then has its default effect; a signal
-    // that was sent has to be sent again.
+    // A faulting instruction runs again and raises the signal again, with its default effect now. A
+    // signal that was sent must be sent again.
     if (info->si_code <= 0) raise(number);
 }
 
-static volatile pid_t deadline_of = 0;
+static volatile pid_t waited_for = 0;
 
-void deadline_is_for(pid_t forked) { deadline_of = forked; }
+void forward_deadline_to(pid_t forked) { waited_for = forked; }
 
-// Whether this thread waits for someone else, who is then asked.
-static bool waits_for_another() {
+// Forwards the signal to the process or thread that this thread waits for. Returns false where this
+// thread waits for none.
+static bool forward_deadline() {
     pthread_t other = other_thread;
-    if (deadline_of > 0) return kill(deadline_of, kDeadlineSignal) == 0;
+    if (waited_for > 0) return kill(waited_for, kDeadlineSignal) == 0;
     return other && !pthread_equal(other, pthread_self()) && pthread_kill(other, kDeadlineSignal) == 0;
 }
 
-// The deadline is over: says where the thread hangs, and stays there until SIGKILL comes.
+// The deadline has passed: records the stack of this hang, and waits for SIGKILL.
 static void on_deadline(int) {
-    if (waits_for_another()) return;
+    if (forward_deadline()) return;
     shared->facts.finalizing = cpython_is_finalizing();
     record_peak();
     shared->facts.frame_count = record_frames(shared->frames);

@@ -1,4 +1,4 @@
-// Processes of a program besides the child itself, and ends that Python does not see.
+// Forks of a program's child, and ends of a process that bypass Python.
 #include <Python.h>
 
 #include <pthread.h>
@@ -18,52 +18,52 @@
 
 namespace finfuzz {
 
-// What the facts say of this process's own interpreters, from before a fork: the forked process
-// goes on in the same shared memory.
+// Facts about this process's own interpreters, saved before a fork: the forked process goes on in the
+// same shared memory.
 static struct {
     uint32_t progress;
     uint32_t current;
     int32_t alive;
     std::vector<Life> lives;
-} remembered;
+} saved;
 
-static void before_fork() {
+static void save_facts() {
     const Facts& facts = shared->facts;
-    remembered.progress = facts.progress;
-    remembered.current = facts.current;
-    remembered.alive = facts.alive;
-    remembered.lives.assign(shared->life, shared->life + facts.lives);
+    saved.progress = facts.progress;
+    saved.current = facts.current;
+    saved.alive = facts.alive;
+    saved.lives.assign(shared->life, shared->life + facts.lives);
 }
 
-static void after_fork_in_child() {
+static void prepare_forked_child() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // not inherited
-    forget_slots();                    // all of them ended: fork is legal only where none lives
+    forget_slots();                    // fork is legal only after all of them have ended
 }
 
 static void restore_facts() {
     Facts& facts = shared->facts;
-    facts.progress = remembered.progress;
-    facts.current = remembered.current;
-    facts.alive = remembered.alive;
-    facts.lives = uint32_t(remembered.lives.size());
-    std::copy(remembered.lives.begin(), remembered.lives.end(), shared->life);
+    facts.progress = saved.progress;
+    facts.current = saved.current;
+    facts.alive = saved.alive;
+    facts.lives = uint32_t(saved.lives.size());
+    std::copy(saved.lives.begin(), saved.lives.end(), shared->life);
 }
 
-void prepare_forks() { pthread_atfork(before_fork, nullptr, after_fork_in_child); }
+void prepare_forks() { pthread_atfork(save_facts, nullptr, prepare_forked_child); }
 
 static int wait_for(pid_t pid) {
     int status = 0;
     PyThreadState* caller = PyEval_SaveThread();
-    deadline_is_for(pid);
+    forward_deadline_to(pid);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
-    deadline_is_for(0);
+    forward_deadline_to(0);
     PyEval_RestoreThread(caller);
     return status;
 }
 
-// follow(pid): what a forked child died of, this process dies of too; the child has
-// said all there is to say about it.
+// follow(pid): waits for a forked child. If a signal killed the child, raises the same signal here;
+// the child has already recorded its crash.
 PyObject* follow(PyObject*, PyObject* pid) {
     int status = wait_for(pid_t(PyLong_AsLong(pid)));
     if (WIFSIGNALED(status)) {
@@ -85,9 +85,9 @@ PyObject* c_exit(PyObject*, PyObject*) {
     return nullptr;
 }
 
-// thread_exit(): another thread exits while this one waits, its GIL released.
+// thread_exit(): calls exit in another thread while this one waits without the GIL.
 PyObject* thread_exit(PyObject*, PyObject*) {
-    on_another_thread(leave_python);
+    run_on_another_thread(leave_python);
     return nullptr;
 }
 

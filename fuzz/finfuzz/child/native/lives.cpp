@@ -1,4 +1,4 @@
-// What the life of an interpreter begins with: the driver's code, and that one can begin again.
+// The beginning of an interpreter's life: the driver's code is loaded, and a further life can follow.
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -16,9 +16,9 @@
 
 namespace finfuzz {
 
-// Marshalled code by name, one after the other: two lengths, the name, the code; a length of 0 ends
-// them. In a mapping of their own, which the process that compiles shares: in the heap each child
-// would copy the pages between them, and Python objects would be finalized.
+// Marshalled code by name: entries of two lengths, the name and the code; a length of 0 ends them.
+// The entries lie in a mapping of their own, shared with the process that compiles. In the heap each
+// child would copy the pages between them, and as Python objects they would be finalized.
 constexpr size_t kCodeBytes = 1 << 20;  // 150 functions, 70 KiB
 static char* codes = nullptr;
 
@@ -26,22 +26,22 @@ struct Lengths {
     uint32_t name, code;
 };
 
-static Lengths lengths_at(const char* at) {
+static Lengths read_lengths(const char* at) {
     Lengths lengths;
     std::memcpy(&lengths, at, sizeof lengths);
     return lengths;
 }
 
-static const char* after(const char* at) {
-    Lengths lengths = lengths_at(at);
+static const char* skip_entry(const char* at) {
+    Lengths lengths = read_lengths(at);
     return at + sizeof lengths + lengths.name + lengths.code;
 }
 
-// The code of that name; or, for an empty name, the end of all.
+// Returns the entry of that name or, for an empty name, the end of all entries.
 static const char* find_code(std::string_view name) {
     const char* at = codes;
-    while (lengths_at(at).name && std::string_view(at + sizeof(Lengths), lengths_at(at).name) != name)
-        at = after(at);
+    while (read_lengths(at).name && std::string_view(at + sizeof(Lengths), read_lengths(at).name) != name)
+        at = skip_entry(at);
     return at;
 }
 
@@ -67,12 +67,12 @@ PyObject* keep_code(PyObject*, PyObject* args) {
     Py_RETURN_NONE;
 }
 
-// code(name) -> the bytes
-PyObject* code(PyObject*, PyObject* name) {
+// get_code(name) -> its bytes
+PyObject* get_code(PyObject*, PyObject* name) {
     const char* text = PyUnicode_AsUTF8(name);
     const char* at = text ? find_code(text) : nullptr;
     if (at == nullptr) return nullptr;
-    Lengths lengths = lengths_at(at);
+    Lengths lengths = read_lengths(at);
     if (lengths.name == 0) return PyErr_Format(PyExc_LookupError, "no code of the name %s", text);
     return PyBytes_FromStringAndSize(at + sizeof lengths + lengths.name, lengths.code);
 }
@@ -82,7 +82,7 @@ PyObject* load_driver() {
     PyObject* names = main ? PyModule_GetDict(main) : nullptr;
     Py_XINCREF(names);
     const char* at = find_code("driver");
-    Lengths lengths = lengths_at(at);
+    Lengths lengths = read_lengths(at);
     PyObject* code = PyMarshal_ReadObjectFromString(at + sizeof lengths + lengths.name, lengths.code);
     PyObject* result = nullptr;
     PyObject* module = new_module();
@@ -98,26 +98,26 @@ PyObject* load_driver() {
     return names;
 }
 
-// Runs last of all in Py_FinalizeEx; what comes after it are static destructors.
-static void life_has_ended() {
+// Runs last in Py_FinalizeEx; static destructors follow.
+static void record_life_end() {
     observe_progress(kExited);
     record_peak();
-    note_pages();
+    record_pages();
 }
 
-bool see_life_end() {
-    if (Py_AtExit(life_has_ended) == 0) return true;
+bool observe_life_end() {
+    if (Py_AtExit(record_life_end) == 0) return true;
     PyErr_SetString(PyExc_RuntimeError, "no room left for an exit function");
     return false;
 }
 
-static PyObject* live(const std::string& text) {
+static PyObject* run_life(const std::string& text) {
     observe_progress(kRunning);
     forget_lives();
     forget_slots();
     expect_life(0);
     observe_life();
-    PyObject* names = see_life_end() ? load_driver() : nullptr;
+    PyObject* names = observe_life_end() ? load_driver() : nullptr;
     if (names == nullptr) return nullptr;
     PyObject* run = PyDict_GetItemString(names, "run");
     PyObject* result = PyObject_CallFunction(run, "s", text.c_str());
@@ -125,11 +125,11 @@ static PyObject* live(const std::string& text) {
     return result;
 }
 
-// again(text): when this life is over, the driver runs `text` in another.
-PyObject* again(PyObject*, PyObject* text) {
+// live_again(text): when this life is over, the driver runs `text` in another one.
+PyObject* live_again(PyObject*, PyObject* text) {
     const char* copied = PyUnicode_AsUTF8(text);
     if (copied == nullptr) return nullptr;
-    if (!live_again(copied, live)) return PyErr_NoMemory();
+    if (!schedule_life(copied, run_life)) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
 

@@ -1,7 +1,7 @@
 // Further lives of Python in this process: Py_Initialize after Py_FinalizeEx.
 //
-// The last life is over when Py_RunMain has returned; what the C library then calls on exit begins
-// the next. A life is told in text, which the first one leaves behind.
+// A life is over when Py_RunMain has returned. An exit function of the C library then begins the next
+// life, from a text that the life before has left.
 #pragma once
 
 #include <Python.h>
@@ -14,20 +14,21 @@
 
 namespace finfuzz {
 
-using Living = PyObject* (*)(const std::string& text);  // null, with an exception, if it raises
+using RunLife = PyObject* (*)(const std::string& text);  // null, with an exception set, if it raises
 
 struct NextLife {
     bool wanted = false;
-    bool arranged = false;  // with the C library
+    bool registered = false;  // whether the C library has the exit function
     std::string text;
-    Living living = nullptr;
+    RunLife run = nullptr;
     std::wstring executable;
     std::vector<std::wstring> arguments;
 };
 
 inline NextLife next_life;
 
-// Not what PATH would give: the same executable and options, so the same library and hash seed.
+// Uses the same executable and options, so that library and hash seed stay the same. PATH might lead
+// to another Python.
 inline void initialize_again() {
     std::vector<wchar_t*> arguments;
     for (std::wstring& argument : next_life.arguments) arguments.push_back(argument.data());
@@ -41,26 +42,26 @@ inline void initialize_again() {
     if (PyStatus_Exception(status)) Py_ExitStatusException(status);
 }
 
-// Prints what a life raised as a script's end does. Returns whether it was interrupted.
+// Prints the exception of a life as a script's end does. Returns whether the life was interrupted.
 inline bool print_end(PyObject* result) {
     Py_XDECREF(result);
     if (result) return false;
     bool interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
     if (PyErr_ExceptionMatches(PyExc_SystemExit))
-        PyErr_Clear();  // PyErr_Print would exit, from within exit
+        PyErr_Clear();  // PyErr_Print would call exit within exit
     else
         PyErr_Print();
     return interrupted;
 }
 
-inline void live_on() {
-    while (next_life.wanted && !Py_IsInitialized()) {  // it is if something called exit
+inline void run_scheduled_lives() {
+    while (next_life.wanted && !Py_IsInitialized()) {  // initialized still if something called exit
         next_life.wanted = false;
         initialize_again();
-        bool interrupted = print_end(next_life.living(next_life.text));
+        bool interrupted = print_end(next_life.run(next_life.text));
         Py_FinalizeEx();
         if (!interrupted) continue;
-        signal(SIGINT, SIG_DFL);  // as `python` does, so that a shell knows
+        signal(SIGINT, SIG_DFL);  // as `python` does, so that a shell sees the signal
         kill(getpid(), SIGINT);
     }
 }
@@ -78,13 +79,13 @@ inline bool remember_command() {
     return true;
 }
 
-// Has `text` lived when this life is over.
-inline bool live_again(const char* text, Living living) {
+// Schedules a life with `text` for when this one is over. Returns false where that fails.
+inline bool schedule_life(const char* text, RunLife run) {
     next_life.text = text;
-    next_life.living = living;
-    if (!next_life.arranged) {
-        if (!remember_command() || atexit(live_on) != 0) return false;
-        next_life.arranged = true;
+    next_life.run = run;
+    if (!next_life.registered) {
+        if (!remember_command() || atexit(run_scheduled_lives) != 0) return false;
+        next_life.registered = true;
     }
     return next_life.wanted = true;
 }

@@ -1,5 +1,5 @@
-// The functions that the driver calls: an extension module of several phases, loaded by its path, so
-// that neither sys.modules nor CPython's table of extensions knows of it.
+// The module `runtime`, whose functions the driver calls. An extension module with multi-phase
+// initialization, loaded by its path: neither sys.modules nor CPython's table of extensions has it.
 #include <Python.h>
 
 #include <dlfcn.h>
@@ -29,14 +29,14 @@ static PyObject* attach(PyObject*, PyObject* args) {
     shared = candidate;
     prepare_crash_handler();
     prepare_forks();
-    if (!prepare_codes() || !see_life_end()) return nullptr;
+    if (!prepare_codes() || !observe_life_end()) return nullptr;
     Py_RETURN_NONE;
 }
 
-static int linked = 0;  // how many extensions
+static int linked = 0;  // number of extensions
 
-// Links the next extension without importing it, and gives it its counters: the linker's work is
-// done once per zygote, while every import stays a step of the program.
+// Links the next extension without importing it, and gives it its counters. The linker works once
+// for each zygote, while every import stays a step of the program.
 static PyObject* link_extension(PyObject*, PyObject* args) {
     const char* path;
     if (!PyArg_ParseTuple(args, "s", &path)) return nullptr;
@@ -47,7 +47,7 @@ static PyObject* link_extension(PyObject*, PyObject* args) {
         return nullptr;
     }
     auto* internals = reinterpret_cast<const char* (*)()>(dlsym(handle, "finfuzz_internals"));
-    auto* table = probe_table(linked > 0, internals ? internals() : "");
+    auto* table = make_probe_table(linked > 0, internals ? internals() : "");
     reinterpret_cast<void (*)(const Probe*)>(entry)(table);
     if (framework.create == nullptr) find_framework(handle);
     ++linked;
@@ -56,8 +56,8 @@ static PyObject* link_extension(PyObject*, PyObject* args) {
 
 static PyObject* has_second(PyObject*, PyObject*) { return PyBool_FromLong(linked > 1); }
 
-// wrong(line): a self-check found this, and has said it on standard error.
-static PyObject* wrong(PyObject*, PyObject*) {
+// count_wrong_answer(line): a self-check has printed this line on standard error.
+static PyObject* count_wrong_answer(PyObject*, PyObject*) {
     ++shared->facts.wrong_answers;
     Py_RETURN_NONE;
 }
@@ -71,7 +71,7 @@ static PyObject* serve_programs(PyObject*, PyObject* args) {
 static PyObject* begin_fresh(PyObject*, PyObject*) {
     share();
     become_child(-1);
-    tell_peak();
+    enable_peak_recording();
     begin_first_life();
     Py_RETURN_NONE;
 }
@@ -82,16 +82,16 @@ static PyObject* begin_zygote(PyObject*, PyObject*) {
     Py_RETURN_NONE;
 }
 
-static PyObject* program(PyObject*, PyObject*) {
+static PyObject* get_program(PyObject*, PyObject*) {
     return PyUnicode_FromStringAndSize(shared->program, shared->program_length);
 }
 
-static PyObject* step(PyObject*, PyObject* number) {
+static PyObject* set_step(PyObject*, PyObject* number) {
     shared->facts.step = uint32_t(PyLong_AsUnsignedLong(number));
     Py_RETURN_NONE;
 }
 
-static PyObject* took(PyObject*, PyObject* what) {
+static PyObject* count_step(PyObject*, PyObject* what) {
     ++shared->facts.took[PyLong_AsUnsignedLong(what) % 3];
     Py_RETURN_NONE;
 }
@@ -113,8 +113,8 @@ static PyObject* leak(PyObject*, PyObject* object) {
     Py_RETURN_NONE;
 }
 
-// A static type with `object` in its dict from the start: a dict handed to PyType_Ready is the one
-// way in that the C API allows. Such a type is never freed, so each call takes a new one.
+// Puts `object` into the dict of a new static type. The C API allows this by one means only: a dict
+// handed to PyType_Ready. Such a type is never freed, so each call takes a new one.
 static PyObject* hold_in_type(PyObject*, PyObject* object) {
     auto* type = new PyTypeObject{};
     Py_SET_REFCNT(reinterpret_cast<PyObject*>(type), 1);
@@ -130,23 +130,23 @@ static PyMethodDef functions[] = {
     {"attach", attach, METH_VARARGS, nullptr},
     {"link_extension", link_extension, METH_VARARGS, nullptr},
     {"has_second", has_second, METH_NOARGS, nullptr},
-    {"wrong", wrong, METH_O, nullptr},
+    {"count_wrong_answer", count_wrong_answer, METH_O, nullptr},
     {"serve", serve_programs, METH_VARARGS, nullptr},
     {"begin_fresh", begin_fresh, METH_NOARGS, nullptr},
     {"begin_zygote", begin_zygote, METH_NOARGS, nullptr},
-    {"program", program, METH_NOARGS, nullptr},
-    {"step", step, METH_O, nullptr},
-    {"took", took, METH_O, nullptr},
+    {"get_program", get_program, METH_NOARGS, nullptr},
+    {"set_step", set_step, METH_O, nullptr},
+    {"count_step", count_step, METH_O, nullptr},
     {"keep_code", keep_code, METH_VARARGS, nullptr},
-    {"code", code, METH_O, nullptr},
+    {"get_code", get_code, METH_O, nullptr},
     {"start", start, METH_VARARGS, nullptr},
     {"call", call, METH_VARARGS, nullptr},
     {"call_elsewhere", call_elsewhere, METH_VARARGS, nullptr},
-    {"elsewhere", elsewhere, METH_O, nullptr},
+    {"run_elsewhere", run_elsewhere, METH_O, nullptr},
     {"stop", stop, METH_O, nullptr},
     {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
     {"leave", leave, METH_O, nullptr},
-    {"again", again, METH_O, nullptr},
+    {"live_again", live_again, METH_O, nullptr},
     {"follow", follow, METH_O, nullptr},
     {"c_exit", c_exit, METH_NOARGS, nullptr},
     {"thread_exit", thread_exit, METH_NOARGS, nullptr},

@@ -1,4 +1,4 @@
-// The functions of the module `runtime`, by the file that they are in.
+// The functions of the module `runtime`, by the file that defines them.
 #pragma once
 
 #include <Python.h>
@@ -11,19 +11,19 @@ PyObject* new_module();  // module.cpp
 PyObject* start(PyObject*, PyObject* args);
 PyObject* call(PyObject*, PyObject* args);
 PyObject* call_elsewhere(PyObject*, PyObject* args);
-PyObject* elsewhere(PyObject*, PyObject* callable);
+PyObject* run_elsewhere(PyObject*, PyObject* callable);
 PyObject* stop(PyObject*, PyObject* handle);
 PyObject* stop_elsewhere(PyObject*, PyObject* handle);
 PyObject* leave(PyObject*, PyObject* handle);
-void forget_slots();  // there are no interpreters any more
+void forget_slots();  // call it when there are no subinterpreters any more
 
 // lives.cpp
-bool prepare_codes();        // false, with an exception, where there is no memory for them
+bool prepare_codes();        // false, with an exception set, where there is no memory
 PyObject* keep_code(PyObject*, PyObject* args);
-PyObject* code(PyObject*, PyObject* name);
+PyObject* get_code(PyObject*, PyObject* name);
 PyObject* load_driver();     // a new reference to the dict of this interpreter's __main__
-bool see_life_end();         // false, with an exception, if it can't be seen
-PyObject* again(PyObject*, PyObject* text);
+bool observe_life_end();     // false, with an exception set, where CPython has no room for it
+PyObject* live_again(PyObject*, PyObject* text);
 
 // ends.cpp
 void prepare_forks();

@@ -1,8 +1,8 @@
-// What the runtime sees of a program: hooks, finalization phases, internals made and lost.
+// Observation of a program: hooks, finalization phases, internals created and lost.
 //
-// Nothing here changes what the interpreter does: it reads, and writes shared memory. The phases
-// are told by two capsules per interpreter, which CPython destroys when it gets there: one in a
-// module's dict (modules cleared), one in the interpreter's dict (dict cleared).
+// This code changes nothing in the interpreter; it only writes to shared memory. Two capsules in each
+// interpreter mark the phases, by being destroyed: one in a module's dict (modules cleared) and one in
+// the interpreter's dict (dict cleared).
 #include <Python.h>
 
 #include <sys/mman.h>
@@ -54,11 +54,12 @@ static PyThreadState* thread_state_unchecked() {
 #endif
 }
 
-constexpr int64_t kExpected = -1;  // an interpreter that is being made
+constexpr int64_t kExpected = -1;  // an interpreter that is being created
 constexpr int64_t kForgotten = -2;
 
-// The life of the interpreter whose thread state is current; where none is, the last one known.
-uint32_t life_here() {
+// Returns the index of the current interpreter's life; without a current thread state, the last one
+// known.
+uint32_t find_current_life() {
     Facts& facts = shared->facts;
     PyThreadState* tstate = thread_state_unchecked();
     if (tstate == nullptr || facts.lives == 0) return facts.current;
@@ -71,28 +72,28 @@ uint32_t life_here() {
     return facts.current = facts.lives - 1;
 }
 
-static uint8_t progress_now() {
+static uint8_t get_progress() {
     if (shared->facts.progress == kRunning && cpython_is_finalizing()) return kFinalizing;
     return uint8_t(shared->facts.progress);
 }
 
-// Two extensions may share their internals, or each have its own.
+// Whether two extensions have internals of their own, instead of sharing them.
 static bool second_has_its_own = false;
 
-static uint8_t& internals_of(Life& life, bool second) {
+static uint8_t& find_internals(Life& life, bool second) {
     return second && second_has_its_own ? life.second_internals : life.internals;
 }
 
 static void record_event(int hook, bool second) {
     if (shared == nullptr) return;
     Facts& facts = shared->facts;
-    uint32_t index = life_here();
+    uint32_t index = find_current_life();
     Life& life = shared->life[index];
-    uint8_t internals = internals_of(life, second);
-    Event event{uint8_t(hook), progress_now(), life.cleared, internals, index};
+    uint8_t internals = find_internals(life, second);
+    Event event{uint8_t(hook), get_progress(), life.cleared, internals, index};
     static thread_local uint32_t previous = 0;
-    // 5 bits of hook and 8 of the rest: two events in a row make 26, folded into the 14 that there
-    // are counters for.
+    // A code has 5 bits of hook and 8 of the rest. Two codes in a row make 26 bits, folded into the
+    // 14 bits of the counters' indices.
     uint32_t code = (event.hook << 8) | (event.progress << 6) | (event.cleared << 4) |
                     (event.internals << 2) | (life.flavour != 0);
     uint32_t pair = (previous * 2654435761u) ^ (code * 40503u);
@@ -111,14 +112,14 @@ static void on_event(int hook) {
 template <bool kSecond>
 static void on_internals_created() {
     if (shared == nullptr) return;
-    Life& life = shared->life[life_here()];
-    uint8_t& internals = internals_of(life, kSecond);
+    Life& life = shared->life[find_current_life()];
+    uint8_t& internals = find_internals(life, kSecond);
     if (internals == kNone) {
         internals = kFirst;
     } else {
         if (shared->facts.recreated++ == 0) {
             shared->facts.recreated_after = internals;
-            shared->facts.recreated_progress = progress_now();
+            shared->facts.recreated_progress = get_progress();
             shared->facts.recreated_cleared = life.cleared;
             shared->facts.recreated_frame_count = record_frames(shared->recreated_frames);
         }
@@ -130,79 +131,81 @@ static void on_internals_created() {
 template <bool kSecond>
 static void on_internals_destroyed() {
     if (shared == nullptr) return;
-    internals_of(shared->life[life_here()], kSecond) = kDestroyed;
+    find_internals(shared->life[find_current_life()], kSecond) = kDestroyed;
     record_event(kHookInternalsDestroyed, kSecond);
 }
 
 template <bool kSecond>
 static void on_capsule_missing(int which) {
     if (shared == nullptr) return;
-    Life& life = shared->life[life_here()];
-    uint8_t internals = internals_of(life, kSecond);
+    Life& life = shared->life[find_current_life()];
+    uint8_t internals = find_internals(life, kSecond);
     record_event(kHookCapsuleMissing, kSecond);
-    // When CPython has taken the interpreter's dict down, every capsule in it is gone by design,
-    // and nothing is lost as long as nobody destroyed what the capsule stood for.
+    // When CPython has cleared the interpreter's dict, every capsule in it is gone by design. No
+    // capsule counts as lost, unless its internals have been destroyed.
     if (life.cleared == kDict && internals != kDestroyed && internals != kRecreated) return;
     if (shared->facts.capsule_lost == 0) {
-        shared->facts.capsule_lost_progress = progress_now();
+        shared->facts.capsule_lost_progress = get_progress();
         shared->facts.capsule_lost_cleared = life.cleared;
     }
     shared->facts.capsule_lost |= uint32_t(which);
 }
 
-// From any thread: some objects are destroyed where the GIL is not held.
+// Any thread may call this: some objects are destroyed where the GIL is not held.
 static void on_alive(int delta) {
     if (shared != nullptr) __atomic_fetch_add(&shared->facts.alive, delta, __ATOMIC_RELAXED);
 }
 
 template <bool kSecond>
-static Probe table_of(uint8_t* blocks, size_t count) {
+static Probe make_table(uint8_t* blocks, size_t count) {
     return Probe{on_event<kSecond>, on_internals_created<kSecond>, on_internals_destroyed<kSecond>,
                  on_capsule_missing<kSecond>, count ? blocks : nullptr, count, on_alive};
 }
 
-// `internals`: the name that the framework keeps them by. The first extension's table comes first.
-const Probe* probe_table(bool second, const char* internals) {
-    static const char* firsts = internals;
+// `internals`: the name under which the framework keeps them. Call it for the first extension first.
+const Probe* make_probe_table(bool second, const char* internals) {
+    static const char* first_internals = internals;
     static Probe tables[2];
     size_t count = shared->block_count;
-    tables[second] = second ? table_of<true>(block_counters() + count, shared->second_block_count)
-                            : table_of<false>(block_counters(), count);
-    second_has_its_own = std::strcmp(firsts, internals) != 0;
+    tables[second] = second ? make_table<true>(block_counters() + count, shared->second_block_count)
+                            : make_table<false>(block_counters(), count);
+    second_has_its_own = std::strcmp(first_internals, internals) != 0;
     return &tables[second];
 }
 
-static void cleared(PyObject* capsule, uint8_t what, int hook) {
+static void record_cleared(PyObject* capsule, uint8_t what, int hook) {
     if (auto* life = static_cast<Life*>(PyCapsule_GetPointer(capsule, nullptr))) life->cleared = what;
     record_event(hook, false);
 }
-static void modules_cleared(PyObject* capsule) { cleared(capsule, kModules, kHookModulesCleared); }
-static void dict_cleared(PyObject* capsule) { cleared(capsule, kDict, kHookDictCleared); }
+static void on_modules_cleared(PyObject* capsule) {
+    record_cleared(capsule, kModules, kHookModulesCleared);
+}
+static void on_dict_cleared(PyObject* capsule) { record_cleared(capsule, kDict, kHookDictCleared); }
 
 uint32_t expect_life(uint8_t flavour) {
     Facts& facts = shared->facts;
-    if (facts.lives == kInterpreters) Py_FatalError("finfuzz: more interpreter lives than are kept");
+    if (facts.lives == kInterpreters) Py_FatalError("finfuzz: too many interpreter lives");
     shared->life[facts.lives] = Life{kExpected, flavour, kNothing, kNone, 0, kNone, {}};
     return facts.lives++;
 }
 
-// Ids come again when Python is initialized again.
+// Forgets ids: they come again when Python is initialized again.
 void forget_lives() {
     for (uint32_t index = 0; index < shared->facts.lives; ++index) shared->life[index].id = kForgotten;
 }
 
-// Puts the two capsules of a new interpreter in place. Errors are left to be seen: without the
-// capsules the phase would be told wrong.
+// Puts the two capsules of a new interpreter in place. An error is fatal: without the capsules every
+// recorded phase would be wrong.
 void observe_life() {
-    Life& life = shared->life[life_here()];
+    Life& life = shared->life[find_current_life()];
     PyObject* dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
     PyObject* module = PyImport_AddModule("finfuzz_phase");  // borrowed; sys.modules keeps it
-    PyObject* first = PyCapsule_New(&life, nullptr, modules_cleared);
-    PyObject* second = PyCapsule_New(&life, nullptr, dict_cleared);
+    PyObject* first = PyCapsule_New(&life, nullptr, on_modules_cleared);
+    PyObject* second = PyCapsule_New(&life, nullptr, on_dict_cleared);
     if (dict == nullptr || module == nullptr || first == nullptr || second == nullptr ||
         PyObject_SetAttrString(module, "capsule", first) < 0 ||
         PyDict_SetItemString(dict, "finfuzz.phase", second) < 0)
-        Py_FatalError("finfuzz: can't tell this interpreter's phases");
+        Py_FatalError("finfuzz: can't observe this interpreter's phases");
     Py_DECREF(first);
     Py_DECREF(second);
 }

@@ -18,7 +18,7 @@ namespace finfuzz {
 
 constexpr uintptr_t kPage = 4096;
 constexpr size_t kMostRanges = 256;  // 64 to 70 on CPython 3.11 to 3.13, with pybind11 3.1.0
-// Between two ranges that are made one: a call less for pages that are copied for nothing.
+// Ranges at most this far apart are merged: a call less, for a few pages copied in vain.
 constexpr uintptr_t kGap = 2 * kPage;
 
 struct Range {
@@ -29,9 +29,9 @@ struct Range {
 static struct Ranges {
     size_t count;
     Range range[kMostRanges];
-}* ranges = nullptr;  // shared, so that the child sent ahead can fill it in
+}* ranges = nullptr;  // shared, so that the scout can fill it in
 
-static bool telling = false;
+static bool recording = false;
 
 void prepare_pages() {
     void* mapping =
@@ -39,9 +39,9 @@ void prepare_pages() {
     if (mapping != MAP_FAILED) ranges = static_cast<Ranges*>(mapping);
 }
 
-void tell_pages_at_end() { telling = true; }
+void record_pages_at_end() { recording = true; }
 
-static void note(uintptr_t page, int advice) {
+static void add_page(uintptr_t page, int advice) {
     Range* last = ranges->count ? &ranges->range[ranges->count - 1] : nullptr;
     if (last && last->advice == advice && page >= last->end && page - last->end <= kGap) {
         last->end = page + kPage;
@@ -50,33 +50,33 @@ static void note(uintptr_t page, int advice) {
     }
 }
 
-// What /proc/self/pagemap says of a page: that it is there, and that no other process has it too.
+// Bits of /proc/self/pagemap: the page is present; no other process has the page too.
 constexpr uint64_t kPresent = uint64_t(1) << 63, kExclusive = uint64_t(1) << 56;
 
-static void note_mapping(int pagemap, uintptr_t begin, uintptr_t end, const char* mode) {
+static void record_mapping(int pagemap, uintptr_t begin, uintptr_t end, const char* mode) {
     bool writable = mode[1] == 'w', shared = mode[3] == 's';
     if (mode[0] != 'r') return;
     uint64_t wanted = writable && !shared ? kPresent | kExclusive : kPresent;
     for (uintptr_t page = begin; page < end; page += kPage) {
         uint64_t entry = 0;
         if (pread(pagemap, &entry, sizeof entry, off_t(page / kPage * sizeof entry)) != sizeof entry) return;
-        if ((entry & wanted) == wanted) note(page, writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+        if ((entry & wanted) == wanted) add_page(page, writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
     }
 }
 
-void note_pages() {
-    if (!telling || ranges == nullptr) return;
+void record_pages() {
+    if (!recording || ranges == nullptr) return;
     int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     FILE* maps = pagemap < 0 ? nullptr : fopen("/proc/self/maps", "re");
     char line[512], mode[5];
     uintptr_t begin, end;
     while (maps && fgets(line, sizeof line, maps))
         if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &begin, &end, mode) == 3)
-            note_mapping(pagemap, begin, end, mode);
+            record_mapping(pagemap, begin, end, mode);
 }
 
-// Errors don't matter: a kernel before 5.14 can't do it, and then pages come one by one.
-void take_pages() {
+// Errors don't matter: a kernel before 5.14 has no such advice, and pages come by faults then.
+void populate_pages() {
     if (ranges == nullptr) return;
     for (size_t index = 0; index < ranges->count; ++index) {
         const Range& one = ranges->range[index];

@@ -1,9 +1,10 @@
-// What parent and child share: one mapping, laid out here and mirrored in executor/shared.py.
+// The memory that parent and child share: one mapping, laid out here and mirrored in
+// executor/shared_memory.py.
 //
 //     Shared (header, program, facts)  |  event counters  |  block counters
 //
-// The two counter regions are libFuzzer's own 8-bit counters in the parent: what a child writes
-// there is a feature of its program. All integers are native; parent and child are one machine.
+// The two counter regions are libFuzzer's own 8-bit counters in the parent: each counter that a
+// child raises is a feature of its program. Integers are native: parent and child share a machine.
 #pragma once
 
 #include <sys/types.h>
@@ -13,16 +14,16 @@
 
 namespace finfuzz {
 
-constexpr uint32_t kLayout = 5;          // raised whenever this file changes its shape
+constexpr uint32_t kLayout = 5;          // raise it with every change of the layout
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
 constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
 constexpr size_t kEvents = 512;
-constexpr size_t kInterpreters = 4096;   // lives in one process: 64 KiB of program hold 2,979 pairs of
-                                         // `start i legacy` and `stop i`
+constexpr size_t kInterpreters = 4096;   // lives in one process: 64 KiB of program hold 2,979 pairs
+                                         // of `start i legacy` and `stop i`
 constexpr size_t kEventCounters = 16384;
 
-constexpr int kDeadlineSignal = 24;      // SIGXCPU: what a child past its deadline gets before SIGKILL
+constexpr int kDeadlineSignal = 24;      // SIGXCPU: sent to a child past its deadline, before SIGKILL
 
 enum Progress : uint8_t { kRunning = 0, kStopping = 1, kFinalizing = 2, kExited = 3 };
 enum Cleared : uint8_t { kNothing = 0, kModules = 1, kDict = 2 };
@@ -49,32 +50,32 @@ struct Life {  // one life of one interpreter; the first is the main interpreter
 };
 
 struct Facts {  // zeroed by the parent before each program
-    // the way there
-    uint32_t step;       // the step under way, from 1; stays at the last one during finalization
-    uint32_t took[3];    // steps by Took
+    // while the program runs
+    uint32_t step;       // number of the current step, from 1; the last one during finalization
+    uint32_t took[3];    // number of steps, by Took
     uint32_t progress;   // Progress
-    uint32_t current;    // index of the life that last ran code of ours
+    uint32_t current;    // index of the life that last ran code of this runtime
     uint32_t lives;
-    uint32_t recreated;  // how often internals were made where the interpreter already had some
+    uint32_t recreated;  // how often internals were created where the interpreter already had some
     uint32_t recreated_progress;
     uint32_t recreated_cleared;
     uint32_t capsule_lost;  // Lost, or-ed
     uint32_t capsule_lost_progress;
     uint32_t capsule_lost_cleared;
-    uint32_t event_count;   // of all events; the first kEvents are kept
-    int32_t alive;          // C++ objects of the target that were made and not destroyed
-    uint32_t wrong_answers; // of self-checks
-    // the end
+    uint32_t event_count;   // number of all events; the first kEvents are kept
+    int32_t alive;          // C++ objects of the target that were constructed and not destroyed
+    uint32_t wrong_answers; // in self-checks
+    // when a signal comes
     int32_t signal;
     int32_t signal_code;
     uint64_t address;
-    uint32_t finalizing;  // whether CPython said so when the signal came
+    uint32_t finalizing;  // whether CPython was finalizing
     uint32_t frame_count;
     uint32_t recreated_frame_count;
-    uint32_t recreated_after;  // Internals of that interpreter just before
+    uint32_t recreated_after;  // Internals of that interpreter just before the first recreation
     uint32_t maps_length;
-    // what the zygote saw
-    int32_t status;  // as wait() gives it
+    // filled in by the zygote
+    int32_t status;  // as wait() returns it
     uint32_t timed_out;
     uint32_t stragglers;  // processes that outlived the child
     uint32_t peak_kib;
@@ -83,27 +84,27 @@ struct Facts {  // zeroed by the parent before each program
 
 struct Shared {
     uint32_t layout;
-    uint32_t size;  // sizeof(Shared), so that a stale build is found out
+    uint32_t size;  // sizeof(Shared): reveals a stale build
     uint32_t deadline_ms;
     uint32_t memory_mib;
     uint32_t block_count;         // of the first extension
-    uint32_t second_block_count;  // of the second, behind the first's
+    uint32_t second_block_count;  // of the second extension; its counters follow the first's
     uint32_t program_length;
     uint32_t padding;
     Facts facts;
     Life life[kInterpreters];
     Event events[kEvents];
-    uint64_t frames[kFrames];            // where the signal came
-    uint64_t recreated_frames[kFrames];  // where internals were first made again
+    uint64_t frames[kFrames];            // the stack at the signal
+    uint64_t recreated_frames[kFrames];  // the stack at the first recreation of internals
     char maps[kMapsBytes];
     char program[kProgramBytes];
 };
 
 extern Shared* shared;  // null until attached
 
-// observe.cpp. Until it is shared the mapping is this process's own: what a zygote does before its
-// first program is no program's doing, and another zygote of the same parent may be running one.
-Shared* map_privately(int file, size_t bytes);  // null where it fails
+// observe.cpp. The mapping stays private until share(): nothing that a zygote does before its first
+// program belongs to a program, and another zygote of the same parent may be running one.
+Shared* map_privately(int file, size_t bytes);  // null on failure
 void share();
 
 inline uint8_t* event_counters() {
@@ -115,22 +116,22 @@ inline size_t counter_count() {
 inline uint8_t* block_counters() { return event_counters() + kEventCounters; }
 
 // observe.cpp
-void forget_other_programs();           // of the facts and counters, while they are not shared
-void begin_first_life();                // of this process, in its main interpreter
-uint32_t expect_life(uint8_t flavour);  // before an interpreter is made; its index
-void forget_lives();                    // those of a Python that is finalized
-void observe_life();                    // in the new interpreter, its thread state current
+void forget_other_programs();           // clears facts and counters; call it before share()
+void begin_first_life();                // in the main interpreter of this process
+uint32_t expect_life(uint8_t flavour);  // call it before creating an interpreter; returns an index
+void forget_lives();                    // call it when Python has been finalized
+void observe_life();                    // call it in the new interpreter
 void observe_progress(Progress progress);
 bool cpython_is_finalizing();
-uint32_t life_here();
-const struct Probe* probe_table(bool second, const char* internals);  // what a target attaches
+uint32_t find_current_life();
+const struct Probe* make_probe_table(bool second, const char* internals);  // for a target to attach
 
 // crash.cpp
-void prepare_crash_handler();  // once, where allocating is still allowed
+void prepare_crash_handler();  // once, while allocating is still allowed
 void install_crash_handler();
-void tell_peak();  // in a fresh process
+void enable_peak_recording();  // in a fresh process
 void record_peak();
-void deadline_is_for(pid_t forked);  // a child that this process waits for; 0: itself
-uint32_t record_frames(uint64_t* frames);  // with the mappings they lie in; returns how many
+void forward_deadline_to(pid_t forked);  // the child that this process waits for; 0: none
+uint32_t record_frames(uint64_t* frames);  // records the mappings too; returns the number of frames
 
 }  // namespace finfuzz

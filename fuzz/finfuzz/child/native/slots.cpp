@@ -1,4 +1,4 @@
-// The subinterpreters of a program, by handle, with the driver in each.
+// The subinterpreters of a program, by handle, each with the driver in its __main__.
 #include <Python.h>
 
 #include <vector>
@@ -14,7 +14,7 @@ constexpr long kMain = -1;  // the handle of the main interpreter
 
 struct Slot {
     Interpreter interpreter;
-    PyObject* names;  // the dict of its __main__; null once its nodes are forgotten
+    PyObject* names;  // the dict of its __main__; null after forget_nodes
     uint32_t life;
 };
 
@@ -22,26 +22,26 @@ static std::vector<Slot> slots;
 
 void forget_slots() { slots.clear(); }
 
-static Slot* slot_of(long handle) {
+static Slot* find_slot(long handle) {
     size_t index = size_t(handle);
     if (index < slots.size() && slots[index].names) return &slots[index];
     PyErr_SetString(PyExc_ValueError, "no such interpreter");
     return nullptr;
 }
 
-static Slot* slot_of(PyObject* handle) { return slot_of(PyLong_AsLong(handle)); }
+static Slot* find_slot(PyObject* handle) { return find_slot(PyLong_AsLong(handle)); }
 
-// Life of the code that calls: comes back when what runs elsewhere is over.
-class Here {
+// Restores the caller's life as the current one at the end of its scope.
+class RestoreLife {
    public:
-    Here() : life_(shared->facts.current) {}
-    ~Here() { shared->facts.current = life_; }
+    RestoreLife() : life_(shared->facts.current) {}
+    ~RestoreLife() { shared->facts.current = life_; }
 
    private:
     uint32_t life_;
 };
 
-// A new interpreter's slot, created from the one that is current. False where there can't be one.
+// Creates a slot's interpreter from the current one. Returns false where CPython can't.
 static bool start_here(Slot& slot) {
     slot.life = expect_life(uint8_t(slot.interpreter.flavour));
     if (!start_interpreter(slot.interpreter)) {
@@ -56,13 +56,13 @@ static bool start_here(Slot& slot) {
     return true;
 }
 
-// start(parent, flavour) -> handle, or -1 where there can't be one.
+// start(parent, flavour) -> handle, or -1 where CPython can't create such an interpreter.
 PyObject* start(PyObject*, PyObject* args) {
     long parent, flavour;
     if (!PyArg_ParseTuple(args, "ll", &parent, &flavour)) return nullptr;
-    Slot* creator = parent == kMain ? nullptr : slot_of(parent);
+    Slot* creator = parent == kMain ? nullptr : find_slot(parent);
     if (parent != kMain && creator == nullptr) return nullptr;
-    Here here;
+    RestoreLife restore;
     Slot slot{Interpreter{Flavour(flavour)}, nullptr, 0};
     bool started = false;
     if (creator)
@@ -87,36 +87,36 @@ static long take_line(const Slot& slot, const char* line) {
     return value;
 }
 
-// call(handle, line) -> what the driver's `take_line` said in there.
+// call(handle, line) -> the result of the driver's `take_line` in that interpreter.
 PyObject* call(PyObject*, PyObject* args) {
     long handle;
     const char* line;
     if (!PyArg_ParseTuple(args, "ls", &handle, &line)) return nullptr;
-    Slot* slot = slot_of(handle);
+    Slot* slot = find_slot(handle);
     if (slot == nullptr) return nullptr;
-    Here here;
+    RestoreLife restore;
     long answer = kRaised;
     run_in_interpreter(slot->interpreter, [&] { answer = take_line(*slot, line); });
     return PyLong_FromLong(answer);
 }
 
-// call_elsewhere(handle, line): the same from another thread.
+// call_elsewhere(handle, line) -> the same result, called from another thread.
 PyObject* call_elsewhere(PyObject*, PyObject* args) {
     long handle;
     const char* line;
     if (!PyArg_ParseTuple(args, "ls", &handle, &line)) return nullptr;
-    Slot* slot = slot_of(handle);
+    Slot* slot = find_slot(handle);
     if (slot == nullptr) return nullptr;
-    Here here;
+    RestoreLife restore;
     long answer = kRaised;
     bool ran = run_from_thread(slot->interpreter, [&] { answer = take_line(*slot, line); });
     return ran ? PyLong_FromLong(answer) : nullptr;
 }
 
-// elsewhere(callable) -> what it returns, called in this interpreter from another thread.
-PyObject* elsewhere(PyObject*, PyObject* callable) { return call_from_thread(callable); }
+// run_elsewhere(callable) -> its result, called in this interpreter from another thread.
+PyObject* run_elsewhere(PyObject*, PyObject* callable) { return call_from_thread(callable); }
 
-// The names of the nodes go before the interpreter does, as the locals of a function would.
+// Drops the names of nodes before the interpreter ends, as the end of a function drops its locals.
 static void forget_nodes(Slot& slot) {
     run_in_interpreter(slot.interpreter, [&slot] {
         shared->facts.current = slot.life;
@@ -127,9 +127,9 @@ static void forget_nodes(Slot& slot) {
 
 template <typename Stop>
 static PyObject* stop_by(PyObject* handle, Stop stop) {
-    Slot* slot = slot_of(handle);
+    Slot* slot = find_slot(handle);
     if (slot == nullptr) return nullptr;
-    Here here;
+    RestoreLife restore;
     forget_nodes(*slot);
     observe_progress(kStopping);
     stop(slot->interpreter);
@@ -143,16 +143,16 @@ PyObject* stop(PyObject*, PyObject* handle) {
     return stop_by(handle, [](Interpreter& ended) { stop_interpreter(ended); });
 }
 
-// stop_elsewhere(handle): by the hand of another thread.
+// stop_elsewhere(handle): ends the interpreter from another thread.
 PyObject* stop_elsewhere(PyObject*, PyObject* handle) {
     return stop_by(handle, [](Interpreter& ended) { stop_from_thread(ended); });
 }
 
-// leave(handle): the program is over and this interpreter is left as it is.
+// leave(handle): leaves the interpreter running; the program is over.
 PyObject* leave(PyObject*, PyObject* handle) {
-    Slot* slot = slot_of(handle);
+    Slot* slot = find_slot(handle);
     if (slot == nullptr) return nullptr;
-    Here here;
+    RestoreLife restore;
     forget_nodes(*slot);
     Py_RETURN_NONE;
 }

@@ -1,4 +1,4 @@
-// The zygote: a CPython that is ready to run, forked once per program.
+// The zygote: a CPython that is ready to run and forks a child for each program.
 #include <Python.h>
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 namespace finfuzz {
 
-static int64_t microseconds() {
+static int64_t read_clock() {  // in microseconds
     timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return int64_t(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
@@ -31,59 +31,59 @@ static void limit(int resource, rlim_t value) {
     setrlimit(resource, &bound);
 }
 
-// In the process that will run the program, before its first step.
+// Sets limits and handlers in the process that will run the program, before the first step.
 void become_child(int stderr_fd) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_AS, rlim_t(shared->memory_mib) << 20);
-    // Standard error is a file in memory: without a bound a loop that prints would fill the machine.
-    // CPython ignores SIGXFSZ, so such a program sees EFBIG.
+    // Standard error is a file in memory: an endless loop of prints would fill the machine. CPython
+    // ignores SIGXFSZ, so that loop gets EFBIG.
     limit(RLIMIT_FSIZE, rlim_t(16) << 20);
     if (stderr_fd >= 0) dup2(stderr_fd, 2);
     install_crash_handler();
 }
 
-// Asks a child where it hangs, and gives it a fifth of a second to say so.
-static void ask_where(pid_t pid, int pidfd) {
+// Has a hanging child record its stack, and waits a fifth of a second for it.
+static void request_stack(pid_t pid, int pidfd) {
     kill(pid, kDeadlineSignal);
     pollfd wanted{pidfd, POLLIN, 0};
     for (int tries = 0; tries < 20 && shared->facts.frame_count == 0; ++tries)
         if (poll(&wanted, 1, 10) > 0) return;
 }
 
-// Waits for the child to end, at most until its deadline, then ends it. The child is not reaped
-// before that, so neither its id nor its group's can be someone else's.
+// Waits until the child ends or its deadline passes, and kills what is left of its group. The child
+// is reaped only afterwards, so that its id and its group's id can't belong to another process.
 static void wait_for_child(pid_t pid, uint32_t deadline_ms) {
     Facts& facts = shared->facts;
-    int64_t begin = microseconds();
+    int64_t begin = read_clock();
     int64_t end = begin + int64_t(deadline_ms) * 1000;
     int pidfd = int(syscall(SYS_pidfd_open, pid, 0));
     for (;;) {
-        int64_t left = end - microseconds();
+        int64_t left = end - read_clock();
         pollfd wanted{pidfd, POLLIN, 0};
         int ready = left <= 0 ? 0 : poll(&wanted, 1, int(left / 1000) + 1);
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) {
             facts.timed_out = 1;
-            ask_where(pid, pidfd);
+            request_stack(pid, pidfd);
             kill(pid, SIGKILL);
         }
         break;
     }
     if (pidfd >= 0) close(pidfd);
-    kill(-pid, SIGKILL);  // what it left in its group; the child itself is dead or dying
+    kill(-pid, SIGKILL);  // processes left in its group; the child itself has ended or been killed
     int status = 0;
     rusage used{};
     while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) {
     }
     facts.status = status;
-    // Who is killed, or leaves by _exit, can't say it. (A fork's ru_maxrss is its own, unlike that
-    // of a fresh process: see record_peak.)
+    // A child that is killed, or calls _exit, does not record its peak. (A fork's ru_maxrss is its
+    // own, unlike that of a fresh process: see record_peak.)
     if (facts.peak_kib == 0) facts.peak_kib = uint32_t(used.ru_maxrss);
-    facts.microseconds = uint64_t(microseconds() - begin);
-    // Grandchildren come to us, their subreaper. Those that left the group still live: the parent
-    // is told and ends them.
+    facts.microseconds = uint64_t(read_clock() - begin);
+    // Orphans come to the zygote, their subreaper. Those that left the group are still alive: the
+    // zygote reports them and the parent ends them.
     for (;;) {
         pid_t other = waitpid(-1, nullptr, WNOHANG);
         if (other > 0 || (other < 0 && errno == EINTR)) continue;
@@ -92,10 +92,11 @@ static void wait_for_child(pid_t pid, uint32_t deadline_ms) {
     }
 }
 
-constexpr uint32_t kAheadMs = 2000;
+constexpr uint32_t kScoutMs = 2000;
 
-// Has a bare child tell which pages it comes to touch. Returns its id or, in it, 0.
-static pid_t send_one_ahead() {
+// Forks a scout: a bare child that records the pages it touches (pages.h). Returns the scout's id or,
+// in the scout, 0.
+static pid_t fork_scout() {
     prepare_pages();
     PyOS_BeforeFork();
     pid_t pid = fork();
@@ -103,21 +104,21 @@ static pid_t send_one_ahead() {
         PyOS_AfterFork_Child();
         setpgid(0, 0);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        limit(RLIMIT_CORE, 0);  // an extension may die of nothing but its import
-        tell_pages_at_end();
+        limit(RLIMIT_CORE, 0);  // an extension may crash from its import alone
+        record_pages_at_end();
         return 0;
     }
     PyOS_AfterFork_Parent();
-    if (pid > 0) wait_for_child(pid, kAheadMs);
+    if (pid > 0) wait_for_child(pid, kScoutMs);
     return pid;
 }
 
-// Serves one program after the other. Returns kProgram in each child and kGone when the parent is
-// gone. A bare child does nothing but finalize: what a program's cost is measured against.
+// Serves one program after another. Returns kProgram in each child, kBare in a bare child, and kGone
+// when the parent is gone. A bare child only finalizes: the unit of a program's cost.
 Served serve(int request_fd, int response_fd, int stderr_fd) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     const Beginning beginning;
-    if (send_one_ahead() == 0) return kBare;
+    if (fork_scout() == 0) return kBare;
     share();
     for (;;) {
         char byte = 0;
@@ -130,7 +131,7 @@ Served serve(int request_fd, int response_fd, int stderr_fd) {
             PyOS_AfterFork_Child();
             close(request_fd);
             close(response_fd);
-            take_pages();
+            populate_pages();
             if (byte == 'b') return kBare;
             become_child(stderr_fd);
             beginning.restore();

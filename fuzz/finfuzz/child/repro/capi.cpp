@@ -1,6 +1,6 @@
-// What a finding's script needs from the C API: an extension module, as ctypes can't do it. Calls that
-// change the current thread state have changed it back when they return to Python; and before 3.13
-// importing ctypes in a second life of the interpreter kills it.
+// The C API for a finding's script. ctypes can't do this: a call that changes the current thread state
+// must change it back before it returns to Python. And before 3.13 importing ctypes crashes in a
+// second life of the interpreter.
 #include <Python.h>
 
 #include "../common/reduced.h"
@@ -17,7 +17,7 @@
 namespace {
 
 #if FINFUZZ_HAS(leak)
-// Gives a reference to nobody.
+// Leaks a reference to `object`.
 PyObject *leak(PyObject *, PyObject *object) {
     Py_INCREF(object);
     Py_RETURN_NONE;
@@ -40,7 +40,7 @@ PyObject *thread_dict(PyObject *, PyObject *) {
 }
 
 #endif
-// What is given to subinterpreters too.
+// Functions for the __main__ of each subinterpreter too.
 PyMethodDef offered[] = {
 #if FINFUZZ_HAS(leak)
     {"leak", leak, METH_O, nullptr},
@@ -58,7 +58,7 @@ PyMethodDef offered[] = {
 using finfuzz::Interpreter;
 
 #    if FINFUZZ_HAS(framework)
-// find_framework(extension): for interpreters of the framework's own kind.
+// find_framework(extension): finds its functions for the framework's own subinterpreters.
 PyObject *find_framework(PyObject *, PyObject *extension) {
     const char *path = PyUnicode_AsUTF8(extension);
     if (!path) return nullptr;
@@ -76,9 +76,9 @@ bool start_here(Interpreter &made) {
     return true;
 }
 
-// start(parent, flavour) -> a new subinterpreter, created from `parent` (None: from here): 1 legacy,
-// 2 isolated with a GIL of its own, 3 sharing the GIL, 4 permissive, 5 strict, 6 the framework's,
-// 7 the standard library's.
+// start(parent, flavour) -> a new subinterpreter, created from `parent` (None: from the current one).
+// Flavours: 1 legacy, 2 isolated with a GIL of its own, 3 sharing the GIL, 4 permissive, 5 strict,
+// 6 the framework's, 7 the standard library's.
 PyObject *start(PyObject *, PyObject *args) {
     PyObject *parent;
     int flavour;
@@ -102,7 +102,7 @@ bool parse(PyObject *args, Interpreter *&interpreter, const char *&code) {
     return interpreter != nullptr;
 }
 
-// run(interpreter, code): in its __main__. Prints what it raises.
+// run(interpreter, code): runs code in its __main__ and prints an exception.
 PyObject *run(PyObject *, PyObject *args) {
     Interpreter *interpreter;
     const char *code;
@@ -112,7 +112,7 @@ PyObject *run(PyObject *, PyObject *args) {
 }
 
 #    if FINFUZZ_HAS(run_elsewhere)
-// run_elsewhere(interpreter, code): from another thread, under a thread state made by hand.
+// run_elsewhere(interpreter, code): the same from another thread, under a new thread state.
 PyObject *run_elsewhere(PyObject *, PyObject *args) {
     Interpreter *interpreter;
     const char *code;
@@ -131,7 +131,7 @@ PyObject *stop(PyObject *, PyObject *handle) {
 
 #    endif
 #    if FINFUZZ_HAS(stop_elsewhere)
-// stop_elsewhere(interpreter): by the hand of another thread.
+// stop_elsewhere(interpreter): ends the interpreter from another thread.
 PyObject *stop_elsewhere(PyObject *, PyObject *handle) {
     if (!finfuzz::stop_from_thread(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle))))
         return nullptr;
@@ -141,40 +141,40 @@ PyObject *stop_elsewhere(PyObject *, PyObject *handle) {
 #    endif
 #endif
 #if FINFUZZ_HAS(elsewhere)
-// elsewhere(function) -> what it returns, called in this interpreter from another thread.
+// elsewhere(function) -> its result, called in this interpreter from another thread.
 PyObject *elsewhere(PyObject *, PyObject *function) { return finfuzz::call_from_thread(function); }
 
 #endif
 #if FINFUZZ_HAS(again)
-PyObject *live(const std::string &code) {
+PyObject *run_life(const std::string &code) {
     PyObject *names = PyModule_GetDict(PyImport_AddModule("__main__"));
     return PyRun_String(code.c_str(), Py_file_input, names, names);
 }
 
-// again(code): in the __main__ of another life, when this one is over: Py_Initialize once more.
+// again(code): when this life is over, initializes Python once more and runs code in its __main__.
 PyObject *again(PyObject *, PyObject *code) {
     const char *text = PyUnicode_AsUTF8(code);
     if (!text) return nullptr;
-    if (!finfuzz::live_again(text, live)) return PyErr_NoMemory();
+    if (!finfuzz::schedule_life(text, run_life)) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
 
 #endif
 #if FINFUZZ_HAS(c_exit)
-// The C library's exit(0): static destructors without Py_FinalizeEx.
+// Calls the C library's exit(0): static destructors run, Py_FinalizeEx does not.
 PyObject *c_exit(PyObject *, PyObject *) { exit(0); }
 
 #endif
 #if FINFUZZ_HAS(thread_exit)
-// The C library's exit(0) from another thread, while this one waits.
+// Calls the C library's exit(0) in another thread while this one waits.
 PyObject *thread_exit(PyObject *, PyObject *) {
-    finfuzz::on_another_thread([] { exit(0); });
+    finfuzz::run_on_another_thread([] { exit(0); });
     return nullptr;
 }
 
 #endif
 #if FINFUZZ_HAS(hold_in_type)
-// hold_in_type(object): in the dict of a new static type, put there before PyType_Ready.
+// hold_in_type(object): puts it into the dict of a new static type, before PyType_Ready.
 PyObject *hold_in_type(PyObject *, PyObject *object) {
     auto *type = new PyTypeObject{};
     Py_SET_REFCNT(reinterpret_cast<PyObject *>(type), 1);
@@ -222,10 +222,10 @@ PyMethodDef functions[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-int fill(PyObject *module) { return PyModule_AddFunctions(module, offered); }
+int add_functions(PyObject *module) { return PyModule_AddFunctions(module, offered); }
 
 PyModuleDef_Slot slots[] = {
-    {Py_mod_exec, reinterpret_cast<void *>(fill)},
+    {Py_mod_exec, reinterpret_cast<void *>(add_functions)},
     {0, nullptr},
 };
 

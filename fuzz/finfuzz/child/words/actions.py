@@ -1,7 +1,7 @@
-"""Actions: `act_<action>` returns what a hook calls, with the subject as its only argument.
+"""Actions: `act_<action>` returns the callable of a hook; its only argument is the subject.
 
-The first nine are done by the extension itself and need no Python: `t.action(name)` is a callable
-that the native hooks recognize, so that they can act where no Python may run.
+The extension itself performs the first nine: `t.action(name)` returns a callable that its native
+hooks recognize. So these actions work even where no Python code may run.
 """
 
 

@@ -1,9 +1,11 @@
-"""The self-check: questions to the extension that have one right answer in every life of every
-interpreter. Several of pybind11's subinterpreter fixes were for wrong answers, not for crashes."""
+"""The self-check: questions to the extension with the same right answer in each interpreter's life.
+
+Several of pybind11's fixes for subinterpreters were for wrong answers, not for crashes.
+"""
 
 
 def self_check(t):
-    """Returns what is wrong, a line each, and says it on standard error."""
+    """Ask all questions; print each wrong answer on standard error and return these lines."""
     import sys
 
     instance = t.Instance()

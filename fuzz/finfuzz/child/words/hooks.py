@@ -1,10 +1,10 @@
 """Hooks: `at_<hook>` has `act` called with a subject at that moment of a node's life.
 
-The subject is the node where it is still there to be had; where it is gone by then (weakref,
-finalize) it is an instance of the extension's second type that waited for this.
+The subject is the node itself, as long as the node exists at that moment. For weakref and finalize
+the node is gone by then, and the subject is an instance of the extension that waits for the hook.
 """
 
-# ---- of one node -------------------------------------------------------------------------------
+# ---- on one node -------------------------------------------------------------------------------
 
 
 def at_traverse(node, act):
@@ -40,7 +40,7 @@ def at_capsule(t, node, act):
     t.at_capsule(node, act)
 
 
-# ---- of the interpreter or the process, with the node in mind ----------------------------------
+# ---- on the interpreter or the process; the node is the subject ---------------------------------
 
 
 def at_atexit(node, act):

@@ -1,7 +1,7 @@
 """Nodes: `make_<kind>` returns a new object of that kind. `t` is the extension.
 
-What these functions do is what a finding's script shows: each is copied into it, or written out in
-place where it is one expression. They run on every CPython from 3.9 up, in any interpreter.
+A finding's script shows these functions: each is copied into the script or, if it is a single
+expression, written out in place. They run on every CPython from 3.9 up, in any interpreter.
 """
 
 # ---- the extension's ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Shapes: `shape_<shape>` has `size` nodes, made by `make()`, `refer` and returns the first."""
+"""Shapes: `shape_<shape>` makes `size` nodes by `make()`, links them, and returns the first."""
 
 
 def shape_ring(make, refer, size):

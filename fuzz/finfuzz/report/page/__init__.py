@@ -1,1 +1,1 @@
-"""A campaign and its findings as one HTML page, to be mailed or to be watched."""
+"""Render a campaign and its findings as one HTML page, as a file or served live."""

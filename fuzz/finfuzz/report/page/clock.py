@@ -1,4 +1,4 @@
-"""Time as a campaign has it: from its beginning, without the pauses between its runs."""
+"""A campaign's own time: seconds since its start, without the pauses between its runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 
 class Clock:
-    """``runs``: when each began and ended, seconds since the epoch, in order; the end is None
-    where it was killed or goes on. ``last``: when anything was last written."""
+    """Converts a time of day to a campaign's own time.
+
+    ``runs`` are (begin, end) in seconds since the epoch, in order. The end of a run that was killed
+    or goes on is None. ``last`` is the time of the journal's newest entry.
+    """
 
     def __init__(self, runs: Sequence[tuple[float, float | None]], last: float | None) -> None:
         self._runs: list[tuple[float, float]] = []
         for number, (began, ended) in enumerate(runs):
-            # A run that was cut off is taken to have lasted until the next, or the last word.
+            # A run without an end counts until the next run, or until the newest entry.
             later = runs[number + 1][0] if number + 1 < len(runs) else last
             end = ended if ended is not None else (later or began)
             self._runs.append((began, max(began, end)))
@@ -23,9 +26,9 @@ class Clock:
 
     @property
     def total(self) -> float:
-        """Seconds of all runs."""
+        """The seconds of all runs."""
         return sum(ended - began for began, ended in self._runs)
 
     def elapsed(self, moment: float) -> float:
-        """Seconds of campaign before that moment."""
+        """Return the campaign's own time at a moment (seconds since the epoch)."""
         return sum(min(max(moment - began, 0.0), ended - began) for began, ended in self._runs)

@@ -1,4 +1,4 @@
-"""What the journal says of a campaign, as typed values for the page."""
+"""Load a campaign from its journal, as typed values for the page."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ _SILENT_SECONDS = 120.0
 
 
 class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One target on one CPython. ``seconds`` are those of its workers, added up; ``corpus`` and
-    ``features`` are None without libFuzzer."""
+    """One lane: a target on a CPython. ``seconds`` sum the time of its workers.
+
+    ``corpus`` and ``features`` are None without libFuzzer.
+    """
 
     name: str
     share: float
@@ -45,8 +47,11 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TallyRow(msgspec.Struct, frozen=True):
-    """Of a mutator, a step or a word (``sort``), over all lanes: programs tried, those with new
-    features, those that died in a new way; ``weight``: the mean factor, by programs tried."""
+    """The yield of a mutator, a step or a word (``sort``), over all lanes.
+
+    The counts are programs tried, programs with new features, and programs with a new crash
+    signature. ``weight`` is the mean factor, weighted by programs tried.
+    """
 
     sort: str
     name: str
@@ -57,13 +62,16 @@ class TallyRow(msgspec.Struct, frozen=True):
 
     @property
     def per_thousand(self) -> float:
-        """Programs with new features of a thousand tried."""
+        """The programs with new features per thousand tried."""
         return 1000 * self.features / self.tried if self.tried else 0.0
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A bucket that this campaign met. ``state``: filed, known or unconfirmed; ``title``: of a
-    known defect; ``path``: its folder; ``seconds`` of fuzzing before it was first met."""
+    """A bucket of this campaign's crashes. ``state`` is filed, known or unconfirmed.
+
+    ``title`` is a known defect's, ``path`` the bucket's folder. ``seconds`` counts the fuzzing
+    before the first crash.
+    """
 
     lane: str
     bucket: str
@@ -79,15 +87,17 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """A line that was announced, and when (seconds since the epoch)."""
+    """A line that the campaign printed, and its time (seconds since the epoch)."""
 
     time: float
     line: str
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. Times are seconds since the epoch; ``seconds``: of fuzzing by the clock, pauses
-    left out; ``began`` is None for one that wrote nothing yet."""
+    """A whole campaign. Times are seconds since the epoch; ``began`` is None before the start.
+
+    ``seconds`` is the time of all runs, without the pauses between them.
+    """
 
     folder: Path
     plan: Plan
@@ -113,7 +123,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rate(self) -> float:
-        """Executions a second by the clock, over the whole campaign."""
+        """The executions per second over the whole campaign."""
         return self.executions / self.seconds if self.seconds else 0.0
 
     @property

@@ -1,30 +1,35 @@
-"""The object graph of one interpreter as a drawing: the interpreter, the roots that it keeps, and
-the objects below them."""
+"""Draw the object graph of one interpreter: the interpreter, its roots, the objects below them."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-import igraph
 import msgspec
 
 from finfuzz.report.graph import InterpreterGraph
-from finfuzz.report.page.text import visible
+from finfuzz.report.page.layout import (
+    GAP_Y,
+    LETTER,
+    MARGIN,
+    Graph,
+    assign_layers,
+    lay_out,
+    measure_box,
+)
 
-#: More than that is a knot of lines on any screen.
+#: A larger graph is a knot of lines on any screen.
 MOST_OBJECTS, MOST_EDGES = 60, 240
-#: Beyond so many edges their words would cover one another.
-_MOST_WORDS = 30
-_LETTER, _LINE, _PAD = 6.4, 15.0, 9.0
-_GAP_X, _GAP_Y, _MARGIN = 26.0, 46.0, 14.0
+#: With more edges, their labels would cover one another.
+_MOST_LABELS = 30
 _LOOP = 26.0
 
 
 class Box(msgspec.Struct, frozen=True):
-    """``kind``: interpreter, root or object. ``x``, ``y``: its middle. ``lines``: what stands in
-    it, the first the most telling."""
+    """A box around ``x``, ``y``. ``kind`` is interpreter, root or object.
+
+    ``lines`` are its text, the most important first.
+    """
 
     kind: str
     x: float
@@ -43,8 +48,10 @@ class Box(msgspec.Struct, frozen=True):
 
 
 class Arrow(msgspec.Struct, frozen=True):
-    """``kind``: keeps (from an interpreter), holds (from a root), refers or weak. ``path``: SVG
-    path data; ``words`` stand at ``x``, ``y``, which is their ``anchor`` (SVG's)."""
+    """An arrow. ``kind`` is keeps (from an interpreter), holds (from a root), refers or weak.
+
+    ``path`` is SVG path data. The label ``words`` is placed at ``x``, ``y`` with SVG's ``anchor``.
+    """
 
     kind: str
     path: str
@@ -55,77 +62,73 @@ class Arrow(msgspec.Struct, frozen=True):
 
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
-    """Sizes in pixels. ``told``: the same in words. ``common``: the word of all edges where they
-    are too many to be labelled. A drawing without boxes is one of too many objects."""
+    """A drawing, in pixels. ``summary`` describes the drawing in words.
+
+    ``common`` lists the edges' words if there are too many edges to label. A graph of too many
+    objects has no boxes.
+    """
 
     width: float = 0.0
     height: float = 0.0
-    told: str = ""
+    summary: str = ""
     common: str = ""
     boxes: tuple[Box, ...] = ()
     arrows: tuple[Arrow, ...] = ()
 
 
-class _Graph:
-    """Vertices with what stands in them, and edges by pair of vertices."""
-
-    def __init__(self) -> None:
-        self.kinds: list[str] = []
-        self.lines: list[tuple[str, ...]] = []
-        self.edges: dict[tuple[int, int], list[str]] = {}
-
-    def add(self, kind: str, *lines: str) -> int:
-        self.kinds.append(kind)
-        self.lines.append(tuple(_clipped(visible(line)) for line in lines if line))
-        return len(self.kinds) - 1
-
-    def join(self, source: int, target: int, word: str) -> None:
-        self.edges.setdefault((source, target), []).append(word)
-
-
-def drawing(interpreter: InterpreterGraph) -> Drawing:
-    """Draws one life of one interpreter, laid out in layers (Sugiyama) by distance from it."""
+def draw_graph(interpreter: InterpreterGraph) -> Drawing:
+    """Draw one life of one interpreter in layers (Sugiyama) by distance from the interpreter."""
     count = sum(len(node.edges) for node in interpreter.nodes)
-    told = f"{len(interpreter.nodes)} objects and {count} references"
+    summary = f"{len(interpreter.nodes)} objects and {count} references"
     if len(interpreter.nodes) > MOST_OBJECTS or count > MOST_EDGES:
-        return Drawing(told=told)
-    graph = _graph(interpreter)
-    layers = _layers(graph)
-    sizes = [_size(lines) for lines in graph.lines]
-    places, bends = _placed(graph, layers, sizes)
+        return Drawing(summary=summary)
+    graph = _build_graph(interpreter)
+    layers = assign_layers(graph)
+    sizes = [measure_box(lines) for lines in graph.lines]
+    places, bends = lay_out(graph, layers, sizes)
     boxes = [
         Box(kind, x, y, *size, lines)
         for kind, (x, y), size, lines in zip(graph.kinds, places, sizes, graph.lines, strict=True)
     ]
     words = {word for pair in graph.edges.values() for word in pair if word}
-    labelled = len(graph.edges) <= _MOST_WORDS
-    arrows = []
-    for number, ((source, target), names) in enumerate(graph.edges.items()):
-        kind = {"interpreter": "keeps", "root": "holds"}.get(graph.kinds[source], "refers")
-        kind = "weak" if set(names) == {"weak"} else kind
-        text = _counted(names) if labelled else ""
-        both = (target, source) in graph.edges
-        ends = (boxes[source], boxes[target])
-        arrows.append(_arrow(kind, *ends, bends.get(number, ()), text, both))
+    labelled = len(graph.edges) <= _MOST_LABELS
+    arrows = _draw_arrows(graph, boxes, bends, labelled)
     right = max(box.x + box.width / 2 for box in boxes)
     loops = any(source == target for source, target in graph.edges)
-    reach = max((len(arrow.words) for arrow in arrows), default=0) * _LETTER if loops else 0.0
+    reach = max((len(arrow.words) for arrow in arrows), default=0) * LETTER if loops else 0.0
     right += _LOOP + reach if loops else 0.0
     arcs = any(
         layers[source] == layers[target] and source != target for source, target in graph.edges
     )
     return Drawing(
-        width=right + _MARGIN,
-        height=max(box.bottom for box in boxes) + _MARGIN + (_GAP_Y if arcs else 0),
-        told=told,
+        width=right + MARGIN,
+        height=max(box.bottom for box in boxes) + MARGIN + (GAP_Y if arcs else 0),
+        summary=summary,
         common="" if labelled else ", ".join(sorted(words)),
         boxes=tuple(boxes),
         arrows=tuple(arrows),
     )
 
 
-def _graph(interpreter: InterpreterGraph) -> _Graph:
-    graph = _Graph()
+def _draw_arrows(
+    graph: Graph,
+    boxes: Sequence[Box],
+    bends: Mapping[int, Sequence[tuple[float, float]]],
+    labelled: bool,
+) -> list[Arrow]:
+    arrows = []
+    for number, ((source, target), names) in enumerate(graph.edges.items()):
+        kind = {"interpreter": "keeps", "root": "holds"}.get(graph.kinds[source], "refers")
+        kind = "weak" if set(names) == {"weak"} else kind
+        text = _join_words(names) if labelled else ""
+        both = (target, source) in graph.edges
+        ends = (boxes[source], boxes[target])
+        arrows.append(_draw_arrow(kind, *ends, bends.get(number, ()), text, both))
+    return arrows
+
+
+def _build_graph(interpreter: InterpreterGraph) -> Graph:
+    graph = Graph()
     state = [f"life {interpreter.life}"] if interpreter.life > 1 else []
     state += ["left running"] if interpreter.flavour and interpreter.left else []
     top = graph.add("interpreter", interpreter.name, interpreter.flavour, ", ".join(state))
@@ -135,7 +138,7 @@ def _graph(interpreter: InterpreterGraph) -> _Graph:
         hooks = [f"{hook}: {action}" for hook, action in node.hooks]
         numbers.append(graph.add("object", f"{node.name} {node.kind}", *hooks))
     for node, number in zip(interpreter.nodes, numbers, strict=True):
-        variable = [] if node.dropped or "." in node.name else ["a variable"]
+        variable = [] if node.dropped or "." in node.name else ["variable"]
         for root in dict.fromkeys([*variable, *node.roots]):
             if root not in roots:
                 roots[root] = graph.add("root", root)
@@ -146,61 +149,7 @@ def _graph(interpreter: InterpreterGraph) -> _Graph:
     return graph
 
 
-def _layers(graph: _Graph) -> list[int]:
-    """The distance of each vertex from the interpreter; what nothing keeps begins where objects
-    do."""
-    after: dict[int, list[int]] = {}
-    for source, target in graph.edges:
-        after.setdefault(source, []).append(target)
-    found = {0: 0}
-    for start in range(len(graph.kinds)):
-        if start not in found:
-            found[start] = 1 if graph.kinds[start] == "root" else 2
-        queue = deque([start])
-        while queue:
-            here = queue.popleft()
-            for there in after.get(here, ()):
-                if there not in found:
-                    found[there] = found[here] + 1
-                    queue.append(there)
-    return [found[number] for number in range(len(graph.kinds))]
-
-
-def _placed(
-    graph: _Graph, layers: Sequence[int], sizes: Sequence[tuple[float, float]]
-) -> tuple[list[tuple[float, float]], dict[int, list[tuple[float, float]]]]:
-    """The middle of each vertex, and by edge the points that a long one goes through."""
-    edges: list[tuple[int, int]] = []
-    every, bends = list(layers), {}
-    for number, pair in enumerate(graph.edges):
-        high, low = sorted(pair, key=lambda vertex: layers[vertex])
-        between = range(layers[high] + 1, layers[low])
-        through = list(range(len(every), len(every) + len(between)))
-        every += between
-        if layers[high] != layers[low]:  # the layout knows edges from layer to layer only
-            edges += pairwise([high, *through, low])
-        if through:
-            bends[number] = through if high == pair[0] else through[::-1]
-    laid = igraph.Graph(n=len(every), edges=edges, directed=True).layout_sugiyama(layers=every)
-    columns = [x for x, _ in laid.coords[: len(every)]]
-    left = min(columns)
-    unit = max(width for width, _ in sizes) + _GAP_X
-    tall = [0.0] * (max(every) + 1)
-    for layer, (_, height) in zip(layers, sizes, strict=True):
-        tall[layer] = max(tall[layer], height)
-    middles, y = [], _MARGIN
-    for height in tall:
-        middles.append(y + height / 2)
-        y += height + _GAP_Y
-    start = _MARGIN + max(width for width, _ in sizes) / 2
-    places = [
-        (start + (x - left) * unit, middles[layer]) for x, layer in zip(columns, every, strict=True)
-    ]
-    points = {number: [places[vertex] for vertex in through] for number, through in bends.items()}
-    return places[: len(layers)], points
-
-
-def _arrow(
+def _draw_arrow(
     kind: str,
     source: Box,
     target: Box,
@@ -213,14 +162,14 @@ def _arrow(
         path = f"M{x:.1f} {y - 6:.1f}c{_LOOP} -16 {_LOOP} 28 0 12"
         return Arrow(kind, path, words, x + _LOOP - 2, y + 4, "start")
     if source.y == target.y:
-        middle, low = (source.x + target.x) / 2, max(source.bottom, target.bottom) + _GAP_Y * 0.75
+        middle, low = (source.x + target.x) / 2, max(source.bottom, target.bottom) + GAP_Y * 0.75
         path = (
             f"M{source.x:.1f} {source.bottom:.1f}C{source.x:.1f} {low:.1f} "
             f"{target.x:.1f} {low:.1f} {target.x:.1f} {target.bottom:.1f}"
         )
         return Arrow(kind, path, words, middle, low - 8)
     down = source.y < target.y
-    # There and back again are two lines, with their words on either side.
+    # Edges in both directions are two lines, with their labels on either side.
     aside = (-7.0 if down else 7.0) if both else 0.0
     start = (source.x + aside, source.bottom if down else source.top)
     end = (target.x + aside, target.top if down else target.bottom)
@@ -234,15 +183,6 @@ def _arrow(
     return Arrow(kind, path, words, (x1 + x2) / 2 + aside, (y1 + y2) / 2 + 4, anchor)
 
 
-def _size(lines: Sequence[str]) -> tuple[float, float]:
-    longest = max((len(line) for line in lines), default=1)
-    return longest * _LETTER + 2 * _PAD, len(lines) * _LINE + _PAD
-
-
-def _counted(words: Sequence[str]) -> str:
+def _join_words(words: Sequence[str]) -> str:
     counts = {word: words.count(word) for word in dict.fromkeys(words) if word}
     return ", ".join(f"{word} ×{times}" if times > 1 else word for word, times in counts.items())
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= 44 else text[:43] + "…"

@@ -11,15 +11,17 @@ from finfuzz.report.page.clock import Clock
 
 #: Points of a line: a plot is some 300 pixels wide.
 POINTS = 240
-#: Shorter ones say little of a rate: the first sample comes when the first programs have run.
+#: Shorter intervals give no useful rate: the first sample comes after the first few programs.
 _LEAST_SECONDS = 0.5
 
 Points = tuple[tuple[float, float], ...]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One lane's. Points are (seconds of campaign, value); ``rate`` is executions a second between
-    two points. What was not measured is left out."""
+    """The history of one lane. Points are (seconds of the campaign, value).
+
+    ``rate`` is the executions per second between two points. Missing values are left out.
+    """
 
     name: str
     rate: Points = ()
@@ -31,8 +33,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MachineLine(msgspec.Struct, frozen=True, kw_only=True):
-    """The machine's. MiB; of several rows the largest, of the load the mean. ``now``: the last row
-    by column, None where nothing was written."""
+    """The machine's history in MiB. A point has the largest value of its rows; the load, the mean.
+
+    ``now`` is the last row by column, None before the first.
+    """
 
     memory: Points = ()
     supervisor: Points = ()

@@ -1,4 +1,4 @@
-"""The page of a campaign that goes on: what changed since somebody last looked."""
+"""Keep the page of a running campaign, and the parts that changed since a given generation."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.report.page import text
-from finfuzz.report.page.render import Advance, Parts, Renderer, page
+from finfuzz.report.page.render import Advance, Parts, Renderer, render_page
 from finfuzz.support.errors import UserError
 
-#: However many look, and however often: the journal is read so rarely.
+#: The journal is not read more often than this, however many browsers poll.
 _LEAST_SECONDS = 2.0
 
 
-class News(msgspec.Struct, frozen=True):
-    """What the page's script is told. ``parts``: HTML by id of what changed; ``findings``: the ids
-    of all, in order. ``problem``: why nothing newer can be read, empty if it can."""
+class Changes(msgspec.Struct, frozen=True):
+    """The answer to the page's script: ``parts`` has the HTML of changed parts by id.
+
+    ``findings`` are the ids of all findings, in order. ``problem`` says why the campaign can't be
+    read at the moment.
+    """
 
     generation: str
     title: str
@@ -30,39 +33,41 @@ class News(msgspec.Struct, frozen=True):
 
 
 class Live:
-    """Keeps the page of one state folder; asked from several threads. Raises UserError where it
-    can't be read to begin with."""
+    """Keeps the page of one state folder; safe to use from several threads.
+
+    Raises UserError if the folder can't be read at the start.
+    """
 
     def __init__(self, state: Path, crashes: Path | None, advance: Advance | None = None) -> None:
         self._renderer = Renderer(state, crashes)
         self._lock = threading.Lock()
-        # Another server's generations mean nothing here.
+        # Tells this server's generations from those of an earlier server.
         self._name = secrets.token_hex(4)
         self._number = 0
         self._changed: dict[str, int] = {}
         self._problem = ""
         self._parts = Parts("", {}, {})
         self._looked = self._made = 0.0
-        self._take(self._renderer.parts(advance))
+        self._take(self._renderer.render_parts(advance))
 
-    def page(self) -> str:
-        """The whole page as it is now."""
+    def render_page(self) -> str:
+        """Render the whole current page."""
         with self._lock:
             self._refresh()
-            return page(self._parts, generation=self._generation, made=self._told)
+            return render_page(self._parts, generation=self._generation, made=self._age)
 
-    def news(self, since: str) -> News:
-        """What changed since that generation; everything where it is none of this server's."""
+    def collect_changes(self, since: str) -> Changes:
+        """Return the parts changed since a generation; all parts if it is another server's."""
         with self._lock:
             self._refresh()
             name, _, number = since.partition("-")
             seen = int(number) if name == self._name and number.isdecimal() else -1
             every = {**self._parts.sections, **self._parts.findings}
             changed = {key: html for key, html in every.items() if self._changed[key] > seen}
-            return News(
+            return Changes(
                 self._generation,
                 self._parts.title,
-                self._told,
+                self._age,
                 self._problem,
                 changed,
                 list(self._parts.findings),
@@ -73,18 +78,18 @@ class Live:
         return f"{self._name}-{self._number}"
 
     @property
-    def _told(self) -> str:
-        return f"as of {text.moment(self._made)}"
+    def _age(self) -> str:
+        return f"as of {text.format_moment(self._made)}"
 
     def _refresh(self) -> None:
         if time.monotonic() - self._looked < _LEAST_SECONDS:
             return
         try:
-            parts = self._renderer.parts()
+            parts = self._renderer.render_parts()
             self._problem = ""
         except (UserError, OSError) as error:
-            # Half-moved folders and the like pass; what was read before still stands.
-            self._problem = text.visible(str(error))
+            # Half-moved folders and the like are temporary: keep the parts that were read before.
+            self._problem = text.reveal(str(error))
             self._looked = time.monotonic()
             return
         self._take(parts)

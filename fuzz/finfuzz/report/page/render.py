@@ -1,4 +1,4 @@
-"""The page in parts, pieces of HTML with an id: whole for a file, by parts for who watches."""
+"""Render the page: in parts, which are pieces of HTML with an id, and as a whole."""
 
 from __future__ import annotations
 
@@ -17,9 +17,16 @@ from markupsafe import Markup
 
 from finfuzz.report.page import text
 from finfuzz.report.page.data import Campaign, crashes_of, read_campaign
-from finfuzz.report.page.plots import COLOURS, plots
+from finfuzz.report.page.plots import COLOURS, draw_plots
 from finfuzz.report.page.timeline import COLUMN, END, ENDS
-from finfuzz.report.page.view import MOST_CELLS, MOST_FRAMES, MOST_ROUTES, Row, detail, rows
+from finfuzz.report.page.view import (
+    MOST_CELLS,
+    MOST_FRAMES,
+    MOST_ROUTES,
+    FindingRow,
+    collect_rows,
+    load_detail,
+)
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.diagnosis.telling import normalized
 from finfuzz.triage.findings.listing import entries
@@ -29,7 +36,7 @@ Advance = Callable[[int, int], None]
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """``title`` of the page; ``sections``: HTML by id; ``findings``: the same, in order."""
+    """The page's title, and the HTML of its ``sections`` and ``findings`` by id, in order."""
 
     title: str
     sections: dict[str, str]
@@ -37,63 +44,65 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 class Renderer:
-    """Renders the page of one state folder, again and again: a finding that did not change is not
-    rendered anew. ``crashes``: where its findings are, the plan's where None."""
+    """Renders the page of one state folder repeatedly; an unchanged finding is rendered once.
+
+    ``crashes`` is the folder of findings, by default the plan's.
+    """
 
     def __init__(self, state: Path, crashes: Path | None = None) -> None:
         self._state, self._crashes = state, crashes
         self._rendered: dict[str, tuple[str, str]] = {}
 
-    def parts(self, advance: Advance | None = None) -> Parts:
-        """Reads and renders everything. ``advance`` is told of findings done, and of how many.
+    def render_parts(self, advance: Advance | None = None) -> Parts:
+        """Read and render everything; call ``advance`` with findings done and their total.
 
-        Raises UserError where the campaign, its journal or known.toml can't be read.
+        Raise UserError if the campaign, its journal or known.toml can't be read.
         """
         campaign = read_campaign(self._state)
         crashes = self._crashes or crashes_of(self._state, campaign.plan)
-        found = rows(entries(crashes), campaign)
-        known = {}
-        for number, row in enumerate(found):
+        rows = collect_rows(entries(crashes), campaign)
+        rendered = {}
+        for number, row in enumerate(rows):
             if advance:
-                advance(number, len(found))
-            known[row.key] = self._finding(row)
-        self._rendered = known
+                advance(number, len(rows))
+            rendered[row.key] = self._render_finding(row)
+        self._rendered = rendered
         facts = {
             "campaign": campaign,
             "crashes": str(crashes),
-            "rows": found,
-            "title": _title(campaign),
+            "rows": rows,
+            "title": _make_title(campaign),
         }
         sections = {
-            "head": _template("head.html", **facts),
-            "matrix": _template("matrix.html", **facts, matrix=_matrix(found)),
-            "met": _template("met.html", **facts),
-            "plots": _template("plots.html", **facts, plots=plots(campaign), colours=COLOURS),
-            "yields": _template("yields.html", **facts, most=_most(campaign)),
-            "machine": _template("machine.html", **facts),
-            "notes": _template("notes.html", **facts),
+            "head": _render("head.html", **facts),
+            "matrix": _render("matrix.html", **facts, matrix=_count_findings(rows)),
+            "unfiled": _render("unfiled.html", **facts),
+            "plots": _render("plots.html", **facts, plots=draw_plots(campaign), colours=COLOURS),
+            "yields": _render("yields.html", **facts, most=_find_maxima(campaign)),
+            "machine": _render("machine.html", **facts),
+            "notes": _render("notes.html", **facts),
         }
-        return Parts(_title(campaign), sections, {key: html for key, (_, html) in known.items()})
+        findings = {key: html for key, (_, html) in rendered.items()}
+        return Parts(_make_title(campaign), sections, findings)
 
-    def _finding(self, row: Row) -> tuple[str, str]:
+    def _render_finding(self, row: FindingRow) -> tuple[str, str]:
         stamp = row.stamp
         before = self._rendered.get(row.key)
         if before and before[0] == stamp:
             return before
-        facts = {"row": row, "finding": row.finding, "detail": detail(row), "ends": ENDS}
+        facts = {"row": row, "finding": row.finding, "detail": load_detail(row), "ends": ENDS}
         limits = {"frames": MOST_FRAMES, "routes": MOST_ROUTES, "cells": MOST_CELLS}
         sizes = {"column": COLUMN, "end": END}
-        return stamp, _template("finding.html", **facts, most=limits, sizes=sizes)
+        return stamp, _render("finding.html", **facts, most=limits, sizes=sizes)
 
 
-def page(parts: Parts, *, generation: str = "", made: str) -> str:
-    """The whole page. ``generation``: of the parts, for who watches; empty in a file. ``made``:
-    when, in words."""
+def render_page(parts: Parts, *, generation: str = "", made: str) -> str:
+    """Render the whole page. A live page has a ``generation``. ``made`` is its time, in words."""
     style, script = (
         (files(__package__) / "templates" / name).read_text() for name in ("page.css", "page.js")
     )
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _template(
+    return _render(
         "page.html",
         parts=parts,
         style=Markup(style),
@@ -105,27 +114,27 @@ def page(parts: Parts, *, generation: str = "", made: str) -> str:
     )
 
 
-def _template(name: str, **values: object) -> str:
-    return _environment().get_template(name).render(**values)
+def _render(name: str, **values: object) -> str:
+    return _make_environment().get_template(name).render(**values)
 
 
 @cache
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     folder = files(__package__) / "templates"
     environment = Environment(
         loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=text.shown,
+        finalize=text.prepare,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "count": text.count,
-        "short": text.short,
-        "duration": text.duration,
-        "moment": text.moment,
-        "mib": text.mebibytes,
+        "count": text.format_count,
+        "short": text.format_short,
+        "duration": text.format_duration,
+        "moment": text.format_moment,
+        "mib": text.format_mebibytes,
         "normalized": normalized,
         "sentence": sentence,
         "phase": when,
@@ -134,15 +143,15 @@ def _environment() -> Environment:
     return environment
 
 
-def _title(campaign: Campaign) -> str:
+def _make_title(campaign: Campaign) -> str:
     targets = list(dict.fromkeys(lane.target for lane in campaign.plan.lanes))
     pythons = list(dict.fromkeys(lane.version for lane in campaign.plan.lanes))
     some = ", ".join(targets) if len(targets) < 3 else f"{len(targets)} targets"
     return f"{some} on CPython {', '.join(pythons)}"
 
 
-class ControlTable(msgspec.Struct, frozen=True):
-    """Findings by (signal, diagnostic) and owner: how many, and how often they were seen."""
+class FindingCounts(msgspec.Struct, frozen=True):
+    """Findings and sightings counted by (signal, diagnostic) and owner."""
 
     owners: tuple[str, ...]
     lines: tuple[tuple[str, str], ...]
@@ -150,21 +159,21 @@ class ControlTable(msgspec.Struct, frozen=True):
     seen: dict[tuple[str, str], int]
 
 
-def _matrix(found: list[Row]) -> ControlTable:
-    counts = Counter((row.signal, row.diagnostic, row.owner) for row in found)
+def _count_findings(rows: list[FindingRow]) -> FindingCounts:
+    counts = Counter((row.signal, row.diagnostic, row.owner) for row in rows)
     seen: Counter[tuple[str, str]] = Counter()
-    for row in found:
+    for row in rows:
         seen[row.signal, row.diagnostic] += row.seen
     order = ("framework", "target", "CPython", "harness", "unknown", "?")
     owners = {owner for *_, owner in counts}
     lines = sorted(seen, key=lambda line: (line[0] == "NONE", line))
-    return ControlTable(
+    return FindingCounts(
         tuple(one for one in order if one in owners), tuple(lines), dict(counts), dict(seen)
     )
 
 
-def _most(campaign: Campaign) -> dict[str, dict[str, float]]:
-    """The largest of each column of yields, by sort, for the length of bars."""
+def _find_maxima(campaign: Campaign) -> dict[str, dict[str, float]]:
+    """Return the largest value of each yield column by sort, as the length of a full bar."""
     found: dict[str, dict[str, float]] = {}
     for one in campaign.tallies:
         most = found.setdefault(one.sort, {})

@@ -1,4 +1,4 @@
-"""Serves the page to this machine alone."""
+"""Serve the page over HTTP, to this machine only."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from finfuzz.report.page.live import Live
 from finfuzz.support.errors import UserError
 
 HOST = "127.0.0.1"
-#: Names that a browser on this machine knows it by. Another name in a request is a page elsewhere
-#: that had its own name lead here, to read what is served (DNS rebinding).
+#: Host names that a browser on this machine may use. Another name means DNS rebinding: a foreign
+#: page made its own name resolve to this machine, to read the page.
 _NAMES = ("127.0.0.1", "localhost")
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -31,7 +31,7 @@ _HEADERS = {
 class _Handler(BaseHTTPRequestHandler):
     server: PageServer
     server_version, sys_version = "finfuzz", ""
-    #: Seconds until a connection that says nothing is closed.
+    #: Seconds until a silent connection is closed.
     timeout = 30
 
     def do_GET(self) -> None:
@@ -41,7 +41,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _refuse(self) -> None:
-        self._send(HTTPStatus.METHOD_NOT_ALLOWED, "text/plain", b"GET and HEAD alone\n", True)
+        self._send(
+            HTTPStatus.METHOD_NOT_ALLOWED, "text/plain", b"only GET and HEAD are allowed\n", True
+        )
 
     do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = _refuse
 
@@ -49,16 +51,16 @@ class _Handler(BaseHTTPRequestHandler):
         hosts = self.headers.get_all("Host") or []
         name = hosts[0].rpartition(":")[0] or hosts[0] if len(hosts) == 1 else ""
         if name.lower() not in _NAMES:
-            body = b"ask for it as 127.0.0.1 or localhost\n"
+            body = b"open this page as 127.0.0.1 or localhost\n"
             self._send(HTTPStatus.FORBIDDEN, "text/plain", body, with_body)
             return
         asked = urlsplit(self.path)
         if asked.path == "/":
-            body = self.server.live.page().encode()
+            body = self.server.live.render_page().encode()
             self._send(HTTPStatus.OK, "text/html", body, with_body)
         elif asked.path == "/data":
             since = parse_qs(asked.query).get("since", [""])[0]
-            body = msgspec.json.encode(self.server.live.news(since))
+            body = msgspec.json.encode(self.server.live.collect_changes(since))
             self._send(HTTPStatus.OK, "application/json", body, with_body)
         else:
             self._send(HTTPStatus.NOT_FOUND, "text/plain", b"the page is at /\n", with_body)
@@ -76,11 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """A page that asks every three seconds is no news."""
+        """Log nothing: the page polls every three seconds."""
 
 
 class PageServer(ThreadingHTTPServer):
-    """Listens on 127.0.0.1; port 0 is any that is free. Raises UserError where it can't."""
+    """Listens on 127.0.0.1; port 0 picks a free port. Raises UserError if it can't listen."""
 
     daemon_threads = True
 
@@ -94,16 +96,16 @@ class PageServer(ThreadingHTTPServer):
             raise UserError(f"can't listen on port {port}: {error.strerror}") from error
 
     def server_bind(self) -> None:
-        # HTTPServer's own asks the name service what this machine is called.
+        # HTTPServer.server_bind would ask the name service for this machine's name.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
 
     @property
     def address(self) -> str:
-        """What a browser is told."""
+        """The address for a browser."""
         return f"http://{HOST}:{self.server_address[1]}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A reader that went away is no error; anything else is told."""
+        """Ignore a reader that disconnects; report any other error."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)

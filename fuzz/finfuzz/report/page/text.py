@@ -1,4 +1,4 @@
-"""Text for the page: what a death wrote is shown as it is, and does nothing to the page."""
+"""Format text and numbers for the page. Text of a crashed process can't affect the page."""
 
 from __future__ import annotations
 
@@ -9,40 +9,42 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-#: Shown of a file; the folder has the rest.
+#: Characters shown of a file; the finding's folder has the rest.
 MOST_CHARACTERS = 40_000
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but for tab and line feed
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # unseen, or turning text
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # invisible or bidirectional
     "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
-def visible(text: str) -> str:
-    """The text with control characters, bidirectional overrides and unpaired surrogates spelled
-    out, so that what is read is what is there."""
-    return _HIDDEN.sub(_spelled, text.replace("\r\n", "\n"))
+def reveal(text: str) -> str:
+    """Spell out control characters, bidirectional overrides and unpaired surrogates.
+
+    The reader then sees every character of the text.
+    """
+    return _HIDDEN.sub(_spell, text.replace("\r\n", "\n"))
 
 
-def _spelled(match: re.Match[str]) -> str:
+def _spell(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else f"\u27e8U+{code:04X}\u27e9"
 
 
-def shown(value: object) -> object:
-    """What a template prints of a value: markup as it is, text made visible, nothing for None."""
+def prepare(value: object) -> object:
+    """Prepare a value for a template: markup stays, text is revealed, None becomes nothing."""
     if value is None:
         return ""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(value)
+        return reveal(value)
     return value
 
 
 def read_start(path: Path) -> tuple[str, int] | None:
-    """The first characters of a file and how many bytes were left; None where there is none."""
+    """Return the first characters of a file and the number of bytes left; None without a file."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -52,36 +54,36 @@ def read_start(path: Path) -> tuple[str, int] | None:
     return data.decode("utf-8", "replace"), size - len(data)
 
 
-def count(number: float | None) -> str:
-    """`12,345`; a dash for what is not known."""
+def format_count(number: float | None) -> str:
+    """Format `12,345`, or a dash for an unknown number."""
     return "–" if number is None else f"{number:,.0f}"
 
 
-def short(number: float) -> str:
-    """As an axis has it: `950`, `12k`, `3.4M`."""
+def format_short(number: float) -> str:
+    """Format a number for an axis: `950`, `12k`, `3.4M`."""
     for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(number) >= unit:
             return f"{number / unit:.3g}{name}"
     return f"{number:.3g}"
 
 
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min 5 s`, `3 h 20 min`, `2 d 4 h`."""
+def format_duration(seconds: float) -> str:
+    """Format `45 s`, `12 min 5 s`, `3 h 20 min`, `2 d 4 h`."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{whole} s"
     for big, small, name, less in ((86400, 3600, "d", "h"), (3600, 60, "h", "min")):
         if whole >= big:
-            return _two(whole // big, name, whole % big // small, less)
-    return _two(whole // 60, "min", whole % 60, "s")
+            return _join_units(whole // big, name, whole % big // small, less)
+    return _join_units(whole // 60, "min", whole % 60, "s")
 
 
-def _two(much: int, name: str, little: int, less: str) -> str:
+def _join_units(much: int, name: str, little: int, less: str) -> str:
     return f"{much} {name} {little} {less}" if little else f"{much} {name}"
 
 
-def moment(seconds: float | None) -> str:
-    """Seconds since the epoch as a date in UTC."""
+def format_moment(seconds: float | None) -> str:
+    """Format seconds since the epoch as a date and time in UTC."""
     if seconds is None or not math.isfinite(seconds):
         return "–"
     try:
@@ -90,8 +92,8 @@ def moment(seconds: float | None) -> str:
         return "–"
 
 
-def mebibytes(number: float | None) -> str:
-    """`512 MiB`, `3.2 GiB`."""
+def format_mebibytes(number: float | None) -> str:
+    """Format `512 MiB`, `3.2 GiB`."""
     if number is None:
         return "–"
     return f"{number / 1024:.1f} GiB" if number >= 1024 else f"{number:.0f} MiB"

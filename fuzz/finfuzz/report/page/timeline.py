@@ -1,5 +1,4 @@
-"""A program's interpreters over its steps: which lived when, which objects they had, where it
-ended."""
+"""Draw a program's interpreters and objects over its steps, and the point of the crash."""
 
 from __future__ import annotations
 
@@ -11,19 +10,21 @@ from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.shapes import node_count
-from finfuzz.report.graph import InterpreterGraph, Node, graph_of
+from finfuzz.report.graph import InterpreterGraph, Node, build_graphs
 
-#: Columns behind the steps: how far the end of the process was.
+#: Columns after the steps: the progress of the process's end.
 ENDS = ("Py_FinalizeEx", "modules cleared", "dict cleared", "types finalized", "exited")
 _PROGRESS = {"": 0, "modules-cleared": 1, "dict-cleared": 2, "types-finalized": 3}
-#: Longer programs are told by their text alone, and of more objects the first are drawn.
+#: Longer programs are not drawn; of more objects, only the first are drawn.
 MOST_STEPS, MOST_BARS = 200, 24
 LEFT, COLUMN, END, ROW, HEAD = 118.0, 26.0, 66.0, 17.0, 36.0
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """One object. ``named`` until ``dropped``, kept by others until ``until``; ``loose``: then
-    only a collection frees it."""
+    """One object. It has a name until ``dropped`` and is kept alive by others until ``until``.
+
+    From then until ``loose``, the object waits for a garbage collection.
+    """
 
     label: str
     y: float
@@ -33,9 +34,11 @@ class Bar(msgspec.Struct, frozen=True):
     loose: float
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One life of one interpreter, from ``begin`` to ``end``; ``left``: it was never stopped.
-    ``more``: objects that are not drawn."""
+class LifeRow(msgspec.Struct, frozen=True):
+    """One life of one interpreter, from ``begin`` to ``end``. ``left`` means never stopped.
+
+    ``more`` counts the objects that are not drawn.
+    """
 
     label: str
     state: str
@@ -49,20 +52,23 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Timeline(msgspec.Struct, frozen=True):
-    """Sizes in pixels. ``steps``: (x, number, text); ``death``: where, None if not known;
-    ``goes_on``: whether the program came to its end."""
+    """A timeline, in pixels. ``steps`` are (x, number, text).
+
+    ``crash`` is the point of the crash, None if unknown. ``goes_on`` means that the program reached
+    its last step.
+    """
 
     width: float
     height: float
     steps: tuple[tuple[float, int, str], ...]
     finalizing: float
-    lanes: tuple[Row, ...]
-    death: tuple[float, float] | None
+    rows: tuple[LifeRow, ...]
+    crash: tuple[float, float] | None
     goes_on: bool
 
 
 class _Life:
-    """What the steps say of one interpreter's life; numbers are those of steps, from 0."""
+    """The steps of one interpreter's life, by number from 0."""
 
     def __init__(self, graph: InterpreterGraph, begin: int) -> None:
         self.graph, self.begin, self.end = graph, begin, -1
@@ -71,7 +77,7 @@ class _Life:
         self.collected: list[int] = []
 
     def take(self, number: int, step: Step) -> None:
-        """A step that had an effect in it."""
+        """Record a step that has an effect in this life."""
         if step.op == "node":
             self.made.append(number)
         elif step.op == "shape":
@@ -85,42 +91,46 @@ class _Life:
             self.collected.append(number)
 
 
-def timeline(
+def draw_timeline(
     program: Program, phase: str, interpreter: str, *, survives: bool = False
 ) -> Timeline | None:
-    """Draws a program; ``phase`` and ``interpreter`` as a finding has them. ``survives``: what is
-    wrong does not end the process. None where it has too many steps."""
+    """Draw a program. ``phase`` and ``interpreter`` are the finding's.
+
+    ``survives`` means that the defect does not end the process. Return None for too many steps.
+    """
     if len(program.steps) > MOST_STEPS:
         return None
-    lives, at, current, last = _lives(program)
+    lives, at, current, last = _collect_lives(program)
     finalizing = LEFT + COLUMN * max(at, 1) + 8
-    goes_on = survives or not _within(phase, lives[current], last)
-    limit = finalizing if goes_on else _middle(max(last, 0)) + COLUMN / 2
-    lanes, y = [], HEAD
+    goes_on = survives or not _ended_in_step(phase, lives[current], last)
+    limit = finalizing if goes_on else _find_x(max(last, 0)) + COLUMN / 2
+    rows, y = [], HEAD
     for life in lives:
-        lane = _lane(life, y, limit)
-        lanes.append(lane)
-        y += lane.height + 10
-    where = _death(phase, interpreter, lanes, lives, current, last, finalizing)
+        row = _draw_row(life, y, limit)
+        rows.append(row)
+        y += row.height + 10
+    crash = _locate_crash(phase, interpreter, rows, lives, current, last, finalizing)
     numbered = [(number, step) for number, step in enumerate(program.steps)]
     return Timeline(
         width=finalizing + END * len(ENDS) + 8,
         height=y,
         steps=tuple(
-            (_middle(number), number + 1, " ".join([step.op, *step.args]))
+            (_find_x(number), number + 1, " ".join([step.op, *step.args]))
             for number, step in numbered
         ),
         finalizing=finalizing,
-        lanes=tuple(lanes),
-        death=where,
+        rows=tuple(rows),
+        crash=crash,
         goes_on=goes_on,
     )
 
 
-def _lives(program: Program) -> tuple[list[_Life], int, int, int]:
-    """The lives in order; the number of steps; which life was current at the last step that had an
-    effect, and that step."""
-    scope, graphs = Scope(), iter(graph_of(program))
+def _collect_lives(program: Program) -> tuple[list[_Life], int, int, int]:
+    """Return the lives in order, the number of steps, and the last step with an effect.
+
+    The third number is the life that was current at this last step, the fourth is the step.
+    """
+    scope, graphs = Scope(), iter(build_graphs(program))
     lives = [_Life(next(graphs), 0)]
     here, current, last = {MAIN: 0}, 0, -1
     for number, step in enumerate(program.steps):
@@ -144,18 +154,18 @@ def _lives(program: Program) -> tuple[list[_Life], int, int, int]:
     return lives, len(program.steps), current, last
 
 
-def _lane(life: _Life, y: float, limit: float) -> Row:
+def _draw_row(life: _Life, y: float, limit: float) -> LifeRow:
     graph = life.graph
-    begin = _middle(life.begin) if life.begin or graph.flavour else LEFT
-    end = _middle(life.end) if life.end >= 0 else limit
-    until = _kept(life, end)
+    begin = _find_x(life.begin) if life.begin or graph.flavour else LEFT
+    end = _find_x(life.end) if life.end >= 0 else limit
+    until = _find_kept(life, end)
     bars: list[Bar] = []
     for index, node in enumerate(graph.nodes[:MOST_BARS]):
-        made = _middle(life.made[index])
-        dropped = _middle(life.dropped[index]) if index in life.dropped else end
+        made = _find_x(life.made[index])
+        dropped = _find_x(life.dropped[index]) if index in life.dropped else end
         loose = until[index]
         if _in_cycle(graph.nodes, index) and loose < end:
-            later = [_middle(at) for at in life.collected if _middle(at) > loose]
+            later = [_find_x(at) for at in life.collected if _find_x(at) > loose]
             loose = min(later, default=end)
         row = y + 22 + ROW * len(bars)
         bars.append(
@@ -165,17 +175,17 @@ def _lane(life: _Life, y: float, limit: float) -> Row:
     state = graph.flavour + (f"life {graph.life}" if graph.life > 1 and not graph.flavour else "")
     left = life.end < 0
     height = 22 + ROW * (len(bars) + bool(more))
-    return Row(graph.name, state, y, height, begin, end, left, tuple(bars), more)
+    return LifeRow(graph.name, state, y, height, begin, end, left, tuple(bars), more)
 
 
-def _kept(life: _Life, end: float) -> list[float]:
-    """Until when a name, a root or another object keeps each object alive."""
+def _find_kept(life: _Life, end: float) -> list[float]:
+    """Return until when a name, a root or another object keeps each object alive."""
     nodes = life.graph.nodes
     until = [
-        end if node.roots or index not in life.dropped else _middle(life.dropped[index])
+        end if node.roots or index not in life.dropped else _find_x(life.dropped[index])
         for index, node in enumerate(nodes)
     ]
-    for _ in nodes:  # as often as a chain of references can be long
+    for _ in nodes:  # the longest chain of references has as many links
         before = list(until)
         for index, node in enumerate(nodes):
             for word, target in node.edges:
@@ -199,35 +209,35 @@ def _in_cycle(nodes: Sequence[Node], start: int) -> bool:
     return False
 
 
-def _death(
+def _locate_crash(
     phase: str,
     interpreter: str,
-    lanes: Sequence[Row],
+    rows: Sequence[LifeRow],
     lives: Sequence[_Life],
     current: int,
     last: int,
     finalizing: float,
 ) -> tuple[float, float] | None:
     progress, _, cleared = phase.partition("/")
-    if _within(phase, lives[current], last):
-        return _middle(max(last, 0)), lanes[current].y + 9
+    if _ended_in_step(phase, lives[current], last):
+        return _find_x(max(last, 0)), rows[current].y + 9
     column = _PROGRESS.get(cleared, 0) if progress in ("stopping", "finalizing") else None
     column = len(ENDS) - 1 if progress == "exited" else column
     if column is None:
         return None
-    left = [index for index, lane in enumerate(lanes) if lane.left]
+    left = [index for index, row in enumerate(rows) if row.left]
     mains = [index for index in left if not lives[index].graph.flavour]
     subs = [index for index in left if lives[index].graph.flavour]
     elsewhere = progress == "stopping" or interpreter not in ("", "main")
     index = (subs[-1:] or mains[-1:])[0] if elsewhere else mains[-1]
-    return finalizing + END * (column + 0.5), lanes[index].y + 9
+    return finalizing + END * (column + 0.5), rows[index].y + 9
 
 
-def _within(phase: str, life: _Life, last: int) -> bool:
-    """Whether it ended in the last step, and not after it."""
+def _ended_in_step(phase: str, life: _Life, last: int) -> bool:
+    """Return whether the process ended in the last step, not after this step."""
     progress = phase.partition("/")[0]
     return progress == "running" or (progress == "stopping" and life.end == last >= 0)
 
 
-def _middle(number: int) -> float:
+def _find_x(number: int) -> float:
     return LEFT + COLUMN * (number + 0.5)

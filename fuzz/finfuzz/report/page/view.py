@@ -1,4 +1,4 @@
-"""One finding, or what is left of one, with all that its part of the page shows."""
+"""Collect the data of each finding's part of the page, also for a damaged or missing finding."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import msgspec
 from finfuzz.program.model import Program
 from finfuzz.program.scope import Scope
 from finfuzz.program.text import ParseError, parse
-from finfuzz.report.graph import graph_of
+from finfuzz.report.graph import build_graphs
 from finfuzz.report.page.data import Campaign, Seen
-from finfuzz.report.page.drawing import Drawing, drawing
+from finfuzz.report.page.drawing import Drawing, draw_graph
 from finfuzz.report.page.text import read_start
-from finfuzz.report.page.timeline import Timeline, timeline
+from finfuzz.report.page.timeline import Timeline, draw_timeline
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.story import plot
 
-#: What a finding.json may hold more of than anybody reads.
+#: Rows shown of a finding's tables; finding.json may hold more than anybody reads.
 MOST_FRAMES, MOST_ROUTES, MOST_CELLS = 60, 12, 120
-#: A drawing for each of so many interpreters.
+#: Interpreters whose object graph is drawn.
 MOST_DRAWINGS = 24
 _SOURCES = ("repro.py", "finfuzz_target.py", "extension.cpp", "capi.cpp")
 _RANKS = ("damaged", "missing", "regressed", "new", "known", "merged")
 
 
-class File(msgspec.Struct, frozen=True):
-    """``left``: bytes that are not shown."""
+class Excerpt(msgspec.Struct, frozen=True):
+    """The start of a file. ``left`` counts the bytes that are not shown."""
 
     name: str
     text: str
@@ -38,17 +38,20 @@ class File(msgspec.Struct, frozen=True):
 
 
 class StepLine(msgspec.Struct, frozen=True):
-    """A line of the program. ``idle``: it has no effect there."""
+    """A line of the program. An ``idle`` step has no effect at its place."""
 
     number: int
     text: str
     idle: bool
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the table of findings. ``key``: its id on the page; ``status`` as `triage` has it,
-    or missing: the journal knows it, and its folder is gone. ``seen`` and ``here``: sightings in
-    all, and in this campaign."""
+class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row in the table of findings. ``key`` is its id on the page.
+
+    ``status`` is that of `finfuzz triage`, or "missing" if only the journal knows the finding.
+    ``seen`` counts all sightings, ``here`` those of this campaign; ``after`` is the time of the
+    first one here.
+    """
 
     key: str
     bucket: str
@@ -70,44 +73,46 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def stamp(self) -> str:
-        """Changes when what is shown of it may have."""
+        """A digest of the row and its files, which changes when the finding may have changed."""
         facts = [self.key, self.status, self.owner, self.problem, self.here, self.seen, self.new]
         known = self.entry.known if self.entry else None
-        times = _times(self.entry.folder) if self.entry else ()
+        times = _read_times(self.entry.folder) if self.entry else ()
         text = repr((facts, known.title if known else "", times))
         return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """What opens below a row. ``problem``: why its program can't be drawn, empty if it can."""
+    """The part that opens below a row. ``problem`` says why the program can't be drawn."""
 
     plot: str = ""
     steps: tuple[StepLine, ...] = ()
     drawings: tuple[Drawing, ...] = ()
     timeline: Timeline | None = None
-    sources: tuple[File, ...] = ()
-    stderr: File | None = None
-    instruments: dict[str, File] = {}
+    sources: tuple[Excerpt, ...] = ()
+    stderr: Excerpt | None = None
+    instruments: dict[str, Excerpt] = {}
     problem: str = ""
 
 
-def rows(entries: Iterable[ListedFinding], campaign: Campaign) -> list[Row]:
-    """All findings of a crashes folder, and those that the campaign filed and that are gone; the
-    gravest first."""
-    met: dict[str, list[Seen]] = {}
+def collect_rows(entries: Iterable[ListedFinding], campaign: Campaign) -> list[FindingRow]:
+    """Make rows of all findings, and of those that the campaign filed and whose folder is gone.
+
+    The most urgent status comes first.
+    """
+    filed: dict[str, list[Seen]] = {}
     for one in campaign.filed:
-        met.setdefault(one.bucket, []).append(one)
-    found: list[Row] = []
+        filed.setdefault(one.bucket, []).append(one)
+    found: list[FindingRow] = []
     keys: set[str] = set()
     for entry in entries:
         finding = entry.finding
         *_, signal, diagnostic, name = entry.folder.parts
         bucket = finding.bucket if finding else name
         former = finding.former if finding else ()
-        seen = [one for each in {bucket, name, *former} for one in met.pop(each, [])]
+        seen = [one for each in {bucket, name, *former} for one in filed.pop(each, [])]
         found.append(
-            Row(
-                key=_key(bucket, keys),
+            FindingRow(
+                key=_make_key(bucket, keys),
                 bucket=bucket,
                 status=entry.status,
                 signal=finding.signal if finding else signal,
@@ -122,17 +127,17 @@ def rows(entries: Iterable[ListedFinding], campaign: Campaign) -> list[Row]:
                 entry=entry,
             )
         )
-    for bucket, seen in met.items():
+    for bucket, seen in filed.items():
         first = seen[0]
         found.append(
-            Row(
-                key=_key(bucket, keys),
+            FindingRow(
+                key=_make_key(bucket, keys),
                 bucket=bucket,
                 status="missing",
                 signal=first.signal,
                 diagnostic=first.diagnostic,
                 owner="?",
-                problem="the campaign filed it, and its folder is gone",
+                problem="filed by this campaign, but its folder is gone",
                 folder=first.path,
                 here=sum(one.sightings for one in seen),
                 after=min(one.seconds for one in seen),
@@ -143,17 +148,17 @@ def rows(entries: Iterable[ListedFinding], campaign: Campaign) -> list[Row]:
     return sorted(found, key=lambda row: (_RANKS.index(row.status), -row.seen, row.bucket))
 
 
-def detail(row: Row) -> Detail:
-    """Reads the finding's folder and draws its program."""
+def load_detail(row: FindingRow) -> Detail:
+    """Read the finding's folder and draw its program."""
     finding = row.finding
     if row.entry is None or finding is None:
         return Detail()
     folder = row.entry.folder
-    sources = tuple(file for name in _SOURCES if (file := _file(folder, name)))
+    sources = tuple(file for name in _SOURCES if (file := _read_excerpt(folder, name)))
     instruments = {
         each.name: file
         for each in finding.escalation
-        if each.file and (file := _file(folder, each.file))
+        if each.file and (file := _read_excerpt(folder, each.file))
     }
     try:
         program = parse(finding.program)
@@ -164,21 +169,21 @@ def detail(row: Row) -> Detail:
         )
         drawn = Detail(steps=lines, problem=f"its program can't be read: {error}")
     else:
-        graphs = graph_of(program)[:MOST_DRAWINGS]
+        graphs = build_graphs(program)[:MOST_DRAWINGS]
         drawn = Detail(
             plot=plot(program),
-            steps=_steps(program),
-            drawings=tuple(drawing(graph) for graph in graphs),
-            timeline=timeline(
+            steps=_list_steps(program),
+            drawings=tuple(draw_graph(graph) for graph in graphs),
+            timeline=draw_timeline(
                 program, finding.phase, finding.interpreter, survives=finding.signal == "NONE"
             ),
         )
     return msgspec.structs.replace(
-        drawn, sources=sources, stderr=_file(folder, "stderr.txt"), instruments=instruments
+        drawn, sources=sources, stderr=_read_excerpt(folder, "stderr.txt"), instruments=instruments
     )
 
 
-def _steps(program: Program) -> tuple[StepLine, ...]:
+def _list_steps(program: Program) -> tuple[StepLine, ...]:
     scope = Scope()
     return tuple(
         StepLine(number, " ".join([step.op, *step.args]), not scope.apply(step))
@@ -186,16 +191,16 @@ def _steps(program: Program) -> tuple[StepLine, ...]:
     )
 
 
-def _file(folder: Path, name: str) -> File | None:
-    """A file of the finding's own: what finding.json names elsewhere is not read."""
+def _read_excerpt(folder: Path, name: str) -> Excerpt | None:
+    """Read a file of the finding's folder; ignore a name that leads out of the folder."""
     path = (folder / name).resolve()
     if not path.is_file() or not path.is_relative_to(folder.resolve()):
         return None
     found = read_start(path)
-    return File(name, *found) if found and found[0] else None
+    return Excerpt(name, *found) if found and found[0] else None
 
 
-def _times(folder: Path) -> tuple[tuple[str, int], ...]:
+def _read_times(folder: Path) -> tuple[tuple[str, int], ...]:
     found = []
     for name in ("finding.json", "stderr.txt", *_SOURCES):
         try:
@@ -205,8 +210,8 @@ def _times(folder: Path) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def _key(bucket: str, keys: set[str]) -> str:
-    """A new id for the page: the bucket where it can be one."""
+def _make_key(bucket: str, keys: set[str]) -> str:
+    """Make a new id for the page: the bucket if it can be an id, else its digest."""
     base = bucket
     if not re.fullmatch(r"[0-9A-Za-z-]{1,40}", bucket):
         base = hashlib.sha256(bucket.encode("utf-8", "backslashreplace")).hexdigest()[:12]

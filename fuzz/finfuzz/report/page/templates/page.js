@@ -9,7 +9,7 @@
   let given = findings().map((row) => row.id);
   let sorted = { column: -1, up: true };
 
-  // What a row is found by: its cells and its story, not what is folded below it.
+  // The text filter searches a row's cells and its summary, not the parts folded below.
   const words = new WeakMap();
   function wordsOf(row) {
     if (!words.has(row)) {
@@ -54,7 +54,7 @@
     const { column, up } = sorted;
     const sort = column >= 0 ? table.tHead.rows[0].cells[column].dataset.sort : "";
     const number = sort === "number";
-    // Versions compare by their numbers, a bucket's digits do not.
+    // Versions compare as numbers, buckets as plain text.
     const how = { numeric: sort === "text" };
     rows.sort((one, other) => {
       if (column >= 0) {
@@ -76,7 +76,7 @@
     button.textContent = cell.textContent;
     cell.replaceChildren(button);
     button.addEventListener("click", () => {
-      // Numbers are mostly asked for the largest of.
+      // For numbers, the largest first is the more useful order.
       const first = cell.dataset.sort !== "number";
       const again = sorted.column === column;
       sorted = again && sorted.up !== first ? { column: -1, up: true } : { column, up: again ? !sorted.up : first };
@@ -118,12 +118,12 @@
   filter();
   open();
 
-  // From here on: a page that somebody serves keeps itself up to date.
+  // From here on: a served page updates itself.
   let generation = document.documentElement.dataset.generation;
   if (!generation) return;
   const live = byId("live");
 
-  function kept(part) {
+  function remember(part) {
     const scrolled = all(".scroll, pre, .program, .notes", part).map((one) => [one.scrollLeft, one.scrollTop]);
     const opened = all("details[open][data-keep]", part).map((one) => one.dataset.keep);
     const focused = part.contains(document.activeElement) && document.activeElement.closest("details[data-keep]");
@@ -146,19 +146,19 @@
       table.insertAdjacentHTML("beforeend", html);
       return;
     }
-    const before = kept(part);
+    const before = remember(part);
     if (part.parentElement === table) part.outerHTML = html;
     else part.innerHTML = html;
     restore(byId(id), before);
   }
 
-  function take(news) {
-    const held = all("[data-part]").find((part) => part.getBoundingClientRect().bottom > 60 && !part.hidden);
-    const [id, top] = held ? [held.id, held.getBoundingClientRect().top] : ["", 0];
-    for (const [part, html] of Object.entries(news.parts)) swap(part, html);
-    for (const row of findings()) if (!news.findings.includes(row.id)) row.remove();
-    given = news.findings;
-    document.title = `finfuzz: ${news.title}`;
+  function apply(changes) {
+    const anchor = all("[data-part]").find((part) => part.getBoundingClientRect().bottom > 60 && !part.hidden);
+    const [id, top] = anchor ? [anchor.id, anchor.getBoundingClientRect().top] : ["", 0];
+    for (const [part, html] of Object.entries(changes.parts)) swap(part, html);
+    for (const row of findings()) if (!changes.findings.includes(row.id)) row.remove();
+    given = changes.findings;
+    document.title = `finfuzz: ${changes.title}`;
     fill();
     order();
     filter();
@@ -170,16 +170,16 @@
     try {
       const answer = await fetch(`data?since=${encodeURIComponent(generation)}`, { cache: "no-store" });
       if (!answer.ok) throw new Error(answer.status);
-      const news = await answer.json();
-      if (news.generation !== generation) {
-        generation = news.generation;
+      const changes = await answer.json();
+      if (changes.generation !== generation) {
+        generation = changes.generation;
         document.documentElement.dataset.generation = generation;
-        take(news);
+        apply(changes);
       }
-      live.textContent = news.problem || news.made;
-      live.className = news.problem ? "lost" : "";
+      live.textContent = changes.problem || changes.made;
+      live.className = changes.problem ? "lost" : "";
     } catch {
-      live.textContent = "not served any more: this is how it last was";
+      live.textContent = "no longer served: this is the last state";
       live.className = "lost";
     }
   }

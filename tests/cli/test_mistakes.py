@@ -1,54 +1,24 @@
-"""The command line as a user meets it: real processes, their exit codes and what they print."""
+"""Bad input on the command line: one line that says what is wrong and what to do, exit code 2."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from finfuzz.cli import main
-from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from helpers.command import finfuzz
 
 SELF_CYCLE = "finfuzz 1\nnode a container\nedge a a append\nroot a {}\n"
-DESTROY = "pybind11==3.1.0+destroy"
-
-
-@pytest.fixture(scope="session")
-def pythons() -> list[Interpreter]:
-    return find_interpreters()
-
-
-@pytest.fixture(scope="session")
-def python(pythons: list[Interpreter]) -> str:
-    """The newest with headers, by its path: found without looking for all the others."""
-    return str(next(found.executable for found in pythons if found.include))
-
-
-def finfuzz(
-    *arguments: str | Path, cwd: Path, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "finfuzz", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
-    """A folder with a good program and several that are none."""
+    """A folder with a good program and several bad ones."""
     (tmp_path / "good.fin").write_text(SELF_CYCLE.format("module"))
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("in the way\n")
@@ -80,7 +50,7 @@ Main = Callable[[list[str]], tuple[int, str, str]]
 def main_here(
     here: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Main:
-    """`finfuzz` in this process, since starting one takes half a second: (code, out, err)."""
+    """Call `finfuzz` in this process, as a new one takes 0.5 s: return (code, out, err)."""
     monkeypatch.chdir(here)
 
     def run(arguments: list[str]) -> tuple[int, str, str]:
@@ -117,7 +87,7 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
         # the target
         (
             "exec good.fin --target boost",
-            "unknown framework 'boost'; known are pybind11, plain-c, no-extension",
+            "unknown framework 'boost'; known are pybind11, no-extension, plain-c",
         ),
         ("exec good.fin --target pybind11==3.99.0", "there is no such release: choose 3."),
         ("exec good.fin --target pybind11==2.13.6", "is too old: choose 3.0.0 or later"),
@@ -226,111 +196,8 @@ def test_a_failed_build_shows_the_command_and_what_the_compiler_said(
     arguments = ("exec", "good.fin", "--target", "pybind11@headers", "--python", python)
     done = finfuzz(*arguments, cwd=here, env=cache)
     assert done.returncode == 2
-    told = done.stderr.partition("finfuzz: error: ")[2]
-    assert re.match(r"the compiler failed with exit code 1: \S+ -std=c\+\+17 ", told)
-    assert "this is no pybind11" in told
+    message = done.stderr.partition("finfuzz: error: ")[2]
+    assert re.match(r"the compiler failed with exit code 1: \S+ -std=c\+\+17 ", message)
+    assert "this is no pybind11" in message
     builds = here / "cache" / "builds"
     assert [path.name for path in builds.iterdir() if path.is_dir()] == []
-
-
-@pytest.mark.parametrize(
-    ("target", "where", "code", "says"),
-    [
-        (DESTROY, "module", 0, "survived: {target} on CPython "),
-        (DESTROY, "codec", 1, "SIGABRT/internals-recreated in finalizing"),
-        ("pybind11==3.1.0+released", "module", 0, "survived: {target} on CPython "),
-        ("pybind11==3.1.0+released", "codec", 0, "survived: {target} on CPython "),
-        ("plain-c", "codec", 0, "survived: {target} on CPython "),
-    ],
-)
-def test_exec_says_what_became_of_a_program(
-    target: str, where: str, code: int, says: str, tmp_path: Path, python: str
-) -> None:
-    (tmp_path / "p.fin").write_text(SELF_CYCLE.format(where))
-    done = finfuzz("exec", "p.fin", "--target", target, "--python", python, cwd=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert done.stdout.startswith(says.format(target=target))
-    assert "(3 steps, 0 skipped, 0 raised, " in done.stdout
-    assert os.listdir(tmp_path) == ["p.fin"]
-
-
-def test_exec_shows_bucket_stack_and_what_the_program_wrote(tmp_path: Path, python: str) -> None:
-    (tmp_path / "p.fin").write_text(SELF_CYCLE.format("codec"))
-    done = finfuzz("exec", "p.fin", "--target", DESTROY, "--python", python, cwd=tmp_path)
-    _, bucket, *stack = done.stdout.splitlines()
-    assert re.fullmatch(r"bucket [0-9a-f]{12}: internals destroyed", bucket)
-    assert [line.split()[0] for line in stack] == [f"#{n}" for n in range(len(stack))]
-    assert any("  pybind11::pybind11_fail(char const*)" in line for line in stack)
-    assert "reentrant call detected while fetching pybind11 internals" in done.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("policy", "where", "code"),
-    [
-        *((policy, "module", 0) for policy in ("released", "destroy", "leak", "hold")),
-        ("released", "codec", 0),
-        ("leak", "codec", 0),
-        ("destroy", "codec", 1),
-    ],
-)
-def test_what_the_issue_promises_of_each_policy(
-    policy: str, where: str, code: int, tmp_path: Path, python: str
-) -> None:
-    (tmp_path / "p.fin").write_text(SELF_CYCLE.format(where))
-    target = f"pybind11==3.0.2+{policy}"
-    done = finfuzz("exec", "p.fin", "--target", target, "--python", python, cwd=tmp_path)
-    assert done.returncode == code, done.stdout + done.stderr
-
-
-def test_exec_reads_a_program_with_comments_and_steps_without_effect(
-    tmp_path: Path, python: str
-) -> None:
-    text = "# first\nfinfuzz 1\r\n\n  node  a list # beside\ndrop b\nroot a sys\n# last"
-    (tmp_path / "p.fin").write_text(text)
-    done = finfuzz("exec", "p.fin", "--target", "plain-c", "--python", python, cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "(2 steps, 1 skipped, 0 raised, " in done.stdout
-
-
-def test_exec_keeps_abuse_for_who_asks(tmp_path: Path, python: str) -> None:
-    text = "finfuzz 1\nnode a container\nhook a traverse create\ndrop a\n"
-    (tmp_path / "p.fin").write_text(text)
-    command = ("exec", "p.fin", "--target", "plain-c", "--python", python)
-    skipped, done = finfuzz(*command, cwd=tmp_path), finfuzz(*command, "--abuse", cwd=tmp_path)
-    assert "(2 steps, 1 skipped, 0 raised, " in skipped.stdout
-    assert "(3 steps, 0 skipped, 0 raised, " in done.stdout
-
-
-def test_targets_lists_what_is_there(tmp_path: Path, pythons: list[Interpreter]) -> None:
-    done = finfuzz("targets", cwd=tmp_path)
-    assert done.returncode == 0
-    lines = [line.split() for line in done.stdout.splitlines()]
-    for found in pythons:
-        assert [found.text, str(found.executable)] in [line[:2] for line in lines]
-    assert ["pybind11==3.0.0"] in lines
-    assert "policies: +released, +destroy, +leak, +hold" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("--help", ["run", "exec", "targets", "doctor"]),
-        ("run -h", ["--target", "--python", "--time", "--engine", "--seed", "--json", "--crashes"]),
-        ("exec --help", ["PROGRAM", "--target", "--deadline", "--memory", "--abuse"]),
-        ("--version", [version("finfuzz")]),
-    ],
-)
-def test_help(command: str, words: list[str], tmp_path: Path) -> None:
-    done = finfuzz(*command.split(), cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert [word for word in words if word not in done.stdout] == []
-
-
-def test_the_installed_command_is_the_same(tmp_path: Path) -> None:
-    command = Path(sys.executable).with_name("finfuzz")
-    if not command.exists():
-        pytest.skip("finfuzz is not installed beside this Python")
-    said = subprocess.run([command, "-h"], capture_output=True, text=True, cwd=tmp_path, check=True)
-    as_module = finfuzz("-h", cwd=tmp_path).stdout
-    assert said.stdout == as_module.replace("python -m finfuzz", "finfuzz")

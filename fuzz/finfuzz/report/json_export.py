@@ -1,4 +1,4 @@
-"""Findings as JSON, for other tools."""
+"""Write findings as JSON, for other tools."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding, Status
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """A finding as `triage --json` has it: where it lies, how it stands, and its finding.json.
+class ExportedFinding(msgspec.Struct, frozen=True):
+    """A finding in the output of `triage --json`: its folder, its status and its finding.json.
 
-    ``finding`` is null for one that can't be read, and ``problem`` says why.
+    ``finding`` is null if the file can't be read; ``problem`` says why.
     """
 
     path: str
@@ -24,10 +24,10 @@ class Listed(msgspec.Struct, frozen=True):
     finding: Finding | None
 
 
-def exported(entries: Sequence[ListedFinding]) -> bytes:
-    """A JSON array, an object a finding."""
+def to_json(entries: Sequence[ListedFinding]) -> bytes:
+    """Write a JSON array with an object per finding."""
     rows = [
-        Listed(
+        ExportedFinding(
             path=str(entry.folder),
             status=entry.status,
             flaky=entry.finding is not None and entry.finding.flaky,

@@ -1,4 +1,4 @@
-"""What a replay's results become."""
+"""The table and the files made of a replay."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from finfuzz.replay.judge import Result, What
-from finfuzz.report.replayed import (
+from finfuzz.replay.judge import Judgement, Result
+from finfuzz.report.replay import (
     Replay,
-    as_json,
-    differing,
-    junit,
-    legend,
-    markdown,
-    standing_out,
-    table,
+    describe_notable,
+    find_differences,
+    render_legend,
+    render_table,
+    to_json,
+    to_junit,
+    to_markdown,
 )
 
 OLD, NEW = "pybind11==3.0.1+destroy", "pybind11==3.1.0+destroy"
 GUARD, CAST = "SIGABRT/internals-recreated", "SIGABRT/cast-error"
 
 
-def result(case: str, target: str, what: What, *seen: str, **more: object) -> Result:
-    return Result(case=case, target=target, python="3.13.0", what=what, seen=seen, **more)
+def result(case: str, target: str, judgement: Judgement, *seen: str, **more: object) -> Result:
+    return Result(case=case, target=target, python="3.13.0", judgement=judgement, seen=seen, **more)
 
 
 FINE = result("fine", OLD, "as expected"), result("fine", NEW, "as expected")
@@ -48,8 +48,8 @@ REPLAY = Replay((*FINE, *WORSE, *OTHER, *BETTER, *SOMETIMES))
 def printed(replay: Replay, *, all_rows: bool) -> list[str]:
     console = Console(width=100, highlight=False)
     with console.capture() as captured:
-        console.print(table(replay, all_rows=all_rows))
-        for line in legend(replay):
+        console.print(render_table(replay, all_rows=all_rows))
+        for line in render_legend(replay):
             console.print(line)
     return [" ".join(line.split()) for line in captured.get().splitlines() if line.strip()]
 
@@ -74,7 +74,7 @@ def test_or_all() -> None:
 
 
 def test_each_that_a_person_has_to_look_at_is_a_line() -> None:
-    assert list(standing_out(REPLAY)) == [
+    assert list(describe_notable(REPLAY)) == [
         f"regressed: worse on {NEW}, CPython 3.13.0: {GUARD}, expected survival",
         f"changed: other on {OLD}, CPython 3.13.0: {CAST}, expected {GUARD}",
         f"fixed: better on {OLD}, CPython 3.13.0: survived, expected {GUARD}",
@@ -90,7 +90,7 @@ def test_what_fails_a_replay(results: tuple[Result, ...], worse: int) -> None:
 
 
 def test_junit_has_a_suite_a_build_and_a_case_a_program() -> None:
-    suites = list(ElementTree.fromstring(junit(REPLAY)))
+    suites = list(ElementTree.fromstring(to_junit(REPLAY)))
     assert [suite.get("name") for suite in suites] == [
         f"{OLD} on CPython 3.13.0",
         f"{NEW} on CPython 3.13.0",
@@ -113,17 +113,17 @@ def test_junit_has_a_suite_a_build_and_a_case_a_program() -> None:
 
 
 def test_json_has_it_all() -> None:
-    document = json.loads(as_json(Replay(REPLAY.results, complete=False)))
+    document = json.loads(to_json(Replay(REPLAY.results, complete=False)))
     assert document["complete"] is False
     assert document["counts"]["regressed"] == 1
     assert [one["case"] for one in document["results"]] == [one.case for one in REPLAY.results]
 
 
 def test_markdown_is_for_a_comment() -> None:
-    assert markdown(Replay(FINE)) == (
+    assert to_markdown(Replay(FINE)) == (
         "### finfuzz replay: **nothing worse than expected**\n\n2 as expected\n"
     )
-    text = markdown(REPLAY)
+    text = to_markdown(REPLAY)
     assert text.startswith("### finfuzz replay: **2 worse than expected**\n")
     assert f"| regressed | `worse` | {NEW}, CPython 3.13.0 | {GUARD} | survival |\n" in text
     assert "| flaky | `a\\|b` |" in text
@@ -131,8 +131,8 @@ def test_markdown_is_for_a_comment() -> None:
 
 
 def test_what_differs_between_two_targets() -> None:
-    pairs = differing(REPLAY, (NEW, "3.13.0"), (OLD, "3.13.0"))
-    assert [f"{here.case}: {there.told} → {here.told}" for here, there in pairs] == [
+    pairs = find_differences(REPLAY, (NEW, "3.13.0"), (OLD, "3.13.0"))
+    assert [f"{here.case}: {there.summary} → {here.summary}" for here, there in pairs] == [
         f"worse: survived → {GUARD}",
         f"other: {CAST} → {GUARD}",
         f"better: survived → {GUARD}",

@@ -1,0 +1,174 @@
+"""Report a replay: a table for the terminal; JUnit, JSON and Markdown for other tools."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import junitparser
+import msgspec
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from finfuzz.replay.judge import WORSE, Judgement, Result
+
+#: The letter of each judgement in the table, and its style: a table may have 24 columns.
+_MARKS: dict[Judgement, tuple[str, str]] = {
+    "as expected": ("·", "dim"),
+    "fixed": ("F", "bold green"),
+    "regressed": ("R", "bold red"),
+    "changed": ("C", "bold yellow"),
+    "flaky": ("~", "yellow"),
+    "new here": ("n", "cyan"),
+    "not runnable": ("-", "dim"),
+}
+#: Judgements that a person has to look at.
+_NOTABLE: tuple[Judgement, ...] = ("regressed", "changed", "fixed", "flaky")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """All results, in the order of cases and builds. An interrupted replay is not ``complete``."""
+
+    results: tuple[Result, ...]
+    complete: bool = True
+
+    @property
+    def counts(self) -> Counter[Judgement]:
+        return Counter(result.judgement for result in self.results)
+
+    @property
+    def worse(self) -> list[Result]:
+        return [result for result in self.results if result.judgement in WORSE]
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        return list(dict.fromkeys((one.target, one.python) for one in self.results))
+
+    @property
+    def rows(self) -> dict[str, dict[tuple[str, str], Result]]:
+        found: dict[str, dict[tuple[str, str], Result]] = {}
+        for one in self.results:
+            found.setdefault(one.case, {})[one.target, one.python] = one
+        return found
+
+    @property
+    def total(self) -> str:
+        """The counts, `12 as expected, 1 regressed`, and whether the replay was interrupted."""
+        counts = self.counts
+        parts = [f"{counts[judgement]:,} {judgement}" for judgement in _MARKS if counts[judgement]]
+        return ", ".join(parts) + ("" if self.complete else " (interrupted: the rest was not run)")
+
+
+def render_table(replay: Replay, *, all_rows: bool) -> Table:
+    """Make a table with a row per program and a numbered column per build.
+
+    Without ``all_rows``, rows that are as expected on all builds are left out.
+    """
+    columns = replay.columns
+    rendered = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    rendered.add_column("program", overflow="fold")
+    for number, _ in enumerate(columns, start=1):
+        rendered.add_column(str(number), justify="center", no_wrap=True)
+    for name, row in replay.rows.items():
+        if all_rows or any(one.judgement != "as expected" for one in row.values()):
+            rendered.add_row(name, *(_render_mark(row.get(column)) for column in columns))
+    return rendered
+
+
+def render_legend(replay: Replay) -> Iterable[Text]:
+    """Explain the numbers of the table's columns, and those letters that it uses."""
+    for number, (target, python) in enumerate(replay.columns, start=1):
+        yield Text(f"{number:>3}  {target} on CPython {python}", style="dim")
+    used = [judgement for judgement in _MARKS if replay.counts[judgement]]
+    yield Text.assemble(
+        *(part for judgement in used for part in (_MARKS[judgement], f" {judgement}  "))
+    )
+
+
+def describe_notable(replay: Replay) -> Iterable[str]:
+    """Yield a line for each result that a person has to look at."""
+    for one in replay.results:
+        if one.judgement in _NOTABLE:
+            yield describe(one)
+
+
+def describe(one: Result) -> str:
+    """Describe a result in one line."""
+    why = f" ({one.why})" if one.why else ""
+    where = f"{one.case} on {one.target}, CPython {one.python}"
+    return f"{one.judgement}: {where}: {one.summary}, expected {_format_expected(one)}{why}"
+
+
+def to_junit(replay: Replay) -> str:
+    """Write JUnit XML: a suite per build, a case per program."""
+    document = junitparser.JUnitXml("finfuzz replay")
+    for target, python in replay.columns:
+        suite = junitparser.TestSuite(f"{target} on CPython {python}")
+        for one in replay.results:
+            if (one.target, one.python) == (target, python):
+                suite.add_testcase(_make_testcase(one))
+        document.add_testsuite(suite)
+    document.update_statistics()  # type: ignore[no-untyped-call]
+    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
+    return text.decode()
+
+
+def _make_testcase(one: Result) -> junitparser.TestCase:
+    case = junitparser.TestCase(one.case, f"{one.target}.{one.python}", round(one.seconds, 4))
+    outcome = f"{one.summary}, expected {_format_expected(one)}"
+    if one.judgement in WORSE:
+        case.result = [junitparser.Failure(outcome, one.judgement)]
+    elif one.judgement == "not runnable":
+        case.result = [junitparser.Skipped(one.why)]
+    elif one.judgement in ("flaky", "fixed"):
+        case.system_out = f"{one.judgement}: {outcome}" + (f" ({one.why})" if one.why else "")
+    return case
+
+
+def to_json(replay: Replay) -> bytes:
+    """Write all results and their counts as JSON."""
+    document = {
+        "complete": replay.complete,
+        "counts": dict(replay.counts),
+        "results": list(replay.results),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def to_markdown(replay: Replay) -> str:
+    """Write a comment for a pull request: the total, and a table of notable results."""
+    worse = len(replay.worse)
+    head = f"**{worse} worse than expected**" if worse else "**nothing worse than expected**"
+    lines = [f"### finfuzz replay: {head}", "", replay.total, ""]
+    notable = [one for one in replay.results if one.judgement in _NOTABLE]
+    if notable:
+        lines += ["| | program | build | seen | expected |", "| --- | --- | --- | --- | --- |"]
+        lines += [_make_markdown_row(one) for one in notable]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _make_markdown_row(one: Result) -> str:
+    build, expected = f"{one.target}, CPython {one.python}", _format_expected(one)
+    cells = (one.judgement, f"`{one.case}`", build, one.summary, expected)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _format_expected(one: Result) -> str:
+    return ", ".join(one.expected or ()) or "survival"
+
+
+def _render_mark(one: Result | None) -> Text:
+    return Text("") if one is None else Text(*_MARKS[one.judgement])
+
+
+def find_differences(
+    replay: Replay, one: Sequence[str], other: Sequence[str]
+) -> list[tuple[Result, Result]]:
+    """Pair the results of programs whose outcome differs between two builds: (target, CPython)."""
+    pairs = [
+        (row.get((one[0], one[1])), row.get((other[0], other[1]))) for row in replay.rows.values()
+    ]
+    return [(a, b) for a, b in pairs if a is not None and b is not None and a.summary != b.summary]

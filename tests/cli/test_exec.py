@@ -1,0 +1,83 @@
+"""`finfuzz exec` as a user meets it: real processes, their exit codes and output."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from helpers.command import finfuzz
+
+SELF_CYCLE = "finfuzz 1\nnode a container\nedge a a append\nroot a {}\n"
+DESTROY = "pybind11==3.1.0+destroy"
+
+
+@pytest.mark.parametrize(
+    ("target", "where", "code", "says"),
+    [
+        (DESTROY, "module", 0, "survived: {target} on CPython "),
+        (DESTROY, "codec", 1, "SIGABRT/internals-recreated in finalizing"),
+        ("pybind11==3.1.0+released", "module", 0, "survived: {target} on CPython "),
+        ("pybind11==3.1.0+released", "codec", 0, "survived: {target} on CPython "),
+        ("plain-c", "codec", 0, "survived: {target} on CPython "),
+    ],
+)
+def test_exec_says_what_became_of_a_program(
+    target: str, where: str, code: int, says: str, tmp_path: Path, python: str
+) -> None:
+    (tmp_path / "p.fin").write_text(SELF_CYCLE.format(where))
+    done = finfuzz("exec", "p.fin", "--target", target, "--python", python, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert done.stdout.startswith(says.format(target=target))
+    assert "(3 steps, 0 skipped, 0 raised, " in done.stdout
+    assert os.listdir(tmp_path) == ["p.fin"]
+
+
+def test_exec_shows_bucket_stack_and_what_the_program_wrote(tmp_path: Path, python: str) -> None:
+    (tmp_path / "p.fin").write_text(SELF_CYCLE.format("codec"))
+    done = finfuzz("exec", "p.fin", "--target", DESTROY, "--python", python, cwd=tmp_path)
+    _, bucket, *stack = done.stdout.splitlines()
+    assert re.fullmatch(r"bucket [0-9a-f]{12}: internals destroyed", bucket)
+    assert [line.split()[0] for line in stack] == [f"#{n}" for n in range(len(stack))]
+    assert any("  pybind11::pybind11_fail(char const*)" in line for line in stack)
+    assert "reentrant call detected while fetching pybind11 internals" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("policy", "where", "code"),
+    [
+        *((policy, "module", 0) for policy in ("released", "destroy", "leak", "hold")),
+        ("released", "codec", 0),
+        ("leak", "codec", 0),
+        ("destroy", "codec", 1),
+    ],
+)
+def test_what_the_issue_promises_of_each_policy(
+    policy: str, where: str, code: int, tmp_path: Path, python: str
+) -> None:
+    (tmp_path / "p.fin").write_text(SELF_CYCLE.format(where))
+    target = f"pybind11==3.0.2+{policy}"
+    done = finfuzz("exec", "p.fin", "--target", target, "--python", python, cwd=tmp_path)
+    assert done.returncode == code, done.stdout + done.stderr
+
+
+def test_exec_reads_a_program_with_comments_and_steps_without_effect(
+    tmp_path: Path, python: str
+) -> None:
+    text = "# first\nfinfuzz 1\r\n\n  node  a list # beside\ndrop b\nroot a sys\n# last"
+    (tmp_path / "p.fin").write_text(text)
+    done = finfuzz("exec", "p.fin", "--target", "plain-c", "--python", python, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "(2 steps, 1 skipped, 0 raised, " in done.stdout
+
+
+def test_exec_keeps_abuse_for_who_asks(tmp_path: Path, python: str) -> None:
+    text = "finfuzz 1\nnode a container\nhook a traverse create\ndrop a\n"
+    (tmp_path / "p.fin").write_text(text)
+    command = ("exec", "p.fin", "--target", "plain-c", "--python", python)
+    skipped, done = finfuzz(*command, cwd=tmp_path), finfuzz(*command, "--abuse", cwd=tmp_path)
+    assert "(2 steps, 1 skipped, 0 raised, " in skipped.stdout
+    assert "(3 steps, 0 skipped, 0 raised, " in done.stdout

@@ -1,0 +1,62 @@
+"""A campaign's worker without a supervisor: its config, and programs of other weights."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from finfuzz.campaign.folder import State
+from finfuzz.campaign.plan import Engine
+from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.executor.limits import Limits
+from finfuzz.generation.learning import Learner, Tally
+from finfuzz.generation.weights import Weights
+from finfuzz.targets.build import Build
+
+
+def make_config(
+    folder: Path,
+    build: Build,
+    engine: Engine,
+    seed: int,
+    seconds: float,
+    programs: Path | None = None,
+    limits: Limits | None = None,
+) -> Config:
+    """Make the folders of a worker and return its config.
+
+    ``programs``: the folder of programs that the worker begins with.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state, limits = State(folder), limits or Limits()
+    for place in (state.corpus, state.sightings(0)):
+        place.mkdir(parents=True, exist_ok=True)
+    state.fill_live(programs)
+    state.close()
+    return Config(
+        target=str(build.spec),
+        python=str(build.interpreter.executable),
+        seconds=seconds,
+        engine=engine,
+        seed=seed,
+        live=str(state.live),
+        corpus=str(state.corpus),
+        sightings=str(state.sightings(0)),
+        shared=False,
+        deadline=limits.deadline,
+        memory_mib=limits.memory_mib,
+        abuse=limits.abuse,
+    )
+
+
+class ReweightedPrograms(Programs, ABC):
+    """Programs of a worker with other weights than a campaign's."""
+
+    def __init__(self, python: tuple[int, ...], framework: str, before: tuple[Tally, ...]) -> None:
+        super().__init__(python, framework, before)
+        self.learner = Learner(self.reweight(self.learner.weights), before)
+
+    @abstractmethod
+    def reweight(self, weights: Weights) -> Weights:
+        """Return the weights to use instead."""
