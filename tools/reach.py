@@ -31,7 +31,7 @@ from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
-from finfuzz.triage.findings.known import known
+from finfuzz.triage.findings.known import find_known
 
 _RAISED = re.compile(r"^finfuzz: `(\S+) .*` raised (\w+: .{0,60})", re.MULTILINE)
 _POOL = 200
@@ -96,7 +96,7 @@ class Reach:
             self.took[index] += count
         self.raised.update(" ".join(found) for found in _RAISED.findall(outcome.stderr))
         for diagnosis in diagnose(outcome, executor.limits.memory_mib):
-            explained = known(diagnosis, self.spec, self.text)
+            explained = find_known(diagnosis, self.spec, self.text)
             key = f"{diagnosis} {diagnosis.bucket} {diagnosis.frames}"
             key = f"known: {explained.title}" if explained else key
             self.crashes[key] += 1

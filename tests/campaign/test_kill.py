@@ -13,7 +13,7 @@ from finfuzz.campaign.folder import name_of
 from finfuzz.campaign.worker import signatures
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
-from finfuzz.triage.findings.finding import load, paths
+from finfuzz.triage.findings.finding import list_folders, load
 from helpers.campaigns import Campaign, said_of, wait_until
 
 HOUR = "3600"
@@ -96,7 +96,7 @@ class Killed:
                 text = path.read_text()
                 assert path.name == f"{name_of(text)}.fin", what
                 parse(text)
-        for folder in paths(self.folder / "crashes"):
+        for folder in list_folders(self.folder / "crashes"):
             load(folder)
             assert (folder / "repro.py").exists(), what
         for lane in (state / "campaign" / "sightings").glob("*"):
@@ -123,7 +123,7 @@ def agree(killed: Killed) -> None:
     filed = dict(
         database.execute("SELECT bucket, path FROM buckets WHERE state = 'filed'").fetchall()
     )
-    found = {folder.name: folder for folder in paths(killed.folder / "crashes")}
+    found = {folder.name: folder for folder in list_folders(killed.folder / "crashes")}
     assert {bucket: Path(path) for bucket, path in filed.items()} == found
     unsorted = database.execute("SELECT count(*) FROM looks WHERE NOT sorted").fetchall()
     uncounted = database.execute(

@@ -19,7 +19,7 @@ from finfuzz.program.language import OPERATIONS, Role
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.scope import effective, runnable
 from finfuzz.program.text import parse, to_text
-from finfuzz.program.words import FLAVOUR, WAY, Choice
+from finfuzz.program.words import WAY, Choice
 from finfuzz.targets.build import Build
 from finfuzz.targets.interpreters import Interpreter
 from helpers.places import CHILD
@@ -152,10 +152,6 @@ def check_agreement(executor: Executor, program: Program, python: Interpreter) -
     assert (took + raised, skipped) == (effects, len(program) - effects), f"{text}\n{outcome}"
     assert raised <= may_raise, f"{text}\n{outcome.stderr}"
     assert not outcome.died, f"{text}\n{outcome}"
-
-
-def test_the_numbers_of_flavours_are_those_of_the_words(driver: ModuleType) -> None:
-    assert FLAVOUR.texts == driver.FLAVOURS
 
 
 def test_the_driver_has_every_operation(driver: ModuleType) -> None:

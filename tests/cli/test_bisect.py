@@ -11,9 +11,9 @@ import pytest
 
 from finfuzz.cli import bisect as command
 from finfuzz.cli import main
-from finfuzz.triage.attribution.bisection import Bisection, Trial, Turn
-from finfuzz.triage.attribution.verdict import Verdict, absent
+from finfuzz.triage.attribution.bisect import Bisection, Trial, Turn
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.verdict import Verdict, absent
 from helpers.finding_example import crashes_with, finding
 
 Run = Callable[..., tuple[int, str, str]]
@@ -133,5 +133,5 @@ def test_two_real_releases(run: Run) -> None:
     standard output."""
     code, out, err = run("0123", "--good", "3.0.1", "--bad", "3.0.2")
     assert (code, out) == (0, "first bad: 3.0.2\n")
-    assert re.search(r"^3\.0\.1: otherwise 3 of 3: SIGABRT/\S+$", err, re.MULTILINE)
+    assert re.search(r"^3\.0\.1: crashed differently, 3 of 3: SIGABRT/\S+$", err, re.MULTILINE)
     assert re.search(r"^3\.0\.2: same 3 of 3$", err, re.MULTILINE)

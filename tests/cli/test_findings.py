@@ -1,4 +1,4 @@
-"""`finfuzz triage`, `show` and `merge` as a user meets them: exit codes and what they print."""
+"""`finfuzz triage`, `show`, `merge` and `rekey` as a user meets them: codes and output."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from finfuzz.cli import main
-from finfuzz.triage.findings.finding import load
+from finfuzz.triage.findings.finding import Finding, list_folders, load, update
+from helpers.campaign_example import plan, state_with
 from helpers.finding_example import crashes_with, finding
 
 Main = Callable[..., tuple[int, str, str]]
+DAMAGED = "findings can't be read: see `finfuzz triage --status damaged`"
 OTHER = finding(bucket="b" * 12, signal="SIGSEGV", diagnostic="none", attribution=None)
 
 
@@ -89,19 +92,19 @@ def test_a_damaged_finding_is_listed_with_the_others_and_said(finfuzz: Main, her
     assert code == 2
     assert "0123456789ab" in out
     assert "damaged" in out
-    assert err == "finfuzz: error: 1 of 2 findings can't be read: see `--status damaged`\n"
+    assert err == f"finfuzz: error: 1 of 2 {DAMAGED}\n"
 
 
 def test_show_tells_all_of_one(finfuzz: Main) -> None:
     code, out, _ = finfuzz("show", "0123")
     assert code == 0
     for part in (
-        "dies of SIGABRT (internals-recreated) in Py_FinalizeEx",
+        "crashes (SIGABRT, internals-recreated) in Py_FinalizeEx",
         "node a container",
         "append → a container  ↑ again",
         "pybind11::cast  pybind11/cast.h:1234",
-        "target: pybind11 as released survives",
-        "survived 3 of 3",
+        "target: survives on pybind11 as released",
+        "survived, 3 of 3",
         "not run: no headers",
         "done: 3 threads",
     ):
@@ -146,7 +149,7 @@ def test_a_merge_and_back(finfuzz: Main, here: Path) -> None:
     assert (code, out) == (0, "bbbbbbbbbbbb is merged into 0123456789ab\n")
     assert "merged" in finfuzz("triage")[1]
     code, out, _ = finfuzz("merge", "bbb", "--undo")
-    assert (code, out) == (0, "bbbbbbbbbbbb stands for itself again\n")
+    assert (code, out) == (0, "bbbbbbbbbbbb is no longer merged\n")
     assert load(folder) == OTHER
 
 
@@ -157,4 +160,85 @@ def test_attribute_without_a_name_means_all_that_are_open(finfuzz: Main, here: P
             path.unlink()
     code, _, err = finfuzz("attribute")
     assert code == 2
-    assert "every finding in crashes has its attribution: name one to do it again" in err
+    assert "every finding in crashes has an attribution: name one to run it again" in err
+
+
+def age(here: Path, *findings: Finding) -> None:
+    """Gives findings a key of an older version: their bucket is not what today's list makes."""
+    for one in findings:
+        update(here / "crashes" / one.folder, replace(one, key_version=0))
+
+
+def read_all(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [(["triage"], ""), (["show", "bbb"], ""), (["export", "bbb", "--pytest"], "test_finfuzz_*.py")],
+)
+def test_reading_renames_nothing_and_says_what_does(
+    finfuzz: Main, here: Path, arguments: list[str], output: str
+) -> None:
+    (here / "crashes" / OTHER.folder / "repro.py").write_text("")
+    assert finfuzz(*arguments)[2] == ""
+    for path in here.glob(output) if output else ():
+        path.unlink()
+    age(here, finding(), OTHER)
+    before = read_all(here / "crashes")
+    code, _, err = finfuzz(*arguments)
+    assert (code, read_all(here / "crashes")) == (0, before)
+    assert err == (
+        "2 findings have keys of an older version: `finfuzz rekey crashes` renames them\n"
+    )
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_finding_that_lies_elsewhere_is_shown(finfuzz: Main, here: Path, alone: bool) -> None:
+    (here / "crashes").rename(here / "elsewhere")
+    folder = here / "elsewhere" / OTHER.folder
+    if alone:
+        folder = folder.rename(here / "alone")
+    code, out, err = finfuzz("show", str(folder))
+    assert (code, err) == (0, "")
+    assert OTHER.bucket in out
+
+
+def test_report_renames_nothing_and_says_what_does(finfuzz: Main, here: Path) -> None:
+    state_with(here / "state", plan(here / "crashes"))
+    age(here, OTHER)
+    before = read_all(here / "crashes")
+    code, _, err = finfuzz("report", "state")
+    assert (code, read_all(here / "crashes")) == (0, before)
+    folder = here / "crashes"
+    assert err.splitlines()[-1] == (
+        f"1 finding has a key of an older version: `finfuzz rekey {folder}` renames it"
+    )
+
+
+def test_rekey_renames_each_to_its_key(finfuzz: Main, here: Path) -> None:
+    age(here, finding(), OTHER)
+    planned = finfuzz("rekey", "--dry-run")
+    assert [load(folder).key_version for folder in list_folders(here / "crashes")] == [0, 0]
+    code, out, err = finfuzz("rekey", "crashes")
+    assert planned == (0, f"{out}dry run: nothing was written\n", "")
+    renamed = [load(folder) for folder in list_folders(here / "crashes")]
+    assert [one.former for one in renamed] == [("0123456789ab",), ("b" * 12,)]
+    assert [one.diagnosis.bucket for one in renamed] == [one.bucket for one in renamed]
+    lines = [f"{one.former[0]} is renamed to {one.bucket}" for one in renamed]
+    assert (code, out.splitlines(), err) == (0, lines, "")
+    assert list_folders(here / "crashes") == [here / "crashes" / one.folder for one in renamed]
+    assert finfuzz("rekey") == (0, "all keys are current\n", "")
+
+
+def test_rekey_renames_the_readable_ones(finfuzz: Main, here: Path) -> None:
+    age(here, finding())
+    damage(here)
+    code, out, err = finfuzz("rekey")
+    assert (code, out.count("is renamed to")) == (2, 1)
+    assert err == f"finfuzz: error: 1 of 2 {DAMAGED}\n"
+
+
+def test_rekey_needs_a_folder(finfuzz: Main) -> None:
+    assert finfuzz("rekey", "no-such")[0] == 2
+    assert "no folder of findings no-such" in finfuzz("rekey", "no-such")[2]

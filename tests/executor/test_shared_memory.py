@@ -109,11 +109,6 @@ def test_states(mine: tuple[str, ...], enum: str, ending: str) -> None:
     assert mine[0] in {theirs[0], ""}  # nothing cleared is not spoken of
 
 
-def test_hooks() -> None:
-    theirs = [words(name).removeprefix("hook-") for name in enumerators("common/probe.h", "Hook")]
-    assert list(outcome.HOOKS) == theirs
-
-
 def test_there_are_lives_for_all_that_a_program_can_start() -> None:
     shortest = "start a legacy\nstop a\n"
     assert shared_memory.PROGRAM_BYTES // len(shortest) + 1 < shared_memory.LIVES

@@ -25,7 +25,7 @@ MUTATORS = (
 STEPS = ("import", "node", "shape", "edge", "hook", "root", "drop", "collect", "start", "enter",
          "stop", "again", "elsewhere", "fork", "exit")  # fmt: skip
 NOTES = (
-    "SIGABRT/internals-recreated 6bdb81127c2b: its script died 10 of 10",
+    "SIGABRT/internals-recreated 6bdb81127c2b: script crashed in 10 of 10 runs",
     "pybind11==3.1.0+destroy on CPython 3.13.0: a worker is silent for 30 s: replaced",
     "no new feature for 2.1 h",
 )

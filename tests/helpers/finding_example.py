@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.triage.attribution.verdict import Verdict
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord, save
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.routes import Route
+from finfuzz.triage.findings.verdict import Verdict
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
 
@@ -63,7 +63,7 @@ def finding(**changes: object) -> Finding:
         first_seen=FirstSeen(12, 0.5, "2026-11-24", "atheris", 7),
         attribution=Attribution(
             owner="target",
-            reason="pybind11 as released survives: the policy `destroy` kills it",
+            reason="survives on pybind11 as released, so the policy `destroy` is required",
             first_bad="3.0.2",
             first_good="",
             pythons=("3.12.1", "3.13.0"),

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.triage.attribution.verdict import Verdict
 from finfuzz.triage.findings.attribution import ControlResult
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import StackFrame, TargetRecord, encoded
+from finfuzz.triage.findings.finding import StackFrame, TargetRecord, encode
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.routes import Route
+from finfuzz.triage.findings.verdict import Verdict
 from helpers.finding_example import finding
 
 HOSTILE = (
@@ -60,7 +60,7 @@ def hostile_finding(crashes: Path) -> Path:
     )  # fmt: skip
     folder = crashes / made.folder
     (folder / "escalation").mkdir(parents=True)
-    (folder / "finding.json").write_bytes(encoded(made))
+    (folder / "finding.json").write_bytes(encode(made))
     for name in ("repro.py", "extension.cpp", "escalation/gdb.txt"):
         (folder / name).write_bytes(HOSTILE.encode() + b"\xff\xfe\x00")
     (folder / "stderr.txt").write_bytes(b"\x1b[2J<b>" + b"x" * 5_000_000)

@@ -12,7 +12,7 @@ from sarif_pydantic import Sarif
 from finfuzz.report.json_export import ExportedFinding, to_json
 from finfuzz.report.sarif import to_sarif
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.known import shipped
+from finfuzz.triage.findings.known import load_shipped
 from finfuzz.triage.findings.listing import ListedFinding
 from helpers.finding_example import finding
 
@@ -36,7 +36,7 @@ def test_json_has_the_whole_finding_and_how_it_stands() -> None:
         (ListedFinding(FOLDER, finding(stack=(), attribution=None)), "error"),
         (ListedFinding(FOLDER, finding(regressed="an old one")), "error"),
         (ListedFinding(FOLDER, finding(merged_into="b" * 12)), "note"),
-        (ListedFinding(FOLDER, finding(), known=shipped()[0]), "note"),
+        (ListedFinding(FOLDER, finding(), known=load_shipped()[0]), "note"),
     ],
 )
 def test_sarif_is_what_the_standard_says(entry: ListedFinding, level: str) -> None:

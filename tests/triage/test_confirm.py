@@ -10,7 +10,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.targets.build import Build
-from finfuzz.triage.confirm import confirm, confirm_in_zygote, shown
+from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.findings.rate import FEW, Rate
 
@@ -85,7 +85,7 @@ def test_what_counts_as_the_same(
     outcome: Outcome, died: Diagnosis, changes: dict[str, object], same: bool
 ) -> None:
     wanted = msgspec.structs.replace(died, **changes)
-    assert shown(outcome, wanted, LIMITS) == (died if same else None)
+    assert find_same(outcome, wanted, LIMITS) == (died if same else None)
 
 
 def test_zygote_and_fresh_process_say_the_same(died: Diagnosis, destroy: Build) -> None:

@@ -125,8 +125,10 @@ def test_its_folder_has_all_that_a_reader_needs(filed: Sorted, finding: Finding)
     assert stack[0].startswith("#0 ")
     assert any("pybind11::pybind11_fail(char const*)" in line for line in stack)
     script = (folder / "repro.py").read_text()
-    assert "Dies of SIGABRT in Py_FinalizeEx, its dict is cleared (internals-recreated)." in script
-    assert f"so it ended {FEW} of {FEW} (72 to 100 %)." in " ".join(script.split())
+    words = " ".join(script.split())
+    end = "Crashes (SIGABRT, internals-recreated) in Py_FinalizeEx"
+    assert f"{end}, after the interpreter's dict is cleared." in words
+    assert f"crashed in {FEW} of {FEW} runs (72 to 100 %)." in words
     assert "finfuzz" not in script.replace("finfuzz_target", "").replace("FINFUZZ_", "")
 
 
@@ -165,10 +167,10 @@ def test_what_takes_time_is_announced(filed: Sorted) -> None:
     assert mine == [
         f"SIGABRT/internals-recreated {seen}: {what}"
         for what in (
-            "dying again in fresh processes",
-            f"{FEW} of {FEW} again, minimizing",
-            "writing and running its script",
-            f"its script died {FEW} of {FEW}",
+            "reproducing in fresh processes",
+            f"crashed in {FEW} of {FEW} runs, minimizing",
+            "writing and running the script",
+            f"script crashed in {FEW} of {FEW} runs",
         )
     ]
 

@@ -26,7 +26,7 @@ from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.filer import Origin
-from finfuzz.triage.findings.routes import way_of
+from finfuzz.triage.findings.routes import read_start
 from finfuzz.triage.sorter import Sorter
 
 _REPEATS = 7
@@ -75,7 +75,7 @@ def _time_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
         for text, outcome in crashed:  # files the new ones
             sorter.sight(text, outcome, 1, 0.0)
         (known, *_) = [diagnose(outcome, Limits().memory_mib)[0] for _, outcome in crashed]
-        way = way_of(crashed[0][0])
+        way = read_start(crashed[0][0])
         again = [time_calls(lambda: sorter.count(known, way), 1000) for _ in range(_REPEATS)]
         new = [
             time_calls(partial(sorter.sight, text, outcome, 1, 0.0), 1)

@@ -43,8 +43,9 @@ from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import load
-from finfuzz.triage.findings.routes import Way, way_of
-from finfuzz.triage.sorter import Seen, Sorter
+from finfuzz.triage.findings.routes import RouteStart, read_start
+from finfuzz.triage.findings.sightings import SeenBucket
+from finfuzz.triage.sorter import Sorter
 
 #: It compiles and runs for minutes beside the workers. Where a core is free it is as nice as can
 #: be: at nice 10 it took a sixth of a worker's rate all the same (tools/bench.py triage). Where
@@ -71,13 +72,13 @@ class TriageLane:
             lambda line: send(pipe, Notice(line)),
         )
         self._signatures: dict[str, tuple[Diagnosis, ...]] = {}
-        self._ways: dict[tuple[str, tuple[str, ...]], Way] = {}
+        self._ways: dict[tuple[str, tuple[str, ...]], RouteStart] = {}
         self._told: dict[tuple[str, str], Bucket] = {}
 
     def sort(self, request: Sort) -> None:
         """Says what a look is. Raises UserError for a file that can't be read."""
         sighted = signatures.load(self._folder, request.signature)
-        way = way_of(sighted.text)
+        way = read_start(sighted.text)
         self._ways[request.signature, way.roots] = way
         # Counted when the supervisor tells of it: this may be the second time that it asks.
         self._signatures[request.signature] = self.sorter.sight(
@@ -88,7 +89,7 @@ class TriageLane:
         """Counts, and writes that into the findings."""
         for count in request.counts:
             if count.text:
-                self._ways[count.signature, count.roots] = way_of(count.text)
+                self._ways[count.signature, count.roots] = read_start(count.text)
             way = self._ways.get((count.signature, count.roots))
             for diagnosis in self._signatures.get(count.signature, ()):
                 self.sorter.count(diagnosis, way, count.sightings)
@@ -97,7 +98,7 @@ class TriageLane:
     def owe(self, finding: Path) -> None:
         """Puts off what a finding lacks. Raises UserError for one that can't be read."""
         if load(finding).attribution is None:
-            self.sorter.put_off(finding)
+            self.sorter.defer(finding)
 
     def agrees(self, request: Compare) -> bool:
         """Whether a fresh process does what the zygote's child did."""
@@ -134,7 +135,7 @@ class TriageLane:
         )
 
 
-def _bucket(seen: Seen, state: str) -> Bucket:
+def _bucket(seen: SeenBucket, state: str) -> Bucket:
     """As it is filed, where it is: what was met first may have died of something else."""
     diagnosis = seen.diagnosis
     signal, diagnostic = diagnosis.signal, diagnosis.diagnostic

@@ -14,7 +14,6 @@ import sys
 runtime = None
 
 EFFECT, SKIPPED, RAISED = 0, 1, 2
-FLAVOURS = ("legacy", "isolated", "shared-gil", "permissive", "strict", "framework", "stdlib")
 MAIN = -1
 
 #: The nodes of a subinterpreter by name. The main interpreter's are a local of `run`, so that they
@@ -175,7 +174,7 @@ class Interpreters:
         self.current = MAIN
 
     def start(self, name, flavour):
-        handle = runtime.start(self.current, FLAVOURS.index(flavour) + 1)
+        handle = runtime.start(self.current, flavour)
         if handle < 0:
             raise RuntimeError("this CPython can't start such an interpreter")
         self.handles[name] = handle

@@ -1,4 +1,4 @@
-"""`finfuzz attribute` and `finfuzz file`: controls and filing outside of a campaign."""
+"""`finfuzz attribute` and `finfuzz file`: controls and filing without a campaign."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.attribute import attributed
 from finfuzz.triage.filer import Origin
-from finfuzz.triage.findings.finding import find_finding, load, paths
-from finfuzz.triage.instruments.escalate import escalated
+from finfuzz.triage.findings.finding import find_finding, list_folders, load
+from finfuzz.triage.instruments.escalate import escalate
 from finfuzz.triage.sorter import Sorter
 
 
@@ -41,12 +41,12 @@ from finfuzz.triage.sorter import Sorter
 @deadline_option
 @memory_option
 def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory: int) -> None:
-    """Run FINDINGS on their controls and say whose defect each is; heavier instruments too.
+    """Run FINDINGS on their controls and under instruments, to find the owner of each defect.
 
-    Without a name: all that have no attribution yet.
+    Without FINDINGS: all that have no attribution yet.
     """
     require_linux()
-    folders = [find_finding(one, crashes) for one in findings] or _open(crashes)
+    folders = [find_finding(one, crashes) for one in findings] or _list_unattributed(crashes)
     limits = Limits(deadline, memory)
     for folder in folders:
         record = load(folder).target
@@ -55,7 +55,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
         with show_progress(f"{folder.name}: controls") as (announce, advance):
             for done, of in attributed(*subject, announce):
                 advance(done, of)
-            for done, of in escalated(*subject, announce):
+            for done, of in escalate(*subject, announce):
                 advance(done, of)
         attribution = load(folder).attribution
         assert attribution is not None
@@ -79,7 +79,7 @@ def file_(
     memory: int,
     abuse: bool,
 ) -> None:
-    """Make a finding of a program: run it, and file what is wrong with it as a campaign would.
+    """Run PROGRAM, and file a finding of each failure as a campaign does.
 
     Exits with 0 if something is filed (or was before), 1 if nothing is wrong.
     """
@@ -106,8 +106,8 @@ def file_(
         raise SystemExit(1)
 
 
-def _open(crashes: Path) -> list[Path]:
-    found = [folder for folder in paths(crashes) if load(folder).attribution is None]
+def _list_unattributed(crashes: Path) -> list[Path]:
+    found = [folder for folder in list_folders(crashes) if load(folder).attribution is None]
     if not found:
-        raise UserError(f"every finding in {crashes} has its attribution: name one to do it again")
+        raise UserError(f"every finding in {crashes} has an attribution: name one to run it again")
     return found

@@ -13,8 +13,8 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.attribution.bisect import SHOWN, Subject, over_commits, over_releases
-from finfuzz.triage.attribution.bisection import Bisection
+from finfuzz.triage.attribution.bisect import SHOWN, Bisection, Subject, over_commits, over_releases
+from finfuzz.triage.attribution.verdict import Wanted
 from finfuzz.triage.findings.finding import find_finding, load
 
 
@@ -58,7 +58,7 @@ def bisect(
     python = pick_interpreter(record.target.python.rpartition(".")[0])
     with show_progress(f"{record.bucket}: bisecting") as (announce, advance):
         subject = Subject(
-            record.wanted,
+            Wanted.from_finding(record),
             parse_target(record.target.spec),
             python,
             Limits(deadline, memory),

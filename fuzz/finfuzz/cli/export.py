@@ -8,6 +8,7 @@ import click
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import crashes_option
+from finfuzz.cli.outdated import find_crashes, warn_outdated
 from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.finding import find_finding, load
 from finfuzz.triage.repro.export import pytest_file
@@ -44,3 +45,4 @@ def export(finding: str, as_pytest: bool, output: Path | None, crashes: Path) ->
     except OSError as error:
         raise UserError(f"can't write {file}: {error.strerror}") from error
     click.echo(f"wrote {file}: pytest {file}")
+    warn_outdated(find_crashes(folder, crashes))

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
+from finfuzz.campaign.folder import load_plan
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import show_progress
+from finfuzz.cli.outdated import warn_outdated
 from finfuzz.report.page import text
+from finfuzz.report.page.data import crashes_of
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole
 
@@ -56,6 +59,7 @@ def report(state: Path, output: Path, crashes: Path | None) -> None:
     write_whole(output, content)
     findings = "1 finding" if len(parts.findings) == 1 else f"{len(parts.findings)} findings"
     click.echo(f"wrote {output}: {findings}, {len(content) / 1024:,.0f} KiB")
+    warn_outdated(crashes or crashes_of(state, load_plan(state)))
 
 
 @cli.command()
@@ -79,6 +83,7 @@ def serve(state: Path, port: int, crashes: Path | None) -> None:
     _require_folder(crashes)
     with show_progress("reading findings") as (_, advance):
         live = Live(state, crashes, advance)
+    warn_outdated(crashes or crashes_of(state, load_plan(state)))
     # Shells start background jobs with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with PageServer(live, port) as server:

@@ -8,7 +8,7 @@ from typing import Any
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
-from finfuzz.triage.findings.story import sentence
+from finfuzz.triage.findings.story import describe
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -35,7 +35,7 @@ def _make_result(entry: ListedFinding, finding: Finding, rules: Sequence[str]) -
         "ruleId": finding.diagnostic,
         "ruleIndex": rules.index(finding.diagnostic),
         "level": "note" if entry.status in ("known", "merged") else "error",
-        "message": {"text": sentence(finding)},
+        "message": {"text": describe(finding)},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": script}}}],
         "partialFingerprints": {"finfuzzBucket/v1": finding.bucket},
         "stacks": [_make_stack(finding)] if finding.stack else [],

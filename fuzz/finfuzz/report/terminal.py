@@ -19,7 +19,7 @@ from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.similar import Suggestion
-from finfuzz.triage.findings.story import plot, sentence
+from finfuzz.triage.findings.story import describe, summarize
 
 _STYLES = {
     "new": "bold",
@@ -65,7 +65,7 @@ def render_finding(entry: ListedFinding) -> Group:
     """Render one finding in full."""
     finding = entry.finding
     assert finding is not None
-    parts: list[RenderableType] = [Text(sentence(finding), style="bold"), Text("")]
+    parts: list[RenderableType] = [Text(describe(finding), style="bold"), Text("")]
     parts.append(_render_facts(entry, finding))
     parts.append(_add_title("program", Text(finding.program.rstrip())))
     parts.append(_add_title("object graph", render_graph(finding.program)))
@@ -135,11 +135,11 @@ def _render_facts(entry: ListedFinding, finding: Finding) -> Table:
         "signal": finding.signal + (f", {finding.fault}" if finding.fault else ""),
         "other signals": _format_other_signals(finding),
         "telling frames": " < ".join(finding.frames),
-        "fresh process": finding.reproduced.told,
+        "fresh process": finding.reproduced.with_interval,
         "zygote": _format_zygote_rate(finding),
-        "script": finding.script.told if finding.script.n else "not run",
+        "script": finding.script.with_interval if finding.script.n else "not run",
         "seen": f"{finding.sightings:,} times, first on {finding.first_seen.date}",
-        "program": plot(parse(finding.program)),
+        "program": summarize(parse(finding.program)),
     }
     for name, value in rows.items():
         if value:
@@ -158,7 +158,7 @@ def _format_zygote_rate(finding: Finding) -> str:
     warning = (
         ": differs from fresh processes" if finding.in_zygote.disagrees(finding.reproduced) else ""
     )
-    return finding.in_zygote.told + warning
+    return finding.in_zygote.with_interval + warning
 
 
 def _render_stack(finding: Finding) -> Text:

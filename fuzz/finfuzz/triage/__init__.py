@@ -1,1 +1,1 @@
-"""What a death means: diagnose, bucket, confirm, minimize, write the standalone script."""
+"""The pipeline from a sighting to a finding: sort, confirm, minimize, file."""

@@ -1,4 +1,4 @@
-"""Does it die again, in fresh processes with the driver?"""
+"""Confirming a sighting: how often the program fails again in the same way."""
 
 from __future__ import annotations
 
@@ -10,37 +10,34 @@ from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.findings.rate import MOST, Rate, measured
-
-#: A hang costs its whole deadline each time, and that is ten times the campaign's.
-HANG_RUNS = 2
+from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
 
 
 def confirm(build: Build, text: str, diagnosis: Diagnosis, limits: Limits) -> Rate:
-    """How often the program goes wrong in the same way in a fresh process."""
+    """Measure how often the program fails in the same way in a fresh process with the driver."""
     hang = diagnosis.diagnostic == "hang"
     steps = runnable(parse(text), build.interpreter.version[:2], abuse=limits.abuse)
-    return measured(
-        lambda: shown(run_fresh(build, steps, limits.patient), diagnosis, limits) is not None,
+    return measure(
+        lambda: find_same(run_fresh(build, steps, limits.patient), diagnosis, limits) is not None,
         HANG_RUNS if hang else MOST,
     )
 
 
 def confirm_in_zygote(executor: Executor, text: str, diagnosis: Diagnosis) -> Rate:
-    """How often it does in a zygote's child. A hang is left to fresh processes."""
+    """Measure the same in a zygote's children. A hang is left to fresh processes: 0 of 0."""
     if diagnosis.diagnostic == "hang":
         return Rate(0, 0)
     limits = executor.limits
     steps = runnable(parse(text), executor.build.interpreter.version[:2], abuse=limits.abuse)
     executor.limits = limits.patient
     try:
-        return measured(lambda: shown(executor.run(steps), diagnosis, limits) is not None)
+        return measure(lambda: find_same(executor.run(steps), diagnosis, limits) is not None)
     finally:
         executor.limits = limits
 
 
-def shown(outcome: Outcome, wanted: Diagnosis, limits: Limits) -> Diagnosis | None:
-    """What of an outcome falls into the same bucket, and kills if the wanted one does."""
+def find_same(outcome: Outcome, wanted: Diagnosis, limits: Limits) -> Diagnosis | None:
+    """Find the outcome's diagnosis in the same bucket, fatal if the wanted one is fatal."""
     for one in diagnose(outcome, limits.memory_mib):
         if one.bucket == wanted.bucket and (one.signal == "NONE") == (wanted.signal == "NONE"):
             return one

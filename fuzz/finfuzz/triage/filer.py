@@ -1,4 +1,4 @@
-"""From a first sighting to a finding's folder: die again, minimize, write the script, run it."""
+"""From a first sighting to a finding's folder: reproduce, minimize, write the script, run it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
-from finfuzz.triage.confirm import confirm, confirm_in_zygote, shown
+from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
 from finfuzz.triage.diagnosis.symbols import Frame, named_stack
 from finfuzz.triage.findings.finding import (
@@ -27,10 +27,11 @@ from finfuzz.triage.findings.finding import (
     FirstSeen,
     StackFrame,
     TargetRecord,
-    encoded,
+    encode,
     save,
 )
 from finfuzz.triage.findings.rate import MOST, Rate
+from finfuzz.triage.findings.story import describe_rate
 from finfuzz.triage.minimize import minimize, repeatedly
 from finfuzz.triage.repro.choose import best_script
 from finfuzz.triage.repro.story import retold, script_story
@@ -40,8 +41,8 @@ Announce = Callable[[str], None]
 
 _RAISED = re.compile(r"^finfuzz: `(.+)` raised ", re.MULTILINE)
 
-#: What a hang may cost to minimize: as many tries of this many seconds. A program that ends takes
-#: 3 to 60 ms, so one that has not ended by then mostly hangs; the fresh runs behind decide.
+#: The price of minimizing a hang: so many tries of so many seconds. A program that ends takes 3 to
+#: 60 ms, so a program still running after that mostly hangs; the later fresh runs decide.
 _HANG_TRIES = 60
 _HANG_SECONDS = 0.5
 
@@ -54,7 +55,7 @@ class Origin(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """A program that went wrong, at its place in the campaign (``seconds`` since it began)."""
+    """A program that failed, and its place in the campaign (``seconds`` since the start)."""
 
     text: str
     outcome: Outcome
@@ -64,7 +65,7 @@ class Sighting(NamedTuple):
 
 
 class Filer:
-    """Files first sightings of one build. It has an executor of its own: close it when done."""
+    """The filing of one build's first sightings. Holds an executor: close it when done."""
 
     def __init__(
         self, campaign: Build, crashes: Path, limits: Limits, origin: Origin, announce: Announce
@@ -78,46 +79,46 @@ class Filer:
         self._executor.close()
 
     def file(self, sighting: Sighting, regressed: str = "") -> Path | None:
-        """The folder of a new finding; None where the program never did it again.
+        """File a finding and return its folder; None where the program never failed so again.
 
-        Raises FileExistsError where another campaign filed the same meanwhile, and UserError where
-        it can't be written or its script can't be compiled.
+        Raises FileExistsError where another campaign has filed the same finding meanwhile, and
+        UserError where the folder can't be written or the script can't be compiled.
         """
         diagnosis = sighting.diagnosis
-        say = f"{diagnosis} {diagnosis.bucket}"
-        self._announce(f"{say}: dying again in fresh processes")
+        name = f"{diagnosis} {diagnosis.bucket}"
+        self._announce(f"{name}: reproducing in fresh processes")
         fresh = confirm(self._build, sighting.text, diagnosis, self._limits)
         forked = confirm_in_zygote(self._executor, sighting.text, diagnosis)
         if fresh.k == 0:
             return None
-        self._announce(f"{say}: {fresh} again, minimizing")
-        text, fresh, forked = self._minimized(sighting, fresh, forked)
-        self._announce(f"{say}: writing and running its script")
-        smallest = self._seen_again(sighting, text)
-        finding = self._finding(smallest, fresh, forked)
+        self._announce(f"{name}: {describe_rate(diagnosis.signal, fresh)}, minimizing")
+        text, fresh, forked = self._minimize(sighting, fresh, forked)
+        self._announce(f"{name}: writing and running the script")
+        smallest = self._sight_again(sighting, text)
+        finding = self._make_finding(smallest, fresh, forked)
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
-        self._announce(f"{say}: its script died {finding.script}")
+        self._announce(f"{name}: script {describe_rate(finding.signal, finding.script)}")
         return folder
 
-    def _seen_again(self, sighting: Sighting, text: str) -> Sighting:
-        """The minimized program's own death, so that stack, signal and program belong together."""
+    def _sight_again(self, sighting: Sighting, text: str) -> Sighting:
+        """Run the minimized program, so that stack, signal and program belong together."""
         steps = runnable(parse(text), self._python, abuse=self._limits.abuse)
         if sighting.diagnosis.diagnostic != "hang":
             for _ in range(MOST):
                 outcome = run_fresh(self._build, steps, self._limits.patient)
-                again = shown(outcome, sighting.diagnosis, self._limits)
+                again = find_same(outcome, sighting.diagnosis, self._limits)
                 if again is not None:
                     return sighting._replace(text=text, outcome=outcome, diagnosis=again)
         return sighting._replace(text=text)
 
-    def _minimized(self, sighting: Sighting, fresh: Rate, forked: Rate) -> tuple[str, Rate, Rate]:
-        """The smaller program, if it is no flakier in fresh processes than the one found."""
+    def _minimize(self, sighting: Sighting, fresh: Rate, forked: Rate) -> tuple[str, Rate, Rate]:
+        """Minimize the program; keep the original if the result is flakier in fresh processes."""
         hangs = sighting.diagnosis.diagnostic == "hang"
         smaller = to_text(
             minimize(
                 parse(sighting.text),
-                self._same(sighting.diagnosis, forked),
+                self._make_predicate(sighting.diagnosis, forked),
                 self._python,
                 abuse=self._limits.abuse,
                 tries=_HANG_TRIES if hangs else None,
@@ -130,7 +131,7 @@ class Filer:
             return sighting.text, fresh, forked
         return smaller, again, confirm_in_zygote(self._executor, smaller, sighting.diagnosis)
 
-    def _same(self, diagnosis: Diagnosis, forked: Rate) -> Callable[[Program], bool]:
+    def _make_predicate(self, diagnosis: Diagnosis, forked: Rate) -> Callable[[Program], bool]:
         limits = self._limits
         if diagnosis.diagnostic == "hang":
             seconds = min(limits.deadline, _HANG_SECONDS)
@@ -140,7 +141,7 @@ class Filer:
             text = runnable(candidate, self._python, abuse=limits.abuse)
             self._executor.limits = limits
             try:
-                return shown(self._executor.run(text), diagnosis, limits) is not None
+                return find_same(self._executor.run(text), diagnosis, limits) is not None
             finally:
                 self._executor.limits = self._limits
 
@@ -151,11 +152,11 @@ class Filer:
             self._build.spec, self._build.interpreter, instrumented=False, announce=self._announce
         )
         outcome = smallest.outcome
-        stack = _without_ours(named_stack(outcome.frames or outcome.recreated_frames))
-        finding.stack = tuple(map(_recorded, stack))
+        stack = _drop_handler(named_stack(outcome.frames or outcome.recreated_frames))
+        finding.stack = tuple(map(_record_frame, stack))
         raising = frozenset(_RAISED.findall(outcome.stderr))
         script = best_script(
-            lambda simply: self._script(finding, raising, simply),
+            lambda simply: self._write_script(finding, raising, simply),
             plain,
             smallest.diagnosis,
             self._limits,
@@ -168,11 +169,13 @@ class Filer:
             "program.fin": finding.program,
             "stderr.txt": first.outcome.stderr,
             "stack.txt": "".join(f"#{n} {frame}\n" for n, frame in enumerate(stack)),
-            "outcome.json": encoded(_portable(first.outcome)).decode(),
+            "outcome.json": encode(_make_portable(first.outcome)).decode(),
         }
         return save(self._crashes, finding, files)
 
-    def _script(self, finding: Finding, raising: frozenset[str], simply: bool) -> dict[str, str]:
+    def _write_script(
+        self, finding: Finding, raising: frozenset[str], simply: bool
+    ) -> dict[str, str]:
         return write_script(
             parse(finding.program),
             self._build.spec,
@@ -184,7 +187,7 @@ class Filer:
             plain=simply,
         )
 
-    def _finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:
+    def _make_finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:
         spec, diagnosis = self._build.spec, sighting.diagnosis
         return Finding(
             key_version=telling.VERSION,
@@ -219,8 +222,8 @@ class Filer:
         )
 
 
-def _portable(outcome: Outcome) -> Outcome:
-    """Without the folders of this machine: a file's name and an offset are what a frame is."""
+def _make_portable(outcome: Outcome) -> Outcome:
+    """Drop this machine's folders: a file's name and an offset identify a frame."""
     frames, recreated = (
         tuple(RawFrame(Path(frame.module).name, frame.offset) for frame in frames)
         for frames in (outcome.frames, outcome.recreated_frames)
@@ -228,13 +231,13 @@ def _portable(outcome: Outcome) -> Outcome:
     return msgspec.structs.replace(outcome, frames=frames, recreated_frames=recreated)
 
 
-def _without_ours(stack: list[Frame]) -> list[Frame]:
-    """Without the frames of the signal handler that took it, and the nameless one it returns to."""
+def _drop_handler(stack: list[Frame]) -> list[Frame]:
+    """Drop the frames of the signal handler, and the nameless one below them."""
     return list(dropwhile(lambda one: "finfuzz_runtime" in one.module or not one.function, stack))
 
 
-def _recorded(frame: Frame) -> StackFrame:
-    """Without the folders of this machine: the last two parts of a path say enough."""
+def _record_frame(frame: Frame) -> StackFrame:
+    """Drop this machine's folders: the last two parts of a path are enough."""
     place = "/".join(frame.place.split("/")[-2:])
     name = Path(frame.module).name
     return StackFrame(name, frame.offset, frame.function, place, frame.inlined)

@@ -1,4 +1,4 @@
-"""Sorts what goes wrong in a campaign: counts what is known or filed, has the rest filed."""
+"""Sorting the failures of a campaign: known and filed ones are counted, new ones are filed."""
 
 from __future__ import annotations
 
@@ -18,56 +18,25 @@ from finfuzz.triage.attribution.attribute import attributed
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings import routes
-from finfuzz.triage.findings.finding import dies, filed, folder_of, load, update
-from finfuzz.triage.findings.known import Known, known, known_in, regressed
+from finfuzz.triage.findings.finding import index_buckets, is_fatal, load, locate, update
+from finfuzz.triage.findings.known import (
+    KnownDefect,
+    find_known,
+    find_regressed,
+    load_known,
+)
 from finfuzz.triage.findings.rekey import rekey
-from finfuzz.triage.findings.routes import Route, Way
-from finfuzz.triage.instruments.escalate import escalated
-
-
-class Seen(msgspec.Struct):
-    """A bucket in this campaign. ``path`` is None while it is not filed.
-
-    ``sightings`` in all; ``unsaved``, ``signals`` and ``routes`` are those that its finding.json
-    does not count yet.
-    """
-
-    diagnosis: Diagnosis
-    execution: int
-    seconds: float
-    sightings: int = 0
-    path: Path | None = None
-    new: bool = False
-    unsaved: int = 0
-    signals: Counter[str] = msgspec.field(default_factory=Counter)
-    routes: list[Route] = []
-
-    def add(self, diagnosis: Diagnosis, way: Way | None, times: int) -> None:
-        if times == 0:
-            return
-        self.sightings += times
-        self.unsaved += times
-        self.signals[diagnosis.signal] += times
-        if way is not None:
-            routes.add(self.routes, Route(diagnosis.route, way.roots, times, way.program))
-
-    def save(self, folder: Path) -> None:
-        """Adds what is not counted yet to the finding. Raises UserError."""
-        finding = load(folder)
-        finding.sightings += self.unsaved
-        finding.signals = dict(Counter(finding.signals) + self.signals)
-        for route in self.routes:
-            routes.add(finding.routes, route)
-        update(folder, finding)
-        self.unsaved, self.signals, self.routes = 0, Counter(), []
+from finfuzz.triage.findings.routes import RouteStart
+from finfuzz.triage.findings.sightings import SeenBucket
+from finfuzz.triage.instruments.escalate import escalate
 
 
 class Sorter:
-    """Files the deaths of one campaign under ``crashes``.
+    """The sorting of one build's failures in a campaign, with findings below ``crashes``.
 
-    ``announce`` gets a line for each thing that takes time. What can wait (whose defect is it, what
-    do heavier instruments say) is done piece by piece by ``work``. Close it when done: it writes
-    the counts of sightings then.
+    ``announce`` receives a line before each thing that takes time. Controls and instruments are
+    deferred, and ``work`` runs them piece by piece. Close it when done: it then writes the counts
+    of sightings.
     """
 
     def __init__(
@@ -80,32 +49,35 @@ class Sorter:
     ) -> None:
         self._build, self._crashes, self._limits = campaign, crashes, limits
         self._announce = announce
-        self._known = known_in(crashes)
+        self._known = load_known(crashes)
         for line in rekey(crashes):
             announce(line)
-        self._filed = filed(crashes)
+        self._filed = index_buckets(crashes)
         self._filer = Filer(campaign, crashes, limits, origin, announce)
-        self._later: deque[tuple[Path, Iterator[object]]] = deque()
-        # As many as differ in a day; each costs a search for every pattern of the list.
+        self._deferred: deque[tuple[Path, Iterator[object]]] = deque()
+        # As many diagnoses as differ in a day; each costs a search for every pattern of the list.
         self._explanation = lru_cache(maxsize=4096)(self._explain)
-        self.seen: dict[str, Seen] = {}
-        self.known: Counter[Known] = Counter()
-        self.unconfirmed: dict[str, Seen] = {}
+        self.seen: dict[str, SeenBucket] = {}
+        self.known: Counter[KnownDefect] = Counter()
+        self.unconfirmed: dict[str, SeenBucket] = {}
 
     def sight(
         self, text: str, outcome: Outcome, execution: int, seconds: float, times: int = 1
     ) -> tuple[Diagnosis, ...]:
-        """Takes one program and what became of it, at its place in the campaign. ``times`` is 0
-        where ``count`` will hear of it."""
+        """Sort one program's outcome; ``execution`` and ``seconds`` are its place in the campaign.
+
+        ``times`` is 0 where the caller will pass the sightings to ``count``.
+        """
         found = diagnose(outcome, self._limits.memory_mib)
-        way = routes.way_of(text) if found else None
+        start = routes.read_start(text) if found else None
         for diagnosis in found:
-            if not self.count(diagnosis, way, times):
-                self._first(Sighting(text, outcome, diagnosis, execution, seconds), way, times)
+            if not self.count(diagnosis, start, times):
+                sighting = Sighting(text, outcome, diagnosis, execution, seconds)
+                self._sort_first(sighting, start, times)
         return found
 
-    def count(self, diagnosis: Diagnosis, way: Way | None = None, times: int = 1) -> bool:
-        """Counts sightings of what is known, filed or kept aside already; else False."""
+    def count(self, diagnosis: Diagnosis, start: RouteStart | None = None, times: int = 1) -> bool:
+        """Count sightings of a known, filed or unconfirmed bucket. False if there is none such."""
         explained = self._explanation(diagnosis)
         if explained:
             self.known[explained] += times
@@ -113,43 +85,43 @@ class Sorter:
         bucket = diagnosis.bucket
         seen = self.seen.get(bucket) or self.unconfirmed.get(bucket)
         if seen is None or (diagnosis.signal != "NONE" and seen.diagnosis.signal == "NONE"):
-            return False  # nothing had died of it yet
-        seen.add(diagnosis, way, times)
+            return False  # so far nothing had crashed there
+        seen.add(diagnosis, start, times)
         return True
 
     def work(self) -> bool:
-        """Does a piece of what was put off, of the oldest finding first. False: there is none."""
-        while self._later:
-            folder, pieces = self._later[0]
+        """Run a piece of the deferred work, the oldest finding first. False if there is none."""
+        while self._deferred:
+            folder, pieces = self._deferred[0]
             try:
                 next(pieces)
                 return True
             except StopIteration:
-                self._later.popleft()
+                self._deferred.popleft()
                 if folder not in self.waiting:
                     self._announce_owner(folder)
             except UserError as error:
-                self._later.popleft()
+                self._deferred.popleft()
                 self._announce(f"{folder.name}: {error}")
         return False
 
     @property
     def waiting(self) -> list[Path]:
-        """Findings of which something was put off and is not done."""
-        return [folder for folder, _ in self._later]
+        """Findings with deferred work."""
+        return [folder for folder, _ in self._deferred]
 
     def save(self) -> None:
-        """Writes how often each bucket was seen."""
+        """Write the counts of sightings into the findings."""
         for seen in self.seen.values():
             if seen.path is None or not seen.unsaved:
                 continue
             try:
                 seen.save(seen.path)
-            except UserError as error:  # one that is damaged is no reason to lose the others
+            except UserError as error:  # a damaged finding must not cost the counts of others
                 self._announce(f"{seen.unsaved} sightings not counted: {error}")
 
     def close(self) -> None:
-        """Ends the executor and saves."""
+        """End the executor and save."""
         self._filer.close()
         self.save()
 
@@ -158,46 +130,46 @@ class Sorter:
         if attribution is not None:
             self._announce(f"{folder.name}: {attribution.owner}: {attribution.reason}")
 
-    def _explain(self, diagnosis: Diagnosis) -> Known | None:
-        return known(diagnosis, self._build.spec, self._build.interpreter.text, self._known)
+    def _explain(self, diagnosis: Diagnosis) -> KnownDefect | None:
+        return find_known(diagnosis, self._build.spec, self._build.interpreter.text, self._known)
 
-    def _first(self, sighting: Sighting, way: Way | None, times: int) -> None:
+    def _sort_first(self, sighting: Sighting, start: RouteStart | None, times: int) -> None:
         diagnosis = sighting.diagnosis
-        seen = self._seen_before(sighting)
-        seen.add(diagnosis, way, times)
-        milder = self._filed.get(diagnosis.bucket) or self._filed_meanwhile(diagnosis)
-        if milder is not None and (dies(milder) or diagnosis.signal == "NONE"):
+        seen = self._get_seen(sighting)
+        seen.add(diagnosis, start, times)
+        milder = self._filed.get(diagnosis.bucket) or self._find_filed(diagnosis)
+        if milder is not None and (is_fatal(milder) or diagnosis.signal == "NONE"):
             seen.path = milder
             self.seen[diagnosis.bucket] = seen
             return
         try:
             self._file(sighting, seen, milder)
-        except FileExistsError as error:  # another campaign's, filed while this one was confirming
+        except FileExistsError as error:  # filed by another campaign while this one confirmed
             seen.path = self._filed[diagnosis.bucket] = Path(str(error))
             self.seen[diagnosis.bucket] = seen
-        except UserError as error:  # a full disk, say: it is counted on, and not tried again
+        except UserError as error:  # a full disk, say: counting goes on, filing is not retried
             self._announce(f"{diagnosis} {diagnosis.bucket}: not filed: {error}")
             self.seen[diagnosis.bucket] = seen
 
-    def _filed_meanwhile(self, diagnosis: Diagnosis) -> Path | None:
-        """Its folder, where another lane or campaign has filed it since this one began."""
-        folder = self._crashes / folder_of(diagnosis.signal, diagnosis.diagnostic, diagnosis.bucket)
+    def _find_filed(self, diagnosis: Diagnosis) -> Path | None:
+        """Find a folder that another campaign, or this one on another build, has filed."""
+        folder = self._crashes / locate(diagnosis.signal, diagnosis.diagnostic, diagnosis.bucket)
         return folder if folder.is_dir() else None
 
-    def _seen_before(self, sighting: Sighting) -> Seen:
-        """What is known of a milder form of it in this campaign, or a new record."""
+    def _get_seen(self, sighting: Sighting) -> SeenBucket:
+        """Get the campaign's record of the bucket (a milder form, perhaps) or a new one."""
         diagnosis = sighting.diagnosis
         seen = self.seen.get(diagnosis.bucket) or self.unconfirmed.get(diagnosis.bucket)
         if seen is None:
-            return Seen(diagnosis, sighting.execution, sighting.seconds)
+            return SeenBucket(diagnosis, sighting.execution, sighting.seconds)
         seen.diagnosis = diagnosis
         return seen
 
-    def _file(self, sighting: Sighting, seen: Seen, milder: Path | None) -> None:
+    def _file(self, sighting: Sighting, seen: SeenBucket, milder: Path | None) -> None:
         diagnosis = sighting.diagnosis
         python = self._build.interpreter.text
-        mended = regressed(diagnosis, self._build.spec, python, self._known)
-        folder = self._filer.file(sighting, mended.title if mended else "")
+        regressed = find_regressed(diagnosis, self._build.spec, python, self._known)
+        folder = self._filer.file(sighting, regressed.title if regressed else "")
         if folder is None and milder is None:
             self._keep_unconfirmed(sighting, seen)
             return
@@ -211,27 +183,27 @@ class Sorter:
         self._filed[diagnosis.bucket] = folder
         if milder is not None:
             self._replace(milder, folder)
-        self.put_off(folder)
+        self.defer(folder)
 
     def _replace(self, milder: Path, folder: Path) -> None:
-        """The same defect, filed where nothing had died of it yet: its counts go over."""
+        """Replace a milder finding, where nothing had crashed, and take over its counts."""
         before, finding = load(milder), load(folder)
         finding.sightings += before.sightings
         finding.signals = dict(Counter(finding.signals) + Counter(before.signals))
         for route in before.routes:
             routes.add(finding.routes, route)
         update(folder, finding)
-        self._later = deque(put_off for put_off in self._later if put_off[0] != milder)
+        self._deferred = deque(work for work in self._deferred if work[0] != milder)
         shutil.rmtree(milder)
 
-    def put_off(self, folder: Path) -> None:
-        """Has ``work`` say whose defect a finding is, and what heavier instruments do."""
+    def defer(self, folder: Path) -> None:
+        """Leave a finding's controls and instruments to ``work``."""
         spec, interpreter, limits = self._build.spec, self._build.interpreter, self._limits
-        pieces = (attributed, escalated)
-        for piece in pieces:
-            self._later.append((folder, piece(folder, spec, interpreter, limits, self._announce)))
+        for run in (attributed, escalate):
+            pieces = run(folder, spec, interpreter, limits, self._announce)
+            self._deferred.append((folder, pieces))
 
-    def _keep_unconfirmed(self, sighting: Sighting, seen: Seen) -> None:
+    def _keep_unconfirmed(self, sighting: Sighting, seen: SeenBucket) -> None:
         diagnosis = sighting.diagnosis
         folder = self._crashes / "unconfirmed" / diagnosis.bucket
         folder.mkdir(parents=True, exist_ok=True)
@@ -240,6 +212,5 @@ class Sorter:
         (folder / "outcome.json").write_bytes(msgspec.json.encode(sighting.outcome))
         seen.path = folder
         self.unconfirmed[diagnosis.bucket] = seen
-        self._announce(
-            f"{diagnosis} {diagnosis.bucket}: never again in fresh processes, kept aside"
-        )
+        name = f"{diagnosis} {diagnosis.bucket}"
+        self._announce(f"{name}: not reproduced in fresh processes, kept as unconfirmed")

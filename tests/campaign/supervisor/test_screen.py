@@ -88,7 +88,7 @@ def test_a_line_now_and_then_the_longer_the_rarer(
 @pytest.mark.parametrize(
     "note",
     [
-        "SIGABRT/none 0123456789ab: its script died 10 of 10",
+        "SIGABRT/none 0123456789ab: script crashed in 10 of 10 runs",
         "brackets [bold]are[/bold] what they are, and so is [/path]",
         "a line that is much longer than the forty columns that this terminal has",
         ":smile: stays words",

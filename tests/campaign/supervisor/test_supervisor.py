@@ -171,7 +171,7 @@ def test_it_goes_on_when_nobody_reads_what_it_says(start: Start, plain_c: Build)
 def test_ctrl_c_keeps_what_was_found(whom: str, start: Start, destroy: Build) -> None:
     """While the first death is being confirmed: it is filed nevertheless, at its full rate."""
     campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random")
-    campaign.read_until("dying again in fresh processes")
+    campaign.read_until("reproducing in fresh processes")
     wait_until(lambda: confirms(campaign), "a fresh process beside the worker")
     interrupt(campaign, whom)
     assert campaign.end() == 130, campaign.lines
@@ -187,7 +187,7 @@ def test_ctrl_c_keeps_what_was_found(whom: str, start: Start, destroy: Build) ->
 @pytest.mark.usefixtures("destroy_for_scripts")
 def test_a_second_ctrl_c_leaves_the_sorting(start: Start, destroy: Build) -> None:
     campaign = start(destroy, *HOUR, "--seed", "1")
-    campaign.read_until("dying again in fresh processes")
+    campaign.read_until("reproducing in fresh processes")
     campaign.process.send_signal(signal.SIGINT)
     campaign.read_until("stopping: ")
     campaign.process.send_signal(signal.SIGINT)
@@ -245,7 +245,7 @@ def test_a_killed_supervisor_takes_everything_with_it(
 ) -> None:
     """At a moment at which it has a worker, a zygote of its own and fresh processes."""
     campaign = start(destroy, *HOUR, "--engine", engine, "--seed", "1")
-    campaign.read_until("again, minimizing")
+    campaign.read_until("runs, minimizing")
     assert len(campaign.processes()) >= 3
     campaign.process.kill()
     assert campaign.end() == -signal.SIGKILL
@@ -303,10 +303,10 @@ def test_a_lane_whose_workers_never_stay_is_given_up(start: Start, plain_c: Buil
 @pytest.mark.usefixtures("destroy_for_scripts")
 def test_a_killed_triage_is_replaced_and_asked_again(start: Start, destroy: Build) -> None:
     campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random")
-    campaign.read_until("again, minimizing")
+    campaign.read_until("runs, minimizing")
     part(campaign, "triage_process").kill()
     campaign.read_until("the triage process is gone: another one goes on")
-    campaign.read_until("its script died")
+    campaign.read_until("script crashed in")
     campaign.process.send_signal(signal.SIGINT)
     assert campaign.end() == 130, campaign.lines
     summary = summary_of(campaign)

@@ -92,9 +92,10 @@ def test_the_policy_allows_the_one_script_alone(filled: Path) -> None:
 def test_every_finding_is_complete(filled: Path) -> None:
     text = Reader(render(filled)).text
     for words in (
-        "dies of SIGABRT (internals-recreated) in Py_FinalizeEx, its dict is cleared",
-        "pybind11 as released survives: the policy `destroy` kills it",
-        "otherwise 3 of 3: SIGSEGV/internals-recreated-silently",
+        "crashes (SIGABRT, internals-recreated) in Py_FinalizeEx, after the interpreter's dict is "
+        "cleared",
+        "survives on pybind11 as released, so the policy `destroy` is required",
+        "crashed differently, 3 of 3: SIGSEGV/internals-recreated-silently",
         "10 of 10 (72 to 100 %)",
         "root a codec",
         "clear_instance",

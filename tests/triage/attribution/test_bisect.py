@@ -17,10 +17,17 @@ from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.releases import headers
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution import bisect as module
-from finfuzz.triage.attribution.bisect import Subject, Trials, middle, over_commits, over_releases
-from finfuzz.triage.attribution.bisection import Turn
-from finfuzz.triage.attribution.verdict import Verdict, absent
+from finfuzz.triage.attribution.bisect import (
+    Subject,
+    Trials,
+    Turn,
+    middle,
+    over_commits,
+    over_releases,
+)
+from finfuzz.triage.attribution.verdict import Wanted
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.verdict import Verdict, absent
 from helpers.finding_example import finding
 
 ALWAYS = Rate(10, 10)
@@ -97,9 +104,9 @@ def test_it_is_found_in_so_many_trials(size: int, data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     ("states", "good_first", "problem"),
     [
-        ("BB", True, r"0 is not good: same 3 of 3: give another with --good"),
-        ("GG", True, r"1 is not bad: survived 3 of 3: give another with --bad"),
-        ("GB", False, r"0 is not bad: survived 3 of 3: give another with --bad"),
+        ("BB", True, r"0 is not good: same defect, 3 of 3: give another with --good"),
+        ("GG", True, r"1 is not bad: survived, 3 of 3: give another with --bad"),
+        ("GB", False, r"0 is not bad: survived, 3 of 3: give another with --bad"),
         ("-B", True, r"0 is not good: not run: does not compile: give another with --good"),
     ],
 )
@@ -127,7 +134,7 @@ def test_every_change(states: str, expected: list[tuple[str, str]]) -> None:
 def subject(spec: str = "pybind11==3.0.2+destroy", rate: Rate = ALWAYS) -> Subject:
     """The example finding: pybind11's guard, which came with 3.0.2."""
     python = next(one for one in find_interpreters() if one.version[:2] == (3, 13) and one.include)
-    wanted = finding(frames=(), reproduced=rate).wanted
+    wanted = Wanted.from_finding(finding(frames=(), reproduced=rate))
     nothing = Limits(), lambda _: None, lambda _, __: None
     return Subject(wanted, parse_target(spec), python, *nothing)
 

@@ -8,9 +8,9 @@ import pytest
 
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.owner import owner_of, pythons_of, releases_of
-from finfuzz.triage.attribution.verdict import Verdict, What
 from finfuzz.triage.findings.attribution import Axis, ControlResult
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.verdict import Verdict, What
 
 DIED = Rate(10, 10)
 
@@ -46,14 +46,14 @@ def released(what: What) -> ControlResult:
             [plain_build("same"), bare("survived"), control("survived")],
             DIED,
             "framework",
-            "plain-c survives: it takes pybind11",
+            "survives on plain-c, so pybind11 is required",
         ),
         (
             "pybind11==3.1.0",
             [bare("survived"), control("otherwise", "SIGSEGV/none")],
             DIED,
             "framework",
-            r"plain-c dies otherwise \(SIGSEGV/none\)",
+            r"fails differently \(SIGSEGV/none\) on plain-c, so",
         ),
         # a policy is what the target does with the framework
         (
@@ -61,18 +61,18 @@ def released(what: What) -> ControlResult:
             [bare("survived"), control("survived"), released("survived")],
             DIED,
             "target",
-            "as released survives: the policy `destroy` kills it",
+            "survives on pybind11 as released, so the policy `destroy` is required",
         ),
         (
             "pybind11==3.1.0+destroy",
             [bare("survived"), control("survived"), released("same")],
             DIED,
             "framework",
-            "it takes pybind11",
+            "so pybind11 is required",
         ),
         # the target itself
         ("pybind11==3.1.0", [bare("survived"), control("same")], DIED, "target", "plain-c, which"),
-        ("plain-c", [bare("survived")], DIED, "target", "it takes the extension"),
+        ("plain-c", [bare("survived")], DIED, "target", "the extension is required, and has no"),
         # CPython
         ("pybind11==3.1.0", [bare("same"), control("same")], DIED, "CPython", "without any"),
         ("plain-c", [bare("same")], DIED, "CPython", "without any compiled extension"),
@@ -83,7 +83,7 @@ def released(what: What) -> ControlResult:
             [bare("survived"), control("survived")],
             Rate(0, 10),
             "harness",
-            "its script does not die",
+            "the script does not reproduce",
         ),
         (
             "pybind11==3.1.0",
@@ -93,8 +93,14 @@ def released(what: What) -> ControlResult:
             "built without instrumentation",
         ),
         # nothing to go by
-        ("pybind11==3.1.0", [], DIED, "unknown", "says nothing: it has not been run"),
-        ("pybind11==3.1.0", [control("known", "a left one")], DIED, "unknown", "known 3 of 3: a"),
+        ("pybind11==3.1.0", [], DIED, "unknown", "shows nothing: not run"),
+        (
+            "pybind11==3.1.0",
+            [control("known", "a left one")],
+            DIED,
+            "unknown",
+            "known defect, 3 of 3: a",
+        ),
         ("pybind11==3.1.0", [control("absent", "no compiler")], DIED, "unknown", "no compiler"),
     ],
 )

@@ -17,9 +17,9 @@ from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.finding import (
     SCHEMA_VERSION,
     Finding,
-    encoded,
-    filed,
+    encode,
     find_finding,
+    index_buckets,
     load,
     load_all,
     save,
@@ -93,12 +93,12 @@ def test_finding_json_is_for_people_too(tmp_path: Path) -> None:
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
-    raw = json.loads(encoded(finding()))
+    raw = json.loads(encode(finding()))
     change(raw)
     return json.dumps(raw).encode()
 
 
-WHOLE = encoded(finding())
+WHOLE = encode(finding())
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_finding_of_the_first_schema_is_read(tmp_path: Path) -> None:
     (tmp_path / "finding.json").write_text(OLD)
     found = load(tmp_path)
     assert (found.stack, found.routes, found.attribution) == ((), [], None)
-    assert found.wanted.python == (3, 13)
+    assert found.target.python_version == (3, 13)
 
 
 ONE, TWO = finding(bucket="abc123abc123"), finding(bucket="abd456abd456", signal="SIGSEGV")
@@ -239,7 +239,7 @@ def test_a_finding_is_found_by_its_folder(crashes: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("ab", "may be any of abc123abc123, abd456abd456: write more of it"),
+        ("ab", "may be any of abc123abc123, abd456abd456: give more digits"),
         ("fff", "no finding fff in "),
         ("no/such/folder", "neither a finding's folder nor a bucket"),
         ("*", "neither a finding's folder nor a bucket"),
@@ -252,7 +252,7 @@ def test_one_that_is_not_found_is_said(crashes: Path, text: str, complaint: str)
 
 
 def test_each_bucket_is_filed_in_one_folder(crashes: Path) -> None:
-    assert filed(crashes) == {
+    assert index_buckets(crashes) == {
         ONE.bucket: crashes / ONE.folder,
         TWO.bucket: crashes / TWO.folder,
     }
@@ -260,15 +260,15 @@ def test_each_bucket_is_filed_in_one_folder(crashes: Path) -> None:
 
 def test_what_is_merged_is_filed_with_the_other(crashes: Path) -> None:
     update(crashes / ONE.folder, finding(bucket=ONE.bucket, merged_into=TWO.bucket))
-    assert filed(crashes)[ONE.bucket] == crashes / TWO.folder
+    assert index_buckets(crashes)[ONE.bucket] == crashes / TWO.folder
 
 
 def test_what_is_merged_into_one_that_is_gone_stands_for_itself(crashes: Path) -> None:
     update(crashes / ONE.folder, finding(bucket=ONE.bucket, merged_into="gone"))
-    assert filed(crashes)[ONE.bucket] == crashes / ONE.folder
+    assert index_buckets(crashes)[ONE.bucket] == crashes / ONE.folder
 
 
 def test_of_two_folders_of_one_bucket_the_one_that_dies_counts(crashes: Path) -> None:
     milder = finding(bucket=TWO.bucket, signal="NONE")
     save(crashes, milder, {})
-    assert filed(crashes)[TWO.bucket] == crashes / TWO.folder
+    assert index_buckets(crashes)[TWO.bucket] == crashes / TWO.folder

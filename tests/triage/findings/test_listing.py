@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.triage.findings.listing import Filter, ListedFinding, entries
+from finfuzz.triage.findings.listing import Filter, ListedFinding, list_findings
 from finfuzz.triage.findings.rate import Rate
 from helpers.finding_example import crashes_with, finding
 
@@ -37,7 +37,7 @@ def listed(tmp_path: Path) -> list[ListedFinding]:
     damaged = crashes / "SIGABRT" / "none" / ("e" * 12)
     damaged.mkdir(parents=True)
     (damaged / "finding.json").write_text("{")
-    return list(entries(crashes))
+    return list(list_findings(crashes))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def listed(tmp_path: Path) -> list[ListedFinding]:
     ],
 )
 def test_filter(listed: list[ListedFinding], wanted: Filter, found: str) -> None:
-    assert sorted(one.folder.name[0] for one in listed if wanted.takes(one)) == sorted(found)
+    assert sorted(one.folder.name[0] for one in listed if wanted.accepts(one)) == sorted(found)
 
 
 def test_a_damaged_one_says_what_is_wrong_with_it(listed: list[ListedFinding]) -> None:
@@ -73,4 +73,4 @@ def test_a_damaged_one_says_what_is_wrong_with_it(listed: list[ListedFinding]) -
 def test_a_damaged_list_of_known_defects_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "known.toml").write_text("[[")
     with pytest.raises(UserError, match=r"known\.toml can't be read"):
-        list(entries(tmp_path))
+        list(list_findings(tmp_path))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.triage.findings.finding import filed, load, save
+from finfuzz.triage.findings.finding import index_buckets, load, save
 from finfuzz.triage.findings.merge import merge, unmerge
 from helpers.finding_example import bare_finding as finding
 
@@ -21,11 +21,11 @@ def test_a_merge_is_recorded_and_undone(three: list[Path], tmp_path: Path) -> No
     one, other, _ = three
     before = load(one)
     merge(one, other)
-    assert filed(tmp_path)["a" * 12] == other
+    assert index_buckets(tmp_path)["a" * 12] == other
     assert load(one).merged_into == "b" * 12
     unmerge(one)
     assert load(one) == before
-    assert filed(tmp_path)["a" * 12] == one
+    assert index_buckets(tmp_path)["a" * 12] == one
 
 
 def test_what_can_not_be_merged(three: list[Path]) -> None:
@@ -35,5 +35,5 @@ def test_what_can_not_be_merged(three: list[Path]) -> None:
     with pytest.raises(UserError, match="aaaaaaaaaaaa is not merged into another"):
         unmerge(one)
     merge(other, third)
-    with pytest.raises(UserError, match="bbbbbbbbbbbb is merged into cccccccccccc itself"):
+    with pytest.raises(UserError, match="bbbbbbbbbbbb is itself merged into cccccccccccc"):
         merge(one, other)

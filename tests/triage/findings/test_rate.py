@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.triage.findings.rate import FEW, MOST, WIDTH, Rate, measured, runs_to_see
+from finfuzz.triage.findings.rate import FEW, MOST, WIDTH, Rate, measure, runs_to_see
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_interval_holds_the_share_and_is_that_of_the_complement(
     ],
 )
 def test_told(rate: Rate, flaky: bool, told: str) -> None:
-    assert (rate.flaky, rate.told) == (flaky, told)
+    assert (rate.flaky, rate.with_interval) == (flaky, told)
 
 
 @pytest.mark.parametrize(
@@ -63,20 +63,20 @@ def test_told(rate: Rate, flaky: bool, told: str) -> None:
 )
 def test_it_is_run_until_its_rate_is_known(pattern: list[bool], found: Rate) -> None:
     happens = cycle(pattern)
-    assert measured(lambda: next(happens)) == found
+    assert measure(lambda: next(happens)) == found
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=20))
 def test_what_is_measured_is_known_or_was_run_most_often(pattern: list[bool]) -> None:
     happens = cycle(pattern)
-    rate = measured(lambda: next(happens))
+    rate = measure(lambda: next(happens))
     low, high = rate.interval
     assert FEW <= rate.n <= MOST
     assert rate.n == MOST or not rate.flaky or high - low <= WIDTH
 
 
 def test_it_is_not_run_more_often_than_asked() -> None:
-    assert measured(lambda: True, most=2) == Rate(2, 2)
+    assert measure(lambda: True, most=2) == Rate(2, 2)
 
 
 @pytest.mark.parametrize(

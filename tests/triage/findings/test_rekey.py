@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis import telling
-from finfuzz.triage.findings.finding import Finding, StackFrame, filed, load
-from finfuzz.triage.findings.rekey import rekey
+from finfuzz.triage.findings.finding import Finding, StackFrame, index_buckets, load
+from finfuzz.triage.findings.rekey import count_outdated, plan_rekey, rekey
 from helpers.finding_example import crashes_with, finding
 
 STACK = (
@@ -45,9 +46,9 @@ def test_a_finding_gets_its_new_key(tmp_path: Path) -> None:
     old_key = old.bucket
     crashes_with(tmp_path, old)
     (line,) = rekey(tmp_path)
-    ((bucket, folder),) = filed(tmp_path).items()
+    ((bucket, folder),) = index_buckets(tmp_path).items()
     found = load(folder)
-    assert line == f"{old_key} is called {bucket} by the new list of telling frames"
+    assert line == f"{old_key} is renamed to {bucket}"
     assert folder == tmp_path / found.folder
     assert (found.bucket, found.former, found.key_version) == (
         found.diagnosis.bucket,
@@ -65,9 +66,16 @@ def test_two_that_come_together_are_merged_and_both_kept(tmp_path: Path) -> None
     other_stack = (STACK[0], STACK[2])
     other = msgspec.structs.replace(one, bucket="0" * 12, stack=other_stack)
     crashes_with(tmp_path, one, other)
+    planned = [str(change) for change in plan_rekey(tmp_path)]
     lines = list(rekey(tmp_path))
-    assert len(lines) == 2
-    folders = set(filed(tmp_path).values())
+    assert lines == planned
+    new = index_buckets(tmp_path)[lines[0].rpartition(" ")[2]].name
+    first, second = sorted((one.bucket, other.bucket))
+    assert lines == [
+        f"{first} is renamed to {new}",
+        f"{second} is merged into {new}, which has the same key now",
+    ]
+    folders = set(index_buckets(tmp_path).values())
     assert len(folders) == 1  # whichever is seen, one of the two counts it
     assert len(list(tmp_path.glob("*/*/*/finding.json"))) == 2
 
@@ -75,7 +83,7 @@ def test_two_that_come_together_are_merged_and_both_kept(tmp_path: Path) -> None
 def test_one_without_a_stack_keeps_its_frames(tmp_path: Path) -> None:
     crashes_with(tmp_path, finding(key_version=0, stack=(), bucket="0" * 12))
     list(rekey(tmp_path))
-    (folder,) = filed(tmp_path).values()
+    (folder,) = index_buckets(tmp_path).values()
     assert load(folder).frames == finding().frames
 
 
@@ -84,4 +92,52 @@ def test_a_damaged_one_keeps_what_it_is_called(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "finding.json").write_text("{")
     assert list(rekey(tmp_path)) == []
-    assert filed(tmp_path) == {"e" * 12: folder}
+    assert index_buckets(tmp_path) == {"e" * 12: folder}
+
+
+def read_all(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.usefixtures("newer_list")
+def test_counting_and_planning_write_nothing(tmp_path: Path) -> None:
+    crashes_with(tmp_path, keyed(key_version=telling.VERSION - 1), keyed(phase="running"))
+    before = read_all(tmp_path)
+    assert count_outdated(tmp_path) == 1
+    (change,) = plan_rekey(tmp_path)
+    assert change.place != change.folder
+    assert read_all(tmp_path) == before
+
+
+@pytest.mark.usefixtures("newer_list")
+@pytest.mark.parametrize("version", [-1, 0])
+def test_what_is_merged_into_a_renamed_finding_follows_it(tmp_path: Path, version: int) -> None:
+    old = keyed(key_version=telling.VERSION - 1)
+    merged = finding(
+        bucket="0" * 12, merged_into=old.bucket, stack=(), key_version=telling.VERSION + version
+    )
+    crashes_with(tmp_path, old, merged)
+    list(rekey(tmp_path))
+    buckets = {load(folder).bucket for folder in index_buckets(tmp_path).values()}
+    assert len(buckets) == 1  # sightings of both are counted for the one that is not merged
+    assert buckets != {old.bucket}
+
+
+@pytest.mark.usefixtures("newer_list")
+def test_interrupted_between_folder_and_record_it_goes_on_later(tmp_path: Path) -> None:
+    crashes_with(tmp_path, keyed(key_version=telling.VERSION - 1))
+    (change,) = plan_rekey(tmp_path)
+    change.folder.rename(change.place)
+    (line,) = rekey(tmp_path)
+    assert line == str(change)
+    assert load(change.place) == change.finding
+
+
+@pytest.mark.usefixtures("newer_list")
+def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
+    crashes_with(tmp_path, keyed(key_version=telling.VERSION - 1))
+    (change,) = plan_rekey(tmp_path)
+    (change.place / "mine").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"can't rename .*: move away what is there"):
+        list(rekey(tmp_path))
+    assert load(change.folder).key_version == telling.VERSION - 1

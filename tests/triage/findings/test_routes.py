@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from finfuzz.triage.findings.routes import MOST, Route, add, way_of
+from finfuzz.triage.findings.routes import MOST, Route, add, read_start
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from finfuzz.triage.findings.routes import MOST, Route, add, way_of
 )
 def test_the_roots_of_a_program(steps: str, roots: tuple[str, ...]) -> None:
     text = f"finfuzz 1\n{steps}"
-    assert way_of(text) == (roots, text)
+    assert read_start(text) == (roots, text)
 
 
 def route(by: str, *roots: str, sightings: int = 1, program: str = "long") -> Route:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from finfuzz.triage.findings.finding import Finding, StackFrame
-from finfuzz.triage.findings.similar import suggestions
+from finfuzz.triage.findings.similar import suggest_merges
 from helpers.finding_example import PROGRAM, finding
 
 OTHER = f"{PROGRAM}root a sys\n"
@@ -25,8 +25,8 @@ ONE = finding(program=OTHER, frames=("x", "y", "z"), stack=stack(*TEN))
     ("other", "why"),
     [
         (finding(program=OTHER, frames=(), stack=()), "the same program"),
-        (finding(frames=("y", "z"), stack=()), "both tell of y and z"),
-        (finding(frames=("q",), stack=stack("1", *TEN[1:])), "90 % of their stacks"),
+        (finding(frames=("y", "z"), stack=()), "both have the telling frames y and z"),
+        (finding(frames=("q",), stack=stack("1", *TEN[1:])), "their stacks are 90 % alike"),
         (finding(frames=("q",), stack=stack(*"12345", *TEN[5:])), None),
         (finding(frames=("z",), stack=()), None),
         (finding(program=OTHER, target=ON_ANOTHER), None),  # compare what is comparable
@@ -35,5 +35,5 @@ ONE = finding(program=OTHER, frames=("x", "y", "z"), stack=stack(*TEN))
 )
 def test_suggestions(other: Finding, why: str | None) -> None:
     other = msgspec.structs.replace(other, bucket="b" * 12)
-    found = [suggestion.why for suggestion in suggestions([ONE, other])]
+    found = [suggestion.why for suggestion in suggest_merges([ONE, other])]
     assert found == ([] if why is None else [why])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from finfuzz.program.text import parse
-from finfuzz.triage.findings.story import plot, sentence, when
+from finfuzz.triage.findings.story import describe, describe_phase, summarize
 from helpers.finding_example import bare_finding as finding
 
 
@@ -14,43 +14,49 @@ from helpers.finding_example import bare_finding as finding
     [
         (
             {"detail": ""},
-            "pybind11==3.1.0+destroy on CPython 3.13.0 dies of SIGABRT (internals-recreated) "
-            "in Py_FinalizeEx, its dict is cleared",
+            "pybind11==3.1.0+destroy on CPython 3.13.0 crashes (SIGABRT, internals-recreated) "
+            "in Py_FinalizeEx, after the interpreter's dict is cleared",
         ),
         (
             {"detail": "what it said", "phase": "running", "interpreter": "main"},
-            "pybind11==3.1.0+destroy on CPython 3.13.0 dies of SIGABRT (internals-recreated) "
+            "pybind11==3.1.0+destroy on CPython 3.13.0 crashes (SIGABRT, internals-recreated) "
             "while the program runs: what it said",
         ),
         (
             {"signal": "HANG", "diagnostic": "hang", "detail": "", "phase": "stopping",
              "interpreter": "isolated"},
-            "pybind11==3.1.0+destroy on CPython 3.13.0 hangs (hang) while a subinterpreter ends "
+            "pybind11==3.1.0+destroy on CPython 3.13.0 hangs while a subinterpreter ends "
             "(in a subinterpreter: isolated)",
         ),
         (
             {"signal": "NONE", "diagnostic": "wrong-answer", "detail": "", "phase": "running"},
-            "pybind11==3.1.0+destroy on CPython 3.13.0 goes on, though something is wrong "
+            "pybind11==3.1.0+destroy on CPython 3.13.0 misbehaves without crashing "
             "(wrong-answer) while the program runs",
         ),
     ],
 )  # fmt: skip
 def test_sentence(changes: dict[str, object], said: str) -> None:
-    assert sentence(finding(**changes)) == said
+    assert describe(finding(**changes)) == said
 
 
 @pytest.mark.parametrize(
     ("phase", "said"),
     [
         ("running", "while the program runs"),
-        ("stopping/modules-cleared", "while a subinterpreter ends, its modules are cleared"),
-        ("finalizing/types-finalized", "in Py_FinalizeEx, its types are finalized"),
+        (
+            "stopping/modules-cleared",
+            "while a subinterpreter ends, after the interpreter's modules are cleared",
+        ),
+        (
+            "finalizing/types-finalized",
+            "in Py_FinalizeEx, after the interpreter's types are finalized",
+        ),
         ("exited/static-destructors", "after Py_FinalizeEx, in static destructors"),
         ("an unknown phase", "in an unknown phase"),
     ],
 )
 def test_when(phase: str, said: str) -> None:
-    assert when(phase) == said
+    assert describe_phase(phase) == said
 
 
 @pytest.mark.parametrize(
@@ -65,4 +71,4 @@ def test_when(phase: str, said: str) -> None:
     ],
 )
 def test_plot(steps: str, said: str) -> None:
-    assert plot(parse(f"finfuzz 1\n{steps}")) == said
+    assert summarize(parse(f"finfuzz 1\n{steps}")) == said

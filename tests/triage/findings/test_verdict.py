@@ -1,125 +1,30 @@
-"""What other builds say of a finding, with real ones."""
+"""Verdicts in words."""
 
 from __future__ import annotations
 
-import dataclasses
-
-import msgspec
 import pytest
 
-from finfuzz.executor.limits import Limits
-from finfuzz.executor.outcome import Outcome
-from finfuzz.program.text import parse
-from finfuzz.support.errors import UserError
-from finfuzz.targets.build import Build
-from finfuzz.targets.compiler import BuildError
-from finfuzz.triage.attribution import verdict as module
-from finfuzz.triage.attribution.verdict import Verdict, Wanted, judged
-from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.rate import Rate
-from helpers.outcome_files import SURVIVED
-
-LIMITS = Limits(deadline=10.0)
-GUARD = Diagnosis(
-    "SIGABRT", "internals-recreated", "finalizing/dict-cleared", "", ("internals destroyed",)
-)
-PROGRAM = parse("finfuzz 1\nnode a container\nedge a a append\nroot a codec\n")
-WANTED = Wanted(GUARD, PROGRAM, Rate(10, 10), (3, 13))
-
-
-def test_the_same_defect(destroy: Build) -> None:
-    assert judged(WANTED, lambda: destroy, LIMITS) == Verdict("same", Rate(3, 3))
-
-
-def test_a_control_survives(plain_c: Build) -> None:
-    assert judged(WANTED, lambda: plain_c, LIMITS) == Verdict("survived", Rate(3, 3))
-
-
-def test_something_else_is_said(destroy: Build) -> None:
-    other = msgspec.structs.replace(GUARD, diagnostic="cast-error")
-    found = judged(msgspec.structs.replace(WANTED, diagnosis=other), lambda: destroy, LIMITS)
-    assert found == Verdict("otherwise", Rate(3, 3), "SIGABRT/internals-recreated")
-
-
-def test_a_known_defect_says_nothing_of_this_one(
-    plain_c: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said = "Fatal Python error: Py_EndInterpreter: not the last thread\n"
-    monkeypatch.setattr(module, "run_fresh", lambda *_: died(said))
-    found = judged(WANTED, lambda: plain_c, LIMITS)
-    assert (found.what, found.rate) == ("known", Rate(3, 3))
-    assert found.seen == "an exception out of threading's exit functions leaves its threads running"
-
-
-def test_a_flaky_one_is_run_as_often_as_its_rate_demands(
-    plain_c: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "run_fresh", lambda *_: SURVIVED)
-    flaky = msgspec.structs.replace(WANTED, rate=Rate(3, 10))
-    assert judged(flaky, lambda: plain_c, LIMITS) == Verdict("survived", Rate(9, 9))
+from finfuzz.triage.findings.verdict import Verdict, absent
 
 
 @pytest.mark.parametrize(
-    ("error", "seen"),
+    ("verdict", "words"),
     [
-        (UserError("there is no such release"), "there is no such release"),
+        (Verdict("same", Rate(3, 3)), "same defect, 3 of 3"),
+        (Verdict("survived", Rate(9, 9)), "survived, 9 of 9"),
         (
-            BuildError("the compiler failed: c++ …\nIn file\na.h:1:2: error: what now"),
-            "does not compile: a.h:1:2: error: what now",
+            Verdict("otherwise", Rate(2, 3), "SIGSEGV/none"),
+            "crashed differently, 2 of 3: SIGSEGV/none",
         ),
-        (BuildError("the compiler failed: c++ …"), "does not compile: the compiler failed: c++ …"),
+        (Verdict("otherwise", Rate(2, 3), "HANG/hang"), "hung instead, 2 of 3: HANG/hang"),
+        (
+            Verdict("otherwise", Rate(3, 3), "NONE/wrong-answer"),
+            "misbehaved differently, 3 of 3: NONE/wrong-answer",
+        ),
+        (Verdict("known", Rate(3, 3), "a title"), "known defect, 3 of 3: a title"),
+        (absent("no compiler"), "not run: no compiler"),
     ],
 )
-def test_a_build_that_there_is_not_is_a_verdict_too(error: Exception, seen: str) -> None:
-    def get() -> Build:
-        raise error
-
-    assert judged(WANTED, get, LIMITS) == Verdict("absent", Rate(0, 0), seen)
-
-
-def test_a_program_that_means_less_there_says_nothing(plain_c: Build) -> None:
-    isolated = parse("finfuzz 1\nstart i1 isolated\n")
-    newer = msgspec.structs.replace(WANTED, program=isolated, python=(3, 13))
-    interpreter = dataclasses.replace(plain_c.interpreter, version=(3, 11, 7))
-    older = dataclasses.replace(plain_c, interpreter=interpreter)
-    found = judged(newer, lambda: older, LIMITS)
-    assert (found.what, found.seen) == ("absent", "the program means less on CPython 3.11")
-
-
-def died(stderr: str) -> Outcome:
-    return msgspec.structs.replace(SURVIVED, exit_code=None, signal="SIGABRT", stderr=stderr)
-
-
-FRAMES = ("a", "b")
-
-
-@pytest.mark.parametrize(
-    ("changes", "same"),
-    [
-        ({}, True),
-        ({"frames": ("b", "c")}, True),  # functions have other names there
-        ({"frames": ("c",)}, False),
-        ({"frames": ()}, False),
-        ({"phase": "stopping"}, True),
-        ({"phase": "running"}, False),
-        ({"signal": "SIGBUS"}, True),
-        ({"diagnostic": "cast-error"}, False),
-    ],
-)
-def test_what_is_the_same_defect_on_another_build(changes: dict[str, object], same: bool) -> None:
-    mine = Diagnosis("SIGSEGV", "none", "finalizing", "", FRAMES)
-    wanted = msgspec.structs.replace(WANTED, diagnosis=mine)
-    assert wanted.shown_by(msgspec.structs.replace(mine, **changes)) is same
-
-
-@pytest.mark.parametrize(
-    ("verdict", "told"),
-    [
-        (Verdict("same", Rate(3, 3)), "same 3 of 3"),
-        (Verdict("survived", Rate(9, 9)), "survived 9 of 9"),
-        (Verdict("otherwise", Rate(2, 3), "SIGSEGV/none"), "otherwise 2 of 3: SIGSEGV/none"),
-        (Verdict("absent", Rate(0, 0), "no compiler"), "not run: no compiler"),
-    ],
-)
-def test_told(verdict: Verdict, told: str) -> None:
-    assert str(verdict) == told
+def test_verdict_in_words(verdict: Verdict, words: str) -> None:
+    assert str(verdict) == words

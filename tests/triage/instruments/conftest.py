@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.triage.instruments.case import Experiment, environment
+from finfuzz.triage.instruments.experiment import Experiment, make_environment
 
 REPRO = """\
 import os, shlex, subprocess, sys, sysconfig
@@ -84,7 +84,7 @@ def case(
     """The same laid out and compiled, as the runner does it."""
 
     def make(what: str, signal: str = "SIGABRT", seconds: float = 60.0) -> Experiment:
-        made = Experiment(finding_folder(what), signal, pythons[0], environment({}), seconds)
+        made = Experiment(finding_folder(what), signal, pythons[0], make_environment({}), seconds)
         assert made.compile() == ""
         return made
 

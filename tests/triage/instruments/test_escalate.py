@@ -12,11 +12,11 @@ from finfuzz.executor.limits import Limits
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import encoded, load
+from finfuzz.triage.findings.finding import encode, load
 from finfuzz.triage.instruments import escalate as module
-from finfuzz.triage.instruments.allocators import pymalloc_debug
-from finfuzz.triage.instruments.case import Experiment, Report
-from finfuzz.triage.instruments.escalate import escalated
+from finfuzz.triage.instruments.allocators import run_pymalloc_debug
+from finfuzz.triage.instruments.escalate import escalate
+from finfuzz.triage.instruments.experiment import Experiment, Report
 from helpers.finding_example import finding
 
 MakeFolder = Callable[[str], Path]
@@ -28,7 +28,7 @@ SIX = ["asan-ubsan", "pymalloc-debug", "malloc", "debug-python", "valgrind", "gd
 def folder_of(finding_folder: MakeFolder) -> Callable[[str, str], Path]:
     def make(what: str, signal: str) -> Path:
         folder = finding_folder(what)
-        (folder / "finding.json").write_bytes(encoded(finding(signal=signal, escalation=())))
+        (folder / "finding.json").write_bytes(encode(finding(signal=signal, escalation=())))
         return folder
 
     return make
@@ -40,7 +40,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **instruments: Callable[[Experiment], Report]) -> None:
-    monkeypatch.setattr(module, "_FOR_DEATHS", instruments)
+    monkeypatch.setattr(module, "_FOR_CRASHES", instruments)
 
 
 def test_the_text_is_filed_and_the_rest_left_as_it_was(
@@ -48,10 +48,10 @@ def test_the_text_is_filed_and_the_rest_left_as_it_was(
     pythons: list[Interpreter],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    only(monkeypatch, pymalloc=pymalloc_debug)
+    only(monkeypatch, pymalloc=run_pymalloc_debug)
     folder = folder_of("overrun", "NONE")
     before, announced = contents(folder), list[str]()
-    done = list(escalated(folder, SPEC, pythons[0], Limits(), announced.append))
+    done = list(escalate(folder, SPEC, pythons[0], Limits(), announced.append))
     after = contents(folder)
     text = after.pop("escalation/pymalloc.txt").decode()
     assert done == [(1, 1)]
@@ -59,7 +59,7 @@ def test_the_text_is_filed_and_the_rest_left_as_it_was(
     assert announced == ["finding: pymalloc"]
     (one,) = load(folder).escalation
     assert (one.name, one.status, one.file) == ("pymalloc", "done", "escalation/pymalloc.txt")
-    assert re.fullmatch("dies of SIGABRT: pymalloc-check: .*pad byte.*", one.summary)
+    assert re.fullmatch(r"crashes \(SIGABRT\): pymalloc-check: .*pad byte.*", one.summary)
     assert "bad trailing pad byte" in text
     assert re.search(r'^  File "repro\.py", line 14 in <module>$', text, re.MULTILINE)
     assert str(folder.parent) not in text
@@ -69,7 +69,7 @@ def test_a_script_that_does_not_compile_fails_under_each(
     folder_of: Callable[[str, str], Path], pythons: list[Interpreter]
 ) -> None:
     folder = folder_of("does not compile", "NONE")
-    list(escalated(folder, SPEC, pythons[0], Limits(), str))
+    list(escalate(folder, SPEC, pythons[0], Limits(), str))
     found = load(folder).escalation
     assert [one.name for one in found] == SIX
     for one in found:
@@ -88,7 +88,7 @@ def test_what_it_said_before_is_gone(
     only(monkeypatch, one=lambda _: next(said))
 
     def again() -> tuple[Escalation, ...]:
-        list(escalated(folder, SPEC, pythons[0], Limits(), str))
+        list(escalate(folder, SPEC, pythons[0], Limits(), str))
         return load(folder).escalation
 
     assert again() == (Escalation("one", "done", "something", "escalation/one.txt"),)
@@ -112,7 +112,7 @@ def test_interrupted_it_leaves_what_was_said_so_far(
     only(monkeypatch, first=lambda _: Report("done", "", "text"), second=interrupt)
     folder = folder_of("survives", "NONE")
     with pytest.raises(KeyboardInterrupt):
-        list(escalated(folder, SPEC, pythons[0], Limits(), str))
+        list(escalate(folder, SPEC, pythons[0], Limits(), str))
     assert [path.name for path in (folder / "escalation").iterdir()] == ["first.txt"]
     assert load(folder).escalation == ()
     assert not list(scratch.iterdir())
@@ -136,7 +136,7 @@ def test_every_instrument_has_a_line(
 ) -> None:
     monkeypatch.setattr(module, "START_SECONDS", 1.0)  # for the one that hangs
     folder = folder_of(what, signal)
-    list(escalated(folder, SPEC, pythons[0], Limits(deadline=1.0), str))
+    list(escalate(folder, SPEC, pythons[0], Limits(deadline=1.0), str))
     found = load(folder).escalation
     assert [one.name for one in found] == names
     for one in found:

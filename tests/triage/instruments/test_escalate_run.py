@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from finfuzz.triage.instruments.run import KEPT, Run, run, running
+from finfuzz.triage.instruments.run import KEPT, Run, run, start
 
 #: Starts a process in a group of its own that nobody waits for; both write their ids into files.
 LEAVES_ONE = """
@@ -103,7 +103,7 @@ def test_what_it_leaves_behind_is_ended(tmp_path: Path) -> None:
 def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
     with (
         pytest.raises(KeyboardInterrupt),
-        running(python("import signal; signal.pause()"), tmp_path, os.environ) as started,
+        start(python("import signal; signal.pause()"), tmp_path, os.environ) as started,
     ):
         raise KeyboardInterrupt
     assert left_of([started.pid]) == []

@@ -13,13 +13,13 @@ import pytest
 
 from finfuzz.targets.interpreters import Interpreter, probe
 from finfuzz.triage.instruments import debug_python as debug_module
-from finfuzz.triage.instruments.allocators import glibc_malloc, pymalloc_debug
-from finfuzz.triage.instruments.case import Experiment, Report
-from finfuzz.triage.instruments.debug_python import debug_python
-from finfuzz.triage.instruments.debugger import gdb
-from finfuzz.triage.instruments.hang import hang
-from finfuzz.triage.instruments.sanitizers import sanitizers
-from finfuzz.triage.instruments.valgrind import valgrind
+from finfuzz.triage.instruments.allocators import run_glibc_malloc, run_pymalloc_debug
+from finfuzz.triage.instruments.debug_python import run_debug_python
+from finfuzz.triage.instruments.debugger import run_gdb
+from finfuzz.triage.instruments.experiment import Experiment, Report
+from finfuzz.triage.instruments.hang import watch_hang
+from finfuzz.triage.instruments.sanitizers import run_sanitizers
+from finfuzz.triage.instruments.valgrind import run_valgrind
 
 MakeCase = Callable[..., Experiment]
 PYTHON = r"Python is at \S*repro\.py:14 in <module>"
@@ -49,7 +49,7 @@ def says(told: Report, pattern: str) -> None:
         (
             "address used again",
             "SIGABRT",
-            rf"only where freed memory is used again: ABRT {HERE.format('misbehave')}",
+            rf"only if freed memory is reused: ABRT {HERE.format('misbehave')}",
         ),
         pytest.param(
             "double free",
@@ -64,13 +64,13 @@ def says(told: Report, pattern: str) -> None:
             marks=pytest.mark.slow,
         ),
         pytest.param(
-            "survives", "NONE", "they see nothing: survives as without", marks=pytest.mark.slow
+            "survives", "NONE", "no report: survives, as in a plain run", marks=pytest.mark.slow
         ),
-        pytest.param("survives", "SIGSEGV", "they see nothing: survives", marks=pytest.mark.slow),
+        pytest.param("survives", "SIGSEGV", "no report: survives", marks=pytest.mark.slow),
     ],
 )
 def test_sanitizers(case: MakeCase, what: str, signal: str, summary: str) -> None:
-    told = sanitizers(case(what, signal))
+    told = run_sanitizers(case(what, signal))
     if told.status == "absent":
         pytest.skip(told.summary)
     says(told, summary)
@@ -79,7 +79,7 @@ def test_sanitizers(case: MakeCase, what: str, signal: str, summary: str) -> Non
 @pytest.mark.slow
 def test_sanitizers_compile_a_copy_of_their_own(case: MakeCase) -> None:
     laid_out = case("survives")
-    sanitizers(laid_out)
+    run_sanitizers(laid_out)
     (plain,) = laid_out.folder.glob("*.so")
     assert b"__asan_init" not in plain.read_bytes()
 
@@ -89,7 +89,7 @@ def test_a_compiler_that_fails_under_sanitizers_is_a_line(
 ) -> None:
     laid_out = case("survives")
     monkeypatch.setenv("CXX", f"{shutil.which('c++')} -fmisspelt")
-    told = sanitizers(laid_out)
+    told = run_sanitizers(laid_out)
     assert told.status == "failed"
     assert re.fullmatch(r"repro\.py does not compile: .*error:.*-fmisspelt.*", told.summary)
 
@@ -100,7 +100,7 @@ def test_without_a_compiler_that_has_them_they_are_absent(
 ) -> None:
     laid_out = case("survives")
     monkeypatch.setenv("CXX", compiler)
-    told = sanitizers(laid_out)
+    told = run_sanitizers(laid_out)
     assert (told.status, told.text) == ("absent", "")
     assert compiler in told.summary
 
@@ -111,23 +111,34 @@ def test_clangs_runtime_is_preloaded_too(case: MakeCase, monkeypatch: pytest.Mon
     laid_out = case("use after free", "NONE")
     monkeypatch.setenv("CXX", "clang++-14")
     says(
-        sanitizers(laid_out), rf"heap-use-after-free \(READ\) {HERE.format('misbehave')}, freed .*"
+        run_sanitizers(laid_out),
+        rf"heap-use-after-free \(READ\) {HERE.format('misbehave')}, freed .*",
     )
 
 
 @pytest.mark.parametrize(
     ("instrument", "what", "signal", "summary"),
     [
-        (pymalloc_debug, "overrun", "NONE", "dies of SIGABRT: pymalloc-check: .*pad byte.*"),
-        (pymalloc_debug, "survives", "NONE", "survives as without"),
-        (pymalloc_debug, "aborts", "SIGABRT", f"dies of SIGABRT as without: {PYTHON}"),
         (
-            glibc_malloc,
+            run_pymalloc_debug,
+            "overrun",
+            "NONE",
+            r"crashes \(SIGABRT\): pymalloc-check: .*pad byte.*",
+        ),
+        (run_pymalloc_debug, "survives", "NONE", "survives, as in a plain run"),
+        (
+            run_pymalloc_debug,
+            "aborts",
+            "SIGABRT",
+            rf"crashes \(SIGABRT\), as in a plain run: {PYTHON}",
+        ),
+        (
+            run_glibc_malloc,
             "double free",
             "SIGABRT",
-            r"dies of SIGABRT as without: heap-corruption: free\(\): .*",
+            r"crashes \(SIGABRT\), as in a plain run: heap-corruption: free\(\): .*",
         ),
-        (glibc_malloc, "aborts", "SIGSEGV", f"dies of SIGABRT: {PYTHON}"),
+        (run_glibc_malloc, "aborts", "SIGSEGV", rf"crashes \(SIGABRT\): {PYTHON}"),
     ],
 )
 def test_allocators(
@@ -145,11 +156,11 @@ def test_allocators(
             "use after free",
             rf"Invalid read of size 4 {HERE.format('misbehave')}, freed {HERE.format('release')}",
         ),
-        ("survives", "it sees nothing: survives as without"),
+        ("survives", "no report: survives, as in a plain run"),
     ],
 )
 def test_valgrind(case: MakeCase, what: str, summary: str) -> None:
-    says(valgrind(case(what, "NONE")), summary)
+    says(run_valgrind(case(what, "NONE")), summary)
 
 
 @needs_gdb
@@ -157,16 +168,16 @@ def test_valgrind(case: MakeCase, what: str, summary: str) -> None:
     ("what", "summary"),
     [
         ("aborts", rf"SIGABRT {HERE.format('misbehave')}"),
-        ("survives", "exits normally: no death to look at"),
+        ("survives", "exits normally: no crash to inspect"),
     ],
 )
 def test_gdb(case: MakeCase, what: str, summary: str) -> None:
-    says(gdb(case(what)), summary)
+    says(run_gdb(case(what)), summary)
 
 
 @needs_gdb
 def test_gdb_shows_every_frame_with_its_variables(case: MakeCase) -> None:
-    told = gdb(case("double free"))
+    told = run_gdb(case("double free"))
     assert re.search(r"^#\d+ .* in misbehave \(\) at ", told.text, re.MULTILINE)
     assert re.search(r"^        block = 0x[0-9a-f]+$", told.text, re.MULTILINE)
 
@@ -175,7 +186,7 @@ def test_gdb_shows_every_frame_with_its_variables(case: MakeCase) -> None:
 def test_gdb_that_cannot_start_the_program_has_failed(case: MakeCase, tmp_path: Path) -> None:
     laid_out = case("survives")
     gone = replace(laid_out.interpreter, executable=tmp_path / "gone")
-    told = gdb(replace(laid_out, interpreter=gone))
+    told = run_gdb(replace(laid_out, interpreter=gone))
     assert told.status == "failed"
     assert told.summary
 
@@ -183,7 +194,7 @@ def test_gdb_that_cannot_start_the_program_has_failed(case: MakeCase, tmp_path: 
 @needs_gdb
 @pytest.mark.parametrize("does", ["waits", "spins"])
 def test_a_hang_waits_or_spins(case: MakeCase, does: str) -> None:
-    told = hang(case(does, "HANG", seconds=2.0))
+    told = watch_hang(case(does, "HANG", seconds=2.0))
     says(told, rf"{does} {HERE.format('misbehave')}")
     assert re.match(
         rf"process \d+ thread \d+: {does}, \d\.\d\d s of processor time in 1 s\n", told.text
@@ -193,10 +204,10 @@ def test_a_hang_waits_or_spins(case: MakeCase, does: str) -> None:
 
 
 def test_what_does_not_hang_is_said(case: MakeCase) -> None:
-    says(hang(case("aborts", "HANG")), "does not hang: dies of SIGABRT")
+    says(watch_hang(case("aborts", "HANG")), r"does not hang: crashes \(SIGABRT\)")
 
 
-@pytest.mark.parametrize(("instrument", "name"), [(gdb, "gdb"), (valgrind, "valgrind")])
+@pytest.mark.parametrize(("instrument", "name"), [(run_gdb, "gdb"), (run_valgrind, "valgrind")])
 def test_what_is_not_on_path_is_absent(
     case: MakeCase,
     monkeypatch: pytest.MonkeyPatch,
@@ -212,7 +223,7 @@ def test_without_a_debug_build_it_is_absent(
     case: MakeCase, monkeypatch: pytest.MonkeyPatch, pythons: list[Interpreter]
 ) -> None:
     monkeypatch.setattr(debug_module, "find_interpreters", lambda: pythons[:1])
-    told = debug_python(case("survives"))
+    told = run_debug_python(case("survives"))
     assert told.status == "absent"
     assert re.fullmatch(r"no debug build of CPython 3\.\d+ with headers found", told.summary)
 
@@ -228,7 +239,7 @@ def test_a_debug_build_gets_an_extension_of_its_own(
     monkeypatch.setattr(debug_module, "find_interpreters", lambda: [debug])
     laid_out = case("overrun", "NONE")
     says(
-        debug_python(replace(laid_out, interpreter=debug)),
-        "dies of SIGABRT: pymalloc-check: .*pad byte.*",
+        run_debug_python(replace(laid_out, interpreter=debug)),
+        r"crashes \(SIGABRT\): pymalloc-check: .*pad byte.*",
     )
     assert not list(laid_out.folder.glob(f"*{debug.ext_suffix}"))

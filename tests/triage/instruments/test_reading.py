@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.triage.instruments import sanitizers, valgrind
-from finfuzz.triage.instruments.reading import message, one_line, places, where
+from finfuzz.triage.instruments.reading import find_place, read_frames, read_message, shorten
 
 SOURCES = re.compile(r"(?:\S*/)?extension\.cpp:|/headers/")
 
@@ -67,7 +67,7 @@ self-check: something of the script's own
     ],
 )
 def test_frames_of_all_of_them(line: str, function: str | None, place: str | None) -> None:
-    assert list(places(f"before\n{line}\nafter")) == ([(function, place)] if place else [])
+    assert list(read_frames(f"before\n{line}\nafter")) == ([(function, place)] if place else [])
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_frames_of_all_of_them(line: str, function: str | None, place: str | Non
     ],
 )
 def test_the_place_is_the_extensions_first(text: str, expected: str) -> None:
-    assert where(text, SOURCES) == expected
+    assert find_place(text, SOURCES) == expected
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_place_is_the_extensions_first(text: str, expected: str) -> None:
     ],
 )
 def test_a_report_of_the_sanitizers(text: str, expected: str) -> None:
-    said = sanitizers.report(text, SOURCES)
+    said = sanitizers.read_report(text, SOURCES)
     assert said.startswith(expected)
     assert bool(said) == bool(expected)
 
@@ -124,7 +124,7 @@ def test_a_report_of_the_sanitizers(text: str, expected: str) -> None:
     ],
 )
 def test_a_report_of_valgrind(text: str, expected: str) -> None:
-    assert valgrind.report(text, SOURCES) == expected
+    assert valgrind.read_report(text, SOURCES) == expected
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ def test_a_report_of_valgrind(text: str, expected: str) -> None:
     ],
 )
 def test_what_a_process_says_of_its_death(text: str, expected: str) -> None:
-    said = message(text)
+    said = read_message(text)
     assert said.startswith(expected)
     assert bool(said) == bool(expected)
 
 
 @given(st.text())
 def test_a_line_is_one_and_not_too_long(text: str) -> None:
-    line = one_line(text)
+    line = shorten(text)
     assert len(line.splitlines()) <= 1
     assert len(line) <= 300

@@ -81,7 +81,7 @@ def test_what_it_asks_for(
 
 def test_its_docstring_says_how_it_dies_today(tmp_path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(pytest_file(tmp_path, filed(tmp_path)))) or ""
-    assert "Dies of SIGABRT in Py_FinalizeEx" in docstring
+    assert "Crashes (SIGABRT, internals-recreated) in Py_FinalizeEx" in docstring
     assert "10 of 10" in docstring
 
 

@@ -34,9 +34,9 @@ def reduced(folder: Path, **files: str) -> list[str]:
         ("!FINFUZZ_HAS(Instance)", True),
         ("FINFUZZ_HAS(Instance) || FINFUZZ_HAS(hook)", True),
         ("FINFUZZ_HAS(Container) && !FINFUZZ_HAS(hook)", False),
-        ("FINFUZZ_POLICY == FINFUZZ_POLICY_LEAK", True),
-        ("FINFUZZ_POLICY != FINFUZZ_POLICY_LEAK", False),
-        ("FINFUZZ_HAS(check) || FINFUZZ_POLICY != 0", True),
+        ("FINFUZZ_POLICY_LEAK && FINFUZZ_ALONE", True),
+        ("!FINFUZZ_POLICY_LEAK", False),
+        ("FINFUZZ_HAS(check) || FINFUZZ_POLICY_LEAK", True),
     ],
 )
 def test_a_condition_of_ours_is_decided(condition: str, holds: bool, tmp_path: Path) -> None:

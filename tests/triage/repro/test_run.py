@@ -11,9 +11,8 @@ import pytest
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-from finfuzz.triage.confirm import HANG_RUNS
 from finfuzz.triage.diagnosis import Diagnosis
-from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.rate import HANG_RUNS, Rate
 from finfuzz.triage.repro import run as module
 from finfuzz.triage.repro.run import confirm_script
 from helpers.places import PACKAGE

@@ -22,23 +22,24 @@ OWNER = Attribution("framework", "plain-c survived", "", "", (), (), "2026-11-24
         (
             {"detail": "what it said", "script": Rate(10, 10)},
             """\
-Dies of SIGABRT in Py_FinalizeEx, its dict is cleared (internals-recreated).
+Crashes (SIGABRT, internals-recreated) in Py_FinalizeEx, after the interpreter's dict is
+cleared.
 
     what it said
 
 pybind11 3.1.0, whose internals are destroyed with the interpreter's dict (as by its PR 5958),
-on CPython 3.13.0: so it ended 10 of 10 (72 to 100 %).""",
+on CPython 3.13.0: crashed in 10 of 10 runs (72 to 100 %).""",
         ),
         (
             {"signal": "NONE", "diagnostic": "wrong-answer", "detail": "", "phase": "running",
              "script": Rate(3, 40), "attribution": OWNER},
             """\
-Goes on, though something is wrong while the program runs (wrong-answer).
+Misbehaves without crashing (wrong-answer) while the program runs.
 
 pybind11 3.1.0, whose internals are destroyed with the interpreter's dict (as by its PR 5958),
-on CPython 3.13.0: so it was 3 of 40 (3 to 20 %).
+on CPython 3.13.0: misbehaved in 3 of 40 runs (3 to 20 %).
 
-Whose defect: framework. plain-c survived.""",
+Owner: framework (plain-c survived).""",
         ),
     ],
 )  # fmt: skip

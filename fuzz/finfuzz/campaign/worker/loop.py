@@ -25,7 +25,7 @@ from finfuzz.generation.learning import Change, Learner
 from finfuzz.program.model import Program
 from finfuzz.program.scope import runnable
 from finfuzz.program.text import to_text
-from finfuzz.triage.findings.known import is_known_death
+from finfuzz.triage.findings.known import is_known_crash
 
 _PROGRESS_SECONDS = 0.2
 _TALLIES_SECONDS = 5.0
@@ -114,7 +114,7 @@ class Loop:
 
     def _is_known(self, outcome: Outcome) -> bool:
         build = self._executor.build
-        return is_known_death(outcome, build.spec, build.interpreter.text)
+        return is_known_crash(outcome.stderr, build.spec, build.interpreter.text)
 
     @property
     def _now(self) -> float:

@@ -19,7 +19,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
-from finfuzz.triage.findings.routes import MOST, roots_of
+from finfuzz.triage.findings.routes import MOST, collect_roots
 
 _VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'")
 #: Under which all are counted whose look came after MOST_LOOKS others.
@@ -55,7 +55,7 @@ class Signatures:
         if routes is None and len(self._routes) >= MOST_SIGNATURES:
             self._count(FURTHER, (), "")
             return None
-        roots = roots_of(program)
+        roots = collect_roots(program)
         if routes is not None:
             further = roots not in routes and len(routes) < MOST
             if further:

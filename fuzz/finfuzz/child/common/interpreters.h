@@ -8,21 +8,24 @@
 #include <Python.h>
 #include <dlfcn.h>
 
+#include <cstring>
 #include <type_traits>
 
+#include "numbered.h"
 #include "reduced.h"
 
 namespace finfuzz {
 
-enum Flavour {
-    kLegacy = 1,
-    kIsolated = 2,
-    kSharedGil = 3,
-    kPermissive = 4,
-    kStrict = 5,
-    kFramework = 6,
-    kStdlib = 7
-};
+// Finds a flavour by its name. Returns false, with an exception set, if there is none.
+inline bool find_flavour(const char* name, Flavour& found) {
+    int number = 0;
+    for (const char* flavour : kFlavours) {
+        found = Flavour(++number);
+        if (std::strcmp(flavour, name) == 0) return true;
+    }
+    PyErr_Format(PyExc_ValueError, "no flavour of interpreters %s", name);
+    return false;
+}
 
 #if FINFUZZ_HAS(framework)
 // The functions of an extension whose framework has subinterpreters of its own.

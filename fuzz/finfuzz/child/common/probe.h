@@ -1,5 +1,6 @@
 #pragma once
 
+#include "numbered.h"
 #include "reduced.h"
 
 #if !FINFUZZ_ALONE
@@ -9,26 +10,6 @@
 #    include <cstdint>
 
 namespace finfuzz {
-
-enum Hook {
-    kHookTraverse,
-    kHookClear,
-    kHookDealloc,
-    kHookInternalsCreated,
-    kHookInternalsDestroyed,
-    kHookCapsuleMissing,
-    kHookModulesCleared,
-    kHookDictCleared,
-    kHookImport,
-    kHookAction,  // the target's own action, called from Python
-    kHookCapsule,
-    kHookModuleFree,
-    kHookPyAtExit,
-    kHookStaticDestructor,
-    kHookThreadLocalDestructor,
-    kHookGilTaken,        // in a destructor
-    kHookThreadReturned,  // a thread that waited for finalization has taken the GIL again
-};
 
 struct Probe {
     void (*event)(int hook);

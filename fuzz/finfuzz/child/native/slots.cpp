@@ -58,12 +58,14 @@ static bool start_here(Slot& slot) {
 
 // start(parent, flavour) -> handle, or -1 where CPython can't create such an interpreter.
 PyObject* start(PyObject*, PyObject* args) {
-    long parent, flavour;
-    if (!PyArg_ParseTuple(args, "ll", &parent, &flavour)) return nullptr;
+    long parent;
+    const char* name;
+    Flavour flavour;
+    if (!PyArg_ParseTuple(args, "ls", &parent, &name) || !find_flavour(name, flavour)) return nullptr;
     Slot* creator = parent == kMain ? nullptr : find_slot(parent);
     if (parent != kMain && creator == nullptr) return nullptr;
     RestoreLife restore;
-    Slot slot{Interpreter{Flavour(flavour)}, nullptr, 0};
+    Slot slot{Interpreter{flavour}, nullptr, 0};
     bool started = false;
     if (creator)
         run_in_interpreter(creator->interpreter, [&] { started = start_here(slot); });

@@ -77,13 +77,13 @@ bool start_here(Interpreter &made) {
 }
 
 // start(parent, flavour) -> a new subinterpreter, created from `parent` (None: from the current one).
-// Flavours: 1 legacy, 2 isolated with a GIL of its own, 3 sharing the GIL, 4 permissive, 5 strict,
-// 6 the framework's, 7 the standard library's.
 PyObject *start(PyObject *, PyObject *args) {
     PyObject *parent;
-    int flavour;
-    if (!PyArg_ParseTuple(args, "Oi", &parent, &flavour)) return nullptr;
-    auto *made = new Interpreter{finfuzz::Flavour(flavour)};
+    const char *name;
+    finfuzz::Flavour flavour;
+    if (!PyArg_ParseTuple(args, "Os", &parent, &name) || !finfuzz::find_flavour(name, flavour))
+        return nullptr;
+    auto *made = new Interpreter{flavour};
     bool started = false;
     if (parent == Py_None)
         started = start_here(*made);

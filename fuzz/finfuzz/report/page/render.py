@@ -29,8 +29,8 @@ from finfuzz.report.page.view import (
 )
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.diagnosis.telling import normalized
-from finfuzz.triage.findings.listing import entries
-from finfuzz.triage.findings.story import sentence, when
+from finfuzz.triage.findings.listing import list_findings
+from finfuzz.triage.findings.story import describe, describe_phase
 
 Advance = Callable[[int, int], None]
 
@@ -60,7 +60,7 @@ class Renderer:
         """
         campaign = read_campaign(self._state)
         crashes = self._crashes or crashes_of(self._state, campaign.plan)
-        rows = collect_rows(entries(crashes), campaign)
+        rows = collect_rows(list_findings(crashes), campaign)
         rendered = {}
         for number, row in enumerate(rows):
             if advance:
@@ -136,8 +136,8 @@ def _make_environment() -> Environment:
         "moment": text.format_moment,
         "mib": text.format_mebibytes,
         "normalized": normalized,
-        "sentence": sentence,
-        "phase": when,
+        "sentence": describe,
+        "phase": describe_phase,
         "meaning": lambda name: DIAGNOSTICS.get(name, ""),
     }
     return environment

@@ -19,7 +19,7 @@ from finfuzz.report.page.text import read_start
 from finfuzz.report.page.timeline import Timeline, draw_timeline
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
-from finfuzz.triage.findings.story import plot
+from finfuzz.triage.findings.story import summarize
 
 #: Rows shown of a finding's tables; finding.json may hold more than anybody reads.
 MOST_FRAMES, MOST_ROUTES, MOST_CELLS = 60, 12, 120
@@ -171,7 +171,7 @@ def load_detail(row: FindingRow) -> Detail:
     else:
         graphs = build_graphs(program)[:MOST_DRAWINGS]
         drawn = Detail(
-            plot=plot(program),
+            plot=summarize(program),
             steps=_list_steps(program),
             drawings=tuple(draw_graph(graph) for graph in graphs),
             timeline=draw_timeline(

@@ -34,7 +34,7 @@ def attributed(
 
     Yields (controls done, of how many) after each. Raises UserError where the finding is damaged.
     """
-    wanted = load(folder).wanted
+    wanted = Wanted.from_finding(load(folder))
     planned = list(controls(spec, interpreter, find_interpreters(), _releases(spec)))
     cells = []
     for done, control in enumerate(planned, start=1):

@@ -7,6 +7,9 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
@@ -14,9 +17,9 @@ from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.releases import released_versions
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.attribution.bisection import Bisection, Trial, Turn
 from finfuzz.triage.attribution.commits import Repository
-from finfuzz.triage.attribution.verdict import Verdict, Wanted, judged
+from finfuzz.triage.attribution.verdict import Wanted, judged
+from finfuzz.triage.findings.verdict import Verdict
 
 #: Digits of a commit's id.
 SHOWN = 12
@@ -25,6 +28,44 @@ SHOWN = 12
 #: send the search the wrong way. Missed twice running: 1 in 400, so 3 % in the 12 trials that 4,000
 #: commits take.
 _FLAKY_TIMES = 2
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One release or commit that was tried. ``name``: the version, or the commit's full id."""
+
+    name: str
+    verdict: Verdict
+
+    @property
+    def bad(self) -> bool | None:
+        """Whether the defect is there; None where the trial does not say.
+
+        A death of something else is no defect of this finding's: good. A known defect may hide it.
+        """
+        return {"same": True, "survived": False, "otherwise": False}.get(self.verdict.what)
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """``name``: the first that is bad, or good again. ``after``: the last that was not.
+
+    ``skipped``: those between the two, which could not be judged: any of them may be the first.
+    """
+
+    what: Literal["first bad", "first good"]
+    name: str
+    subject: str
+    after: str
+    skipped: tuple[str, ...] = ()
+
+
+class Bisection(msgspec.Struct, frozen=True):
+    """``over``: `releases`, or a repository. ``trials`` and ``changes``: oldest first."""
+
+    over: str
+    target: str
+    python: str
+    trials: tuple[Trial, ...]
+    changes: tuple[Turn, ...]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from packaging.version import Version
 
 from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.attribution.verdict import Verdict
 from finfuzz.triage.findings.attribution import ControlResult, Owner
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.verdict import Verdict
 
 
 class Opinion(NamedTuple):
@@ -28,33 +28,30 @@ def owner_of(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -> 
     controls = [_control(cells, name) for name in spec.record.controls]
     bare = controls[0] if controls else None
     if script.n and not script.k:
-        return Opinion("harness", "its script does not die without finfuzz")
+        return Opinion("harness", "the script does not reproduce the defect without finfuzz")
     if plain_build and plain_build.what == "survived":
-        return Opinion("harness", "it survives with an extension built without instrumentation")
+        return Opinion("harness", "survives with an extension built without instrumentation")
     if not spec.record.is_compiled or _same(bare):
-        return Opinion("CPython", "it dies the same without any compiled extension")
+        return Opinion("CPython", "same defect without any compiled extension")
     if spec.record.is_control:
-        return Opinion("target", "it takes the extension, which has no framework")
+        return Opinion("target", "the extension is required, and has no framework")
     name, plain = spec.record.controls[-1], controls[-1]
     if _same(plain):
-        return Opinion("target", f"it dies the same with {name}, which has no framework")
+        return Opinion("target", f"same defect on {name}, which has no framework")
     if plain is None or plain.what not in ("survived", "otherwise"):
-        why = "it has not been run" if plain is None else str(plain)
-        return Opinion("unknown", f"{name}, the control without a framework, says nothing: {why}")
+        why = "not run" if plain is None else str(plain)
+        return Opinion("unknown", f"{name}, the control without a framework, shows nothing: {why}")
     if spec.policy != RELEASED:
         released = _policy(cells, RELEASED)
         if released and released.what == "survived":
-            reason = f"{spec.framework} as released survives: the policy `{spec.policy}` kills it"
+            released_name = f"{spec.framework} as released"
+            reason = f"survives on {released_name}, so the policy `{spec.policy}` is required"
             return Opinion("target", reason)
-    return Opinion("framework", f"{name} {_did(plain)}: it takes {spec.framework}")
+    return Opinion("framework", f"{_describe(plain)} on {name}, so {spec.framework} is required")
 
 
-def _did(verdict: Verdict) -> str:
-    return "survives" if verdict.what == "survived" else f"dies otherwise ({verdict.seen})"
-
-
-#: Verdicts that say whether a release has the defect.
-_TELLS = ("same", "survived", "otherwise")
+def _describe(verdict: Verdict) -> str:
+    return "survives" if verdict.what == "survived" else f"fails differently ({verdict.seen})"
 
 
 class Range(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 
@@ -12,34 +11,15 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective, runnable
+from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.findings.known import known
+from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.known import find_known
 from finfuzz.triage.findings.rate import Rate, runs_to_see
-
-What = Literal["same", "otherwise", "known", "survived", "absent"]
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """``rate``: how often it was so, of all runs on that build.
-
-    ``same``: the finding's own defect. ``otherwise``: something else was wrong; ``seen`` says what,
-    as `SIGNAL/diagnostic`. ``known``: only a known defect, which says nothing about this one;
-    ``seen`` is its title. ``absent``: not run; ``seen`` says why.
-    """
-
-    what: What
-    rate: Rate
-    seen: str = ""
-
-    def __str__(self) -> str:
-        if self.what == "absent":
-            return f"not run: {self.seen}"
-        if self.what == "survived":
-            return f"survived {self.rate}"
-        return f"{self.what} {self.rate}" + (f": {self.seen}" if self.seen else "")
+from finfuzz.triage.findings.verdict import Verdict, What, absent
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -53,6 +33,12 @@ class Wanted(msgspec.Struct, frozen=True):
     rate: Rate
     python: tuple[int, int]
 
+    @classmethod
+    def from_finding(cls, finding: Finding) -> Wanted:
+        """Read the subject of verdicts off a finding."""
+        program = parse(finding.program)
+        return cls(finding.diagnosis, program, finding.reproduced, finding.target.python_version)
+
     def shown_by(self, one: Diagnosis) -> bool:
         """Whether that is the same defect: its bucket, or, on another build, where functions have
         other names, the same diagnostic and phase and one of the telling frames."""
@@ -64,11 +50,6 @@ class Wanted(msgspec.Struct, frozen=True):
             and one.coarse_phase == mine.coarse_phase
             and (not mine.frames or not set(mine.frames).isdisjoint(one.frames))
         )
-
-
-def absent(why: str) -> Verdict:
-    """The verdict of a build that there is not."""
-    return Verdict("absent", Rate(0, 0), why)
 
 
 def judged(
@@ -113,11 +94,19 @@ def verdict(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     if others:
         ((what, seen), count), *_ = others.most_common(1)
         return Verdict(what, Rate(count, runs), seen)
-    return Verdict("survived", Rate(runs, runs))
+    survived = Rate(runs, runs)
+    if lacking := _missing_words(wanted, build):
+        return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
+    return Verdict("survived", survived)
+
+
+def _missing_words(wanted: Wanted, build: Build) -> tuple[str, ...]:
+    """Name the words of a program that do something where it was found and that a target lacks."""
+    return build.spec.record.vocabulary.missing(effective(wanted.program, wanted.python))
 
 
 def _other(found: Diagnosis, build: Build) -> tuple[What, str]:
-    explained = known(found, build.spec, build.interpreter.text)
+    explained = find_known(found, build.spec, build.interpreter.text)
     return ("known", explained.title) if explained else ("otherwise", str(found))
 
 

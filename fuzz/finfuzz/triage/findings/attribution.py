@@ -1,4 +1,4 @@
-"""An attribution as it stands in finding.json."""
+"""An attribution as `finding.json` keeps it: the owner of a defect, and the evidence."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Literal
 
 import msgspec
 
-from finfuzz.triage.attribution.verdict import Verdict
+from finfuzz.triage.findings.verdict import Verdict
 
 Axis = Literal["instrumentation", "extension", "policy", "release", "python"]
 Owner = Literal["target", "framework", "CPython", "harness", "unknown"]
 
 
 class ControlResult(msgspec.Struct, frozen=True):
-    """One control: the same program on another build. ``axis``: what differs from the finding's."""
+    """The verdict of one control. ``axis``: what differs from the finding's own build."""
 
     axis: Axis
     target: str
@@ -22,10 +22,11 @@ class ControlResult(msgspec.Struct, frozen=True):
 
 
 class Attribution(msgspec.Struct, frozen=True):
-    """``reason``: a sentence that the evidence in ``cells`` bears out.
+    """The owner of a defect. ``reason``: a sentence that the evidence in ``cells`` supports.
 
-    ``first_bad``, ``first_good``: releases of the framework; empty where none was seen. With a
-    ``first_bad`` that is the oldest release there may be older ones. ``pythons``: those it dies on.
+    ``first_bad``, ``first_good``: releases of the framework; empty where none was seen. If
+    ``first_bad`` is the oldest release that was run, older ones may be affected too. ``pythons``:
+    the affected CPythons.
     """
 
     owner: Owner

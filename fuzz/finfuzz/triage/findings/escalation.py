@@ -1,4 +1,4 @@
-"""What one instrument said of a finding, as `finding.json` keeps it."""
+"""An instrument's report about a finding, as `finding.json` keeps it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import msgspec
 
 
 class Escalation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``status``: absent where the machine lacks the instrument, failed where it did not run.
+    """One instrument's report.
 
-    ``summary``: one line, what it says or why it says nothing. ``file``: the whole text, relative
-    to the finding's folder; empty where there is none.
+    ``status``: absent where the machine lacks the instrument, failed where the instrument did not
+    run. ``summary``: its report, or the reason for none, in one line. ``file``: the whole report,
+    relative to the finding's folder; empty where there is none.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """Findings on disk: ``crashes/<SIGNAL>/<diagnostic>/<bucket>/``.
 
-``finding.json`` is one msgspec Struct, so its schema is this module; `docs/finding.schema.json` is
+``finding.json`` is one msgspec Struct, so this module is its schema; `docs/finding.schema.json` is
 generated from it. The folder also holds the program, the original standard error, the stack and the
 script. A folder appears whole or not at all.
 """
@@ -15,10 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole
-from finfuzz.triage.attribution.verdict import Wanted
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.escalation import Escalation
@@ -30,7 +28,7 @@ _FILE = "finding.json"
 
 
 class TargetRecord(msgspec.Struct, frozen=True):
-    """The build it died on. ``build`` is the id in the build cache."""
+    """The build on which the finding was made. ``build`` is its id in the build cache."""
 
     spec: str
     framework: str
@@ -39,9 +37,15 @@ class TargetRecord(msgspec.Struct, frozen=True):
     python: str
     build: str
 
+    @property
+    def python_version(self) -> tuple[int, int]:
+        """The CPython without its micro version: (3, 13)."""
+        major, minor, *_ = map(int, self.python.split("."))
+        return major, minor
+
 
 class FirstSeen(msgspec.Struct, frozen=True):
-    """When its campaign met it first. ``date`` is in UTC."""
+    """The first sighting, by its place in the campaign. ``date`` is in UTC."""
 
     execution: int
     seconds: float
@@ -51,7 +55,7 @@ class FirstSeen(msgspec.Struct, frozen=True):
 
 
 class StackFrame(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A frame of the death, so that a later list of telling frames can be applied to it.
+    """A frame of the crash, kept so that a later list of telling frames can be applied to it.
 
     ``module``: the file's name. ``place``: source file and line, the file with its folder.
     """
@@ -64,16 +68,18 @@ class StackFrame(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, kw_only=True):
-    """One defect. ``signal`` is NONE where nothing died, HANG where the deadline ended it.
+    """One defect. ``signal`` is NONE where nothing crashed, HANG where the deadline ended the run.
 
-    ``key_version``: of the list of telling frames that ``bucket`` was made with; ``former``: the
-    buckets that older lists gave it. ``fault``: what the kernel said with the signal.
-    ``reproduced``: in fresh processes with the fuzzer's driver; ``in_zygote``: in forked children;
-    ``script``: by repro.py with the plain interpreter and an extension built without
-    instrumentation. ``sightings``: deaths counted in all campaigns; ``signals``: what they died of;
-    ``routes``: how they got there. ``regressed``: the known defect that it is, come back.
-    ``merged_into``: the bucket that a person says it is the same as. ``attribution``: null until
-    its controls have run.
+    ``key_version``: the version of the list of telling frames that made ``bucket``. ``former``: the
+    buckets that older lists made. ``fault``: the kernel's report with the signal.
+
+    ``reproduced``: the rate in fresh processes with the fuzzer's driver; ``in_zygote``: in forked
+    children; ``script``: by repro.py with the plain interpreter and an extension built without
+    instrumentation. ``sightings``: counted in all campaigns; ``signals``: the same by signal;
+    ``routes``: the paths to the defect.
+
+    ``regressed``: the title of the known defect that has come back. ``merged_into``: the bucket
+    that a person says is the same defect. ``attribution``: null until the controls have run.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -104,33 +110,28 @@ class Finding(msgspec.Struct, kw_only=True):
 
     @property
     def folder(self) -> Path:
-        """Where it lies under a crashes folder."""
-        return folder_of(self.signal, self.diagnostic, self.bucket)
+        """The finding's place below a crashes folder."""
+        return locate(self.signal, self.diagnostic, self.bucket)
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """What its bucket was made of."""
+        """The facts that the bucket was made of."""
         facts = (self.signal, self.diagnostic, self.phase, self.detail, self.frames)
         return Diagnosis(*facts)
 
     @property
-    def wanted(self) -> Wanted:
-        """What other builds are judged by."""
-        major, minor, *_ = map(int, self.target.python.split("."))
-        return Wanted(self.diagnosis, parse(self.program), self.reproduced, (major, minor))
-
-    @property
     def flaky(self) -> bool:
+        """Whether the program or the script fails only sometimes."""
         return self.reproduced.flaky or self.script.flaky
 
 
-def folder_of(signal: str, diagnostic: str, bucket: str) -> Path:
-    """``SIGNAL/diagnostic/bucket``, relative to a crashes folder."""
+def locate(signal: str, diagnostic: str, bucket: str) -> Path:
+    """Make the path ``SIGNAL/diagnostic/bucket``, relative to a crashes folder."""
     return Path(signal) / diagnostic / bucket
 
 
 def load(folder: Path) -> Finding:
-    """Reads a finding. Raises UserError for one that is damaged or from a newer finfuzz."""
+    """Read a finding. Raises UserError if it is damaged or from a newer finfuzz."""
     path = folder / _FILE
     try:
         raw = path.read_bytes()
@@ -149,41 +150,53 @@ def load(folder: Path) -> Finding:
         ) from error
 
 
-def paths(crashes: Path) -> list[Path]:
-    """The folders of the findings below a crashes folder, in a stable order."""
+def list_folders(crashes: Path) -> list[Path]:
+    """List the folders of the findings below a crashes folder, in a stable order."""
     return [path.parent for path in sorted(crashes.glob(f"*/*/*/{_FILE}"))]
 
 
 def load_all(crashes: Path) -> Iterator[tuple[Path, Finding]]:
-    """Every finding below a crashes folder. Raises UserError as ``load`` does."""
-    for folder in paths(crashes):
+    """Read every finding below a crashes folder. Raises UserError as ``load`` does."""
+    for folder in list_folders(crashes):
         yield folder, load(folder)
 
 
-def filed(crashes: Path) -> dict[str, Path]:
-    """The folder that each bucket is filed in: where two share it, the one that dies, and where a
-    person said that it is the same as another, that one. A damaged finding is what its folder is
-    called."""
+def load_readable(crashes: Path) -> Iterator[tuple[Path, Finding]]:
+    """Read the findings below a crashes folder, without the damaged ones."""
+    for folder in list_folders(crashes):
+        try:
+            finding = load(folder)
+        except UserError:
+            continue
+        yield folder, finding
+
+
+def index_buckets(crashes: Path) -> dict[str, Path]:
+    """Map each bucket to the folder in which its sightings are counted.
+
+    Where two folders share a bucket, the fatal one counts. A merged finding counts for the finding
+    it is merged into. A damaged finding goes by the name of its folder.
+    """
     found: dict[str, Path] = {}
     merged: dict[str, str] = {}
-    for folder in paths(crashes):
+    for folder in list_folders(crashes):
         bucket, into = folder.name, ""
         with contextlib.suppress(UserError):
             finding = load(folder)
             bucket, into = finding.bucket, finding.merged_into
-        if bucket not in found or not dies(found[bucket]):
+        if bucket not in found or not is_fatal(found[bucket]):
             found[bucket] = folder
             merged[bucket] = into
     return {bucket: found.get(merged[bucket], folder) for bucket, folder in found.items()}
 
 
-def dies(folder: Path) -> bool:
-    """Whether a process dies of the finding in that folder, or hangs: read off its place."""
+def is_fatal(folder: Path) -> bool:
+    """Whether the finding in that folder crashes or hangs a process, judged by its place."""
     return folder.parent.parent.name != "NONE"
 
 
 def find_finding(text: str, crashes: Path) -> Path:
-    """The folder that a person means: a path, or a bucket (its beginning will do) in ``crashes``.
+    """Find the folder that a person names: by path, or by a bucket's first digits in ``crashes``.
 
     Raises UserError where there is none, or more than one.
     """
@@ -194,16 +207,16 @@ def find_finding(text: str, crashes: Path) -> Path:
     found = sorted(path.parent for path in crashes.glob(f"*/*/{text}*/{_FILE}"))
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
-        raise UserError(f"{text} may be any of {names}: write more of it")
+        raise UserError(f"{text} may be any of {names}: give more digits")
     if not found:
         raise UserError(f"no finding {text} in {crashes}: `finfuzz triage` lists those there are")
     return found[0]
 
 
 def save(crashes: Path, finding: Finding, files: Mapping[str, str]) -> Path:
-    """Writes a new finding's folder. ``files``: contents by name.
+    """Write a new finding's folder. ``files``: contents by name.
 
-    Raises FileExistsError where another campaign filed the same meanwhile.
+    Raises FileExistsError where another campaign has filed the same finding meanwhile.
     """
     final = crashes / finding.folder
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +226,7 @@ def save(crashes: Path, finding: Finding, files: Mapping[str, str]) -> Path:
             folder.mkdir()
             for name, content in files.items():
                 (folder / name).write_text(content, encoding="utf-8")
-            (folder / _FILE).write_bytes(encoded(finding))
+            (folder / _FILE).write_bytes(encode(finding))
         except OSError as error:
             raise UserError(f"can't write the finding {final}: {error.strerror}") from error
         try:
@@ -226,12 +239,12 @@ def save(crashes: Path, finding: Finding, files: Mapping[str, str]) -> Path:
 
 
 def update(folder: Path, finding: Finding) -> None:
-    """Replaces the finding.json of a folder that exists."""
-    write_whole(folder / _FILE, encoded(finding))
+    """Replace the finding.json of an existing folder."""
+    write_whole(folder / _FILE, encode(finding))
 
 
-def encoded(record: msgspec.Struct) -> bytes:
-    """The bytes of finding.json, or of another record beside it."""
+def encode(record: msgspec.Struct) -> bytes:
+    """Encode a record as the bytes of finding.json, or of another file next to it."""
     return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
 
 

@@ -1,7 +1,7 @@
-"""Known defects: a death that matches one is counted, not filed.
+"""Known defects: a crash that matches one is counted, not filed.
 
-They stand in ``known.toml`` beside this file and in a crashes folder's own, which comes first.
-Where one is mended it is not excused: there it is news, a regression.
+The list is ``known.toml`` next to this file; a crashes folder's own ``known.toml`` comes before it.
+Where a defect is fixed, a match is filed all the same: as a regression.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.executor.outcome import Outcome
 from finfuzz.support.cpythons import Quirk, has, is_fixed, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition
@@ -24,8 +23,8 @@ FILE = "known.toml"
 _OWNERS = ("CPython", *KNOWN, "finfuzz")
 
 
-class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """One defect and how it shows: see the head of ``known.toml``."""
+class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """A known defect and its marks; the head of ``known.toml`` explains the fields."""
 
     owner: str
     diagnostics: tuple[str, ...]
@@ -62,7 +61,7 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return quirk is not None and is_fixed(parse_version(python), quirk)
 
     def matches(self, diagnosis: Diagnosis) -> bool:
-        """Whether a death looks like it, wherever it was."""
+        """Whether a crash looks like this defect, on any target and CPython."""
         return (
             diagnosis.diagnostic in self.diagnostics
             and re.match(self.detail, diagnosis.detail) is not None
@@ -91,7 +90,7 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 _QUIRKS = {quirk.word for quirk in Quirk}
 
 
-def _complete(entry: Known) -> Known:
+def _complete(entry: KnownDefect) -> KnownDefect:
     """Fill in the title and the link from the entry's quirk."""
     quirk = entry._quirk
     if quirk is None:
@@ -101,23 +100,23 @@ def _complete(entry: Known) -> Known:
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
-    known: tuple[Known, ...] = ()
+    known: tuple[KnownDefect, ...] = ()
 
 
 @cache
-def shipped() -> tuple[Known, ...]:
-    """Those that come with finfuzz."""
+def load_shipped() -> tuple[KnownDefect, ...]:
+    """Load the defects that come with finfuzz."""
     return read(Path(__file__).with_name(FILE))
 
 
-def known_in(crashes: Path) -> tuple[Known, ...]:
-    """Those of a crashes folder, then those that come with finfuzz. Raises UserError."""
+def load_known(crashes: Path) -> tuple[KnownDefect, ...]:
+    """Load a crashes folder's own defects, then those that come with finfuzz. Raises UserError."""
     own = crashes / FILE
-    return (*(read(own) if own.exists() else ()), *shipped())
+    return (*(read(own) if own.exists() else ()), *load_shipped())
 
 
-def read(path: Path) -> tuple[Known, ...]:
-    """The entries of one file. Raises UserError, with the entry that is wrong."""
+def read(path: Path) -> tuple[KnownDefect, ...]:
+    """Read the entries of one file. Raises UserError, which names the wrong entry."""
     try:
         table = msgspec.toml.decode(path.read_bytes(), type=_Table)
     except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
@@ -130,44 +129,53 @@ def read(path: Path) -> tuple[Known, ...]:
     return tuple(map(_complete, table.known))
 
 
-def known(
-    diagnosis: Diagnosis, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
-) -> Known | None:
-    """The known defect that a death on this target and CPython (`3.12.1`) is, if it is one."""
+def find_known(
+    diagnosis: Diagnosis,
+    spec: TargetSpec,
+    python: str,
+    table: tuple[KnownDefect, ...] | None = None,
+) -> KnownDefect | None:
+    """Find the known defect behind a crash on this target and CPython (`3.12.1`), if there is one.
+
+    ``table``: the shipped list where None.
+    """
     return next(
         (
             entry
-            for entry in (shipped() if table is None else table)
+            for entry in (load_shipped() if table is None else table)
             if entry.matches(diagnosis) and entry.is_expected_on(spec, python)
         ),
         None,
     )
 
 
-def regressed(
-    diagnosis: Diagnosis, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
-) -> Known | None:
-    """The known defect that is mended here, and that this death looks like all the same."""
+def find_regressed(
+    diagnosis: Diagnosis,
+    spec: TargetSpec,
+    python: str,
+    table: tuple[KnownDefect, ...] | None = None,
+) -> KnownDefect | None:
+    """Find the known defect that is fixed here, and that the crash looks like all the same."""
     return next(
         (
             entry
-            for entry in (shipped() if table is None else table)
+            for entry in (load_shipped() if table is None else table)
             if entry.matches(diagnosis) and entry.is_fixed_on(spec, python)
         ),
         None,
     )
 
 
-def is_known_death(
-    outcome: Outcome, spec: TargetSpec, python: str, table: tuple[Known, ...] | None = None
+def is_known_crash(
+    stderr: str, spec: TargetSpec, python: str, table: tuple[KnownDefect, ...] | None = None
 ) -> bool:
-    """The same, read off standard error alone: cheap enough for every death of a campaign.
+    """Whether standard error alone shows a known defect: cheap enough for every crash.
 
-    False for those that only a frame tells.
+    False for defects that only a frame distinguishes.
     """
     return any(
         not entry.frame
-        and re.search(rf"Fatal Python error: {entry.detail}", outcome.stderr) is not None
+        and re.search(rf"Fatal Python error: {entry.detail}", stderr) is not None
         and entry.is_expected_on(spec, python)
-        for entry in (shipped() if table is None else table)
+        for entry in (load_shipped() if table is None else table)
     )

@@ -1,4 +1,4 @@
-"""Findings as a list: what each is called, how it stands, which are asked for."""
+"""Findings as a list: the status of each, and a filter."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Literal
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.findings.finding import Finding, load, paths
-from finfuzz.triage.findings.known import Known, known, known_in
+from finfuzz.triage.findings.finding import Finding, list_folders, load
+from finfuzz.triage.findings.known import KnownDefect, find_known, load_known
 
 Status = Literal["new", "known", "regressed", "merged", "damaged"]
 
 
 @dataclass(frozen=True)
 class ListedFinding:
-    """A folder of findings' one line. ``finding`` is None for one that can't be read, and
-    ``problem`` says why. ``known``: the defect of the list that it is."""
+    """One folder in the list. ``known``: the entry of known.toml that explains the finding.
+
+    ``finding`` is None where finding.json can't be read; ``problem`` gives the reason.
+    """
 
     folder: Path
     finding: Finding | None
-    known: Known | None = None
+    known: KnownDefect | None = None
     problem: str = ""
 
     @property
@@ -37,14 +39,15 @@ class ListedFinding:
 
     @property
     def owner(self) -> str:
-        """Its owner, `?` before the controls have run."""
+        """The finding's owner, `?` until the controls have run."""
         attribution = self.finding.attribution if self.finding else None
         return attribution.owner if attribution else "?"
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What is asked for; an empty field asks for anything. ``phase`` may be its first part."""
+    """The findings a person asks for. An empty field accepts anything; ``phase`` may be the part
+    before the slash."""
 
     signal: str = ""
     diagnostic: str = ""
@@ -53,7 +56,7 @@ class Filter:
     status: str = ""
     flaky: bool = False
 
-    def takes(self, entry: ListedFinding) -> bool:
+    def accepts(self, entry: ListedFinding) -> bool:
         finding = entry.finding
         if self.status and entry.status != self.status:
             return False
@@ -68,15 +71,17 @@ class Filter:
         )
 
 
-def entries(crashes: Path) -> Iterator[ListedFinding]:
-    """All in a crashes folder: a damaged one is an entry too. Raises UserError for a damaged
-    known.toml."""
-    table = known_in(crashes)
-    for folder in paths(crashes):
+def list_findings(crashes: Path) -> Iterator[ListedFinding]:
+    """List all findings of a crashes folder, damaged ones too.
+
+    Raises UserError for a damaged known.toml.
+    """
+    table = load_known(crashes)
+    for folder in list_folders(crashes):
         try:
             finding = load(folder)
             spec = parse_target(finding.target.spec)
-            explained = known(finding.diagnosis, spec, finding.target.python, table)
+            explained = find_known(finding.diagnosis, spec, finding.target.python, table)
         except UserError as error:
             yield ListedFinding(folder, None, problem=str(error))
             continue

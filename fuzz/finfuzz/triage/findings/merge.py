@@ -1,4 +1,4 @@
-"""A person says that two findings are one: recorded in the finding, and undone as easily."""
+"""Merging: a person states that two findings are one defect. The finding records it, reversibly."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from finfuzz.triage.findings.finding import Finding, load, update
 
 
 def merge(folder: Path, into: Path) -> Finding:
-    """Marks the first as the second. From then on its deaths are counted there.
+    """Mark the first finding as the second: its later sightings are counted for the second.
 
-    Raises UserError where they are one already, or the second is merged into another itself.
+    Raises UserError where both are one already, or the second is itself merged into another.
     """
     finding, other = load(folder), load(into)
     if finding.bucket == other.bucket:
         raise UserError(f"{finding.bucket} can't be merged into itself: name two findings")
     if other.merged_into:
         raise UserError(
-            f"{other.bucket} is merged into {other.merged_into} itself: merge into that one"
+            f"{other.bucket} is itself merged into {other.merged_into}: "
+            f"merge into {other.merged_into}"
         )
     finding.merged_into = other.bucket
     update(folder, finding)
@@ -26,7 +27,7 @@ def merge(folder: Path, into: Path) -> Finding:
 
 
 def unmerge(folder: Path) -> Finding:
-    """Takes a merge back. Raises UserError where there is none."""
+    """Undo a merge. Raises UserError where there is none."""
     finding = load(folder)
     if not finding.merged_into:
         raise UserError(f"{finding.bucket} is not merged into another")

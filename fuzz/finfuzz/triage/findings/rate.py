@@ -1,4 +1,4 @@
-"""How often something happens: k of n runs, and what that says of the next ones."""
+"""How often something happens: k of n runs, and what k says about the next runs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ import msgspec
 #: 95 %, two-sided.
 _Z = NormalDist().inv_cdf(0.975)
 
-#: Ten alike are enough: ten of ten leave a rate below 72 % unlikely, none of ten one above 28 %.
+#: Ten equal results are enough: after 10 of 10 a rate below 72 % is unlikely, after 0 of 10 a rate
+#: above 28 %.
 FEW = 10
-#: What is not always so is run until its interval is this narrow, or as often as MOST: a rate of a
-#: half is then known to 15 % (1.96 * sqrt(0.25 / 40) = 0.15), at 60 ms each.
+#: A mixed result is measured until its interval is this narrow, or MOST runs are done: a rate of a
+#: half is then known to 15 % (1.96 * sqrt(0.25 / 40) = 0.15), at 60 ms a run.
 WIDTH = 0.3
 MOST = 40
-#: The chance that is left of missing something by running it too rarely.
+#: A hang costs its whole deadline in each run, and that is ten times the campaign's.
+HANG_RUNS = 2
+#: The accepted chance of missing something because it was run too rarely.
 _MISSED = 0.05
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """``k`` times of ``n``."""
+    """``k`` times in ``n`` runs."""
 
     k: int
     n: int
@@ -32,7 +35,7 @@ class Rate(msgspec.Struct, frozen=True):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the true rate lies with 95 % confidence (Wilson's score interval; 0 to 1)."""
+        """The bounds of the true rate at 95 % confidence (Wilson's score interval; 0 to 1)."""
         if self.n == 0:
             return 0.0, 1.0
         share, z2 = self.k / self.n, _Z * _Z
@@ -43,23 +46,28 @@ class Rate(msgspec.Struct, frozen=True):
 
     @property
     def flaky(self) -> bool:
-        """Whether it happened and did not always happen."""
+        """Whether some runs showed it and others did not."""
         return 0 < self.k < self.n
 
     @property
-    def told(self) -> str:
-        """With its interval: `7 of 10 (40 to 89 %)`."""
+    def with_interval(self) -> str:
+        """The rate and its interval as text: `7 of 10 (40 to 89 %)`."""
+        return f"{self} ({self.interval_text})"
+
+    @property
+    def interval_text(self) -> str:
+        """The interval as text: `40 to 89 %`."""
         low, high = self.interval
-        return f"{self} ({low * 100:.0f} to {high * 100:.0f} %)"
+        return f"{low * 100:.0f} to {high * 100:.0f} %"
 
     def disagrees(self, other: Rate) -> bool:
-        """Whether the two can't well be the same rate: their intervals do not meet."""
+        """Whether the two rates are unlikely to be equal: their intervals do not overlap."""
         (low, high), (others_low, others_high) = self.interval, other.interval
         return high < others_low or others_high < low
 
 
-def measured(happens: Callable[[], bool], most: int = MOST) -> Rate:
-    """Calls ``happens`` until its rate is known, at most ``most`` times."""
+def measure(happens: Callable[[], bool], most: int = MOST) -> Rate:
+    """Call ``happens`` until its rate is known, at most ``most`` times."""
     k = n = 0
     while n < most and not _is_known(Rate(k, n)):
         k += happens()
@@ -68,10 +76,10 @@ def measured(happens: Callable[[], bool], most: int = MOST) -> Rate:
 
 
 def runs_to_see(rate: Rate) -> int:
-    """How many runs show what happens at that rate but for one time in twenty, at most MOST.
+    """Count the runs that show something of this rate 19 times in 20; at most MOST.
 
-    Missing it n times has the chance (1 - p) ** n; p is what was seen, or the least it can well be
-    where it was always so.
+    The chance of missing it n times is (1 - p) ** n. p is the measured rate, or the interval's
+    lower bound where every run showed it.
     """
     if rate.n == 0:
         return 1

@@ -1,10 +1,14 @@
-"""Findings whose bucket an older list of telling frames made get a new key, not a new filing."""
+"""Rekeying: findings whose bucket an older list of telling frames made get today's bucket.
+
+`finfuzz rekey` does this, and a campaign before it files. Commands that read findings only count
+the outdated ones.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -12,22 +16,87 @@ import msgspec
 from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis import key_frames, telling
 from finfuzz.triage.diagnosis.symbols import Frame
-from finfuzz.triage.findings.finding import Finding, load, paths, update
+from finfuzz.triage.findings.finding import Finding, list_folders, load_readable, update
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A planned change of one finding, described in a line by ``str``.
+
+    ``finding``: the record as it will be. ``folder`` and ``place``: where the finding is and will
+    be. ``line``: the change in words.
+    """
+
+    folder: Path
+    place: Path
+    finding: Finding
+    line: str
+
+    def __str__(self) -> str:
+        return self.line
+
+    def apply(self) -> None:
+        """Rename the folder and rewrite finding.json. Raises UserError if something is in the way.
+
+        Interrupted between the two, the finding stays outdated, and the next run completes it.
+        """
+        if self.place != self.folder:
+            try:
+                os.rename(self.folder, self.place)
+            except OSError as error:
+                raise UserError(
+                    f"can't rename {self.folder} to {self.place}: {error.strerror}: "
+                    "move away what is there"
+                ) from error
+        update(self.place, self.finding)
+
+
+def count_outdated(crashes: Path) -> int:
+    """Count the findings whose key an older list of telling frames made."""
+    return sum(_is_outdated(finding) for _, finding in load_readable(crashes))
+
+
+def plan_rekey(crashes: Path) -> list[NewKey]:
+    """Plan today's key for each outdated finding; write nothing. Damaged findings are left out.
+
+    Where two findings get one key, the later is marked as merged into the other: nothing is
+    deleted.
+    """
+    occupied = set(list_folders(crashes))
+    renamed: dict[str, str] = {}
+    plan, current = [], []
+    for folder, finding in load_readable(crashes):
+        if not _is_outdated(finding):
+            current.append((folder, finding))
+            continue
+        before = finding.bucket
+        change = _plan_one(crashes, folder, finding, occupied)
+        occupied = (occupied - {folder}) | {change.place}
+        if change.finding.bucket != before:
+            renamed[before] = change.finding.bucket
+        plan.append(change)
+    for change in plan:
+        into = change.finding.merged_into
+        change.finding.merged_into = renamed.get(into, into)
+    return plan + [
+        _point_elsewhere(folder, finding, renamed[finding.merged_into])
+        for folder, finding in current
+        if finding.merged_into in renamed
+    ]
 
 
 def rekey(crashes: Path) -> Iterator[str]:
-    """Gives each finding the bucket that today's list makes of its stack; yields a line for each.
-
-    Where two come together, the later one is marked as merged into the other: nothing is deleted.
-    """
-    for folder in paths(crashes):
-        with contextlib.suppress(UserError):  # a damaged one keeps what it is called
-            finding = load(folder)
-            if finding.key_version < telling.VERSION:
-                yield _rekeyed(crashes, folder, finding)
+    """Give each outdated finding today's key; yield a line for each change."""
+    for change in plan_rekey(crashes):
+        change.apply()
+        yield str(change)
 
 
-def _rekeyed(crashes: Path, folder: Path, finding: Finding) -> str:
+def _is_outdated(finding: Finding) -> bool:
+    return finding.key_version < telling.VERSION
+
+
+def _plan_one(crashes: Path, folder: Path, finding: Finding, occupied: set[Path]) -> NewKey:
     before = finding.bucket
     frames = [Frame(*msgspec.structs.astuple(one)) for one in finding.stack]
     # Without a stack there is nothing to make telling frames of, and the old ones stay.
@@ -35,13 +104,15 @@ def _rekeyed(crashes: Path, folder: Path, finding: Finding) -> str:
     finding.key_version = telling.VERSION
     finding.bucket = finding.diagnosis.bucket
     finding.former = (*finding.former, before)
-    new = crashes / finding.folder
-    if new.exists() and new != folder:
+    place = crashes / finding.folder
+    if place in occupied - {folder}:
         finding.merged_into, finding.bucket = finding.bucket, before
-        update(folder, finding)
-        return (
-            f"{before} is {finding.merged_into} by the new list of telling frames: merged into it"
-        )
-    os.rename(folder, new)
-    update(new, finding)
-    return f"{before} is called {finding.bucket} by the new list of telling frames"
+        line = f"{before} is merged into {finding.merged_into}, which has the same key now"
+        return NewKey(folder, folder, finding, line)
+    return NewKey(folder, place, finding, f"{before} is renamed to {finding.bucket}")
+
+
+def _point_elsewhere(folder: Path, finding: Finding, bucket: str) -> NewKey:
+    line = f"{finding.bucket} is merged into {bucket}, which was {finding.merged_into}"
+    finding.merged_into = bucket
+    return NewKey(folder, folder, finding, line)

@@ -1,4 +1,4 @@
-"""Routes: the different ways to one defect, counted and the first of them kept, not filed."""
+"""Routes: the different paths to one defect. All are counted, the first few kept, none filed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import msgspec
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 
-#: Kept of one bucket. What a reader wants is that there are many, and a few of them.
+#: Routes kept per bucket. A reader wants to know that there are many, and to see a few.
 MOST = 32
 
 
 class Route(msgspec.Struct):
-    """``by``: who met the defect, innermost first; ``roots``: the places that the program keeps
-    objects alive at. ``program``: the first that came this way."""
+    """A path to a defect. ``by``: the functions that ran into the defect, innermost first.
+
+    ``roots``: the places that the program keeps objects alive at. ``program``: the shortest one
+    seen on this route.
+    """
 
     by: tuple[str, ...]
     roots: tuple[str, ...]
@@ -26,25 +29,25 @@ class Route(msgspec.Struct):
         return f"{' < '.join(self.by) or 'no frames'}, from {', '.join(self.roots) or 'no root'}"
 
 
-class Way(NamedTuple):
-    """Of a program, what makes its route. ``roots``: those that it speaks of, sorted."""
+class RouteStart(NamedTuple):
+    """The program's share of a route. ``roots``: those that the program names, sorted."""
 
     roots: tuple[str, ...]
     program: str
 
 
-def roots_of(program: Program) -> tuple[str, ...]:
-    """The roots that a program speaks of, sorted."""
+def collect_roots(program: Program) -> tuple[str, ...]:
+    """Collect the roots that a program names, sorted."""
     return tuple(sorted({step.args[1] for step in program.steps if step.op == "root"}))
 
 
-def way_of(text: str) -> Way:
-    """That of a program's text."""
-    return Way(roots_of(parse(text)), text)
+def read_start(text: str) -> RouteStart:
+    """Read a route's start off a program's text."""
+    return RouteStart(collect_roots(parse(text)), text)
 
 
 def add(routes: list[Route], new: Route) -> None:
-    """Counts a route. Beyond MOST those that are not there already are dropped."""
+    """Count a route. When MOST routes are kept, further new ones are dropped."""
     for route in routes:
         if (route.by, route.roots) == (new.by, new.roots):
             route.sightings += new.sightings

@@ -1,12 +1,12 @@
-"""A finding told in a sentence, and its program in another."""
+"""A finding in a sentence, and its program in a line."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from finfuzz.program.model import Program
-from finfuzz.program.text import parse
 from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.rate import Rate
 
 _PHASES = {
     "running": "while the program runs",
@@ -15,27 +15,39 @@ _PHASES = {
     "exited": "after Py_FinalizeEx",
 }
 _PROGRESS = {
-    "modules-cleared": "its modules are cleared",
-    "dict-cleared": "its dict is cleared",
-    "types-finalized": "its types are finalized",
+    "modules-cleared": "after the interpreter's modules are cleared",
+    "dict-cleared": "after the interpreter's dict is cleared",
+    "types-finalized": "after the interpreter's types are finalized",
     "static-destructors": "in static destructors",
 }
-_SIGNALS = {"NONE": "goes on, though something is wrong", "HANG": "hangs"}
 
 
-def sentence(finding: Finding) -> str:
-    """What happens, where and when."""
+def describe(finding: Finding) -> str:
+    """Describe what happens, where and when."""
     target = finding.target
-    what = _SIGNALS.get(finding.signal, f"dies of {finding.signal}")
-    said = f": {finding.detail}" if finding.detail else ""
+    detail = f": {finding.detail}" if finding.detail else ""
     return (
-        f"{target.spec} on CPython {target.python} {what} ({finding.diagnostic}) "
-        f"{when(finding.phase)}{_where(finding)}{said}"
+        f"{target.spec} on CPython {target.python} {describe_end(finding)} "
+        f"{describe_phase(finding.phase)}{_describe_interpreter(finding)}{detail}"
     )
 
 
-def when(phase: str) -> str:
-    """A phase in words: `finalizing/dict-cleared` is "in Py_FinalizeEx, its dict is cleared"."""
+def describe_end(finding: Finding) -> str:
+    """Describe how the process ends: `crashes (SIGABRT, cast-error)`, `hangs`."""
+    if finding.signal == "HANG":
+        return "hangs"
+    if finding.signal == "NONE":
+        return f"misbehaves without crashing ({finding.diagnostic})"
+    # A signal that no diagnostic explains stands alone.
+    diagnostic = "" if finding.diagnostic == "none" else f", {finding.diagnostic}"
+    return f"crashes ({finding.signal}{diagnostic})"
+
+
+def describe_phase(phase: str) -> str:
+    """Put a phase in words.
+
+    `finalizing/dict-cleared` is "in Py_FinalizeEx, after the interpreter's dict is cleared".
+    """
     progress, _, cleared = phase.partition("/")
     words = [_PHASES.get(progress, f"in {progress}")]
     if cleared:
@@ -43,30 +55,31 @@ def when(phase: str) -> str:
     return ", ".join(words)
 
 
-def _where(finding: Finding) -> str:
-    there = finding.interpreter
-    return f" (in a subinterpreter: {there})" if there not in ("", "main") else ""
+def describe_rate(signal: str, rate: Rate) -> str:
+    """Say how often a program ended so: `crashed in 9 of 10 runs`."""
+    verb = {"NONE": "misbehaved", "HANG": "hung"}.get(signal, "crashed")
+    return f"{verb} in {rate} runs"
 
 
-def plot(program: Program) -> str:
-    """What a program does, counted: `2 interpreters, 1 container, 1 edge, kept by codec`."""
+def summarize(program: Program) -> str:
+    """Count what a program makes: `2 subinterpreters, 1 container, 1 edge, kept by codec`."""
     ops = Counter(step.op for step in program.steps)
     kinds = Counter(step.args[1] for step in program.steps if step.op == "node")
     roots = dict.fromkeys(step.args[1] for step in program.steps if step.op == "root")
-    parts = [_counted(ops["again"] + 1, "life", "lives")] if ops["again"] else []
+    parts = [_count(ops["again"] + 1, "life", "lives")] if ops["again"] else []
     if ops["start"]:
-        parts.append(_counted(ops["start"], "subinterpreter"))
-    parts += [_counted(count, kind) for kind, count in kinds.items()]
-    parts += [_counted(ops[op], op) for op in ("shape", "edge", "hook", "self-check") if ops[op]]
+        parts.append(_count(ops["start"], "subinterpreter"))
+    parts += [_count(count, kind) for kind, count in kinds.items()]
+    parts += [_count(ops[op], op) for op in ("shape", "edge", "hook", "self-check") if ops[op]]
     if roots:
         parts.append(f"kept by {', '.join(roots)}")
     return ", ".join(parts) or "no objects"
 
 
-def told(finding: Finding) -> str:
-    """The sentence, with the program's plot behind it."""
-    return f"{sentence(finding)} [{plot(parse(finding.program))}]"
+def _describe_interpreter(finding: Finding) -> str:
+    interpreter = finding.interpreter
+    return f" (in a subinterpreter: {interpreter})" if interpreter not in ("", "main") else ""
 
 
-def _counted(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or f'{one}s'}"
+def _count(count: int, singular: str, plural: str = "") -> str:
+    return f"{count} {singular if count == 1 else plural or f'{singular}s'}"

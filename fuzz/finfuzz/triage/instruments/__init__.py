@@ -1,1 +1,1 @@
-"""A new finding's script under heavier instruments, and what each of them says."""
+"""A new finding's script under heavier instruments: sanitizers, debuggers, other allocators."""

@@ -1,21 +1,22 @@
-"""The script under other allocators of CPython's: memory that is freed or overrun shows."""
+"""The script under CPython's other allocators, which show freed or overrun memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from finfuzz.triage.instruments.case import Experiment, Report
+from finfuzz.triage.instruments.experiment import Experiment, Report
 
 
-def pymalloc_debug(case: Experiment) -> Report:
-    """Pads around each block, and freed ones filled."""
-    return _under(case, {"PYTHONMALLOC": "debug"})
+def run_pymalloc_debug(experiment: Experiment) -> Report:
+    """Run with padding around each block, and freed blocks filled."""
+    return _run_with(experiment, {"PYTHONMALLOC": "debug"})
 
 
-def glibc_malloc(case: Experiment) -> Report:
-    """The C library checks each block of Python's; freed ones are filled with 0x5a."""
-    return _under(case, {"PYTHONMALLOC": "malloc", "MALLOC_PERTURB_": str(0xA5)})
+def run_glibc_malloc(experiment: Experiment) -> Report:
+    """Run with the C library checking Python's blocks, and freed blocks filled with 0x5a."""
+    return _run_with(experiment, {"PYTHONMALLOC": "malloc", "MALLOC_PERTURB_": str(0xA5)})
 
 
-def _under(case: Experiment, variables: Mapping[str, str]) -> Report:
-    return case.told(case.run([case.python, "-X", "faulthandler", "repro.py"], variables))
+def _run_with(experiment: Experiment, variables: Mapping[str, str]) -> Report:
+    command = [experiment.python, "-X", "faulthandler", "repro.py"]
+    return experiment.make_report(experiment.run(command, variables))

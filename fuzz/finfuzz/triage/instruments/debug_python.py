@@ -1,4 +1,4 @@
-"""The script on a debug build of the same CPython, whose assertions are on."""
+"""The script on a debug build of the same CPython, which checks its assertions."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import json
 from dataclasses import replace
 
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
-from finfuzz.triage.instruments.case import Experiment, Report
+from finfuzz.triage.instruments.experiment import Experiment, Report
 
 
-def debug_python(case: Experiment) -> Report:
-    """What the debug build says, if there is one."""
-    minor = case.interpreter.version[:2]
+def run_debug_python(experiment: Experiment) -> Report:
+    """Run on a debug build of the same minor version, if the machine has one."""
+    minor = experiment.interpreter.version[:2]
     debug = next(
         filter(_is_debug, (one for one in find_interpreters() if one.version[:2] == minor)), None
     )
     if debug is None:
         return Report("absent", "no debug build of CPython {}.{} with headers found".format(*minor))
-    own = replace(case.uncompiled("debug-python"), interpreter=debug)
+    own = replace(experiment.copy_uncompiled("debug-python"), interpreter=debug)
     problem = own.compile()
     if problem:
         return Report("failed", problem)
-    return own.told(own.run([own.python, "-X", "faulthandler", "repro.py"]))
+    return own.make_report(own.run([own.python, "-X", "faulthandler", "repro.py"]))
 
 
 def _is_debug(interpreter: Interpreter) -> bool:
-    """The last thing in a build's key."""
+    """Whether it is a debug build with headers; a build's key ends with the former."""
     return interpreter.include is not None and json.loads(interpreter.build_key)[-1] is True

@@ -1,4 +1,4 @@
-"""All instruments, one after the other, over one new finding."""
+"""All instruments, one after the other, on one new finding."""
 
 from __future__ import annotations
 
@@ -14,94 +14,94 @@ from finfuzz.targets.releases import header_variables
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import load, update
-from finfuzz.triage.instruments.allocators import glibc_malloc, pymalloc_debug
-from finfuzz.triage.instruments.case import Experiment, Report, copied, environment
-from finfuzz.triage.instruments.debug_python import debug_python
-from finfuzz.triage.instruments.debugger import gdb
-from finfuzz.triage.instruments.hang import hang
-from finfuzz.triage.instruments.sanitizers import sanitizers
-from finfuzz.triage.instruments.valgrind import valgrind
+from finfuzz.triage.instruments.allocators import run_glibc_malloc, run_pymalloc_debug
+from finfuzz.triage.instruments.debug_python import run_debug_python
+from finfuzz.triage.instruments.debugger import run_gdb
+from finfuzz.triage.instruments.experiment import Experiment, Report, copy_folder, make_environment
+from finfuzz.triage.instruments.hang import watch_hang
+from finfuzz.triage.instruments.sanitizers import run_sanitizers
+from finfuzz.triage.instruments.valgrind import run_valgrind
 from finfuzz.triage.repro.run import START_SECONDS
 
 Announce = Callable[[str], None]
 
 FOLDER = "escalation"
 
-_FOR_DEATHS: Mapping[str, Callable[[Experiment], Report]] = {
-    "asan-ubsan": sanitizers,
-    "pymalloc-debug": pymalloc_debug,
-    "malloc": glibc_malloc,
-    "debug-python": debug_python,
-    "valgrind": valgrind,
-    "gdb": gdb,
+_FOR_CRASHES: Mapping[str, Callable[[Experiment], Report]] = {
+    "asan-ubsan": run_sanitizers,
+    "pymalloc-debug": run_pymalloc_debug,
+    "malloc": run_glibc_malloc,
+    "debug-python": run_debug_python,
+    "valgrind": run_valgrind,
+    "gdb": run_gdb,
 }
-#: A hang costs its whole time under each of them, so only those that may say why.
+#: A hang costs the whole time limit under each instrument, so only those that may explain it run.
 _FOR_HANGS: Mapping[str, Callable[[Experiment], Report]] = {
-    "asan-ubsan": sanitizers,
-    "debug-python": debug_python,
-    "stacks": hang,
+    "asan-ubsan": run_sanitizers,
+    "debug-python": run_debug_python,
+    "stacks": watch_hang,
 }
 
-#: Where a CPython was compiled.
+#: The folder where a CPython was compiled.
 _PYTHON_SOURCE = re.compile(r"/\S*/Python-3\.\d+\.\d+\w*/")
 
 
-def escalated(
+def escalate(
     folder: Path, spec: TargetSpec, interpreter: Interpreter, limits: Limits, announce: Announce
 ) -> Iterator[tuple[int, int]]:
-    """Writes what they say into the folder's finding.json when the last instrument is done.
+    """Run all instruments, then write their reports into the folder's finding.json.
 
-    Yields (instruments done, of how many) after each. Raises UserError where the finding is
+    Yields (instruments done, instruments in all) after each. Raises UserError if the finding is
     damaged.
     """
     finding = load(folder)
     seconds = limits.patient.deadline + START_SECONDS
     hangs = finding.signal == "HANG"
-    found = []
+    reports = []
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:
-        place = copied(folder, Path(scratch).resolve() / "plain")
-        variables = environment(header_variables(spec))
-        case = Experiment(place, finding.signal, interpreter, variables, seconds)
-        instruments = _FOR_HANGS if hangs else _FOR_DEATHS
-        for one in told_by(instruments, case, folder, announce):
-            found.append(one)
-            yield len(found), len(instruments)
+        place = copy_folder(folder, Path(scratch).resolve() / "plain")
+        variables = make_environment(header_variables(spec))
+        experiment = Experiment(place, finding.signal, interpreter, variables, seconds)
+        instruments = _FOR_HANGS if hangs else _FOR_CRASHES
+        for report in run_instruments(instruments, experiment, folder, announce):
+            reports.append(report)
+            yield len(reports), len(instruments)
     finding = load(folder)
-    finding.escalation = tuple(found)
+    finding.escalation = tuple(reports)
     update(folder, finding)
 
 
-def told_by(
+def run_instruments(
     instruments: Mapping[str, Callable[[Experiment], Report]],
-    case: Experiment,
+    experiment: Experiment,
     folder: Path,
     announce: Announce,
 ) -> Iterator[Escalation]:
-    """Runs a case's script under each instrument.
+    """Run an experiment's script under each instrument.
 
-    ``case``: not compiled yet. ``folder``: what they say is written to its escalation/, as it
-    comes; it is otherwise left as it is. ``announce`` gets a line before each.
+    ``experiment``: not compiled yet. ``folder``: each report is written to its escalation/ at once;
+    nothing else in it changes. ``announce`` receives a line before each instrument.
     """
-    problem = case.compile()
+    problem = experiment.compile()
     for name, instrument in instruments.items():
         announce(f"{folder.name}: {name}")
-        told = Report("failed", problem) if problem else instrument(case)
-        yield _filed(folder, name, told, case)
+        report = Report("failed", problem) if problem else instrument(experiment)
+        yield _file_report(folder, name, report, experiment)
 
 
-def _filed(folder: Path, name: str, told: Report, case: Experiment) -> Escalation:
+def _file_report(folder: Path, name: str, report: Report, experiment: Experiment) -> Escalation:
     path = folder / FOLDER / f"{name}.txt"
-    path.unlink(missing_ok=True)  # what it said before
-    if told.text:
+    path.unlink(missing_ok=True)  # an earlier report
+    if report.text:
         path.parent.mkdir(exist_ok=True)
-        write_whole(path, _tidy(told.text, case))
-    file = f"{FOLDER}/{path.name}" if told.text else ""
-    return Escalation(name, told.status, _tidy(told.summary, case), file)
+        write_whole(path, _tidy(report.text, experiment))
+    file = f"{FOLDER}/{path.name}" if report.text else ""
+    return Escalation(name, report.status, _tidy(report.summary, experiment), file)
 
 
-def _tidy(text: str, case: Experiment) -> str:
-    """Without the folders of this machine: the same finding reads the same elsewhere."""
-    for folder in case.headers:
+def _tidy(text: str, experiment: Experiment) -> str:
+    """Drop this machine's folders: the same finding reads the same elsewhere."""
+    for folder in experiment.headers:
         text = text.replace(folder, "")
-    text = re.sub(rf"/[^\s:'\"]*/({case.files})\b", r"\1", text)
+    text = re.sub(rf"/[^\s:'\"]*/({experiment.files})\b", r"\1", text)
     return _PYTHON_SOURCE.sub("", text).replace(f"{Path.home()}/", "~/")

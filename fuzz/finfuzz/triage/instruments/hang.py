@@ -1,4 +1,4 @@
-"""A script that hangs: what each of its threads does, and whether it spins or waits."""
+"""A script that hangs: the stack of each thread, and whether the thread spins or waits."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import NamedTuple
 
 import psutil
 
-from finfuzz.triage.instruments.case import Experiment, Report, how_ended
-from finfuzz.triage.instruments.debugger import STACKS, command
-from finfuzz.triage.instruments.reading import joined, one_line, where
-from finfuzz.triage.instruments.run import Run, run, running
+from finfuzz.triage.instruments.debugger import STACKS, make_command
+from finfuzz.triage.instruments.experiment import Experiment, Report, describe_exit
+from finfuzz.triage.instruments.reading import find_place, join, shorten
+from finfuzz.triage.instruments.run import Run, run, start
 
-#: How long threads are watched, and how often in that time each is looked at.
-_WATCHED, _LOOKS = 1.0, 20
-#: The share of looks that find it runnable: a thread with more spins, one with less waits. What it
-#: got of a processor depends on who else wants one.
+#: How long threads are watched, and how often each is sampled in that time.
+_SECONDS, _SAMPLES = 1.0, 20
+#: The share of samples that find a thread runnable: with more it spins, with less it waits. Its
+#: processor time would depend on other processes' load.
 _SPINS, _WAITS = 0.5, 0.1
 
 _DEBUGGER_SECONDS = 60.0
@@ -30,7 +30,7 @@ _LWP = re.compile(r"^Thread \d+ \(.*\bLWP (\d+)\).*$", re.M)
 
 
 class _Thread(NamedTuple):
-    """``runnable``: share of the looks. ``spent``: processor time, in seconds."""
+    """A watched thread. ``runnable``: share of samples. ``spent``: processor time in seconds."""
 
     process: int
     id: int
@@ -41,45 +41,48 @@ class _Thread(NamedTuple):
     def does(self) -> str:
         if self.runnable >= _SPINS:
             return "spins"
-        return "waits" if self.runnable < _WAITS else "works now and then"
+        return "waits" if self.runnable < _WAITS else "runs now and then"
 
 
-def hang(case: Experiment) -> Report:
-    """Looks at it when its time is up, then has faulthandler write where Python is."""
-    python = [case.python, "-X", "faulthandler", "repro.py"]
-    with running(python, case.folder, case.environment) as script:
-        hangs = not script.ended_within(case.seconds)
-        threads = _watched(script.pid) if hangs else []
-        stacks = {pid: _stacks(case, pid) for pid in dict.fromkeys(one.process for one in threads)}
+def watch_hang(experiment: Experiment) -> Report:
+    """Watch the script's threads when its time is up; then faulthandler writes where Python is."""
+    python = [experiment.python, "-X", "faulthandler", "repro.py"]
+    with start(python, experiment.folder, experiment.environment) as script:
+        hangs = not script.wait(experiment.seconds)
+        threads = _watch(script.pid) if hangs else []
+        processes = dict.fromkeys(one.process for one in threads)
+        stacks = {pid: _take_stacks(experiment, pid) for pid in processes}
         if hangs:
             os.kill(script.pid, signal.SIGABRT)
-            script.ended_within(_DUMP_SECONDS)
+            script.wait(_DUMP_SECONDS)
     if not hangs:
-        ended = how_ended(Run(script.returncode, script.text), case.seconds)
+        ended = describe_exit(Run(script.returncode, script.text), experiment.seconds)
         return Report("done", f"does not hang: {ended}", script.text)
-    does = [
+    lines = [
         f"process {one.process} thread {one.id}: {one.does}, {one.spent:.2f} s of processor time "
-        f"in {_WATCHED:g} s"
+        f"in {_SECONDS:g} s"
         for one in threads
     ]
-    said = "; ".join(joined(one.does, _place(case, one, stacks[one.process])) for one in threads)
+    summary = "; ".join(
+        join(one.does, _find_thread(experiment, one, stacks[one.process])) for one in threads
+    )
     return Report(
         "done",
-        one_line(said) or "ends while it is looked at",
-        "\n".join([*does, "", *stacks.values(), "", script.text]),
+        shorten(summary) or "ended during inspection",
+        "\n".join([*lines, "", *stacks.values(), "", script.text]),
     )
 
 
-def _watched(pid: int) -> list[_Thread]:
-    """Every thread of a process and of what it started."""
-    before = _times(pid)
+def _watch(pid: int) -> list[_Thread]:
+    """Watch every thread of a process and of its descendants."""
+    before = _measure_times(pid)
     runnable: Counter[tuple[int, int]] = Counter()
-    for _ in range(_LOOKS):
-        time.sleep(_WATCHED / _LOOKS)
+    for _ in range(_SAMPLES):
+        time.sleep(_SECONDS / _SAMPLES)
         runnable.update(thread for thread in before if _is_runnable(thread[1]))
     return [
-        _Thread(*thread, runnable[thread] / _LOOKS, spent - before[thread])
-        for thread, spent in _times(pid).items()
+        _Thread(*thread, runnable[thread] / _SAMPLES, spent - before[thread])
+        for thread, spent in _measure_times(pid).items()
         if thread in before
     ]
 
@@ -91,30 +94,32 @@ def _is_runnable(thread: int) -> bool:
         return False
 
 
-def _times(pid: int) -> dict[tuple[int, int], float]:
-    """Seconds of processor time, by the ids of process and thread."""
+def _measure_times(pid: int) -> dict[tuple[int, int], float]:
+    """Measure seconds of processor time, by the ids of process and thread."""
     times = {}
     root = psutil.Process(pid)
     for process in (root, *root.children(recursive=True)):
-        with contextlib.suppress(psutil.NoSuchProcess):  # one that ends while it is asked
+        with contextlib.suppress(psutil.NoSuchProcess):  # a process that ends meanwhile
             for thread in process.threads():
                 times[process.pid, thread.id] = thread.user_time + thread.system_time
     return times
 
 
-def _stacks(case: Experiment, pid: int) -> str:
+def _take_stacks(experiment: Experiment, pid: int) -> str:
     path = shutil.which("gdb")
     if path is None:
         return "gdb is not on PATH: no stacks"
-    attach = [*command(path, *STACKS), "-p", str(pid)]
-    return run(attach, case.folder, case.environment, _DEBUGGER_SECONDS).text
+    attach = [*make_command(path, *STACKS), "-p", str(pid)]
+    return run(attach, experiment.folder, experiment.environment, _DEBUGGER_SECONDS).text
 
 
-def _place(case: Experiment, thread: _Thread, text: str) -> str:
-    """Where a thread is: in the extension, or else in the innermost function with a source."""
+def _find_thread(experiment: Experiment, thread: _Thread, text: str) -> str:
+    """Find a thread's place: in the extension, else the innermost one with a source."""
     for match in _LWP.finditer(text):
         if int(match[1]) == thread.id:
             stack = text[match.end() :]
             following = _LWP.search(stack)
-            return where(stack[: following.start()] if following else stack, case.sources)
+            return find_place(
+                stack[: following.start()] if following else stack, experiment.sources
+            )
     return ""

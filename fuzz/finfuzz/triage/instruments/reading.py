@@ -1,4 +1,4 @@
-"""What the instruments' texts say in a line: their own report, and where in the extension it is."""
+"""Reading the instruments' texts: their reports and stacks, summarized in a line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from finfuzz.triage.diagnosis.messages import death
 from finfuzz.triage.diagnosis.telling import GIVES_UP, normalized
 
-#: How each writes a frame whose source is known.
+#: A frame with a known source, as ASan, gdb and valgrind write it.
 _FRAME = re.compile(
     r"""^(?:
     \ +\#\d+\ 0x[0-9a-f]+\ in\ (?P<asan>.+?)\ (?P<asan_place>[^\ ():]+:\d+)(?::\d+)?
@@ -19,54 +19,54 @@ _FRAME = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 
-#: What the sanitizers' own lines are read as: they are told at more length here.
+#: The diagnostics of the sanitizers, whose reports are summarized at more length here.
 _SANITIZERS = ("address-sanitizer", "undefined-behaviour")
 
 _LONGEST = 300
 
 
 class Frame(NamedTuple):
-    """A function, and file:line."""
+    """A function, and its place as file:line."""
 
     function: str
-    where: str
+    place: str
 
     def __str__(self) -> str:
-        return f"in {normalized(self.function)} ({self.where})"
+        return f"in {normalized(self.function)} ({self.place})"
 
 
-def places(text: str) -> Iterator[Frame]:
-    """The frames of a stack that have a source, as they come."""
+def read_frames(text: str) -> Iterator[Frame]:
+    """Read the frames that have a source, in the order of the text."""
     for match in _FRAME.finditer(text):
-        function, where = (part for part in match.groups() if part is not None)
-        yield Frame(function, where)
+        function, place = (part for part in match.groups() if part is not None)
+        yield Frame(function, place)
 
 
-def where(text: str, sources: re.Pattern[str]) -> str:
-    """The first frame in these sources, or else the first that has one; nothing without any."""
-    found = list(places(text))
+def find_place(text: str, sources: re.Pattern[str]) -> str:
+    """Find the first frame in these sources, or the first frame with any source; empty if none."""
+    found = list(read_frames(text))
     own = [
-        place
-        for place in found
-        if sources.match(place.where) and normalized(place.function) not in GIVES_UP
+        frame
+        for frame in found
+        if sources.match(frame.place) and normalized(frame.function) not in GIVES_UP
     ]
     return str((own or found)[0]) if found else ""
 
 
-def message(text: str) -> str:
-    """What the process itself said of its death in one line, or nothing."""
+def read_message(text: str) -> str:
+    """Read the process's own message about its crash, in one line; empty if there is none."""
     found = death(text)
     if found is None or found.diagnostic in _SANITIZERS:
         return ""
-    return one_line(joined(found.diagnostic, found.detail, by=": "))
+    return shorten(join(found.diagnostic, found.detail, by=": "))
 
 
-def one_line(text: str) -> str:
-    """Without its line breaks, and not too long."""
+def shorten(text: str) -> str:
+    """Put a text in one line of at most 300 characters."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
-def joined(*parts: str, by: str = " ") -> str:
-    """The parts that are there."""
+def join(*parts: str, by: str = " ") -> str:
+    """Join the parts that are not empty."""
     return by.join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""One command, bounded: in time, in what is kept of its output, and in what it leaves behind."""
+"""Bounded commands: in time, in the output that is kept, and in what stays behind."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ import psutil
 
 from finfuzz.executor import process
 
-#: Kept of an output, in bytes: its beginning, and a quarter of it from its end.
+#: Bytes of an output that are kept: three quarters from the beginning, a quarter from the end.
 KEPT = 256 << 10
 _HEAD = KEPT - KEPT // 4
 _PIECE = 64 << 10
 
-#: For the end of an output whose writers have all been ended.
+#: The wait for the rest of an output after its writers have been killed.
 _DRAIN_SECONDS = 5.0
 
-#: Becomes the command, in a process that the kernel ends when we end (PR_SET_PDEATHSIG), that any
-#: debugger may attach to (PR_SET_PTRACER, where Yama asks for it), that leaves no core file and
-#: that lets a campaign go first. What is preloaded is for the command alone: its variables are set
-#: here.
+#: Turns into the command, in a process that the kernel kills when finfuzz ends (PR_SET_PDEATHSIG),
+#: that any debugger may attach to (PR_SET_PTRACER, where Yama asks for it), that leaves no core
+#: file and that yields to a campaign. Preloaded libraries are for the command alone, so the
+#: variables are set here.
 _BECOME = """
 import ctypes, json, os, resource, sys
 prctl = ctypes.CDLL(None).prctl
@@ -39,8 +39,8 @@ os.execvpe(sys.argv[2], sys.argv[2:], json.loads(sys.argv[1]))
 """
 
 
-class Running:
-    """A command that runs, its standard output and error read together as they come."""
+class RunningCommand:
+    """A running command; standard output and error are read together."""
 
     def __init__(self, command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
         become = [sys.executable, "-I", "-S", "-c", _BECOME, json.dumps(dict(environment))]
@@ -60,38 +60,40 @@ class Running:
     def pid(self) -> int:
         return self._process.pid
 
-    def ended_within(self, seconds: float) -> bool:
-        """Waits; what has ended is not reaped, so that its id stays its own."""
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end; False if the time is up. The process keeps its id: it is not reaped."""
         return process.ended_within(self.pid, seconds)
 
     def end(self) -> None:
-        """Ends it with all that it started."""
+        """End the command with all that it started."""
         process.end_tree(self.pid)
         _end_session(self.pid)
         self._process.wait()
 
     @property
     def returncode(self) -> int:
-        """Of one that has ended: negative for a signal."""
+        """The exit code of an ended command, negative for a signal."""
         return self._process.returncode
 
     @property
     def text(self) -> str:
-        """What one that has ended had written."""
+        """The output of an ended command."""
         return self._output.text()
 
 
 class Run(NamedTuple):
-    """A command that has been run. ``returncode`` is None where its time was up."""
+    """A finished run. ``returncode`` is None where the time was up."""
 
     returncode: int | None
     text: str
 
 
 @contextlib.contextmanager
-def running(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Running]:
-    """Starts a command in a folder; nothing of it is left behind the block, however that ends."""
-    started = Running(command, folder, environment)
+def start(
+    command: list[str], folder: Path, environment: Mapping[str, str]
+) -> Iterator[RunningCommand]:
+    """Start a command in a folder; nothing of it survives the block, however the block ends."""
+    started = RunningCommand(command, folder, environment)
     try:
         yield started
     finally:
@@ -99,14 +101,14 @@ def running(command: list[str], folder: Path, environment: Mapping[str, str]) ->
 
 
 def run(command: list[str], folder: Path, environment: Mapping[str, str], seconds: float) -> Run:
-    """Runs a command to its end, or for so many seconds."""
-    with running(command, folder, environment) as started:
-        ended = started.ended_within(seconds)
+    """Run a command to its end, at most for so many seconds."""
+    with start(command, folder, environment) as started:
+        ended = started.wait(seconds)
     return Run(started.returncode if ended else None, started.text)
 
 
 class _Output:
-    """The beginning and the end of what is written to a pipe, which never fills up."""
+    """The beginning and the end of a pipe's output. The pipe never fills up."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
@@ -135,7 +137,7 @@ class _Output:
 
 
 def _end_session(leader: int) -> None:
-    """What its parent has left behind descends from nobody, but its session is still the same."""
+    """Kill the session's orphans: they have lost their parent, but not their session."""
     for other in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             if os.getsid(other.pid) == leader:

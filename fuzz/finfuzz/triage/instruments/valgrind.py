@@ -1,14 +1,14 @@
-"""The script under valgrind's memcheck: no other compile, and it sees CPython's own code too."""
+"""The script under valgrind's memcheck: no recompile, and CPython's own code is checked too."""
 
 from __future__ import annotations
 
 import re
 import shutil
 
-from finfuzz.triage.instruments.case import Experiment, Report
-from finfuzz.triage.instruments.reading import joined, one_line, where
+from finfuzz.triage.instruments.experiment import Experiment, Report
+from finfuzz.triage.instruments.reading import find_place, join, shorten
 
-#: It takes 5 s for what takes 0.1 s without it.
+#: Valgrind takes 5 s for what takes 0.1 s without.
 _SLOWER = 4
 
 _OPTIONS = ("--error-limit=no", "--leak-check=no", "--num-callers=40", "--fullpath-after=")
@@ -20,27 +20,27 @@ _HISTORY = re.compile(r"^==\d+==  Address .+ a block of size \S+ (free|alloc)'d$
 _NEXT = re.compile(r"^==\d+== ?$", re.M)
 
 
-def valgrind(case: Experiment) -> Report:
-    """Its first error, where it is, and who had freed the memory."""
+def run_valgrind(experiment: Experiment) -> Report:
+    """Report valgrind's first error, its place, and who had freed the memory."""
     path = shutil.which("valgrind")
     if path is None:
         return Report("absent", "valgrind is not on PATH")
-    done = case.run(
-        [path, *_OPTIONS, case.python, "repro.py"], {"PYTHONMALLOC": "malloc"}, slower=_SLOWER
+    done = experiment.run(
+        [path, *_OPTIONS, experiment.python, "repro.py"], {"PYTHONMALLOC": "malloc"}, slower=_SLOWER
     )
-    said = report(done.text, case.sources)
-    return Report("done", said or f"it sees nothing: {case.ending(done)}", done.text)
+    summary = read_report(done.text, experiment.sources)
+    return Report("done", summary or f"no report: {experiment.describe_end(done)}", done.text)
 
 
-def report(text: str, sources: re.Pattern[str]) -> str:
-    """The first error in a line, with its place in the source; or nothing."""
+def read_report(text: str, sources: re.Pattern[str]) -> str:
+    """Read the first error, with its place in the source; empty if there is none."""
     error = _ERROR.search(text)
     if error is None:
         return ""
     text = _NEXT.split(text[error.start() :], 1)[0]
     history = _HISTORY.search(text)
-    told = joined(error[1], where(text[: history.start()] if history else text, sources))
+    described = join(error[1], find_place(text[: history.start()] if history else text, sources))
     if history:
         done = {"free": "freed", "alloc": "allocated"}[history[1]]
-        told = f"{told}, {done} {where(text[history.start() :], sources)}"
-    return one_line(told)
+        described = f"{described}, {done} {find_place(text[history.start() :], sources)}"
+    return shorten(described)

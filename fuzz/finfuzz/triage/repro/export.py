@@ -98,7 +98,7 @@ _CHECKOUT = """\
 
 def pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> str:
     """The text of the test. Raises UserError where a file of the finding can't be read."""
-    python = finding.wanted.python
+    python = finding.target.python_version
     mark = MARKS.get(finding.diagnostic)
     package = parse_target(finding.target.spec).record.headers
     facts = dataclasses.asdict(package) if package else None

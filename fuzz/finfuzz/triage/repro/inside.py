@@ -5,7 +5,6 @@ The script's functions `start` and `run` are called the same in both ways there 
 
 from __future__ import annotations
 
-from finfuzz.program.words import FLAVOUR
 from finfuzz.support.cpythons import Quirk, has
 from finfuzz.triage.repro.texts import HELPERS
 
@@ -39,8 +38,7 @@ class Capi:
     def start(self, variable: str, parent: str, flavour: str) -> str:
         """The line that starts one from its parent (`None`: the main one)."""
         self.helpers.add("capi start")
-        number = FLAVOUR.texts.index(flavour) + 1
-        return f"{variable} = start({parent}, {number})  # {flavour}"
+        return f'{variable} = start({parent}, "{flavour}")'
 
     def stop(self, variable: str, *, elsewhere: bool) -> str:
         return f"capi.{'stop_elsewhere' if elsewhere else 'stop'}({variable})"

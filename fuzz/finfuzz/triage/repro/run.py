@@ -13,9 +13,8 @@ from finfuzz.executor import process
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-from finfuzz.triage.confirm import HANG_RUNS
 from finfuzz.triage.diagnosis import Diagnosis, messages
-from finfuzz.triage.findings.rate import MOST, Rate, measured
+from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
 from finfuzz.triage.repro.clean import Clean
 
 #: For the interpreter's own start, which the driver's deadline does not count either.
@@ -54,7 +53,7 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
         clean = Clean(Path(scratch), made)
         _compile(folder, clean)
         runs = itertools.count()
-        return measured(
+        return measure(
             lambda: _script_dies(folder, clean, next(runs), diagnosis, seconds),
             HANG_RUNS if hang else MOST,
         )

@@ -21,15 +21,15 @@ _CAPI_NEEDS = {
     "stop_elsewhere": ("another_thread",),
     "thread_exit": ("another_thread",),
 }
-#: Which flavours of interpreters, by number, need what of capi.
-_FLAVOURS_NEED = {"1": (), "6": ("framework", "by_config"), "7": ("stdlib",)}
+#: What flavours of interpreters need of capi, where that is not `by_config` alone.
+_FLAVOURS_NEED = {"legacy": (), "framework": ("framework", "by_config"), "stdlib": ("stdlib",)}
 _USED = (
     re.compile(r"\bt2?\.(\w+)"),
     re.compile(r"\.(hook)\("),
     re.compile(r'\.action\("(\w+)"\)'),
     re.compile(r"\bcapi\.(find_framework)\b"),
 )
-_START = re.compile(r"\bstart\(\w+, (\d)\)")
+_START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"\)")
 
 
 def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str:

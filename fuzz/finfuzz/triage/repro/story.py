@@ -6,25 +6,23 @@ import textwrap
 
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.story import when
+from finfuzz.triage.findings.story import describe_end, describe_phase, describe_rate
 
 #: How a script begins; its story comes next.
 TOP = '#!/usr/bin/env python3\nr"""'
 
 _WIDTH = 96
 
-_OUTCOMES = {"NONE": "Goes on, though something is wrong", "HANG": "Hangs"}
-
 
 def script_story(finding: Finding) -> str:
     """What happens, on what, how often, and whose defect it is; lines of at most 96 columns."""
-    what = _OUTCOMES.get(finding.signal, f"Dies of {finding.signal}")
-    parts = [f"{what} {when(finding.phase)} ({finding.diagnostic})."]
+    what = f"{describe_end(finding)} {describe_phase(finding.phase)}."
+    parts = [textwrap.fill(f"{what[0].upper()}{what[1:]}", _WIDTH)]
     if finding.detail:
         parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
     parts.append(textwrap.fill(f"{_target(finding)}: {_rate(finding)}.", _WIDTH))
     if finding.attribution is not None:
-        owner = f"Whose defect: {finding.attribution.owner}. {finding.attribution.reason}."
+        owner = f"Owner: {finding.attribution.owner} ({finding.attribution.reason})."
         parts.append(textwrap.fill(owner, _WIDTH))
     return "\n\n".join(parts)
 
@@ -54,5 +52,4 @@ def _target(finding: Finding) -> str:
 
 
 def _rate(finding: Finding) -> str:
-    happened = "so it was" if finding.signal == "NONE" else "so it ended"
-    return f"{happened} {finding.script.told}"
+    return f"{describe_rate(finding.signal, finding.script)} ({finding.script.interval_text})"

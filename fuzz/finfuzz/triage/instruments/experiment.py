@@ -1,4 +1,4 @@
-"""A finding laid out for the instruments: a copy of its folder, its CPython, its time."""
+"""An experiment: a copy of a finding's folder, its CPython and its time limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.triage.diagnosis.messages import python_frame
-from finfuzz.triage.instruments.reading import joined, message, one_line
+from finfuzz.triage.instruments.reading import join, read_message, shorten
 from finfuzz.triage.instruments.run import Run, run
 
 #: A pybind11 extension takes 45 s under sanitizers on one free core.
@@ -21,7 +21,7 @@ _COMPILE_SECONDS = 900.0
 
 
 class Report(NamedTuple):
-    """What an instrument says: ``summary`` in one line, ``text`` in full; see Escalation."""
+    """An instrument's report: ``summary`` in one line, ``text`` in full; see Escalation."""
 
     status: Literal["done", "absent", "failed"]
     summary: str
@@ -30,8 +30,11 @@ class Report(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """``folder``: a copy of the finding's, compiled for ``interpreter``. ``signal``: what it died
-    of. ``environment``: what its script is run with. ``seconds``: what a run may take."""
+    """A finding prepared for the instruments.
+
+    ``folder``: a copy of the finding's, compiled for ``interpreter``. ``signal``: the finding's.
+    ``environment``: the script's variables. ``seconds``: the time limit of a run.
+    """
 
     folder: Path
     signal: str
@@ -41,12 +44,12 @@ class Experiment:
 
     @property
     def python(self) -> str:
-        """The interpreter's path."""
+        """The path of the interpreter."""
         return str(self.interpreter.executable)
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """The folders with the framework's, a slash behind each."""
+        """The folders of the framework's headers, each with a slash at its end."""
         named = (path for key, path in self.environment.items() if key.endswith("_INCLUDE"))
         return tuple(f"{path.rstrip('/')}/" for path in named)
 
@@ -58,73 +61,72 @@ class Experiment:
 
     @property
     def sources(self) -> re.Pattern[str]:
-        """What file:line begins with in the extension and its framework.
+        """A pattern for the beginning of file:line in the extension and its framework.
 
-        Wherever it was compiled: findings are, before they get their folder.
+        It matches in any folder: a finding is compiled before it gets its own.
         """
         headers = "".join(f"|{re.escape(folder)}" for folder in self.headers)
         return re.compile(rf"(?:\S*/)?(?:{self.files}):{headers}")
 
-    def uncompiled(self, name: str) -> Experiment:
-        """A copy beside this one, for flags or an interpreter that need a compile of their own."""
-        return replace(self, folder=copied(self.folder, self.folder.with_name(name), "*.so"))
+    def copy_uncompiled(self, name: str) -> Experiment:
+        """Copy the folder next to this one, for other flags or another interpreter."""
+        return replace(self, folder=copy_folder(self.folder, self.folder.with_name(name), "*.so"))
 
     def compile(self, **variables: str) -> str:
-        """Compiles what the script needs and isn't there. Returns the error, if any, in a line."""
+        """Compile what the script still needs. Returns the error in a line, or nothing."""
         environment = {**self.environment, **variables}
         command = [self.python, "repro.py", "--compile"]
         done = run(command, self.folder, environment, _COMPILE_SECONDS)
         if done.returncode == 0:
             return ""
-        return f"repro.py does not compile: {_error(done)}"
+        return f"repro.py does not compile: {_find_error(done)}"
 
     def run(
         self, command: list[str], variables: Mapping[str, str] | None = None, *, slower: int = 1
     ) -> Run:
-        """Runs a command in the folder, for ``slower`` times the usual time."""
+        """Run a command in the folder, with ``slower`` times the usual time limit."""
         environment = {**self.environment, **(variables or {})}
         return run(command, self.folder, environment, self.seconds * slower)
 
-    def told(self, done: Run) -> Report:
-        """How a run of the script ended, what it said of that, and what Python ran then."""
+    def make_report(self, done: Run) -> Report:
+        """Report how a run of the script ended, its message, and what Python executed then."""
         frame = python_frame(done.text)
         place = f"Python is at {frame}" if frame else ""
-        said = joined(self.ending(done), message(done.text), place, by=": ")
-        return Report("done", one_line(said), done.text)
+        summary = join(self.describe_end(done), read_message(done.text), place, by=": ")
+        return Report("done", shorten(summary), done.text)
 
-    def ending(self, done: Run) -> str:
-        """How a run of the script ended, beside how the finding's does."""
-        ended = how_ended(done, self.seconds)
-        usual = {"NONE": "survives", "HANG": f"still runs after {self.seconds:g} s"}
-        return ended + (
-            " as without" if ended == usual.get(self.signal, f"dies of {self.signal}") else ""
-        )
+    def describe_end(self, done: Run) -> str:
+        """Describe how a run of the script ended, and whether plain runs end so."""
+        end = describe_exit(done, self.seconds)
+        plain = {"NONE": "survives", "HANG": f"still runs after {self.seconds:g} s"}
+        same = end == plain.get(self.signal, f"crashes ({self.signal})")
+        return f"{end}, as in a plain run" if same else end
 
 
-def how_ended(done: Run, seconds: float) -> str:
-    """`survives`, `dies of SIGSEGV` and the like."""
+def describe_exit(done: Run, seconds: float) -> str:
+    """Describe the end of a run: `survives`, `crashes (SIGSEGV)` and the like."""
     if done.returncode is None:
         return f"still runs after {seconds:g} s"
     if done.returncode < 0:
-        return f"dies of {signals.Signals(-done.returncode).name}"
-    return f"ends with exit code {done.returncode}" if done.returncode else "survives"
+        return f"crashes ({signals.Signals(-done.returncode).name})"
+    return f"exits with code {done.returncode}" if done.returncode else "survives"
 
 
-def copied(folder: Path, place: Path, *without: str) -> Path:
-    """Copies a finding's folder, less some of its files. Returns the copy."""
+def copy_folder(folder: Path, place: Path, *without: str) -> Path:
+    """Copy a finding's folder without some of its files. Returns the copy."""
     shutil.copytree(folder, place, ignore=shutil.ignore_patterns("escalation", *without))
     return place
 
 
-def environment(includes: Mapping[str, str]) -> dict[str, str]:
-    """A user's own, less what would change the interpreter or the debugger under their feet."""
+def make_environment(includes: Mapping[str, str]) -> dict[str, str]:
+    """Take the user's variables, without those that change the interpreter or the debugger."""
     unwanted = ("PYTHON", "DEBUGINFOD_", "ASAN_", "UBSAN_", "MALLOC_", "LD_PRELOAD", "VALGRIND_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
     return {**kept, **includes}
 
 
-def _error(done: Run) -> str:
+def _find_error(done: Run) -> str:
     if done.returncode is None:
-        return f"it takes longer than {_COMPILE_SECONDS:g} s"
-    lines = done.text.strip().splitlines() or ["it says nothing"]
+        return f"takes longer than {_COMPILE_SECONDS:g} s"
+    lines = done.text.strip().splitlines() or ["no output"]
     return next((line for line in lines if "error:" in line), lines[-1]).strip()

@@ -1,0 +1,44 @@
+"""A finding's verdict on another build: whether the defect shows there, and how often."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from finfuzz.triage.findings.rate import Rate
+
+What = Literal["same", "otherwise", "known", "survived", "not comparable", "absent"]
+
+#: Another build that goes wrong differently, by the signal that ``seen`` begins with.
+_DIFFERENTLY = {"NONE": "misbehaved differently", "HANG": "hung instead"}
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The finding's program on another build. ``rate``: k of n runs there bear the verdict out.
+
+    ``same``: the finding's own defect. ``otherwise``: something else went wrong; ``seen`` names it
+    as `SIGNAL/diagnostic`. ``known``: only a known defect, so nothing is known about this one;
+    ``seen`` is the known defect's title. ``not comparable``: survived without words of the program
+    that the target lacks; ``seen`` names them. ``absent``: not run; ``seen`` gives the reason.
+    """
+
+    what: What
+    rate: Rate
+    seen: str = ""
+
+    def __str__(self) -> str:
+        if self.what == "absent":
+            return f"not run: {self.seen}"
+        return f"{self._what_happened}, {self.rate}" + (f": {self.seen}" if self.seen else "")
+
+    @property
+    def _what_happened(self) -> str:
+        if self.what == "otherwise":
+            return _DIFFERENTLY.get(self.seen.partition("/")[0], "crashed differently")
+        return {"same": "same defect", "known": "known defect"}.get(self.what, self.what)
+
+
+def absent(why: str) -> Verdict:
+    """Make the verdict of a build that can't be had."""
+    return Verdict("absent", Rate(0, 0), why)
