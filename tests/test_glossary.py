@@ -34,7 +34,18 @@ EXPLAINED = {r"\blanes?\b": ("target/Python pair", "one target on one CPython")}
 #: Options whose meaning every command line user knows.
 ORDINARY_OPTIONS = frozenset(
     {
-        *("all", "config", "cores", "disk", "help", "json", "markdown", "memory", "nice"),
+        *(
+            "all",
+            "config",
+            "cores",
+            "disk",
+            "dry-run",
+            "help",
+            "json",
+            "markdown",
+            "memory",
+            "nice",
+        ),
         *("out", "output", "port", "processes", "pytest", "python", "repo", "runs", "time"),
         *("total-memory", "undo", "version", "no-attribute", "no-abuse"),
     }

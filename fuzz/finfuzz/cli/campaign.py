@@ -78,7 +78,7 @@ _path = click.Path(path_type=Path)
     type=_path,
     default=None,
     show_default=".finfuzz",
-    help="The campaign's folder: corpus, journal, sightings.",
+    help="The campaign's folder: corpus, journal, signatures.",
 )
 @click.option("--resume", type=_path, default=None, help="Go on with the campaign in this folder.")
 @click.option(
