@@ -16,6 +16,7 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import Choice
 from finfuzz.replay.expectations import find_expected
 from finfuzz.targets.build import build
+from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
@@ -23,13 +24,15 @@ from finfuzz.triage.diagnosis import diagnose
 from helpers.places import CORPUS
 
 PROGRAMS = sorted(CORPUS.glob("*.fin"))
+CONTROLS = [name for name, record in FRAMEWORKS.items() if record.is_control]
+TARGETS = [*CONTROLS, DEFAULT, f"{DEFAULT}+destroy"]
 
 
 def read(path: Path) -> Program:
     return parse(path.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module", params=["no-extension", "plain-c", "pybind11", "pybind11+destroy"])
+@pytest.fixture(scope="module", params=TARGETS)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """The controls, the newest release as it is, and with its internals destroyed at the end."""
     spec = resolve(parse_target(request.param))

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.legal import EDGES_FROM
@@ -73,8 +73,8 @@ def main(target: str, python: str | None, rounds: int) -> None:
     """Print the cost of each word, the most expensive first, and the cost of generated programs."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
     version = made.interpreter.version
-    programs, rng = Programs(version, made.spec.framework), Random(1)
-    generated = [programs.new(rng).program for _ in range(GENERATED)]
+    programs, rng = ProgramSource(version, made.spec.framework), Random(1)
+    generated = [programs.generate(rng).program for _ in range(GENERATED)]
     texts = {what: runnable(parse(f"finfuzz 1\n{text}"), version[:2])
              for what, text in make_samples().items()}  # fmt: skip
     took: dict[str, list[float]] = {what: [] for what in texts}

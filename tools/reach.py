@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.language import OPERATIONS
@@ -138,12 +138,12 @@ def main(executions: int, target: str, python: str | None, seed: int) -> None:
     """Report how much of the language is reached. Exits with 1 if a word was never executed."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
     reach, rng = Reach(made), Random(seed)
-    programs = Programs(made.interpreter.version, made.spec.framework)
-    pool = [programs.new(rng).program for _ in range(_POOL)]
+    programs = ProgramSource(made.interpreter.version, made.spec.framework)
+    pool = [programs.generate(rng).program for _ in range(_POOL)]
     console = Console(width=140)
     with Executor(made, Limits()) as executor:
         for _ in track(range(executions), "running", console=Console(stderr=True)):
-            program = programs.neighbour(rng, rng.choice(pool)).program
+            program = programs.mutate(rng, rng.choice(pool)).program
             pool[rng.randrange(_POOL)] = program
             reach.run(executor, program)
     console.print(f"{executions:,} programs on {made.spec}, CPython {made.interpreter.text}")

@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Callable
 from typing import NamedTuple
 
-from finfuzz.campaign.worker.libfuzzer import library
+from finfuzz.campaign.worker.libfuzzer import find_library
 from finfuzz.executor.process import can_fix_addresses
 from finfuzz.support.cpythons import OLDEST, format_version
 from finfuzz.support.errors import UserError
@@ -59,7 +59,7 @@ def _find_interpreters() -> str:
 
 
 def _find_engine() -> str:
-    path = library()
+    path = find_library()
     if not hasattr(ctypes.CDLL(str(path)), "__sanitizer_cov_8bit_counters_init"):
         raise UserError(
             f"{path} can't register coverage counters: run `pip install 'atheris>=3.0'`"

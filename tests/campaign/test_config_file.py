@@ -9,7 +9,7 @@ import pytest
 
 from finfuzz.campaign.config_file import read
 from finfuzz.campaign.plan import Plan
-from finfuzz.cli.planned import Asked, planned
+from finfuzz.cli.plan import RunOptions, make_plan
 from finfuzz.support.errors import UserError
 from finfuzz.targets.interpreters import Interpreter
 
@@ -34,14 +34,14 @@ target = "plain-c"
 
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
-    """Plans in an empty folder, from a file's text and what is asked besides."""
+    """Plans in an empty folder, from a file's text and what the options say."""
     monkeypatch.chdir(tmp_path)
 
-    def make(text: str | None = None, **asked: object) -> Plan:
+    def make(text: str | None = None, **options: object) -> Plan:
         path = tmp_path / "campaign.toml" if text is not None else None
         if path is not None:
             path.write_text(text or "")
-        made, state = planned(Asked(**asked), path)  # type: ignore[arg-type]
+        made, state = make_plan(RunOptions(**options), path)  # type: ignore[arg-type]
         state.close()
         return made
 
@@ -123,9 +123,9 @@ def test_a_byte_order_mark_is_no_mistake(plan) -> None:  # type: ignore[no-untyp
 
 
 @pytest.mark.parametrize(
-    ("asked", "complaint"),
+    ("options", "complaint"),
     [
-        ({"targets": ("plain-c", "plain-c")}, "a target is there twice on one CPython"),
+        ({"targets": ("plain-c", "plain-c")}, "a target is given twice on one CPython"),
         ({"targets": ("plain-c",), "cores": "0-x"}, "--cores 0-x: can't read '0-x'"),
         ({"targets": ("plain-c",), "cores": "4000"}, "no core 4000 here"),
         ({"targets": ("plain-c",), "cores": "0-999999999"}, "can't read '0-999999999'"),
@@ -135,7 +135,7 @@ def test_a_byte_order_mark_is_no_mistake(plan) -> None:  # type: ignore[no-untyp
         ({"targets": ("plain-d",)}, "did you mean plain-c?"),
     ],
 )
-def test_what_can_not_be_planned(plan, asked: dict[str, object], complaint: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_can_not_be_planned(plan, options: dict[str, object], complaint: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UserError) as raised:
-        plan(**asked)
+        plan(**options)
     assert complaint in str(raised.value)

@@ -11,11 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from finfuzz.campaign.folder import State, load_plan, name_of
+from finfuzz.campaign.folder import State, StatePaths, hash_program
 from finfuzz.campaign.plan import Plan
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, remove_leftovers, write_whole
 from helpers.campaigns import PLAN
+from helpers.journals import query
 
 PROGRAM = "finfuzz 1\nnode a list\n"
 
@@ -42,8 +43,8 @@ def test_a_second_supervisor_is_refused(state: State) -> None:
 def test_a_campaign_is_resumed_as_it_was_planned(state: State, plan: Plan) -> None:
     state.begin(plan).close()
     again, journal = state.resume()
-    assert again == plan == load_plan(state.folder)
-    ((target, python),) = journal.rows("SELECT target, python FROM lanes")
+    assert again == plan == StatePaths(state.folder).load_plan()
+    ((target, python),) = query(journal.path, "SELECT target, python FROM lanes")
     assert (target, python) == ("pybind11==3.1.0+destroy", "/usr/bin/python3.13")
 
 
@@ -52,7 +53,7 @@ def test_a_new_campaign_moves_the_old_one_aside_and_keeps_its_corpus(
 ) -> None:
     for _ in range(3):
         state.begin(plan).close()
-        (state.corpus / f"{name_of(PROGRAM)}.fin").write_text(PROGRAM)
+        (state.corpus / f"{hash_program(PROGRAM)}.fin").write_text(PROGRAM)
     aside = sorted(path.name for path in state.folder.glob("campaign-*"))
     assert len(aside) == 2
     assert all((state.folder / name / "journal.sqlite").exists() for name in aside)
@@ -74,7 +75,7 @@ def test_what_can_not_be_resumed(
 ) -> None:
     if content is not None:
         state.begin(plan).close()
-        (state.campaign / "plan.json").write_bytes(content)
+        state.plan.write_bytes(content)
     with pytest.raises(UserError, match=complaint):
         state.resume()
 
@@ -87,16 +88,16 @@ def test_a_damaged_journal_is_made_anew_with_the_next_resume(
 ) -> None:
     state.begin(plan).close()
     state.journal.unlink()
-    (state.corpus / f"{name_of(PROGRAM)}.fin").write_text(PROGRAM)
-    (state.sightings(0) / ("a" * 16)).write_bytes(b"")
+    (state.corpus / f"{hash_program(PROGRAM)}.fin").write_text(PROGRAM)
+    (state.signatures(0) / ("a" * 16)).write_bytes(b"")
     if content is not None:
         state.journal.write_bytes(content)
     _, journal = state.resume()
-    ((signature, sightings, counted),) = journal.rows("SELECT look, sightings, counted FROM looks")
-    assert (signature, sightings) == ("a" * 16, counted)  # its finding counts it already
-    assert len(journal.rows("SELECT * FROM programs")) == 1
-    assert "its history is lost" in journal.rows("SELECT line FROM notes")[0]["line"]
-    assert len(journal.rows("SELECT * FROM lanes")) == 1
+    rows = query(journal.path, "SELECT signature, sightings, recorded FROM signatures")
+    assert rows == [("a" * 16, 1, 1)]  # its finding counts it already
+    assert len(query(journal.path, "SELECT * FROM programs")) == 1
+    assert "its history is lost" in query(journal.path, "SELECT line FROM notes")[0][0]
+    assert len(query(journal.path, "SELECT * FROM lanes")) == 1
 
 
 def test_what_libfuzzer_reads_are_programs_without_comments_each_once(
@@ -117,7 +118,7 @@ def test_what_libfuzzer_reads_are_programs_without_comments_each_once(
     state.resume()[1].close()
     assert state.fill_live(seeds) == 2
     texts = {path.name: path.read_text() for path in state.live.iterdir()}
-    assert texts == {name_of(text): text for text in (PROGRAM, "finfuzz 1\ncollect\n")}
+    assert texts == {hash_program(text): text for text in (PROGRAM, "finfuzz 1\ncollect\n")}
 
 
 def test_what_a_killed_process_left_half_written_is_taken_away(

@@ -1,4 +1,4 @@
-"""kill -9 of anything at any moment: corpus, findings and journal stand, and --resume goes on."""
+"""kill -9 of anything at any moment: corpus, findings and journal stand, and --resume continues."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from random import Random
 import psutil
 import pytest
 
-from finfuzz.campaign.folder import name_of
+from finfuzz.campaign.folder import StatePaths, hash_program
 from finfuzz.campaign.worker import signatures
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 from finfuzz.triage.findings.finding import list_folders, load
-from helpers.campaigns import Campaign, said_of, wait_until
+from helpers.campaigns import Campaign, options_for, wait_until
+from helpers.journals import query
 
 HOUR = "3600"
 #: A moment is so many executions after the last one, and up to half a second more.
@@ -26,22 +27,23 @@ class Killed:
 
     def __init__(self, folder: Path, made: Build, rng: Random) -> None:
         self.folder, self._made, self._rng = folder, made, rng
+        self.paths = StatePaths(folder / "state")
         self.executions = 0
         self._campaign: Campaign | None = None
 
     def start(self) -> Campaign:
-        begun = (self.folder / "state" / "campaign" / "plan.json").exists()
+        begun = self.paths.plan.exists()
         if begun:
             more = ("--resume", "state", "--json", "summary.json", "--time", HOUR)
             self._campaign = Campaign(self.folder, None, *more)
         else:
-            said = said_of(self._made)
+            options = options_for(self._made)
             more = ("--time", HOUR, "--seed", "1", "--workers", "2", "--state", "state")
-            self._campaign = Campaign(self.folder, None, *said, *more)
+            self._campaign = Campaign(self.folder, None, *options, *more)
         return self._campaign
 
     def wait_a_while(self, campaign: Campaign) -> None:
-        """Until some more programs have run, as the journal says; sometimes hardly any."""
+        """Wait until some more programs have run, by the journal; sometimes hardly any."""
         wanted = self.executions + self._rng.choice([0, 1, self._rng.randrange(MOST_EXECUTIONS)])
         wait_until(
             lambda: campaign.process.poll() is not None or self.journalled() >= wanted,
@@ -50,7 +52,7 @@ class Killed:
         psutil.Process(campaign.process.pid).cpu_percent(self._rng.random() / 2)
 
     def kill_something(self, campaign: Campaign) -> str:
-        """A random process of the campaign, or all of them as a power cut does; says which."""
+        """Kill a random process, or all of them as a power cut does; return which."""
         family = [one for one in campaign.processes() if one.pid != campaign.process.pid]
         whom = self._rng.choice(["supervisor", "one", "one", "all"])
         if whom == "one" and family:
@@ -76,38 +78,30 @@ class Killed:
         return whom
 
     def journalled(self) -> int:
-        path = self.folder / "state" / "campaign" / "journal.sqlite"
-        if not path.exists():
+        if not self.paths.journal.exists():
             return 0
-        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
         try:
-            ((count,),) = database.execute("SELECT total(executions) FROM lanes").fetchall()
+            ((count,),) = query(self.paths.journal, "SELECT total(executions) FROM lanes")
             return int(count)
         except sqlite3.OperationalError:  # no tables yet
             return 0
-        finally:
-            database.close()
 
     def check(self, what: str) -> None:
-        """Everything that lies there is whole, and nothing is less than it was."""
-        state = self.folder / "state"
-        for path in (state / "corpus").glob("*"):
+        """Check that every file is whole, and that nothing is less than before."""
+        for path in self.paths.corpus.glob("*"):
             if not path.name.startswith("."):
                 text = path.read_text()
-                assert path.name == f"{name_of(text)}.fin", what
+                assert path.name == f"{hash_program(text)}.fin", what
                 parse(text)
         for folder in list_folders(self.folder / "crashes"):
             load(folder)
             assert (folder / "repro.py").exists(), what
-        for lane in (state / "campaign" / "sightings").glob("*"):
+        if (lane := self.paths.signatures(0)).exists():
             for path in lane.iterdir():
                 if not path.name.startswith("."):
                     signatures.load(lane, path.name)
-        journal = state / "campaign" / "journal.sqlite"
-        if journal.exists():
-            database = sqlite3.connect(journal, timeout=30)
-            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)], what
-            database.close()
+        if self.paths.journal.exists():
+            assert query(self.paths.journal, "PRAGMA integrity_check") == [("ok",)], what
         now = self.journalled()
         assert now >= self.executions, what
         self.executions = now
@@ -118,26 +112,25 @@ class Killed:
 
 
 def agree(killed: Killed) -> None:
-    """After an end in order: the journal says what the files say."""
-    database = sqlite3.connect(killed.folder / "state" / "campaign" / "journal.sqlite")
-    filed = dict(
-        database.execute("SELECT bucket, path FROM buckets WHERE state = 'filed'").fetchall()
-    )
+    """Check that journal and files agree after an end in order."""
+    journal = killed.paths.journal
+    filed = dict(query(journal, "SELECT bucket, path FROM buckets WHERE state = 'filed'"))
     found = {folder.name: folder for folder in list_folders(killed.folder / "crashes")}
     assert {bucket: Path(path) for bucket, path in filed.items()} == found
-    unsorted = database.execute("SELECT count(*) FROM looks WHERE NOT sorted").fetchall()
-    uncounted = database.execute(
-        "SELECT count(*) FROM looks WHERE sightings != counted AND look != 'further'"
-    ).fetchall()
-    assert (unsorted, uncounted) == ([(0,)], [(0,)])
-    signatures = {path.name for path in (killed.folder / "state/campaign/sightings/0").iterdir()}
-    assert signatures == {
-        name for (name,) in database.execute("SELECT look FROM looks WHERE look != 'further'")
+    untriaged = query(journal, "SELECT count(*) FROM signatures WHERE NOT triaged")
+    unrecorded = query(
+        journal,
+        "SELECT count(*) FROM signatures WHERE sightings != recorded AND signature != 'further'",
+    )
+    assert (untriaged, unrecorded) == ([(0,)], [(0,)])
+    names = query(journal, "SELECT signature FROM signatures WHERE signature != 'further'")
+    assert {path.name for path in killed.paths.signatures(0).iterdir()} == {
+        name for (name,) in names
     }
     left = [path for path in killed.folder.rglob(".*") if path.name != ".ready"]
     assert not left
-    assert not (killed.folder / "state" / "campaign" / "live").exists()
-    assert not (killed.folder / "state" / "campaign" / "tmp").exists()
+    assert not killed.paths.live.exists()
+    assert not killed.paths.scratch.exists()
 
 
 @pytest.mark.usefixtures("destroy_for_scripts")

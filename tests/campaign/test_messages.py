@@ -1,4 +1,4 @@
-"""What a worker tells its supervisor, whole or not at all."""
+"""Messages of a worker: received whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from finfuzz.campaign.messages import (
     Channel,
-    Count,
-    Counts,
-    Ended,
+    CorpusAddition,
+    Finished,
     FromWorker,
-    Kept,
     NewSignature,
     Progress,
-    Sample,
-    Trouble,
+    SightingCount,
+    SightingCounts,
+    WorkerWarning,
+    ZygoteOutcome,
     send,
 )
 from finfuzz.executor.fresh import run_fresh
@@ -40,14 +40,14 @@ PROGRESS = st.builds(
     deaths=NUMBER,
     floor_seconds=SECONDS,
 )
-COUNT = st.builds(Count, TEXT, st.lists(TEXT, max_size=3).map(tuple), NUMBER, TEXT)
+COUNT = st.builds(SightingCount, TEXT, st.lists(TEXT, max_size=3).map(tuple), NUMBER, TEXT)
 MESSAGES = st.one_of(
     PROGRESS,
     st.builds(NewSignature, TEXT, NUMBER, SECONDS),
-    st.builds(Counts, st.lists(COUNT, max_size=3).map(tuple)),
-    st.builds(Kept, TEXT, NUMBER, NUMBER, st.lists(TEXT, max_size=3).map(tuple)),
-    st.builds(Trouble, TEXT),
-    st.builds(Ended, PROGRESS, TEXT),
+    st.builds(SightingCounts, st.lists(COUNT, max_size=3).map(tuple)),
+    st.builds(CorpusAddition, TEXT, NUMBER, NUMBER, st.lists(TEXT, max_size=3).map(tuple)),
+    st.builds(WorkerWarning, TEXT),
+    st.builds(Finished, PROGRESS, TEXT),
 )
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
@@ -55,8 +55,8 @@ SIGNATURES = [NewSignature("0" * 16, 1, 0.5), NewSignature("1" * 16, 2, 0.75)]
 
 
 @pytest.fixture(scope="module")
-def sample(destroy: Build) -> Sample:
-    return Sample(PROGRAM, run_fresh(destroy, PROGRAM))
+def zygote_outcome(destroy: Build) -> ZygoteOutcome:
+    return ZygoteOutcome(PROGRAM, run_fresh(destroy, PROGRAM))
 
 
 def sent(*messages: FromWorker) -> bytes:
@@ -100,10 +100,10 @@ def test_what_workers_did_adds_up_in_any_order_of_adding(
     assert left.executions == one.executions + two.executions + three.executions
 
 
-def test_a_sample_brings_all_that_is_known_of_a_death(sample: Sample) -> None:
-    assert sample.outcome.signal == "SIGABRT"
-    assert sample.outcome.frames
-    assert received(sent(sample)) == [sample]
+def test_a_sample_brings_all_that_is_known_of_a_death(zygote_outcome: ZygoteOutcome) -> None:
+    assert zygote_outcome.outcome.signal == "SIGABRT"
+    assert zygote_outcome.outcome.frames
+    assert received(sent(zygote_outcome)) == [zygote_outcome]
 
 
 def test_a_message_cut_off_by_its_senders_death_is_dropped() -> None:
@@ -115,9 +115,9 @@ def test_a_message_cut_off_by_its_senders_death_is_dropped() -> None:
         assert received(stream[:cut]) == messages[:whole]
 
 
-def test_one_that_is_larger_than_a_pipe_comes_whole(sample: Sample) -> None:
-    talkative = msgspec.structs.replace(sample.outcome, stderr="é" * 65536)
-    big = msgspec.structs.replace(sample, outcome=talkative)
+def test_one_that_is_larger_than_a_pipe_comes_whole(zygote_outcome: ZygoteOutcome) -> None:
+    talkative = msgspec.structs.replace(zygote_outcome.outcome, stderr="é" * 65536)
+    big = msgspec.structs.replace(zygote_outcome, outcome=talkative)
     read, write = os.pipe()
     came: list[FromWorker] = []
 

@@ -1,5 +1,4 @@
-"""A campaign's state folder to read: a plan, and a journal filled through Journal with seeded
-numbers."""
+"""An example of a campaign's state folder: a plan, and a journal filled with seeded numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.campaign.journal import Journal
+from finfuzz.campaign.folder import StatePaths
+from finfuzz.campaign.journal import Journal, LaneRow
+from finfuzz.campaign.messages import Progress
 from finfuzz.campaign.plan import Bounds, Lane, Plan
 
 #: 2026-11-20 09:30 UTC.
@@ -26,7 +27,7 @@ STEPS = ("import", "node", "shape", "edge", "hook", "root", "drop", "collect", "
          "stop", "again", "elsewhere", "fork", "exit")  # fmt: skip
 NOTES = (
     "SIGABRT/internals-recreated 6bdb81127c2b: script crashed in 10 of 10 runs",
-    "pybind11==3.1.0+destroy on CPython 3.13.0: a worker is silent for 30 s: replaced",
+    "pybind11==3.1.0+destroy on CPython 3.13.0: a worker is unresponsive; killing it",
     "no new feature for 2.1 h",
 )
 
@@ -41,18 +42,16 @@ def plan(crashes: Path, lanes: tuple[Lane, ...] = LANES) -> Plan:
 
 def state_with(folder: Path, made: Plan) -> Path:
     """A state folder with a plan, and an empty campaign folder around it."""
-    (folder / "campaign").mkdir(parents=True)
-    (folder / "campaign" / "plan.json").write_bytes(msgspec.json.encode(made))
+    paths = StatePaths(folder)
+    paths.campaign.mkdir(parents=True)
+    paths.plan.write_bytes(msgspec.json.encode(made))
     return folder
 
 
 def journal_in(state: Path, lanes: tuple[Lane, ...] = LANES) -> Journal:
-    journal = Journal(state / "campaign" / "journal.sqlite")
+    journal = Journal(StatePaths(state).journal)
     with journal.writing():
-        for number, lane in enumerate(lanes):
-            journal.put(
-                "lanes", id=number, target=lane.target, python=lane.python, share=lane.share
-            )
+        journal.add_lanes(lanes)
     return journal
 
 
@@ -62,13 +61,12 @@ def fill(
     lanes: tuple[Lane, ...] = LANES,
     buckets: tuple[dict[str, object], ...] = (),
 ) -> None:
-    """Rows of so many samples a lane, with a pause of a day in the middle."""
+    """Insert ``samples`` rows a lane, with a pause of a day in the middle."""
     chance = random.Random(7)
     half, end = samples // 2, BEGAN + samples * 10.0 + 86400
     with journal.writing():
-        journal.put("runs", began=BEGAN, ended=BEGAN + half * 10.0, seconds=half * 10.0)
-        journal.put("runs", began=BEGAN + half * 10.0 + 86400, ended=end,
-                    seconds=(samples - half) * 10.0)  # fmt: skip
+        journal.put("runs", began=BEGAN, ended=BEGAN + half * 10.0)
+        journal.put("runs", began=BEGAN + half * 10.0 + 86400, ended=end)
         totals = [0.0] * len(lanes)
         rows = []
         for number in range(1, samples + 1):
@@ -79,29 +77,35 @@ def fill(
                 corpus = int(90 + 1100 * age**0.4 * (1 - 0.2 * lane))
                 features = int(1400 + 5200 * age**0.3 * (1 - 0.15 * lane))
                 deaths, findings = int(totals[lane] * 0.004), int(6 * age**0.5) - lane
-                rows.append((at, lane, number * 10.0, int(totals[lane]), corpus, features,
-                             deaths, max(findings, 0)))  # fmt: skip
-        for row in rows:
-            journal.execute("INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
+                progress = Progress(
+                    executions=int(totals[lane]), seconds=number * 10.0, deaths=deaths
+                )
+                row = LaneRow(lane=lane, progress=progress, corpus=corpus, features=features)
+                rows.append((row, at, max(findings, 0)))
+        for row, at, findings in rows:
+            journal.add_sample(row, at, findings)
         for number in range(1, samples + 1, 3):
             at = BEGAN + number * 10.0 + (86400 if number > half else 0)
             worker = 180 + (number * 3 % 400)
             journal.put(
-                "machine", time=at, workers=4, load=abs(chance.gauss(3.4, 0.4)),
+                "resources", time=at, workers=4, load=abs(chance.gauss(3.4, 0.4)),
                 memory_mib=900 + 2.2 * worker + chance.gauss(0, 30), supervisor_mib=64.0,
                 worker_mib=float(worker), triage_mib=210 + chance.gauss(0, 8),
                 disk_mib=40 + number * 0.05, processes=14,
             )  # fmt: skip
         for lane, _ in enumerate(lanes):
-            last = rows[-len(lanes) + lane]
-            journal.execute(
-                "UPDATE lanes SET executions=?, seconds=?, child_seconds=?, mutation_seconds=?, "
-                "steps_effective=?, steps_skipped=?, steps_raised=?, touched=?, deaths=?, "
-                "floor_seconds=?, corpus=?, features=? WHERE id=?",
-                *(last[3], samples * 13.0, samples * 12.0, samples * 0.4, last[3] * 9),
-                *(last[3] * 2, 12, int(last[3] * 0.93), last[6], 0.0028, last[4], last[5], lane),
-            )
-            journal.put("comparisons", lane=lane, compared=420, disagreed=lane)
+            last, *_ = rows[-len(lanes) + lane]
+            executions = last.progress.executions
+            progress = Progress(
+                executions=executions, seconds=samples * 40 / len(lanes),
+                child_seconds=samples * 12.0, mutation_seconds=samples * 0.4,
+                took=(executions * 9, executions * 2, 12),
+                touched=int(executions * 0.93), deaths=last.progress.deaths, floor_seconds=0.0028,
+            )  # fmt: skip
+            journal.save_lane(LaneRow(
+                lane=lane, progress=progress, corpus=last.corpus, features=last.features,
+                compared=420, disagreed=lane,
+            ))  # fmt: skip
             for sort, names in (("mutator", MUTATORS), ("step", STEPS)):
                 for name in names:
                     tried = chance.randrange(20_000, 400_000)
@@ -116,4 +120,4 @@ def fill(
                      "time": BEGAN, "execution": 90, "seconds": 41.5, "sightings": 7}  # fmt: skip
             journal.put("buckets", **{**facts, **bucket})
         for line in NOTES * 3:
-            journal.note(line)
+            journal.add_note(line)

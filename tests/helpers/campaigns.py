@@ -1,4 +1,4 @@
-"""Real campaigns, watched from outside."""
+"""Real campaigns, observed from outside."""
 
 from __future__ import annotations
 
@@ -28,15 +28,24 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 
 
 class Campaign:
-    """`finfuzz run` in a folder of its own, which all that it starts has as its working directory:
-    so nothing of it can stay behind unseen."""
+    """`finfuzz run` in a folder of its own, the working directory of all that it starts.
+
+    So no process can stay behind unseen.
+    """
 
     def __init__(self, folder: Path, made: Build | None, *arguments: str, **variables: str) -> None:
-        """Where there is no build, the arguments are all that is said."""
+        """Start it. Without a build, only the ``arguments`` are given."""
         self.folder = folder
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "finfuzz", "run", *(said_of(made) if made else ()), *arguments],
+            [
+                sys.executable,
+                "-m",
+                "finfuzz",
+                "run",
+                *(options_for(made) if made else ()),
+                *arguments,
+            ],
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
@@ -52,30 +61,30 @@ class Campaign:
         return self.process.stderr
 
     def read_until(self, word: str) -> None:
-        """Reads what it says up to the line with this word."""
+        """Read its standard error up to the line with this word."""
         for line in self.stderr:
             self.lines.append(line.rstrip("\n"))
             if word in line:
                 return
-        raise AssertionError(f"it ended without saying {word!r}: {self.lines}")
+        raise AssertionError(f"it ended without a line with {word!r}: {self.lines}")
 
     def end(self) -> int:
-        """Waits for its end; what it said is then in ``lines``."""
+        """Wait for its end; the lines of its standard error are then in ``lines``."""
         self.lines += self.stderr.read().splitlines()
         return self.process.wait(PATIENCE)
 
-    def said(self) -> str:
-        """What it wrote to its standard output."""
+    def output(self) -> str:
+        """Read its standard output."""
         return (self.folder / "stdout").read_text()
 
     def processes(self) -> list[psutil.Process]:
-        """All that live and have the folder, or one below it, as their working directory."""
+        """List the processes whose working directory is the folder, or below it."""
         found = []
         for process in psutil.process_iter():
             try:
                 if Path(process.cwd()).is_relative_to(self.folder) and _lives(process):
                     found.append(process)
-            except psutil.Error:  # gone meanwhile, or a zombie
+            except psutil.Error:  # ended meanwhile, or a zombie
                 continue
         return found
 
@@ -86,8 +95,8 @@ class Campaign:
         self.stderr.close()
 
 
-def said_of(made: Build) -> tuple[str, ...]:
-    """Options of a campaign of one worker on a build."""
+def options_for(made: Build) -> tuple[str, ...]:
+    """List the options of a campaign of one worker on a build."""
     return (
         *("--target", str(made.spec), "--python", str(made.interpreter.executable)),
         *("--state", "state", "--crashes", "crashes", "--json", "summary.json"),
@@ -114,7 +123,7 @@ def is_working(campaign: Campaign) -> bool:
 
 
 def part(campaign: Campaign, module: str) -> psutil.Process:
-    """The supervisor's child that runs `finfuzz.campaign.MODULE`: a worker or triage."""
+    """Find the supervisor's child that runs `finfuzz.campaign.MODULE`: a worker or triage."""
     found = parts(campaign, module)
     assert found, f"no {module}"
     return found[0]

@@ -2,7 +2,7 @@
 
 python -m helpers.recorded_worker PIPE FILE COUNT [WORD ...]
 
-reads a campaign's Config from standard input. No program is made with a WORD. The rest is a worker
+reads a campaign's Job from standard input. No program is made with a WORD. The rest is a worker
 as it is. In the file a line with `---` follows each program.
 """
 
@@ -47,5 +47,5 @@ class ProgramsWithout(ReweightedPrograms):
 
 if __name__ == "__main__":
     process.Loop = RecordedLoop  # type: ignore[misc]
-    process.Programs = ProgramsWithout  # type: ignore[misc]
+    process.ProgramSource = ProgramsWithout  # type: ignore[misc]
     process.main()

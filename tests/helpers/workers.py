@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.standalone_worker import make_config
+from benchmarks.standalone_worker import make_job
 from finfuzz.campaign.plan import Engine
-from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.job import Job
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.build import Build
 from helpers.places import ROOT
@@ -19,15 +19,15 @@ from helpers.places import ROOT
 HOUR = 3600.0
 
 
-def make_patient_config(
+def make_patient_job(
     folder: Path, made: Build, engine: Engine = "random", seed: int = 0, seconds: float = HOUR
-) -> Config:
+) -> Job:
     """Make a worker's folders and return its config, with a deadline for a loaded machine."""
-    return make_config(folder, made, engine, seed, seconds, limits=Limits(deadline=20.0))
+    return make_job(folder, made, engine, seed, seconds, limits=Limits(deadline=20.0))
 
 
 def start_recorded_worker(
-    config: Config, programs: Path, count: int, without: tuple[str, ...] = ()
+    config: Job, programs: Path, count: int, without: tuple[str, ...] = ()
 ) -> tuple[subprocess.Popen[bytes], int]:
     """Start a worker for ``count`` executions that records its programs in a file.
 

@@ -109,10 +109,10 @@ def test_the_shared_library_goes_before_the_static_one(tmp_path: Path) -> None:
 
 def test_a_worker_without_interpreters_never_starts_one() -> None:
     programs, rng = ProgramsWithoutInterpreters((3, 13, 0), "pybind11", ()), Random(1)
-    program = programs.new(rng).program
+    program = programs.generate(rng).program
     for _ in range(500):
         assert {step.op for step in program.steps}.isdisjoint({"start", "again"})
-        program = programs.neighbour(rng, program).program
+        program = programs.mutate(rng, program).program
 
 
 def test_a_campaign_without_interpreters_is_not_measured_as_one_with(plain_c: Build) -> None:

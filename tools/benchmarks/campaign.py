@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.standalone_worker import make_config
+from benchmarks.standalone_worker import make_job
 from benchmarks.timing import Slice, time_calls
-from finfuzz.campaign.messages import Channel, Ended, FromWorker, Progress
-from finfuzz.campaign.worker.job import Config
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.messages import Channel, Finished, FromWorker, Progress
+from finfuzz.campaign.worker.job import Job
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
@@ -33,20 +33,20 @@ def measure_campaign(build: Build, seconds: float, seed: int, *, interpreters: b
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         command = _WITH_INTERPRETERS if interpreters else _WITHOUT
-        config = make_config(folder / "worker", build, "atheris", seed, seconds)
+        config = make_job(folder / "worker", build, "atheris", seed, seconds)
         messages = _run_worker(command, config, folder)
         parsing = _time_parsing(Path(config.corpus), build.interpreter.version)
-    reports = [one.progress if isinstance(one, Ended) else one for one in messages]
+    reports = [one.progress if isinstance(one, Finished) else one for one in messages]
     return _make_slice(reports, parsing)
 
 
 def starts_interpreters(build: Build) -> bool:
     """Return whether a campaign's programs start subinterpreters on that target and CPython."""
-    programs = Programs(build.interpreter.version, build.spec.framework)
+    programs = ProgramSource(build.interpreter.version, build.spec.framework)
     return programs.learner.weights.max_starts > 0
 
 
-def _run_worker(command: tuple[str, ...], config: Config, folder: Path) -> list[Progress | Ended]:
+def _run_worker(command: tuple[str, ...], config: Job, folder: Path) -> list[Progress | Finished]:
     """Run a worker; return its progress messages, the last of them from its end."""
     read, write = os.pipe()
     with (
@@ -66,11 +66,11 @@ def _run_worker(command: tuple[str, ...], config: Config, folder: Path) -> list[
         with worker.stdin as stdin:
             stdin.write(msgspec.json.encode(config))
         channel: Channel[FromWorker] = Channel(FromWorker)
-        messages = [one for one in channel.read(pipe) if isinstance(one, Progress | Ended)]
+        messages = [one for one in channel.read(pipe) if isinstance(one, Progress | Finished)]
     last = messages[-1] if messages else None
-    if not isinstance(last, Ended) or last.problem or not last.progress.executions:
+    if not isinstance(last, Finished) or last.problem or not last.progress.executions:
         last_line = (folder / "stderr").read_text(errors="replace").strip().rpartition("\n")[2]
-        problem = last.problem if isinstance(last, Ended) and last.problem else last_line
+        problem = last.problem if isinstance(last, Finished) and last.problem else last_line
         raise UserError(f"its worker failed: {problem}")
     return messages
 

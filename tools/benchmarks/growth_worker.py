@@ -20,12 +20,12 @@ from random import Random
 import msgspec
 import psutil
 
-from benchmarks.standalone_worker import make_config
-from finfuzz.campaign.folder import name_of
+from benchmarks.standalone_worker import make_job
+from finfuzz.campaign.folder import hash_program
 from finfuzz.campaign.worker import libfuzzer
-from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
@@ -85,7 +85,7 @@ class RecordedExecutor(Executor):
 class CheckpointingLoop(Loop):
     """A loop that prints a checkpoint after 1,000, 10,000, … executions."""
 
-    def __init__(self, executor: Executor, config: Config, programs: Programs, first: int,
+    def __init__(self, executor: Executor, config: Job, programs: ProgramSource, first: int,
                  most: int) -> None:  # fmt: skip
         super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._first, self._most = first, most  # the first executions load the corpus and are real
@@ -117,11 +117,11 @@ def main(folder: Path, programs: int, executions: int) -> None:
     interpreter = pick_interpreter(PYTHON)
     made = build(resolve(parse_target(TARGET)), interpreter)
     executor = RecordedExecutor(made, programs)
-    config = make_config(folder, made, "atheris", seed=1, seconds=0.0)
-    source, rng = Programs(interpreter.version, made.spec.framework), Random(1)
+    config = make_job(folder, made, "atheris", seed=1, seconds=0.0)
+    source, rng = ProgramSource(interpreter.version, made.spec.framework), Random(1)
     for _ in range(programs):
-        text = to_text(source.new(rng).program)
-        (Path(config.live) / name_of(text)).write_text(text, encoding="utf-8")
+        text = to_text(source.generate(rng).program)
+        (Path(config.live) / hash_program(text)).write_text(text, encoding="utf-8")
     loop = CheckpointingLoop(executor, config, source, programs + RECORDED, executions)
     libfuzzer.run(loop, source, executor, config)
 

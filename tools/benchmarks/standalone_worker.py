@@ -7,15 +7,15 @@ from pathlib import Path
 
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Engine
-from finfuzz.campaign.worker.job import Config
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.job import Job
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.limits import Limits
 from finfuzz.generation.learning import Learner, Tally
 from finfuzz.generation.weights import Weights
 from finfuzz.targets.build import Build
 
 
-def make_config(
+def make_job(
     folder: Path,
     build: Build,
     engine: Engine,
@@ -23,18 +23,18 @@ def make_config(
     seconds: float,
     programs: Path | None = None,
     limits: Limits | None = None,
-) -> Config:
+) -> Job:
     """Make the folders of a worker and return its config.
 
     ``programs``: the folder of programs that the worker begins with.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state, limits = State(folder), limits or Limits()
-    for place in (state.corpus, state.sightings(0)):
+    for place in (state.corpus, state.signatures(0)):
         place.mkdir(parents=True, exist_ok=True)
     state.fill_live(programs)
     state.close()
-    return Config(
+    return Job(
         target=str(build.spec),
         python=str(build.interpreter.executable),
         seconds=seconds,
@@ -42,7 +42,7 @@ def make_config(
         seed=seed,
         live=str(state.live),
         corpus=str(state.corpus),
-        sightings=str(state.sightings(0)),
+        signatures=str(state.signatures(0)),
         shared=False,
         deadline=limits.deadline,
         memory_mib=limits.memory_mib,
@@ -50,7 +50,7 @@ def make_config(
     )
 
 
-class ReweightedPrograms(Programs, ABC):
+class ReweightedPrograms(ProgramSource, ABC):
     """Programs of a worker with other weights than a campaign's."""
 
     def __init__(self, python: tuple[int, ...], framework: str, before: tuple[Tally, ...]) -> None:

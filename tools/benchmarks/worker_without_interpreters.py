@@ -22,5 +22,5 @@ class ProgramsWithoutInterpreters(ReweightedPrograms):
 
 
 if __name__ == "__main__":
-    with patch.object(process, "Programs", ProgramsWithoutInterpreters):
+    with patch.object(process, "ProgramSource", ProgramsWithoutInterpreters):
         process.main()

@@ -18,13 +18,13 @@ from typing import Literal
 
 import msgspec
 
-from benchmarks.standalone_worker import make_config
+from benchmarks.standalone_worker import make_job
 from finfuzz.campaign.plan import Engine as WorkersEngine
 from finfuzz.campaign.worker import libfuzzer, random_engine
-from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Programs
-from finfuzz.campaign.worker.signatures import signature_of
+from finfuzz.campaign.worker.program_source import ProgramSource
+from finfuzz.campaign.worker.signatures import compute_signature
 from finfuzz.executor import process
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
@@ -118,7 +118,7 @@ class Watch:
     def _diagnose(self, outcome: Outcome) -> tuple[Diagnosis, ...]:
         if not outcome.notable:
             return ()
-        signature = signature_of(outcome)
+        signature = compute_signature(outcome)
         if signature not in self._diagnosed:
             self._diagnosed[signature] = diagnose(outcome, Limits().memory_mib)
         return self._diagnosed[signature]
@@ -127,7 +127,7 @@ class Watch:
 class WatchedLoop(Loop):
     """A worker's loop with a watch; it ends when the trial does."""
 
-    def __init__(self, executor: Executor, config: Config, programs: Programs, trial: Trial,
+    def __init__(self, executor: Executor, config: Job, programs: ProgramSource, trial: Trial,
                  watch: Watch) -> None:  # fmt: skip
         super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._trial, self._watch = trial, watch
@@ -182,11 +182,11 @@ def run(trial: Trial, folder: Path) -> None:
         instrumented=trial.engine == "coverage",
     )
     executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
-    programs = Programs(interpreter.version, made.spec.framework)
+    programs = ProgramSource(interpreter.version, made.spec.framework)
     watch = Watch([one for one in load() if one.bad == trial.bad])
     engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
     corpus = Path(trial.corpus) if trial.corpus else None
-    config = make_config(folder, made, engine, trial.seed, trial.seconds, corpus)
+    config = make_job(folder, made, engine, trial.seed, trial.seconds, corpus)
     loop = WatchedLoop(executor, config, programs, trial, watch)
     if engine == "random":
         random_engine.run(loop, programs, trial.seed)

@@ -1,4 +1,4 @@
-"""A campaign's TOML file: what the command line says, for several builds, to be kept."""
+"""A campaign's TOML file: the options of `finfuzz run`, for several targets."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from finfuzz.support.toml import read_toml
 
 
 class TargetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A `[[targets]]` table: one target as on the command line, on each of the ``pythons`` and with
-    each of the ``policies``. ``share`` of the time of each of these builds, relative to others."""
+    """A `[[targets]]` table: one target, on each of the ``pythons``, with each of the ``policies``.
+
+    ``share``: the weight of each of these lanes when workers divide their time.
+    """
 
     target: str
     pythons: tuple[str, ...] = ()
@@ -23,8 +25,10 @@ class TargetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CampaignFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """What it may say beside its targets; what it does not say is the command line's, and so are
-    the bounds. Paths are relative to the file."""
+    """The keys of a campaign file, with the ranges of the options, which override them.
+
+    Paths are relative to the file.
+    """
 
     targets: tuple[TargetEntry, ...] = ()
     time: Annotated[float, Meta(ge=0.1, le=1e9)] | None = None
@@ -46,6 +50,6 @@ class CampaignFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
 
 
 def read(path: Path) -> CampaignFile:
-    """Raises UserError, with the nearest known key for one that is unknown."""
+    """Read a campaign file. Raises UserError, with the nearest known key for an unknown one."""
     keys = {*CampaignFile.__struct_encode_fields__, *TargetEntry.__struct_fields__}
     return read_toml(path, CampaignFile, "campaign", sorted(keys))

@@ -1,17 +1,17 @@
-"""A campaign's folder: what lies where, and what a killed campaign left half-done is taken away.
+"""The state folder of campaigns: its paths, its lock, and its tidying after a kill.
 
-    STATE/lock          held while a supervisor works here
-    STATE/corpus/       programs that brought something, named by the SHA-1 of their text
-    STATE/campaign/     the campaign that is under way, or was last
-        plan.json       what it is to do
-        journal.sqlite  what happened when
-        sightings/      the first program of each look, by lane
-        live/           libFuzzer's own folder, shared by the workers, made anew each time
-        tmp/            where triage compiles and runs; what a kill leaves there goes with it
-    STATE/campaign-*/   earlier ones
+    STATE/lock          locked while a supervisor works here
+    STATE/corpus/       programs with new features, named by the SHA-1 of their text
+    STATE/campaign/     the current campaign, or the last one
+        plan.json       the plan
+        journal.sqlite  counts and their history
+        signatures/     the first program of each signature, by lane
+        live/           libFuzzer's own folder, shared by the workers, made again at each start
+        tmp/            triage compiles and runs here; removed after a kill
+    STATE/campaign-*/   earlier campaigns
 
-libFuzzer writes its files in place, so a kill may leave half a program in ``live``. What is kept is
-``corpus``, which workers write whole.
+libFuzzer writes its files in place, so a kill may leave half a program in ``live``. Workers write
+``corpus`` whole, and only ``corpus`` is kept.
 """
 
 from __future__ import annotations
@@ -25,147 +25,186 @@ from pathlib import Path
 import filelock
 import msgspec
 
-from finfuzz.campaign.journal import Journal, rebuilt
+from finfuzz.campaign.journal import Journal, rebuild
+from finfuzz.campaign.journal_schema import OtherVersionError
 from finfuzz.campaign.plan import Plan
 from finfuzz.program.text import ParseError, parse, to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import remove_leftovers, write_whole
 
-#: Looks of which the first program is kept, of each lane; of further ones only the number is.
+DEFAULT_STATE = Path(".finfuzz")
+#: Signatures of each lane whose first program is kept; further ones are only counted.
 MOST_SIGNATURES = 1000
 
 
-class State:
-    """``STATE``, locked. Raises UserError where another supervisor works in it."""
+class StatePaths:
+    """The paths below a state folder. No other module spells them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = filelock.FileLock(folder / "lock")
-        try:
-            self._lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise UserError(
-                f"a campaign is under way in {folder}: wait for it, or give another --state"
-            ) from None
         self.corpus = folder / "corpus"
         self.campaign = folder / "campaign"
 
-    def close(self) -> None:
-        self._lock.release()
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def plan(self) -> Path:
+        return self.campaign / "plan.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.campaign / "journal.sqlite"
 
     @property
     def live(self) -> Path:
         return self.campaign / "live"
 
     @property
-    def journal(self) -> Path:
-        return self.campaign / "journal.sqlite"
+    def scratch(self) -> Path:
+        return self.campaign / "tmp"
 
-    def sightings(self, lane: int) -> Path:
-        return self.campaign / "sightings" / str(lane)
+    def signatures(self, lane: int) -> Path:
+        return self.campaign / "signatures" / str(lane)
+
+    @property
+    def signatures_before(self) -> Path:
+        """The place of ``signatures`` before schema version 2 of the journal."""
+        return self.campaign / "sightings"
+
+    def earlier_campaign(self, name: str) -> Path:
+        return self.folder / f"campaign-{name}"
+
+    def load_plan(self) -> Plan:
+        """Load the campaign's plan. Raises UserError if there is none."""
+        try:
+            return msgspec.json.decode(self.plan.read_bytes(), type=Plan)
+        except OSError:
+            raise UserError(
+                f"no campaign in {self.folder}: `finfuzz run --state {self.folder}` begins one"
+            ) from None
+        except msgspec.DecodeError as error:
+            raise UserError(f"{self.plan} is damaged: {error}: begin a new campaign") from error
+
+    def find_crashes(self, plan: Plan) -> Path:
+        """Find the folder in which the campaign files its findings."""
+        crashes = Path(plan.crashes)
+        return crashes if crashes.is_absolute() else self.folder / crashes
+
+
+class State(StatePaths):
+    """A locked state folder. Raises UserError if another supervisor works in it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._lock = filelock.FileLock(self.lock)
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise UserError(
+                f"a campaign is under way in {folder}: wait for it, or give another --state"
+            ) from None
+
+    def close(self) -> None:
+        self._lock.release()
 
     def begin(self, plan: Plan) -> Journal:
-        """A new campaign; an earlier one's folder is moved aside."""
+        """Begin a new campaign; move the folder of an earlier one aside."""
         if self.campaign.exists():
-            self.campaign.rename(self._aside())
+            self.campaign.rename(self._choose_aside())
         self.campaign.mkdir(parents=True)
-        write_whole(self.campaign / "plan.json", msgspec.json.format(msgspec.json.encode(plan)))
+        write_whole(self.plan, msgspec.json.format(msgspec.json.encode(plan)))
         self._prepare(plan)
         journal = Journal(self.journal)
-        self._enter_lanes(journal, plan)
+        with journal.writing():
+            journal.add_lanes(plan.lanes)
         return journal
 
     def resume(self) -> tuple[Plan, Journal]:
-        """The campaign that lies here. Raises UserError where none does."""
-        plan = load_plan(self.folder)
+        """Open the campaign in this folder. Raises UserError if there is none, or an older one."""
+        plan = self.load_plan()
+        journal = self._open_journal()
         self._prepare(plan)
-        try:
-            if not self.journal.exists() or not self.journal.stat().st_size:
-                raise UserError(f"{self.journal} is empty")
-            journal = Journal(self.journal)
-        except UserError as error:
-            if "schema version" in str(error):
-                raise
+        if journal is None:
             signatures = [
                 (lane, path.stem)
                 for lane in range(len(plan.lanes))
-                for path in self.sightings(lane).iterdir()
+                for path in self.signatures(lane).iterdir()
             ]
-            journal = rebuilt(self.journal, self.corpus.glob("*.fin"), signatures)
-        self._enter_lanes(journal, plan)
+            journal = rebuild(self.journal, self.corpus.glob("*.fin"), signatures)
+        with journal.writing():
+            journal.add_lanes(plan.lanes)
         return plan, journal
 
     def fill_live(self, seeds: Path | None) -> int:
-        """Puts every program of the corpus and of the seeds where libFuzzer reads them; returns
-        their number."""
+        """Copy each program of the corpus and the seeds to libFuzzer's folder; return their number.
+
+        A program that is there twice is copied once.
+        """
         self.live.mkdir(parents=True, exist_ok=True)
         found = set()
-        for path in _programs(self.corpus, seeds):
-            text = _text_of(path)
-            if text is not None and (name := name_of(text)) not in found:
+        for path in _walk_files(self.corpus, seeds):
+            text = _read_program(path)
+            if text is not None and (name := hash_program(text)) not in found:
                 found.add(name)
                 (self.live / name).write_text(text, encoding="utf-8")
         return len(found)
 
     def tidy(self, plan: Plan) -> None:
-        """Takes away what only processes under way need, and what killed ones had half-written."""
-        for folder in (self.live, self.campaign / "tmp"):
+        """Remove what only running processes need, and what killed ones left half-written."""
+        for folder in (self.live, self.scratch):
             shutil.rmtree(folder, ignore_errors=True)
         for folder in (self.folder, Path(plan.crashes)):
             remove_leftovers(folder)
 
-    def _aside(self) -> Path:
-        plan = self.campaign / "plan.json"  # not there where its beginning was killed
-        began = time.gmtime((plan if plan.exists() else self.campaign).stat().st_mtime)
-        base = self.folder / time.strftime("campaign-%Y%m%d-%H%M%S", began)
-        number, aside = 1, base
+    def _open_journal(self) -> Journal | None:
+        """Open the journal; None if it is damaged, empty or gone."""
+        try:
+            if self.journal.exists() and self.journal.stat().st_size:
+                return Journal(self.journal)
+        except OtherVersionError:
+            raise
+        except UserError:
+            pass
+        if self.signatures_before.exists():
+            raise UserError(
+                f"{self.campaign} was written by an earlier finfuzz, and its journal is lost: "
+                "begin a new campaign, which starts from the same corpus"
+            )
+        return None
+
+    def _choose_aside(self) -> Path:
+        # There is no plan if the beginning of that campaign was killed.
+        began = (self.plan if self.plan.exists() else self.campaign).stat().st_mtime
+        name = time.strftime("%Y%m%d-%H%M%S", time.gmtime(began))
+        number, aside = 1, self.earlier_campaign(name)
         while aside.exists():
             number += 1
-            aside = base.with_name(f"{base.name}-{number}")
+            aside = self.earlier_campaign(f"{name}-{number}")
         return aside
 
     def _prepare(self, plan: Plan) -> None:
         self.corpus.mkdir(parents=True, exist_ok=True)
         self.tidy(plan)
-        (self.campaign / "tmp").mkdir()
+        self.scratch.mkdir()
         for lane in range(len(plan.lanes)):
-            self.sightings(lane).mkdir(parents=True, exist_ok=True)
-
-    def _enter_lanes(self, journal: Journal, plan: Plan) -> None:
-        with journal.writing() as database:
-            for number, lane in enumerate(plan.lanes):
-                database.execute(
-                    "INSERT OR IGNORE INTO lanes (id, target, python, share) VALUES (?, ?, ?, ?)",
-                    [number, lane.target, lane.python, lane.share],
-                )
+            self.signatures(lane).mkdir(parents=True, exist_ok=True)
 
 
-def load_plan(folder: Path) -> Plan:
-    """What the campaign in a state folder is to do. Raises UserError where there is none."""
-    path = folder / "campaign" / "plan.json"
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Plan)
-    except OSError:
-        raise UserError(
-            f"no campaign in {folder}: `finfuzz run --state {folder}` begins one"
-        ) from None
-    except msgspec.DecodeError as error:
-        raise UserError(f"{path} is damaged: {error}: begin a new campaign") from error
-
-
-def name_of(text: str) -> str:
-    """What libFuzzer calls an input."""
+def hash_program(text: str) -> str:
+    """Compute the name that libFuzzer gives an input."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _programs(*folders: Path | None) -> Iterator[Path]:
+def _walk_files(*folders: Path | None) -> Iterator[Path]:
     for folder in folders:
         if folder is not None:
             yield from sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _text_of(path: Path) -> str | None:
-    """The program in a file, as an engine would print it; None for what is none."""
+def _read_program(path: Path) -> str | None:
+    """Read a program, and print it as an engine does; None if the file is no program."""
     try:
         return to_text(parse(path.read_text(encoding="utf-8")).without_comments())
     except (ParseError, UnicodeDecodeError):

@@ -1,11 +1,14 @@
-"""A campaign's journal: one SQLite file that says what happened when.
+"""A campaign's journal: one SQLite file with the campaign's counts and their history.
 
-The supervisor alone writes it, a transaction a second at most; anybody may read it meanwhile (WAL).
-What lies in files is the truth (programs, sightings, findings): ``rebuilt`` indexes them anew where
-the journal is lost or damaged, and only the history of rates is gone then.
+Only the supervisor writes the journal, at most one transaction a second; anyone may read it
+meanwhile (WAL). The files are the truth (programs, signatures, findings): ``rebuild`` indexes them
+again when the journal is lost or damaged, and only the history of rates is lost.
 
-It grows by one row of ``samples`` a lane and one of ``machine`` each SAMPLE_SECONDS: 1 MB a day and
-lane. Looks and notes are bounded.
+Each SAMPLE_SECONDS add a row of ``samples`` per lane and a row of ``resources``: 1 MB a day and
+lane. Signatures and notes are bounded.
+
+SQL is written only here, in ``journal_schema`` (tables, opening) and in ``journal_queries``
+(reading, for the campaign's page).
 """
 
 from __future__ import annotations
@@ -17,155 +20,201 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from finfuzz.campaign.journal_schema import open_for_writing
+from finfuzz.campaign.messages import Bucket, CorpusAddition, Progress
+from finfuzz.campaign.plan import Lane
+from finfuzz.generation.learning import Tally
 from finfuzz.support.errors import UserError
 
-SCHEMA_VERSION = 2
 #: How often a row of history is written.
 SAMPLE_SECONDS = 10.0
-REBUILT = "the journal was made anew from the campaign's files: its history is lost"
-#: Lines kept of what was announced; the oldest go.
+REBUILT = "the journal was rebuilt from the campaign's files: its history is lost"
+#: Number of announced lines that are kept; the oldest are deleted.
 MOST_NOTES = 2000
 
-# Times are seconds since the epoch; counts run from the campaign's beginning, resumes included.
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS lanes (
-    id INTEGER PRIMARY KEY, target TEXT, python TEXT, share REAL,
-    executions INTEGER DEFAULT 0,    -- by all workers of the lane
-    seconds REAL DEFAULT 0,          -- that workers fuzzed it, added up
-    child_seconds REAL DEFAULT 0,    -- of them, in children
-    mutation_seconds REAL DEFAULT 0, -- of them, making programs
-    steps_effective INTEGER DEFAULT 0, steps_skipped INTEGER DEFAULT 0,
-    steps_raised INTEGER DEFAULT 0,
-    touched INTEGER DEFAULT 0,       -- executions that ran code of the extension
-    deaths INTEGER DEFAULT 0,
-    zygotes_replaced INTEGER DEFAULT 0,
-    floor_seconds REAL,              -- of a bare child, the last median
-    corpus INTEGER, features INTEGER, -- as libFuzzer counts them; NULL without it
-    unstable INTEGER DEFAULT 0       -- counters that come and go, and do not steer
-);
-CREATE TABLE IF NOT EXISTS samples (
-    time REAL, lane INTEGER, seconds REAL, executions INTEGER, corpus INTEGER, features INTEGER,
-    deaths INTEGER, findings INTEGER
-);
-CREATE TABLE IF NOT EXISTS machine (
-    time REAL, workers INTEGER, load REAL, memory_mib REAL, supervisor_mib REAL, worker_mib REAL,
-    triage_mib REAL, disk_mib REAL, processes INTEGER
-);
-CREATE TABLE IF NOT EXISTS runs (began REAL PRIMARY KEY, ended REAL, seconds REAL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS tallies (
-    lane INTEGER, sort TEXT, name TEXT, tried INTEGER, features INTEGER, signatures INTEGER,
-    weight REAL, PRIMARY KEY (lane, sort, name)  -- sort: mutator or step
-);
-CREATE TABLE IF NOT EXISTS programs (
-    name TEXT PRIMARY KEY, lane INTEGER, time REAL, execution INTEGER, features INTEGER,
-    mutators TEXT
-);
-CREATE TABLE IF NOT EXISTS signatures (
-    lane INTEGER, signature TEXT, time REAL, execution INTEGER, seconds REAL, sightings INTEGER,
-    counted INTEGER DEFAULT 0,       -- of them, in finding.json
-    sorted INTEGER DEFAULT 0,        -- whether triage has said what it is
-    PRIMARY KEY (lane, signature)
-);
-CREATE TABLE IF NOT EXISTS buckets (
-    lane INTEGER, bucket TEXT, signal TEXT, diagnostic TEXT, state TEXT, -- filed known unconfirmed
-    title TEXT, path TEXT, new INTEGER, time REAL, execution INTEGER, seconds REAL,
-    sightings INTEGER, PRIMARY KEY (lane, bucket)
-);
-CREATE TABLE IF NOT EXISTS comparisons (
-    lane INTEGER PRIMARY KEY, compared INTEGER, disagreed INTEGER
-);
-CREATE TABLE IF NOT EXISTS notes (time REAL, line TEXT);
-"""
+
+class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The counts of one lane. ``corpus`` and ``features`` are None without libFuzzer."""
+
+    lane: int
+    progress: Progress
+    corpus: int | None
+    features: int | None
+    compared: int = 0
+    disagreed: int = 0
+
+
+class SignatureRow(msgspec.Struct):
+    """The sightings of a signature. ``recorded``: those that are in its finding."""
+
+    time: float
+    execution: int
+    seconds: float
+    sightings: int = 0
+    recorded: int = 0
+    triaged: bool = False
 
 
 class Journal:
-    """Opened for writing. Raises UserError for a file that is damaged or of a newer finfuzz."""
+    """A journal opened for writing. Raises UserError for a damaged file or another schema."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db = _opened(path)
+        self.path = path
+        self._db = open_for_writing(path)
 
     def close(self) -> None:
         self._db.close()
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or nothing. Raises UserError where the disk says no."""
+    def writing(self) -> Iterator[None]:
+        """Open a transaction: all of it or nothing. Raises UserError if the write fails."""
         try:
             with self._db:
-                yield self._db
+                yield
         except sqlite3.Error as error:
-            raise UserError(f"can't write {self._path}: {error}") from error
-
-    def execute(self, statement: str, *values: Any) -> None:
-        """Within ``writing``."""
-        self._db.execute(statement, values)
+            raise UserError(f"can't write {self.path}: {error}") from error
 
     def put(self, table: str, **values: Any) -> None:
-        """Inserts a row, or replaces the one with its key. Within ``writing``."""
+        """Insert a row, or replace the row with its key. Within ``writing``, as all that follow."""
         columns = ", ".join(values)
         marks = ", ".join("?" * len(values))
         self._db.execute(
             f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})", list(values.values())
         )
 
-    def note(self, line: str) -> None:
-        """Keeps a line that was announced. Within ``writing``."""
+    def add_lanes(self, lanes: Iterable[Lane]) -> None:
+        """Insert the lanes of a plan that are not there yet."""
+        for number, lane in enumerate(lanes):
+            self._db.execute(
+                "INSERT OR IGNORE INTO lanes (id, target, python, share) VALUES (?, ?, ?, ?)",
+                [number, lane.target, lane.python, lane.share],
+            )
+
+    def save_run(self, began: float, ended: float | None = None) -> None:
+        """Write when this run of the supervisor began, or that it has ended."""
+        self.put("runs", began=began, ended=ended)
+
+    def save_lane(self, row: LaneRow) -> None:
+        """Write the counts of a lane."""
+        total = row.progress
+        self._db.execute(
+            "UPDATE lanes SET executions=?, seconds=?, child_seconds=?, mutation_seconds=?, "
+            "steps_effective=?, steps_skipped=?, steps_raised=?, touched=?, deaths=?, "
+            "zygotes_replaced=?, floor_seconds=?, corpus=?, features=?, unstable=? WHERE id=?",
+            (
+                *(total.executions, total.seconds, total.child_seconds, total.mutation_seconds),
+                *(*total.took, total.touched, total.deaths, total.zygotes_replaced),
+                *(total.floor_seconds, row.corpus, row.features, total.unstable, row.lane),
+            ),
+        )
+        self.put("comparisons", lane=row.lane, compared=row.compared, disagreed=row.disagreed)
+
+    def save_signature(self, lane: int, signature: str, row: SignatureRow) -> None:
+        self.put("signatures", lane=lane, signature=signature, **msgspec.structs.asdict(row))
+
+    def save_bucket(self, lane: int, bucket: Bucket, first_seen: float) -> None:
+        self.put("buckets", lane=lane, time=first_seen, **msgspec.structs.asdict(bucket))
+
+    def save_tallies(self, lane: int, tallies: Iterable[Tally]) -> None:
+        for tally in tallies:
+            self.put("tallies", lane=lane, **msgspec.structs.asdict(tally))
+
+    def add_sample(self, row: LaneRow, now: float, findings: int) -> None:
+        """Insert a lane's row of history."""
+        total = row.progress
+        self.put(
+            "samples",
+            time=now,
+            lane=row.lane,
+            seconds=total.seconds,
+            executions=total.executions,
+            corpus=row.corpus,
+            features=row.features,
+            deaths=total.deaths,
+            findings=findings,
+        )
+
+    def add_resources(self, **used: float) -> None:
+        """Insert a row of history of memory, load, disk and processes."""
+        self.put("resources", time=time.time(), **used)
+
+    def add_program(self, lane: int, added: CorpusAddition, now: float) -> None:
+        self.put(
+            "programs",
+            name=added.name,
+            lane=lane,
+            time=now,
+            execution=added.execution,
+            features=added.features,
+            mutators=" ".join(added.mutators),
+        )
+
+    def add_note(self, line: str) -> None:
+        """Insert a line that was announced; delete the oldest beyond MOST_NOTES."""
         self.put("notes", time=time.time(), line=line)
         self._db.execute(
             "DELETE FROM notes WHERE rowid <= (SELECT max(rowid) FROM notes) - ?", [MOST_NOTES]
         )
 
-    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        return self._db.execute(query, values).fetchall()
+    def load_lanes(self) -> Iterator[LaneRow]:
+        """Yield the counts of each lane."""
+        query = "SELECT * FROM lanes LEFT JOIN comparisons ON comparisons.lane = lanes.id"
+        for row in self._db.execute(query).fetchall():
+            names = set(Progress.__struct_fields__) & set(row.keys()) - {"floor_seconds"}
+            progress = Progress(
+                **{name: row[name] for name in names},
+                took=(row["steps_effective"], row["steps_skipped"], row["steps_raised"]),
+                floor_seconds=row["floor_seconds"] or 0.0,
+            )
+            yield LaneRow(
+                lane=row["id"],
+                progress=progress,
+                corpus=row["corpus"],
+                features=row["features"],
+                compared=row["compared"] or 0,
+                disagreed=row["disagreed"] or 0,
+            )
+
+    def load_tallies(self) -> Iterator[tuple[int, Tally]]:
+        """Yield each tally with its lane."""
+        for row in self._db.execute("SELECT * FROM tallies").fetchall():
+            yield row["lane"], Tally(**{name: row[name] for name in Tally.__struct_fields__})
+
+    def load_signatures(self) -> Iterator[tuple[int, str, SignatureRow]]:
+        """Yield the lane, the name and the sightings of each signature."""
+        for row in self._db.execute("SELECT * FROM signatures").fetchall():
+            times = (row["time"], row["execution"] or 0, row["seconds"] or 0.0)
+            counts = (row["sightings"], row["recorded"], bool(row["triaged"]))
+            yield row["lane"], row["signature"], SignatureRow(*times, *counts)
+
+    def load_buckets(self) -> Iterator[tuple[int, Bucket, float]]:
+        """Yield each bucket with its lane and the time of its first sighting."""
+        for row in self._db.execute("SELECT * FROM buckets").fetchall():
+            facts = {name: row[name] for name in Bucket.__struct_fields__}
+            yield row["lane"], Bucket(**{**facts, "new": bool(facts["new"])}), row["time"]
+
+    def load_features(self) -> list[float]:
+        """Load the history of features, summed over lanes."""
+        query = "SELECT sum(features) FROM samples GROUP BY round(time)"
+        return [features or 0 for (features,) in self._db.execute(query)]
+
+    def sum_seconds(self) -> float:
+        """Sum the seconds that workers have fuzzed."""
+        return float(self._db.execute("SELECT total(seconds) FROM lanes").fetchone()[0])
+
+    @property
+    def was_rebuilt(self) -> bool:
+        """Whether ``rebuild`` has made this journal."""
+        query = "SELECT EXISTS (SELECT 1 FROM notes WHERE line = ?)"
+        return bool(self._db.execute(query, [REBUILT]).fetchone()[0])
 
 
-def read_only(path: Path) -> sqlite3.Connection:
-    """The journal for who looks at it, while it is written or later. Raises UserError."""
-    if not path.is_file():
-        raise UserError(f"no journal {path}: is that the state folder of a campaign?")
-    try:
-        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        database.row_factory = sqlite3.Row
-        _check(database, path)
-    except sqlite3.Error as error:
-        raise UserError(f"can't read {path}: {error}") from error
-    return database
+def rebuild(path: Path, programs: Iterable[Path], signatures: Iterable[tuple[int, str]]) -> Journal:
+    """Make a new journal from the files that it indexes; keep the damaged one next to it.
 
-
-def _opened(path: Path) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(path, timeout=30)
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA journal_mode = WAL")
-        # A reboot may take the last second along, never the file.
-        database.execute("PRAGMA synchronous = NORMAL")
-        if database.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise UserError(f"{path} is damaged")
-        if database.execute("PRAGMA user_version").fetchone()[0] == 0:
-            database.executescript(_SCHEMA)
-            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        _check(database, path)
-    except sqlite3.Error as error:
-        raise UserError(f"can't open {path}: {error}") from error
-    return database
-
-
-def _check(database: sqlite3.Connection, path: Path) -> None:
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        raise UserError(f"{path} is empty or damaged: `finfuzz run --resume` makes it anew")
-    if version != SCHEMA_VERSION:
-        raise UserError(
-            f"{path} has schema version {version}, this finfuzz reads {SCHEMA_VERSION}: use the "
-            "finfuzz that wrote it"
-        )
-
-
-def rebuilt(path: Path, programs: Iterable[Path], sightings: Iterable[tuple[int, str]]) -> Journal:
-    """A new journal beside the damaged one, which is kept, from the files that it indexes.
-
-    ``sightings``: lane and look of each that lies in the campaign's folder; they are sorted again.
+    ``signatures``: lane and name of each in the campaign's folder. They are triaged again.
     """
     for damaged in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
         if damaged.exists():
@@ -174,8 +223,8 @@ def rebuilt(path: Path, programs: Iterable[Path], sightings: Iterable[tuple[int,
     with journal.writing():
         for program in programs:
             journal.put("programs", name=program.stem, time=program.stat().st_mtime)
-        for lane, signature in sightings:
-            counted = {"sightings": 1, "counted": 1}  # its finding knows of it
-            journal.put("signatures", lane=lane, signature=signature, time=time.time(), **counted)
-        journal.note(REBUILT)
+        for lane, signature in signatures:
+            counts = {"sightings": 1, "recorded": 1}  # its finding has this sighting
+            journal.put("signatures", lane=lane, signature=signature, time=time.time(), **counts)
+        journal.add_note(REBUILT)
     return journal

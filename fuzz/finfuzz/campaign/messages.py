@@ -1,7 +1,6 @@
-"""What the processes of a campaign tell one another: msgpack frames over pipes, each behind its
-length.
+"""Messages between the processes of a campaign: msgpack frames over pipes, each after its length.
 
-A worker speaks to the supervisor; the supervisor asks triage, and triage answers.
+A worker sends to the supervisor. The supervisor sends requests to triage, and triage answers.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ _LENGTH = struct.Struct("<I")
 
 
 class Progress(msgspec.Struct, tag=True, frozen=True, kw_only=True):
-    """A worker's counts since it began; sent a few times a second.
+    """A worker's counts since its start; sent a few times a second.
 
     ``took``: steps that had an effect, were skipped, raised. ``touched``: executions that ran code
-    of the extension. ``unstable``: counters that come and go. ``floor_seconds`` of a bare child,
-    0 while it is not known.
+    of the extension. ``unstable``: counters that differ between runs of one program.
+    ``floor_seconds``: cost of a bare child; 0 until measured.
     """
 
     executions: int = 0
@@ -39,7 +38,7 @@ class Progress(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     floor_seconds: float = 0.0
 
     def __add__(self, later: Progress) -> Progress:
-        """What two workers did; of what is no count, the later one's."""
+        """Sum the counts of two workers; what is no count comes from the later one."""
         effective, skipped, raised = (a + b for a, b in zip(self.took, later.took, strict=True))
         return Progress(
             executions=self.executions + later.executions,
@@ -56,17 +55,18 @@ class Progress(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 
 
 class NewSignature(msgspec.Struct, tag=True, frozen=True):
-    """A program went wrong in a way that this worker has not seen: its file is in the lane's
-    folder of sightings."""
+    """A signature that is new to this worker. Its first program lies in the lane's folder."""
 
     signature: str
     execution: int
     seconds: float
 
 
-class Count(msgspec.Struct, frozen=True):
-    """So many programs went wrong in one look, with objects kept alive at these roots. ``text``:
-    the first of them, where the worker has not told of that route yet."""
+class SightingCount(msgspec.Struct, frozen=True):
+    """The number of sightings of one signature by one route (the roots that kept objects alive).
+
+    ``text``: the first program of the route, the first time that the worker reports the route.
+    """
 
     signature: str
     roots: tuple[str, ...]
@@ -74,14 +74,14 @@ class Count(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class Counts(msgspec.Struct, tag=True, frozen=True):
-    """Since the last ones."""
+class SightingCounts(msgspec.Struct, tag=True, frozen=True):
+    """A worker's sightings since its last such message."""
 
-    counts: tuple[Count, ...]
+    counts: tuple[SightingCount, ...]
 
 
-class Kept(msgspec.Struct, tag=True, frozen=True):
-    """A program with so many features that this worker had not met is in the corpus now."""
+class CorpusAddition(msgspec.Struct, tag=True, frozen=True):
+    """A program that the worker added to the corpus; ``features`` are those new to the worker."""
 
     name: str
     execution: int
@@ -90,37 +90,48 @@ class Kept(msgspec.Struct, tag=True, frozen=True):
 
 
 class Tallies(msgspec.Struct, tag=True, frozen=True):
-    """What the worker's mutators, operations and words brought since it began."""
+    """The yield of a worker's mutators, operations and words since its start."""
 
     tallies: tuple[Tally, ...]
 
 
-class Sample(msgspec.Struct, tag=True, frozen=True):
-    """A program and what became of it in a zygote's child, to be compared with a fresh process."""
+class ZygoteOutcome(msgspec.Struct, tag=True, frozen=True):
+    """A program and its outcome in a zygote's child, to be compared with a fresh process."""
 
     text: str
     outcome: Outcome
 
 
-class Trouble(msgspec.Struct, tag=True, frozen=True):
-    """Something went wrong that the worker goes on after."""
+class WorkerWarning(msgspec.Struct, tag=True, frozen=True):
+    """A problem that the worker survives."""
 
     line: str
 
 
-class Ended(msgspec.Struct, tag=True, frozen=True):
-    """The worker's last word. ``problem``: why it could not go on, empty if it was its time."""
+class Finished(msgspec.Struct, tag=True, frozen=True):
+    """The worker's last message. ``problem``: why the worker can't go on; empty at a normal end."""
 
     progress: Progress
     problem: str = ""
 
 
-FromWorker = Progress | NewSignature | Counts | Kept | Tallies | Sample | Trouble | Ended
+FromWorker = (
+    Progress
+    | NewSignature
+    | SightingCounts
+    | CorpusAddition
+    | Tallies
+    | ZygoteOutcome
+    | WorkerWarning
+    | Finished
+)
 
 
-class Sort(msgspec.Struct, tag=True, frozen=True):
-    """Say what the first program of a look is, and file it if nothing like it is. It was the
-    ``execution``-th of the campaign, after so many ``seconds``."""
+class TriageSignature(msgspec.Struct, tag=True, frozen=True):
+    """Diagnose the first program of a signature; file it unless an equivalent finding exists.
+
+    The program was the campaign's ``execution``-th, after so many ``seconds``.
+    """
 
     lane: int
     signature: str
@@ -128,34 +139,37 @@ class Sort(msgspec.Struct, tag=True, frozen=True):
     seconds: float
 
 
-class AddCounts(msgspec.Struct, tag=True, frozen=True):
-    """Count these sightings, of looks that were sorted."""
+class AddSightings(msgspec.Struct, tag=True, frozen=True):
+    """Add these sightings, of triaged signatures, to their findings."""
 
     lane: int
-    counts: tuple[Count, ...]
+    counts: tuple[SightingCount, ...]
 
 
-class Compare(msgspec.Struct, tag=True, frozen=True):
-    """Run a sample in a fresh process."""
+class CompareWithFresh(msgspec.Struct, tag=True, frozen=True):
+    """Run a program in a fresh process, and compare with its outcome in a zygote's child."""
 
     lane: int
-    sample: Sample
+    zygote: ZygoteOutcome
 
 
-class Deferred(msgspec.Struct, tag=True, frozen=True):
-    """A finding of this campaign, filed before triage was last started: put off what it lacks."""
+class QueueDeferredWork(msgspec.Struct, tag=True, frozen=True):
+    """Queue what a finding still lacks (its attribution). An earlier triage process filed it."""
 
     lane: int
     path: str
 
 
-class DoDeferred(msgspec.Struct, tag=True, frozen=True):
-    """Do a piece of what was put off."""
+class RunDeferredWork(msgspec.Struct, tag=True, frozen=True):
+    """Run a piece of the deferred work."""
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """What triage says of a bucket. ``state``: filed, known or unconfirmed; ``title``: of a known
-    defect. ``sightings`` since the last time; ``path``: its folder, empty where there is none."""
+    """A bucket's state in triage. ``state``: filed, known or unconfirmed.
+
+    ``title``: of a known defect. ``path``: its folder, empty without one. ``sightings``: since the
+    last answer.
+    """
 
     bucket: str
     signal: str
@@ -170,8 +184,10 @@ class Bucket(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, tag=True, frozen=True):
-    """A request is done. ``waiting``: findings that something was put off of. ``agreed``: what a
-    comparison said. ``seconds`` it took."""
+    """The answer to a request, which took so many ``seconds``.
+
+    ``waiting``: findings with deferred work. ``agreed``: the result of a comparison.
+    """
 
     lane: int
     buckets: tuple[Bucket, ...]
@@ -181,26 +197,26 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
     problem: str = ""
 
 
-class Notice(msgspec.Struct, tag=True, frozen=True):
-    """A line for the person who watches."""
+class Announcement(msgspec.Struct, tag=True, frozen=True):
+    """A line for the user."""
 
     line: str
 
 
-ToTriage = Sort | AddCounts | Compare | Deferred | DoDeferred
-FromTriage = Answer | Notice
+ToTriage = TriageSignature | AddSightings | CompareWithFresh | QueueDeferredWork | RunDeferredWork
+FromTriage = Answer | Announcement
 M = TypeVar("M")
 
 
 class Channel(Generic[M]):
-    """Reads messages of one kind, out of bytes as they come."""
+    """A decoder of one kind of messages from a stream of bytes."""
 
     def __init__(self, kind: Any) -> None:
         self._decoder: msgspec.msgpack.Decoder[M] = msgspec.msgpack.Decoder(kind)
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[M]:
-        """Yields the messages that are whole by now; what is cut off waits for its rest."""
+        """Yield the messages that are complete; keep the rest for the next call."""
         self._buffer += data
         while len(self._buffer) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._buffer)
@@ -211,7 +227,7 @@ class Channel(Generic[M]):
             yield self._decoder.decode(message)
 
     def read(self, file: BinaryIO) -> Iterator[M]:
-        """Yields messages until the other side is gone; one cut off by its death is dropped."""
+        """Yield messages until the sender is gone; drop one that is cut off by a kill."""
         while data := file.read1(65536):  # type: ignore[attr-defined]
             yield from self.feed(data)
 
@@ -219,14 +235,14 @@ class Channel(Generic[M]):
 _encoder = msgspec.msgpack.Encoder()
 
 
-def packed(message: msgspec.Struct) -> bytes:
-    """A message as it is sent."""
+def encode(message: msgspec.Struct) -> bytes:
+    """Encode a message as it is sent: its length, then its bytes."""
     data = _encoder.encode(message)
     return _LENGTH.pack(len(data)) + data
 
 
 def send(fd: int, message: msgspec.Struct) -> None:
-    """Writes one message whole. Raises BrokenPipeError where nobody reads any more."""
-    view = memoryview(packed(message))
-    while view:
-        view = view[os.write(fd, view) :]
+    """Write a whole message. Raises BrokenPipeError if the reader is gone."""
+    rest = memoryview(encode(message))
+    while rest:
+        rest = rest[os.write(fd, rest) :]

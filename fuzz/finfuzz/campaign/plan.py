@@ -1,4 +1,4 @@
-"""What a campaign is to do, resolved: it lies in the state folder, and a resume reads it."""
+"""A campaign's plan, with nothing left open: stored in the state folder, read by `--resume`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Engine = Literal["atheris", "random"]
 
 
 class Lane(msgspec.Struct, frozen=True):
-    """One target on one CPython (a path; ``version`` is for people), and its share of the time."""
+    """A target on a CPython (a path; ``version`` is for display), and its share of the time."""
 
     target: str
     python: str
@@ -22,9 +22,12 @@ class Lane(msgspec.Struct, frozen=True):
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What a campaign may use. ``deadline``: seconds of one child; ``memory_mib``: address space
-    of one child; ``total_memory_mib``: resident, of all processes; ``processes`` in all;
-    ``disk_mib`` of the state folder. ``cores``: those it may run on, all where empty."""
+    """Limits of a campaign.
+
+    ``deadline``: seconds of one child. ``memory_mib``: address space of one child.
+    ``total_memory_mib``: resident memory of all processes. ``processes``: their number.
+    ``disk_mib``: size of the state folder. ``cores``: those to run on; empty for all.
+    """
 
     deadline: float = 2.0
     memory_mib: int = 2048
@@ -36,8 +39,11 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """``seconds`` of fuzzing by the clock, builds and pauses not counted. ``seeds``: a folder of
-    programs to start from. ``attribute``: whether new findings are run on their controls."""
+    """A campaign's plan. ``seconds``: fuzzing by the clock, without builds and pauses.
+
+    ``seeds``: a folder of programs to start from. ``attribute``: whether controls run for new
+    findings.
+    """
 
     lanes: tuple[Lane, ...]
     workers: int

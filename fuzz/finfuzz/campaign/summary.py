@@ -1,4 +1,4 @@
-"""What a campaign says at its end, and what `--json` writes."""
+"""The summary of a campaign: printed at its end, and written by `--json`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.totals import LaneTotals
 
 
-class FoundEntry(msgspec.Struct):
-    """One bucket seen in this campaign, on one of its builds. ``new``: it was not filed before."""
+class BucketSummary(msgspec.Struct):
+    """A bucket seen on one lane in this campaign. ``new``: not filed before the campaign."""
 
     target: str
     python: str
@@ -26,12 +26,12 @@ class FoundEntry(msgspec.Struct):
 
 
 class LaneSummary(msgspec.Struct, kw_only=True):
-    """``seconds`` that workers fuzzed it, added up. ``steps_*`` count what the children did with
-    their steps.
+    """The figures of one lane; ``seconds`` are summed over workers.
 
-    ``corpus`` programs and ``features`` as libFuzzer counts them; null with `--engine random`.
-    ``known``: deaths of defects that are not filed, by title. ``floor_seconds`` of a bare child,
-    null where it was not measured. ``compared`` programs with a fresh process, which ``disagreed``.
+    ``steps_*``: what the children did with their steps. ``corpus``, ``features``: as libFuzzer
+    counts them, null with `--engine random`. ``known``: sightings of known defects, by title.
+    ``floor_seconds``: cost of a bare child, null if not measured. ``disagreed``: of the programs
+    ``compared`` with a fresh process.
     """
 
     target: str
@@ -57,9 +57,11 @@ class LaneSummary(msgspec.Struct, kw_only=True):
 
 
 class Summary(msgspec.Struct, kw_only=True):
-    """``seconds`` of fuzzing by the clock. ``problem``: why it ended before its time, empty if it
-    did not. ``replaced``: how often a worker or triage had to be. ``unconfirmed``: never seen again
-    in a fresh process."""
+    """The figures of a campaign.
+
+    ``seconds`` of fuzzing by the clock. ``replaced``: workers and triage processes. ``problem``:
+    why the campaign ended early, else empty. ``unconfirmed``: buckets not seen in a fresh process.
+    """
 
     engine: str
     seed: int
@@ -70,16 +72,16 @@ class Summary(msgspec.Struct, kw_only=True):
     replaced: int
     interrupted: bool
     problem: str
-    findings: list[FoundEntry]
-    unconfirmed: list[FoundEntry]
+    findings: list[BucketSummary]
+    unconfirmed: list[BucketSummary]
     lanes: list[LaneSummary]
 
 
-def summarize(plan: Plan, ran: Supervisor) -> Summary:
-    """Puts the figures of a campaign together."""
-    total = ran.totals.total
-    seconds = max(ran.pool.elapsed, 1e-9)
-    pairs = list(zip(plan.lanes, ran.totals.lanes, strict=True))
+def summarize(plan: Plan, supervisor: Supervisor) -> Summary:
+    """Put the figures of a campaign together."""
+    total = supervisor.totals.total
+    seconds = max(supervisor.pool.elapsed, 1e-9)
+    pairs = list(zip(plan.lanes, supervisor.totals.lanes, strict=True))
     return Summary(
         engine=plan.engine,
         seed=plan.seed,
@@ -87,16 +89,16 @@ def summarize(plan: Plan, ran: Supervisor) -> Summary:
         seconds=round(seconds, 3),
         executions=total.executions,
         executions_per_second=round(total.executions / seconds, 1),
-        replaced=ran.pool.replaced + ran.triage.died,
-        interrupted=ran.interrupted,
-        problem=ran.problem,
-        findings=_entries(pairs, "filed"),
-        unconfirmed=_entries(pairs, "unconfirmed"),
-        lanes=[_lane(lane.target, lane.version, figures) for lane, figures in pairs],
+        replaced=supervisor.pool.replaced + supervisor.triage.replaced,
+        interrupted=supervisor.interrupted,
+        problem=supervisor.problem,
+        findings=_summarize_buckets(pairs, "filed"),
+        unconfirmed=_summarize_buckets(pairs, "unconfirmed"),
+        lanes=[_summarize_lane(lane.target, lane.version, figures) for lane, figures in pairs],
     )
 
 
-def _lane(target: str, python: str, lane: LaneTotals) -> LaneSummary:
+def _summarize_lane(target: str, python: str, lane: LaneTotals) -> LaneSummary:
     total = lane.total
     return LaneSummary(
         target=target,
@@ -109,7 +111,7 @@ def _lane(target: str, python: str, lane: LaneTotals) -> LaneSummary:
         floor_seconds=total.floor_seconds or None,
         touched=total.touched,
         deaths=total.deaths,
-        known={bucket.title: bucket.sightings for bucket in lane.of_state("known")},
+        known={bucket.title: bucket.sightings for bucket in lane.buckets_in("known")},
         steps_effective=total.took[0],
         steps_skipped=total.took[1],
         steps_raised=total.took[2],
@@ -122,12 +124,14 @@ def _lane(target: str, python: str, lane: LaneTotals) -> LaneSummary:
     )
 
 
-def _entries(pairs: list[tuple[Lane, LaneTotals]], state: str) -> list[FoundEntry]:
-    return [_entry(lane, one) for lane, totals in pairs for one in totals.of_state(state)]
+def _summarize_buckets(pairs: list[tuple[Lane, LaneTotals]], state: str) -> list[BucketSummary]:
+    return [
+        _summarize_bucket(lane, one) for lane, totals in pairs for one in totals.buckets_in(state)
+    ]
 
 
-def _entry(lane: Lane, bucket: Bucket) -> FoundEntry:
-    return FoundEntry(
+def _summarize_bucket(lane: Lane, bucket: Bucket) -> BucketSummary:
+    return BucketSummary(
         target=lane.target,
         python=lane.version,
         signal=bucket.signal,

@@ -1,4 +1,4 @@
-"""What a campaign has done so far, added up from what its processes tell; the journal keeps it."""
+"""Running totals of a campaign, summed from its processes' messages, saved in the journal."""
 
 from __future__ import annotations
 
@@ -7,30 +7,22 @@ from collections.abc import Iterable
 
 import msgspec
 
-from finfuzz.campaign.journal import Journal
-from finfuzz.campaign.messages import Answer, Bucket, Count, Kept, Progress
+from finfuzz.campaign.journal import Journal, LaneRow, SignatureRow
+from finfuzz.campaign.messages import Answer, Bucket, CorpusAddition, Progress, SightingCount
 from finfuzz.generation.learning import Tally
 
 
-class SignatureRow(msgspec.Struct):
-    """Sightings of one look. ``counted``: those that its finding knows of."""
-
-    time: float
-    execution: int
-    seconds: float
-    sightings: int = 0
-    counted: int = 0
-    sorted: bool = False
-
-
 class LaneTotals:
-    """One lane's. What ended workers did is settled; what running ones do comes on top."""
+    """The totals of one lane.
+
+    ``finished``: work of workers that have ended. ``running``: work of running workers, by slot.
+    """
 
     def __init__(self) -> None:
-        self.settled = Progress()
+        self.finished = Progress()
         self.running: dict[int, Progress] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
-        self._learning: dict[int, tuple[Tally, ...]] = {}
+        self._running_tallies: dict[int, tuple[Tally, ...]] = {}
         self._corpora: dict[int, int] = {}
         self._corpus: int | None = None
         self.features: int | None = None
@@ -38,82 +30,79 @@ class LaneTotals:
         self.signatures: dict[str, SignatureRow] = {}
         self.buckets: dict[str, Bucket] = {}
         self.bucket_times: dict[str, float] = {}
-        #: Looks and buckets that the journal does not have as they are.
+        #: Signatures and buckets whose rows in the journal are out of date.
         self.changed: set[str] = set()
 
     @property
     def total(self) -> Progress:
-        return sum(self.running.values(), start=self.settled)
+        return sum(self.running.values(), start=self.finished)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
-        """What mutators, operations and words brought, by all workers."""
-        found = dict(self._tallies)
-        for tallies in self._learning.values():
-            for tally in tallies:
-                key = (tally.sort, tally.name)
-                found[key] = found[key].plus(tally) if key in found else tally
-        return tuple(found.values())
+        """The tallies of mutators, operations and words, summed over all workers."""
+        running = (tally for tallies in self._running_tallies.values() for tally in tallies)
+        return tuple(_add_tallies(self._tallies, running).values())
 
     @property
     def corpus(self) -> int | None:
-        """Programs: each worker's libFuzzer has its own corpus, and this is the largest."""
+        """The number of programs in the largest of the workers' corpora, as libFuzzer counts it."""
         return max(self._corpora.values(), default=self._corpus)
 
-    def libfuzzer(self, slot: int, figures: dict[str, int]) -> None:
-        """What a worker's libFuzzer says."""
+    def update_libfuzzer(self, slot: int, figures: dict[str, int]) -> None:
+        """Take the figures of a status line of a worker's libFuzzer."""
         if "corp" in figures:
             self._corpora[slot] = figures["corp"]
         self.features = max(figures.get("ft", 0), self.features or 0) or None
 
-    def learns(self, slot: int, tallies: tuple[Tally, ...]) -> None:
-        self._learning[slot] = tallies
+    def update_tallies(self, slot: int, tallies: tuple[Tally, ...]) -> None:
+        """Replace the tallies of a running worker."""
+        self._running_tallies[slot] = tallies
 
-    def settle(self, slot: int) -> None:
-        """A worker is gone: what it told stays."""
+    def finish_worker(self, slot: int) -> None:
+        """Add the work of a worker that has ended to ``finished``."""
         self._corpus = self.corpus
         self._corpora.pop(slot, None)
-        self.settled = self.settled + self.running.pop(slot, Progress())
-        self._tallies = {(one.sort, one.name): one for one in self.tallies}
-        self._learning.pop(slot, None)
+        self.finished = self.finished + self.running.pop(slot, Progress())
+        self._tallies = _add_tallies({}, self.tallies)
+        self._running_tallies.pop(slot, None)
 
-    def signature(self, name: str, execution: int, seconds: float) -> bool:
-        """Whether a look is new to the campaign; it is not afterwards."""
+    def add_signature(self, name: str, execution: int, seconds: float) -> bool:
+        """Add a signature; return whether it is new to the campaign."""
         if name in self.signatures:
             return False
         self.signatures[name] = SignatureRow(time.time(), execution, seconds)
         self.changed.add(name)
         return True
 
-    def sorted(self, signature: str) -> None:
-        """Triage has said what it is."""
-        self.signatures[signature].sorted = True
+    def mark_triaged(self, signature: str) -> None:
+        self.signatures[signature].triaged = True
         self.changed.add(signature)
 
-    def count(self, counts: Iterable[Count]) -> None:
+    def add_sightings(self, counts: Iterable[SightingCount]) -> None:
+        """Count sightings that a worker has reported."""
         for count in counts:
-            self.signature(count.signature, 0, 0.0)
+            self.add_signature(count.signature, 0, 0.0)
             self.signatures[count.signature].sightings += count.sightings
             self.changed.add(count.signature)
 
-    def counted(self, counts: Iterable[Count]) -> None:
-        """Their findings know of these."""
+    def mark_recorded(self, counts: Iterable[SightingCount]) -> None:
+        """Count sightings that triage has written into their findings."""
         for count in counts:
-            self.signatures[count.signature].counted += count.sightings
+            self.signatures[count.signature].recorded += count.sightings
             self.changed.add(count.signature)
 
-    def answered(self, answer: Answer) -> None:
-        """Takes triage's news; its sightings are those since the last time."""
-        for news in answer.buckets:
-            before = self.buckets.get(news.bucket)
-            sightings = news.sightings + (before.sightings if before else 0)
-            first = before or news
-            self.changed.add(news.bucket)
-            self.bucket_times.setdefault(news.bucket, time.time())
-            self.buckets[news.bucket] = msgspec.structs.replace(
-                news,
+    def add_answer(self, answer: Answer) -> None:
+        """Add triage's buckets (with the sightings since the last answer) and its comparison."""
+        for update in answer.buckets:
+            before = self.buckets.get(update.bucket)
+            sightings = update.sightings + (before.sightings if before else 0)
+            first = before or update
+            self.changed.add(update.bucket)
+            self.bucket_times.setdefault(update.bucket, time.time())
+            self.buckets[update.bucket] = msgspec.structs.replace(
+                update,
                 sightings=sightings,
-                new=news.new or first.new,
+                new=update.new or first.new,
                 execution=first.execution,
                 seconds=first.seconds,
             )
@@ -121,16 +110,36 @@ class LaneTotals:
             self.compared += 1
             self.disagreed += not answer.agreed
 
-    def of_state(self, state: str) -> list[Bucket]:
+    def buckets_in(self, state: str) -> list[Bucket]:
         return [bucket for bucket in self.buckets.values() if bucket.state == state]
+
+    def restore(self, row: LaneRow) -> None:
+        """Take the counts of an earlier run from the journal."""
+        self.finished = row.progress
+        self._corpus, self.features = row.corpus, row.features
+        self.compared, self.disagreed = row.compared, row.disagreed
+
+    def restore_tally(self, tally: Tally) -> None:
+        self._tallies[tally.sort, tally.name] = tally
+
+    def row(self, number: int) -> LaneRow:
+        """The counts as the journal keeps them."""
+        return LaneRow(
+            lane=number,
+            progress=self.total,
+            corpus=self.corpus,
+            features=self.features,
+            compared=self.compared,
+            disagreed=self.disagreed,
+        )
 
 
 class Totals:
-    """All lanes. ``kept`` programs and ``notes`` wait for the next ``flush``."""
+    """The totals of all lanes. New programs and notes wait for the next ``flush``."""
 
     def __init__(self, lanes: int) -> None:
         self.lanes = [LaneTotals() for _ in range(lanes)]
-        self._kept: list[tuple[int, Kept]] = []
+        self._programs: list[tuple[int, CorpusAddition]] = []
         self._notes: list[str] = []
 
     @property
@@ -139,136 +148,82 @@ class Totals:
 
     @property
     def tallies(self) -> list[Tally]:
-        """Those of all lanes together; a weight is that of the lane that tried it most."""
-        found: dict[tuple[str, str], Tally] = {}
-        for tally in sorted((one for lane in self.lanes for one in lane.tallies), key=_tried):
-            key = (tally.sort, tally.name)
-            found[key] = found[key].plus(tally) if key in found else tally
-        return list(found.values())
+        """The tallies of all lanes; the weight is that of the lane with the most trials."""
+        tallies = sorted((one for lane in self.lanes for one in lane.tallies), key=_count_trials)
+        return list(_add_tallies({}, tallies).values())
 
     @property
     def corpus(self) -> int | None:
-        """Programs, of the lane that has most: lanes share them. None without libFuzzer."""
+        """The programs of the largest lane, as lanes share programs. None without libFuzzer."""
         return max((lane.corpus for lane in self.lanes if lane.corpus is not None), default=None)
 
     @property
     def features(self) -> int:
-        """Of all lanes together: each has its own."""
+        """The features summed over lanes: each lane has its own."""
         return sum(lane.features or 0 for lane in self.lanes)
 
     @property
     def findings(self) -> list[Bucket]:
-        return [bucket for lane in self.lanes for bucket in lane.of_state("filed")]
+        return [bucket for lane in self.lanes for bucket in lane.buckets_in("filed")]
 
-    def keep(self, lane: int, kept: Kept) -> None:
-        self._kept.append((lane, kept))
+    def add_program(self, lane: int, added: CorpusAddition) -> None:
+        self._programs.append((lane, added))
 
-    def note(self, line: str) -> None:
+    def add_note(self, line: str) -> None:
         self._notes.append(line)
 
     def load(self, journal: Journal) -> None:
-        """Goes on from what the journal says."""
-        for row in journal.rows("SELECT * FROM lanes"):
-            lane = self.lanes[row["id"]]
-            names = Progress.__struct_fields__
-            facts = {name: row[name] for name in names if name in row.keys()}  # noqa: SIM118
-            took = (row["steps_effective"], row["steps_skipped"], row["steps_raised"])
-            facts["floor_seconds"] = row["floor_seconds"] or 0.0
-            lane.settled = Progress(**facts, took=took)
-            lane._corpus, lane.features = row["corpus"], row["features"]
-        for row in journal.rows("SELECT * FROM tallies"):
-            facts = {name: row[name] for name in Tally.__struct_fields__}
-            tallies = self.lanes[row["lane"]]._tallies
-            tallies[row["sort"], row["name"]] = Tally(**facts)
-        for row in journal.rows("SELECT * FROM signatures"):
-            self.lanes[row["lane"]].signatures[row["signature"]] = SignatureRow(
-                row["time"],
-                row["execution"] or 0,
-                row["seconds"] or 0.0,
-                row["sightings"],
-                row["counted"],
-                bool(row["sorted"]),
-            )
-        for row in journal.rows("SELECT * FROM buckets"):
-            facts = {name: row[name] for name in Bucket.__struct_fields__}
-            facts["new"] = bool(facts["new"])
-            lane = self.lanes[row["lane"]]
-            lane.buckets[row["bucket"]] = Bucket(**facts)
-            lane.bucket_times[row["bucket"]] = row["time"]
-        for row in journal.rows("SELECT * FROM comparisons"):
-            lane = self.lanes[row["lane"]]
-            lane.compared, lane.disagreed = row["compared"], row["disagreed"]
+        """Continue from the totals in the journal."""
+        for row in journal.load_lanes():
+            self.lanes[row.lane].restore(row)
+        for lane, tally in journal.load_tallies():
+            self.lanes[lane].restore_tally(tally)
+        for lane, name, signature in journal.load_signatures():
+            self.lanes[lane].signatures[name] = signature
+        for lane, bucket, first_seen in journal.load_buckets():
+            self.lanes[lane].buckets[bucket.bucket] = bucket
+            self.lanes[lane].bucket_times[bucket.bucket] = first_seen
 
     def flush(self, journal: Journal, *, sample: bool) -> None:
-        """Writes where everything stands, in one transaction; ``sample``: a row of history too.
+        """Write all that changed, in one transaction; with ``sample``, also a row of history.
 
-        Raises UserError where the disk says no; nothing is lost, the next flush writes it.
+        Raises UserError if the write fails. Nothing is lost: the next flush writes it.
         """
         now = time.time()
         with journal.writing():
             for number, lane in enumerate(self.lanes):
                 _write_lane(journal, number, lane)
-                _write_changed(journal, number, lane)
                 if sample:
-                    _sample(journal, number, lane, now)
-            for number, kept in self._kept:
-                journal.put(
-                    "programs",
-                    name=kept.name,
-                    lane=number,
-                    time=now,
-                    execution=kept.execution,
-                    features=kept.features,
-                    mutators=" ".join(kept.mutators),
-                )
+                    journal.save_tallies(number, lane.tallies)
+                    journal.add_sample(lane.row(number), now, len(lane.buckets_in("filed")))
+            for number, added in self._programs:
+                journal.add_program(number, added, now)
             for line in self._notes:
-                journal.note(line)
-        self._kept.clear()
+                journal.add_note(line)
+        self._programs.clear()
         self._notes.clear()
         for lane in self.lanes:
             lane.changed.clear()
 
 
-def _tried(tally: Tally) -> int:
+def _add_tallies(
+    start: dict[tuple[str, str], Tally], tallies: Iterable[Tally]
+) -> dict[tuple[str, str], Tally]:
+    found = dict(start)
+    for tally in tallies:
+        key = (tally.sort, tally.name)
+        found[key] = found[key].plus(tally) if key in found else tally
+    return found
+
+
+def _count_trials(tally: Tally) -> int:
     return tally.tried
 
 
 def _write_lane(journal: Journal, number: int, lane: LaneTotals) -> None:
-    total = lane.total
-    journal.execute(
-        "UPDATE lanes SET executions=?, seconds=?, child_seconds=?, mutation_seconds=?, "
-        "steps_effective=?, steps_skipped=?, steps_raised=?, touched=?, deaths=?, "
-        "zygotes_replaced=?, floor_seconds=?, corpus=?, features=?, unstable=? WHERE id=?",
-        *(total.executions, total.seconds, total.child_seconds, total.mutation_seconds),
-        *(*total.took, total.touched, total.deaths, total.zygotes_replaced),
-        *(total.floor_seconds, lane.corpus, lane.features, total.unstable, number),
-    )
-    journal.put("comparisons", lane=number, compared=lane.compared, disagreed=lane.disagreed)
-
-
-def _write_changed(journal: Journal, number: int, lane: LaneTotals) -> None:
+    journal.save_lane(lane.row(number))
     for name in lane.changed:
         if signature := lane.signatures.get(name):
-            journal.put(
-                "signatures", lane=number, signature=name, **msgspec.structs.asdict(signature)
-            )
+            journal.save_signature(number, name, signature)
         if bucket := lane.buckets.get(name):
-            facts = msgspec.structs.asdict(bucket)
-            journal.put("buckets", lane=number, time=lane.bucket_times[name], **facts)
-
-
-def _sample(journal: Journal, number: int, lane: LaneTotals, now: float) -> None:
-    for tally in lane.tallies:
-        journal.put("tallies", lane=number, **msgspec.structs.asdict(tally))
-    total = lane.total
-    journal.put(
-        "samples",
-        time=now,
-        lane=number,
-        seconds=total.seconds,
-        executions=total.executions,
-        corpus=lane.corpus,
-        features=lane.features,
-        deaths=total.deaths,
-        findings=len(lane.of_state("filed")),
-    )
+            journal.save_bucket(number, bucket, lane.bucket_times[name])

@@ -1,7 +1,7 @@
-"""The process that sorts: what the supervisor asks, one request at a time, it answers.
+"""The triage process of a campaign: it answers the supervisor's requests, one at a time.
 
-python -m finfuzz.campaign.triage_process PIPE FOLDER, the campaign's; requests come on standard
-input. It may be killed at any time: the supervisor starts another and asks again.
+python -m finfuzz.campaign.triage_process PIPE STATE; requests come on standard input, answers go to
+the pipe. The process may be killed at any time: the supervisor starts another and asks again.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import NoReturn
 
 import msgspec
 
-from finfuzz.campaign.folder import load_plan
+from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import (
-    AddCounts,
+    AddSightings,
+    Announcement,
     Answer,
     Bucket,
     Channel,
-    Compare,
-    Deferred,
-    Notice,
-    Sort,
+    CompareWithFresh,
+    QueueDeferredWork,
     ToTriage,
+    TriageSignature,
     send,
 )
 from finfuzz.campaign.plan import Plan
@@ -47,20 +47,18 @@ from finfuzz.triage.findings.routes import RouteStart, read_start
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.sorter import Sorter
 
-#: It compiles and runs for minutes beside the workers. Where a core is free it is as nice as can
-#: be: at nice 10 it took a sixth of a worker's rate all the same (tools/bench.py triage). Where
-#: none is, that would leave it a seventieth of a core, and a finding would take an hour: there it
-#: gets a tenth.
+#: Triage compiles and runs for minutes next to the workers. With a free core it runs at nice 19:
+#: even nice 10 cost a sixth of a worker's rate (tools/bench.py triage). Without one, nice 19 would
+#: leave it a seventieth of a core, and a finding would take an hour; nice 10 leaves it a tenth.
 _NICE_BESIDE_FREE_CORES, _NICE_OTHERWISE = 19, 10
 
 
 class TriageLane:
-    """What is sorted of one lane. Close it when done."""
+    """Triage of one lane."""
 
-    def __init__(self, number: int, plan: Plan, folder: Path, pipe: int) -> None:
+    def __init__(self, number: int, plan: Plan, paths: StatePaths, pipe: int) -> None:
         lane = plan.lanes[number]
-        self._number = number
-        self._folder = folder / "campaign" / "sightings" / str(number)
+        self._folder = paths.signatures(number)
         bounds = plan.bounds
         self._limits = Limits(bounds.deadline, bounds.memory_mib, plan.abuse)
         self._build: Build = build(parse_target(lane.target), probe(Path(lane.python)))
@@ -69,24 +67,24 @@ class TriageLane:
             Path(plan.crashes),
             self._limits,
             Origin(plan.engine, plan.seed),
-            lambda line: send(pipe, Notice(line)),
+            lambda line: send(pipe, Announcement(line)),
         )
         self._signatures: dict[str, tuple[Diagnosis, ...]] = {}
         self._ways: dict[tuple[str, tuple[str, ...]], RouteStart] = {}
-        self._told: dict[tuple[str, str], Bucket] = {}
+        self._reported: dict[tuple[str, str], Bucket] = {}
 
-    def sort(self, request: Sort) -> None:
-        """Says what a look is. Raises UserError for a file that can't be read."""
-        sighted = signatures.load(self._folder, request.signature)
-        way = read_start(sighted.text)
+    def triage(self, request: TriageSignature) -> None:
+        """Diagnose the first program of a signature. Raises UserError if it can't be read."""
+        first = signatures.load(self._folder, request.signature)
+        way = read_start(first.text)
         self._ways[request.signature, way.roots] = way
-        # Counted when the supervisor tells of it: this may be the second time that it asks.
+        # No sighting is counted here: AddSightings does, and this request may be a repetition.
         self._signatures[request.signature] = self.sorter.sight(
-            sighted.text, sighted.outcome, request.execution, request.seconds, times=0
+            first.text, first.outcome, request.execution, request.seconds, times=0
         )
 
-    def tell(self, request: AddCounts) -> None:
-        """Counts, and writes that into the findings."""
+    def add_sightings(self, request: AddSightings) -> None:
+        """Count sightings, and write the counts into the findings."""
         for count in request.counts:
             if count.text:
                 self._ways[count.signature, count.roots] = read_start(count.text)
@@ -95,29 +93,29 @@ class TriageLane:
                 self.sorter.count(diagnosis, way, count.sightings)
         self.sorter.save()
 
-    def owe(self, finding: Path) -> None:
-        """Puts off what a finding lacks. Raises UserError for one that can't be read."""
+    def queue_deferred_work(self, finding: Path) -> None:
+        """Queue what a finding lacks. Raises UserError if the finding can't be read."""
         if load(finding).attribution is None:
             self.sorter.defer(finding)
 
-    def agrees(self, request: Compare) -> bool:
-        """Whether a fresh process does what the zygote's child did."""
-        text, there = request.sample.text, request.sample.outcome
+    def agrees(self, request: CompareWithFresh) -> bool:
+        """Run a program in a fresh process; return whether it ends as in the zygote's child."""
+        text, zygote = request.zygote.text, request.zygote.outcome
         version = self._build.interpreter.version[:2]
         steps = runnable(parse(text), version, abuse=self._limits.abuse)
-        here = run_fresh(self._build, steps, self._limits.patient)
-        return self._kinds(here) == self._kinds(there)
+        fresh = run_fresh(self._build, steps, self._limits.patient)
+        return self._diagnose(fresh) == self._diagnose(zygote)
 
-    def _kinds(self, outcome: Outcome) -> set[tuple[str, str]]:
+    def _diagnose(self, outcome: Outcome) -> set[tuple[str, str]]:
         found = diagnose(outcome, self._limits.memory_mib)
         return {(one.signal, one.bucket) for one in found}
 
-    def news(self) -> tuple[Bucket, ...]:
-        """What changed since the last time."""
+    def take_changes(self) -> tuple[Bucket, ...]:
+        """Return the buckets that changed since the last call."""
         changed = []
         for now in self._buckets():
-            before = self._told.get((now.state, now.bucket))
-            self._told[now.state, now.bucket] = now
+            before = self._reported.get((now.state, now.bucket))
+            self._reported[now.state, now.bucket] = now
             since = now.sightings - (before.sightings if before else 0)
             if since or before is None or before.path != now.path:
                 changed.append(msgspec.structs.replace(now, sightings=since))
@@ -129,14 +127,13 @@ class TriageLane:
             Bucket(entry.title, "", "", "known", entry.title, "", False, 0, 0.0, count)
             for entry, count in sorter.known.items()
         ]
-        filed = [_bucket(seen, "filed") for seen in sorter.seen.values()]
-        return (
-            known + filed + [_bucket(seen, "unconfirmed") for seen in sorter.unconfirmed.values()]
-        )
+        filed = [_make_bucket(seen, "filed") for seen in sorter.seen.values()]
+        unconfirmed = [_make_bucket(seen, "unconfirmed") for seen in sorter.unconfirmed.values()]
+        return known + filed + unconfirmed
 
 
-def _bucket(seen: SeenBucket, state: str) -> Bucket:
-    """As it is filed, where it is: what was met first may have died of something else."""
+def _make_bucket(seen: SeenBucket, state: str) -> Bucket:
+    """Describe a bucket by its folder if it is filed: its first sighting may differ from that."""
     diagnosis = seen.diagnosis
     signal, diagnostic = diagnosis.signal, diagnosis.diagnostic
     if state == "filed" and seen.path is not None:
@@ -156,33 +153,33 @@ def _bucket(seen: SeenBucket, state: str) -> Bucket:
 
 
 class Triager:
-    """Answers requests for all lanes of a campaign."""
+    """Triage of all lanes of a campaign."""
 
-    def __init__(self, plan: Plan, folder: Path, pipe: int) -> None:
-        self._plan, self._folder, self._pipe = plan, folder, pipe
+    def __init__(self, plan: Plan, paths: StatePaths, pipe: int) -> None:
+        self._plan, self._paths, self._pipe = plan, paths, pipe
         self._lanes: dict[int, TriageLane] = {}
 
     def answer(self, request: ToTriage) -> Answer:
-        """Does what is asked; what can't be done is said in the answer."""
+        """Do what a request asks; the answer says why that was impossible."""
         begin = time.monotonic()
         agreed, problem, number = None, "", getattr(request, "lane", -1)
         try:
-            if isinstance(request, Sort):
-                self._lane(number).sort(request)
-            elif isinstance(request, AddCounts):
-                self._lane(number).tell(request)
-            elif isinstance(request, Compare):
+            if isinstance(request, TriageSignature):
+                self._lane(number).triage(request)
+            elif isinstance(request, AddSightings):
+                self._lane(number).add_sightings(request)
+            elif isinstance(request, CompareWithFresh):
                 agreed = self._lane(number).agrees(request)
-            elif isinstance(request, Deferred):
-                self._lane(number).owe(Path(request.path))
+            elif isinstance(request, QueueDeferredWork):
+                self._lane(number).queue_deferred_work(Path(request.path))
             else:
-                self._work()
+                self._run_deferred_work()
         except UserError as error:
             problem = str(error)
         lane = self._lanes.get(number)
-        news = lane.news() if lane else ()
+        changes = lane.take_changes() if lane else ()
         took = time.monotonic() - begin
-        return Answer(number, news, self._waiting(), took, agreed, problem)
+        return Answer(number, changes, self._count_waiting(), took, agreed, problem)
 
     def close(self) -> None:
         for lane in self._lanes.values():
@@ -190,27 +187,27 @@ class Triager:
 
     def _lane(self, number: int) -> TriageLane:
         if number not in self._lanes:
-            self._lanes[number] = TriageLane(number, self._plan, self._folder, self._pipe)
+            self._lanes[number] = TriageLane(number, self._plan, self._paths, self._pipe)
         return self._lanes[number]
 
-    def _work(self) -> None:
+    def _run_deferred_work(self) -> None:
         for lane in self._lanes.values():
             if lane.sorter.work():
                 return
 
-    def _waiting(self) -> int:
+    def _count_waiting(self) -> int:
         return len({folder for lane in self._lanes.values() for folder in lane.sorter.waiting})
 
 
 def main() -> None:
-    """Answers until standard input ends or the supervisor is gone."""
+    """Answer requests until standard input ends or the supervisor is gone."""
     stop_with_supervisor()
-    signal.signal(signal.SIGTERM, _leave)
-    pipe, folder = int(sys.argv[1]), Path(sys.argv[2])
-    plan = load_plan(folder)
+    signal.signal(signal.SIGTERM, _exit_in_order)
+    pipe, paths = int(sys.argv[1]), StatePaths(Path(sys.argv[2]))
+    plan = paths.load_plan()
     free = plan.workers < len(os.sched_getaffinity(0))
     os.nice(_NICE_BESIDE_FREE_CORES if free else _NICE_OTHERWISE)
-    triager = Triager(plan, folder, pipe)
+    triager = Triager(plan, paths, pipe)
     channel: Channel[ToTriage] = Channel(ToTriage)
     try:
         for request in channel.read(sys.stdin.buffer):
@@ -221,7 +218,7 @@ def main() -> None:
         triager.close()
 
 
-def _leave(*_: object) -> NoReturn:
+def _exit_in_order(*_: object) -> NoReturn:
     sys.exit(128 + signal.SIGTERM)
 
 

@@ -9,15 +9,16 @@ from typing import Any
 import click
 import msgspec
 
-from finfuzz.campaign.folder import State, load_plan
+from finfuzz.campaign.folder import DEFAULT_STATE, State, StatePaths
 from finfuzz.campaign.journal import REBUILT, Journal
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.summary import LaneSummary, Summary, summarize
+from finfuzz.campaign.summary import summarize
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import Seconds, show_progress
-from finfuzz.cli.planned import Asked, planned, resumed
+from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
+from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.targets.build import build, require_linux
@@ -35,14 +36,15 @@ _path = click.Path(path_type=Path)
     "targets",
     multiple=True,
     show_default=f"the newest {DEFAULT}",
-    help=f"{target_forms()}. More than one share the time.",
+    help=f"{target_forms()}. Several targets share the time.",
 )
 @click.option(
     "--python",
     "pythons",
     multiple=True,
     show_default="the newest found that has headers",
-    help="A version (3.13) or the path of an interpreter. More than one share the time.",
+    help="A version (3.13) or the path of an interpreter. Several share the time: a lane is one "
+    "target on one CPython.",
 )
 @click.option(
     "--time",
@@ -50,7 +52,7 @@ _path = click.Path(path_type=Path)
     type=Seconds(0.1, 1e9),
     default=None,
     show_default="60",
-    help="Seconds of fuzzing, after the builds; with --resume, so many more.",
+    help="Seconds of fuzzing, after the builds; with --resume, additional seconds.",
 )
 @click.option(
     "--workers",
@@ -64,7 +66,7 @@ _path = click.Path(path_type=Path)
     type=click.Choice(["atheris", "random"]),
     default=None,
     show_default="atheris",
-    help="atheris is guided by coverage, random by nothing.",
+    help="atheris is guided by coverage, random is unguided.",
 )
 @click.option(
     "--seed",
@@ -77,86 +79,90 @@ _path = click.Path(path_type=Path)
     "--state",
     type=_path,
     default=None,
-    show_default=".finfuzz",
+    show_default=str(DEFAULT_STATE),
     help="The campaign's folder: corpus, journal, signatures.",
 )
-@click.option("--resume", type=_path, default=None, help="Go on with the campaign in this folder.")
+@click.option("--resume", type=_path, default=None, help="Continue the campaign in this folder.")
 @click.option(
     "--corpus",
     type=_path,
     default=None,
-    show_default="corpus, if it is there",
-    help="Programs to start from, beside those that earlier campaigns left in --state.",
+    show_default="corpus, if it exists",
+    help="Programs to start from, in addition to the corpus in --state.",
 )
-@click.option("--crashes", type=_path, default=None, show_default="crashes", help="For findings.")
+@click.option(
+    "--crashes", type=_path, default=None, show_default="crashes", help="The folder for findings."
+)
 @click.option(
     "--attribute/--no-attribute",
     default=None,
     show_default="attribute",
-    help="Run what is new on its controls and under heavier instruments: some minutes when their "
-    "builds are made for the first time. `finfuzz attribute` does it later.",
+    help="Run new findings on their controls and under heavier instruments. This takes minutes "
+    "when their builds are made for the first time. `finfuzz attribute` does it later.",
 )
-@click.option("--json", "json_file", type=_path, default=None, help="Write the summary here.")
+@click.option(
+    "--json", "json_file", type=_path, default=None, help="Write the summary to this file."
+)
 @click.option(
     "--deadline",
     type=Seconds(0.01, 86400),
     default=None,
     show_default="2",
-    help="Seconds a child may take. One that takes longer is a hang only if a fresh process "
-    "takes ten times as long.",
+    help="Seconds that a child may take. A longer run is a hang only if a fresh process takes ten "
+    "times as long.",
 )
 @click.option(
     "--memory",
     type=click.IntRange(64, 1 << 20),
     default=None,
     show_default="2048",
-    help="MiB of address space a child may use.",
+    help="MiB of address space that a child may use.",
 )
 @click.option(
     "--total-memory",
     type=click.IntRange(256, 1 << 24),
     default=None,
-    show_default="three quarters of the machine's",
-    help="MiB that all processes together may hold; beyond it the largest worker is replaced.",
+    show_default="three quarters of the computer's",
+    help="MiB that all processes together may use; beyond it the largest worker is replaced.",
 )
 @click.option(
     "--processes",
     type=click.IntRange(8, 1 << 20),
     default=None,
-    show_default="64, and 16 a worker",
-    help="Processes there may be at a time; beyond it the largest worker is replaced.",
+    show_default="64, and 16 per worker",
+    help="Processes at a time; beyond it the largest worker is replaced.",
 )
 @click.option(
     "--disk",
     type=click.IntRange(1, 1 << 24),
     default=None,
     show_default="4096",
-    help="MiB that the state folder may have; beyond it the campaign ends.",
+    help="MiB that the state folder may take; beyond it the campaign ends.",
 )
 @click.option(
-    "--nice", type=click.IntRange(0, 19), default=None, help="Give way to other processes."
+    "--nice", type=click.IntRange(0, 19), default=None, help="The niceness of all processes."
 )
-@click.option("--cores", default=None, help="Those to run on: 0-3,6.", show_default="all")
+@click.option("--cores", default=None, help="The cores to run on: 0-3,6.", show_default="all")
 @click.option(
     "--abuse/--no-abuse",
     default=None,
     help="Also perform steps that break a rule of the C API on purpose.",
 )
-def run(campaign: Path | None, resume: Path | None, json_file: Path | None, **asked: Any) -> None:
-    """Fuzz for a while and file what kills a target. CAMPAIGN is a TOML file that says what the
-    options say, for several targets; options go before it.
+def run(campaign: Path | None, resume: Path | None, json_file: Path | None, **given: Any) -> None:
+    """Fuzz targets for a while, and file each new defect as a finding.
 
-    A second Ctrl-C leaves what is being sorted. A campaign that was interrupted or killed goes on
-    with --resume.
+    CAMPAIGN is a TOML file with the same keys as the options, for several targets; options
+    override it. Ctrl-C ends the campaign after triage; a second one skips triage. --resume
+    continues a campaign that was interrupted or killed.
     """
     require_linux()
     if json_file is not None:
         _check_json(json_file)
-    asked = {name: value for name, value in asked.items() if value not in (None, ())}
+    given = {name: value for name, value in given.items() if value not in (None, ())}
     if resume is not None:
-        plan, state, journal = _resume(resume, campaign, asked)
+        plan, state, journal = _resume(resume, campaign, given)
     else:
-        plan, state = planned(Asked(**asked), campaign)
+        plan, state = make_plan(RunOptions(**given), campaign)
         _build(plan)
         state.folder.mkdir(parents=True, exist_ok=True)
         journal = state.begin(plan)
@@ -168,18 +174,18 @@ def run(campaign: Path | None, resume: Path | None, json_file: Path | None, **as
 
 
 def _resume(
-    folder: Path, campaign: Path | None, asked: dict[str, Any]
+    folder: Path, campaign: Path | None, given: dict[str, Any]
 ) -> tuple[Plan, State, Journal]:
     allowed = {"seconds", "workers"}
-    if campaign is not None or set(asked) - allowed:
-        more = "a campaign file" if campaign else f"--{min(set(asked) - allowed)}"
-        raise UserError(f"--resume goes on as the campaign began: leave {more} away")
-    load_plan(folder)
+    if campaign is not None or set(given) - allowed:
+        more = "a campaign file" if campaign else f"--{min(set(given) - allowed)}"
+        raise UserError(f"--resume continues a campaign with its own options: leave {more} away")
+    StatePaths(folder).load_plan()  # before the lock, which would create the folder
     state = State(folder)
     plan, journal = state.resume()
-    if any(row["line"] == REBUILT for row in journal.rows("SELECT line FROM notes")):
+    if journal.was_rebuilt:
         click.echo(REBUILT, err=True)
-    plan = resumed(plan, journal, **asked)
+    plan = extend_plan(plan, journal, **given)
     _build(plan)
     return plan, state, journal
 
@@ -190,18 +196,17 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
     programs = state.fill_live(Path(plan.seeds) if plan.seeds else None)
     with Screen(plan.seconds) as screen:
         supervisor = Supervisor(plan, state, journal, screen)
-        what = ", ".join(map(str, plan.lanes))
+        lanes = ", ".join(map(str, plan.lanes))
         workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
         left = plan.seconds - supervisor.pool.elapsed
-        screen.note(
-            f"fuzzing {what} for {left:.4g} s, {workers}, engine {plan.engine}, "
+        supervisor.run(
+            f"fuzzing {lanes} for {left:.4g} s, {workers}, engine {plan.engine}, "
             f"seed {plan.seed}, from {programs} programs"
             if left > 0
-            else f"the {plan.seconds:.4g} s of this campaign are over: --time gives it more"
+            else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
         )
-        supervisor.run()
     summary = summarize(plan, supervisor)
-    click.echo(_told(summary, Path(plan.crashes), plan))
+    click.echo(render_summary(summary, Path(plan.crashes), plan))
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(summary), indent=2))
     if summary.problem:
@@ -211,8 +216,10 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
 
 
 def _build(plan: Plan) -> None:
-    """Makes what the cache lacks: what is fuzzed, and what scripts are run with, so that no
-    compiler competes with the campaign."""
+    """Make the builds that the cache lacks, for fuzzing and for scripts.
+
+    So no compiler competes with the campaign.
+    """
     wanted = [(lane, instrumented) for lane in plan.lanes for instrumented in (True, False)]
     with show_progress("builds") as (announce, advance):
         for number, (lane, instrumented) in enumerate(wanted):
@@ -225,50 +232,3 @@ def _check_json(json_file: Path) -> None:
     if json_file.is_dir():
         raise UserError(f"can't write the summary to {json_file}: it is a folder")
     require_possible(json_file.absolute().parent, "the summary")
-
-
-def _told(summary: Summary, crashes: Path, plan: Plan) -> str:
-    lines = []
-    for lane in summary.lanes:
-        lines += _told_of(lane, summary)
-    if len(summary.lanes) > 1:
-        lines.append(
-            f"together {summary.executions:,} executions in {summary.seconds:.0f} s "
-            f"({summary.executions_per_second:.0f}/s)"
-        )
-    if summary.findings:
-        python = plan.lanes[0].python
-        lines.append(f"findings lie in {crashes}; in a finding's folder: {python} repro.py")
-    return "\n".join(lines)
-
-
-def _told_of(lane: LaneSummary, summary: Summary) -> list[str]:
-    alone = len(summary.lanes) == 1
-    figures = summary if alone else lane
-    seconds = "s" if alone or summary.workers == 1 else "worker-seconds"
-    lines = [
-        f"{lane.target} on CPython {lane.python}: {lane.executions:,} executions in "
-        f"{figures.seconds:.0f} {seconds} ({figures.executions_per_second:.0f}/s), "
-        f"engine {summary.engine}, seed {summary.seed}"
-    ]
-    for title, count in lane.known.items():
-        if count:
-            lines.append(f"known, not filed: {title} ({count} times)")
-    here = (lane.target, lane.python)
-    for entry in summary.unconfirmed:
-        if (entry.target, entry.python) != here:
-            continue
-        lines.append(
-            f"not seen again in a fresh process, kept aside: {entry.signal}/{entry.diagnostic} "
-            f"{entry.path}"
-        )
-    findings = [one for one in summary.findings if (one.target, one.python) == here]
-    if not findings:
-        lines.append("found nothing")
-    for entry in findings:
-        new = "new" if entry.new else "filed before"
-        lines.append(
-            f"{entry.signal}/{entry.diagnostic} ({new}, seen {entry.sightings} times, first after "
-            f"{entry.first_seen_seconds:.1f} s): {entry.path}"
-        )
-    return lines

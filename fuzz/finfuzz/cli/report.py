@@ -8,17 +8,16 @@ from pathlib import Path
 
 import click
 
-from finfuzz.campaign.folder import load_plan
+from finfuzz.campaign.folder import DEFAULT_STATE, StatePaths
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import show_progress
 from finfuzz.cli.outdated import warn_outdated
 from finfuzz.report.page import text
-from finfuzz.report.page.data import crashes_of
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole
 
 _state = click.argument(
-    "state", metavar="[DIR]", type=click.Path(path_type=Path), default=Path(".finfuzz")
+    "state", metavar="[DIR]", type=click.Path(path_type=Path), default=DEFAULT_STATE
 )
 _crashes = click.option(
     "--crashes",
@@ -59,7 +58,7 @@ def report(state: Path, output: Path, crashes: Path | None) -> None:
     write_whole(output, content)
     findings = "1 finding" if len(parts.findings) == 1 else f"{len(parts.findings)} findings"
     click.echo(f"wrote {output}: {findings}, {len(content) / 1024:,.0f} KiB")
-    warn_outdated(crashes or crashes_of(state, load_plan(state)))
+    warn_outdated(crashes or _find_crashes(state))
 
 
 @cli.command()
@@ -83,7 +82,7 @@ def serve(state: Path, port: int, crashes: Path | None) -> None:
     _require_folder(crashes)
     with show_progress("reading findings") as (_, advance):
         live = Live(state, crashes, advance)
-    warn_outdated(crashes or crashes_of(state, load_plan(state)))
+    warn_outdated(crashes or _find_crashes(state))
     # Shells start background jobs with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with PageServer(live, port) as server:
@@ -94,3 +93,9 @@ def serve(state: Path, port: int, crashes: Path | None) -> None:
 def _require_folder(crashes: Path | None) -> None:
     if crashes is not None and not crashes.is_dir():
         raise UserError(f"there is no folder {crashes}: give a folder of findings with --crashes")
+
+
+def _find_crashes(state: Path) -> Path:
+    """Find where the campaign files. Raises UserError without a campaign."""
+    paths = StatePaths(state)
+    return paths.find_crashes(paths.load_plan())

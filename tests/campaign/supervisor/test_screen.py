@@ -1,4 +1,4 @@
-"""What a campaign shows: lines where nobody can see a screen, and the screen."""
+"""The screen of a campaign, and the plain lines in its place."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import time
 import pytest
 from rich.console import Console
 
-from finfuzz.campaign.messages import Answer, Bucket, Count, Progress
-from finfuzz.campaign.supervisor.resources import Use
-from finfuzz.campaign.supervisor.screen import Screen, drawn, sparkline
+from finfuzz.campaign.messages import Answer, Bucket, Progress, SightingCount
+from finfuzz.campaign.supervisor.resources import Usage
+from finfuzz.campaign.supervisor.screen import Screen, draw_sparkline, render
 from finfuzz.campaign.supervisor.snapshot import History, Snapshot
-from finfuzz.campaign.supervisor.warnings import warnings
+from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.totals import Totals
 from finfuzz.generation.learning import Tally
 from helpers.campaigns import PLAN
 
-USE = Use(
+USAGE = Usage(
     workers=2,
     load=1.9,
     memory_mib=411.0,
@@ -45,14 +45,20 @@ def full(**changes: object) -> Snapshot:
         floor_seconds=0.0025,
         unstable=3,
     )
-    lane.libfuzzer(0, {"corp": 812, "ft": 34_567})
-    lane.learns(0, (Tally("mutator", "insert", 4000, 120, 2, 1.5),))
+    lane.update_libfuzzer(0, {"corp": 812, "ft": 34_567})
+    lane.update_tallies(0, (Tally("mutator", "insert", 4000, 120, 2, 1.5),))
     found = Bucket(
         "6bdb81127c2b", "SIGABRT", "internals-recreated", "filed", "", "/x", True, 7, 60.0, 99
     )
     known = Bucket("gh-1", "", "", "known", "gh-113433: left subinterpreter", "", False, 0, 0.0, 12)
-    lane.answered(Answer(0, (found, known), 0, 0.1))
-    facts = {"plan": PLAN, "totals": totals, "elapsed": 900.0, "doing": "fuzzing", "used": USE}
+    lane.add_answer(Answer(0, (found, known), 0, 0.1))
+    facts = {
+        "plan": PLAN,
+        "totals": totals,
+        "elapsed": 900.0,
+        "activity": "fuzzing",
+        "usage": USAGE,
+    }
     return Snapshot(**{**facts, "features": [1.0, 5.0, 9.0], **changes})  # type: ignore[arg-type]
 
 
@@ -102,23 +108,24 @@ def test_the_line_says_it_all() -> None:
     assert full().line == (
         "123,456 executions · 137/s · corpus 812, features 34,567 · findings 1, known 12"
     )
-    assert full(doing="sorting").line.endswith(" · sorting")
+    assert full(activity="finishing triage").line.endswith(" · finishing triage")
 
 
 @pytest.mark.parametrize("width", [80, 140])
 def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
     file = io.StringIO()
     console = Console(file=file, width=width, height=50, force_terminal=True, color_system=None)
-    console.print(drawn(full(warnings=["no new feature for 2.1 h"]), width))
-    shown = file.getvalue()
-    assert max(map(len, shown.splitlines())) <= width
+    console.print(render(full(warnings=["no new feature for 2.1 h"]), width))
+    screen = file.getvalue()
+    assert max(map(len, screen.splitlines())) <= width
     for piece in (
         "pybind11==3.1.0+destroy on CPython 3.13.0",
         "0:15:00 of 1:00:00",
-        "137 a second",
-        "17% of bare children",
-        "children 83%, mutation 6%, all else 11%",
-        "812 programs, 34,567 features, 3 counters come and go",
+        "137/s",
+        "17% of bare fork+finalize",
+        "1,234 crashed",
+        "children 83%, mutation 6%, other 11%",
+        "812 programs, 34,567 features, 3 unstable counters",
         "▁▅█",
         "411 MiB in 9 processes",
         "6bdb81127c2b",
@@ -128,7 +135,7 @@ def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
         "×1.50",
         "! no new feature for 2.1 h",
     ):
-        assert piece in shown, piece
+        assert piece in screen, piece
 
 
 @pytest.mark.parametrize(
@@ -140,8 +147,8 @@ def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
         ([5.0, 5.0, 5.0], 10, "▁▁▁ 5"),
     ],
 )
-def test_a_sparkline(values: list[float], width: int, line: str) -> None:
-    assert sparkline(values, width) == line
+def test_a_draw_sparkline(values: list[float], width: int, line: str) -> None:
+    assert draw_sparkline(values, width) == line
 
 
 def test_history_stays_short_and_keeps_its_shape() -> None:
@@ -167,24 +174,26 @@ def lane_with(**progress: object) -> Totals:
         ({}, None),
         ({"executions": 100, "touched": 0}, None),  # too early to say
         ({"touched": 1000}, "9 of 10 programs never run code of the extension"),
-        ({"deaths": 6000}, "60% of the programs die: what lies behind that is hardly reached"),
+        ({"deaths": 6000}, "60% of the programs crash: what comes after a crash is hardly tested"),
         ({"zygotes_replaced": 50}, "50 zygotes had to be replaced"),
-        ({"child_seconds": 40.0}, "only 40% of the time is spent in children"),
+        ({"child_seconds": 40.0}, "workers spend only 40% of their time in children"),
     ],
 )
 def test_warnings_of_a_lane(progress: dict[str, object], line: str | None) -> None:
-    assert warnings(PLAN, lane_with(**progress), USE, {}) == ([line] if line else [])
+    assert find_warnings(PLAN, lane_with(**progress), USAGE, {}) == ([line] if line else [])
 
 
 def test_warnings_of_what_takes_time_to_see() -> None:
     totals = lane_with()
     hours_ago = {0: time.monotonic() - 2.5 * 3600}
-    assert warnings(PLAN, totals, USE, hours_ago) == ["no new feature for 2.5 h"]
+    assert find_warnings(PLAN, totals, USAGE, hours_ago) == ["no new feature for 2.5 h"]
     lane = totals.lanes[0]
     lane.compared, lane.disagreed = 100, 3
-    assert warnings(PLAN, totals, USE, {}) == [
+    assert find_warnings(PLAN, totals, USAGE, {}) == [
         "zygote and fresh process disagree on 3% of 100 programs"
     ]
     lane.disagreed = 0
-    lane.count((Count("further", (), 7),))
-    assert warnings(PLAN, totals, USE, {}) == ["7 deaths look unlike the looks that are kept"]
+    lane.add_sightings((SightingCount("further", (), 7),))
+    assert find_warnings(PLAN, totals, USAGE, {}) == [
+        "7 crashes have signatures beyond the 1000 that are kept"
+    ]

@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import (
-    AddCounts,
+    AddSightings,
     Answer,
     Channel,
-    Compare,
-    Count,
-    DoDeferred,
-    Sort,
+    CompareWithFresh,
+    RunDeferredWork,
+    SightingCount,
     ToTriage,
-    packed,
+    TriageSignature,
+    encode,
 )
 from finfuzz.campaign.supervisor import triage_client
 from finfuzz.campaign.supervisor.triage_client import TriageClient
@@ -32,7 +33,7 @@ SIGNATURE, OTHER = "a" * 16, "b" * 16
 
 
 class Played:
-    """A desk whose triage process is a `cat`: what is asked comes back to us."""
+    """A client whose triage process is a `cat`; the test answers in its place."""
 
     def __init__(self, triage: TriageClient, totals: Totals) -> None:
         self.triage, self.totals = triage, totals
@@ -50,16 +51,16 @@ class Played:
 
     def asked(self, *, soon: bool = False) -> ToTriage | None:
         """What is asked now; None where nothing is."""
-        before = self.triage._asked
+        before = self.triage._request
         self.triage.ask(soon=soon)
-        return self.triage._asked if self.triage._asked is not before else None
+        return self.triage._request if self.triage._request is not before else None
 
     def answer(self, waiting: int = 0) -> None:
-        os.write(self._write, packed(Answer(0, (), waiting, 0.5)))
+        os.write(self._write, encode(Answer(0, (), waiting, 0.5)))
         assert self.triage.read()
 
     def close(self) -> None:
-        self.triage._asked = DoDeferred()  # it is not to be waited for
+        self.triage._request = RunDeferredWork()  # it is not to be waited for
         self.triage.close()
         for pipe in self._pipes:
             os.close(pipe)
@@ -75,120 +76,122 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
 
     monkeypatch.setattr(triage_client.subprocess, "Popen", cat)
     totals = Totals(1)
-    made = Played(TriageClient(tmp_path, totals, works=True), totals)
+    made = Played(TriageClient(StatePaths(tmp_path), totals, deferred_work=True), totals)
     made.start()
     yield made
     made.close()
 
 
 def seen(played: Played, signature: str, sightings: int) -> None:
-    """As the supervisor does when a worker tells of it."""
+    """Do what the supervisor does when a worker reports a signature."""
     lane = played.totals.lanes[0]
-    if lane.signature(signature, 7, 0.5):
-        played.triage.sort(0, signature, 7, 0.5)
-    counts = (Count(signature, ("sys",), sightings, "finfuzz 1\n"),)
-    lane.count(counts)
-    played.triage.count(0, counts)
+    if lane.add_signature(signature, 7, 0.5):
+        played.triage.queue.add_signature(0, signature, 7, 0.5)
+    counts = (SightingCount(signature, ("sys",), sightings, "finfuzz 1\n"),)
+    lane.add_sightings(counts)
+    played.triage.queue.add_sightings(0, counts)
 
 
-def test_a_look_is_sorted_then_counted_and_one_thing_is_asked_at_a_time(played: Played) -> None:
+def test_a_signature_is_triaged_then_counted_one_request_at_a_time(played: Played) -> None:
     seen(played, SIGNATURE, 3)
     seen(played, SIGNATURE, 2)
-    assert played.asked() == Sort(0, SIGNATURE, 7, 0.5)
+    assert played.asked() == TriageSignature(0, SIGNATURE, 7, 0.5)
     assert played.asked() is None
-    assert (played.triage.unsorted, played.triage.sorting) == (1, True)
+    assert (played.triage.untriaged, played.triage.idle) == (1, False)
     played.answer()
-    assert played.totals.lanes[0].signatures[SIGNATURE].sorted
-    assert played.asked(soon=True) == AddCounts(0, (Count(SIGNATURE, ("sys",), 5, "finfuzz 1\n"),))
-    assert played.totals.lanes[0].signatures[SIGNATURE].counted == 0
+    assert played.totals.lanes[0].signatures[SIGNATURE].triaged
+    assert played.asked(soon=True) == AddSightings(
+        0, (SightingCount(SIGNATURE, ("sys",), 5, "finfuzz 1\n"),)
+    )
+    assert played.totals.lanes[0].signatures[SIGNATURE].recorded == 0
     played.answer()
-    assert played.totals.lanes[0].signatures[SIGNATURE].counted == 5
+    assert played.totals.lanes[0].signatures[SIGNATURE].recorded == 5
     assert played.triage.idle
     assert played.triage.seconds == pytest.approx(1.0, abs=0.1)
 
 
-def test_counting_does_not_wait_for_all_that_is_to_be_sorted(played: Played) -> None:
+def test_counting_does_not_wait_for_all_signatures(played: Played) -> None:
     seen(played, SIGNATURE, 3)
     played.asked()
     played.answer()
     seen(played, SIGNATURE, 1)
     seen(played, OTHER, 1)
-    assert isinstance(played.asked(soon=True), AddCounts)
+    assert isinstance(played.asked(soon=True), AddSightings)
     played.answer()
-    assert isinstance(played.asked(soon=True), Sort)
+    assert isinstance(played.asked(soon=True), TriageSignature)
 
 
-def test_what_was_put_off_is_done_when_nothing_else_waits(played: Played) -> None:
+def test_deferred_work_runs_when_nothing_else_waits(played: Played) -> None:
     seen(played, SIGNATURE, 1)
     played.asked()
     played.answer(waiting=1)
-    assert isinstance(played.asked(soon=True), AddCounts)
+    assert isinstance(played.asked(soon=True), AddSightings)
     played.answer(waiting=1)
     assert not played.triage.idle
-    assert played.asked() == DoDeferred()
+    assert played.asked() == RunDeferredWork()
     played.answer(waiting=0)
     assert played.asked() is None
     assert played.triage.idle
 
 
-def test_what_was_put_off_is_left_at_ctrl_c(played: Played) -> None:
+def test_deferred_work_is_dropped_at_ctrl_c(played: Played) -> None:
     seen(played, SIGNATURE, 1)
     for _ in range(2):
         played.asked(soon=True)
         played.answer(waiting=1)
-    assert played.asked() == DoDeferred()
-    assert played.triage.drop_work()
+    assert played.asked() == RunDeferredWork()
+    assert played.triage.drop_deferred_work()
     played.start()
     assert played.asked() is None
     assert played.triage.idle
 
 
-@pytest.mark.parametrize("told", [False, True], ids=["sorting", "counting"])
-def test_what_triage_died_over_is_asked_again(told: bool, played: Played) -> None:
+@pytest.mark.parametrize("counting", [False, True], ids=["triaging", "counting"])
+def test_what_triage_died_over_is_asked_again(counting: bool, played: Played) -> None:
     seen(played, SIGNATURE, 4)
     asked = played.asked()
-    if told:
+    if counting:
         played.answer()
         asked = played.asked(soon=True)
-        assert isinstance(asked, AddCounts)
-    assert played.triage.replace() == "the triage process is gone: another one goes on"
+        assert isinstance(asked, AddSightings)
+    assert played.triage.replace() == "the triage process is gone; starting another"
     played.start()
     again = played.asked(soon=True)
-    assert isinstance(again, Sort)  # the new one knows nothing yet
+    assert isinstance(again, TriageSignature)  # the new one knows nothing yet
     assert again.signature == SIGNATURE
     played.answer()
-    told_again = played.asked(soon=True)
-    assert isinstance(told_again, AddCounts)
-    assert told_again.counts == (Count(SIGNATURE, ("sys",), 4, "finfuzz 1\n"),)
+    repeated = played.asked(soon=True)
+    assert isinstance(repeated, AddSightings)
+    assert repeated.counts == (SightingCount(SIGNATURE, ("sys",), 4, "finfuzz 1\n"),)
 
 
-def test_a_look_that_triage_dies_of_is_left_after_three_times(played: Played) -> None:
+def test_a_signature_that_kills_triage_is_skipped_after_three_times(played: Played) -> None:
     seen(played, SIGNATURE, 1)
     for _ in range(3):
-        assert isinstance(played.asked(soon=True), Sort)
-        said = played.triage.replace()
+        assert isinstance(played.asked(soon=True), TriageSignature)
+        line = played.triage.replace()
         played.start()
-    assert said == f"triage died 3 times of the sighting {SIGNATURE}: it is left"
+    assert line == f"triage died 3 times on signature {SIGNATURE}; skipping it"
     seen(played, SIGNATURE, 1)
     assert played.asked(soon=True) is None
     assert played.triage.idle
-    assert played.triage.died == 3
+    assert played.triage.replaced == 3
 
 
-def test_looks_beyond_those_that_are_kept_are_never_asked_about(played: Played) -> None:
-    counts = (Count("further", (), 9),)
-    played.totals.lanes[0].count(counts)
-    played.triage.count(0, counts)
+def test_signatures_beyond_those_that_are_kept_are_never_triaged(played: Played) -> None:
+    counts = (SightingCount("further", (), 9),)
+    played.totals.lanes[0].add_sightings(counts)
+    played.triage.queue.add_sightings(0, counts)
     assert played.asked(soon=True) is None
     assert played.triage.idle
 
 
 def test_only_the_latest_samples_are_compared(played: Played) -> None:
     for _ in range(10):
-        played.triage.compare(0, "sample")  # type: ignore[arg-type]
+        played.triage.queue.add_comparison(0, "sample")  # type: ignore[arg-type]
     asked = []
-    while played.triage._samples:
-        played.triage._next_tell = 0.0
-        asked.append(played.triage._next(soon=False))
+    while played.triage.queue._comparisons:
+        played.triage.queue._next_quick = 0.0
+        asked.append(played.triage.queue.take_next(soon=False))
     assert len(asked) == 4
-    assert all(isinstance(one, Compare) for one in asked)
+    assert all(isinstance(one, CompareWithFresh) for one in asked)

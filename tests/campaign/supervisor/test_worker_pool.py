@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,15 +16,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from finfuzz.campaign.folder import State, name_of
+from finfuzz.campaign.folder import State, StatePaths, hash_program
 from finfuzz.campaign.messages import Progress
 from finfuzz.campaign.plan import Bounds, Lane
-from finfuzz.campaign.supervisor.resources import size_of, too_much, use
+from finfuzz.campaign.supervisor.resources import explain_excess, measure, measure_folder
 from finfuzz.campaign.supervisor.worker_pool import WorkerPool
 from finfuzz.campaign.totals import Totals
 from finfuzz.targets.build import Build
 from helpers.campaigns import PLAN, Start, is_working, nothing_is_left_of, part, parts, wait_until
-from helpers.workers import make_patient_config, start_recorded_worker
+from helpers.journals import query
+from helpers.workers import make_patient_job, start_recorded_worker
 
 HOUR = ("--time", "3600")
 NEWS = "finfuzz 1\nnode fromtheother instance\nstart i1 isolated\nenter i1\nnode b list\n"
@@ -37,14 +37,14 @@ def summary_of(folder: Path) -> dict[str, Any]:
 
 def test_what_another_worker_finds_is_used_seconds_later(plain_c: Build, tmp_path: Path) -> None:
     """libFuzzer's folder is shared: what appears in it is run, and kept if it is news."""
-    config = make_patient_config(tmp_path, plain_c, "atheris", 1)
+    config = make_patient_job(tmp_path, plain_c, "atheris", 1)
     programs = tmp_path / "programs"
     worker, read = start_recorded_worker(
         msgspec.structs.replace(config, shared=True), programs, count=10**9
     )
     try:
         wait_until(lambda: programs.exists() and programs.stat().st_size > 5000, "programs")
-        (Path(config.live) / name_of(NEWS)).write_text(NEWS)
+        (Path(config.live) / hash_program(NEWS)).write_text(NEWS)
         # Nothing drains the pipe: well before it is full, the program has been met.
         wait_until(lambda: "fromtheother" in programs.read_text(), "the other's program")
     finally:
@@ -67,10 +67,9 @@ def test_two_workers_on_two_targets_share_one_corpus_and_end_together(
         assert lane["executions"] > 20
         assert lane["seconds"] == pytest.approx(8.0, abs=3.0)
     assert summary["executions"] == sum(lane["executions"] for lane in summary["lanes"])
-    database = sqlite3.connect(campaign.folder / "state" / "campaign" / "journal.sqlite")
-    lanes = {lane for (lane,) in database.execute("SELECT DISTINCT lane FROM programs")}
-    assert lanes == {0, 1}
-    assert database.execute("SELECT ended IS NOT NULL FROM runs").fetchall() == [(1,)]
+    journal = StatePaths(campaign.folder / "state").journal
+    assert set(query(journal, "SELECT DISTINCT lane FROM programs")) == {(0,), (1,)}
+    assert query(journal, "SELECT ended IS NOT NULL FROM runs") == [(1,)]
     nothing_is_left_of(campaign)
 
 
@@ -102,9 +101,9 @@ def test_the_next_lane_is_the_one_that_had_least_of_its_share(
     lanes = tuple(Lane("plain-c", f"/python{n}", "3.13.0", share) for n, share in enumerate(shares))
     totals = Totals(len(lanes))
     for lane, had in zip(totals.lanes, seconds, strict=True):
-        lane.settled = Progress(seconds=had)
+        lane.finished = Progress(seconds=had)
     pool = WorkerPool(msgspec.structs.replace(PLAN, lanes=lanes), None, totals)  # type: ignore[arg-type]
-    assert pool._next_lane() == next_lane
+    assert pool._find_next_lane() == next_lane
 
 
 def test_a_worker_that_is_stopped_before_it_can_hear_it_is_not_taken_for_lost(
@@ -116,7 +115,7 @@ def test_a_worker_that_is_stopped_before_it_can_hear_it_is_not_taken_for_lost(
     pool = WorkerPool(plan, State(tmp_path), Totals(1))
     (worker,) = pool.start_missing()
     pool.stop()
-    assert pool.gone(worker) == ""
+    assert pool.remove(worker) == ""
     assert pool.replaced == 0
 
 
@@ -132,15 +131,15 @@ def test_a_worker_that_is_gone_before_it_is_told_anything_is_lost_like_any_other
     pool = WorkerPool(plan, State(tmp_path), Totals(1))
     (worker,) = pool.start_missing()
     assert worker.read() is None
-    assert pool.gone(worker).endswith("is gone (it said nothing): another one goes on")
+    assert pool.remove(worker).endswith("is gone (no error message); starting another")
     assert pool.replaced == 1
 
 
 def test_what_a_campaign_uses_is_seen(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x" * 2_000_000)
     os.link(tmp_path / "file", tmp_path / "other")
-    assert 2_000_000 <= size_of(tmp_path) < 2_100_000
-    before = use(tmp_path, [], None)  # other tests' zygotes, kept for later ones
+    assert 2_000_000 <= measure_folder(tmp_path) < 2_100_000
+    before = measure(tmp_path, [], None)  # other tests' zygotes, kept for later ones
     child = subprocess.Popen(
         [sys.executable, "-c", "x = bytearray(200_000_000); print(flush=True); input()"],
         stdin=subprocess.PIPE,
@@ -149,15 +148,15 @@ def test_what_a_campaign_uses_is_seen(tmp_path: Path) -> None:
     try:
         assert child.stdout is not None
         child.stdout.readline()
-        used = use(tmp_path, [child.pid], None)
+        used = measure(tmp_path, [child.pid], None)
         assert used.largest == child.pid
         assert 190 < used.worker_mib < used.memory_mib - before.memory_mib + 10
         assert used.processes == before.processes + 1
         small = Bounds(total_memory_mib=40, processes=96, disk_mib=10)
-        assert too_much(used, small).endswith("MiB of memory, --total-memory is 40")
+        assert explain_excess(used, small).endswith("MiB of memory, --total-memory is 40")
         few = Bounds(total_memory_mib=1 << 20, processes=1, disk_mib=10)
-        assert too_much(used, few).endswith(" processes, --processes is 1")
-        assert too_much(used, PLAN.bounds) == ""
+        assert explain_excess(used, few).endswith(" processes, --processes is 1")
+        assert explain_excess(used, PLAN.bounds) == ""
     finally:
         child.kill()
         child.communicate()
@@ -168,7 +167,7 @@ def test_a_state_folder_beyond_its_bound_ends_the_campaign(start: Start, plain_c
     campaign.read_until("fuzzing plain-c")
     (campaign.folder / "state" / "large").write_bytes(b"x" * 3_000_000)
     assert campaign.end() == 2
-    assert "MiB, the bound of --disk" in campaign.lines[-1]
+    assert "MiB: --disk is 1" in campaign.lines[-1]
     assert "--disk" in summary_of(campaign.folder)["problem"]
     nothing_is_left_of(campaign)
 
@@ -191,8 +190,8 @@ def test_a_worker_that_falls_silent_is_replaced(start: Start, plain_c: Build) ->
     campaign.read_until("fuzzing plain-c")
     wait_until(lambda: parts(campaign, "worker.process"), "a worker")
     part(campaign, "worker.process").send_signal(signal.SIGSTOP)
-    campaign.read_until("says nothing: it is ended")
-    campaign.read_until("another one goes on")
+    campaign.read_until("is unresponsive; killing it")
+    campaign.read_until("starting another")
     wait_until(lambda: parts(campaign, "worker.process"), "another worker")
     campaign.process.terminate()
     assert campaign.end() == 130
@@ -252,7 +251,7 @@ def test_a_full_disk_is_waited_for(start: Start, plain_c: Build, small_disk: Pat
     campaign.read_until("paused: ")
     wait_until(lambda: not parts(campaign, "worker.process"), "the worker to stop")
     (small_disk / "fill").unlink()
-    campaign.read_until("there is room again: going on")
+    campaign.read_until("there is enough disk space again: continuing")
     wait_until(lambda: is_working(campaign), "a zygote")
     campaign.process.terminate()
     assert campaign.end() == 130, campaign.lines

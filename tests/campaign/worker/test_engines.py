@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 import pytest
 
-from finfuzz.campaign.folder import name_of
-from finfuzz.campaign.messages import Channel, Ended, FromWorker
+from finfuzz.campaign.folder import hash_program
+from finfuzz.campaign.messages import Channel, Finished, FromWorker
 from finfuzz.campaign.plan import Engine
 from finfuzz.campaign.worker.libfuzzer import _Mutators
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.generation.generate import leaves_threads
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
-from helpers.workers import make_patient_config, start_recorded_worker
+from helpers.workers import make_patient_job, start_recorded_worker
 
 RACING = ("daemon-thread", "returning-thread", "thread")
 
@@ -29,7 +29,7 @@ class Recording(NamedTuple):
     programs: list[str]
     corpus: dict[str, str]
     live: Path
-    ended: Ended
+    last: Finished
 
 
 def record(
@@ -41,21 +41,23 @@ def record(
     start: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
 ) -> Recording:
-    """Runs a worker for ``count`` executions; libFuzzer's folder begins with ``start``, and no
-    program is made with a word of ``without``."""
-    config = make_patient_config(folder, made, engine, seed)
+    """Run a worker for ``count`` executions.
+
+    libFuzzer's folder begins with ``start``; no program is made with a word of ``without``.
+    """
+    config = make_patient_job(folder, made, engine, seed)
     live, corpus = Path(config.live), Path(config.corpus)
     for number, text in enumerate(start):
         (live / f"start{number}").write_text(text)
     worker, read = start_recorded_worker(config, folder / "programs", count, without)
     with os.fdopen(read, "rb") as file:
         channel: Channel[FromWorker] = Channel(FromWorker)
-        *_, ended = channel.read(file)
+        *_, last = channel.read(file)
     assert worker.wait() == 0
-    assert isinstance(ended, Ended)
+    assert isinstance(last, Finished)
     programs = (folder / "programs").read_text(encoding="utf-8").split("---\n")[:-1]
     kept = {path.name: path.read_text() for path in corpus.iterdir()}
-    return Recording(programs, kept, live, ended)
+    return Recording(programs, kept, live, last)
 
 
 @pytest.mark.parametrize("engine", ["random", "atheris"])
@@ -64,10 +66,10 @@ def test_the_same_seed_gives_the_same_programs(
 ) -> None:
     first = record(tmp_path / "first", destroy, engine, 5, 80)
     second = record(tmp_path / "second", destroy, engine, 5, 80)
-    assert len(first.programs) == first.ended.progress.executions == 80
+    assert len(first.programs) == first.last.progress.executions == 80
     assert first.programs == second.programs
     assert first.corpus == second.corpus
-    assert first.ended.progress.took == second.ended.progress.took
+    assert first.last.progress.took == second.last.progress.took
     assert len(set(first.programs)) > 40  # it is not one and the same over and over
 
 
@@ -92,7 +94,7 @@ def test_what_covers_something_new_is_kept_as_a_program(plain_c: Build, tmp_path
     recording = record(tmp_path, plain_c, "atheris", 1, 100)
     assert len(recording.corpus) > 5
     for name, text in recording.corpus.items():
-        assert name == f"{name_of(text)}.fin"
+        assert name == f"{hash_program(text)}.fin"
         if text.strip():
             parse(text)
 
@@ -126,9 +128,9 @@ def test_the_engine_that_looks_at_nothing_leaves_the_corpus_alone(
 def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_death(
     python: tuple[int, int, int],
 ) -> None:
-    programs, rng = Programs(python), Random(1)
-    made = [programs.new(rng).program for _ in range(300)]
-    made += [programs.neighbour(rng, program).program for program in made]
+    programs, rng = ProgramSource(python), Random(1)
+    made = [programs.generate(rng).program for _ in range(300)]
+    made += [programs.mutate(rng, program).program for program in made]
     leaving = 0
     for program in made:
         alive: set[str] = set()
@@ -143,28 +145,28 @@ def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_deat
 
 
 def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
-    programs, rng = Programs((3, 11, 7), "pybind11"), Random(1)
-    made = [programs.new(rng).program for _ in range(200)]
-    made += [programs.neighbour(rng, program).program for program in made]
+    programs, rng = ProgramSource((3, 11, 7), "pybind11"), Random(1)
+    made = [programs.generate(rng).program for _ in range(200)]
+    made += [programs.mutate(rng, program).program for program in made]
     assert not any(step.op in ("start", "again") for program in made for step in program.steps)
 
 
 def test_cross_overs_are_one_of_ten() -> None:
     """libFuzzer asks for one every second time; programs then grew to all steps they may have."""
     loop = SimpleNamespace(mutation_seconds=0.0)
-    mutators = _Mutators(Programs((3, 13, 0)), loop)  # type: ignore[arg-type]
+    mutators = _Mutators(ProgramSource((3, 13, 0)), loop)  # type: ignore[arg-type]
     first, second = (f"finfuzz 1\nnode {name} list\nedge {name} {name} append\n" for name in "ab")
     crossed = 0
     for seed in range(1000):
         text = mutators.cross_over(first.encode(), second.encode(), 1000, seed)
-        made = mutators.made_of(text)
+        made = mutators.take_candidate(text)
         crossed += made is not None and made.change.mutators == ("cross-over",)
     assert crossed == pytest.approx(200, abs=40)
 
 
 def test_interpreters_with_threads_are_rarely_left() -> None:
     """Since 3.13 each costs the whole deadline."""
-    programs, rng = Programs((3, 13, 0)), Random(1)
+    programs, rng = ProgramSource((3, 13, 0)), Random(1)
     program = parse("finfuzz 1\nstart i1 legacy\nenter i1\nnode a list\nroot a joined-thread\n")
-    left = [leaves_threads(programs.neighbour(rng, program).program) for _ in range(2000)]
+    left = [leaves_threads(programs.mutate(rng, program).program) for _ in range(2000)]
     assert 0 < sum(left) < 100

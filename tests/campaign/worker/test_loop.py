@@ -1,4 +1,4 @@
-"""One worker's executions: what is counted, what is told, and what is told once."""
+"""One worker's executions: what is counted, and what is reported once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 
 from finfuzz.campaign.messages import (
     Channel,
-    Counts,
-    Ended,
+    Finished,
     FromWorker,
     NewSignature,
     Progress,
-    Sample,
+    SightingCounts,
     Tallies,
-    Trouble,
+    WorkerWarning,
+    ZygoteOutcome,
 )
 from finfuzz.campaign.worker import signatures
 from finfuzz.campaign.worker.loop import Loop
@@ -31,7 +31,7 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
-from helpers.workers import HOUR, make_patient_config
+from helpers.workers import HOUR, make_patient_job
 
 pytestmark = pytest.mark.usefixtures("kept_signals")
 
@@ -41,20 +41,20 @@ DIES_ALIKE = parse("finfuzz 1\nnode z container\nedge z z append\nroot z codec\n
 DIES_OTHERWISE = parse("finfuzz 1\nnode a instance\nroot a interpreter-dict\n")
 
 
-class Told:
-    """A loop over a real executor and a real pipe."""
+class Recorded:
+    """A loop over a real executor and a real pipe, whose messages are read."""
 
     def __init__(self, made: Build, folder: Path, seconds: float = HOUR) -> None:
         read, self._write = os.pipe()
         self._read = os.fdopen(read, "rb")
         self.executor = Executor(made)
         self.learner = Learner(DEFAULT)
-        config = make_patient_config(folder, made, seconds=seconds)
-        self.sightings = Path(config.sightings)
-        self.loop = Loop(self.executor, config, self.learner, self._write)
+        job = make_patient_job(folder, made, seconds=seconds)
+        self.signatures = Path(job.signatures)
+        self.loop = Loop(self.executor, job, self.learner, self._write)
 
     def finished(self, problem: str = "") -> list[FromWorker]:
-        """All that was told up to the goodbye, which is the last."""
+        """End the loop; return all its messages."""
         self.loop.finish(problem)
         self.hang_up()
         channel: Channel[FromWorker] = Channel(FromWorker)
@@ -68,45 +68,45 @@ class Told:
 
 
 @pytest.fixture
-def dying(destroy: Build, tmp_path: Path) -> Iterator[Told]:
-    told = Told(destroy, tmp_path)
-    yield told
-    told.hang_up()
+def dying(destroy: Build, tmp_path: Path) -> Iterator[Recorded]:
+    recorded = Recorded(destroy, tmp_path)
+    yield recorded
+    recorded.hang_up()
 
 
 @pytest.fixture
-def living(plain_c: Build, tmp_path: Path) -> Iterator[Told]:
-    told = Told(plain_c, tmp_path)
-    yield told
-    told.hang_up()
+def living(plain_c: Build, tmp_path: Path) -> Iterator[Recorded]:
+    recorded = Recorded(plain_c, tmp_path)
+    yield recorded
+    recorded.hang_up()
 
 
 def new_signatures(messages: list[FromWorker]) -> list[NewSignature]:
     return [message for message in messages if isinstance(message, NewSignature)]
 
 
-def counted(messages: list[FromWorker]) -> dict[tuple[str, tuple[str, ...]], int]:
-    """All counts together, by look and roots."""
+def sum_counts(messages: list[FromWorker]) -> dict[tuple[str, tuple[str, ...]], int]:
+    """Sum the counts by signature and roots."""
     found: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for message in messages:
-        for count in message.counts if isinstance(message, Counts) else ():
+        for count in message.counts if isinstance(message, SightingCounts) else ():
             found[count.signature, count.roots] += count.sightings
     return dict(found)
 
 
-def ended(messages: list[FromWorker]) -> Ended:
+def last_of(messages: list[FromWorker]) -> Finished:
     last = messages[-1]
-    assert isinstance(last, Ended)
+    assert isinstance(last, Finished)
     return last
 
 
-def test_what_survives_is_counted_and_nothing_else_is_said(living: Told) -> None:
+def test_what_survives_is_counted_and_nothing_else_is_reported(living: Recorded) -> None:
     for _ in range(3):
         _, outcome = living.loop.execute(SURVIVES)
         assert not outcome.died
     messages = living.finished()
-    assert {type(message) for message in messages} <= {Progress, Tallies, Sample, Ended}
-    last = ended(messages)
+    assert {type(message) for message in messages} <= {Progress, Tallies, ZygoteOutcome, Finished}
+    last = last_of(messages)
     assert last.problem == ""
     assert last.progress.executions == 3
     assert last.progress.took == (9, 3, 0)
@@ -116,60 +116,65 @@ def test_what_survives_is_counted_and_nothing_else_is_said(living: Told) -> None
     assert last.progress.floor_seconds > 0
 
 
-def test_what_never_uses_the_extension_does_not_touch_it(living: Told) -> None:
+def test_what_never_uses_the_extension_does_not_touch_it(living: Recorded) -> None:
     living.loop.execute(parse("finfuzz 1\nnode a list\n"))
-    assert ended(living.finished()).progress.touched == 0
+    assert last_of(living.finished()).progress.touched == 0
 
 
-def test_a_death_is_written_whole_once_and_then_counted(dying: Told) -> None:
+def test_a_death_is_written_whole_once_and_then_counted(dying: Recorded) -> None:
     _, outcome = dying.loop.execute(DIES)
     for program in (DIES, DIES_ALIKE, SURVIVES, DIES_OTHERWISE, DIES_OTHERWISE, DIES):
         dying.loop.execute(program)
     messages = dying.finished()
     first, other = new_signatures(messages)
     assert (first.execution, other.execution) == (1, 5)
-    assert 0 <= first.seconds <= ended(messages).progress.seconds
-    sighted = signatures.load(dying.sightings, first.signature)
-    assert sighted.text == to_text(DIES.without_comments())
-    assert (sighted.outcome, sighted.execution) == (outcome, 1)
-    assert counted(messages) == {
+    assert 0 <= first.seconds <= last_of(messages).progress.seconds
+    file = signatures.load(dying.signatures, first.signature)
+    assert file.text == to_text(DIES.without_comments())
+    assert (file.outcome, file.execution) == (outcome, 1)
+    assert sum_counts(messages) == {
         (first.signature, ("codec",)): 4,
         (other.signature, ("interpreter-dict",)): 2,
     }
-    assert {path.name for path in dying.sightings.iterdir()} == {first.signature, other.signature}
-    assert ended(messages).progress.deaths == 6
+    assert {path.name for path in dying.signatures.iterdir()} == {first.signature, other.signature}
+    assert last_of(messages).progress.deaths == 6
 
 
-def test_the_same_look_by_another_root_is_a_route_with_its_program(dying: Told) -> None:
+def test_the_same_signature_by_another_root_is_a_route_with_its_program(dying: Recorded) -> None:
     also = parse(f"{to_text(DIES)}root a sys\n")
     for program in (DIES, also, also, DIES):
         dying.loop.execute(program)
     messages = dying.finished()
     (signature,) = new_signatures(messages)
-    assert counted(messages) == {
+    assert sum_counts(messages) == {
         (signature.signature, ("codec",)): 2,
         (signature.signature, ("codec", "sys")): 2,
     }
     texts = [
-        one.text for message in messages if isinstance(message, Counts) for one in message.counts
+        one.text
+        for message in messages
+        if isinstance(message, SightingCounts)
+        for one in message.counts
     ]
     assert to_text(also.without_comments()) in texts
 
 
-def test_another_worker_tells_of_the_look_and_leaves_its_file(
+def test_another_worker_reports_the_signature_and_leaves_its_file(
     destroy: Build, tmp_path: Path
 ) -> None:
     """So that workers of one lane keep one program between them."""
     written = []
     for program in (DIES, DIES_ALIKE):
-        told = Told(destroy, tmp_path)
-        told.loop.execute(program)
-        (signature,) = new_signatures(told.finished())
-        written.append((signature.signature, (told.sightings / signature.signature).read_bytes()))
+        recorded = Recorded(destroy, tmp_path)
+        recorded.loop.execute(program)
+        (signature,) = new_signatures(recorded.finished())
+        written.append(
+            (signature.signature, (recorded.signatures / signature.signature).read_bytes())
+        )
     assert written[0] == written[1]
 
 
-def test_a_look_is_to_the_credit_of_what_made_it(dying: Told) -> None:
+def test_a_signature_is_to_the_credit_of_what_made_it(dying: Recorded) -> None:
     change = Change(("insert",), ("root",), ("codec",))
     dying.loop.execute(DIES, change)
     dying.loop.execute(DIES, change)
@@ -177,8 +182,8 @@ def test_a_look_is_to_the_credit_of_what_made_it(dying: Told) -> None:
     assert tallies == {"insert": (2, 1), "root": (2, 1), "codec": (2, 1)}
 
 
-def test_where_the_disk_is_full_it_is_said_and_goes_on(
-    dying: Told, monkeypatch: pytest.MonkeyPatch
+def test_a_full_disk_is_reported_and_survived(
+    dying: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_space(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -188,13 +193,13 @@ def test_where_the_disk_is_full_it_is_said_and_goes_on(
     monkeypatch.undo()
     dying.loop.execute(DIES)
     messages = dying.finished()
-    (trouble,) = [message for message in messages if isinstance(message, Trouble)]
-    assert trouble.line == "a sighting can't be written: No space left on device"
+    (warning,) = [message for message in messages if isinstance(message, WorkerWarning)]
+    assert warning.line == "can't write a signature: No space left on device"
     (signature,) = new_signatures(messages)
     assert signature.execution == 2
 
 
-def test_a_death_leaves_no_coverage_behind_and_a_survivor_does(dying: Told) -> None:
+def test_a_death_leaves_no_coverage_behind_and_a_survivor_does(dying: Recorded) -> None:
     shared = dying.executor.shared
     dying.loop.execute(SURVIVES)
     assert shared.covered()
@@ -208,30 +213,30 @@ def test_a_known_death_keeps_its_coverage(pythons: list[Interpreter], tmp_path: 
     old = [python for python in pythons if python.version < (3, 13)]
     if not old:
         pytest.skip("every CPython found ends leftover subinterpreters by itself")
-    told = Told(build(parse_target("plain-c"), old[0]), tmp_path)
-    _, outcome = told.loop.execute(parse("finfuzz 1\nstart i1 legacy\n"))
+    recorded = Recorded(build(parse_target("plain-c"), old[0]), tmp_path)
+    _, outcome = recorded.loop.execute(parse("finfuzz 1\nstart i1 legacy\n"))
     assert outcome.died
-    assert told.executor.shared.covered()
-    assert new_signatures(told.finished())
+    assert recorded.executor.shared.covered()
+    assert new_signatures(recorded.finished())
 
 
 def test_time_is_up_at_once_or_not_for_an_hour(plain_c: Build, tmp_path: Path) -> None:
-    assert Told(plain_c, tmp_path, 0.0).loop.over
-    assert not Told(plain_c, tmp_path).loop.over
+    assert Recorded(plain_c, tmp_path, 0.0).loop.over
+    assert not Recorded(plain_c, tmp_path).loop.over
 
 
-def test_sigterm_ends_it_after_the_program_under_way(living: Told) -> None:
+def test_sigterm_ends_it_after_the_program_under_way(living: Recorded) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     assert living.loop.over
     living.loop.execute(SURVIVES)
-    assert ended(living.finished()).progress.executions == 1
+    assert last_of(living.finished()).progress.executions == 1
 
 
-def test_why_it_could_not_go_on_is_its_last_word(living: Told) -> None:
-    assert ended(living.finished("the machine is on fire")).problem == "the machine is on fire"
+def test_why_it_could_not_go_on_is_its_last_message(living: Recorded) -> None:
+    assert last_of(living.finished("the machine is on fire")).problem == "the machine is on fire"
 
 
-def test_how_it_goes_is_told_now_and_then_and_not_each_time(living: Told) -> None:
+def test_progress_is_reported_now_and_then(living: Recorded) -> None:
     count = 0
     # More than a progress message apart, by the loop's own clock.
     while living.loop._now < 0.5:
@@ -241,4 +246,4 @@ def test_how_it_goes_is_told_now_and_then_and_not_each_time(living: Told) -> Non
     seen = [message.executions for message in messages if isinstance(message, Progress)]
     assert 1 <= len(seen) <= 3
     assert seen == sorted(seen)
-    assert ended(messages).progress.executions == count
+    assert last_of(messages).progress.executions == count

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from finfuzz.campaign.folder import StatePaths
 from finfuzz.report.page.clock import Clock
-from finfuzz.report.page.data import crashes_of, read_campaign
+from finfuzz.report.page.data import read_campaign
 from finfuzz.report.page.history import POINTS
 from finfuzz.support.errors import UserError
 from helpers.campaign_example import BEGAN, LANES, fill, journal_in, plan, state_with
+from helpers.journals import query
 
 
 @pytest.fixture
@@ -36,14 +38,14 @@ def test_totals(state: Path) -> None:
     fill(journal, 60)
     campaign = read_campaign(state)
     assert campaign.executions == sum(lane.executions for lane in campaign.lanes) > 0
-    assert campaign.seconds == 600
+    assert campaign.seconds == pytest.approx(600)  # of fuzzing: neither triage nor pauses
     assert campaign.rate == pytest.approx(campaign.executions / 600)
     assert (campaign.began, campaign.runs, campaign.under_way) == (BEGAN, 2, False)
     assert [line.name for line in campaign.lines] == [str(lane) for lane in LANES]
     assert campaign.lines[0].rate[5][1] == pytest.approx(330, rel=0.2)
     assert campaign.machine.now is not None
     assert len(campaign.notes) == 9
-    tried = journal.rows("SELECT sum(tried) FROM tallies WHERE name = 'splice'")[0][0]
+    tried = query(journal.path, "SELECT sum(tried) FROM tallies WHERE name = 'splice'")[0][0]
     assert next(one for one in campaign.tallies if one.name == "splice").tried == tried
 
 
@@ -52,7 +54,9 @@ def test_a_long_history_is_thinned_to_its_end(state: Path) -> None:
     fill(journal, 5000)
     line = read_campaign(state).lines[0]
     assert 50 < len(line.executions) <= POINTS + 2
-    last = journal.rows("SELECT executions FROM samples WHERE lane = 0 ORDER BY time DESC")[0][0]
+    last = query(journal.path, "SELECT executions FROM samples WHERE lane = 0 ORDER BY time DESC")[
+        0
+    ][0]
     assert line.executions[-1] == (50_000.0, last)
     assert max(value for _, value in line.rate) < 500  # the pause is no lull, and no peak
 
@@ -61,7 +65,7 @@ def test_under_way(state: Path) -> None:
     journal = journal_in(state)
     with journal.writing():
         journal.put("runs", began=time.time() - 5)
-        journal.put("machine", time=time.time(), workers=1)
+        journal.put("resources", time=time.time(), workers=1)
     assert read_campaign(state).under_way
 
 
@@ -85,11 +89,11 @@ def test_no_journal_yet(state: Path) -> None:
 def test_what_cannot_be_read_is_one_line(state: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no campaign in"):
         read_campaign(tmp_path)
-    path = state / "campaign" / "journal.sqlite"
+    path = StatePaths(state).journal
     path.write_bytes(b"SQLite format 3\0" + b"\xee" * 8000)
     with pytest.raises(UserError, match="can't read"):
         read_campaign(state)
 
 
 def test_crashes_lie_where_the_plan_says(tmp_path: Path) -> None:
-    assert crashes_of(tmp_path, plan(Path("/there"))) == Path("/there")
+    assert StatePaths(tmp_path).find_crashes(plan(Path("/there"))) == Path("/there")

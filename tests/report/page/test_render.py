@@ -114,7 +114,7 @@ def test_hostile_text_is_text(state: Path, tmp_path: Path) -> None:
     known = {"bucket": HOSTILE, "state": "known", "title": HOSTILE}
     fill(journal, 30, buckets=(bucket, known))
     with journal.writing():
-        journal.note(HOSTILE)
+        journal.add_note(HOSTILE)
         journal.put("tallies", lane=0, sort="mutator", name=HOSTILE, tried=1, features=1,
                     signatures=0, weight=1.0)  # fmt: skip
     html = render(state)

@@ -1,4 +1,4 @@
-"""What a campaign uses of its machine, and whether that is within its bounds."""
+"""The memory, disk and processes that a campaign uses, compared with its bounds."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ import psutil
 
 from finfuzz.campaign.plan import Bounds
 
-#: Below this much free space nothing is written any more: a journal wants to be closed in order.
+#: Free space that is kept to close the journal in order; workers pause below it.
 _FREE_MIB = 64
 _MIB = 1 << 20
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """``memory_mib``: proportional set size of all processes, so that what zygote and child share
-    counts once; ``worker_mib`` and ``triage_mib``: the largest of them, without its children.
-    ``disk_mib`` of the state folder, ``free_mib`` of its file system. ``load`` of the machine."""
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """The resources in use at one moment.
+
+    ``memory_mib``: proportional set size of all processes, which counts shared pages once.
+    ``worker_mib``, ``triage_mib``: the largest such process, without its children.
+    ``disk_mib``: size of the state folder. ``free_mib``: free space of its file system.
+    ``load``: load average of the computer.
+    """
 
     workers: int
     load: float
@@ -36,39 +40,39 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     largest: int
 
 
-def use(folder: Path, workers: Iterable[int], triage: int | None) -> Use:
-    """Of this process and all that descends from it. Takes some milliseconds a process."""
+def measure(folder: Path, workers: Iterable[int], triage: int | None) -> Usage:
+    """Measure this process and its descendants. Takes some milliseconds a process."""
     here = psutil.Process()
-    trees = {child.pid: _tree(child) for child in _children(here)}
-    own = _mib(here)
+    trees = {child.pid: _measure_tree(child) for child in _children(here)}
+    own = _measure_mib(here)
     mine = {pid: sum(tree.values()) for pid, tree in trees.items()}
     sizes = {pid: size for tree in trees.values() for pid, size in tree.items()}
     disk = shutil.disk_usage(folder)
     pids = list(workers)
-    return Use(
+    return Usage(
         workers=len(pids),
         load=os.getloadavg()[0],
         memory_mib=round(own + sum(sizes.values()), 1),
         supervisor_mib=round(own, 1),
         worker_mib=round(max((sizes.get(pid, 0.0) for pid in pids), default=0.0), 1),
         triage_mib=round(sizes.get(triage, 0.0) if triage else 0.0, 1),
-        disk_mib=round(size_of(folder) / _MIB, 1),
+        disk_mib=round(measure_folder(folder) / _MIB, 1),
         free_mib=disk.free / _MIB,
         processes=1 + len(sizes),
         largest=max(mine, key=mine.__getitem__, default=0),
     )
 
 
-def no_room(folder: Path) -> str:
-    """Why nothing more should be written in the folder; empty where it can be."""
+def explain_full_disk(folder: Path) -> str:
+    """Explain why nothing more should be written to the folder; empty if there is space."""
     free = shutil.disk_usage(folder).free / _MIB
     if free < _FREE_MIB:
-        return f"{free:.0f} MiB are free on the disk of {folder}, {_FREE_MIB} are needed"
+        return f"only {free:.0f} MiB are free on the disk of {folder}, {_FREE_MIB} are needed"
     return ""
 
 
-def too_much(used: Use, bounds: Bounds) -> str:
-    """Which bound the processes together are beyond; empty where none."""
+def explain_excess(used: Usage, bounds: Bounds) -> str:
+    """Explain which bound the processes together exceed; empty if none."""
     if used.memory_mib > bounds.total_memory_mib:
         return f"{used.memory_mib:.0f} MiB of memory, --total-memory is {bounds.total_memory_mib}"
     if used.processes > bounds.processes:
@@ -76,8 +80,8 @@ def too_much(used: Use, bounds: Bounds) -> str:
     return ""
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of all files below, as the disk counts them; a file with two names counts once."""
+def measure_folder(folder: Path) -> int:
+    """Sum the bytes that all files below take on the disk; a file with two names counts once."""
     total, seen = 0, set()
     for entry in _walk(folder):
         with contextlib.suppress(OSError):
@@ -96,7 +100,7 @@ def _walk(folder: Path) -> Iterable[os.DirEntry[str]]:
                     yield from _walk(Path(entry.path))
                 else:
                     yield entry
-    except OSError:  # gone meanwhile
+    except OSError:  # removed meanwhile
         return
 
 
@@ -106,17 +110,17 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
     return []
 
 
-def _tree(process: psutil.Process) -> dict[int, float]:
-    """MiB of a process and of each that descends from it."""
-    found = {process.pid: _mib(process)}
+def _measure_tree(process: psutil.Process) -> dict[int, float]:
+    """Measure the MiB of a process and of each of its descendants."""
+    found = {process.pid: _measure_mib(process)}
     with contextlib.suppress(psutil.NoSuchProcess):
         for child in process.children(recursive=True):
-            found[child.pid] = _mib(child)
+            found[child.pid] = _measure_mib(child)
     return found
 
 
-def _mib(process: psutil.Process) -> float:
+def _measure_mib(process: psutil.Process) -> float:
     try:
         return float(process.memory_full_info().pss) / _MIB
-    except psutil.Error:  # gone meanwhile, or a zombie
+    except psutil.Error:  # ended meanwhile, or a zombie
         return 0.0

@@ -1,16 +1,16 @@
-"""What the screen shows of a campaign, at one moment."""
+"""The state of a campaign at one moment, for the screen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.supervisor.resources import Use
+from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import Totals
 
 
 class History:
-    """Values over time, thinned as they become many: at most MOST, evenly spread."""
+    """Values over time, thinned evenly to at most MOST."""
 
     MOST = 120
 
@@ -29,28 +29,32 @@ class History:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """``elapsed`` seconds of fuzzing; ``triage_seconds`` that triage was busy; ``unsorted`` looks;
-    findings ``waiting`` for their controls; ``features`` over time, of all lanes together."""
+    """A campaign at one moment.
+
+    ``elapsed``: seconds of fuzzing. ``triage_seconds``: time that triage was busy. ``untriaged``:
+    signatures without a diagnosis. ``waiting``: findings whose controls have not run.
+    ``features``: their history, summed over lanes.
+    """
 
     plan: Plan
     totals: Totals
     elapsed: float
-    doing: str
-    used: Use | None = None
+    activity: str
+    usage: Usage | None = None
     triage_seconds: float = 0.0
-    unsorted: int = 0
+    untriaged: int = 0
     waiting: int = 0
     features: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
-        """Executions a second, all workers together."""
+        """Executions per second, summed over workers."""
         return self.totals.total.executions / self.elapsed if self.elapsed else 0.0
 
     @property
     def of_floor(self) -> float | None:
-        """A worker's rate as a share of bare children in its zygote; None while not known."""
+        """A worker's rate as a share of bare children in its zygote; None until measured."""
         total = self.totals.total
         if not total.floor_seconds or not total.seconds:
             return None
@@ -58,14 +62,14 @@ class Snapshot:
 
     @property
     def line(self) -> str:
-        """The whole of it in a line."""
+        """The snapshot as one line."""
         total = self.totals.total
         parts = [f"{total.executions:,} executions", f"{self.rate:.0f}/s"]
         if self.totals.corpus is not None:
             parts.append(f"corpus {self.totals.corpus:,}, features {self.totals.features:,}")
-        known = sum(one.sightings for lane in self.totals.lanes for one in lane.of_state("known"))
+        known = sum(one.sightings for lane in self.totals.lanes for one in lane.buckets_in("known"))
         found = len(self.totals.findings)
         parts.append(f"findings {found}" + (f", known {known:,}" if known else ""))
-        if self.doing != "fuzzing":
-            parts.append(self.doing)
+        if self.activity != "fuzzing":
+            parts.append(self.activity)
         return " · ".join(parts)

@@ -1,16 +1,17 @@
-"""What a person who runs a campaign should know and would not see in the figures."""
+"""Warnings about a campaign: problems that its figures alone do not show."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 
+from finfuzz.campaign.folder import MOST_SIGNATURES
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.supervisor.resources import Use
+from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import LaneTotals, Totals
 from finfuzz.campaign.worker.signatures import FURTHER
 
-#: So many executions say something about a lane.
+#: Executions of a lane before its rates mean anything.
 _ENOUGH = 2000
 _UNTOUCHED = 0.5
 _DISAGREES, _COMPARED = 0.02, 50
@@ -19,29 +20,35 @@ _STALE_SECONDS = 7200.0
 _IN_CHILDREN = 0.6
 
 
-def warnings(plan: Plan, totals: Totals, used: Use | None, fresh: dict[int, float]) -> list[str]:
-    """Lines, the gravest first. ``fresh``: when each lane last had a new feature, by the monotonic
-    clock."""
-    found = list(_of_machine(plan, used))
+def find_warnings(
+    plan: Plan, totals: Totals, usage: Usage | None, feature_times: dict[int, float]
+) -> list[str]:
+    """Find what to warn about, the gravest first.
+
+    ``feature_times``: when each lane last had a new feature, by the monotonic clock.
+    """
+    found = list(_check_resources(plan, usage))
     for number, lane in enumerate(totals.lanes):
         name = f"{plan.lanes[number]}: " if len(plan.lanes) > 1 else ""
-        stale = time.monotonic() - fresh.get(number, time.monotonic())
-        found += [name + line for line in _of_lane(plan, lane, stale)]
+        stale = time.monotonic() - feature_times.get(number, time.monotonic())
+        found += [name + line for line in _check_lane(plan, lane, stale)]
     return found
 
 
-def _of_machine(plan: Plan, used: Use | None) -> Iterator[str]:
-    if used is None:
+def _check_resources(plan: Plan, usage: Usage | None) -> Iterator[str]:
+    if usage is None:
         return
-    if used.free_mib < 1024:
-        yield f"{used.free_mib:.0f} MiB are free on the disk"
-    if used.disk_mib > 0.9 * plan.bounds.disk_mib:
-        yield f"the state folder has {used.disk_mib:.0f} of {plan.bounds.disk_mib} MiB"
-    if used.memory_mib > 0.9 * plan.bounds.total_memory_mib:
-        yield f"memory: {used.memory_mib:.0f} of {plan.bounds.total_memory_mib} MiB"
+    if usage.free_mib < 1024:
+        yield f"only {usage.free_mib:.0f} MiB are free on the disk"
+    if usage.disk_mib > 0.9 * plan.bounds.disk_mib:
+        disk = plan.bounds.disk_mib
+        yield f"the state folder has {usage.disk_mib:.0f} of {disk} MiB (--disk)"
+    if usage.memory_mib > 0.9 * plan.bounds.total_memory_mib:
+        memory = plan.bounds.total_memory_mib
+        yield f"the processes use {usage.memory_mib:.0f} of {memory} MiB (--total-memory)"
 
 
-def _of_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
+def _check_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
     total = lane.total
     if total.executions < _ENOUGH:
         return
@@ -50,7 +57,7 @@ def _of_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
         yield f"{10 * untouched:.0f} of 10 programs never run code of the extension"
     if total.deaths > _DIES * total.executions:
         share = total.deaths / total.executions
-        yield f"{share:.0%} of the programs die: what lies behind that is hardly reached"
+        yield f"{share:.0%} of the programs crash: what comes after a crash is hardly tested"
     if lane.compared >= _COMPARED and lane.disagreed > _DISAGREES * lane.compared:
         yield (
             f"zygote and fresh process disagree on {lane.disagreed / lane.compared:.0%} "
@@ -61,7 +68,8 @@ def _of_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
     if total.zygotes_replaced > 10 + total.executions / 10_000:
         yield f"{total.zygotes_replaced} zygotes had to be replaced"
     if FURTHER in lane.signatures:
-        yield f"{lane.signatures[FURTHER].sightings} deaths look unlike the looks that are kept"
+        sightings = lane.signatures[FURTHER].sightings
+        yield f"{sightings} crashes have signatures beyond the {MOST_SIGNATURES} that are kept"
     children = total.child_seconds / max(total.seconds, 1e-9)
     if children < _IN_CHILDREN:
-        yield f"only {children:.0%} of the time is spent in children"
+        yield f"workers spend only {children:.0%} of their time in children"

@@ -1,9 +1,9 @@
-"""Keeps the programs that libFuzzer took for its corpus, and finds counters that come and go.
+"""Copies the programs that libFuzzer takes to the corpus, and finds unstable counters.
 
-libFuzzer says nothing when it takes an input: it writes a file named by the SHA-1 of it. Whether
-that is there when the next program comes is all that has to be asked. What was taken is run twice
-more, if that was not done too often: a counter that differs between the runs is not this program's
-doing. One that did so on two programs steers no longer.
+When libFuzzer takes an input, it writes a file named by the input's SHA-1. The writer looks for
+that file when the next program comes. A program that was taken runs twice more, within a budget: a
+counter that differs between the runs is unstable. One that is unstable on two programs no longer
+steers.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from finfuzz.campaign.folder import name_of
-from finfuzz.campaign.messages import Kept
+from finfuzz.campaign.folder import hash_program
+from finfuzz.campaign.messages import CorpusAddition
 from finfuzz.executor.features import as_bits, differing
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
@@ -21,33 +21,35 @@ from finfuzz.support.files import write_whole
 
 _AGAIN = 2
 _ENOUGH = 2
-#: Of all executions at most so many are such: from an empty corpus every sixth program is taken,
-#: and those are the dear ones.
+#: The budget of these runs, as a share of executions. From an empty corpus libFuzzer takes every
+#: sixth program, and those are the expensive ones.
 _MOST_CHECKS = 0.02
 
 
-class _Ran:
-    """A mutated program that was run, until it is known whether libFuzzer took it."""
+class _LastRun:
+    """The last mutated program, until the writer knows whether libFuzzer took it."""
 
     def __init__(self, data: bytes, steps: str, change: Change, counters: bytes) -> None:
         self.data, self.steps, self.change, self.counters = data, steps, change, counters
 
 
 class CorpusWriter:
-    """One worker's. ``live``: libFuzzer's folder; ``corpus``: where programs are kept whole."""
+    """A worker's writer. ``live``: libFuzzer's folder; ``corpus``: whole programs."""
 
     def __init__(self, executor: Executor, live: Path, corpus: Path) -> None:
         self._executor, self._live, self._corpus = executor, live, corpus
-        self._last: _Ran | None = None
+        self._last: _LastRun | None = None
         self._kept: set[str] = set()
         self._seen = 0
         self._varied: Counter[int] = Counter()
         self._checks = 0
         self.unstable: frozenset[int] = frozenset()
 
-    def ran(self, data: bytes, steps: str, change: Change | None) -> None:
-        """A program, given as libFuzzer has it and as the child did, has been run. ``change`` is
-        None where it was no mutation: a seed, or another worker's."""
+    def record(self, data: bytes, steps: str, change: Change | None) -> None:
+        """Record a run. ``data``: the program as libFuzzer has it; ``steps``: as the child got it.
+
+        ``change`` is None for a program that is no mutation: a seed, or another worker's.
+        """
         shared = self._executor.shared
         shared.clear(self.unstable)
         counters = shared.snapshot()
@@ -55,16 +57,19 @@ class CorpusWriter:
             self._merge(counters)
             self._last = None
         else:
-            self._last = _Ran(data, steps, change, counters)
+            self._last = _LastRun(data, steps, change, counters)
 
-    def settle(self, execution: int) -> tuple[Kept, Change] | None:
-        """Keeps the last program if libFuzzer took it, and says so where its features are new to
-        this worker. Raises OSError where it can't be written."""
+    def keep_last(self, execution: int) -> tuple[CorpusAddition, Change] | None:
+        """Copy the last program to the corpus if libFuzzer took it.
+
+        Returns what to report if the program has features that are new to this worker. Raises
+        OSError if it can't be written.
+        """
         last, self._last = self._last, None
         if last is None:
             return None
         text = last.data.decode()
-        name = name_of(text)
+        name = hash_program(text)
         if name in self._kept or not os.path.exists(self._live / name):
             return None
         self._kept.add(name)
@@ -72,11 +77,11 @@ class CorpusWriter:
             self._check(last)
         write_whole(self._corpus / f"{name}.fin", last.data)
         features = self._merge(last.counters)
-        if not features:  # a shorter one for features that were there
+        if not features:  # a shorter program with known features
             return None
-        return Kept(name, execution, features, last.change.mutators), last.change
+        return CorpusAddition(name, execution, features, last.change.mutators), last.change
 
-    def _check(self, last: _Ran) -> None:
+    def _check(self, last: _LastRun) -> None:
         shared = self._executor.shared
         varied: set[int] = set()
         self._checks += _AGAIN
@@ -92,7 +97,7 @@ class CorpusWriter:
             self.unstable |= often
 
     def _merge(self, counters: bytes) -> int:
-        """Remembers a program's features, a bit each; returns how many are new."""
+        """Remember a program's features, a bit each; return how many are new."""
         features = as_bits(counters)
         new = features & ~self._seen
         self._seen |= features

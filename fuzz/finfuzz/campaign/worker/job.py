@@ -1,4 +1,4 @@
-"""What one worker is to do: one lane of the campaign, for a slice of its time."""
+"""The job of a worker: one lane of the campaign, for a slice of its time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from finfuzz.executor.limits import Limits
 from finfuzz.generation.learning import Tally
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """``target`` and ``python`` (a path) are resolved and built; the folders exist.
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker's job, sent to its standard input as JSON.
 
-    ``live`` is libFuzzer's folder, ``corpus`` where programs are kept whole, ``sightings`` where
-    the first program of each look goes. ``shared``: other workers add to ``live`` meanwhile.
-    ``tallies``: what the lane has learnt so far.
+    ``target`` on ``python`` (a path) is built, and the folders exist: ``live`` is libFuzzer's,
+    ``corpus`` has whole programs, ``signatures`` the first program of each signature.
+    ``shared``: other workers add programs to ``live``. ``tallies``: what the lane has learnt.
     """
 
     target: str
@@ -24,7 +24,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     live: str
     corpus: str
-    sightings: str
+    signatures: str
     shared: bool
     deadline: float
     memory_mib: int

@@ -1,8 +1,8 @@
 """libFuzzer as the engine: programs are its inputs, the children's counters are its coverage.
 
-atheris brings libFuzzer and the way into it; the mutator and the crossover are ours. libFuzzer
-takes the mapping that the children write for the counters of a module: it clears them before each
-run and reads them after it (tried on 3.11 to 3.13, docs/design.md).
+atheris contains libFuzzer; the mutator and the crossover are ours. libFuzzer takes the mapping to
+which the children write for the counters of a module: it clears them before each run and reads
+them afterwards (tried on 3.11 to 3.13, docs/design.md).
 """
 
 from __future__ import annotations
@@ -18,52 +18,52 @@ from collections import OrderedDict
 from pathlib import Path
 from random import Random
 
-from finfuzz.campaign.messages import Trouble
+from finfuzz.campaign.messages import WorkerWarning
 from finfuzz.campaign.worker.corpus_writer import CorpusWriter
-from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Made, Programs
+from finfuzz.campaign.worker.program_source import Candidate, ProgramSource
 from finfuzz.executor.shared_memory import PROGRAM_BYTES, SharedMemory
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse, to_text
 from finfuzz.support.errors import UserError
 
-#: Programs that cost less are mutated more often. Without it what libFuzzer prefers grows ever
-#: dearer: after 240 s from the project's corpus 1,261 executions and 38,986 features against 2,396
-#: and 39,515 (pybind11 3.1.0, CPython 3.13, one run each, side by side). But then two runs differ,
-#: which those of several workers do anyway.
+#: Mutates cheap programs more often. Without these, libFuzzer prefers ever more expensive ones:
+#: after 240 s from the project's corpus 1,261 executions and 38,986 features against 2,396
+#: and 39,515 (pybind11 3.1.0, CPython 3.13, one run each, at the same time). But then two runs
+#: differ, as runs with several workers do anyway.
 _BY_TIME = ("-entropic=1", "-entropic_scale_per_exec_time=1")
-#: libFuzzer asks for one every second time; then programs grow until they have all steps they may.
+#: libFuzzer asks for a cross-over every second time; then programs grow to the largest size.
 _CROSSES_OVER = 0.2
-#: Between a mutation and its execution libFuzzer makes no other; a few more, to be sure.
+#: Mutations remembered until they run: libFuzzer makes one at a time; more, to be safe.
 _REMEMBERED = 16
 
 
-def run(loop: Loop, programs: Programs, executor: Executor, config: Config) -> None:
-    """Fuzzes until the loop is over, then ends this process: libFuzzer does not return."""
+def run(loop: Loop, source: ProgramSource, executor: Executor, job: Job) -> None:
+    """Fuzz until the loop is over, then end this process: libFuzzer does not return."""
     import atheris  # noqa: PLC0415  takes 0.3 s, and only this engine needs it
 
     tables = _register_counters(executor.shared)
-    mutators = _Mutators(programs, loop)
-    writer = CorpusWriter(executor, Path(config.live), Path(config.corpus))
+    mutators = _Mutators(source, loop)
+    writer = CorpusWriter(executor, Path(job.live), Path(job.corpus))
 
     def one_input(data: bytes) -> None:
-        # Nothing may leave here but by the process's end: libFuzzer would take it for a crash.
+        # Never let an exception escape: libFuzzer would report it as a crash.
         try:
-            _settle(loop, programs, writer)
+            _keep_last(loop, source, writer)
             if loop.over:
                 loop.finish()
                 os._exit(0)
-            made = mutators.made_of(data)
-            program, change = made or (_program(data), None)
+            candidate = mutators.take_candidate(data)
+            program, change = candidate or (_parse(data), None)
             if program is not None:
                 steps, _ = loop.execute(program, change)
-                writer.ran(data, steps, change)
+                writer.record(data, steps, change)
         except UserError as error:
             loop.finish(str(error))
             os._exit(0)
-        except BrokenPipeError:  # the supervisor is gone, and with it everyone to tell
+        except BrokenPipeError:  # the supervisor is gone
             executor.close()
             os._exit(0)
         except BaseException:
@@ -71,7 +71,7 @@ def run(loop: Loop, programs: Programs, executor: Executor, config: Config) -> N
             os._exit(1)
 
     atheris.Setup(
-        _arguments(config),
+        _arguments(job),
         one_input,
         custom_mutator=mutators.mutate,
         custom_crossover=mutators.cross_over,
@@ -81,21 +81,21 @@ def run(loop: Loop, programs: Programs, executor: Executor, config: Config) -> N
     del tables  # libFuzzer points into them until here
 
 
-def _settle(loop: Loop, programs: Programs, writer: CorpusWriter) -> None:
+def _keep_last(loop: Loop, source: ProgramSource, writer: CorpusWriter) -> None:
     try:
-        settled = writer.settle(loop.executions)
-    except OSError as error:  # a full disk; libFuzzer has it in memory
-        loop.send(Trouble(f"a program can't be kept: {error.strerror}"))
+        kept = writer.keep_last(loop.executions)
+    except OSError as error:  # a full disk; libFuzzer has the program in memory
+        loop.send(WorkerWarning(f"can't write a program to the corpus: {error.strerror}"))
         return
-    if settled is not None:
-        kept, change = settled
-        programs.learner.brought_features(change)
+    if kept is not None:
+        addition, change = kept
+        source.learner.brought_features(change)
         loop.unstable = len(writer.unstable)
-        loop.send(kept)
+        loop.send(addition)
 
 
-def library(module: str = "core_with_libfuzzer") -> Path:
-    """A shared object of atheris's; the default is the one with libFuzzer. Raises UserError."""
+def find_library(module: str = "core_with_libfuzzer") -> Path:
+    """Find a shared object of atheris; the default has libFuzzer. Raises UserError if missing."""
     try:
         spec = importlib.util.find_spec(f"atheris.{module}")
     except ModuleNotFoundError:
@@ -106,12 +106,12 @@ def library(module: str = "core_with_libfuzzer") -> Path:
 
 
 def _register_counters(shared: SharedMemory) -> object:
-    """Tells libFuzzer of the counters, with a table of as many made-up (pc, flags) pairs."""
-    # libFuzzer's references to a custom mutator and crossover are weak, and bound when it is
-    # loaded: what defines them has to be there, and global, before.
+    """Register the counters with libFuzzer, and a table of as many made-up (pc, flags) pairs."""
+    # libFuzzer's references to a custom mutator and crossover are weak, and bound at load time:
+    # the libraries that define them must be loaded before, with global symbols.
     for module in ("custom_mutator", "custom_crossover"):
-        ctypes.CDLL(str(library(module)), mode=ctypes.RTLD_GLOBAL)
-    libfuzzer = ctypes.CDLL(str(library()))
+        ctypes.CDLL(str(find_library(module)), mode=ctypes.RTLD_GLOBAL)
+    libfuzzer = ctypes.CDLL(str(find_library()))
     begin = shared.counters_address
     pointer = ctypes.c_void_p
     libfuzzer.__sanitizer_cov_8bit_counters_init(pointer(begin), pointer(begin + shared.counters))
@@ -123,17 +123,17 @@ def _register_counters(shared: SharedMemory) -> object:
     return pairs
 
 
-def _arguments(config: Config) -> list[str]:
+def _arguments(job: Job) -> list[str]:
     return [
         "finfuzz",
-        config.live,
-        f"-seed={config.seed % (2**31 - 1) + 1}",  # 0 means "any" to libFuzzer
+        job.live,
+        f"-seed={job.seed % (2**31 - 1) + 1}",  # 0 means "any" to libFuzzer
         f"-max_len={PROGRAM_BYTES}",
         "-use_counters=0",  # see executor/features.py
         "-len_control=0",  # a program's size is the mutator's business
-        # What other workers find, seconds later. One alone needs none, and its runs are the same.
-        f"-reload={int(config.shared)}",
-        *(_BY_TIME if config.shared else ("-entropic=0",)),
+        # Reload the shared corpus every second. Off with one worker, to keep runs reproducible.
+        f"-reload={int(job.shared)}",
+        *(_BY_TIME if job.shared else ("-entropic=0",)),
         "-rss_limit_mb=0",
         "-handle_term=0",
         "-handle_int=0",
@@ -143,8 +143,8 @@ def _arguments(config: Config) -> list[str]:
 
 
 @functools.lru_cache(maxsize=8192)
-def _program(data: bytes) -> Program | None:
-    """The program that an input is; None for what is none. Blank input is the empty program."""
+def _parse(data: bytes) -> Program | None:
+    """Parse an input; None if it is no program. Blank input is the empty program."""
     try:
         return parse(data.decode()) if data.strip() else Program()
     except (ParseError, UnicodeDecodeError):
@@ -154,38 +154,38 @@ def _program(data: bytes) -> Program | None:
 class _Mutators:
     """libFuzzer's custom mutator and crossover: text in, text out."""
 
-    def __init__(self, programs: Programs, loop: Loop) -> None:
-        self._programs, self._loop = programs, loop
-        self._made: OrderedDict[bytes, Made] = OrderedDict()
+    def __init__(self, source: ProgramSource, loop: Loop) -> None:
+        self._source, self._loop = source, loop
+        self._candidates: OrderedDict[bytes, Candidate] = OrderedDict()
 
     def mutate(self, data: bytes, max_size: int, seed: int) -> bytes:
-        return self._next(Random(seed), data, b"", max_size)
+        return self._make_next(Random(seed), data, b"", max_size)
 
     def cross_over(self, first: bytes, second: bytes, max_size: int, seed: int) -> bytes:
-        return self._next(Random(seed), first, second, max_size)
+        return self._make_next(Random(seed), first, second, max_size)
 
-    def _next(self, rng: Random, first: bytes, second: bytes, max_size: int) -> bytes:
+    def _make_next(self, rng: Random, first: bytes, second: bytes, max_size: int) -> bytes:
         begin = time.perf_counter()
-        host = _program(first)
-        donor = _program(second) if rng.random() < _CROSSES_OVER else None
+        host = _parse(first)
+        donor = _parse(second) if rng.random() < _CROSSES_OVER else None
         if host and donor:
-            made = self._programs.cross(rng, host, donor)
+            candidate = self._source.cross_over(rng, host, donor)
         elif host:
-            made = self._programs.neighbour(rng, host)
+            candidate = self._source.mutate(rng, host)
         else:
-            made = self._programs.new(rng)
-        return self._printed(made, max_size, first, begin)
+            candidate = self._source.generate(rng)
+        return self._print(candidate, max_size, first, begin)
 
-    def made_of(self, data: bytes) -> Made | None:
-        """What this input was printed from; None where it comes from a file."""
-        return self._made.pop(data, None)
+    def take_candidate(self, data: bytes) -> Candidate | None:
+        """Take the candidate that was printed as this input; None for an input from a file."""
+        return self._candidates.pop(data, None)
 
-    def _printed(self, made: Made, max_size: int, otherwise: bytes, begin: float) -> bytes:
-        text = to_text(made.program.without_comments()).encode()
+    def _print(self, candidate: Candidate, max_size: int, otherwise: bytes, begin: float) -> bytes:
+        text = to_text(candidate.program.without_comments()).encode()
         if len(text) > max_size:
             return otherwise[:max_size]
-        self._made[text] = made
-        if len(self._made) > _REMEMBERED:
-            self._made.popitem(last=False)
+        self._candidates[text] = candidate
+        if len(self._candidates) > _REMEMBERED:
+            self._candidates.popitem(last=False)
         self._loop.mutation_seconds += time.perf_counter() - begin
         return text

@@ -1,4 +1,4 @@
-"""What every engine does with one program: run it, count it, tell the supervisor."""
+"""The loop of every engine: run a program, count it, report to the supervisor."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import time
 from pathlib import Path
 
 from finfuzz.campaign.messages import (
-    Counts,
-    Ended,
+    Finished,
     FromWorker,
     Progress,
-    Sample,
+    SightingCounts,
     Tallies,
-    Trouble,
+    WorkerWarning,
+    ZygoteOutcome,
     send,
 )
-from finfuzz.campaign.worker.job import Config
-from finfuzz.campaign.worker.signatures import Signatures
+from finfuzz.campaign.worker.job import Job
+from finfuzz.campaign.worker.signatures import SignatureCounter
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change, Learner
@@ -29,26 +29,26 @@ from finfuzz.triage.findings.known import is_known_crash
 
 _PROGRESS_SECONDS = 0.2
 _TALLIES_SECONDS = 5.0
-#: A fresh process beside a zygote's child now and then: 10 ms of the other core.
-_SAMPLE_SECONDS = 30.0
-#: Five bare children, 15 ms, that often: a two-thousandth of the time.
+#: Interval of comparisons with a fresh process: 10 ms each, on triage's core.
+_COMPARISON_SECONDS = 30.0
+#: Interval of measuring bare children: five cost 15 ms, a two-thousandth of the time.
 _FLOOR_SECONDS, _FLOOR_CHILDREN = 30.0, 5
 
 
 class Loop:
-    """One worker's executions. ``over`` turns true when time is up or the supervisor said so."""
+    """The executions of a worker. ``over``: whether time is up or the worker was stopped."""
 
-    def __init__(self, executor: Executor, config: Config, learner: Learner, pipe: int) -> None:
+    def __init__(self, executor: Executor, job: Job, learner: Learner, pipe: int) -> None:
         self._executor = executor
         self._learner = learner
         self._python = executor.build.interpreter.version[:2]
-        self._abuse = config.abuse
+        self._abuse = job.abuse
         self._pipe = pipe
-        self._signatures = Signatures(Path(config.sightings))
+        self._signatures = SignatureCounter(Path(job.signatures))
         self._begin = time.monotonic()
-        self._end = self._begin + config.seconds
-        self._told = self._tallied = self._sampled = 0.0
-        self._measured = -_FLOOR_SECONDS
+        self._end = self._begin + job.seconds
+        self._progress_at = self._tallies_at = self._comparison_at = 0.0
+        self._floor_at = -_FLOOR_SECONDS
         self._floor = 0.0
         self._took = [0, 0, 0]
         self._child_seconds = 0.0
@@ -64,9 +64,11 @@ class Loop:
         return self._stopped or time.monotonic() >= self._end
 
     def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
-        """Runs a program, which ``change`` made, and reports what is worth it; returns what the
-        child was given, and its outcome."""
-        if self._now - self._measured >= _FLOOR_SECONDS:
+        """Run a program, which ``change`` made, and report to the supervisor.
+
+        Returns the steps that the child got, and its outcome.
+        """
+        if self._now - self._floor_at >= _FLOOR_SECONDS:
             self._measure_floor()
         steps = runnable(program, self._python, abuse=self._abuse)
         begin = time.perf_counter()
@@ -76,23 +78,23 @@ class Loop:
         if change is not None:
             self._learner.tried(change)
         if outcome.notable:
-            self._sight(program, outcome, change)
+            self._add_signature(program, outcome, change)
         if outcome.died and not self._is_known(outcome):
-            # A dead program's neighbours mostly die the same death: it is no step on the way.
+            # Mutations of a program that crashes mostly crash alike: it must not steer.
             self._executor.shared.clear_counters()
-        self._tell(program, outcome)
+        self._report(program, outcome)
         return steps, outcome
 
     def send(self, message: FromWorker) -> None:
-        """Tells the supervisor. Raises BrokenPipeError where that is gone."""
+        """Send a message. Raises BrokenPipeError if the supervisor is gone."""
         send(self._pipe, message)
 
     def finish(self, problem: str = "") -> None:
-        """Says goodbye; the executor is closed, so that nothing of it stays behind."""
+        """Close the executor, so that no process stays behind, and send the last message."""
         self._executor.close()
         self._flush()
         self.send(Tallies(self._learner.tallies))
-        self.send(Ended(self._progress(), problem))
+        self.send(Finished(self._make_progress(), problem))
 
     def _count(self, outcome: Outcome) -> None:
         self.executions += 1
@@ -101,11 +103,11 @@ class Loop:
         self._deaths += outcome.died
         self._touched += self._executor.shared.ran_blocks
 
-    def _sight(self, program: Program, outcome: Outcome, change: Change | None) -> None:
+    def _add_signature(self, program: Program, outcome: Outcome, change: Change | None) -> None:
         try:
             signature = self._signatures.add(program, outcome, self.executions, self._now)
-        except OSError as error:  # a full disk; it will be met again
-            self.send(Trouble(f"a sighting can't be written: {error.strerror}"))
+        except OSError as error:  # a full disk; the signature will come again
+            self.send(WorkerWarning(f"can't write a signature: {error.strerror}"))
             return
         if signature is not None:
             self.send(signature)
@@ -120,24 +122,24 @@ class Loop:
     def _now(self) -> float:
         return time.monotonic() - self._begin
 
-    def _tell(self, program: Program, outcome: Outcome) -> None:
+    def _report(self, program: Program, outcome: Outcome) -> None:
         now = self._now
-        if now - self._told >= _PROGRESS_SECONDS:
-            self._told = now
+        if now - self._progress_at >= _PROGRESS_SECONDS:
+            self._progress_at = now
             self._flush()
-            self.send(self._progress())
-        if now - self._tallied >= _TALLIES_SECONDS:
-            self._tallied = now
+            self.send(self._make_progress())
+        if now - self._tallies_at >= _TALLIES_SECONDS:
+            self._tallies_at = now
             self.send(Tallies(self._learner.tallies))
-        if now - self._sampled >= _SAMPLE_SECONDS and not outcome.timed_out:
-            self._sampled = now
-            self.send(Sample(to_text(program.without_comments()), outcome))
+        if now - self._comparison_at >= _COMPARISON_SECONDS and not outcome.timed_out:
+            self._comparison_at = now
+            self.send(ZygoteOutcome(to_text(program.without_comments()), outcome))
 
     def _flush(self) -> None:
-        if counts := self._signatures.unsent():
-            self.send(Counts(counts))
+        if counts := self._signatures.take_unsent():
+            self.send(SightingCounts(counts))
 
-    def _progress(self) -> Progress:
+    def _make_progress(self) -> Progress:
         return Progress(
             executions=self.executions,
             seconds=self._now,
@@ -152,8 +154,8 @@ class Loop:
         )
 
     def _measure_floor(self) -> None:
-        self._measured = self._now
-        self._executor.run("")  # a zygote to measure; it may be the first
+        self._floor_at = self._now
+        self._executor.run("")  # starts a zygote if there is none
         times = []
         for _ in range(_FLOOR_CHILDREN):
             begin = time.perf_counter()

@@ -1,6 +1,6 @@
-"""The process that fuzzes: one engine, one executor. Started by the supervisor as a module:
+"""The worker process: one engine, one executor. The supervisor starts it as a module:
 
-python -m finfuzz.campaign.worker.process PIPE, with the worker's Config as JSON on standard input.
+python -m finfuzz.campaign.worker.process PIPE, with the Job as JSON on standard input.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.campaign.worker import libfuzzer, random_engine
-from finfuzz.campaign.worker.job import Config
+from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Programs
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor import process
 from finfuzz.executor.zygote import Executor
 from finfuzz.support.errors import UserError
@@ -25,26 +25,26 @@ from finfuzz.targets.spec import parse_target
 
 
 def main() -> None:
-    """Works until the time is up, SIGTERM comes, or the supervisor is gone."""
+    """Fuzz until the time is up, SIGTERM comes, or the supervisor is gone."""
     stop_with_supervisor()
-    config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
-    made = build(parse_target(config.target), probe(Path(config.python)))
-    executor = Executor(made, config.limits)
-    programs = Programs(made.interpreter.version, made.spec.framework, config.tallies)
-    loop = Loop(executor, config, programs.learner, int(sys.argv[1]))
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    made = build(parse_target(job.target), probe(Path(job.python)))
+    executor = Executor(made, job.limits)
+    source = ProgramSource(made.interpreter.version, made.spec.framework, job.tallies)
+    loop = Loop(executor, job, source.learner, int(sys.argv[1]))
     with contextlib.suppress(BrokenPipeError):
         try:
-            if config.engine == "random":
-                random_engine.run(loop, programs, config.seed)
+            if job.engine == "random":
+                random_engine.run(loop, source, job.seed)
             else:
-                libfuzzer.run(loop, programs, executor, config)
+                libfuzzer.run(loop, source, executor, job)
             loop.finish()
         except UserError as error:
             loop.finish(str(error))
 
 
 def stop_with_supervisor() -> None:
-    """Leaves Ctrl-C to the supervisor, and gets a SIGTERM when that is gone."""
+    """Leave Ctrl-C to the supervisor; get a SIGTERM when the supervisor is gone."""
     # The terminal's Ctrl-C, and its end, go to the whole group; the supervisor decides.
     process.follow_parent(signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""Where an engine's next program comes from."""
+"""The source of an engine's programs: generation, mutation and cross-over."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from finfuzz.program.scope import effective
 from finfuzz.support.cpythons import Quirk, has
 from finfuzz.targets.frameworks import FRAMEWORKS
 
-#: Where a left subinterpreter aborts Py_FinalizeEx, nothing happens later. Without care, two of
-#: five programs ended so. Elsewhere a left subinterpreter hangs if it has a thread, for the whole
-#: deadline (docs/found.md).
-_LEFT_ALL_THE_SAME = 0.1
-#: What imports the extension before anything else runs in a zygote that has done so, which saves a
-#: fifth of a child. The order matters to some defects, so not all do (pybind11 5947, 4245).
+#: The share of programs that keep a leftover subinterpreter where one is harmful. Where it aborts
+#: Py_FinalizeEx (gh-113433), nothing happens later: without a rule, two of five programs ended so.
+#: Elsewhere it may hang for the whole deadline if it has a thread (docs/found.md).
+_LEFTOVERS = 0.1
+#: The share of programs that import the extension first. They run in a zygote that has imported the
+#: extension, which saves a fifth of a child. Some defects need another order (pybind11 5947, 4245).
 _IMPORTS_FIRST = 0.8
-#: Steps without effect cost little, and one may gain its effect by a later mutation; but where all
-#: of them stay they are soon one of ten.
+#: The share of programs that keep steps without effect. They cost little, and a later mutation may
+#: give them an effect; but if all of them stay, they are soon one of ten.
 _KEEPS_DEAD_STEPS = 0.15
 
 
-class Made(NamedTuple):
-    """A program, and what made it."""
+class Candidate(NamedTuple):
+    """A program to be run, and the change that made it."""
 
     program: Program
     change: Change
 
 
-class Programs:
-    """New programs and neighbours of old ones, for one CPython; ``learner`` says of what kind.
+class ProgramSource:
+    """New programs and mutations of old ones, for one CPython, by the weights of ``learner``.
 
-    ``before``: what the campaign has learnt earlier. What does not steer (``engine_random``)
-    learns from new deaths alone.
+    ``before``: what the campaign has learnt earlier. The unguided engine learns from new signatures
+    alone.
     """
 
     def __init__(
@@ -54,30 +54,32 @@ class Programs:
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
         self.learner = Learner(weights, before)
 
-    def new(self, rng: Random) -> Made:
-        """A program from nothing."""
-        return self._made(rng, Program(), generate(rng, self.learner.weights), ("regenerate",))
+    def generate(self, rng: Random) -> Candidate:
+        """Generate a program from nothing."""
+        return self._finish(rng, Program(), generate(rng, self.learner.weights), ("regenerate",))
 
-    def neighbour(self, rng: Random, program: Program) -> Made:
-        """A mutation of a program."""
+    def mutate(self, rng: Random, program: Program) -> Candidate:
+        """Mutate a program."""
         changed = mutation(rng, program, self.learner.weights)
-        return self._made(rng, program, changed.program, changed.by)
+        return self._finish(rng, program, changed.program, changed.by)
 
-    def cross(self, rng: Random, host: Program, donor: Program) -> Made:
-        """A piece of one program in another."""
+    def cross_over(self, rng: Random, host: Program, donor: Program) -> Candidate:
+        """Insert a piece of one program into another."""
         changed = splice(rng, host, donor, self.learner.weights.max_steps)
-        return self._made(rng, host, changed, ("cross-over",))
+        return self._finish(rng, host, changed, ("cross-over",))
 
-    def _made(self, rng: Random, parent: Program, child: Program, by: tuple[str, ...]) -> Made:
-        child = self._tidied(rng, child)
-        return Made(child, Change(by, *gained(parent, child)))
+    def _finish(
+        self, rng: Random, parent: Program, child: Program, by: tuple[str, ...]
+    ) -> Candidate:
+        program = self._tidy(rng, child)
+        return Candidate(program, Change(by, *gained(parent, program)))
 
-    def _tidied(self, rng: Random, program: Program) -> Program:
+    def _tidy(self, rng: Random, program: Program) -> Program:
         if rng.random() < _IMPORTS_FIRST:
             program = importing_first(program)
         if rng.random() >= _KEEPS_DEAD_STEPS:
             program = effective(program, self.learner.weights.python)
-        dies = self._stops or leaves_threads(program)
-        if dies and rng.random() >= _LEFT_ALL_THE_SAME:
+        costly = self._stops or leaves_threads(program)
+        if costly and rng.random() >= _LEFTOVERS:
             return stop_all(program)
         return program

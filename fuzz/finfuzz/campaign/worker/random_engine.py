@@ -1,4 +1,4 @@
-"""The engine that looks at nothing: programs from nothing and their neighbours."""
+"""The unguided engine: new programs and their mutations, at random."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections import deque
 from random import Random
 
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Made, Programs
+from finfuzz.campaign.worker.program_source import Candidate, ProgramSource
 
-#: Programs that the next ones are made from, beside those made from nothing.
+#: Latest programs that mutations start from.
 _POOL = 256
 
 
-def run(loop: Loop, programs: Programs, seed: int) -> None:
-    """Executes until the loop is over. The same seed gives the same programs."""
+def run(loop: Loop, source: ProgramSource, seed: int) -> None:
+    """Execute programs until the loop is over. The same seed gives the same programs."""
     rng = Random(seed)
-    pool: deque[Made] = deque(maxlen=_POOL)
+    pool: deque[Candidate] = deque(maxlen=_POOL)
     while not loop.over:
         begin = time.perf_counter()
         if pool and rng.random() < 0.5:
-            made = programs.neighbour(rng, rng.choice(pool).program)
+            candidate = source.mutate(rng, rng.choice(pool).program)
         else:
-            made = programs.new(rng)
+            candidate = source.generate(rng)
         loop.mutation_seconds += time.perf_counter() - begin
-        pool.append(made)
-        loop.execute(made.program, made.change)
+        pool.append(candidate)
+        loop.execute(candidate.program, candidate.change)

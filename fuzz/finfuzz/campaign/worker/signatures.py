@@ -1,7 +1,7 @@
-"""Programs that went wrong, as a worker meets them: told apart by their look, counted by route.
+"""Signatures of programs that went wrong, as a worker finds them, counted by route.
 
-The first program of each look becomes a file; what looks the same is only counted. A look is what
-no diagnosis could tell apart, and its name is a hash, so that workers agree on it.
+A signature is a hash of all facts of an outcome that a diagnosis may use, so all workers compute
+the same one. The first program of each signature becomes a file; further ones are only counted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.campaign.folder import MOST_SIGNATURES
-from finfuzz.campaign.messages import Count, NewSignature
+from finfuzz.campaign.messages import NewSignature, SightingCount
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
@@ -22,12 +22,12 @@ from finfuzz.support.files import write_whole
 from finfuzz.triage.findings.routes import MOST, collect_roots
 
 _VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'")
-#: Under which all are counted whose look came after MOST_LOOKS others.
+#: The name under which all signatures beyond MOST_SIGNATURES are counted.
 FURTHER = "further"
 
 
 class SignatureFile(msgspec.Struct, frozen=True):
-    """The file of a look: its first program, and when the worker that met it ran it."""
+    """The file of a signature: its first program, and when the worker ran that program."""
 
     text: str
     outcome: Outcome
@@ -35,22 +35,22 @@ class SignatureFile(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Signatures:
-    """One worker's. ``folder``: the lane's, which other workers write to as well."""
+class SignatureCounter:
+    """The signatures that one worker has met. Other workers write to the ``folder``, too."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._routes: dict[str, set[tuple[str, ...]]] = {}
-        self._unsent: dict[tuple[str, tuple[str, ...]], Count] = {}
+        self._unsent: dict[tuple[str, tuple[str, ...]], SightingCount] = {}
 
     def add(
         self, program: Program, outcome: Outcome, execution: int, seconds: float
     ) -> NewSignature | None:
-        """Counts it, and tells of its look if this worker has not met that.
+        """Count a program that went wrong; return its signature if new to this worker.
 
-        Raises OSError where its file can't be written.
+        Raises OSError if the signature's file can't be written.
         """
-        signature = signature_of(outcome)
+        signature = compute_signature(outcome)
         routes = self._routes.get(signature)
         if routes is None and len(self._routes) >= MOST_SIGNATURES:
             self._count(FURTHER, (), "")
@@ -61,18 +61,18 @@ class Signatures:
             if further:
                 routes.add(roots)
             kept = roots if roots in routes else ()
-            self._count(signature, kept, _printed(program) if further else "")
+            self._count(signature, kept, _print(program) if further else "")
             return None
-        text = _printed(program)
+        text = _print(program)
         file = self._folder / signature
         if not file.exists():
-            write_whole(file, encoded(SignatureFile(text, outcome, execution, seconds)))
+            write_whole(file, encode(SignatureFile(text, outcome, execution, seconds)))
         self._routes[signature] = {roots}
         self._count(signature, roots, text)
         return NewSignature(signature, execution, seconds)
 
-    def unsent(self) -> tuple[Count, ...]:
-        """What was counted since the last time."""
+    def take_unsent(self) -> tuple[SightingCount, ...]:
+        """Return the counts since the last call."""
         counts = tuple(self._unsent.values())
         self._unsent.clear()
         return counts
@@ -80,14 +80,14 @@ class Signatures:
     def _count(self, signature: str, roots: tuple[str, ...], text: str) -> None:
         before = self._unsent.get((signature, roots))
         self._unsent[signature, roots] = (
-            Count(signature, roots, before.sightings + 1, before.text)
+            SightingCount(signature, roots, before.sightings + 1, before.text)
             if before
-            else Count(signature, roots, 1, text)
+            else SightingCount(signature, roots, 1, text)
         )
 
 
-def signature_of(outcome: Outcome) -> str:
-    """A name for what two outcomes share that no diagnosis could tell apart."""
+def compute_signature(outcome: Outcome) -> str:
+    """Compute the name that an outcome shares with all that have the same diagnoses."""
     facts = (
         outcome.signal,
         outcome.phase,
@@ -100,21 +100,21 @@ def signature_of(outcome: Outcome) -> str:
     return hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
 
 
-def encoded(sighted: SignatureFile) -> bytes:
-    """The bytes of a look's file."""
-    return msgspec.msgpack.encode(sighted)
+def encode(first: SignatureFile) -> bytes:
+    """Encode the file of a signature."""
+    return msgspec.msgpack.encode(first)
 
 
 def load(folder: Path, signature: str) -> SignatureFile:
-    """Raises UserError for a file that is gone or damaged."""
+    """Load the file of a signature. Raises UserError if it is gone or damaged."""
     path = folder / signature
     try:
         return msgspec.msgpack.decode(path.read_bytes(), type=SignatureFile)
     except OSError as error:
-        raise UserError(f"can't read the sighting {path}: {error.strerror}") from None
+        raise UserError(f"can't read the signature {path}: {error.strerror}") from None
     except msgspec.DecodeError as error:
-        raise UserError(f"the sighting {path} is damaged: {error}") from None
+        raise UserError(f"the signature {path} is damaged: {error}") from None
 
 
-def _printed(program: Program) -> str:
+def _print(program: Program) -> str:
     return to_text(program.without_comments())

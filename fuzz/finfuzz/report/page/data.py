@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
-from finfuzz.campaign.folder import load_plan
-from finfuzz.campaign.journal import read_only
+from finfuzz.campaign.folder import StatePaths
+from finfuzz.campaign.journal_queries import JournalReader
 from finfuzz.campaign.plan import Plan
 from finfuzz.report.page.clock import Clock
 from finfuzz.report.page.history import Line, MachineLine, machine_line, sample_lines
-from finfuzz.support.errors import UserError
 
 #: Notes that are shown, the latest first.
 MOST_NOTES = 50
@@ -139,44 +136,25 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.seen if one.state == "filed")
 
 
-def crashes_of(state: Path, plan: Plan) -> Path:
-    """The folder that the campaign files in."""
-    there = Path(plan.crashes)
-    return there if there.is_absolute() else state / there
-
-
-def journal_of(state: Path) -> Path:
-    """Where a state folder's journal lies."""
-    return state / "campaign" / "journal.sqlite"
-
-
 def read_campaign(state: Path) -> Campaign:
     """Reads the campaign in a state folder; one without a journal has begun nothing yet.
 
     Raises UserError where there is no campaign, or its plan or journal can't be read.
     """
-    plan = load_plan(state)
-    path = journal_of(state)
-    if not path.exists():
-        with closing(sqlite3.connect(":memory:")) as empty:
-            return _read(state, plan, empty)
-    try:
-        with closing(read_only(path)) as database:
-            return _read(state, plan, database)
-    except sqlite3.Error as error:
-        raise UserError(f"can't read {path}: {error}") from error
-
-
-def _read(state: Path, plan: Plan, database: sqlite3.Connection) -> Campaign:
-    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-    if "samples" not in tables:
+    paths = StatePaths(state)
+    plan = paths.load_plan()
+    if not paths.journal.exists():
         return _nothing(state, plan)
+    with JournalReader(paths.journal) as journal:
+        return _read(state, plan, journal)
+
+
+def _read(state: Path, plan: Plan, journal: JournalReader) -> Campaign:
     names = [str(lane) for lane in plan.lanes]
-    last = _last(database)
-    runs = database.execute("SELECT began, ended FROM runs ORDER BY began").fetchall()
+    last = journal.find_last_time()
+    runs = journal.load_runs()
     ended = bool(runs) and runs[-1]["ended"] is not None
     clock = Clock([(row["began"], row["ended"]) for row in runs], last)
-    counted = database.execute("SELECT sum(seconds) FROM runs").fetchone()[0]
     return Campaign(
         folder=state,
         plan=plan,
@@ -184,13 +162,13 @@ def _read(state: Path, plan: Plan, database: sqlite3.Connection) -> Campaign:
         last=last or (runs[-1]["ended"] if ended else None),
         under_way=bool(runs) and not ended and time.time() - (last or 0.0) < _SILENT_SECONDS,
         runs=len(runs),
-        seconds=counted or clock.total,
-        lanes=tuple(_lanes(database, plan)),
-        lines=sample_lines(database, clock, names),
-        machine=machine_line(database, clock),
-        tallies=tuple(_tallies(database)),
-        seen=tuple(_seen(database, names)),
-        notes=tuple(_notes(database)),
+        seconds=journal.sum_worker_seconds() / plan.workers or clock.total,
+        lanes=tuple(_lanes(journal, plan)),
+        lines=sample_lines(journal, clock, names),
+        machine=machine_line(journal, clock),
+        tallies=tuple(_tallies(journal)),
+        seen=tuple(_seen(journal, names)),
+        notes=tuple(_notes(journal)),
     )
 
 
@@ -202,18 +180,8 @@ def _nothing(state: Path, plan: Plan) -> Campaign:
     )  # fmt: skip
 
 
-def _last(database: sqlite3.Connection) -> float | None:
-    times = [
-        database.execute(f"SELECT max(time) FROM {table}").fetchone()[0]
-        for table in ("samples", "machine", "notes")
-    ]
-    return max((one for one in times if one is not None), default=None)
-
-
-def _lanes(database: sqlite3.Connection, plan: Plan) -> Iterator[LaneFacts]:
-    rows = {row["id"]: dict(row) for row in database.execute("SELECT * FROM lanes")}
-    for row in database.execute("SELECT * FROM comparisons"):
-        rows.setdefault(row["lane"], {}).update(compared=row[1], disagreed=row[2])
+def _lanes(journal: JournalReader, plan: Plan) -> Iterator[LaneFacts]:
+    rows = journal.load_lanes()
     fields = set(LaneFacts.__struct_fields__) - {"name", "share"}
     optional = {"floor_seconds", "corpus", "features"}
     for number, lane in enumerate(plan.lanes):
@@ -225,21 +193,15 @@ def _lanes(database: sqlite3.Connection, plan: Plan) -> Iterator[LaneFacts]:
         yield LaneFacts(name=str(lane), share=lane.share, **facts)
 
 
-def _tallies(database: sqlite3.Connection) -> Iterator[TallyRow]:
-    query = (
-        "SELECT sort, name, sum(tried) AS tried, sum(features) AS features, "
-        "sum(signatures) AS signatures, "
-        "sum(weight * tried) / max(sum(tried), 1) AS mean, avg(weight) AS weight "
-        "FROM tallies GROUP BY sort, name ORDER BY sort, features DESC, tried DESC, name"
-    )
-    for row in database.execute(query):
+def _tallies(journal: JournalReader) -> Iterator[TallyRow]:
+    for row in journal.load_tallies():
         weight = (row["mean"] if row["tried"] else row["weight"]) or 0.0
         counts = (row["tried"] or 0, row["features"] or 0, row["signatures"] or 0)
         yield TallyRow(row["sort"], row["name"], *counts, weight)
 
 
-def _seen(database: sqlite3.Connection, names: list[str]) -> Iterator[Seen]:
-    for row in database.execute("SELECT * FROM buckets ORDER BY state, time"):
+def _seen(journal: JournalReader, names: list[str]) -> Iterator[Seen]:
+    for row in journal.load_buckets():
         lane = row["lane"]
         yield Seen(
             lane=names[lane] if lane in range(len(names)) else f"lane {lane}",
@@ -256,9 +218,8 @@ def _seen(database: sqlite3.Connection, names: list[str]) -> Iterator[Seen]:
         )
 
 
-def _notes(database: sqlite3.Connection) -> Iterator[Note]:
-    query = "SELECT time, line FROM notes ORDER BY rowid DESC LIMIT ?"
-    for row in database.execute(query, [MOST_NOTES]):
+def _notes(journal: JournalReader) -> Iterator[Note]:
+    for row in journal.load_notes(MOST_NOTES):
         yield Note(row["time"] or 0.0, row["line"] or "")
 
 

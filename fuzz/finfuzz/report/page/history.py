@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 import msgspec
 
+from finfuzz.campaign.journal_queries import JournalReader, Row
 from finfuzz.report.page.clock import Clock
 
 #: Points of a line: a plot is some 300 pixels wide.
@@ -47,16 +47,10 @@ class MachineLine(msgspec.Struct, frozen=True, kw_only=True):
     now: dict[str, float | None] | None = None
 
 
-def sample_lines(
-    database: sqlite3.Connection, clock: Clock, names: Sequence[str]
-) -> tuple[Line, ...]:
+def sample_lines(journal: JournalReader, clock: Clock, names: Sequence[str]) -> tuple[Line, ...]:
     """A line for each lane that has samples."""
-    query = (
-        "SELECT * FROM samples WHERE rowid IN "
-        "(SELECT max(rowid) FROM samples GROUP BY lane, (rowid - :first) / :span) ORDER BY rowid"
-    )
-    rows: dict[int, list[sqlite3.Row]] = {}
-    for row in database.execute(query, _spans(database, "samples")):
+    rows: dict[int, list[Row]] = {}
+    for row in journal.load_samples(POINTS):
         rows.setdefault(row["lane"], []).append(row)
     known = range(len(names))
     return tuple(
@@ -65,7 +59,7 @@ def sample_lines(
     )
 
 
-def _line(name: str, rows: Sequence[sqlite3.Row], clock: Clock) -> Line:
+def _line(name: str, rows: Sequence[Row], clock: Clock) -> Line:
     times = [clock.elapsed(row["time"]) for row in rows]
 
     def of(column: str, *, from_zero: bool = True) -> Points:
@@ -91,26 +85,13 @@ def _line(name: str, rows: Sequence[sqlite3.Row], clock: Clock) -> Line:
     )
 
 
-def machine_line(database: sqlite3.Connection, clock: Clock) -> MachineLine:
+def machine_line(journal: JournalReader, clock: Clock) -> MachineLine:
     """What the machine's rows say; empty where there are none."""
-    query = (
-        "SELECT max(time) AS time, max(memory_mib) AS memory, max(supervisor_mib) AS supervisor, "
-        "max(worker_mib) AS worker, max(triage_mib) AS triage, avg(load) AS load, "
-        "max(disk_mib) AS disk FROM machine GROUP BY (rowid - :first) / :span ORDER BY time"
-    )
-    rows = database.execute(query, _spans(database, "machine")).fetchall()
-    last = database.execute("SELECT * FROM machine ORDER BY rowid DESC LIMIT 1").fetchone()
+    rows = journal.load_resources(POINTS)
 
     def of(column: str) -> Points:
         values = [(clock.elapsed(row["time"]), row[column]) for row in rows]
         return tuple((at, float(value)) for at, value in values if value is not None)
 
     lines = {name: of(name) for name in MachineLine.__struct_fields__ if name != "now"}
-    return MachineLine(**lines, now=dict(last) if last else None)
-
-
-def _spans(database: sqlite3.Connection, table: str) -> dict[str, int]:
-    """Rows are written in the order of time, all lanes by turns: so many in a row are a point."""
-    first, last = database.execute(f"SELECT min(rowid), max(rowid) FROM {table}").fetchone()
-    rows = (last - first + 1) if last is not None else 1
-    return {"first": first or 0, "span": max(-(-rows // POINTS), 1)}
+    return MachineLine(**lines, now=journal.load_last_resources())

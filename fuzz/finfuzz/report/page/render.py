@@ -15,8 +15,9 @@ import msgspec
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from finfuzz.campaign.folder import StatePaths
 from finfuzz.report.page import text
-from finfuzz.report.page.data import Campaign, crashes_of, read_campaign
+from finfuzz.report.page.data import Campaign, read_campaign
 from finfuzz.report.page.plots import COLOURS, draw_plots
 from finfuzz.report.page.timeline import COLUMN, END, ENDS
 from finfuzz.report.page.view import (
@@ -59,7 +60,7 @@ class Renderer:
         Raise UserError if the campaign, its journal or known.toml can't be read.
         """
         campaign = read_campaign(self._state)
-        crashes = self._crashes or crashes_of(self._state, campaign.plan)
+        crashes = self._crashes or StatePaths(self._state).find_crashes(campaign.plan)
         rows = collect_rows(list_findings(crashes), campaign)
         rendered = {}
         for number, row in enumerate(rows):

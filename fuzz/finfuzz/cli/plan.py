@@ -1,4 +1,4 @@
-"""From what the command line and a campaign file say to a plan with nothing left open."""
+"""The plan of `finfuzz run`, from the command line and a campaign file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TypeVar
 import msgspec
 import psutil
 
-from finfuzz.campaign import config_file as campaign_file
+from finfuzz.campaign import config_file
 from finfuzz.campaign.config_file import CampaignFile, TargetEntry
-from finfuzz.campaign.folder import State
+from finfuzz.campaign.folder import DEFAULT_STATE, State
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
 from finfuzz.replay.matrix import expand_policies
@@ -29,8 +29,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the command line says; None and () where it says nothing. Paths as they were given."""
+class RunOptions:
+    """The options of `finfuzz run`; None or () for one that is not given."""
 
     targets: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
@@ -52,102 +52,101 @@ class Asked:
     abuse: bool | None = None
 
 
-def planned(asked: Asked, path: Path | None) -> tuple[Plan, State]:
-    """The plan, and its locked state folder. Raises UserError for what can't be."""
-    said = campaign_file.read(path) if path else CampaignFile()
-    if path and not said.targets and not asked.targets:
+def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
+    """Make the plan, and lock its state folder. Raises UserError for impossible options."""
+    file = config_file.read(path) if path else CampaignFile()
+    if path and not file.targets and not options.targets:
         raise UserError(f"{path} names no target: write a [[targets]] table, or give --target")
     base = path.parent if path else Path()
-    state = _first(asked.state, _beside(base, said.state), Path(".finfuzz"))
-    crashes = _first(asked.crashes, _beside(base, said.crashes), Path("crashes"))
+    state = _choose(options.state, _resolve(base, file.state), DEFAULT_STATE)
+    crashes = _choose(options.crashes, _resolve(base, file.crashes), Path("crashes"))
     places = [(state, "the campaign's state"), (crashes, "findings")]
     for place in places:
         require_possible(*place)
-    seeds = _seeds(_first(asked.corpus, _beside(base, said.corpus), None))
-    workers = _first(asked.workers, said.workers, None)
-    bounds = _bounds(asked, said, workers or count_cores())
+    seeds = _find_seeds(_choose(options.corpus, _resolve(base, file.corpus), None))
+    workers = _choose(options.workers, file.workers, None)
+    bounds = _make_bounds(options, file, workers or count_cores())
     plan = Plan(
-        lanes=tuple(_lanes(asked, said)),
+        lanes=tuple(_make_lanes(options, file)),
         workers=workers or len(bounds.cores) or count_cores(),
-        seconds=_first(asked.seconds, said.time, 60.0),
-        engine=_first(asked.engine, said.engine, "atheris"),
-        seed=_first(asked.seed, said.seed, random.SystemRandom().randrange(2**31)),
+        seconds=_choose(options.seconds, file.time, 60.0),
+        engine=_choose(options.engine, file.engine, "atheris"),
+        seed=_choose(options.seed, file.seed, random.SystemRandom().randrange(2**31)),
         seeds=seeds,
         crashes=str(crashes.absolute()),
-        abuse=_first(asked.abuse, said.abuse, False),
-        attribute=_first(asked.attribute, said.attribute, True),
+        abuse=_choose(options.abuse, file.abuse, False),
+        attribute=_choose(options.attribute, file.attribute, True),
         bounds=bounds,
     )
     state, crashes = (ensure_directory(*place) for place in places)
     return plan, State(state)
 
 
-def resumed(
+def extend_plan(
     plan: Plan, journal: Journal, seconds: float | None = None, workers: int | None = None
 ) -> Plan:
-    """The plan of a campaign that goes on; ``seconds`` are on top of those that it has had."""
+    """Change the plan of a campaign that is resumed; ``seconds`` are additional."""
     workers = workers or plan.workers
     if seconds is not None:
-        ((had,),) = journal.rows("SELECT total(seconds) FROM lanes")
-        seconds += had / workers
+        seconds += journal.sum_seconds() / workers
     if plan.seeds is not None and not Path(plan.seeds).is_dir():
-        raise UserError(f"the programs that it began with are gone: put {plan.seeds} back")
+        raise UserError(f"the campaign's seed programs are gone: put {plan.seeds} back")
     return msgspec.structs.replace(plan, workers=workers, seconds=seconds or plan.seconds)
 
 
-def _first(asked: T | None, said: T | None, otherwise: T) -> T:
-    if asked is not None:
-        return asked
-    return otherwise if said is None else said
+def _choose(option: T | None, in_file: T | None, default: T) -> T:
+    if option is not None:
+        return option
+    return default if in_file is None else in_file
 
 
-def _beside(base: Path, text: str | None) -> Path | None:
+def _resolve(base: Path, text: str | None) -> Path | None:
     return None if text is None else base / Path(text).expanduser()
 
 
-def _seeds(asked: Path | None) -> str | None:
-    if asked is None:
+def _find_seeds(folder: Path | None) -> str | None:
+    if folder is None:
         default = Path("corpus")
         return str(default.absolute()) if default.is_dir() else None
-    if not asked.is_dir():
-        raise UserError(f"no folder of programs {asked}: give one with --corpus, or none")
-    return str(asked.absolute())
+    if not folder.is_dir():
+        raise UserError(f"no folder of programs {folder}: give one with --corpus, or none")
+    return str(folder.absolute())
 
 
-def _lanes(asked: Asked, said: CampaignFile) -> list[Lane]:
-    entries = said.targets
-    if asked.targets or not entries:
-        entries = tuple(TargetEntry(text) for text in asked.targets or (DEFAULT,))
+def _make_lanes(options: RunOptions, file: CampaignFile) -> list[Lane]:
+    entries = file.targets
+    if options.targets or not entries:
+        entries = tuple(TargetEntry(text) for text in options.targets or (DEFAULT,))
     lanes = []
     for entry in entries:
         for spec in expand_policies(entry.target, entry.policies):
             include_folders(spec)  # fetched here, not by a worker
-            for text in asked.pythons or entry.pythons or (None,):
+            for text in options.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)
                 lanes.append(Lane(str(spec), str(python.executable), python.text, entry.share))
     same = {(lane.target, lane.python) for lane in lanes}
     if len(same) < len(lanes):
-        raise UserError("a target is there twice on one CPython: give it once, with a larger share")
+        raise UserError("a target is given twice on one CPython: give it once, with a larger share")
     return lanes
 
 
-def _bounds(asked: Asked, said: CampaignFile, workers: int) -> Bounds:
-    chosen = _cores(_first(asked.cores, said.cores, ""))
+def _make_bounds(options: RunOptions, file: CampaignFile, workers: int) -> Bounds:
+    chosen = _parse_cores(_choose(options.cores, file.cores, ""))
     return Bounds(
-        deadline=_first(asked.deadline, said.deadline, 2.0),
-        memory_mib=_first(asked.memory, said.memory, 2048),
-        total_memory_mib=_first(
-            asked.total_memory, said.total_memory, psutil.virtual_memory().total * 3 // 4 >> 20
+        deadline=_choose(options.deadline, file.deadline, 2.0),
+        memory_mib=_choose(options.memory, file.memory, 2048),
+        total_memory_mib=_choose(
+            options.total_memory, file.total_memory, psutil.virtual_memory().total * 3 // 4 >> 20
         ),
-        processes=_first(asked.processes, said.processes, 64 + 16 * workers),
-        disk_mib=_first(asked.disk, said.disk, 4096),
-        nice=_first(asked.nice, said.nice, 0),
+        processes=_choose(options.processes, file.processes, 64 + 16 * workers),
+        disk_mib=_choose(options.disk, file.disk, 4096),
+        nice=_choose(options.nice, file.nice, 0),
         cores=chosen,
     )
 
 
-def _cores(text: str) -> tuple[int, ...]:
-    """`0-3,6` as numbers. Raises UserError for what is no list, or names a core not to be had."""
+def _parse_cores(text: str) -> tuple[int, ...]:
+    """Parse a list of cores such as `0-3,6`. Raises UserError if one is not available."""
     found: set[int] = set()
     there = os.sched_getaffinity(0)
     for part in text.split(",") if text else ():
