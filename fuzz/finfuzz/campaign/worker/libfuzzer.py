@@ -2,7 +2,7 @@
 
 atheris contains libFuzzer; the mutator and the crossover are ours. libFuzzer takes the mapping to
 which the children write for the counters of a module: it clears them before each run and reads
-them afterwards (tried on 3.11 to 3.13, DESIGN.md).
+them afterwards (tried on 3.11 to 3.13, docs/design.md).
 """
 
 from __future__ import annotations
