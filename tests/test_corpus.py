@@ -11,11 +11,11 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.legal import ABUSE
 from finfuzz.program.model import Program
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import Choice
 from finfuzz.replay.expectations import find_expected
 from finfuzz.targets.build import build
+from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
@@ -23,13 +23,15 @@ from finfuzz.triage.diagnosis import diagnose
 from helpers.places import CORPUS
 
 PROGRAMS = sorted(CORPUS.glob("*.fin"))
+CONTROLS = [name for name, record in FRAMEWORKS.items() if record.is_control]
+TARGETS = [*CONTROLS, DEFAULT, f"{DEFAULT}+destroy"]
 
 
 def read(path: Path) -> Program:
     return parse(path.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module", params=["no-extension", "plain-c", "pybind11", "pybind11+destroy"])
+@pytest.fixture(scope="module", params=TARGETS)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """The controls, the newest release as it is, and with its internals destroyed at the end."""
     spec = resolve(parse_target(request.param))
@@ -49,7 +51,7 @@ def test_program_opens_with_why_it_is_there_and_is_printed_as_it_stands(path: Pa
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_program_ends_as_it_says(path: Path, executor: Executor) -> None:
     program, python = read(path), executor.build.interpreter
-    outcome = executor.run(runnable(program, python.version[:2]))
+    outcome = executor.run(program)
     found = {str(one) for one in diagnose(outcome, executor.limits.memory_mib)}
     assert found == find_expected(program, executor.build.spec, python.text), outcome.stderr
 

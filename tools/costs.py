@@ -18,7 +18,7 @@ from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.legal import EDGES_FROM
-from finfuzz.program.scope import runnable
+from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, WAY
 from finfuzz.targets.build import build
@@ -54,9 +54,9 @@ def make_samples() -> dict[str, str]:
     return found
 
 
-def time_child(executor: Executor, text: str) -> float:
+def time_child(executor: Executor, program: Program) -> float:
     """Return the milliseconds of one child, by its zygote's clock."""
-    return executor.run(text).seconds * 1000
+    return executor.run(program).seconds * 1000
 
 
 def time_bare_child(executor: Executor) -> float:
@@ -75,16 +75,15 @@ def main(target: str, python: str | None, rounds: int) -> None:
     version = made.interpreter.version
     programs, rng = ProgramSource(version, made.spec.framework), Random(1)
     generated = [programs.generate(rng).program for _ in range(GENERATED)]
-    texts = {what: runnable(parse(f"finfuzz 1\n{text}"), version[:2])
-             for what, text in make_samples().items()}  # fmt: skip
-    took: dict[str, list[float]] = {what: [] for what in texts}
+    samples = {what: parse(f"finfuzz 1\n{text}") for what, text in make_samples().items()}
+    took: dict[str, list[float]] = {what: [] for what in samples}
     bare: list[float] = []
     with Executor(made, Limits()) as executor:
         for _ in track(range(rounds), "measuring", console=Console(stderr=True)):
-            for what, text in texts.items():
-                took[what].append(time_child(executor, text))
+            for what, program in samples.items():
+                took[what].append(time_child(executor, program))
                 bare.append(time_bare_child(executor))
-        of_generated = [time_child(executor, runnable(each, version[:2])) for each in generated]
+        of_generated = [time_child(executor, each) for each in generated]
     floor = statistics.median(bare)
     costs = {what: statistics.median(times) / floor for what, times in took.items()}
     table = Table("program", "cost in bare children")

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
@@ -41,7 +40,7 @@ def measure_kib_per_life(executor: Executor, flavour: str, inside: str) -> float
     for count in (FEW, MANY):
         life = f"start i {flavour}\nenter i\n{inside}stop i\n"
         program = parse("finfuzz 1\n" + life * count)
-        outcome = executor.run(runnable(program, executor.build.interpreter.version[:2]))
+        outcome = executor.run(program)
         if outcome.died or outcome.exit_code:
             raise UserError(f"failed: {outcome.signal or outcome.exit_code}")
         peaks.append(outcome.peak_kib)

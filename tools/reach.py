@@ -23,7 +23,7 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.legal import EDGES_FROM, HOOKS_OF, NOT_LEGAL
 from finfuzz.program.model import Program, Step
-from finfuzz.program.scope import Scope, runnable
+from finfuzz.program.scope import Scope
 from finfuzz.program.text import to_text
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, SHAPE, WAY
 from finfuzz.targets.build import Build, build
@@ -86,7 +86,7 @@ class Reach:
         self.example: dict[str, str] = {}
 
     def run(self, executor: Executor, program: Program) -> None:
-        outcome = executor.run(runnable(program, self.python))
+        outcome = executor.run(program)
         scope = Scope(self.python)
         for number, step in enumerate(program.steps, 1):
             kinds = dict(scope.here)

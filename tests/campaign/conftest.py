@@ -9,15 +9,9 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from helpers.campaigns import DESTROY, Campaign, Start
-
-
-@pytest.fixture(scope="session")
-def pythons() -> list[Interpreter]:
-    """Those found that can be built for, newest first."""
-    return [found for found in find_interpreters() if found.include]
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from finfuzz.campaign.messages import (
     send,
 )
 from finfuzz.executor.fresh import run_fresh
+from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -56,7 +57,7 @@ SIGNATURES = [NewSignature("0" * 16, 1, 0.5), NewSignature("1" * 16, 2, 0.75)]
 
 @pytest.fixture(scope="module")
 def zygote_outcome(destroy: Build) -> ZygoteOutcome:
-    return ZygoteOutcome(PROGRAM, run_fresh(destroy, PROGRAM))
+    return ZygoteOutcome(PROGRAM, run_fresh(destroy, parse(PROGRAM)))
 
 
 def sent(*messages: FromWorker) -> bytes:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 
 OWN_GIL = (3, 12)
@@ -18,12 +18,6 @@ ROLES: dict[str, Callable[[list[Interpreter]], list[Interpreter]]] = {
     ][-1:],
     "oldest": lambda found: [python for python in found if python.version < OWN_GIL][-1:],
 }
-
-
-@pytest.fixture(scope="session")
-def pythons() -> list[Interpreter]:
-    """CPythons that extensions can be compiled for, newest first."""
-    return [python for python in find_interpreters() if python.include is not None]
 
 
 @pytest.fixture(scope="session", params=ROLES)

@@ -17,7 +17,7 @@ from finfuzz.generation.mutate import mutate
 from finfuzz.generation.weights import Weights
 from finfuzz.program.language import OPERATIONS, Role
 from finfuzz.program.model import NODE_ROLES, Program, Step
-from finfuzz.program.scope import effective, runnable
+from finfuzz.program.scope import effective
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import WAY, Choice
 from finfuzz.targets.build import Build
@@ -102,11 +102,9 @@ MAY_RAISE = {
 }
 
 
-def test_what_python_refuses_is_counted_and_printed(
-    executor: Executor, python: Interpreter
-) -> None:
+def test_what_python_refuses_is_counted_and_printed(executor: Executor) -> None:
     program = read("node a class; node b class; edge a b base; edge b a base")
-    outcome = executor.run(runnable(program, python.version[:2]))
+    outcome = executor.run(program)
     assert outcome.took == (3, 0, 1)
     assert outcome.stderr.startswith("finfuzz: `edge b a base` raised TypeError: ")
     assert not outcome.died
@@ -145,7 +143,7 @@ def test_the_model_knows_what_is_rare_too(
 
 def check_agreement(executor: Executor, program: Program, python: Interpreter) -> None:
     text = to_text(program)
-    outcome = executor.run(runnable(program, python.version[:2]))
+    outcome = executor.run(program)
     effects = len(effective(program, python.version[:2]))
     took, skipped, raised = outcome.took
     may_raise = sum(not MAY_RAISE.keys().isdisjoint(step.args) for step in program.steps)
@@ -182,9 +180,9 @@ ENDS = {
 
 
 @pytest.mark.parametrize("way", WAY.texts)
-def test_every_exit(executor: Executor, python: Interpreter, way: str) -> None:
+def test_every_exit(executor: Executor, way: str) -> None:
     for steps in (f"exit {way}", f"exit sys-exit; start i legacy; enter i; exit {way}; stop i"):
-        outcome = executor.run(runnable(read(steps), python.version[:2]))
+        outcome = executor.run(read(steps))
         assert (outcome.exit_code, outcome.signal, outcome.phase) == ENDS[way]
         assert not outcome.died
 

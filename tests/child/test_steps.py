@@ -6,7 +6,6 @@ import pytest
 
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.legal import EDGES_FROM
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse
 from finfuzz.program.words import EDGE, FLAVOUR, ROOT
 from finfuzz.targets.build import Build
@@ -27,8 +26,7 @@ def executor_313(plain_c_313: Build) -> Iterator[Executor]:
 def record_events(executor: Executor, *steps: str) -> list[tuple[str, str]]:
     """Run steps, all of which must have an effect; return (hook, phase) of each event."""
     program = parse("\n".join(["finfuzz 1", *steps]))
-    text = runnable(program, executor.build.interpreter.version[:2])
-    outcome = executor.run(text, events=True)
+    outcome = executor.run(program, events=True)
     assert outcome.took == (len(steps), 0, 0)
     return [(event.hook, event.phase) for event in outcome.events]
 

@@ -9,7 +9,7 @@ import pytest
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.legal import ABUSE, CHECKABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, SHAPEABLE
-from finfuzz.program.scope import effective, runnable
+from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
 from finfuzz.program.words import (
     ACTION,
@@ -159,10 +159,10 @@ def check_survival(
     One success in ``tries`` runs is enough.
     """
     program = parse("\n".join(["finfuzz 1", *steps]))
-    version = python.version[:2]
-    effects = len(effective(program, version))
+    offers = executor.build.spec.record.vocabulary
+    effects = len(effective(program, python.version[:2], offers=offers))
     for _ in range(tries):
-        outcome = executor.run(runnable(program, version))
+        outcome = executor.run(program)
         if not outcome.died:
             break
     assert outcome.took == (effects, len(program) - effects, 0), f"{steps}\n{outcome.stderr}"

@@ -6,6 +6,7 @@ import pytest
 
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.text import parse
 from finfuzz.program.words import ROOT
 from finfuzz.targets.build import Build
 from finfuzz.targets.interpreters import Interpreter
@@ -44,7 +45,7 @@ EVERY_ROOT = tuple(
 def run_steps(build: Build, *steps: str) -> str:
     """Return the standard error of a program."""
     with Executor(build) as executor:
-        outcome = executor.run("\n".join(["finfuzz 1", *steps, ""]))
+        outcome = executor.run(parse("\n".join(["finfuzz 1", *steps])))
     assert outcome.took[2] == 0
     return outcome.stderr
 
@@ -80,9 +81,8 @@ def test_nothing_of_ctypes_lives_on(fake: Fake) -> None:
 
 def test_a_fresh_process_is_prepared_the_same_way(fake: Fake) -> None:
     build = fake(PRINTS_MODULES)
-    assert (
-        run_steps(build, "import").split() == run_fresh(build, "finfuzz 1\nimport\n").stderr.split()
-    )
+    fresh = run_fresh(build, parse("finfuzz 1\nimport\n"))
+    assert run_steps(build, "import").split() == fresh.stderr.split()
 
 
 PRINTS_WHERE_THE_DRIVER_IS = """

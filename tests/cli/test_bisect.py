@@ -102,7 +102,7 @@ def found(*trials: Trial, changes: tuple[TurningPoint, ...] = ()) -> Bisection:
 def test_what_is_printed(
     run: Run, monkeypatch: pytest.MonkeyPatch, result: Bisection, code: int, out: str, err: str
 ) -> None:
-    monkeypatch.setattr(command, "over_releases", lambda *_: result)
+    monkeypatch.setattr(command, "bisect_releases", lambda *_: result)
     got = run("0123")
     assert got[:2] == (code, out)
     assert re.fullmatch(err, got[2])

@@ -51,6 +51,18 @@ def test_all_is_as_expected(here: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "4 as expected\n"), done.stderr
 
 
+def test_a_target_that_lacks_a_word_is_not_comparable(here: Path) -> None:
+    """`no-extension` has no moment at which a hook of C could run: it did not survive one."""
+    (here / "corpus" / "hook.fin").write_text(
+        "finfuzz 1\n# why\nimport\nnode a container\nhook a clear plain\n"
+    )
+    files = ("--junit", "j.xml", "--json", "j.json")
+    done = finfuzz(here, "--target", "no-extension", "--python", PYTHON, *files)
+    assert (done.returncode, done.stdout) == (0, "2 as expected, 1 not comparable\n"), done.stderr
+    assert "survived, but the target has no hook clear" in (here / "j.json").read_text()
+    assert 'skipped message="survived, but the target' in (here / "j.xml").read_text()
+
+
 def test_a_regression_fails_and_is_in_every_report(here: Path) -> None:
     (here / "corpus" / "dies.fin").write_text(DIES)
     files = ("--junit", "j.xml", "--json", "j.json", "--markdown", "m.md")

@@ -8,6 +8,7 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.model import Program
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import pick_interpreter
@@ -45,9 +46,9 @@ def fake(plain_c: Build, tmp_path: Path) -> Fake:
     return make
 
 
-def run_in_zygote(build: Build, text: str, limits: Limits | None = None) -> Outcome:
+def run_in_zygote(build: Build, program: Program, limits: Limits | None = None) -> Outcome:
     with Executor(build, limits) as executor:
-        return executor.run(text, events=True)
+        return executor.run(program, events=True)
 
 
 @pytest.fixture(params=[run_in_zygote, run_fresh], ids=["zygote", "fresh"])

@@ -10,12 +10,13 @@ import pytest
 
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
 Fake = Callable[[str], Build]
 
-IMPORT = "finfuzz 1\nimport\n"
+IMPORT = parse("finfuzz 1\nimport\n")
 
 PROGRAMS = [
     "",
@@ -34,10 +35,10 @@ PROGRAMS = [
 
 @pytest.mark.parametrize("steps", PROGRAMS)
 def test_a_fresh_process_and_a_zygotes_child_agree(plain_c: Build, steps: str) -> None:
-    text = "\n".join(["finfuzz 1", *filter(None, steps.split("; ")), ""])
+    program = parse("\n".join(["finfuzz 1", *steps.split("; ")]))
     with Executor(plain_c) as executor:
-        forked = executor.run(text, events=True)
-    fresh = run_fresh(plain_c, text)
+        forked = executor.run(program, events=True)
+    fresh = run_fresh(plain_c, program)
     assert (forked.how, fresh.how) == ("zygote", "fresh")
     different = {"how", "seconds", "peak_kib", "frames"}
     for name in set(fresh.__struct_fields__) - different:

@@ -8,21 +8,22 @@ from finfuzz.executor import outcome as module
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, RawFrame
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 
 Fake = Callable[[str], Build]
 Run = Callable[..., Outcome]
 Took = tuple[int, int, int]
 
-ORDINARY = """\
+ORDINARY = parse("""\
 finfuzz 1
 import
 node a container
 edge a a append
 drop b
 root a codec
-"""
-IMPORT = "finfuzz 1\nimport\ncollect\n"
+""")
+IMPORT = parse("finfuzz 1\nimport\ncollect\n")
 
 
 def test_an_ordinary_program(plain_c: Build, run: Run) -> None:
@@ -51,7 +52,7 @@ def test_an_ordinary_program(plain_c: Build, run: Run) -> None:
     ],
 )
 def test_ways_to_exit(plain_c: Build, run: Run, way: str, exit_code: int, said: str) -> None:
-    outcome = run(plain_c, f"finfuzz 1\nexit {way}\ncollect\n")
+    outcome = run(plain_c, parse(f"finfuzz 1\nexit {way}\ncollect\n"))
     assert (outcome.exit_code, outcome.took, outcome.died) == (exit_code, (2, 0, 0), False)
     assert outcome.phase == "exited/dict-cleared"
     assert outcome.stderr.endswith(said)
@@ -133,7 +134,7 @@ def test_a_hang_that_ignores_signals_ends_too(fake: Fake, run: Run) -> None:
 
 @pytest.mark.parametrize("text", ["finfuzz 1\n", "finfuzz 1\n" + "start i legacy\nstop i\n" * 3])
 def test_no_time_at_all_is_too_little(plain_c: Build, run: Run, text: str) -> None:
-    outcome = run(plain_c, text, Limits(deadline=0))
+    outcome = run(plain_c, parse(text), Limits(deadline=0))
     assert (outcome.timed_out, outcome.died) == (True, True)
 
 
@@ -189,7 +190,9 @@ def test_where_standard_error_is_full_the_next_step_is_taken_nonetheless(
 
 def test_a_program_of_many_interpreters_one_by_one_survives(plain_c: Build, run: Run) -> None:
     """Law 1: a death is the target's or CPython's. This one is Py_FatalError in observe.cpp."""
-    outcome = run(plain_c, "finfuzz 1\n" + "start i legacy\nstop i\n" * 64, Limits(deadline=60))
+    outcome = run(
+        plain_c, parse("finfuzz 1\n" + "start i legacy\nstop i\n" * 64), Limits(deadline=60)
+    )
     assert (outcome.signal, outcome.took) == (None, (128, 0, 0))
 
 
@@ -197,24 +200,25 @@ def test_a_program_of_many_interpreters_one_by_one_survives(plain_c: Build, run:
 
 
 def test_an_interrupted_program_did_not_die(plain_c: Build, run: Run) -> None:
-    outcome = run(plain_c, "finfuzz 1\nexit interrupt\n")
+    outcome = run(plain_c, parse("finfuzz 1\nexit interrupt\n"))
     assert (outcome.signal, outcome.died, outcome.notable) == ("SIGINT", False, False)
 
 
 def test_objects_alive_are_counted(plain_c: Build, run: Run) -> None:
-    kept = run(plain_c, "finfuzz 1\nnode a instance\nnode b instance\nroot a leak\n")
+    kept = run(plain_c, parse("finfuzz 1\nnode a instance\nnode b instance\nroot a leak\n"))
     assert (kept.alive, kept.notable) == (1, False)
-    assert run(plain_c, "finfuzz 1\nnode a instance\nnode b container\n").alive == 0
+    assert run(plain_c, parse("finfuzz 1\nnode a instance\nnode b container\n")).alive == 0
 
 
 def test_right_answers_are_not_told(plain_c: Build, run: Run) -> None:
-    outcome = run(plain_c, "finfuzz 1\nself-check\n")
+    outcome = run(plain_c, parse("finfuzz 1\nself-check\n"))
     assert (outcome.wrong_answers, outcome.stderr, outcome.took) == (0, "", (1, 0, 0))
 
 
 def test_a_wrong_answer_is_counted_and_told(fake: Fake, run: Run) -> None:
     outcome = run(
-        fake("class Instance: pass\nclass Overridable: pass\n"), "finfuzz 1\nself-check\n"
+        fake("class Instance: pass\nclass Overridable: pass\n"),
+        parse("finfuzz 1\nself-check\n"),
     )
     assert outcome.wrong_answers > 1
     assert outcome.stderr.startswith("self-check: an instance's value: ")
@@ -229,7 +233,7 @@ def test_an_exception_that_nothing_accounts_for(fake: Fake, run: Run) -> None:
 
 
 def test_what_a_hook_raises_is_the_programs_own(plain_c: Build, run: Run) -> None:
-    outcome = run(plain_c, "finfuzz 1\nnode a object\nhook a del raise\n")
+    outcome = run(plain_c, parse("finfuzz 1\nnode a object\nhook a del raise\n"))
     assert "ValueError: a hook raises" in outcome.stderr
     assert outcome.unraisable == ()
 

@@ -9,12 +9,13 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.shared_memory import EVENT_COUNTERS
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
 
-ACROSS = """\
+ACROSS = parse("""\
 finfuzz 1
 node a container
 use second
@@ -22,8 +23,9 @@ node b container
 edge a b append
 edge b a append
 root a leak
-"""
-SECOND_ALONE = "finfuzz 1\nuse second\nnode a container\nedge a a append\nroot a leak\n"
+""")
+ALONE = "finfuzz 1\nuse {}\nnode a container\nedge a a append\nroot a leak\n"
+FIRST_ALONE, SECOND_ALONE = (parse(ALONE.format(which)) for which in ("first", "second"))
 
 
 def mixed(text: str) -> Build:
@@ -47,13 +49,13 @@ def test_each_has_counters_of_its_own(plain_c: Build, tmp_path: Path) -> None:
     )
     (tmp_path / "finfuzz_target.py").write_text("")
     with Executor(build) as executor:
-        outcome = executor.run("finfuzz 1\nimport\nuse second\nimport\n")
+        outcome = executor.run(parse("finfuzz 1\nimport\nuse second\nimport\n"))
         assert outcome.took == (3, 0, 0)
         assert executor.shared.counters == EVENT_COUNTERS + 2 * plain_c.blocks
 
 
 def test_without_a_second_the_first_is_meant(plain_c: Build) -> None:
-    assert run_fresh(plain_c, "finfuzz 1\nuse second\nimport\n").took == (2, 0, 0)
+    assert run_fresh(plain_c, parse("finfuzz 1\nuse second\nimport\n")).took == (2, 0, 0)
 
 
 @pytest.mark.slow
@@ -76,7 +78,7 @@ def test_releases_that_do_not_share_internals_have_each_their_own() -> None:
 def test_which_one_asks_decides_how_it_dies() -> None:
     """The guard came with 3.0.2: the other makes its internals again without a word."""
     made = mixed("pybind11==3.0.1,3.0.2+destroy")
-    first = run_fresh(made, SECOND_ALONE.replace("second", "first"))
+    first = run_fresh(made, FIRST_ALONE)
     second = run_fresh(made, SECOND_ALONE)
     assert (first.signal, second.signal) == ("SIGABRT", "SIGABRT")
     assert "cast_error" in first.stderr

@@ -14,18 +14,23 @@ import msgspec
 import psutil
 import pytest
 
+from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.shared_memory import EVENT_COUNTERS, PROGRAM_BYTES
 from finfuzz.executor.zygote import Executor, ZygoteDied
+from finfuzz.program.model import Program, Step
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from finfuzz.targets.frameworks import FRAMEWORKS
 
 Fake = Callable[[str], Build]
 
-EMPTY = "finfuzz 1\n"
-IMPORT = "finfuzz 1\nimport\n"
-CYCLE = "finfuzz 1\nimport\nnode a container\nedge a a append\nroot a codec\n"
+EMPTY = Program()
+IMPORT = parse("finfuzz 1\nimport\n")
+CYCLE = parse("finfuzz 1\nimport\nnode a container\nedge a a append\nroot a codec\n")
 
 
 def wait_until_gone(pidfd: int) -> bool:
@@ -67,7 +72,7 @@ def test_one_zygote_serves_many_programs(plain_c: Build) -> None:
         assert executor.run(CYCLE).took == (4, 0, 0)
         zygotes = dict(executor._zygotes)
         assert executor.run(EMPTY).took == (0, 0, 0)
-        assert executor.run("finfuzz 1\nexit exception\n").exit_code == 1
+        assert executor.run(parse("finfuzz 1\nexit exception\n")).exit_code == 1
         assert executor.run(CYCLE).took == (4, 0, 0)
         assert executor._zygotes == {**executor._zygotes, **zygotes}
         assert executor.replaced == 0
@@ -112,19 +117,43 @@ def test_a_bare_child_finalizes_and_runs_nothing(plain_c: Build) -> None:
 @pytest.mark.parametrize("bytes_too_many", [1, 1000])
 def test_a_program_that_is_too_long_is_refused(plain_c: Build, bytes_too_many: int) -> None:
     length = PROGRAM_BYTES + bytes_too_many
+    skipped = (Step("drop", ("a",)),) * (length - len("finfuzz 1\n"))  # an empty line each
     with Executor(plain_c) as executor:
         with pytest.raises(UserError, match=rf"{length} bytes .* at most {PROGRAM_BYTES} can be"):
-            executor.run(EMPTY.ljust(length, "\n"))
+            executor.run(Program(skipped))
         assert executor.run(CYCLE).took == (4, 0, 0)
 
 
 def test_a_program_that_just_fits_runs(plain_c: Build) -> None:
-    drops = (PROGRAM_BYTES - len(EMPTY)) // len("drop a\n")
-    text = EMPTY + "drop a\n" * (drops - 1)
-    text += f"drop {'a' * (PROGRAM_BYTES - len(text) - len('drop '))}"
-    assert len(text) == PROGRAM_BYTES
+    imports, left = divmod(PROGRAM_BYTES - len("finfuzz 1\nnode  list\n"), len("import\n"))
+    program = Program((*[Step("import")] * imports, Step("node", ("a" * left, "list"))))
+    assert len(to_text(program)) == PROGRAM_BYTES
     with Executor(plain_c, Limits(deadline=60)) as executor:
-        assert executor.run(text).took == (0, drops, 0)
+        assert executor.run(program).took == (imports + 1, 0, 0)
+
+
+def test_a_step_with_a_word_that_the_target_lacks_is_skipped(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offers = EVERYTHING.without(kinds=["container"])
+    record = dataclasses.replace(plain_c.spec.record, vocabulary=offers)
+    monkeypatch.setitem(FRAMEWORKS, "plain-c", record)
+    with Executor(plain_c) as executor:
+        assert executor.run(CYCLE).took == (1, 3, 0)
+    assert run_fresh(plain_c, CYCLE).took == (1, 3, 0)
+
+
+def test_limits_are_those_of_a_run(fake: Fake) -> None:
+    with Executor(fake("while True: pass"), Limits(deadline=60)) as executor:
+        assert executor.run(IMPORT, Limits(deadline=0.1)).timed_out
+        assert executor.limits == Limits(deadline=60)
+
+
+def test_a_program_that_ran_just_now_is_prepared_for_other_limits(plain_c: Build) -> None:
+    abusing = parse("finfuzz 1\nnode a list\nroot a static-object\n")
+    with Executor(plain_c) as executor:
+        took = [executor.run(abusing, Limits(abuse=abuse)).took for abuse in (False, True, False)]
+    assert took == [(1, 1, 0), (2, 0, 0), (1, 1, 0)]
 
 
 def test_an_import_done_ahead_looks_as_if_the_program_had_done_it(
@@ -138,7 +167,7 @@ def test_an_import_done_ahead_looks_as_if_the_program_had_done_it(
             )
 
     ahead = seen()
-    monkeypatch.setattr("finfuzz.executor.zygote.begins_by_importing", lambda _: False)
+    monkeypatch.setattr(Executor, "_may_have_imported", False)
     assert seen() == ahead
 
 
@@ -174,7 +203,7 @@ def test_a_zygote_that_dies_under_its_program_is_replaced(fake: Fake, tmp_path: 
 
 def test_two_zygotes_that_die_in_a_row_are_an_error(fake: Fake) -> None:
     with Executor(fake("import os\nos.kill(os.getppid(), 9)\n")) as executor:
-        with pytest.raises(UserError, match=r"zygote of plain-c on CPython .* not stay alive: it"):
+        with pytest.raises(UserError, match=r"zygote of plain-c on .* not stay alive: no message"):
             executor.run(IMPORT)
         assert executor.run(EMPTY).took == (0, 0, 0)
 
@@ -286,9 +315,11 @@ import pickle, sys
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.text import parse
+program = parse("finfuzz 1\\nimport\\n")
 with open(sys.argv[1], "rb") as file: build = pickle.load(file)
-if sys.argv[2] == "fresh": run_fresh(build, "finfuzz 1\\nimport\\n", Limits(deadline=600))
-Executor(build, Limits(deadline=1)).run("finfuzz 1\\nimport\\n")
+if sys.argv[2] == "fresh": run_fresh(build, program, Limits(deadline=600))
+Executor(build, Limits(deadline=1)).run(program)
 """
 
 SAYS_WHO_IT_IS_AND_HANGS = """
@@ -325,9 +356,9 @@ def test_nothing_stays_when_the_harness_itself_is_killed(
 def test_a_program_covers_more_than_none(plain_c: Build) -> None:
     covered = []
     with Executor(plain_c) as executor:
-        for text in (EMPTY, IMPORT, CYCLE):
+        for program in (EMPTY, IMPORT, CYCLE):
             executor.shared.clear_counters()
-            executor.run(text)
+            executor.run(program)
             covered.append(executor.shared.covered())
     empty, imported, cycle = covered
     assert len(empty) < len(imported) < len(cycle)

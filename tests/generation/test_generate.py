@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.generation.generate import (
-    fresh_name,
+    count_starts,
+    find_free_name,
     generate,
     generate_step,
-    importing_first,
+    import_first,
     leaves_threads,
-    starts,
     stop_all,
 )
 from finfuzz.generation.weights import DEFAULT, Weights, pick
@@ -200,7 +200,7 @@ def test_no_interpreter_is_started_where_there_are_enough() -> None:
 
 def test_no_more_interpreters_than_the_weights_allow() -> None:
     eager = Weights(operations={"start": 100, "again": 50}, max_starts=2)
-    found = [starts(generate(Random(seed), eager)) for seed in range(50)]
+    found = [count_starts(generate(Random(seed), eager)) for seed in range(50)]
     assert max(found) == 2
 
 
@@ -282,7 +282,7 @@ def test_stopping_all_leaves_no_interpreter_and_changes_nothing_else(program: Pr
     ],
 )
 def test_fresh_names(taken: set[str], stem: str, expected: str) -> None:
-    assert fresh_name(taken, stem) == expected
+    assert find_free_name(taken, stem) == expected
 
 
 def test_a_word_is_picked_by_weight() -> None:
@@ -309,7 +309,7 @@ def test_what_weighs_nothing_is_never_picked() -> None:
 )
 def test_what_uses_the_extension_can_import_it_first(text: str, begins: str) -> None:
     program = parse("finfuzz 1\n" + text.replace("; ", "\n"))
-    changed = importing_first(program)
+    changed = import_first(program)
     assert to_text(changed).split("\n")[1] == begins
     assert changed.steps[-len(program) :] == program.steps
-    assert importing_first(changed) == changed
+    assert import_first(changed) == changed

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.generation.learning import CEILING, FLOOR, Change, Learner, Tally, gained
+from finfuzz.generation.learning import CEILING, FLOOR, Change, Learner, Tally, list_gains
 from finfuzz.generation.mutate import MUTATORS
 from finfuzz.generation.weights import DEFAULT
 from finfuzz.program.text import parse
@@ -19,9 +19,9 @@ def taught(good: int, bad: int, of: int) -> Learner:
     learner = Learner(DEFAULT)
     for number in range(of):
         for change, brings in ((GOOD, good), (BAD, bad)):
-            learner.tried(change)
+            learner.count_trial(change)
             if number < brings:
-                learner.brought_features(change)
+                learner.credit_features(change)
     return learner
 
 
@@ -48,7 +48,7 @@ def test_what_brings_more_is_taken_more_often(
 def test_a_death_that_looks_new_is_worth_several_features() -> None:
     learner = taught(2, 0, 2000)
     for _ in range(2):
-        learner.found_signature(BAD)
+        learner.credit_signature(BAD)
     again = Learner(DEFAULT, learner.tallies)
     assert again.weights.mutators["move"] / DEFAULT.mutators["move"] > 1
 
@@ -87,7 +87,7 @@ def test_tallies_are_of_this_learner_alone() -> None:
     """The supervisor adds them to those that it gave."""
     before = [Tally("mutator", "insert", 1000, 10, 1)]
     learner = Learner(DEFAULT, before)
-    learner.tried(GOOD)
+    learner.count_trial(GOOD)
     (tally,) = [one for one in learner.tallies if one.name == "insert"]
     assert (tally.tried, tally.features, tally.signatures) == (1, 0, 0)
     both = before[0].plus(tally)
@@ -108,4 +108,4 @@ def test_what_a_program_gained(
     parent: str, child: str, operations: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     before, after = (parse(f"finfuzz 1\n{text}\n") for text in (parent, child))
-    assert gained(before, after) == (operations, words)
+    assert list_gains(before, after) == (operations, words)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.generation.generate import generate, starts
-from finfuzz.generation.mutate import MUTATORS, Mutator, cheapened, mutate, mutation
+from finfuzz.generation.generate import count_starts, generate
+from finfuzz.generation.mutate import MUTATORS, Mutator, drop_expensive_steps, make_mutation, mutate
 from finfuzz.generation.weights import DEFAULT, Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import Scope, effective
@@ -54,12 +54,12 @@ def test_insert_adds_what_only_the_steps_before_make_possible() -> None:
 def test_what_a_shape_is_unrolled_to_has_an_effect(seed: int) -> None:
     """And what follows it has the effect that it had."""
     program = generate(Random(seed), Weights(operations={"shape": 10}))
-    unrolled = MUTATORS["unroll"](Random(seed), program, DEFAULT)
+    unroll_shape = MUTATORS["unroll"](Random(seed), program, DEFAULT)
     shapes = sum(step.op == "shape" for step in program.steps)
-    assert (unrolled is None) == (shapes == 0)
-    if unrolled is not None:
-        assert effective(unrolled) == unrolled
-        assert sum(step.op == "shape" for step in unrolled.steps) == shapes - 1
+    assert (unroll_shape is None) == (shapes == 0)
+    if unroll_shape is not None:
+        assert effective(unroll_shape) == unroll_shape
+        assert sum(step.op == "shape" for step in unroll_shape.steps) == shapes - 1
 
 
 @given(st.from_type(Program), SEEDS)
@@ -133,7 +133,7 @@ def test_a_hundred_generations_stay_within_bounds(seed: int) -> None:
     for _ in range(100):
         program = mutate(rng, program, weights)
         assert len(program) <= 20
-        assert starts(program) <= weights.most_starts
+        assert count_starts(program) <= weights.most_starts
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_hundred_generations_stay_within_bounds(seed: int) -> None:
 def test_bounds_hold_for_a_program_that_is_at_them(text: str, weights: Weights) -> None:
     changed = [mutate(Random(seed), read(text), weights) for seed in range(300)]
     assert max(map(len, changed)) <= weights.max_steps
-    assert max(map(starts, changed)) <= weights.most_starts
+    assert max(map(count_starts, changed)) <= weights.most_starts
 
 
 def only(name: str) -> dict[str, float]:
@@ -166,7 +166,7 @@ def test_bounds_hold_where_no_mutator_finds_a_way(weights: Weights) -> None:
     """Eight tries fail, and a new program takes the old one's place."""
     changed = [mutate(Random(seed), read("collect"), weights) for seed in range(20)]
     assert max(map(len, changed)) <= weights.max_steps
-    assert max(map(starts, changed)) <= weights.most_starts
+    assert max(map(count_starts, changed)) <= weights.most_starts
 
 
 GRAPH = "node a{0} container; edge a{0} a{0} append; root a{0} codec"
@@ -195,7 +195,7 @@ def test_a_seed_beyond_the_bounds_still_has_neighbours(piece: str, weights: Weig
 def test_what_costs_more_is_mutated_more_rarely(text: str, share: float) -> None:
     program = read(text)
     weights = Weights(mutators=only("insert"), again=0, cheapen=0, affordable=share * program.cost)
-    made = [mutation(Random(seed), program, weights).by for seed in range(1000)]
+    made = [make_mutation(Random(seed), program, weights).by for seed in range(1000)]
     assert made.count(("insert",)) == pytest.approx(1000 * share, abs=50)
     assert set(made) <= {("insert",), ("regenerate",)}
 
@@ -223,14 +223,16 @@ def test_dear_steps_are_inherited_the_more_rarely_the_more_they_cost() -> None:
     program = read("node a list; hook a threading-exit plain; fork; exit exception")
     costs = [step.cost for step in program.steps]
     assert costs == [1, 3, 2.5, 7.5]
-    kept = Counter(step for seed in range(3000) for step in cheapened(Random(seed), program).steps)
+    kept = Counter(
+        step for seed in range(3000) for step in drop_expensive_steps(Random(seed), program).steps
+    )
     for step, cost in zip(program.steps, costs, strict=True):
         assert kept[step] == pytest.approx(3000 / cost, rel=0.15)
 
 
 @given(st.from_type(Program), st.integers(0, 2**32))
 def test_what_costs_no_more_than_others_stays(program: Program, seed: int) -> None:
-    left = cheapened(Random(seed), program).steps
+    left = drop_expensive_steps(Random(seed), program).steps
     assert [step for step in left if step.cost <= 1] == [
         step for step in program.steps if step.cost <= 1
     ]

@@ -11,9 +11,10 @@ from finfuzz.generation.splice import slice_with_dependencies, splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.language import MAIN, OPERATIONS, Role
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
-from finfuzz.program.scope import defines, effective, uses
+from finfuzz.program.scope import effective
 from finfuzz.program.text import parse, to_text
 
+USED, DEFINED = (Role.NODE, Role.INTERPRETER), (Role.NEW_NODE, Role.NEW_INTERPRETER)
 SEEDS = st.integers(0, 2**64 - 1)
 
 
@@ -130,9 +131,9 @@ def test_a_slice_brings_the_definitions_of_what_it_uses(program: Program, seed: 
     defined = {MAIN}
     for step in steps:
         before = donor.steps[: next(n for n, other in enumerate(donor.steps) if other is step)]
-        for name in set(uses(step)) - defined:
-            assert all(name not in defines(other) for other in before)
-        defined.update(defines(step))
+        for name in set(step.names(*USED)) - defined:
+            assert all(name not in other.names(*DEFINED) for other in before)
+        defined.update(step.names(*DEFINED))
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,9 @@ def fill(
             last, *_ = rows[-len(lanes) + lane]
             executions = last.progress.executions
             progress = Progress(
-                executions=executions, seconds=samples * 40 / len(lanes), child_seconds=samples * 12.0,
-                mutation_seconds=samples * 0.4, took=(executions * 9, executions * 2, 12),
+                executions=executions, seconds=samples * 40 / len(lanes),
+                child_seconds=samples * 12.0, mutation_seconds=samples * 0.4,
+                took=(executions * 9, executions * 2, 12),
                 touched=int(executions * 0.93), deaths=last.progress.deaths, floor_seconds=0.0028,
             )  # fmt: skip
             journal.save_lane(LaneRow(

@@ -11,7 +11,7 @@ from finfuzz.generation.generate import generate
 from finfuzz.generation.mutate import mutate
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
-from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.shapes import count_nodes, unroll_shape
 from finfuzz.program.text import parse, to_text
 
 Predicate = Callable[[Program], bool]
@@ -84,9 +84,9 @@ class Facts:
             names = [step.args[0]]
             names += [
                 f"{step.args[0]} {at}"
-                for at in range(1, node_count(step.args[1], int(step.args[3])))
+                for at in range(1, count_nodes(step.args[1], int(step.args[3])))
             ]
-            for each in unrolled(step, names):
+            for each in unroll_shape(step, names):
                 if each.op != "drop":
                     self._take(each)
         elif step.op == "node":

@@ -86,13 +86,13 @@ class Case(NamedTuple):
     memory_mib: int
     names: dict[RawFrame, tuple[Frame, ...]]
 
-    def named_stack(self, frames: Sequence[RawFrame]) -> list[Frame]:
-        """As symbols.named_stack, without the files of the machine that the stack is from."""
+    def name_stack(self, frames: Sequence[RawFrame]) -> list[Frame]:
+        """As symbols.name_stack, without the files of the machine that the stack is from."""
         return [each for frame in frames for each in self.names[frame]]
 
     @property
     def frames(self) -> list[Frame]:
-        return self.named_stack(self.outcome.frames)
+        return self.name_stack(self.outcome.frames)
 
 
 def read(path: Path) -> Case:
@@ -192,10 +192,10 @@ def main(program: Path, target: str, python: str) -> None:
     from finfuzz.targets.spec import parse_target  # noqa: PLC0415
 
     made = build(parse_target(target), pick_interpreter(python))
-    text = to_text(parse(program.read_text(encoding="utf-8")).without_comments())
-    steps = " | ".join(text.splitlines()[1:])
+    read = parse(program.read_text(encoding="utf-8"))
+    steps = " | ".join(to_text(read.without_comments()).splitlines()[1:])
     origin = f"{made.spec} on CPython {made.interpreter.text}: {steps}"
-    sys.stdout.write(written(origin, run_fresh(made, text)))
+    sys.stdout.write(written(origin, run_fresh(made, read)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@
     import finfuzz_target as t         (the body of the function `program`, or all lives)
     a = t.Container()
 
-    python tests/triage/script/script_files.py FILE …
+    python tests/helpers/script_files.py FILE …
 
 writes what is below the line anew. Read it before you keep it.
 """

@@ -11,7 +11,7 @@ import pytest
 from finfuzz.program.legal import EDGES_FROM, SHAPEABLE
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import effective
-from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.shapes import count_nodes, unroll_shape
 from finfuzz.program.words import SHAPE, SIZE
 from helpers.places import CHILD
 
@@ -39,8 +39,8 @@ def made(function: Callable[..., Any], size: int) -> tuple[int, int, Graph]:
 
 
 def steps_of(shape: str, size: int, kind: str = "list") -> tuple[Step, ...]:
-    names = [f"n{number}" for number in range(node_count(shape, size))]
-    return unrolled(Step("shape", (names[0], shape, kind, str(size))), names)
+    names = [f"n{number}" for number in range(count_nodes(shape, size))]
+    return unroll_shape(Step("shape", (names[0], shape, kind, str(size))), names)
 
 
 @pytest.mark.parametrize(("shape", "size"), SHAPES)
@@ -48,7 +48,7 @@ def test_the_library_makes_the_same_graph(library: ModuleType, shape: str, size:
     nodes, first, graph = made(getattr(library, f"shape_{shape.replace('-', '_')}"), size)
     edges = [step.args for step in steps_of(shape, size) if step.op == "edge"]
     assert first == 0
-    assert nodes == node_count(shape, size)
+    assert nodes == count_nodes(shape, size)
     assert sorted(graph) == sorted((int(a[1:]), int(b[1:])) for a, b, _ in edges)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from finfuzz.generation.generate import generate
 from finfuzz.generation.weights import Weights
-from finfuzz.program.scope import effective, runnable
+from finfuzz.program.prepared import prepare
+from finfuzz.program.scope import effective
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from helpers.places import CHILD
@@ -54,7 +55,7 @@ def test_a_step_with_a_word_that_the_target_lacks_has_no_effect(lacking: str) ->
     steps, left = LACKING[lacking]
     program, offers = parse(program_of(steps)), EVERYTHING.without(**{sort: [word]})
     assert to_text(effective(program, offers=offers)) == program_of(left)
-    lines = runnable(program, (3, 13), offers=offers).splitlines()[1:]
+    lines = prepare(program, (3, 13), offers=offers).text.splitlines()[1:]
     assert [line for line in lines if line] == left.split("; ")
     assert len(lines) == len(program)
     assert effective(program).steps != effective(program, offers=offers).steps
@@ -63,11 +64,11 @@ def test_a_step_with_a_word_that_the_target_lacks_has_no_effect(lacking: str) ->
 def test_a_shape_is_made_of_the_first_edge_that_the_target_has() -> None:
     program = parse(program_of("shape a ring instance 3; shape b ring dynamic 3"))
     offers = EVERYTHING.without(edges=["keep-alive"])
-    assert runnable(program, (3, 13)).splitlines()[1:] == [
+    assert prepare(program, (3, 13)).text.splitlines()[1:] == [
         "shape a ring instance 3 keep-alive",
         "shape b ring dynamic 3 attribute",
     ]
-    assert runnable(program, (3, 13), offers=offers).splitlines()[1:] == [
+    assert prepare(program, (3, 13), offers=offers).text.splitlines()[1:] == [
         "",
         "shape b ring dynamic 3 attribute",
     ]

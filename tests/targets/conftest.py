@@ -22,4 +22,4 @@ def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     unasked = functools.cache(package_index.list_versions.__wrapped__)
-    monkeypatch.setattr(package_index, "index_versions", unasked)
+    monkeypatch.setattr(package_index, "list_versions", unasked)

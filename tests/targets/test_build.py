@@ -280,7 +280,7 @@ def test_whatever_goes_in_changes_the_id(
         append(child / "native" / "runtime.h"),
         append(checkout / "include" / "pybind11" / "pybind11.h"),
         (checkout / "include" / "pybind11" / "new.h").touch,
-        lambda: monkeypatch.setattr(module, "compiler_version", lambda _: "another"),
+        lambda: monkeypatch.setattr(module, "read_version", lambda _: "another"),
     ):
         change()
         ids.append(name_of())

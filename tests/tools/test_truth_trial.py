@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.scope import runnable
+from finfuzz.program.scope import effective
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.spec import parse_target
@@ -55,8 +55,8 @@ def test_a_watch_records_when_a_defect_is_reached_and_when_it_is_shown(python: s
     watch = Watch(HERE)
     with Executor(made) as executor:
         for number, defect in enumerate(HERE, 1):
-            steps = runnable(defect.program, made.interpreter.version[:2])
-            watch.record(defect.program, steps, executor.run(steps), Moment(number, 0.0))
+            had_effect = effective(defect.program, made.interpreter.version[:2])
+            watch.record(had_effect, executor.run(defect.program), Moment(number, 0.0))
     assert watch.is_over
     assert watch.shown == {one.name: Moment(number, 0.0) for number, one in enumerate(HERE, 1)}
 

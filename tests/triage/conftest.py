@@ -8,17 +8,11 @@ import pytest
 
 from finfuzz.executor.zygote import Executor
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 
 #: Dies on the end of an interpreter that holds a self-containing container elsewhere.
 DESTROY = "pybind11==3.1.0+destroy"
-
-
-@pytest.fixture(scope="session")
-def pythons() -> list[Interpreter]:
-    """Those found that can be built for, newest first."""
-    return [found for found in find_interpreters() if found.include]
 
 
 @pytest.fixture(scope="session")

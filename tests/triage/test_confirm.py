@@ -9,13 +9,15 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.model import Program, Step
+from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.findings.rate import FEW, Rate
 
-GUARDED = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
-SURVIVES = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"
+GUARDED = parse("finfuzz 1\nnode a container\nedge a a append\nroot a codec\n")
+SURVIVES = parse("finfuzz 1\nnode a container\nedge a a append\nroot a module\n")
 LIMITS = Limits(deadline=10.0)
 
 
@@ -34,30 +36,25 @@ def test_what_dies_in_a_zygote_dies_in_each_fresh_process(
     destroy: Build, executor: Executor, died: Diagnosis
 ) -> None:
     assert confirm(destroy, GUARDED, died, LIMITS) == Rate(FEW, FEW)
-    assert confirm_in_zygote(executor, GUARDED, died) == Rate(FEW, FEW)
+    assert confirm_in_zygote(executor, GUARDED, died, LIMITS) == Rate(FEW, FEW)
 
 
 def test_what_survives_is_confirmed_never(
     destroy: Build, executor: Executor, died: Diagnosis
 ) -> None:
     assert confirm(destroy, SURVIVES, died, LIMITS) == Rate(0, FEW)
-    assert confirm_in_zygote(executor, SURVIVES, died) == Rate(0, FEW)
+    assert confirm_in_zygote(executor, SURVIVES, died, LIMITS) == Rate(0, FEW)
 
 
 def test_a_run_that_confirms_has_ten_times_the_deadline(
     destroy: Build, executor: Executor, died: Diagnosis
 ) -> None:
     """Beside a campaign, at nice 19, an honest program takes several times as long."""
-    slow = GUARDED + "collect\n" * 300
+    slow = Program((*GUARDED.steps, *[Step("collect")] * 300))
     hurried = Limits(deadline=run_fresh(destroy, slow, LIMITS).seconds / 3)
     assert run_fresh(destroy, slow, hurried).timed_out
     assert confirm(destroy, slow, died, hurried) == Rate(FEW, FEW)
-    executor.limits = hurried
-    try:
-        assert confirm_in_zygote(executor, slow, died) == Rate(FEW, FEW)
-        assert executor.limits == hurried
-    finally:
-        executor.limits = LIMITS
+    assert confirm_in_zygote(executor, slow, died, hurried) == Rate(FEW, FEW)
 
 
 def test_dying_of_something_else_does_not_count(destroy: Build, died: Diagnosis) -> None:
@@ -67,7 +64,7 @@ def test_dying_of_something_else_does_not_count(destroy: Build, died: Diagnosis)
 
 def test_a_hang_is_left_to_fresh_processes(executor: Executor, died: Diagnosis) -> None:
     hang = msgspec.structs.replace(died, signal="HANG", diagnostic="hang")
-    assert confirm_in_zygote(executor, GUARDED, hang) == Rate(0, 0)
+    assert confirm_in_zygote(executor, GUARDED, hang, LIMITS) == Rate(0, 0)
 
 
 @pytest.mark.parametrize(
@@ -95,5 +92,5 @@ def test_zygote_and_fresh_process_say_the_same(died: Diagnosis, destroy: Build) 
 
 def test_what_the_fuzzer_itself_uses_is_not_the_childs(plain_c: Build) -> None:
     ballast = b"x" * (128 << 20)
-    outcome = run_fresh(plain_c, "finfuzz 1\n", LIMITS)
+    outcome = run_fresh(plain_c, Program(), LIMITS)
     assert outcome.peak_kib < len(ballast) // 1024

@@ -16,6 +16,7 @@ import pytest
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
+from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
@@ -62,7 +63,7 @@ def sort(made: Build, crashes: Path, *programs: str, outcomes: tuple[Outcome, ..
     announced: list[str] = []
     sorter = Sorter(made, crashes, LIMITS, ORIGIN, announced.append)
     try:
-        seen = outcomes or tuple(run_fresh(made, text, LIMITS) for text in programs)
+        seen = outcomes or tuple(run_fresh(made, parse(text), LIMITS) for text in programs)
         for number, (text, outcome) in enumerate(zip(programs, seen, strict=True), start=1):
             sorter.sight(text, outcome, number, number / 10)
     finally:
@@ -110,7 +111,7 @@ def test_no_step_of_its_program_can_go(finding: Finding, destroy: Build) -> None
     assert len(steps) < len(CYCLE.splitlines()) - 1
     for left_out in range(len(steps)):
         fewer = "\n".join([head, *steps[:left_out], *steps[left_out + 1 :], ""])
-        assert not run_fresh(destroy, fewer, LIMITS).died, fewer
+        assert not run_fresh(destroy, parse(fewer), LIMITS).died, fewer
 
 
 def test_its_folder_has_all_that_a_reader_needs(filed: Sorted, finding: Finding) -> None:
@@ -214,7 +215,7 @@ def test_two_campaigns_may_file_the_same_at_once(
 
     sorter = Sorter(destroy, crashes, LIMITS, ORIGIN, announce)
     try:
-        sorter.sight(ANOTHER_ROUTE, run_fresh(destroy, ANOTHER_ROUTE, LIMITS), 1, 0.1)
+        sorter.sight(ANOTHER_ROUTE, run_fresh(destroy, parse(ANOTHER_ROUTE), LIMITS), 1, 0.1)
     finally:
         sorter.close()
     (seen,) = sorter.seen.values()

@@ -15,7 +15,7 @@ from benchmarks.timing import Slice, time_calls
 from finfuzz.campaign.messages import Channel, Finished, FromWorker, Progress
 from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.program_source import ProgramSource
-from finfuzz.program.scope import runnable
+from finfuzz.program.prepared import prepare
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
@@ -84,7 +84,7 @@ def _time_parsing(corpus: Path, python: tuple[int, int, int]) -> float:
     if not texts:
         raise UserError("a campaign kept no program: give each more --seconds")
     waiting = iter(texts)
-    return time_calls(lambda: runnable(parse(next(waiting)), python[:2]), len(texts))
+    return time_calls(lambda: prepare(parse(next(waiting)), python[:2]), len(texts))
 
 
 def _make_slice(reports: list[Progress], parsing: float) -> Slice:

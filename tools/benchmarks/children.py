@@ -9,14 +9,16 @@ from benchmarks.timing import Slice, time_calls
 from finfuzz.executor.outcome import read_outcome
 from finfuzz.executor.process import environment
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.model import Program
+from finfuzz.program.text import parse
 from finfuzz.support.cpythons import Quirk, has
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
-PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"
-WITH_INTERPRETER = "finfuzz 1\nimport\nstart i1 legacy\nenter i1\nimport\nstop i1\n"
+PROGRAM = parse("finfuzz 1\nnode a container\nedge a a append\nroot a module\n")
+WITH_INTERPRETER = parse("finfuzz 1\nimport\nstart i1 legacy\nenter i1\nimport\nstop i1\n")
 #: For the zygote that has imported the extension, which runs the two above as well.
-_EMPTY = "finfuzz 1\nimport\n"
+_EMPTY = parse("finfuzz 1\nimport\n")
 _TIMEOUT_SECONDS = 10.0
 
 _SCRIPT = """\
@@ -38,14 +40,14 @@ interpreters.destroy(i1)
 """
 
 
-def time_in_executor(executor: Executor, text: str, count: int) -> Slice:
+def time_in_executor(executor: Executor, program: Program, count: int) -> Slice:
     """Time a program in ``count`` children of a zygote, with coverage.
 
     Raises UserError where a child crashes or hangs. The floor separates finalization from exit, and
     the fork from waiting for the zygote; the runtime does not.
     """
     inside: list[float] = []
-    whole = time_calls(lambda: inside.append(_time_child(executor, text)), count)
+    whole = time_calls(lambda: inside.append(_time_child(executor, program)), count)
     reading = time_calls(lambda: read_outcome(executor.shared, "", "zygote", events=False), count)
     empty = statistics.fmean(_time_child(executor, _EMPTY) for _ in range(count))
     child = statistics.fmean(inside)
@@ -86,9 +88,9 @@ def _write_import(build: Build) -> str:
     return _SCRIPT.format(folder=str(build.extension.parent))
 
 
-def _time_child(executor: Executor, text: str) -> float:
+def _time_child(executor: Executor, program: Program) -> float:
     """Return the seconds of a child by its zygote's clock: from the fork until it is reaped."""
-    outcome = executor.run(text)
+    outcome = executor.run(program)
     if outcome.died:
         raise UserError(
             "its child hangs" if outcome.timed_out else f"its child crashes: {outcome.signal}"

@@ -26,6 +26,7 @@ from finfuzz.campaign.worker import libfuzzer
 from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.campaign.worker.program_source import ProgramSource
+from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
@@ -62,10 +63,12 @@ class RecordedExecutor(Executor):
         self._rng = Random(1)
         self._runs = 0
 
-    def run(self, text: str, *, events: bool = False) -> Outcome:
+    def run(
+        self, program: Program, limits: Limits | None = None, *, events: bool = False
+    ) -> Outcome:
         self._runs += 1
         if len(self._recorded) < RECORDED:
-            outcome = super().run(text, events=events)
+            outcome = super().run(program, limits, events=events)
             self._recorded.append((outcome, self.shared.snapshot()))
         else:
             outcome, counters = self._rng.choice(self._recorded)
@@ -96,7 +99,7 @@ class CheckpointingLoop(Loop):
     def over(self) -> bool:
         return self.executions >= self._first + self._most
 
-    def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
+    def execute(self, program: Program, change: Change | None = None) -> Outcome:
         done = super().execute(program, change)
         count = self.executions - self._first
         if count == 0:

@@ -66,9 +66,9 @@ def triage(
 def _time_duplicates(made: Build, crashes: Path) -> tuple[float, float]:
     """Return the median seconds to count a crash by its signature, and to diagnose a crash."""
     crashes.mkdir()
-    programs = [to_text(program) for program in _make_programs_without_interpreters(400)]
+    programs = _make_programs_without_interpreters(400)
     with Executor(made) as runner:
-        outcomes = [(text, runner.run(text)) for text in programs]
+        outcomes = [(to_text(program), runner.run(program)) for program in programs]
     crashed = [(text, outcome) for text, outcome in outcomes if outcome.died]
     sorter = Sorter(made, crashes, Limits(), Origin("random", 0), lambda _: None)
     try:

@@ -32,6 +32,7 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
 from finfuzz.program.model import Program
+from finfuzz.program.scope import effective
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import pick_interpreter
 from finfuzz.targets.releases import resolve
@@ -96,13 +97,10 @@ class Watch:
         """Whether every defect has been shown."""
         return not self._unshown
 
-    def record(self, program: Program, steps: str, outcome: Outcome, moment: Moment) -> None:
-        """Record an execution. ``steps``: the text that the child was given."""
+    def record(self, program: Program, outcome: Outcome, moment: Moment) -> None:
+        """Record an execution. ``program``: the steps that had an effect."""
         if self._unreached:
-            lines = steps.split("\n")[1:]
-            present = collect_ingredients(
-                step for step, line in zip(program.steps, lines, strict=False) if line
-            )
+            present = collect_ingredients(program.steps)
             for defect in [one for one in self._unreached if one.ingredients <= present]:
                 self.reached[defect.name] = moment
                 self._unreached.remove(defect)
@@ -131,6 +129,7 @@ class WatchedLoop(Loop):
                  watch: Watch) -> None:  # fmt: skip
         super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._trial, self._watch = trial, watch
+        self._python = executor.build.interpreter.version[:2]
         self._watching = 0.0
         self._since = time.monotonic()
 
@@ -146,12 +145,13 @@ class WatchedLoop(Loop):
             or self.seconds >= self._trial.seconds
         )
 
-    def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
-        steps, outcome = super().execute(program, change)
+    def execute(self, program: Program, change: Change | None = None) -> Outcome:
+        outcome = super().execute(program, change)
         begin = time.monotonic()
-        self._watch.record(program, steps, outcome, Moment(self.executions, self.seconds))
+        had_effect = effective(program, self._python)
+        self._watch.record(had_effect, outcome, Moment(self.executions, self.seconds))
         self._watching += time.monotonic() - begin
-        return steps, outcome
+        return outcome
 
     def finish(self, problem: str = "") -> None:
         if problem:
@@ -165,11 +165,17 @@ class WatchedLoop(Loop):
 class FreshExecutor(Executor):
     """An executor without a zygote: each program runs in a fresh process."""
 
-    def run(self, text: str, *, events: bool = False) -> Outcome:  # noqa: ARG002  always recorded
-        return run_fresh(self.build, text, self.limits)
+    def run(
+        self,
+        program: Program,
+        limits: Limits | None = None,
+        *,
+        events: bool = False,  # noqa: ARG002  always recorded
+    ) -> Outcome:
+        return run_fresh(self.build, program, limits or self.limits)
 
     def run_bare(self) -> None:
-        self.run("finfuzz 1\n")
+        self.run(Program())
 
 
 def run(trial: Trial, folder: Path) -> None:

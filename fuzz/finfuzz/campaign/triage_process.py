@@ -34,7 +34,6 @@ from finfuzz.campaign.worker.process import stop_with_supervisor
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
@@ -101,9 +100,7 @@ class TriageLane:
     def agrees(self, request: CompareWithFresh) -> bool:
         """Run a program in a fresh process; return whether it ends as in the zygote's child."""
         text, zygote = request.zygote.text, request.zygote.outcome
-        version = self._build.interpreter.version[:2]
-        steps = runnable(parse(text), version, abuse=self._limits.abuse)
-        fresh = run_fresh(self._build, steps, self._limits.patient)
+        fresh = run_fresh(self._build, parse(text), self._limits.patient)
         return self._diagnose(fresh) == self._diagnose(zygote)
 
     def _diagnose(self, outcome: Outcome) -> set[tuple[str, str]]:

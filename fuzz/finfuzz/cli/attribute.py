@@ -21,7 +21,6 @@ from finfuzz.cli.options import (
 )
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
@@ -84,15 +83,15 @@ def file_(
     Exits with 0 if something is filed (or was before), 1 if nothing is wrong.
     """
     require_linux()
-    text = to_text(read_program(program).without_comments())
+    read = read_program(program)
+    text = to_text(read.without_comments())
     made = build_target(*resolve_target(target, python))
     limits = Limits(deadline, memory, abuse)
     crashes = ensure_directory(crashes, "findings")
     with show_progress("filing") as (announce, advance):
         sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
         try:
-            steps = runnable(read_program(program), made.interpreter.version[:2], abuse=abuse)
-            sorter.sight(text, run_fresh(made, steps, limits), 1, 0.0)
+            sorter.sight(text, run_fresh(made, read, limits), 1, 0.0)
             while sorter.work():
                 advance(0, 0)
         finally:

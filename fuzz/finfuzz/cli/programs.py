@@ -25,7 +25,6 @@ from finfuzz.cli.options import (
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.reference import INTRODUCTION, tables
-from finfuzz.program.scope import runnable
 from finfuzz.targets.build import require_linux
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.diagnosis.symbols import name_stack
@@ -49,8 +48,7 @@ def exec_(
     require_linux()
     read = read_program(program)
     made = build_target(*resolve_target(target, python))
-    text = runnable(read, made.interpreter.version[:2], abuse=abuse)
-    outcome = run_fresh(made, text, Limits(deadline, memory, abuse))
+    outcome = run_fresh(made, read, Limits(deadline, memory, abuse))
     effect, skipped, raised = outcome.took
     where = f"{made.spec} on CPython {made.interpreter.text}"
     steps = f"{effect} steps, {skipped} skipped, {raised} raised, {outcome.seconds * 1000:.0f} ms"

@@ -12,7 +12,7 @@ from finfuzz.cli.options import deadline_option, memory_option, show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.replay.accept import rewrite_expectations
 from finfuzz.replay.cases import Case, collect_cases
-from finfuzz.replay.judge import WORSE, Result
+from finfuzz.replay.judge import SILENT, WORSE, Result
 from finfuzz.replay.matrix import Matrix, plan_all_builds, plan_builds, read_matrix
 from finfuzz.replay.run import PlannedBuild, build_all, count_cores, replay_all
 from finfuzz.report import replay as reports
@@ -183,7 +183,7 @@ def _accept(cases: list[Case], done: Replay) -> None:
         observed = {
             (parse_target(one.target), one.python): frozenset(one.seen)
             for one in done.results
-            if one.case == case.name and one.judgement not in ("flaky", "not runnable")
+            if one.case == case.name and one.judgement not in {"flaky", *SILENT}
         }
         if case.path is not None and observed:
             changed += rewrite_expectations(case.path, observed)

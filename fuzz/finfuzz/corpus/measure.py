@@ -13,9 +13,8 @@ import msgspec
 from finfuzz.corpus.folder import CorpusFile
 from finfuzz.executor.features import as_numbers
 from finfuzz.executor.limits import Limits
-from finfuzz.executor.shared_memory import PROGRAM_BYTES
+from finfuzz.executor.shared_memory import PROGRAM_BYTES, ProgramTooLong
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.scope import runnable
 from finfuzz.targets.build import Build
 
 
@@ -69,15 +68,15 @@ def measure_programs(
 
 
 def _measure(executor: Executor, entry: CorpusFile, runs: int, bits: FeatureBits) -> Measurement:
-    python = executor.build.interpreter.version[:2]
-    text = runnable(entry.program, python, abuse=executor.limits.abuse)
-    if len(text) > PROGRAM_BYTES:
-        return Measurement(entry, problem=f"longer than {PROGRAM_BYTES} bytes without its comments")
     seen: list[frozenset[int]] = []
     seconds: list[float] = []
     for _ in range(runs):
         executor.shared.clear_counters()
-        outcome = executor.run(text)
+        try:
+            outcome = executor.run(entry.program)
+        except ProgramTooLong:
+            problem = f"longer than {PROGRAM_BYTES} bytes without its comments"
+            return Measurement(entry, problem=problem)
         seconds.append(outcome.seconds)
         if outcome.died:
             return Measurement(entry, seconds=statistics.median(seconds), died=True)

@@ -1,4 +1,4 @@
-"""What one child may use."""
+"""Limits of one child."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ PATIENCE = 10
 class Limits:
     """``deadline``: seconds by the monotonic clock. ``memory_mib``: address space of the child.
 
-    A child takes 3 ms, one with a subinterpreter 9 (DESIGN.md), so two seconds are 200 times what
-    an honest program needs on a loaded machine.
+    A child takes 3 ms, and 9 ms with a subinterpreter (docs/design.md): two seconds are 200 times
+    the need of an honest program on a loaded machine.
     """
 
     deadline: float = 2.0
@@ -22,10 +22,13 @@ class Limits:
 
     @property
     def patient(self) -> Limits:
-        """With ten times the deadline: for runs that confirm. Triage gives way to workers, so that
-        an honest program of 0.3 s took more than 2; and only what takes ten times as long hangs."""
+        """The same with ten times the deadline, for runs that confirm.
+
+        Triage runs at a lower priority than workers: an honest program of 0.3 s took more than 2.
+        And a hang is only a hang if it exceeds ten times the deadline.
+        """
         return replace(self, deadline=PATIENCE * self.deadline)
 
 
-#: Standard error kept of one child, in bytes; what is too long keeps its beginning and its end.
+#: Bytes kept of a child's standard error: all of it, or its beginning and its end.
 STDERR_BYTES = 65536

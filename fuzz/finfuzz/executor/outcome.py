@@ -1,4 +1,4 @@
-"""The raw facts of one child."""
+"""The outcome: the raw facts of one child."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Header, SharedMemory
-from finfuzz.executor.unraisable import unraisable
+from finfuzz.executor.unraisable import find_unraisable
 from finfuzz.program.words import FLAVOUR
 
 PROGRESS = ("running", "stopping", "finalizing", "exited")
@@ -40,14 +40,14 @@ HOOKS = (
 
 
 class RawFrame(msgspec.Struct, frozen=True):
-    """A program counter: ``offset`` into the file ``module``, or absolute where there is none."""
+    """A program counter: ``offset`` into the file ``module``, or absolute without a module."""
 
     module: str
     offset: int
 
 
 class EventRecord(msgspec.Struct, frozen=True):
-    """A hook that ran: in which life of an interpreter, which phase, with which internals."""
+    """A hook that ran: in which life of an interpreter, in which phase, with which internals."""
 
     hook: str
     interpreter: int
@@ -56,15 +56,15 @@ class EventRecord(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one program. Nothing in here is interpreted yet.
+    """The facts of one run of one program, not interpreted yet.
 
-    ``exit_code`` is None where a signal ended the child and ``signal`` is then its name.
-    ``took``: steps that had an effect, were skipped, raised. ``recreated_after``: what the
-    internals were (see INTERNALS) before they were first made again. ``phase``: how far the process
-    was (see PROGRESS) and, after a slash, how far its interpreter was. ``frames`` are those of the
-    signal, ``recreated_frames`` those of the first time internals were made again. ``seconds`` of
-    wall time. ``alive``: C++ objects of the target left at the end of the process; a statement only
-    beside a control's. ``wrong_answers`` of self-checks, which standard error spells out.
+    ``exit_code`` is None where a signal ended the child; ``signal`` is then the signal's name.
+    ``took``: steps that had an effect, were skipped, raised. ``recreated_after``: the state of the
+    internals (see INTERNALS) before they were first recreated. ``phase``: how far the process was
+    (see PROGRESS) and, after a slash, how far its interpreter was. ``frames``: the stack at the
+    signal; ``recreated_frames``: the stack when internals were first recreated. ``seconds``: wall
+    time. ``alive``: C++ objects of the target left at the end of the process, to be compared with a
+    control's. ``wrong_answers``: of self-checks; standard error names them.
     """
 
     exit_code: int | None
@@ -96,17 +96,17 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def died(self) -> bool:
-        """Whether the child did not end by itself. SIGINT is how `exit interrupt` ends."""
+        """Whether a signal or the deadline ended the child. SIGINT is how `exit interrupt` ends."""
         return self.signal not in (None, "SIGINT") or self.timed_out
 
     @property
     def unraisable(self) -> tuple[str, ...]:
-        """Exceptions that CPython could only report, and that no step accounts for."""
-        return unraisable(self.stderr)
+        """Exceptions that CPython could only report and that no step explains."""
+        return find_unraisable(self.stderr)
 
     @property
     def notable(self) -> bool:
-        """Whether a diagnosis is worth its time: a survivor can have something wrong with it."""
+        """Whether the outcome needs a diagnosis: a survivor may have failed in other ways."""
         return bool(
             self.died
             or self.recreated
@@ -119,7 +119,7 @@ class Outcome(msgspec.Struct, frozen=True):
 def read_outcome(
     shared: SharedMemory, stderr: str, how: Literal["zygote", "fresh"], *, events: bool = True
 ) -> Outcome:
-    """Reads what a child left behind, its ``status`` having been filled in."""
+    """Read the facts that a child left behind; ``status`` must be filled in already."""
     header, facts = shared.header, shared.header.facts
     signal = _signal_name(facts.status)
     progress = PROGRESS.index("finalizing") if _in_finalization(facts) else facts.progress
@@ -202,7 +202,7 @@ def _frames(shared: SharedMemory, addresses: Sequence[int], count: int) -> tuple
 
 
 def _mappings(text: str) -> list[tuple[int, int, int, str]]:
-    """(begin, end, file offset, path) of each executable mapping of a file."""
+    """List (begin, end, file offset, path) of each executable mapping of a file."""
     found = []
     for line in text.splitlines():
         fields = line.split(maxsplit=5)

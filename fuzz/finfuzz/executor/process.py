@@ -1,4 +1,4 @@
-"""Starting a target's CPython, and making sure that nothing of it stays."""
+"""Starting a target's CPython, and killing everything that it leaves behind."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @contextlib.contextmanager
 def fixed_addresses() -> Iterator[None]:
-    """What is started inside gets the same address layout each time.
+    """Give processes started inside the same address layout each time.
 
-    Where a sandbox forbids personality(2) the layout stays random; `finfuzz doctor` says so.
+    Where a sandbox forbids personality(2), the layout stays random; `finfuzz doctor` reports that.
     """
     before = _libc.personality(_PERSONALITY_QUERY)
     _libc.personality(before | _ADDR_NO_RANDOMIZE)
@@ -48,23 +48,25 @@ def can_fix_addresses() -> bool:
 
 
 def adopt_orphans() -> None:
-    """Makes this process the one that orphans of its children come to, so that it can end them."""
+    """Make this process the parent of its children's orphans, so that it can kill them."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_with_parent(number: signal.Signals) -> None:
-    """Has the kernel send this process the signal when the one that started it is gone."""
+    """Let the kernel send this process the signal when its parent has ended."""
     _libc.prctl(_PR_SET_PDEATHSIG, number)
 
 
-#: What a terminal sends to all of its group.
+#: Signals that a terminal sends to all processes of its group.
 _TERMINAL = (signal.SIGINT, signal.SIGHUP)
 
 
 @contextlib.contextmanager
 def deaf_to_terminal() -> Iterator[None]:
-    """What is started inside can't hear the terminal until it calls ``ignore_terminal``: a Python
-    that has hardly begun would die of a Ctrl-C, with a traceback."""
+    """Block the terminal's signals in processes started inside, until ``ignore_terminal`` there.
+
+    A Ctrl-C would end a Python that has hardly begun, with a traceback.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL)
     try:
         yield
@@ -73,7 +75,7 @@ def deaf_to_terminal() -> Iterator[None]:
 
 
 def ignore_terminal() -> None:
-    """Leaves Ctrl-C and a terminal's end to the process that started this one."""
+    """Leave Ctrl-C and the terminal's end to the parent process."""
     _ignore(*_TERMINAL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL)
 
@@ -86,13 +88,15 @@ def follow_parent(number: signal.Signals) -> None:
 
 
 def ignore_alone() -> None:
-    """What this process was told to ignore (by nohup, by a shell's `&`) it alone ignores: in what
-    it starts `exit interrupt` would do nothing."""
+    """Don't pass on the signals that this process ignores (nohup, a shell's `&`) to its children.
+
+    There `exit interrupt` would have no effect.
+    """
     _ignore(*(number for number in _TERMINAL if signal.getsignal(number) is signal.SIG_IGN))
 
 
 def ignores(number: signal.Signals) -> bool:
-    """Whether a signal is nothing to this process."""
+    """Whether this process ignores a signal."""
     return signal.getsignal(number) in (signal.SIG_IGN, _nothing)
 
 
@@ -102,11 +106,11 @@ def _ignore(*numbers: signal.Signals) -> None:
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """A handler does not outlive an exec, as SIG_IGN does."""
+    """Do nothing. Unlike SIG_IGN, a handler is not inherited through exec."""
 
 
 def environment() -> dict[str, str]:
-    """The variables a child sees: fixed, so that the same program does the same everywhere."""
+    """Return a child's environment: fixed, so that a program does the same everywhere."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     return {
         **kept,
@@ -120,8 +124,9 @@ def environment() -> dict[str, str]:
 def start(
     build: Build, fds: tuple[int, ...], stderr: IO[bytes] | int, *more: object
 ) -> subprocess.Popen[bytes]:
-    """Starts ``child/zygote.py`` in the build's CPython; ``fds``: shared memory, then any pipes.
-    ``more``: its further arguments.
+    """Start ``child/zygote.py`` in the build's CPython.
+
+    ``fds``: shared memory, then any pipes. ``more``: further arguments.
 
     Raises UserError where that CPython can't be started.
     """
@@ -139,7 +144,7 @@ def start(
                 stderr=stderr,
                 pass_fds=fds,
                 env=environment(),
-                process_group=0,  # the terminal's Ctrl-C is not for it
+                process_group=0,  # no Ctrl-C of the terminal
             )
     except OSError as error:
         raise UserError(
@@ -147,8 +152,8 @@ def start(
         ) from error
 
 
-def ended_within(pid: int, seconds: float) -> bool:
-    """Waits for a child; what has ended is not reaped, so that its id stays its own."""
+def wait_until_ended(pid: int, seconds: float) -> bool:
+    """Wait for a child to end; False where it still runs. It is not reaped, so its id stays."""
     pidfd = os.pidfd_open(pid)
     try:
         poller = select.poll()
@@ -159,7 +164,7 @@ def ended_within(pid: int, seconds: float) -> bool:
 
 
 def end_tree(pid: int) -> None:
-    """Ends a process and all that descends from it, by their ids."""
+    """Kill a process and all its descendants, by their ids."""
     try:
         root = psutil.Process(pid)
         family = [*root.children(recursive=True), root]
@@ -171,7 +176,7 @@ def end_tree(pid: int) -> None:
 
 
 def end_descendants(pid: int) -> None:
-    """Ends all that descends from a process, but not the process itself."""
+    """Kill all descendants of a process, but not the process itself."""
     with contextlib.suppress(psutil.NoSuchProcess):
         for process in psutil.Process(pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -179,12 +184,12 @@ def end_descendants(pid: int) -> None:
 
 
 def children() -> set[int]:
-    """The ids of this process's own children."""
+    """Return the ids of this process's own children."""
     return {child.pid for child in psutil.Process().children()}
 
 
 def end_children_since(before: set[int]) -> None:
-    """Ends and reaps the children that this process has got since ``before``: adopted orphans."""
+    """Kill and reap the children that this process has got since ``before``: adopted orphans."""
     for pid in children() - before:
         end_tree(pid)
         with contextlib.suppress(ChildProcessError):
@@ -192,7 +197,7 @@ def end_children_since(before: set[int]) -> None:
 
 
 def read_stderr(fd: int) -> str:
-    """What a child wrote to its standard error: all of it, or its beginning and end."""
+    """Read a child's standard error: all of it, or its beginning and end."""
     size = os.fstat(fd).st_size
     if size <= STDERR_BYTES:
         return os.pread(fd, size, 0).decode("utf-8", "backslashreplace")

@@ -1,7 +1,7 @@
-"""The mapping that parent and child share: mirrors ``child/runtime/shared.h``.
+"""The mapping that parent and child share: mirrors ``child/native/shared.h``.
 
-The child's runtime compares ``LAYOUT`` and the size before it uses the mapping, so the two can't
-drift apart unseen.
+The child's runtime compares ``LAYOUT`` and the size before it uses the mapping, so a difference
+between the two is noticed.
 """
 
 from __future__ import annotations
@@ -25,8 +25,12 @@ EVENT_COUNTERS = 16384
 _u8, _u32, _u64 = ctypes.c_uint8, ctypes.c_uint32, ctypes.c_uint64
 
 
+class ProgramTooLong(UserError):
+    """A program that does not fit into the mapping."""
+
+
 class Event(ctypes.Structure):
-    """A hook that ran, and the state of things when it did."""
+    """A hook that ran, and the state of the process then."""
 
     _fields_ = [
         ("hook", _u8),
@@ -38,7 +42,7 @@ class Event(ctypes.Structure):
 
 
 class Life(ctypes.Structure):
-    """One life of one interpreter."""
+    """A life of an interpreter."""
 
     _fields_ = [
         ("id", ctypes.c_int64),
@@ -52,7 +56,7 @@ class Life(ctypes.Structure):
 
 
 class Facts(ctypes.Structure):
-    """What is zeroed before each program; see the header for each field."""
+    """The facts of one run, zeroed before each program; the header explains each field."""
 
     _fields_ = [
         ("step", _u32),
@@ -86,7 +90,7 @@ class Facts(ctypes.Structure):
 
 
 class Header(ctypes.Structure):
-    """The mapping up to its counters."""
+    """The mapping up to the counters."""
 
     _fields_ = [
         ("layout", _u32),
@@ -112,7 +116,7 @@ _COUNTERS_AT = -(-ctypes.sizeof(Header) // _PAGE) * _PAGE
 
 
 class SharedMemory:
-    """One mapping, kept by a file descriptor that children inherit.
+    """A mapping, kept by a file descriptor that children inherit.
 
     ``blocks``: how many block counters the build wants, for each of its extensions.
     """
@@ -132,14 +136,14 @@ class SharedMemory:
 
     @property
     def counters_address(self) -> int:
-        """Where the event counters begin; the block counters follow."""
+        """The address of the event counters; the block counters follow."""
         return ctypes.addressof(self.header) + _COUNTERS_AT
 
     def prepare(self, text: str, limits: Limits) -> None:
-        """Zeroes the facts and puts a program in. Raises UserError for one that is too long."""
+        """Zero the facts and write a program. Raises ProgramTooLong."""
         program = text.encode()
         if len(program) > PROGRAM_BYTES:
-            raise UserError(
+            raise ProgramTooLong(
                 f"the program has {len(program)} bytes without its comments, "
                 f"at most {PROGRAM_BYTES} can be run: split it"
             )
@@ -151,11 +155,11 @@ class SharedMemory:
         header.program_length = len(program)
 
     def clear_counters(self) -> None:
-        """Makes the last program look as if it had covered nothing."""
+        """Set all counters to zero."""
         ctypes.memset(self.counters_address, 0, self.counters)
 
     def clear(self, counters: Iterable[int]) -> None:
-        """Makes it look as if the last program had not met these."""
+        """Set these counters to zero."""
         for index in counters:
             self._mapping[_COUNTERS_AT + index] = 0
 
@@ -166,13 +170,13 @@ class SharedMemory:
         return blocks != self._no_blocks
 
     def snapshot(self) -> bytes:
-        """What all counters are now."""
+        """Copy all counters."""
         return self._mapping[_COUNTERS_AT : _COUNTERS_AT + self.counters]
 
     def covered(self) -> frozenset[int]:
-        """Indices of the counters that are not zero."""
+        """Return the indices of the counters that are not zero."""
         return frozenset(index for index, value in enumerate(self.snapshot()) if value)
 
     def close(self) -> None:
-        """Gives the descriptor back; the mapping goes with the last reference to the header."""
+        """Close the descriptor; the mapping goes with the last reference to the header."""
         os.close(self.fd)

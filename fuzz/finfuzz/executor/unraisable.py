@@ -1,19 +1,19 @@
-"""Exceptions that CPython could not raise anywhere, as they stand on standard error."""
+"""Unraisable exceptions: CPython could only report them on standard error."""
 
 from __future__ import annotations
 
 import re
 
 _MARK = "Exception ignored "
-# A traceback is indented but for its first line; the exception itself stands behind it.
+# All lines of a traceback but the first are indented; the exception itself follows.
 _EXCEPTION = r"(?:Traceback \(.*\n|[ \t].*\n)*([\w.<>]+(?:: .*)?)$"
 _CHAINED = r"(?:During handling of|The above exception was) .*\n\n"
 _IGNORED = re.compile(
     rf"^{_MARK}.*\n(?:(?:Traceback \(.*\n|[ \t].*\n)*\S.*\n\n{_CHAINED})*{_EXCEPTION}", re.MULTILINE
 )
 
-#: What the steps of a program raise by themselves, and what CPython answers to the rest of them
-#: when it is too late for an import, a thread or a name.
+#: Exceptions that steps raise on purpose, and CPython's answers to steps that come too late for an
+#: import, a thread or a name.
 _EXPECTED = re.compile(
     r"""ValueError:\ a\ hook\ raises
     |KeyboardInterrupt|MemoryError
@@ -27,8 +27,8 @@ _EXPECTED = re.compile(
 )
 
 
-def unraisable(stderr: str) -> tuple[str, ...]:
-    """The exceptions that no step accounts for: type and message, each once, in order."""
+def find_unraisable(stderr: str) -> tuple[str, ...]:
+    """Find the exceptions that no step explains: type and message, each once, in order."""
     if _MARK not in stderr:
         return ()
     found = dict.fromkeys(match[1] for match in _IGNORED.finditer(stderr))

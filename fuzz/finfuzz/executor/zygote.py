@@ -10,25 +10,27 @@ import tempfile
 from finfuzz.executor import process
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, read_outcome
+from finfuzz.executor.prepare import prepare_for
 from finfuzz.executor.shared_memory import SharedMemory
-from finfuzz.program.scope import begins_by_importing
+from finfuzz.program.model import Program
+from finfuzz.program.prepared import Prepared
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 
-#: The zygote itself enforces a child's deadline. This long after it, the zygote is taken for dead.
+#: The zygote enforces a child's deadline. This long after the deadline, the zygote is killed.
 _GRACE_SECONDS = 20.0
 
 
 class ZygoteDied(Exception):
-    """The zygote is gone, which says nothing about the program."""
+    """The zygote has ended, which says nothing about the program."""
 
 
 class Executor:
     """Runs programs on one build, each in a child of its zygote.
 
-    There are two zygotes: programs that begin by importing the extension get the one that has done
-    so already, which saves them a fifth of a child. One that dies is replaced; ``replaced`` counts
-    how often. Use as a context manager, or call ``close``.
+    There are two zygotes. Programs that begin by importing the extension run in the one that has
+    imported it already, which saves a fifth of a child's time. A zygote that dies is replaced;
+    ``replaced`` counts that. Use as a context manager, or call ``close``.
     """
 
     def __init__(self, build: Build, limits: Limits | None = None) -> None:
@@ -38,6 +40,7 @@ class Executor:
         self.replaced = 0
         self._stderr = os.memfd_create("finfuzz-stderr", 0)
         self._zygotes: dict[bool, _Zygote] = {}
+        self._last: tuple[Program, bool, Prepared] | None = None
 
     def __enter__(self) -> Executor:
         return self
@@ -45,18 +48,23 @@ class Executor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def run(self, text: str, *, events: bool = False) -> Outcome:
-        """Runs a program given as text that ``program.scope.runnable`` made.
+    def run(
+        self, program: Program, limits: Limits | None = None, *, events: bool = False
+    ) -> Outcome:
+        """Run a program, within the executor's own limits where none are given.
 
-        Raises UserError where two zygotes in a row died under it, with what they said.
+        Raises UserError where the program is too long, and, with the zygote's last message, where
+        two zygotes in a row died under the program.
         """
+        limits = limits or self.limits
+        prepared = self._prepare(program, limits)
         try:
-            return self._run(text, events)
+            return self._run(prepared, limits, events)
         except ZygoteDied:
             self.replaced += 1
             self._end_zygotes()
         try:
-            return self._run(text, events)
+            return self._run(prepared, limits, events)
         except ZygoteDied as died:
             self._end_zygotes()
             raise UserError(
@@ -65,32 +73,37 @@ class Executor:
             ) from died
 
     def run_bare(self) -> None:
-        """Forks a child that does nothing but finalize: the floor that programs are measured by.
-
-        Raises ZygoteDied.
-        """
+        """Fork a bare child, which only finalizes: the unit of speed. Raises ZygoteDied."""
         zygote = self._alive(imported=False)
         self.shared.prepare("", self.limits)
         zygote.serve(self.limits.deadline + _GRACE_SECONDS, b"b")
 
     def close(self) -> None:
-        """Ends the zygote and all that descends from it."""
+        """Kill the zygotes and all their descendants."""
         self._end_zygotes()
         self.shared.close()
         os.close(self._stderr)
 
-    def _run(self, text: str, events: bool) -> Outcome:
-        zygote = self._alive(self._may_have_imported and begins_by_importing(text))
+    def _prepare(self, program: Program, limits: Limits) -> Prepared:
+        """Prepare a program, once where the same one runs many times in a row."""
+        if self._last and self._last[0] is program and self._last[1] == limits.abuse:
+            return self._last[2]
+        prepared = prepare_for(self.build, program, limits)
+        self._last = (program, limits.abuse, prepared)
+        return prepared
+
+    def _run(self, prepared: Prepared, limits: Limits, events: bool) -> Outcome:
+        zygote = self._alive(self._may_have_imported and prepared.begins_by_importing)
         os.ftruncate(self._stderr, 0)
-        self.shared.prepare(text, self.limits)
-        zygote.serve(self.limits.deadline + _GRACE_SECONDS)
+        self.shared.prepare(prepared.text, limits)
+        zygote.serve(limits.deadline + _GRACE_SECONDS)
         if self.shared.header.facts.stragglers:
             process.end_descendants(zygote.process.pid)
         return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)
 
     @property
     def _may_have_imported(self) -> bool:
-        """A module in Python may print when it is imported, which is the program's to hear."""
+        """Whether the extension may be imported early. A module in Python may print then."""
         name, _, suffix = self.build.extension.name.partition(".")
         return name == "finfuzz_target" and suffix != "py"
 
@@ -106,35 +119,37 @@ class Executor:
 
 class _Zygote:
     def __init__(self, build: Build, shared: SharedMemory, stderr: int, imported: bool) -> None:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         request_read, self._request = os.pipe()
         self._response, response_write = os.pipe()
         # A description of its own, so that children append from the start after each truncation.
         appending = os.open(f"/proc/self/fd/{stderr}", os.O_WRONLY | os.O_APPEND)
         fds = (shared.fd, request_read, response_write, appending)
-        self.process: subprocess.Popen[bytes] = process.start(build, fds, self._said, int(imported))
+        self.process: subprocess.Popen[bytes] = process.start(
+            build, fds, self._errors, int(imported)
+        )
         for fd in fds[1:]:
             os.close(fd)
 
     def serve(self, seconds: float, request: bytes = b"r") -> None:
-        """Has the program in shared memory run. Raises ZygoteDied."""
+        """Run the program in shared memory. Raises ZygoteDied."""
         try:
             os.write(self._request, request)
         except BrokenPipeError:
-            raise ZygoteDied(self._last_words()) from None
+            raise ZygoteDied(self._last_error_line()) from None
         poller = select.poll()
         poller.register(self._response, select.POLLIN)
         if not poller.poll(seconds * 1000) or not os.read(self._response, 1):
-            raise ZygoteDied(self._last_words())
+            raise ZygoteDied(self._last_error_line())
 
     def close(self) -> None:
         process.end_tree(self.process.pid)
         self.process.wait()
-        self._said.close()
+        self._errors.close()
         os.close(self._request)
         os.close(self._response)
 
-    def _last_words(self) -> str:
-        self._said.seek(0)
-        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+    def _last_error_line(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "no message"

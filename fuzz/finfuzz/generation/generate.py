@@ -1,22 +1,23 @@
-"""Programs from nothing, and single steps that have an effect where they are put."""
+"""Generating programs, and single steps that have an effect at their place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
 from finfuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
-from finfuzz.program.legal import CHECKABLE, THREAD_ROOTS
+from finfuzz.program.legal import CHECKABLE, HOOKS_OF, THREAD_ROOTS
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
+from finfuzz.program.walk import InterpreterLife, walk
 from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, Choice
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
 def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
-    """A new program in which every step has an effect, within the bounds of ``weights``."""
+    """Generate a program in which every step has an effect, within the bounds of ``weights``."""
     low, high = weights.length
     length = min(rng.randint(low, high), rng.randint(low, high), weights.max_steps)
     scope, steps = Scope(weights.python, offers=weights.offers), []
@@ -27,24 +28,25 @@ def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
     return Program(tuple(steps))
 
 
-def starts(program: Program) -> int:
-    """How many interpreters a program starts, and lives that it begins."""
+def count_starts(program: Program) -> int:
+    """Count the interpreters that a program starts, and the lives that it begins."""
     return sum(step.op in ("start", "again") for step in program.steps)
 
 
 def stop_all(program: Program) -> Program:
-    """The program with a `stop` for each interpreter that it would leave at the end of a life."""
-    scope, steps = Scope(), []
-    for step in program.steps:
-        if step.op == "again":
-            steps += _stops(scope)
-        scope.apply(step)
-        steps.append(step)
-    return Program((*steps, *_stops(scope)), program.below)
+    """Add a `stop` for each interpreter that the program would leave at the end of a life."""
+    alive: tuple[InterpreterLife, ...] = ()
+    steps: list[Step] = []
+    for visit in walk(program):
+        if visit.step.op == "again":
+            steps += _stops(visit.alive)
+        steps.append(visit.step)
+        alive = visit.alive_after
+    return Program((*steps, *_stops(alive)), program.below)
 
 
-def importing_first(program: Program) -> Program:
-    """The program with `import` before all else, if it uses the extension at all."""
+def import_first(program: Program) -> Program:
+    """Put an `import` before all other steps, if the program uses the extension at all."""
     uses_it = any(step.imports or step.op == "self-check" for step in program.steps)
     if not uses_it or program.steps[0].imports:
         return program
@@ -53,33 +55,35 @@ def importing_first(program: Program) -> Program:
 
 def leaves_threads(program: Program) -> bool:
     """Whether an interpreter with a thread in it is left at the end of a life."""
-    scope = Scope()
-    threaded: set[str] = set()
-    for step in program.steps:
-        here = scope.current
-        if step.op == "again" and threaded & scope.flavours.keys():
+    if not any(step.op == "root" and step.args[1] in THREAD_ROOTS for step in program.steps):
+        return False
+    threaded: set[InterpreterLife] = set()
+    for visit in walk(program):
+        step = visit.step
+        if step.op == "again" and threaded:
             return True
-        if scope.apply(step) and step.op == "root" and step.args[1] in THREAD_ROOTS:
-            threaded.add(here)
-        threaded &= scope.nodes.keys()
-    return bool(threaded & scope.flavours.keys())
+        if visit.has_effect and step.op == "root" and step.args[1] in THREAD_ROOTS:
+            threaded.add(visit.interpreter)
+        threaded = {each for each in threaded if each in visit.alive_after and not each.is_main}
+    return bool(threaded)
 
 
-def _stops(scope: Scope) -> list[Step]:
-    return [Step("stop", (name,)) for name in scope.flavours]
+def _stops(alive: Iterable[InterpreterLife]) -> list[Step]:
+    return [Step("stop", (each.name,)) for each in alive if not each.is_main]
 
 
 def generate_step(rng: Random, scope: Scope, weights: Weights = DEFAULT) -> Step:
-    """A step that has an effect in ``scope``; which operation is decided by weight."""
-    names = [name for name in OPERATIONS if _possible(name, scope)]
+    """Generate a step that has an effect in ``scope``; weights decide the operation."""
+    lacking = scope.offers.lacking_operations
+    names = [name for name in OPERATIONS if name not in lacking and _possible(name, scope)]
     if scope.started + scope.lives > weights.max_starts:
         names = [name for name in names if name not in ("start", "again")]
     op = pick(rng, names, [weights.operations.get(name, 1) for name in names])
-    return _MAKERS.get(op, _make_plain)(rng, scope, weights, op)
+    return _MAKERS.get(op, _make_any)(rng, scope, weights, op)
 
 
-def fresh_name(taken: set[str], stem: str = "") -> str:
-    """The first name not taken: a, b, …, z, a1, b1, … or, with a stem, i1, i2, …"""
+def find_free_name(taken: set[str], stem: str = "") -> str:
+    """Find the first name not taken: a, b, …, z, a1, b1, … or, with a stem, i1, i2, …"""
     number = 0
     while True:
         for letter in (stem,) if stem else _ALPHABET:
@@ -90,13 +94,11 @@ def fresh_name(taken: set[str], stem: str = "") -> str:
 
 
 def _possible(op: str, scope: Scope) -> bool:
-    if op in scope.offers.lacking_operations:
-        return False
     condition = _POSSIBLE.get(op)
     return condition is None or condition(scope)
 
 
-#: What has to stand before a step of an operation can have an effect; not named: nothing.
+#: Conditions under which a step of an operation can have an effect; none where not named.
 _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "edge": lambda scope: any(scope.edges_of(kind) for kind in scope.here.values()),
     "hook": lambda scope: bool(scope.here),
@@ -114,12 +116,12 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
 def pick_word(
     rng: Random, scope: Scope, weights: Weights, choice: Choice, among: Sequence[str] = ()
 ) -> str:
-    """One of the choice's words (or of ``among``) that is legal here, by weight."""
+    """Pick one of the choice's words (or of ``among``) that is legal here, by weight."""
     texts = [text for text in among or choice.texts if scope.allows(choice, text)]
     return pick(rng, texts, [weights.of_word(choice, text) for text in texts])
 
 
-def _make_plain(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+def _make_any(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     args = []
     for parameter in OPERATIONS[op].parameters:
         if isinstance(parameter, Choice):
@@ -133,9 +135,9 @@ def _name(rng: Random, scope: Scope, role: Role) -> str:
     if role is Role.NODE:
         return rng.choice(list(scope.here))
     if role is Role.NEW_NODE:
-        return fresh_name(set(scope.here))
+        return find_free_name(set(scope.here))
     if role is Role.NEW_INTERPRETER:
-        return fresh_name(set(scope.nodes), "i")
+        return find_free_name(set(scope.nodes), "i")
     return rng.choice(list(scope.flavours))
 
 
@@ -147,7 +149,7 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
         edges.remove(edge)
         targets = [name for name in scope.here if scope.may_refer(source, name, edge)]
         if targets:
-            # A reference to itself is the smallest cycle there is: cycles are what reaches the end.
+            # A node that refers to itself is the smallest cycle: cycles live until finalization.
             itself = source in targets and rng.random() < 0.3
             return Step(op, (source, source if itself else rng.choice(targets), edge))
     raise AssertionError("every kind has an edge that takes any target")
@@ -155,7 +157,7 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    hooks = [hook for hook in HOOK.texts if next(_actions(scope, name, hook), None)]
+    hooks = [hook for hook in HOOKS_OF[scope.here[name]] if next(_actions(scope, name, hook), None)]
     hook = pick_word(rng, scope, weights, HOOK, hooks)
     among = list(_actions(scope, name, hook))
     return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, among)))
@@ -177,12 +179,12 @@ def _make_enter(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
 def _make_node(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     # Now and then a name is used again: the old object lives on where an edge or root holds it.
     reuse = bool(scope.here) and rng.random() < 0.05
-    name = rng.choice(list(scope.here)) if reuse else fresh_name(set(scope.here))
+    name = rng.choice(list(scope.here)) if reuse else find_free_name(set(scope.here))
     return Step(op, (name, pick_word(rng, scope, weights, KIND)))
 
 
 def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    plain = _make_plain(rng, scope, weights, op)
+    plain = _make_any(rng, scope, weights, op)
     among = [kind for kind in KIND.texts if scope.edges_of(kind)]
     return plain.with_arg(2, pick_word(rng, scope, weights, KIND, among))
 

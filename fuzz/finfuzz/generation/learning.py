@@ -1,9 +1,9 @@
-"""Which mutators, operations and words bring something, and weights that follow from it.
+"""Learning: the yield of each mutator, operation and word, and weights adjusted by the yield.
 
-Each is tried so many times, and now and then the program is one that brings features, or a death
-that looks new. What brings more than the average of its sort is taken more often, by the ratio of
-the two; never more than CEILING times as often as it was stated, and never less than FLOOR of it:
-what brought nothing so far may be what the next defect needs.
+A trial yields something if the program has new features, or a crash with a new signature. A
+mutator, operation or word that yields more than the average of its sort is used more often, by the
+ratio of the two: never more than CEILING times its stated weight, and never less than FLOOR times.
+A word without any yield so far may be what the next defect needs.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from finfuzz.program.model import Program
 from finfuzz.program.words import Choice
 
 FLOOR, CEILING = 0.25, 4.0
-#: So many trials at the average rate are taken for granted: a first success is no proof.
+#: Trials at the average yield that are assumed for each: a first success is no proof.
 _PRIOR = 300.0
-#: Early features are easy, and mean little for what brings the later ones: what is older than so
-#: many trials of its sort counts half, and so on.
+#: Trials after which a yield counts half. Early features are easy, and predict little about later
+#: ones.
 _HALF_LIFE = 100_000
-#: A death that looks new is worth as many programs with new features.
+#: A new signature counts as much as this many programs with new features.
 _SIGNATURE = 5
-#: Trials between two adjustments: what has been learnt changes slowly, and weights cost 0.1 ms.
+#: Trials between two adjustments: yields change slowly, and an adjustment costs 0.1 ms.
 _EVERY = 500
 
 SORTS = ("mutator", "step", "word")
 
 
 class Change(NamedTuple):
-    """What made a program of its parent: the mutators, and the operations and words gained."""
+    """The difference to a parent: the mutators, and the operations and words gained."""
 
     mutators: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
@@ -42,8 +42,11 @@ class Change(NamedTuple):
 
 
 class Tally(msgspec.Struct):
-    """Of a mutator, an operation or a word (``sort``, see SORTS): programs that it made, those of
-    them with new features, those that died in a way that looked new; ``weight``: the factor now."""
+    """The yield of a mutator, an operation or a word (``sort``, see SORTS).
+
+    ``tried``: programs made with it; ``features`` and ``signatures``: programs of these with new
+    features, and with a new signature; ``weight``: the present factor.
+    """
 
     sort: str
     name: str
@@ -53,21 +56,21 @@ class Tally(msgspec.Struct):
     weight: float = 1.0
 
     def plus(self, other: Tally) -> Tally:
-        """Both together; the weight is the other's, which is the later."""
+        """Add a later tally, and take its weight."""
         tried, features = self.tried + other.tried, self.features + other.features
         signatures = self.signatures + other.signatures
         return Tally(self.sort, self.name, tried, features, signatures, other.weight)
 
 
 class _Recent:
-    """Trials and what they brought, the older the less."""
+    """Trials and their yield, old ones discounted."""
 
     def __init__(self, tried: float = 0.0, brought: float = 0.0) -> None:
         self.tried, self.brought = tried, brought
 
 
 class Learner:
-    """Adjusts ``stated`` weights. ``before``: what the campaign learnt earlier."""
+    """The adjustment of ``stated`` weights. ``before``: the tallies of the campaign so far."""
 
     def __init__(self, stated: Weights, before: Iterable[Tally] = ()) -> None:
         self._stated = stated
@@ -75,38 +78,38 @@ class Learner:
         self._recent: dict[tuple[str, str], _Recent] = {}
         self._trials = 0
         for tally in before:
-            # As if all of it had happened within a half-life.
+            # As if all earlier trials had happened within a half-life.
             share = min(1.0, _HALF_LIFE / max(tally.tried, 1))
             brought = tally.features + _SIGNATURE * tally.signatures
             self._recent[tally.sort, tally.name] = _Recent(tally.tried * share, brought * share)
-        self.weights = self._adjusted()
+        self.weights = self._adjust()
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
-        """What happened since this learner began."""
+        """The tallies since this learner began."""
         return tuple(self._tallies.values())
 
-    def tried(self, change: Change) -> None:
-        """A program was made so and run."""
+    def count_trial(self, change: Change) -> None:
+        """Count a program that was made so and run."""
         for key in _keys(change):
             self._tally(key).tried += 1
             self._recent.setdefault(key, _Recent()).tried += 1
         self._trials += 1
         if self._trials % _EVERY == 0:
-            self.weights = self._adjusted()
+            self.weights = self._adjust()
         if self._trials % _HALF_LIFE == 0:
             for recent in self._recent.values():
                 recent.tried /= 2
                 recent.brought /= 2
 
-    def brought_features(self, change: Change) -> None:
-        """A program made so has features that none had before."""
+    def credit_features(self, change: Change) -> None:
+        """Credit a program made so that has new features."""
         for key in _keys(change):
             self._tally(key).features += 1
             self._recent.setdefault(key, _Recent()).brought += 1
 
-    def found_signature(self, change: Change) -> None:
-        """A program made so went wrong in a way that looks new."""
+    def credit_signature(self, change: Change) -> None:
+        """Credit a program made so that has a new signature."""
         for key in _keys(change):
             self._tally(key).signatures += 1
             self._recent.setdefault(key, _Recent()).brought += _SIGNATURE
@@ -116,21 +119,21 @@ class Learner:
             self._tallies[key] = Tally(*key)
         return self._tallies[key]
 
-    def _adjusted(self) -> Weights:
-        factors = {sort: self._factors(sort) for sort in SORTS}
+    def _adjust(self) -> Weights:
+        factors = {sort: self._find_factors(sort) for sort in SORTS}
         for (sort, name), tally in self._tallies.items():
             tally.weight = round(factors[sort].get(name, 1.0), 3)
         return replace(
             self._stated,
-            mutators=_scaled(self._stated.mutators, factors["mutator"]),
-            operations=_scaled(self._stated.operations, factors["step"]),
-            words=_scaled(self._stated.words, factors["word"]),
+            mutators=_scale(self._stated.mutators, factors["mutator"]),
+            operations=_scale(self._stated.operations, factors["step"]),
+            words=_scale(self._stated.words, factors["word"]),
         )
 
-    def _factors(self, sort: str) -> dict[str, float]:
-        those = {name: recent for (kind, name), recent in self._recent.items() if kind == sort}
-        tried = sum(recent.tried for recent in those.values())
-        brought = sum(recent.brought for recent in those.values())
+    def _find_factors(self, sort: str) -> dict[str, float]:
+        found = {name: recent for (kind, name), recent in self._recent.items() if kind == sort}
+        tried = sum(recent.tried for recent in found.values())
+        brought = sum(recent.brought for recent in found.values())
         if not brought or not tried:
             return {}
         mean = brought / tried
@@ -139,12 +142,12 @@ class Learner:
                 CEILING,
                 max(FLOOR, (one.brought / mean + _PRIOR) / (one.tried + _PRIOR)),
             )
-            for name, one in those.items()
+            for name, one in found.items()
         }
 
 
-def gained(parent: Program, child: Program) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The operations and the words that a program has and its parent has not, or has fewer of."""
+def list_gains(parent: Program, child: Program) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """List the operations and words that a program has more often than its parent."""
     steps = Counter(child.steps) - Counter(parent.steps)
     operations = {step.op for step in steps}
     words = {
@@ -161,5 +164,5 @@ def _keys(change: Change) -> set[tuple[str, str]]:
     return {(sort, name) for sort, names in parts for name in names}
 
 
-def _scaled(stated: Mapping[str, float], factors: Mapping[str, float]) -> dict[str, float]:
+def _scale(stated: Mapping[str, float], factors: Mapping[str, float]) -> dict[str, float]:
     return {**stated, **{name: stated.get(name, 1) * by for name, by in factors.items()}}

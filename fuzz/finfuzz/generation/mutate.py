@@ -1,8 +1,8 @@
 """Mutation: small changes that keep a program a program.
 
-Every mutator takes (rng, program, weights) and returns a program or None where it finds nothing to
-do. No mutator has to keep references valid: a step whose names don't stand is skipped by the child.
-Those that add something aim at what has an effect.
+Every mutator takes (rng, program, weights) and returns a program, or None where it finds nothing to
+do. No mutator has to keep references valid: the child skips a step whose names are undefined.
+Mutators that add steps aim at an effect.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from finfuzz.generation.generate import fresh_name, generate, generate_step, starts
+from finfuzz.generation.generate import count_starts, find_free_name, generate, generate_step
 from finfuzz.generation.repeat import relive, settle
 from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import DEFAULT, Weights, pick
@@ -19,43 +19,43 @@ from finfuzz.program.language import Role
 from finfuzz.program.legal import SHAPEABLE
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from finfuzz.program.scope import Scope
-from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.shapes import count_nodes, unroll_shape
 from finfuzz.program.words import Choice
 
 Mutator = Callable[[Random, Program, Weights], Program | None]
 
 
 class Mutation(NamedTuple):
-    """A neighbour of a program, and the mutators that made it, in their order."""
+    """A neighbour of a program, and the mutators that made it, in order."""
 
     program: Program
     by: tuple[str, ...]
 
 
 def mutate(rng: Random, program: Program, weights: Weights = DEFAULT) -> Program:
-    """A neighbour of ``program``: it differs, and keeps to the bounds that ``weights`` set."""
-    return mutation(rng, program, weights).program
+    """Make a neighbour of ``program``: a different program within the bounds of ``weights``."""
+    return make_mutation(rng, program, weights).program
 
 
-def mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> Mutation:
-    """The same, with what made it."""
+def make_mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> Mutation:
+    """Make a neighbour of ``program``, and name the mutators that made it."""
     if rng.random() * program.cost > weights.affordable:
         return Mutation(generate(rng, weights), ("regenerate",))
-    parent = cheapened(rng, program) if rng.random() < weights.cheapen else program
+    parent = drop_expensive_steps(rng, program) if rng.random() < weights.cheapen else program
     changed, name = _mutate_once(rng, parent, weights)
-    if changed == program:  # the mutation put back what was left out
+    if changed == program:  # the mutation restored the steps left out
         changed, name = _mutate_once(rng, program, weights)
     by = [name]
     while rng.random() < weights.again:
         further, name = _mutate_once(rng, changed, weights)
-        if further != program:  # a second change may take the first one back
+        if further != program:  # a second change may undo the first
             changed = further
             by.append(name)
     return Mutation(changed, tuple(by))
 
 
-def cheapened(rng: Random, program: Program) -> Program:
-    """Without some of the dear steps: each stays with a chance of one by its cost."""
+def drop_expensive_steps(rng: Random, program: Program) -> Program:
+    """Leave out some of the expensive steps: each stays with probability 1 / cost."""
     kept = [step for step in program.steps if step.cost <= 1 or rng.random() < 1 / step.cost]
     return Program(tuple(kept), program.below)
 
@@ -72,9 +72,11 @@ def _mutate_once(rng: Random, program: Program, weights: Weights) -> tuple[Progr
 
 
 def _fits(changed: Program, program: Program, weights: Weights) -> bool:
-    """Within the bounds; or, where ``program`` is beyond them already, no further."""
+    """Whether a program is within the bounds or, where ``program`` exceeds them, not larger."""
     steps = max(weights.max_steps, len(program))
-    return len(changed) <= steps and starts(changed) <= max(weights.most_starts, starts(program))
+    return len(changed) <= steps and count_starts(changed) <= max(
+        weights.most_starts, count_starts(program)
+    )
 
 
 def _scope_before(program: Program, index: int, weights: Weights) -> Scope:
@@ -89,14 +91,14 @@ def _replace(program: Program, index: int, *steps: Step) -> Program:
 
 
 def insert(rng: Random, program: Program, weights: Weights) -> Program:
-    """A new step somewhere that has an effect there."""
+    """Insert a new step at a place where it has an effect."""
     index = rng.randint(0, len(program))
     step = generate_step(rng, _scope_before(program, index, weights), weights)
     return Program((*program.steps[:index], step, *program.steps[index:]), program.below)
 
 
 def delete(rng: Random, program: Program, _: Weights) -> Program | None:
-    """Without one step, or without a few in a row."""
+    """Delete one step, or a few in a row."""
     if not program.steps:
         return None
     start = rng.randrange(len(program))
@@ -105,7 +107,7 @@ def delete(rng: Random, program: Program, _: Weights) -> Program | None:
 
 
 def move(rng: Random, program: Program, _: Weights) -> Program | None:
-    """One step taken out and put somewhere else."""
+    """Move one step to another place."""
     if len(program) < 2:
         return None
     steps = list(program.steps)
@@ -115,7 +117,7 @@ def move(rng: Random, program: Program, _: Weights) -> Program | None:
 
 
 def duplicate(rng: Random, program: Program, _: Weights) -> Program | None:
-    """One step again, somewhere after itself."""
+    """Repeat one step somewhere after itself."""
     if not program.steps:
         return None
     index = rng.randrange(len(program))
@@ -125,7 +127,7 @@ def duplicate(rng: Random, program: Program, _: Weights) -> Program | None:
 
 
 def _sites(program: Program, wanted: Callable[[object], bool]) -> list[tuple[int, int]]:
-    """(step, argument) indices of the arguments whose parameter is wanted."""
+    """List the (step, argument) indices of arguments whose parameter is wanted."""
     return [
         (number, index)
         for number, step in enumerate(program.steps)
@@ -135,7 +137,7 @@ def _sites(program: Program, wanted: Callable[[object], bool]) -> list[tuple[int
 
 
 def rewire(rng: Random, program: Program, _: Weights) -> Program | None:
-    """One mention of a node becomes a mention of another: an edge's end, what a root holds."""
+    """Replace one node's name by another node's: an edge's end, the node that a root holds."""
     sites = _sites(program, lambda parameter: parameter is Role.NODE)
     names = sorted({name for step in program.steps for name in step.names(*NODE_ROLES)})
     if not sites or len(names) < 2:
@@ -147,7 +149,7 @@ def rewire(rng: Random, program: Program, _: Weights) -> Program | None:
 
 
 def change_word(rng: Random, program: Program, weights: Weights) -> Program | None:
-    """Another kind, edge, shape, size, root, hook, action, sort of interpreter or way to end."""
+    """Change a kind, edge, shape, size, root, hook, action, interpreter kind or way to exit."""
     sites = _sites(program, lambda parameter: isinstance(parameter, Choice))
     if not sites:
         return None
@@ -161,7 +163,7 @@ def change_word(rng: Random, program: Program, weights: Weights) -> Program | No
 
 
 def change_interpreter(rng: Random, program: Program, _: Weights) -> Program | None:
-    """One mention of an interpreter becomes a mention of another."""
+    """Replace one interpreter's name by another interpreter's."""
     sites = _sites(program, lambda parameter: parameter in INTERPRETER_ROLES)
     names = {name for step in program.steps for name in step.names(*INTERPRETER_ROLES)}
     if not sites:
@@ -175,7 +177,7 @@ def change_interpreter(rng: Random, program: Program, _: Weights) -> Program | N
 
 
 def unroll(rng: Random, program: Program, _: Weights) -> Program | None:
-    """One shape becomes the steps that it stands for, so that they can be changed one by one."""
+    """Spell a shape out, so that its steps can be changed one by one."""
     shapes = [
         number
         for number, step in enumerate(program.steps)
@@ -189,13 +191,13 @@ def unroll(rng: Random, program: Program, _: Weights) -> Program | None:
         [step.args[0]],
         {name for each in program.steps for name in each.names(*NODE_ROLES)},
     )
-    while len(names) < node_count(step.args[1], int(step.args[3])):
-        names.append(fresh_name(taken | set(names)))
-    return _replace(program, number, *unrolled(step, names))
+    while len(names) < count_nodes(step.args[1], int(step.args[3])):
+        names.append(find_free_name(taken | set(names)))
+    return _replace(program, number, *unroll_shape(step, names))
 
 
 def repeat(rng: Random, program: Program, _: Weights) -> Program | None:
-    """What happens from a `start` to its `stop` happens again, once to four times."""
+    """Repeat the steps from a `start` to its `stop`, one to four times."""
     lives = [
         (first, last)
         for first, step in enumerate(program.steps)
@@ -211,12 +213,12 @@ def repeat(rng: Random, program: Program, _: Weights) -> Program | None:
 
 
 def splice_new(rng: Random, program: Program, weights: Weights) -> Program:
-    """A piece of a new program put into this one."""
+    """Put a piece of a new program into this one."""
     return splice(rng, program, generate(rng, weights), weights.max_steps)
 
 
 def regenerate(rng: Random, _: Program, weights: Weights) -> Program:
-    """Something else altogether, so that no corpus is a dead end."""
+    """Generate an unrelated program, so that no corpus is a dead end."""
     return generate(rng, weights)
 
 

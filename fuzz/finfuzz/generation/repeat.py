@@ -1,14 +1,14 @@
-"""Mutators that have the same happen again: in another life, or in another interpreter.
+"""Mutators that repeat steps in another life or in another interpreter.
 
-Half of the known defects are such (tools/truth/): what the first life or interpreter leaves behind
-is taken for the second one's. Steps one by one hardly ever come to it.
+Half of the known defects need that (tools/truth/): the second life or interpreter uses what the
+first one left behind. Inserting steps one by one hardly ever leads there.
 """
 
 from __future__ import annotations
 
 from random import Random
 
-from finfuzz.generation.generate import fresh_name, pick_word
+from finfuzz.generation.generate import find_free_name, pick_word
 from finfuzz.generation.splice import slice_with_dependencies
 from finfuzz.generation.weights import Weights
 from finfuzz.program.language import MAIN
@@ -16,12 +16,12 @@ from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.words import FLAVOUR
 
-#: What an interpreter is not told to do: to go elsewhere, or to end.
+#: Steps that are not copied into another interpreter: they switch, start or end interpreters.
 _OUTSIDE = {"start", "enter", "stop", "fork", "again", "exit"}
 
 
 def relive(rng: Random, program: Program, _: Weights) -> Program | None:
-    """What a program does, or some of it, in another life of the process as well."""
+    """Repeat a program, or a part of it, in another life of the process."""
     lived = tuple(step for step in program.steps if step.op != "exit")
     if not lived:
         return None
@@ -30,12 +30,11 @@ def relive(rng: Random, program: Program, _: Weights) -> Program | None:
 
 
 def settle(rng: Random, program: Program, weights: Weights) -> Program | None:
-    """What a program does, or some of it, in a new interpreter: as well, before or after, or
-    instead."""
+    """Run a program, or a part of it, in a new interpreter: before, after or instead."""
     inside = tuple(step for step in _some(rng, program.steps) if step.op not in _OUTSIDE)
     if not inside:
         return None
-    name = fresh_name({each for step in program.steps for each in step.args}, "i")
+    name = find_free_name({each for step in program.steps for each in step.args}, "i")
     start = Step(
         "start",
         (name, pick_word(rng, Scope(weights.python, offers=weights.offers), weights, FLAVOUR)),
@@ -47,5 +46,5 @@ def settle(rng: Random, program: Program, weights: Weights) -> Program | None:
 
 
 def _some(rng: Random, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """All of the steps, or a few that depend on no others."""
+    """Pick all of the steps, or a few that depend on no others."""
     return steps if rng.random() < 0.5 else slice_with_dependencies(rng, Program(steps))

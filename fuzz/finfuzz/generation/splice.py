@@ -1,36 +1,36 @@
-"""Crossover: a slice of one program, with all that the slice depends on, put into another."""
+"""Cross-over: put a slice of one program, with its dependencies, into another program."""
 
 from __future__ import annotations
 
 from random import Random
 
-from finfuzz.generation.generate import fresh_name
+from finfuzz.generation.generate import find_free_name
 from finfuzz.program.language import MAIN, Role
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
-from finfuzz.program.scope import Scope
+from finfuzz.program.walk import walk
 
 
 def splice(rng: Random, host: Program, donor: Program, max_steps: int) -> Program:
-    """``host`` with a slice of ``donor`` in it, cut off at ``max_steps``.
+    """Put a slice of ``donor`` into ``host``, and cut the result off at ``max_steps``.
 
-    Half of the time the slice's names are kept, so that the two graphs grow into each other;
-    otherwise those that the host has too are given new ones, so that they stand side by side.
+    Half of the time the slice keeps its names, so that the two graphs grow together. Otherwise the
+    names that the host has too are replaced, so that the graphs stay apart.
     """
     piece = slice_with_dependencies(rng, donor)
     if rng.random() < 0.5:
-        piece = _renamed(piece, host)
+        piece = _rename_apart(piece, host)
     at = rng.randint(0, len(host))
     steps = host.steps[:at] + piece + host.steps[at:]
     return Program(steps[:max_steps], host.below)
 
 
 def slice_with_dependencies(rng: Random, donor: Program) -> tuple[Step, ...]:
-    """A run of consecutive steps, preceded by the steps of the donor that it depends on."""
+    """Pick consecutive steps of the donor, preceded by the steps that they depend on."""
     if not donor.steps:
         return ()
     start = rng.randrange(len(donor))
     stop = rng.randint(start + 1, len(donor))
-    depends = _dependencies(donor)
+    depends = _find_dependencies(donor)
     wanted: set[int] = set()
     pending = list(range(start, stop))
     while pending:
@@ -41,35 +41,35 @@ def slice_with_dependencies(rng: Random, donor: Program) -> tuple[Step, ...]:
     return tuple(donor.steps[index] for index in sorted(wanted))
 
 
-def _dependencies(donor: Program) -> list[list[int]]:
-    """For each step the earlier ones that it needs: what defined the names that it uses, and what
-    went to the interpreter that it runs in."""
-    scope = Scope()
+def _find_dependencies(donor: Program) -> list[list[int]]:
+    """Find for each step the earlier steps that it needs.
+
+    They define the names that it uses, and enter the interpreter that it runs in.
+    """
+    here = MAIN
     switched: int | None = None
     nodes: dict[tuple[str, str], int] = {}
     interpreters: dict[str, int] = {}
     found = []
-    for index, step in enumerate(donor.steps):
-        here = scope.current
+    for index, step, interpreter, has_effect, *_ in walk(donor):
+        if interpreter.name != here:
+            here, switched = interpreter.name, index - 1
         needed = [nodes.get((here, name)) for name in step.names(Role.NODE)]
         needed += [interpreters.get(name) for name in step.names(Role.INTERPRETER)]
         found.append([number for number in (*needed, switched) if number is not None])
-        if not scope.apply(step):
-            continue
-        nodes.update(((here, name), index) for name in step.names(Role.NEW_NODE))
-        interpreters.update((name, index) for name in step.names(Role.NEW_INTERPRETER))
-        if scope.current != here:
-            switched = index
+        if has_effect:
+            nodes.update(((here, name), index) for name in step.names(Role.NEW_NODE))
+            interpreters.update((name, index) for name in step.names(Role.NEW_INTERPRETER))
     return found
 
 
-def _renamed(piece: tuple[Step, ...], host: Program) -> tuple[Step, ...]:
+def _rename_apart(piece: tuple[Step, ...], host: Program) -> tuple[Step, ...]:
     for roles, stem in ((NODE_ROLES, ""), (INTERPRETER_ROLES, "i")):
         taken = _names(host.steps, roles)
         mine = _names(piece, roles)
         table: dict[str, str] = {}
         for name in sorted((mine & taken) - {MAIN}):
-            table[name] = fresh_name(taken | mine | set(table.values()), stem)
+            table[name] = find_free_name(taken | mine | set(table.values()), stem)
         piece = tuple(_rename(step, roles, table) for step in piece)
     return piece
 

@@ -1,8 +1,8 @@
-"""How often what is generated and mutated: every number of that sort is here.
+"""Weights: how often each operation, word and mutator is used. All such numbers are here.
 
-They are proportions, not tuned constants. What costs more than a bare child is rarer by as much
-(``Word.cost``, and here for operations); containers are common because they are what the framework
-has to keep alive to the end.
+They are proportions, not tuned constants. An operation or word that costs more than a bare child is
+rarer by that factor (``Word.cost``, and here for operations). Containers are common because a
+framework has to keep them alive to the end.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def _operations() -> dict[str, float]:
         "use": 0.2,
         "self-check": 0.4,
         "elsewhere": 0.8,
-        "start": 1,  # a child with one costs as much as three without
-        "enter": 2,  # offered only while there is another interpreter to go to
+        "start": 1,  # a child with a subinterpreter costs as much as three without
+        "enter": 2,  # possible only while another interpreter exists
         "stop": 1.5,
-        "fork": 0.15,  # two children for one
+        "fork": 0.15,  # two children instead of one
         "again": 0.3,  # a whole new life: as much as three children
         "exit": 0.5,
     }
@@ -57,12 +57,12 @@ def _mutators() -> dict[str, float]:
         "relive": 0.6,
         "settle": 0.8,
         "splice": 2,
-        "regenerate": 25,  # as much as all others: neighbours alone find less (docs/truth.md)
+        "regenerate": 25,  # as much as all others: mutants alone find less (docs/truth.md)
     }
 
 
 def _words() -> dict[str, float]:
-    # Not named: 1.
+    # Words not named weigh 1.
     return {
         "container": 16,
         "subclass": 6,
@@ -72,14 +72,14 @@ def _words() -> dict[str, float]:
         "function": 2,
         "append": 2,
         "return": 6,
-        # Hooks that few kinds have, against those that any node has.
+        # Hooks of few kinds, against hooks of any node.
         "traverse": 3,
         "clear": 3,
         "dealloc": 3,
         "del": 3,
         "capsule": 3,
         "cast": 2,
-        # What ends the process before CPython can.
+        # Ways that end the process before CPython can finalize.
         "os-exit": 0.3,
         "c-exit": 0.3,
         "thread-exit": 0.3,
@@ -98,29 +98,29 @@ class Weights:
     words: Mapping[str, float] = field(default_factory=_words)
     python: tuple[int, int] = NEWEST
     offers: Vocabulary = EVERYTHING
-    #: Steps of a generated program: between these two, short ones more often.
+    #: Steps of a generated program: between these two, short programs more often.
     length: tuple[int, int] = (2, 16)
-    #: A program does not grow beyond this by mutation: twice what the longest of the known defects'
-    #: smallest programs has (tools/truth/).
+    #: Steps beyond which mutation lets no program grow: twice the length of the longest minimal
+    #: program of a known defect (tools/truth/).
     max_steps: int = 24
-    #: Nor does a generated program start more interpreters than this: three cost as much as nine
-    #: programs without.
+    #: Interpreters that a generated program starts at most: three cost as much as nine programs
+    #: without.
     max_starts: int = 3
-    #: By mutation it may come to as many: what needs a new interpreter at the address of an old one
-    #: shows in the fifth.
+    #: Interpreters that a mutated program starts at most. A defect that needs a new interpreter at
+    #: the address of an old one shows in the fifth.
     most_starts: int = 6
     #: Chance that a mutation is followed by another one on top.
     again: float = 0.35
-    #: A program that costs more bare children than this is mutated that much more rarely: what is
-    #: kept grows dearer than what is new, and then most of the time goes to the dearest.
+    #: A program that costs more bare children than this is mutated that much more rarely. Kept
+    #: programs grow more expensive than new ones, and would take most of the time.
     affordable: float = 2.0
-    #: Chance that a mutation leaves dear steps out first. Mutants inherit what is rarely generated:
-    #: without it every second program of a campaign had an exit function of `threading`, at the
-    #: price of two others.
+    #: Chance that a mutation leaves expensive steps out first. Mutants inherit steps that are
+    #: rarely generated: otherwise every second program of a campaign had an exit function of
+    #: `threading`, at the price of two other programs.
     cheapen: float = 0.5
 
     def of_word(self, choice: Choice, text: str) -> float:
-        """How often a word is taken among those of its choice: less often the more it costs."""
+        """Return a word's weight within its choice: less the more the word costs."""
         return self.words.get(text, 1) / choice.word(text).cost
 
 
@@ -128,5 +128,5 @@ DEFAULT = Weights()
 
 
 def pick(rng: Random, items: list[T], weights: list[float]) -> T:
-    """One of ``items`` by weight. ``items`` must not be empty."""
+    """Pick one of ``items`` by weight. ``items`` must not be empty."""
     return rng.choices(items, weights)[0]

@@ -1,1 +1,1 @@
-"""The language: model, steps, text form, generation, mutation. Imports nothing of the project."""
+"""The language: model, words, text form, legality, walk. Imports nothing else of finfuzz."""

@@ -1,8 +1,8 @@
-"""The language as one table: every operation, its parameters, and what each does.
+"""The language as one table: every operation, its parameters and its meaning.
 
-Parser, printer, generator, mutators, documentation and the tests all read this table. An operation
-is added by adding a row here, a method to ``scope.py`` and what it does to ``child/driver.py`` and
-``triage/script/steps.py``.
+Parser, printer, generator, mutators, documentation and the tests all read this table. A new
+operation needs a row here, a method in ``scope.py``, and its code in ``child/driver.py`` and
+``triage/repro/steps.py``.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from finfuzz.program.words import (
 
 VERSION = 1
 MAIN = "main"
-#: Interpreters alive at once beside the main one. Each costs 4 to 5 ms to create and most of that
-#: to end, so eight are already twenty times the price of the rest of a program.
+#: Subinterpreters alive at once. Each costs 4 to 5 ms to create and most of that to end: eight cost
+#: twenty times as much as the rest of a program.
 MAX_INTERPRETERS = 8
 #: Lives of the main interpreter in one process: each costs a `Py_Initialize`, 10 ms.
 MAX_LIVES = 8
 
 
 class Role(Enum):
-    """What a name stands for where it is used."""
+    """The role of a name among the arguments of a step."""
 
     NEW_NODE = "a new node's name"
     NODE = "a node's name"
@@ -44,9 +44,9 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A kind of step: its name, what its arguments are, what it does and where it is legal.
+    """A kind of step: its name, its parameters, its meaning and where it is legal.
 
-    ``cost``: as a word's, where no word of it says so.
+    ``cost``: as a word's, where none of its words has a cost.
     """
 
     name: str
@@ -60,8 +60,8 @@ OPERATIONS: dict[str, Operation] = {
     operation.name: operation
     for operation in (
         Operation("import", (), "import the extension into the current interpreter"),
-        Operation("unimport", (), "take the extension out of `sys.modules`"),
-        Operation("use", (WHICH,), "which extension the steps that follow speak of"),
+        Operation("unimport", (), "remove the extension from `sys.modules`"),
+        Operation("use", (WHICH,), "the extension that the next steps use"),
         Operation(
             "self-check",
             (),
@@ -73,7 +73,7 @@ OPERATIONS: dict[str, Operation] = {
         Operation(
             "shape",
             (Role.NEW_NODE, SHAPE, KIND, SIZE),
-            "make several objects that refer to each other; the name is the first one's",
+            "make several objects that refer to each other, the first under the name",
             "kinds that have edges",
         ),
         Operation(
@@ -85,39 +85,40 @@ OPERATIONS: dict[str, Operation] = {
         Operation(
             "hook",
             (Role.NODE, HOOK, ACTION),
-            "what a node does at a moment of its life",
+            "the action that a node performs at a hook",
             "see the table of hooks and actions",
         ),
         Operation("root", (Role.NODE, ROOT), "keep a node alive at a place"),
         Operation(
             "check",
             (Role.NODE,),
-            "let weakref callbacks see whether the internals capsules are still there when it dies",
+            "let weak reference callbacks check that the internals' capsules still exist when the "
+            "node is destroyed",
             "kinds that take weak references",
         ),
-        Operation("drop", (Role.NODE,), "forget the name; what no root holds may go"),
+        Operation("drop", (Role.NODE,), "forget the name; a node without a root may be destroyed"),
         Operation("collect", (), "run the cyclic garbage collector"),
         Operation(
             "elsewhere",
             (),
-            "the next step runs in another thread, under a thread state made by hand; so ends an "
-            "interpreter by the hand of another thread",
-            "before a step that is no `start`, `enter`, `use`, `fork`, `again`, `exit`",
+            "the next step runs in another thread, under a thread state made by hand: a `stop` "
+            "ends the interpreter from that thread",
+            "before a step other than `start`, `enter`, `use`, `fork`, `again`, `exit`",
         ),
         Operation("start", (Role.NEW_INTERPRETER, FLAVOUR), "create a subinterpreter from here"),
-        Operation("enter", (Role.INTERPRETER,), "the steps that follow run in this interpreter"),
+        Operation("enter", (Role.INTERPRETER,), "the next steps run in this interpreter"),
         Operation("stop", (Role.INTERPRETER,), "end a subinterpreter"),
         Operation(
             "fork",
             (),
-            "`os.fork`: the child goes on and finalizes; the parent waits, then ends too",
+            "`os.fork`: the child continues and finalizes; the parent waits, then ends too",
             "while no subinterpreter lives: the child hangs before CPython 3.13 and aborts on 3.13",
             cost=2.5,
         ),
         Operation(
             "again",
             (),
-            "`Py_FinalizeEx`, then `Py_Initialize`: the steps that follow are another life's",
+            "`Py_FinalizeEx`, then `Py_Initialize`: the next steps run in another life",
             f"at most {MAX_LIVES - 1} times; not after a root that is a daemon thread",
             cost=3.5,
         ),

@@ -1,4 +1,4 @@
-"""Which words go together, and why the others don't: law 1 as tables."""
+"""Legality: law 1 as tables of the words that go together, with a reason for each that does not."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from finfuzz.support.cpythons import Quirk, has
 
 EDGES_FROM: dict[str, tuple[str, ...]] = {kind.text: kind.edges for kind in KINDS.values()}
 
-#: Edges whose target must be of certain kinds.
+#: Kinds that an edge may lead to; edges not named lead to any kind.
 EDGES_TO: dict[str, frozenset[str]] = {
     "base": frozenset({"class"}),
     "key": frozenset(kind.text for kind in KINDS.values() if kind.hashable),
     "weak": frozenset(kind.text for kind in KINDS.values() if kind.weak),
 }
 
-#: Kinds that take weak references, which the checkers of `check` are.
+#: Kinds that take weak references, as `check` needs.
 CHECKABLE = frozenset(kind.text for kind in KINDS.values() if kind.weak)
 
-#: Kinds of which a `shape` can be made.
+#: Kinds that shapes can be made of.
 SHAPEABLE = frozenset(kind.text for kind in KINDS.values() if kind.edges)
 
-#: Hooks that speak of one node, by the kinds that have them; the others take any node.
+#: The hooks of each kind. Weak references take most kinds; hooks of the interpreter take any.
 _OF_WEAK = ("weakref", "finalize")
 _OWN = frozenset(hook for kind in KINDS.values() for hook in kind.hooks)
 HOOKS_OF: dict[str, tuple[str, ...]] = {
@@ -39,18 +39,18 @@ def _pairs(hooks: Iterable[str], actions: Iterable[str], why: str) -> dict[tuple
     return {(hook, action): why for hook in hooks for action in actions}
 
 
-#: What a traverse may do: what pybind11's manual does there, and as much without Python.
+#: Actions legal in a traverse: those of the framework's manual, and those without Python.
 _IN_TRAVERSE = ("plain", "cast", "lookup", "internals")
 _AFTER_PYTHON = ("py-atexit", "static-destructor", "thread-local-destructor")
 
-#: (hook, action) pairs that nothing could come of, and why.
+#: (hook, action) pairs that are never legal, and why.
 IMPOSSIBLE: dict[tuple[str, str], str] = _pairs(
     _AFTER_PYTHON,
     [action for action in ACTION.texts if action != "plain"],
     "the interpreter is gone by then: no Python API may be called (C API docs)",
 )
 
-#: (hook, action) pairs that break a rule, and which: skipped unless asked for.
+#: (hook, action) pairs that break a rule on purpose, and which rule: skipped without `--abuse`.
 ABUSE: dict[tuple[str, str], str] = {
     **_pairs(
         ["traverse"],
@@ -69,14 +69,14 @@ ABUSE: dict[tuple[str, str], str] = {
     ),
 }
 
-#: (kind, hook, action) that corrupt CPython's own memory, so that anything may die of it later.
+#: (kind, hook, action) that corrupt CPython's own memory: any code may crash later.
 CPYTHON_DIES: dict[tuple[str, str, str], str] = {
     ("thread-local", hook, "collect"): "a `threading.local` is collected while it is deallocated "
     "(docs/found.md)"
     for hook in ("weakref", "finalize")
 }
 
-#: All pairs that programs are not made of.
+#: All (hook, action) pairs that programs don't use.
 NOT_LEGAL = ABUSE | IMPOSSIBLE
 
 #: Roots that start a thread; `may_have_threads` says where none may be started.
@@ -86,22 +86,22 @@ THREAD_ROOTS = frozenset({"daemon-thread", "joined-thread", "returning-thread"})
 def is_one_thread(flavour: str, python: tuple[int, int]) -> bool:
     """Whether all steps in an interpreter of that kind run under one thread state.
 
-    `py::subinterpreter_scoped_activate` makes one each time, which older `threading` minds.
+    `py::subinterpreter_scoped_activate` makes a new one each time: older `threading` fails then.
     """
     return flavour != "framework" or not has(python, Quirk.THREADING_KNOWS_ONE_STATE)
 
 
 def may_have_threads(flavour: str, python: tuple[int, int]) -> bool:
-    """Whether an interpreter of that kind may start threads; the main one's kind is empty."""
+    """Whether an interpreter of that kind may start threads; empty for the main interpreter."""
     is_strict = flavour == "stdlib" and has(python, Quirk.STDLIB_INTERPRETERS_ARE_STRICT)
     return flavour != "strict" and not is_strict
 
 
-#: Those whose thread outlives `Py_FinalizeEx`. CPython gives it no second life to come back to: its
-#: locks are freed, and their memory is used again ("Bugs and caveats" of `Py_FinalizeEx`).
+#: Roots whose thread outlives `Py_FinalizeEx`. The thread must not wake in another life: its locks
+#: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`).
 OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread"})
 
-#: Words of the first life alone, and why: a further one is an exit function of the C library.
+#: Words legal in the first life only, and why: later lives run in a C exit function.
 FIRST_LIFE: dict[str, str] = {
     **dict.fromkeys(("c-exit", "thread-exit"), "an exit function may not call `exit` (C standard)"),
     **dict.fromkeys(
@@ -110,5 +110,5 @@ FIRST_LIFE: dict[str, str] = {
     ),
 }
 
-#: What a container does at a hook that no step speaks of: the pattern of pybind11's own manual.
+#: A container's actions at hooks that no step sets: the pattern of the framework's manual.
 DEFAULT_ACTIONS = {"traverse": "cast", "clear": "cast", "dealloc": "plain"}

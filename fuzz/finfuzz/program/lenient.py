@@ -1,4 +1,4 @@
-"""Programs out of text that may be damaged: what can't be read is left out, never the rest."""
+"""Reading damaged programs: unreadable lines are left out, and the rest stays."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
 
 _FIRST = f"finfuzz {VERSION}"
-#: What was expected is told where it is a word or two, not the list of all fifty kinds.
+#: Longest expectation that a problem quotes: not the list of all fifty kinds.
 _LONGEST = 60
 
 
 def parse_leniently(text: str) -> tuple[Program, list[str]]:
-    """The program of all lines that are steps or comments, and a line for each that is not.
+    """Read all lines that are steps or comments, and describe each other line.
 
-    A missing version is taken for this one, another version's steps for this one's. The comment
-    beside what is left out stays, above the next step.
+    A missing version counts as this version, and another version's steps as steps of this one. The
+    comment beside a left-out step stays, above the next step.
     """
     try:
         return parse(text), []
@@ -30,27 +30,27 @@ def parse_leniently(text: str) -> tuple[Program, list[str]]:
             version_seen = True
             if words != _FIRST.split():
                 problems.append(
-                    f"line {number}: `{_shown(' '.join(words))}` is taken for `{_FIRST}`"
+                    f"line {number}: `{_shorten(' '.join(words))}` is taken for `{_FIRST}`"
                 )
             kept.append(hash_sign + comment)
             continue
         try:
             parse(f"{_FIRST}\n{line}")
         except ParseError as error:
-            problems.append(f"line {number} is left out: {_what(error)}")
+            problems.append(f"line {number} is left out: {_explain(error)}")
             kept.append(hash_sign + comment)
         else:
             kept.append(line)
     return parse("\n".join(kept)), problems
 
 
-def _what(error: ParseError) -> str:
+def _explain(error: ParseError) -> str:
     if len(error.expected) > _LONGEST:
-        return _shown(error.problem)
-    return f"{_shown(error.problem)}, expected {error.expected}"
+        return _shorten(error.problem)
+    return f"{_shorten(error.problem)}, expected {error.expected}"
 
 
-def _shown(text: str) -> str:
-    """Short, and without what a terminal would obey: the file may be anything."""
+def _shorten(text: str) -> str:
+    """Shorten a text, and drop terminal controls: the file may be anything."""
     plain = "".join(each if each.isprintable() else "?" for each in text)
     return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"

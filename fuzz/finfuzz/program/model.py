@@ -11,7 +11,7 @@ from finfuzz.program.words import OF_EXTENSION, Choice
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: an operation and its arguments, with the comments above it and beside it."""
+    """A line of a program: an operation, its arguments, and the comments above and beside it."""
 
     op: str
     args: tuple[str, ...] = ()
@@ -24,25 +24,25 @@ class Step:
 
     @property
     def cost(self) -> float:
-        """What a child with it costs, in children without: `tools/costs.py`."""
+        """The cost of a child with this step, in bare children (`tools/costs.py`)."""
         words = (p.word(text).cost for _, p, text in self.typed() if isinstance(p, Choice))
         return max(self.operation.cost, *words, 0)
 
     @property
     def imports(self) -> bool:
-        """Whether it imports the extension where that has not happened yet."""
+        """Whether the step imports the extension if it is not imported yet."""
         kinds = {"node": self.args[-1:], "shape": self.args[2:3]}
         return self.op == "import" or not OF_EXTENSION.isdisjoint(kinds.get(self.op, ()))
 
     def typed(self) -> Iterator[tuple[int, Role | Choice, str]]:
-        """Yields (index, parameter, argument) of each argument."""
+        """Yield (index, parameter, argument) of each argument."""
         for index, (parameter, argument) in enumerate(
             zip(self.operation.parameters, self.args, strict=True)
         ):
             yield index, parameter, argument
 
     def names(self, *roles: Role) -> tuple[str, ...]:
-        """The arguments that stand for one of ``roles``, in order."""
+        """Return the arguments that have one of the ``roles``, in order."""
         return tuple(argument for _, parameter, argument in self.typed() if parameter in roles)
 
     def with_arg(self, index: int, argument: str) -> Step:
@@ -61,7 +61,7 @@ class Program:
 
     @property
     def cost(self) -> float:
-        """What its child costs, in bare ones; too much where a module is imported twice."""
+        """The cost of its child, in bare children; too high where a module is imported twice."""
         return 1 + sum(max(step.cost - 1, 0) for step in self.steps)
 
     def without_comments(self) -> Program:

@@ -37,16 +37,16 @@ INTRODUCTION = (
     f"A program is a text file. Its first line is `finfuzz {VERSION}`; each line after it is one "
     "step: an operation and its arguments, separated by spaces. `#` begins a comment. Names are "
     "small letters, digits and `_`, beginning with a letter, at most 32 long.\n\n"
-    "Any step can be left out and the rest still runs: a step whose names don't stand, which is "
-    "not legal where it is, or which its CPython or its target lacks, has no effect and is counted "
-    "as skipped. Nodes belong to the interpreter that made them. At most "
+    "Any step can be left out and the rest still runs: a step has no effect, and is counted as "
+    "skipped, if a name of it is undefined, if the step is not legal at its place, or if the "
+    "CPython or the target lacks it. Nodes belong to the interpreter that made them. At most "
     f"{MAX_INTERPRETERS} subinterpreters live at once."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``rows``: as many cells each as there are ``columns``; `code` is in backquotes."""
+    """A table: ``rows`` have a cell for each of ``columns``; code is in backquotes."""
 
     title: str
     columns: tuple[str, ...]
@@ -55,7 +55,7 @@ class Table:
 
 
 def tables() -> tuple[Table, ...]:
-    """All there is to say of the language, the operations first."""
+    """Return all tables of the language, the operations first."""
     words = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, WHICH, WAY)
     return (
         _operations(),
@@ -65,10 +65,10 @@ def tables() -> tuple[Table, ...]:
         _not_legal(
             "Which actions are abuse at a hook",
             ABUSE,
-            "They break a rule on purpose, and are skipped unless `--abuse` is given.",
+            "These break a rule on purpose, and are skipped unless `--abuse` is given.",
         ),
         _not_legal(
-            "Which actions are impossible at a hook", IMPOSSIBLE, "They are always skipped."
+            "Which actions are impossible at a hook", IMPOSSIBLE, "These are always skipped."
         ),
     )
 
@@ -111,7 +111,7 @@ def _since(word: Word) -> str:
 
 def _kinds_and_edges() -> Table:
     rows = tuple((f"`{kind}`", _code(edges) or "none") for kind, edges in EDGES_FROM.items())
-    note = "An edge leads to any kind, but for these: " + "; ".join(
+    note = "An edge leads to any kind, except: " + "; ".join(
         f"`{edge}` to {_code(kinds)}" if len(kinds) < 5 else f"`{edge}` {_BUT[edge]}"
         for edge, kinds in EDGES_TO.items()
     )
@@ -129,8 +129,8 @@ def _kinds_and_hooks() -> Table:
     )
     defaults = ", ".join(f"{action} at `{hook}`" for hook, action in DEFAULT_ACTIONS.items())
     note = (
-        f"Any node may be spoken of by {_code(h for h in HOOK.texts if h in general)}. "
-        f"Without a `hook` step a container does this: {defaults}. Like abuse: "
+        f"Any node takes {_code(h for h in HOOK.texts if h in general)}. "
+        f"Without a `hook` step a container does: {defaults}. Skipped like abuse: "
         + "; ".join(f"{_code(words)} ({why})" for words, why in CPYTHON_DIES.items())
         + "."
     )

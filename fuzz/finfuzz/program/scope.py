@@ -1,14 +1,14 @@
-"""What stands at a point of a program: which interpreters live, which nodes each of them has.
+"""The state at a point of a program: the living interpreters, and the nodes of each.
 
-The language has no branches, so this is known without running anything. A child is handed only the
-steps that ``Scope.apply`` says have an effect (``runnable``): law 1 is enforced here, in one place.
+The language has no branches, so the state is known without running anything. A child receives only
+the steps that have an effect (``Scope.apply``): law 1 is enforced here, in one place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from finfuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES, VERSION, Role
+from finfuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES
 from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
@@ -52,6 +52,7 @@ class Scope:
         offers: Vocabulary = EVERYTHING,
     ) -> None:
         self.python, self.abuse, self.offers = python, abuse, offers
+        self._lacking, self._lacking_operations = offers.lacking, offers.lacking_operations
         self.lives = 1
         self.started = 0
         self.threads_outlive = False
@@ -63,7 +64,7 @@ class Scope:
         self.current = MAIN
         self.flavours: dict[str, str] = {}
         self.nodes: dict[str, dict[str, str]] = {MAIN: {}}
-        self._spoken_of: dict[str, str] = {}
+        self._used: dict[str, str] = {}
         self._from_second: set[tuple[str, str]] = set()
 
     @property
@@ -72,16 +73,16 @@ class Scope:
         return self.nodes[self.current]
 
     @property
-    def _speaks_of_second(self) -> bool:
-        return self._spoken_of.get(self.current) == "second"
+    def _uses_second(self) -> bool:
+        return self._used.get(self.current) == "second"
 
-    def _is_of_spoken(self, name: str) -> bool:
-        """Whether a node of the current interpreter is of the extension that steps speak of."""
-        return ((self.current, name) in self._from_second) == self._speaks_of_second
+    def _is_of_used(self, name: str) -> bool:
+        """Whether a node of the current interpreter belongs to the extension now in use."""
+        return ((self.current, name) in self._from_second) == self._uses_second
 
     @property
     def flavour(self) -> str:
-        """Of the current interpreter; empty for the main one."""
+        """The kind of the current interpreter; empty for the main one."""
         return self.flavours.get(self.current, "")
 
     @property
@@ -90,8 +91,8 @@ class Scope:
         return self.lives < MAX_LIVES and not threads
 
     def apply(self, step: Step) -> bool:
-        """Takes one step. Returns whether it has any effect here."""
-        if step.op in self.offers.lacking_operations:
+        """Take one step. Returns whether the step has an effect here."""
+        if step.op in self._lacking_operations:
             return False
         has_effect = _APPLY[step.op](self, *step.args)
         if has_effect:
@@ -99,8 +100,8 @@ class Scope:
         return has_effect
 
     def allows(self, choice: Choice, text: str) -> bool:
-        """Whether this word can be used in the current interpreter at all."""
-        if not self.offers.has(choice, text):
+        """Whether this word is legal in the current interpreter at all."""
+        if self._lacking and text in self._lacking.get(choice, ()):
             return False
         word = choice.word(text)
         if word.since > self.python or (word.abuse and not self.abuse):
@@ -119,7 +120,7 @@ class Scope:
             return False
         self.here[name] = kind
         place = (self.current, name)
-        if self._speaks_of_second:
+        if self._uses_second:
             self._from_second.add(place)
         else:
             self._from_second.discard(place)
@@ -133,7 +134,7 @@ class Scope:
         return self.offers.edges_from[kind]
 
     def may_refer(self, source: str, target: str, edge: str) -> bool:
-        """Whether there can be such an edge between these two."""
+        """Whether such an edge is legal between these two nodes."""
         if target not in self.here or source not in self.here:
             return False
         if edge not in self.edges_of(self.here[source]):
@@ -143,25 +144,25 @@ class Scope:
         return self.here[target] in EDGES_TO.get(edge, KINDS)
 
     def may_hook(self, name: str, hook: str, action: str) -> bool:
-        """Whether this node can do that at that hook."""
+        """Whether this action is legal at this hook of the node."""
         if not self.allows(HOOK, hook) or not self.allows(ACTION, action):
             return False
         if (hook, action) in IMPOSSIBLE or ((hook, action) in ABUSE and not self.abuse):
             return False
         if hook not in HOOKS_OF.get(self.here.get(name, ""), ()):
             return False
-        if hook in NATIVE_HOOKS and not self._is_of_spoken(name):
+        if hook in NATIVE_HOOKS and not self._is_of_used(name):
             return False
         return self.abuse or (self.here[name], hook, action) not in CPYTHON_DIES
 
     def may_hold(self, name: str, root: str) -> bool:
-        """Whether this node can be kept alive there."""
+        """Whether this root is legal for the node."""
         if name not in self.here or not self.allows(ROOT, root):
             return False
         return root not in THREAD_ROOTS or may_have_threads(self.flavour, self.python)
 
     def _use(self, which: str) -> bool:
-        self._spoken_of[self.current] = which
+        self._used[self.current] = which
         return True
 
     def _hook(self, name: str, hook: str, action: str) -> bool:
@@ -202,7 +203,7 @@ class Scope:
         if self.flavours.pop(name, None) is None:
             return False
         del self.nodes[name]
-        self._spoken_of.pop(name, None)
+        self._used.pop(name, None)
         if self.current == name:
             self.current = MAIN
         return True
@@ -213,7 +214,7 @@ class Scope:
     def _fork(self) -> bool:
         if self.flavours:
             return False
-        self.threads_outlive = False  # fork takes the calling thread alone along
+        self.threads_outlive = False  # the forked process has only the calling thread
         return True
 
     def _again(self) -> bool:
@@ -251,46 +252,6 @@ def effective(
     abuse: bool = False,
     offers: Vocabulary = EVERYTHING,
 ) -> Program:
-    """The program without the steps that do nothing on that CPython and that target."""
+    """Leave out the steps that have no effect on that CPython and that target."""
     scope = Scope(python, abuse, offers)
     return Program(tuple(step for step in program.steps if scope.apply(step)), program.below)
-
-
-def runnable(
-    program: Program,
-    python: tuple[int, int],
-    *,
-    abuse: bool = False,
-    offers: Vocabulary = EVERYTHING,
-) -> str:
-    """The text that a child is given: one line a step, empty where the step has no effect there.
-
-    So the number of a line is the number of its step, and what is skipped is counted by the child.
-    A shape's line ends in its edge, the first that its kind has on that target.
-    """
-    scope = Scope(python, abuse, offers)
-    lines = [f"finfuzz {VERSION}"]
-    for step in program.steps:
-        words = [step.op, *step.args] if scope.apply(step) else []
-        if words and step.op == "shape":
-            words.append(scope.edges_of(step.args[2])[0])
-        lines.append(" ".join(words))
-    return "\n".join(lines) + "\n"
-
-
-def begins_by_importing(text: str) -> bool:
-    """Whether the first step that has an effect, in text that ``runnable`` made, imports the
-    extension in the main interpreter before it does anything else."""
-    _, *lines = text.split("\n")
-    first = next((line.split() for line in lines if line), None)
-    return first is not None and Step(first[0], tuple(first[1:])).imports
-
-
-def defines(step: Step) -> tuple[str, ...]:
-    """The names that a step brings into being."""
-    return step.names(Role.NEW_NODE, Role.NEW_INTERPRETER)
-
-
-def uses(step: Step) -> tuple[str, ...]:
-    """The names that a step needs."""
-    return step.names(Role.NODE, Role.INTERPRETER)

@@ -1,4 +1,4 @@
-"""Shapes as the steps that they stand for: what ``child/library/shapes.py`` does, step by step."""
+"""Shapes as single steps, as ``child/words/shapes.py`` makes them."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ _PAIRS: dict[str, Callable[[int], Pairs]] = {
 }
 
 
-def node_count(shape: str, size: int) -> int:
-    """How many nodes a shape has: two rings share one."""
+def count_nodes(shape: str, size: int) -> int:
+    """Count the nodes of a shape: two rings share one."""
     return 2 * size - 1 if shape == "two-rings" else size
 
 
-def unrolled(step: Step, names: list[str]) -> tuple[Step, ...]:
-    """A `shape` step as `node`, `edge` and `drop` steps.
+def unroll_shape(step: Step, names: list[str]) -> tuple[Step, ...]:
+    """Spell a `shape` step out as `node`, `edge` and `drop` steps.
 
-    ``names`` are those of the nodes, ``node_count`` of them, the shape's own name first. What is
-    not the first node is dropped at the end, as the shape itself does.
+    ``names``: a name for each node (``count_nodes``), the shape's own name first. All nodes but the
+    first are dropped at the end, as the shape itself does.
     """
     _, shape, kind, size = step.args
     nodes = [Step("node", (name, kind)) for name in names]

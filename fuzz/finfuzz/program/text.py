@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\s#]+")
 
 
 class ParseError(ValueError):
-    """Text that is not a program: where (line and column from 1) and what was expected there."""
+    """Text that is not a program, with line and column (from 1) and what was expected there."""
 
     def __init__(self, line: int, column: int, problem: str, expected: str) -> None:
         super().__init__(f"line {line}, column {column}: {problem}, expected {expected}")
@@ -26,7 +26,7 @@ class ParseError(ValueError):
 
 
 def to_text(program: Program) -> str:
-    """Prints a program, ending in a newline."""
+    """Print a program, ending in a newline."""
     lines = [f"finfuzz {VERSION}"]
     for step in program.steps:
         lines += [_comment(text) for text in step.above]
@@ -37,7 +37,7 @@ def to_text(program: Program) -> str:
 
 
 def parse(text: str) -> Program:
-    """Reads a program. Raises ParseError."""
+    """Read a program. Raises ParseError."""
     steps: list[Step] = []
     pending: list[str] = []
     version_seen = False
@@ -87,12 +87,12 @@ def _check_version(number: int, words: list[tuple[int, str]]) -> None:
 def _step(number: int, words: list[tuple[int, str]], above: tuple[str, ...], beside: str) -> Step:
     column, op = words[0]
     if op not in OPERATIONS:
-        raise ParseError(number, column, f"found `{op}`", _one_of(op, tuple(OPERATIONS)))
+        raise ParseError(number, column, f"found `{op}`", _suggest(op, tuple(OPERATIONS)))
     parameters = OPERATIONS[op].parameters
     for index, parameter in enumerate(parameters, start=1):
         if index >= len(words):
             end = words[-1][0] + len(words[-1][1])
-            raise ParseError(number, end, f"`{op}` ends here", _expected(parameter))
+            raise ParseError(number, end, f"`{op}` ends here", _describe(parameter))
         _check_argument(number, *words[index], parameter)
     if len(words) > len(parameters) + 1:
         column, extra = words[len(parameters) + 1]
@@ -103,21 +103,21 @@ def _step(number: int, words: list[tuple[int, str]], above: tuple[str, ...], bes
 def _check_argument(number: int, column: int, word: str, parameter: Role | Choice) -> None:
     if isinstance(parameter, Choice):
         if word not in parameter.texts:
-            expected = f"{parameter.name}: {_one_of(word, parameter.texts)}"
+            expected = f"{parameter.name}: {_suggest(word, parameter.texts)}"
             raise ParseError(number, column, f"found `{word}`", expected)
     elif not is_name(word):
-        raise ParseError(number, column, f"found `{word}`", _expected(parameter))
+        raise ParseError(number, column, f"found `{word}`", _describe(parameter))
     elif parameter is Role.NEW_INTERPRETER and word == MAIN:
         expected = f"another name: `{MAIN}` is the interpreter that is always there"
         raise ParseError(number, column, f"found `{word}`", expected)
 
 
-def _expected(parameter: Role | Choice) -> str:
+def _describe(parameter: Role | Choice) -> str:
     if isinstance(parameter, Choice):
         return f"{parameter.name}: one of {', '.join(parameter.texts)}"
     return f"{parameter.value} (a small letter, then small letters, digits or _; at most 32)"
 
 
-def _one_of(word: str, texts: tuple[str, ...]) -> str:
+def _suggest(word: str, texts: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(word, texts, n=1)
     return f"`{near[0]}`?" if near else f"one of {', '.join(texts)}"

@@ -1,7 +1,7 @@
 """The words of the language: kinds, edges, shapes, roots, hooks, actions and the rest.
 
-A word that does something has a function of its name in ``child/library/`` (`make_container`,
-`refer_by_append`, `hold_in_codec`, …). Which words go together is said by ``legal.py``.
+Kinds, edges, roots, hooks and actions have a function of their name in ``child/words/``
+(`make_container`, `refer_by_append`, `hold_in_codec`, …). ``legal.py`` says which go together.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ ALWAYS = OLDEST
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One choice of a set.
+    """A word of a choice.
 
-    ``main_only``: why it is legal in the main interpreter alone; empty where it isn't. ``since``:
-    the first CPython that has it. ``cost``: what a child with it costs, in children without
-    (rounded from `tools/costs.py`); it is generated that much more rarely. ``abuse``: the rule that
-    it breaks, for those that are off unless asked for. ``own_thread``: why it is not legal under
-    `elsewhere`.
+    ``main_only``: why the word is legal in the main interpreter only; else empty. ``since``: the
+    first CPython that has it. ``cost``: the cost of a child with the word, in bare children
+    (rounded from `tools/costs.py`); the word is generated that much more rarely. ``abuse``: the
+    rule that the word breaks on purpose; else empty. ``own_thread``: why the word is not legal
+    under `elsewhere`; else empty.
     """
 
     text: str
@@ -36,10 +36,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Kind(Word):
-    """A node kind: the edges that can leave it, the first of them in shapes, and what it takes.
+    """A node kind.
 
-    ``weak``: takes weak references, so `check` and the hooks `weakref` and `finalize` apply.
-    ``hashable``: can be the key of a dict. ``hooks``: those of its own.
+    ``edges``: the edges that can leave it; shapes use the first. ``hooks``: hooks of its own.
+    ``weak``: whether it takes weak references, as `check` and the hooks `weakref` and `finalize`
+    need. ``hashable``: whether it can be the key of a dict.
     """
 
     edges: tuple[str, ...] = ()
@@ -67,7 +68,7 @@ class Choice:
         return self._by_text[text]
 
 
-#: Hooks that the target itself runs, without Python; what they do must be of the same extension.
+#: Hooks that the target runs without Python; their actions must be of the same extension.
 NATIVE_HOOKS = ("traverse", "clear", "dealloc")
 _GIL_STATE = "`PyGILState_*` knows the main interpreter alone (C API docs)"
 _CTYPES = "`_ctypes` is of one interpreter before 3.13 (single-phase initialization)"
@@ -81,13 +82,13 @@ EXTENSION_KINDS = (
     ),
     Kind(
         "subclass",
-        "an instance of a class made in Python that derives from the container",
+        "an instance of a Python class that derives from the container",
         edges=("append", "attribute", "class-attribute", "keep-alive"),
         hooks=(*NATIVE_HOOKS, "del"),
     ),
     Kind("instance", "a plain instance of the extension's second type", edges=("keep-alive",)),
     Kind(
-        "dynamic", "an instance with `py::dynamic_attr`: a dict", edges=("attribute", "keep-alive")
+        "dynamic", "an instance with a dict (`py::dynamic_attr`)", edges=("attribute", "keep-alive")
     ),
     Kind(
         "override",
@@ -95,35 +96,51 @@ EXTENSION_KINDS = (
         edges=("attribute", "class-attribute", "keep-alive"),
         hooks=("del",),
     ),
-    Kind("unique", "held by `std::unique_ptr`; owns objects unseen", edges=("member",)),
-    Kind("shared", "held by `std::shared_ptr`; owns objects unseen", edges=("member",)),
-    Kind("smart", "held by `py::smart_holder`; owns objects unseen", edges=("member",)),
+    Kind(
+        "unique",
+        "held by `std::unique_ptr`; owns objects unseen by the collector",
+        edges=("member",),
+    ),
+    Kind(
+        "shared",
+        "held by `std::shared_ptr`; owns objects unseen by the collector",
+        edges=("member",),
+    ),
+    Kind(
+        "smart",
+        "held by `py::smart_holder`; owns objects unseen by the collector",
+        edges=("member",),
+    ),
     Kind("holder", "a C++ object with `py::object` members and no traverse", edges=("member",)),
-    Kind("callback", "a C++ object with a `std::function` that is a Python one", edges=("member",)),
+    Kind(
+        "callback",
+        "a C++ object with a `std::function` that holds a Python function",
+        edges=("member",),
+    ),
     Kind(
         "native-function",
-        "a Python function made of a C++ one that captured `py::object`s",
+        "a Python function made from a C++ function that captured `py::object`s",
         edges=("member",),
     ),
     Kind("enum", "a value of a `py::enum_`", edges=("keep-alive",)),
     Kind("native-enum", "a value of a `py::native_enum`", edges=("attribute",), cost=2),
     Kind(
         "error",
-        "an exception of a type that the extension registered",
+        "an exception of a type that the extension registers",
         edges=("attribute", "context"),
     ),
     Kind(
         "local-error",
-        "an exception of a type that the extension registered for itself",
+        "an exception of a type that the extension registers for itself only",
         edges=("attribute", "context"),
     ),
     Kind("kept-error", "a C++ object that keeps an `error_already_set`", edges=("member",)),
     Kind("iterator", "an iterator over a C++ container (`py::make_iterator`)"),
     Kind("buffer", "an object with the buffer protocol", edges=("keep-alive",)),
-    Kind("memoryview", "a memoryview on such an object", hashable=False),
+    Kind("memoryview", "a memoryview of a `buffer`", hashable=False),
     Kind(
         "capsule",
-        "a capsule with a destructor, which owns objects unseen",
+        "a capsule with a destructor; owns objects unseen by the collector",
         edges=("member",),
         hooks=("capsule",),
         weak=False,
@@ -136,13 +153,11 @@ EXTENSION_KINDS = (
         edges=("attribute", "class-attribute"),
         hooks=("del",),
     ),
-    Kind(
-        "metaclass", "an instance of a type that has a metaclass of its own", edges=("keep-alive",)
-    ),
-    Kind("gil-taker", "its destructor takes the GIL by `py::gil_scoped_acquire`"),
+    Kind("metaclass", "an instance of a type with a metaclass of its own", edges=("keep-alive",)),
+    Kind("gil-taker", "an object whose destructor takes the GIL by `py::gil_scoped_acquire`"),
     Kind(
         "gil-state-taker",
-        "its destructor takes the GIL by `PyGILState_Ensure`",
+        "an object whose destructor takes the GIL by `PyGILState_Ensure`",
         main_only=_GIL_STATE,
     ),
     Kind("bound-type", "the extension's second type itself", edges=("attribute",)),
@@ -155,23 +170,25 @@ PYTHON_KINDS = (
     Kind("function", "a Python function", edges=("closure", "attribute", "default")),
     Kind(
         "object",
-        "an instance of a class made in Python",
+        "an instance of a Python class",
         edges=("attribute", "class-attribute"),
         hooks=("del",),
     ),
     Kind("generator", "a suspended generator", edges=("local",)),
     Kind("coroutine", "a suspended coroutine", edges=("local",)),
-    Kind("frame", "the frame of a call that is over", edges=("local",), weak=False),
+    Kind("frame", "the frame of a finished call", edges=("local",), weak=False),
     Kind("traceback", "a traceback, with its frame", edges=("local",), weak=False),
     Kind("method", "a bound method", edges=("self",)),
     Kind("class", "a class whose base has `__init_subclass__`", edges=("attribute", "base")),
-    Kind("module", "a module object, in no `sys.modules`", edges=("module-dict",)),
-    Kind("exception", "an exception of Python's own", edges=("context", "attribute"), weak=False),
+    Kind("module", "a module object that is not in `sys.modules`", edges=("module-dict",)),
+    Kind(
+        "exception", "an exception of a built-in type", edges=("context", "attribute"), weak=False
+    ),
     Kind("contextvar", "a context variable", edges=("context-variable",), weak=False),
     Kind("thread-local", "a `threading.local`", edges=("attribute",)),
     Kind(
         "ctypes-callback",
-        "a C function pointer that ctypes made of a Python function",
+        "a C function pointer that ctypes made from a Python function",
         main_only=_CTYPES,
         edges=("attribute",),
         hashable=False,
@@ -186,10 +203,10 @@ KINDS: dict[str, Kind] = {kind.text: kind for kind in (*EXTENSION_KINDS, *PYTHON
 EDGE = Choice(
     "edge",
     (
-        Word("append", "into what a container or a list owns"),
+        Word("append", "as an element of a container or a list"),
         Word("value", "as a value of the dict, under a new key"),
         Word("key", "as a key of the dict"),
-        Word("attribute", "as an attribute; of a class: a class attribute"),
+        Word("attribute", "as an attribute; for a class, as a class attribute"),
         Word("class-attribute", "as an attribute of the node's class"),
         Word("closure", "through a cell of the function's closure"),
         Word("default", "as the default of an argument of the function"),
@@ -217,7 +234,7 @@ SHAPE = Choice(
     ),
 )
 
-#: How many nodes a shape has: the Fibonacci numbers are as good as any, and clique grows fast.
+#: Sizes of shapes: Fibonacci numbers, because a clique grows fast.
 SIZE = Choice("size", tuple(Word(str(size), f"{size} nodes") for size in (1, 2, 3, 5, 8, 13)))
 
 _STATIC_DESTRUCTOR = (
@@ -236,15 +253,15 @@ ROOT = Choice(
         Word("gc-garbage", "`gc.garbage`"),
         Word("interpreter-dict", "the interpreter's state dict (`PyInterpreterState_GetDict`)"),
         Word("thread-dict", "the thread state's dict (`PyThreadState_GetDict`)"),
-        Word("thread-local", "a `threading.local` that nobody frees"),
+        Word("thread-local", "a `threading.local` that is never freed"),
         Word("codec", "a search function in the codec registry"),
         Word(
             "type-dict",
-            "the dict of a static type, immortal since 3.12, put there before `PyType_Ready`",
+            "the dict of a static type (immortal since 3.12), stored before `PyType_Ready`",
             main_only="a static type belongs to the whole process: its dict would hand an object "
             "of a subinterpreter to the others (law 1)",
         ),
-        Word("audit-hook", "a hook of `sys.addaudithook`, which can't be taken out again"),
+        Word("audit-hook", "a hook of `sys.addaudithook`, which can't be removed"),
         Word("atexit", "a callback of `atexit`"),
         Word(
             "threading-shutdown",
@@ -264,8 +281,11 @@ ROOT = Choice(
             own_thread="signal handlers belong to the main thread",
         ),
         Word("context", "the value of a context variable, in the thread's context"),
-        Word("leak", "a reference that nobody gives back"),
-        Word("call-once", "`py::gil_safe_call_once_and_store`, if nothing is stored there yet"),
+        Word("leak", "a reference that nobody returns"),
+        Word(
+            "call-once",
+            "`py::gil_safe_call_once_and_store`, unless something is stored there already",
+        ),
         Word(
             "daemon-thread",
             "the stack of a daemon thread",
@@ -275,13 +295,13 @@ ROOT = Choice(
         ),
         Word(
             "joined-thread",
-            "the stack of a thread that is joined at the end",
+            "the stack of a thread that Python joins at the end",
             own_thread=_MAIN_THREAD,
             cost=3,
         ),
         Word(
             "returning-thread",
-            "the stack of a daemon thread that comes back from C++ during finalization",
+            "the stack of a daemon thread that returns from C++ during finalization",
             main_only=_FATAL_THREAD,
             cost=3,
         ),
@@ -297,9 +317,9 @@ ROOT = Choice(
 HOOK = Choice(
     "hook",
     (
-        Word("traverse", "`tp_traverse`: the collector asks what the node refers to"),
+        Word("traverse", "`tp_traverse`: the collector asks for the node's references"),
         Word("clear", "`tp_clear`: the collector breaks a cycle"),
-        Word("dealloc", "`tp_dealloc`: the last reference is gone"),
+        Word("dealloc", "`tp_dealloc`: after the last reference"),
         Word("del", "`__del__`"),
         Word("weakref", "the callback of a weak reference to the node"),
         Word("finalize", "`weakref.finalize`", cost=2.5),
@@ -311,9 +331,13 @@ HOOK = Choice(
             own_thread=_MAIN_THREAD,
             cost=3,
         ),
-        Word("unraisable", "`sys.unraisablehook`, when something else raises"),
+        Word("unraisable", "`sys.unraisablehook`, when another hook raises"),
         Word("module-free", "`m_free` of a module in `sys.modules`"),
-        Word("py-atexit", "a function of `Py_AtExit`", main_only="it belongs to the process"),
+        Word(
+            "py-atexit",
+            "a function registered by `Py_AtExit`",
+            main_only="it belongs to the process",
+        ),
         Word(
             "static-destructor", "a C++ static's destructor", main_only="it belongs to the process"
         ),
@@ -330,12 +354,14 @@ _NEW_THREAD = "a thread that still runs when a subinterpreter ends is a fatal er
 ACTION = Choice(
     "action",
     (
-        Word("plain", "reach the C++ object without asking the framework"),
-        Word("cast", "cast the Python object to its C++ object (traverse's and clear's default)"),
-        Word("lookup", "look the extension's second type up"),
+        Word("plain", "reach the C++ object without the framework"),
+        Word(
+            "cast", "cast the Python object to its C++ object (the default of traverse and clear)"
+        ),
+        Word("lookup", "look up the extension's second type"),
         Word("internals", "ask for the framework's internals"),
         Word("create", "create an instance of the second type and drop it"),
-        Word("cast-back", "cast a C++ object to the Python object that it has already"),
+        Word("cast-back", "cast a C++ object to its existing Python object"),
         Word("convert", "call a function whose argument needs an implicit conversion"),
         Word("override", "call a virtual function that Python overrides"),
         Word("import", "import a module for the first time"),
@@ -345,7 +371,7 @@ ACTION = Choice(
         Word("gil", "release the GIL and take it back"),
         Word("thread", "start a Python thread", main_only=_NEW_THREAD),
         Word("native-thread", "let a C++ thread take the GIL, and wait", main_only=_GIL_STATE),
-        Word("resurrect", "make the subject immortal"),
+        Word("resurrect", "add a reference to the node that nobody returns"),
         Word("atexit", "register a callback of `atexit`"),
         Word("collect", "run the cyclic garbage collector"),
     ),
@@ -362,7 +388,12 @@ FLAVOUR = Choice(
             since=_FROM_CONFIG,
             cost=3.5,
         ),
-        Word("shared-gil", "the same, sharing the main GIL", since=_FROM_CONFIG, cost=3.5),
+        Word(
+            "shared-gil",
+            "as isolated, with the main interpreter's GIL",
+            since=_FROM_CONFIG,
+            cost=3.5,
+        ),
         Word(
             "permissive",
             "as isolated, and may fork, exec and have daemon threads",
@@ -372,8 +403,8 @@ FLAVOUR = Choice(
         Word("strict", "as isolated, and may have no threads", since=_FROM_CONFIG, cost=3.5),
         Word(
             "framework",
-            "`py::subinterpreter`, entered by `py::subinterpreter_scoped_activate`; isolated where "
-            "there is no framework",
+            "`py::subinterpreter`, entered by `py::subinterpreter_scoped_activate`; as isolated "
+            "where there is no framework",
             since=_FROM_CONFIG,
             cost=3.5,
         ),
@@ -385,7 +416,7 @@ WHICH = Choice(
     "extension",
     (
         Word("first", "the target's extension"),
-        Word("second", "the other one, where the target has two; else the first"),
+        Word("second", "the other extension, where the target has two; else the first"),
     ),
 )
 
@@ -394,8 +425,8 @@ WAY = Choice(
     (
         Word("return", "`__main__` ends"),
         Word("sys-exit", "`sys.exit(0)`"),
-        Word("exception", "an exception nobody handles", cost=7.5),
-        Word("interrupt", "a SIGINT that nobody handles", cost=7),
+        Word("exception", "an unhandled exception", cost=7.5),
+        Word("interrupt", "an unhandled SIGINT", cost=7),
         Word("os-exit", "`os._exit(0)`"),
         Word("c-exit", "the C library's `exit(0)`: static destructors without `Py_FinalizeEx`"),
         Word("thread-exit", "the same, from another thread while Python runs"),

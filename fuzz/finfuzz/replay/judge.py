@@ -7,18 +7,28 @@ from typing import Literal
 import msgspec
 
 Judgement = Literal[
-    "as expected", "fixed", "regressed", "changed", "flaky", "new here", "not runnable"
+    "as expected",
+    "fixed",
+    "regressed",
+    "changed",
+    "flaky",
+    "new here",
+    "not comparable",
+    "not runnable",
 ]
 
 #: Judgements that make a replay fail.
 WORSE: frozenset[Judgement] = frozenset({"regressed", "changed"})
+#: Judgements that say nothing about the program, and why.
+SILENT: frozenset[Judgement] = frozenset({"not comparable", "not runnable"})
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one case on one build.
 
     ``expected`` and ``seen`` hold sorted `SIGNAL/diagnostic` texts; none means survival.
-    ``expected`` is null if nothing is known. ``why`` explains a case that is flaky or can't run.
+    ``expected`` is null if nothing is known. ``why`` explains a case that is flaky, not
+    comparable or can't run.
     ``seconds`` is the time of the first run.
     """
 
@@ -35,7 +45,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def summary(self) -> str:
         """The outcome in a few words."""
-        if self.judgement == "not runnable":
+        if self.judgement in SILENT:
             return self.why
         return ", ".join(self.seen) or "survived"
 

@@ -15,7 +15,7 @@ import pytest
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.replay.cases import Case, collect_cases
-from finfuzz.replay.judge import WORSE, Result
+from finfuzz.replay.judge import SILENT, WORSE, Result
 from finfuzz.replay.matrix import Matrix, plan_builds
 from finfuzz.replay.run import PlannedBuild, ensure_built, replay_one
 from finfuzz.support.errors import UserError
@@ -66,7 +66,7 @@ class _CaseItem(pytest.Item):
         if self._planned.problem:
             pytest.skip(self._planned.problem)
         result = replay_one(self._case, self._planned, self._get_executor())
-        if result.judgement == "not runnable":
+        if result.judgement in SILENT:
             pytest.skip(result.why)
         if result.judgement in WORSE:
             raise _Worse(result)

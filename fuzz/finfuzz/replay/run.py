@@ -16,7 +16,7 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.scope import runnable
+from finfuzz.program.scope import effective
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Judgement, Result
 from finfuzz.support.errors import UserError
@@ -118,18 +118,26 @@ def replay_one(case: Case, planned: PlannedBuild, executor: Executor) -> Result:
     if case.problem:
         return _make_result(case, planned, "not runnable", why=case.problem)
     made, limits = executor.build, executor.limits
-    text = runnable(case.program, made.interpreter.version[:2], abuse=limits.abuse)
     try:
-        outcome = executor.run(text)
+        outcome = executor.run(case.program)
     except UserError as error:
         return _make_result(case, planned, "not runnable", why=str(error))
     expected = case.find_expected(planned.spec, planned.interpreter.text)
     seen = _name_outcome(outcome, limits)
+    if not seen and (missing := _find_missing_words(case, planned)):
+        why = f"survived, but the target has no {', '.join(missing)}"
+        return _make_result(case, planned, "not comparable", seconds=outcome.seconds, why=why)
     judgement = case.judge(expected, seen)
     if judgement in ("as expected", "new here"):
         return _make_result(case, planned, judgement, seen, outcome.seconds)
-    reruns = [_name_outcome(run_fresh(made, text, limits), limits) for _ in range(_RERUNS)]
+    reruns = [_name_outcome(run_fresh(made, case.program, limits), limits) for _ in range(_RERUNS)]
     return _judge_reruns(case, planned, seen, reruns, outcome.seconds)
+
+
+def _find_missing_words(case: Case, planned: PlannedBuild) -> tuple[str, ...]:
+    """Name the words of a program that do something on this CPython and that the target lacks."""
+    program = effective(case.program, planned.interpreter.version[:2])
+    return planned.spec.record.vocabulary.missing(program)
 
 
 def _judge_reruns(

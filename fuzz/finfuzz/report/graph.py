@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
-from finfuzz.program.scope import Scope
-from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.shapes import count_nodes, unroll_shape
+from finfuzz.program.walk import FIRST, walk
 
 
 @dataclass
@@ -43,33 +42,23 @@ class InterpreterGraph:
 
 def build_graphs(program: Program) -> list[InterpreterGraph]:
     """Return the interpreters in the order of their start, each with its nodes."""
-    scope, life = Scope(), 1
-    here = {MAIN: InterpreterGraph(MAIN, life)}
-    found = [here[MAIN]]
-    for step in program.steps:
-        current = scope.current
-        if not scope.apply(step):
-            continue
-        if step.op == "again":
-            life += 1
-            here = {MAIN: InterpreterGraph(MAIN, life)}
-            found.append(here[MAIN])
-        elif step.op == "start":
-            name, flavour = step.args
-            here[name] = InterpreterGraph(name, life, flavour)
-            found.append(here[name])
-        elif step.op == "stop":
-            here.pop(step.args[0]).left = False
-        else:
-            _add_step(here[current], step)
-    return found
+    graphs = {FIRST: InterpreterGraph(FIRST.name, FIRST.life)}
+    for visit in walk(program):
+        if visit.begins:
+            name, life, _, flavour = visit.begins
+            graphs[visit.begins] = InterpreterGraph(name, life, flavour)
+        elif visit.ends:
+            graphs[visit.ends[0]].left = False
+        elif visit.has_effect:
+            _add_step(graphs[visit.interpreter], visit.step)
+    return list(graphs.values())
 
 
 def _add_step(interpreter: InterpreterGraph, step: Step) -> None:
     if step.op == "shape":
         name, shape, _, size = step.args
-        others = range(2, node_count(shape, int(size)) + 1)
-        for each in unrolled(step, [name, *(f"{name}.{number}" for number in others)]):
+        others = range(2, count_nodes(shape, int(size)) + 1)
+        for each in unroll_shape(step, [name, *(f"{name}.{number}" for number in others)]):
             _add_step(interpreter, each)
     elif step.op == "node":
         name, kind = step.args

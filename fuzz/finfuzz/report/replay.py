@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from finfuzz.replay.judge import WORSE, Judgement, Result
+from finfuzz.replay.judge import SILENT, WORSE, Judgement, Result
 
 #: The letter of each judgement in the table, and its style: a table may have 24 columns.
 _MARKS: dict[Judgement, tuple[str, str]] = {
@@ -22,8 +22,11 @@ _MARKS: dict[Judgement, tuple[str, str]] = {
     "changed": ("C", "bold yellow"),
     "flaky": ("~", "yellow"),
     "new here": ("n", "cyan"),
+    "not comparable": ("/", "dim"),
     "not runnable": ("-", "dim"),
 }
+#: Judgements that alone give a program no row in the table.
+_QUIET: frozenset[Judgement] = frozenset({"as expected", "not comparable"})
 #: Judgements that a person has to look at.
 _NOTABLE: tuple[Judgement, ...] = ("regressed", "changed", "fixed", "flaky")
 
@@ -65,7 +68,7 @@ class Replay:
 def render_table(replay: Replay, *, all_rows: bool) -> Table:
     """Make a table with a row per program and a numbered column per build.
 
-    Without ``all_rows``, rows that are as expected on all builds are left out.
+    Without ``all_rows``, rows are left out that are as expected wherever they say anything.
     """
     columns = replay.columns
     rendered = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -73,7 +76,7 @@ def render_table(replay: Replay, *, all_rows: bool) -> Table:
     for number, _ in enumerate(columns, start=1):
         rendered.add_column(str(number), justify="center", no_wrap=True)
     for name, row in replay.rows.items():
-        if all_rows or any(one.judgement != "as expected" for one in row.values()):
+        if all_rows or any(one.judgement not in _QUIET for one in row.values()):
             rendered.add_row(name, *(_render_mark(row.get(column)) for column in columns))
     return rendered
 
@@ -121,7 +124,7 @@ def _make_testcase(one: Result) -> junitparser.TestCase:
     outcome = f"{one.summary}, expected {_format_expected(one)}"
     if one.judgement in WORSE:
         case.result = [junitparser.Failure(outcome, one.judgement)]
-    elif one.judgement == "not runnable":
+    elif one.judgement in SILENT:
         case.result = [junitparser.Skipped(one.why)]
     elif one.judgement in ("flaky", "fixed"):
         case.system_out = f"{one.judgement}: {outcome}" + (f" ({one.why})" if one.why else "")

@@ -6,34 +6,30 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.scope import runnable
-from finfuzz.program.text import parse
+from finfuzz.program.model import Program
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
 
 
-def confirm(build: Build, text: str, diagnosis: Diagnosis, limits: Limits) -> Rate:
+def confirm(build: Build, program: Program, diagnosis: Diagnosis, limits: Limits) -> Rate:
     """Measure how often the program fails in the same way in a fresh process with the driver."""
     hang = diagnosis.diagnostic == "hang"
-    steps = runnable(parse(text), build.interpreter.version[:2], abuse=limits.abuse)
     return measure(
-        lambda: find_same(run_fresh(build, steps, limits.patient), diagnosis, limits) is not None,
+        lambda: find_same(run_fresh(build, program, limits.patient), diagnosis, limits) is not None,
         HANG_RUNS if hang else MOST,
     )
 
 
-def confirm_in_zygote(executor: Executor, text: str, diagnosis: Diagnosis) -> Rate:
+def confirm_in_zygote(
+    executor: Executor, program: Program, diagnosis: Diagnosis, limits: Limits
+) -> Rate:
     """Measure the same in a zygote's children. A hang is left to fresh processes: 0 of 0."""
     if diagnosis.diagnostic == "hang":
         return Rate(0, 0)
-    limits = executor.limits
-    steps = runnable(parse(text), executor.build.interpreter.version[:2], abuse=limits.abuse)
-    executor.limits = limits.patient
-    try:
-        return measure(lambda: find_same(executor.run(steps), diagnosis, limits) is not None)
-    finally:
-        executor.limits = limits
+    return measure(
+        lambda: find_same(executor.run(program, limits.patient), diagnosis, limits) is not None
+    )
 
 
 def find_same(outcome: Outcome, wanted: Diagnosis, limits: Limits) -> Diagnosis | None:

@@ -16,7 +16,6 @@ from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, RawFrame
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
@@ -87,49 +86,50 @@ class Filer:
         diagnosis = sighting.diagnosis
         name = f"{diagnosis} {diagnosis.bucket}"
         self._announce(f"{name}: reproducing in fresh processes")
-        fresh = confirm(self._build, sighting.text, diagnosis, self._limits)
-        forked = confirm_in_zygote(self._executor, sighting.text, diagnosis)
+        program = parse(sighting.text)
+        fresh = confirm(self._build, program, diagnosis, self._limits)
+        forked = confirm_in_zygote(self._executor, program, diagnosis, self._limits)
         if fresh.k == 0:
             return None
         self._announce(f"{name}: {describe_rate(diagnosis.signal, fresh)}, minimizing")
-        text, fresh, forked = self._minimize(sighting, fresh, forked)
+        program, fresh, forked = self._minimize(program, diagnosis, fresh, forked)
         self._announce(f"{name}: writing and running the script")
-        smallest = self._sight_again(sighting, text)
+        smallest = self._sight_again(sighting, program)
         finding = self._make_finding(smallest, fresh, forked)
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
         self._announce(f"{name}: script {describe_rate(finding.signal, finding.script)}")
         return folder
 
-    def _sight_again(self, sighting: Sighting, text: str) -> Sighting:
+    def _sight_again(self, sighting: Sighting, program: Program) -> Sighting:
         """Run the minimized program, so that stack, signal and program belong together."""
-        steps = runnable(parse(text), self._python, abuse=self._limits.abuse)
+        text = to_text(program)
         if sighting.diagnosis.diagnostic != "hang":
             for _ in range(MOST):
-                outcome = run_fresh(self._build, steps, self._limits.patient)
+                outcome = run_fresh(self._build, program, self._limits.patient)
                 again = find_same(outcome, sighting.diagnosis, self._limits)
                 if again is not None:
                     return sighting._replace(text=text, outcome=outcome, diagnosis=again)
         return sighting._replace(text=text)
 
-    def _minimize(self, sighting: Sighting, fresh: Rate, forked: Rate) -> tuple[str, Rate, Rate]:
+    def _minimize(
+        self, program: Program, diagnosis: Diagnosis, fresh: Rate, forked: Rate
+    ) -> tuple[Program, Rate, Rate]:
         """Minimize the program; keep the original if the result is flakier in fresh processes."""
-        hangs = sighting.diagnosis.diagnostic == "hang"
-        smaller = to_text(
-            minimize(
-                parse(sighting.text),
-                self._make_predicate(sighting.diagnosis, forked),
-                self._python,
-                abuse=self._limits.abuse,
-                tries=_HANG_TRIES if hangs else None,
-            )
+        smaller = minimize(
+            program,
+            self._make_predicate(diagnosis, forked),
+            self._python,
+            abuse=self._limits.abuse,
+            tries=_HANG_TRIES if diagnosis.diagnostic == "hang" else None,
         )
-        if smaller == sighting.text:
+        if smaller == program:
             return smaller, fresh, forked
-        again = confirm(self._build, smaller, sighting.diagnosis, self._limits)
+        again = confirm(self._build, smaller, diagnosis, self._limits)
         if again.k * fresh.n < fresh.k * again.n:
-            return sighting.text, fresh, forked
-        return smaller, again, confirm_in_zygote(self._executor, smaller, sighting.diagnosis)
+            return program, fresh, forked
+        forked = confirm_in_zygote(self._executor, smaller, diagnosis, self._limits)
+        return smaller, again, forked
 
     def _make_predicate(self, diagnosis: Diagnosis, forked: Rate) -> Callable[[Program], bool]:
         limits = self._limits
@@ -138,12 +138,7 @@ class Filer:
             limits = Limits(seconds, limits.memory_mib, limits.abuse)
 
         def once(candidate: Program) -> bool:
-            text = runnable(candidate, self._python, abuse=limits.abuse)
-            self._executor.limits = limits
-            try:
-                return find_same(self._executor.run(text), diagnosis, limits) is not None
-            finally:
-                self._executor.limits = self._limits
+            return find_same(self._executor.run(candidate, limits), diagnosis, limits) is not None
 
         return repeatedly(once, forked) if forked.flaky else once
 

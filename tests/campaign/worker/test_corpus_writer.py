@@ -12,6 +12,8 @@ from finfuzz.campaign.messages import CorpusAddition
 from finfuzz.campaign.worker.corpus_writer import CorpusWriter
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
+from finfuzz.program.model import Program
+from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 
 PROGRAM = "finfuzz 1\nnode a container\nroot a module\n"
@@ -31,8 +33,9 @@ class Writing:
 
     def run(self, text: str, change: Change | None = CHANGE, *, taken: bool = True) -> None:
         self.executor.shared.clear_counters()
-        self.executor.run(text)
-        self.writer.record(text.encode(), text, change)
+        program = parse(text)
+        self.executor.run(program)
+        self.writer.record(text.encode(), program, change)
         if taken:
             (self.live / hash_program(text)).write_text(text)
 
@@ -87,9 +90,9 @@ def test_an_unstable_counter_steers_no_longer(
     shared, run = writing.executor.shared, writing.executor.run
     flickers, count = shared.counters - 1, 0
 
-    def flickering(text: str) -> object:
+    def flickering(program: Program) -> object:
         nonlocal count
-        outcome = run(text)
+        outcome = run(program)
         count += 1
         ctypes.c_uint8.from_address(shared.counters_address + flickers).value = count % 2
         return outcome

@@ -102,7 +102,7 @@ def last_of(messages: list[FromWorker]) -> Finished:
 
 def test_what_survives_is_counted_and_nothing_else_is_reported(living: Recorded) -> None:
     for _ in range(3):
-        _, outcome = living.loop.execute(SURVIVES)
+        outcome = living.loop.execute(SURVIVES)
         assert not outcome.died
     messages = living.finished()
     assert {type(message) for message in messages} <= {Progress, Tallies, ZygoteOutcome, Finished}
@@ -122,7 +122,7 @@ def test_what_never_uses_the_extension_does_not_touch_it(living: Recorded) -> No
 
 
 def test_a_death_is_written_whole_once_and_then_counted(dying: Recorded) -> None:
-    _, outcome = dying.loop.execute(DIES)
+    outcome = dying.loop.execute(DIES)
     for program in (DIES, DIES_ALIKE, SURVIVES, DIES_OTHERWISE, DIES_OTHERWISE, DIES):
         dying.loop.execute(program)
     messages = dying.finished()
@@ -214,7 +214,7 @@ def test_a_known_death_keeps_its_coverage(pythons: list[Interpreter], tmp_path: 
     if not old:
         pytest.skip("every CPython found ends leftover subinterpreters by itself")
     recorded = Recorded(build(parse_target("plain-c"), old[0]), tmp_path)
-    _, outcome = recorded.loop.execute(parse("finfuzz 1\nstart i1 legacy\n"))
+    outcome = recorded.loop.execute(parse("finfuzz 1\nstart i1 legacy\n"))
     assert outcome.died
     assert recorded.executor.shared.covered()
     assert new_signatures(recorded.finished())

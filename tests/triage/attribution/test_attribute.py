@@ -25,8 +25,8 @@ def test_the_table_and_the_owner_are_written_into_the_finding(
     python = next(found for found in find_interpreters() if found.include)
     build(SPEC, python, instrumented=False)
     few = [one for one in list_controls(SPEC, python, [], []) if one.axis != "policy"]
-    monkeypatch.setattr(module, "controls", lambda *_: few)
-    monkeypatch.setattr(module, "released_versions", lambda: [])
+    monkeypatch.setattr(module, "list_controls", lambda *_: few)
+    monkeypatch.setattr(module, "list_releases", lambda: [])
     target = msgspec.structs.replace(finding().target, python=python.text)
     folder = save(tmp_path, finding(attribution=None, target=target), {})
 

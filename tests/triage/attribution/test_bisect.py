@@ -158,7 +158,7 @@ def test_a_flaky_one_is_missed_twice_before_it_counts_as_good(
         done.append(seen[len(done)])
         return VERDICTS[done[-1]]
 
-    monkeypatch.setattr(module, "judged", judged)
+    monkeypatch.setattr(module, "build_and_judge", judged)
     verdict = subject(rate=rate).judge(lambda: parse_target("plain-c"))
     assert "".join(done) == runs
     assert verdict == VERDICTS[runs[-1]]

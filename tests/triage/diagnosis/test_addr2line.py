@@ -78,7 +78,7 @@ def test_each_place_is_asked_about_once(library: str, monkeypatch: pytest.Monkey
         asked.append(len(addresses))
         return lines(module, addresses)
 
-    monkeypatch.setattr(addr2line, "lines", counting)
+    monkeypatch.setattr(addr2line, "look_up_lines", counting)
     frames = inside(library)
     first = name_stack([*frames, *frames])
     assert name_stack(frames) == first[: len(first) // 2]
@@ -103,7 +103,7 @@ def test_one_that_somebody_killed_is_replaced(library: str) -> None:
 def test_without_one_that_answers_the_symbol_table_says_what_it_can(
     library: str, tool: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addr2line, "_tool", lambda: tool)
+    monkeypatch.setattr(addr2line, "_find_tool", lambda: tool)
     monkeypatch.setattr(addr2line, "_SECONDS", 0.2)
     frames = inside(library)
     assert name_stack(frames) == [name_frame(frame) for frame in frames]

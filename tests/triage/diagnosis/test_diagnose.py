@@ -24,7 +24,7 @@ def case(path: Path) -> object:
 
 def diagnosed(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[Diagnosis, ...]:
     # The one thing that can't be had: the files of the machine that the stack was taken on.
-    monkeypatch.setattr(module, "named_stack", case.named_stack)
+    monkeypatch.setattr(module, "name_stack", case.name_stack)
     return diagnose(case.outcome, case.memory_mib)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from finfuzz.executor.outcome import Outcome, RawFrame
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.text import parse
 from finfuzz.triage.diagnosis import symbols
 from finfuzz.triage.diagnosis.symbols import Frame, name_frame, name_stack
 
@@ -20,7 +21,7 @@ GUARDED = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
 
 @pytest.fixture(scope="module")
 def death(executor: Executor) -> Outcome:
-    return executor.run(GUARDED)
+    return executor.run(parse(GUARDED))
 
 
 @pytest.mark.parametrize("expand", [name_stack, lambda frames: [name_frame(one) for one in frames]])

@@ -36,7 +36,7 @@ def newer_list(monkeypatch: pytest.MonkeyPatch) -> None:
     def without(frames: object, **options: object) -> list[str]:
         return [name for name in before(frames, **options) if name != "some_new_plumbing"]
 
-    monkeypatch.setattr(telling, "telling", without)
+    monkeypatch.setattr(telling, "select_telling_frames", without)
     monkeypatch.setattr(telling, "VERSION", telling.VERSION + 1)
 
 

@@ -10,8 +10,8 @@ from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.text import to_text
 from finfuzz.triage.minimize import minimize
-from finfuzz.triage.minimize.interpreters import entering, placed
-from finfuzz.triage.minimize.names import named_in_order, own_names
+from finfuzz.triage.minimize.interpreters import place_steps, write_enters
+from finfuzz.triage.minimize.names import give_own_names, name_in_order
 from finfuzz.triage.minimize.simplicity import complexity
 from helpers.minimal_facts import Facts, Predicate, did, program, shown, some_program, where
 
@@ -152,18 +152,18 @@ def test_few_questions() -> None:
 @settings(max_examples=50, deadline=None)
 def test_new_names_change_nothing_else(seed: int) -> None:
     start = effective(some_program(seed))
-    named = named_in_order(start)
+    named = name_in_order(start)
     assert effective(named) == named
     assert complexity(named) <= complexity(start)
     assert complexity(named).order == complexity(start).order
-    assert named_in_order(named) == named
+    assert name_in_order(named) == named
 
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=50, deadline=None)
 def test_own_names_change_nothing_else(seed: int) -> None:
     start = effective(some_program(seed))
-    for apart in own_names(start):
+    for apart in give_own_names(start):
         assert effective(apart) == apart
         assert complexity(apart).order == complexity(start).order
         assert complexity(apart).shared_names < complexity(start).shared_names
@@ -173,7 +173,7 @@ def test_own_names_change_nothing_else(seed: int) -> None:
 @settings(max_examples=50, deadline=None)
 def test_each_step_stays_where_it_runs(seed: int) -> None:
     start = effective(some_program(seed))
-    again = placed(entering(placed(start)))
+    again = place_steps(write_enters(place_steps(start)))
     assert [(one.step, one.home.name) for one in again] == [
-        (one.step, one.home.name) for one in placed(start)
+        (one.step, one.home.name) for one in place_steps(start)
     ]

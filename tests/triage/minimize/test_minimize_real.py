@@ -6,7 +6,6 @@ import pytest
 
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
-from finfuzz.program.scope import runnable
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.minimize import minimize
 from helpers.minimal_facts import program, shown
@@ -28,7 +27,7 @@ def test_one_minimum(executor: Executor, text: str) -> None:
     python = executor.build.interpreter.version[:2]
 
     def fallen(candidate: Program) -> frozenset[str]:
-        outcome = executor.run(runnable(candidate, python))
+        outcome = executor.run(candidate)
         return frozenset(one.bucket for one in diagnose(outcome, executor.limits.memory_mib))
 
     found = program(text)

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given
 
-from finfuzz.generation.generate import fresh_name
+from finfuzz.generation.generate import find_free_name
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.model import Program, Step
 from finfuzz.program.text import parse
@@ -112,7 +112,7 @@ def test_plainer(choice: Choice, word: str, left: tuple[str, ...]) -> None:
 def test_names_rank_as_they_are_given() -> None:
     names: list[str] = []
     while len(names) < 60:
-        names.append(fresh_name(set(names)))
+        names.append(find_free_name(set(names)))
     ranks = [complexity(Program((Step("node", (name, "list")),))) for name in names]
     assert ranks == sorted(ranks)
 

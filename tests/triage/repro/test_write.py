@@ -19,7 +19,7 @@ from finfuzz.generation.generate import generate
 from finfuzz.generation.mutate import mutate
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.model import Program
-from finfuzz.program.scope import runnable
+from finfuzz.program.prepared import prepare
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import Choice
 from finfuzz.targets.build import Build, build
@@ -59,7 +59,7 @@ def test_scripts_of_three_hundred_programs_compile() -> None:
     rng = Random(1)
     for _ in range(300):
         made = some_program(rng)
-        steps = sorted(set(runnable(made, (3, 13)).splitlines()[1:]))
+        steps = sorted(set(prepare(made, (3, 13)).text.splitlines()[1:]))
         raising = frozenset(step for step in steps if rng.random() < 0.2)
         script = write_script(made, PLAIN_C, (3, 13), "A story.", raising)["repro.py"]
         compile(script, to_text(made), "exec")
@@ -337,7 +337,7 @@ def test_driver_and_script_agree(
     disagree, died = [], 0
     for _ in range(60):
         program = some_program(rng)
-        outcome = run_fresh(made, runnable(program, python.version[:2]))
+        outcome = run_fresh(made, program)
         raised = frozenset(re.findall(r"^finfuzz: `(.+)` raised ", outcome.stderr, re.MULTILINE))
         files = write_script(program, spec, python.version[:2], "", raised, plain=form == "plain")
         done = run_script(tmp_path, whole, files)

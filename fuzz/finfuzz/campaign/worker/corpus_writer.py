@@ -14,9 +14,10 @@ from pathlib import Path
 
 from finfuzz.campaign.folder import hash_program
 from finfuzz.campaign.messages import CorpusAddition
-from finfuzz.executor.features import as_bits, differing
+from finfuzz.executor.features import as_bits, find_differing
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change
+from finfuzz.program.model import Program
 from finfuzz.support.files import write_whole
 
 _AGAIN = 2
@@ -29,8 +30,8 @@ _MOST_CHECKS = 0.02
 class _LastRun:
     """The last mutated program, until the writer knows whether libFuzzer took it."""
 
-    def __init__(self, data: bytes, steps: str, change: Change, counters: bytes) -> None:
-        self.data, self.steps, self.change, self.counters = data, steps, change, counters
+    def __init__(self, data: bytes, program: Program, change: Change, counters: bytes) -> None:
+        self.data, self.program, self.change, self.counters = data, program, change, counters
 
 
 class CorpusWriter:
@@ -45,8 +46,8 @@ class CorpusWriter:
         self._checks = 0
         self.unstable: frozenset[int] = frozenset()
 
-    def record(self, data: bytes, steps: str, change: Change | None) -> None:
-        """Record a run. ``data``: the program as libFuzzer has it; ``steps``: as the child got it.
+    def record(self, data: bytes, program: Program, change: Change | None) -> None:
+        """Record a run. ``data``: the program as libFuzzer has it.
 
         ``change`` is None for a program that is no mutation: a seed, or another worker's.
         """
@@ -57,7 +58,7 @@ class CorpusWriter:
             self._merge(counters)
             self._last = None
         else:
-            self._last = _LastRun(data, steps, change, counters)
+            self._last = _LastRun(data, program, change, counters)
 
     def keep_last(self, execution: int) -> tuple[CorpusAddition, Change] | None:
         """Copy the last program to the corpus if libFuzzer took it.
@@ -87,9 +88,9 @@ class CorpusWriter:
         self._checks += _AGAIN
         for _ in range(_AGAIN):
             shared.clear_counters()
-            self._executor.run(last.steps)
+            self._executor.run(last.program)
             shared.clear(self.unstable)
-            varied |= differing(last.counters, shared.snapshot())
+            varied |= find_differing(last.counters, shared.snapshot())
         shared.clear_counters()
         if varied:
             self._varied.update(varied)

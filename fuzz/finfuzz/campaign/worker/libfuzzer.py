@@ -2,7 +2,7 @@
 
 atheris contains libFuzzer; the mutator and the crossover are ours. libFuzzer takes the mapping to
 which the children write for the counters of a module: it clears them before each run and reads
-them afterwards (tried on 3.11 to 3.13, DESIGN.md).
+them afterwards (tried on 3.11 to 3.13, docs/design.md).
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def run(loop: Loop, source: ProgramSource, executor: Executor, job: Job) -> None
             candidate = mutators.take_candidate(data)
             program, change = candidate or (_parse(data), None)
             if program is not None:
-                steps, _ = loop.execute(program, change)
-                writer.record(data, steps, change)
+                loop.execute(program, change)
+                writer.record(data, program, change)
         except UserError as error:
             loop.finish(str(error))
             os._exit(0)
@@ -89,7 +89,7 @@ def _keep_last(loop: Loop, source: ProgramSource, writer: CorpusWriter) -> None:
         return
     if kept is not None:
         addition, change = kept
-        source.learner.brought_features(change)
+        source.learner.credit_features(change)
         loop.unstable = len(writer.unstable)
         loop.send(addition)
 

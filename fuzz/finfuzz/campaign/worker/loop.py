@@ -23,7 +23,6 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.learning import Change, Learner
 from finfuzz.program.model import Program
-from finfuzz.program.scope import runnable
 from finfuzz.program.text import to_text
 from finfuzz.triage.findings.known import is_known_crash
 
@@ -41,8 +40,6 @@ class Loop:
     def __init__(self, executor: Executor, job: Job, learner: Learner, pipe: int) -> None:
         self._executor = executor
         self._learner = learner
-        self._python = executor.build.interpreter.version[:2]
-        self._abuse = job.abuse
         self._pipe = pipe
         self._signatures = SignatureCounter(Path(job.signatures))
         self._begin = time.monotonic()
@@ -63,27 +60,23 @@ class Loop:
     def over(self) -> bool:
         return self._stopped or time.monotonic() >= self._end
 
-    def execute(self, program: Program, change: Change | None = None) -> tuple[str, Outcome]:
-        """Run a program, which ``change`` made, and report to the supervisor.
-
-        Returns the steps that the child got, and its outcome.
-        """
+    def execute(self, program: Program, change: Change | None = None) -> Outcome:
+        """Run a program, which ``change`` made, and report to the supervisor."""
         if self._now - self._floor_at >= _FLOOR_SECONDS:
             self._measure_floor()
-        steps = runnable(program, self._python, abuse=self._abuse)
         begin = time.perf_counter()
-        outcome = self._executor.run(steps)
+        outcome = self._executor.run(program)
         self._child_seconds += time.perf_counter() - begin
         self._count(outcome)
         if change is not None:
-            self._learner.tried(change)
+            self._learner.count_trial(change)
         if outcome.notable:
             self._add_signature(program, outcome, change)
         if outcome.died and not self._is_known(outcome):
             # Mutations of a program that crashes mostly crash alike: it must not steer.
             self._executor.shared.clear_counters()
         self._report(program, outcome)
-        return steps, outcome
+        return outcome
 
     def send(self, message: FromWorker) -> None:
         """Send a message. Raises BrokenPipeError if the supervisor is gone."""
@@ -112,7 +105,7 @@ class Loop:
         if signature is not None:
             self.send(signature)
             if change is not None:
-                self._learner.found_signature(change)
+                self._learner.credit_signature(change)
 
     def _is_known(self, outcome: Outcome) -> bool:
         build = self._executor.build
@@ -155,7 +148,7 @@ class Loop:
 
     def _measure_floor(self) -> None:
         self._floor_at = self._now
-        self._executor.run("")  # starts a zygote if there is none
+        self._executor.run(Program())  # starts a zygote if there is none
         times = []
         for _ in range(_FLOOR_CHILDREN):
             begin = time.perf_counter()

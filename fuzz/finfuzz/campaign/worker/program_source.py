@@ -7,13 +7,14 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from finfuzz.generation.generate import generate, importing_first, leaves_threads, stop_all
-from finfuzz.generation.learning import Change, Learner, Tally, gained
-from finfuzz.generation.mutate import mutation
+from finfuzz.generation.generate import generate, import_first, leaves_threads, stop_all
+from finfuzz.generation.learning import Change, Learner, Tally, list_gains
+from finfuzz.generation.mutate import make_mutation
 from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
+from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.cpythons import Quirk, has
 from finfuzz.targets.frameworks import FRAMEWORKS
 
@@ -46,9 +47,11 @@ class ProgramSource:
     def __init__(
         self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
     ) -> None:
-        quirk = FRAMEWORKS[framework].import_hangs if framework else None
+        record = FRAMEWORKS.get(framework)
+        quirk = record.import_hangs if record else None
         hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
-        weights = Weights(python=(python[0], python[1]))
+        offers = record.vocabulary if record else EVERYTHING
+        weights = Weights(python=(python[0], python[1]), offers=offers)
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
@@ -60,7 +63,7 @@ class ProgramSource:
 
     def mutate(self, rng: Random, program: Program) -> Candidate:
         """Mutate a program."""
-        changed = mutation(rng, program, self.learner.weights)
+        changed = make_mutation(rng, program, self.learner.weights)
         return self._finish(rng, program, changed.program, changed.by)
 
     def cross_over(self, rng: Random, host: Program, donor: Program) -> Candidate:
@@ -72,13 +75,14 @@ class ProgramSource:
         self, rng: Random, parent: Program, child: Program, by: tuple[str, ...]
     ) -> Candidate:
         program = self._tidy(rng, child)
-        return Candidate(program, Change(by, *gained(parent, program)))
+        return Candidate(program, Change(by, *list_gains(parent, program)))
 
     def _tidy(self, rng: Random, program: Program) -> Program:
         if rng.random() < _IMPORTS_FIRST:
-            program = importing_first(program)
+            program = import_first(program)
         if rng.random() >= _KEEPS_DEAD_STEPS:
-            program = effective(program, self.learner.weights.python)
+            weights = self.learner.weights
+            program = effective(program, weights.python, offers=weights.offers)
         costly = self._stops or leaves_threads(program)
         if costly and rng.random() >= _LEFTOVERS:
             return stop_all(program)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
-from finfuzz.program.scope import Scope
-from finfuzz.program.shapes import node_count
+from finfuzz.program.shapes import count_nodes
+from finfuzz.program.walk import FIRST, walk
 from finfuzz.report.graph import InterpreterGraph, Node, build_graphs
 
 #: Columns after the steps: the progress of the process's end.
@@ -82,7 +81,7 @@ class _Life:
             self.made.append(number)
         elif step.op == "shape":
             first = len(self.made)
-            self.made += [number] * node_count(step.args[1], int(step.args[3]))
+            self.made += [number] * count_nodes(step.args[1], int(step.args[3]))
             self.dropped |= dict.fromkeys(range(first + 1, len(self.made)), number)
         elif step.op == "drop":
             here = [at for at in range(len(self.made)) if self.graph.nodes[at].name == step.args[0]]
@@ -130,28 +129,22 @@ def _collect_lives(program: Program) -> tuple[list[_Life], int, int, int]:
 
     The third number is the life that was current at this last step, the fourth is the step.
     """
-    scope, graphs = Scope(), iter(build_graphs(program))
-    lives = [_Life(next(graphs), 0)]
-    here, current, last = {MAIN: 0}, 0, -1
-    for number, step in enumerate(program.steps):
-        name = scope.current
-        if not scope.apply(step):
+    graphs = iter(build_graphs(program))
+    lives = {FIRST: _Life(next(graphs), 0)}
+    current, last = FIRST, -1
+    for visit in walk(program):
+        if not visit.has_effect:
             continue
-        current, last = here[name], number
-        if step.op == "again":
-            for index in here.values():
-                lives[index].end = number
-            here = {MAIN: len(lives)}
-            lives.append(_Life(next(graphs), number))
-        elif step.op == "start":
-            here[step.args[0]] = len(lives)
-            lives.append(_Life(next(graphs), number))
-        elif step.op == "stop":
-            current = here.pop(step.args[0])
-            lives[current].end = number
+        current, last = visit.interpreter, visit.position
+        for ended in visit.ends:
+            lives[ended].end = visit.position
+        if visit.begins:
+            lives[visit.begins] = _Life(next(graphs), visit.position)
+        elif visit.ends:
+            current = visit.ends[0]
         else:
-            lives[current].take(number, step)
-    return lives, len(program.steps), current, last
+            lives[current].take(visit.position, visit.step)
+    return list(lives.values()), len(program.steps), list(lives).index(current), last
 
 
 def _draw_row(life: _Life, y: float, limit: float) -> LifeRow:

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.program.model import Program
-from finfuzz.program.scope import Scope
 from finfuzz.program.text import ParseError, parse
+from finfuzz.program.walk import walk
 from finfuzz.report.graph import build_graphs
 from finfuzz.report.page.data import Campaign, Seen
 from finfuzz.report.page.drawing import Drawing, draw_graph
@@ -184,10 +184,11 @@ def load_detail(row: FindingRow) -> Detail:
 
 
 def _list_steps(program: Program) -> tuple[StepLine, ...]:
-    scope = Scope()
     return tuple(
-        StepLine(number, " ".join([step.op, *step.args]), not scope.apply(step))
-        for number, step in enumerate(program.steps, 1)
+        StepLine(
+            visit.position + 1, " ".join([visit.step.op, *visit.step.args]), not visit.has_effect
+        )
+        for visit in walk(program)
     )
 
 

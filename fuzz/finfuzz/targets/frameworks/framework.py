@@ -74,12 +74,8 @@ class Framework:
     ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
     ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
     module that takes an extension's place instead. ``controls``: targets that ought to survive, the
-    one without any extension first. ``vocabulary``: the words that its extension can express.
-    ``always``: what every script takes of it. ``own_interpreters``: it starts subinterpreters by
-    itself. ``has_internals``: the extension sees them made. ``imports_first_in_main``: before this
-    CPython its first import of the process hangs in a subinterpreter.
-    one without any extension first. ``lacks``: words of the language that its extension can't
-    express. ``always``: what every script takes of it. ``own_interpreters``: it starts
+    one without any extension first. ``vocabulary``: the words that its extension has code for.
+    ``always``: what every script takes of it. ``own_interpreters``: it starts
     subinterpreters by itself. ``has_internals``: the extension sees them made.
     ``import_hangs``: the quirk of a CPython on which its import in a subinterpreter hangs.
     """

@@ -10,7 +10,7 @@ import msgspec
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.model import Program
-from finfuzz.program.scope import effective, runnable
+from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
@@ -78,13 +78,12 @@ def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
         wanted.program, wanted.python, abuse=limits.abuse
     ):
         return absent(f"the program means less on CPython {python[0]}.{python[1]}")
-    text = runnable(wanted.program, python, abuse=limits.abuse)
     most = 1 if wanted.diagnosis.diagnostic == "hang" else max(runs_to_see(wanted.rate), 3)
     same, runs = 0, 0
     others: Counter[tuple[What, str]] = Counter()
     while runs < most:
         runs += 1
-        found = diagnose(run_fresh(build, text, limits.patient), limits.memory_mib)
+        found = diagnose(run_fresh(build, wanted.program, limits.patient), limits.memory_mib)
         if any(wanted.matches(one) for one in found):
             same += 1
         elif found:

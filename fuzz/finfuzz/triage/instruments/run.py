@@ -62,7 +62,7 @@ class RunningCommand:
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end; False if the time is up. The process keeps its id: it is not reaped."""
-        return process.ended_within(self.pid, seconds)
+        return process.wait_until_ended(self.pid, seconds)
 
     def end(self) -> None:
         """End the command with all that it started."""

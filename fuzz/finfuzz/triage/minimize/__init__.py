@@ -1,4 +1,4 @@
-"""A simpler program in the same bucket: what is simpler says ``program/simpler.py``."""
+"""Minimizing: a simpler program in the same bucket, by the order of ``simplicity.py``."""
 
 from finfuzz.triage.minimize.flaky import repeatedly
 from finfuzz.triage.minimize.search import minimize

@@ -1,4 +1,4 @@
-"""Asking about what does not happen every time."""
+"""Retry a predicate that reproduces only sometimes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from finfuzz.triage.findings.rate import Rate, runs_to_see
 
 
 def repeatedly(once: Callable[[Program], bool], rate: Rate) -> Callable[[Program], bool]:
-    """``once``, asked again until it holds, as often as something of that ``rate`` needs to show.
+    """Make a predicate that asks ``once`` until it holds, as often as that ``rate`` demands.
 
-    A program that does it at least as often is then turned down one time in twenty:
-    (1 - p) ** n <= 0.05 (``runs_to_see``). What has happened each time is asked once: a candidate
-    that is not as reliable is none that anybody wants.
+    A candidate that reproduces at this rate is then rejected one time in twenty:
+    (1 - p) ** n <= 0.05 (``runs_to_see``). A defect that reproduced in each run is asked about
+    once: nobody wants a less reliable candidate.
     """
     runs = runs_to_see(rate) if rate.flaky else 1
     return lambda candidate: any(once(candidate) for _ in range(runs))

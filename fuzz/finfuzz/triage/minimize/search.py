@@ -1,11 +1,12 @@
-"""Candidates asked one after another until none is left that is simpler and falls into the bucket.
+"""The search for the simplest program: ask about one candidate after another until none is left.
 
-Each reducer turns a program into candidates; they are tried in turn until a round of all of them
-finds nothing: a fixpoint under all. Three things hold for every candidate that ``same`` is asked:
+Each reducer turns a program into candidates. The reducers take turns until a round of all of them
+finds nothing: a fixpoint under all. Three things hold for every candidate that ``same`` is asked
+about:
 
-- it is simpler than the best so far, so this ends,
-- its text has not been asked before, so this does not ask in circles,
-- no step of it is without effect, and its names are a, b, c … in the order in which they appear, so
+- The candidate is simpler than the best so far, so the search ends.
+- Its text has not been asked about before, so the search does not go in circles.
+- All its steps have an effect, and its names are a, b, c … in the order in which they appear, so
   candidates that mean the same are one.
 """
 
@@ -18,7 +19,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.text import to_text
 from finfuzz.support.cpythons import NEWEST
-from finfuzz.triage.minimize.names import named_in_order
+from finfuzz.triage.minimize.names import name_in_order
 from finfuzz.triage.minimize.reducers import Reducer, reducers
 from finfuzz.triage.minimize.simplicity import complexity
 
@@ -31,18 +32,18 @@ def minimize(
     abuse: bool = False,
     tries: int | None = None,
 ) -> Program:
-    """The simplest program found for which ``same`` holds. It must hold for ``program`` already.
+    """Find the simplest program for which ``same`` holds; it must hold for ``program`` already.
 
-    ``same`` must not depend on names. ``python`` and ``abuse`` say which steps are without effect;
-    if they are what counts, they stay. ``tries``: how often ``same`` is asked at most, for what
-    costs a deadline each time; the best so far is returned then.
+    ``same`` must not depend on names. ``python`` and ``abuse`` say which steps have no effect;
+    these go first, unless the bucket needs them. ``tries``: how often ``same`` is asked at most,
+    where each question costs a deadline; then the best program so far is returned.
 
-    What has become simpler has no comments: they told the story of another program.
+    A simpler program has no comments: these were about another program.
     """
     search = _Search(program, same, tries)
     for tidy in (
-        lambda candidate: named_in_order(effective(candidate, python, abuse=abuse)),
-        named_in_order,
+        lambda candidate: name_in_order(effective(candidate, python, abuse=abuse)),
+        name_in_order,
     ):
         tidied = tidy(program.without_comments())
         if tidied == program.without_comments() or search.accepts(tidied):
@@ -53,7 +54,7 @@ def minimize(
 
 
 class _Search:
-    """``best``: the simplest program so far. ``tidy``: what each candidate goes through."""
+    """A search. ``best``: the simplest program so far. ``tidy``: applied to each candidate."""
 
     def __init__(
         self, program: Program, same: Callable[[Program], bool], tries: int | None
@@ -65,7 +66,7 @@ class _Search:
         self._asked: set[str] = set()
 
     def accepts(self, candidate: Program) -> bool:
-        """Takes the candidate for the best, if it is simpler and does the same."""
+        """Take the candidate for the best, if it is simpler and does the same."""
         if len(self._asked) == self._tries:
             return False
         candidate = self.tidy(candidate.without_comments())
@@ -78,12 +79,12 @@ class _Search:
     def _asks(self, candidate: Program) -> bool:
         text = to_text(candidate)
         if text in self._asked:
-            return False  # what held was taken, and what is simpler than that is another text
+            return False  # a candidate that held was taken, and all simpler ones have other texts
         self._asked.add(text)
         return self._same(candidate)
 
     def to_fixpoint(self) -> None:
-        """Tries all reducers until none finds anything."""
+        """Try all reducers until none finds anything."""
         before = None
         while self._complexity != before:
             before = self._complexity
@@ -91,9 +92,9 @@ class _Search:
                 self._exhaust(reducer)
 
     def _exhaust(self, reducer: Reducer) -> None:
-        """Tries its candidates, going on at the same place after each that is taken.
+        """Try all candidates of a reducer, going on at the same place after each success.
 
-        What came before it has just been tried, and mostly fails again.
+        The candidates before that place have just been tried, and mostly fail again.
         """
         place: int | None = 0
         while place is not None:

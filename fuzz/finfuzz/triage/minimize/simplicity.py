@@ -1,17 +1,17 @@
-"""Which of two programs is simpler: a total order, whose measure is how hard a report is to read.
+"""Simplicity of programs: a total order, by how hard a report is to read.
 
 ``complexity`` compares these, and the first difference decides:
 
-1. Lives, interpreters, threads, forks. Each is a world that a reader has to keep apart from the
-   others, and each asks whether the defect needs it: more than any number of steps says.
-2. Steps: the lines to read. A shape counts as the lines that it stands for and one more, so that it
-   is plainer spelled out, where its parts can go one by one.
-3. Nodes, edges, edges between two different nodes, hooks: what has to be drawn, and code that runs
-   at times of its own.
+1. Lives, interpreters, threads, forks. A reader has to keep each apart from the others and to ask
+   whether the defect needs it: this counts more than any number of steps.
+2. Steps: the lines to read. A shape counts one more than the lines that it stands for: spelled out
+   it is simpler, because its parts can go one by one.
+3. Nodes, edges, edges between two different nodes, hooks: the parts of a drawing, and code that
+   runs at times of its own.
 4. Plainer words, added up (``PLAINEST``), so that two words can be traded for one much plainer.
-5. The order of steps: as the language lists the operations, what makes things before what speaks of
-   them and what ends them. No defect is told better by another, so that there is one to end at.
-6. Names: one for one object, then those that come first (a, b, c …, i1, i2 …).
+5. The order of steps, as the language lists the operations: make things, name them, end them. No
+   other order tells a defect better, so minimizing ends at this one.
+6. Names: one name for one object, then the first names (a, b, c …, i1, i2 …).
 
 Comments don't count. Two programs that differ in anything else never compare equal: words have
 different ranks, and so have names.
@@ -26,7 +26,7 @@ from typing import NamedTuple
 from finfuzz.program.language import OPERATIONS, Role
 from finfuzz.program.legal import THREAD_ROOTS
 from finfuzz.program.model import NODE_ROLES, Program, Step
-from finfuzz.program.shapes import node_count, unrolled
+from finfuzz.program.shapes import count_nodes, unroll_shape
 from finfuzz.program.words import (
     ACTION,
     EDGE,
@@ -41,23 +41,23 @@ from finfuzz.program.words import (
     Choice,
 )
 
-#: Of each choice the plainest word first.
+#: The words of each choice, the plainest first.
 PLAINEST: dict[Choice, tuple[str, ...]] = {
-    # Python's own first: a death that needs no object of the extension is not the extension's, and
-    # its script compiles that much less. Then what everybody knows before what few have met.
+    # Python's own first: a crash that needs no object of the extension is not the extension's, and
+    # its script compiles less. Then the well-known kinds before the rare ones.
     KIND: (
         *("list", "dict", "object", "function", "class", "module", "exception", "method"),
         *("generator", "coroutine", "contextvar", "thread-local", "frame", "traceback"),
         "ctypes-callback",
         # The module, a type in it, an instance of that; then objects that own others, visibly.
         *("extension", "bound-type", "instance", "container", "subclass", "dynamic", "override"),
-        # What owns objects unseen, by plainer means first; then what is a topic of its own.
+        # Kinds that own objects unseen, by plainer means first; then kinds that need explaining.
         *("holder", "unique", "shared", "smart", "callback", "native-function", "capsule"),
         *("enum", "native-enum", "error", "local-error", "kept-error", "iterator"),
         *("buffer", "memoryview", "local", "multiple", "two-bases", "metaclass"),
         *("gil-taker", "gil-state-taker"),
     ),
-    # What is written with a dot or brackets, then what needs a thought, then what C++ alone can do.
+    # Edges written with a dot or brackets, then less obvious ones, then those only C++ can make.
     EDGE: (
         *("append", "attribute", "value", "default", "closure", "self", "local"),
         *("class-attribute", "module-dict", "key", "base", "context", "context-variable"),
@@ -65,8 +65,8 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     ),
     SHAPE: ("chain", "star", "tree", "ring", "two-rings", "clique"),
     SIZE: tuple(sorted(SIZE.texts, key=int)),
-    # A documented place that anything can be put into, then those that take a function, then those
-    # whose function runs all the time; then the C API, then threads, then what is wrong in itself.
+    # Documented places for any object, then places for a function, then functions that run all the
+    # time; then the C API, then threads, then roots that are wrong in themselves.
     ROOT: (
         *("module", "sys", "builtins", "sys-modules", "gc-garbage", "atexit", "codec"),
         *("excepthook", "displayhook", "unraisablehook", "import-hook", "signal", "context"),
@@ -75,19 +75,19 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("threading-shutdown", "joined-thread", "daemon-thread", "returning-thread"),
         *("static-object", "native-thread-local"),
     ),
-    # Python's before those of C slots, and the end's after those of an object's life.
+    # Python's hooks before those of C slots, and hooks of the end after those of an object's life.
     HOOK: (
         *("del", "weakref", "finalize", "atexit", "dealloc", "clear", "traverse", "capsule"),
         *("unraisable", "module-free", "threading-exit", "py-atexit"),
         *("static-destructor", "thread-local-destructor"),
     ),
-    # Without the framework, then what each extension asks it for, then what only some do.
+    # Without the framework, then actions of every extension, then actions of a few.
     ACTION: (
         *("plain", "cast", "lookup", "create", "cast-back", "convert", "override", "internals"),
         *("print", "raise", "import", "import-extension", "collect", "atexit", "resurrect"),
         *("gil", "native-thread", "thread"),
     ),
-    # The standard library's needs no C at all, the oldest function of the C API no configuration.
+    # `stdlib` needs no C at all, `legacy` (the oldest function of the C API) no configuration.
     FLAVOUR: (
         *("stdlib", "legacy", "isolated", "shared-gil", "permissive", "strict", "framework"),
     ),
@@ -102,14 +102,14 @@ _OPERATIONS = {name: rank for rank, name in enumerate(OPERATIONS)}
 #: Words that bring a thread with them.
 _THREADS = {ROOT: THREAD_ROOTS, ACTION: {"thread", "native-thread"}, WAY: {"thread-exit"}}
 
-#: Of a name: whether it is none that we would give, its number, its letter.
+#: A name's rank: whether minimizing would never give it, its number, its letter.
 NameRank = tuple[bool, int, str]
 _NODE_NAME = re.compile(r"([a-z])([1-9][0-9]*)?\Z")
 _INTERPRETER_NAME = re.compile(r"(i)([1-9][0-9]*)\Z")
 
 
 class Complexity(NamedTuple):
-    """What programs are compared by, in this order; less is simpler."""
+    """The figures by which programs are compared, in this order; less is simpler."""
 
     lives: int
     interpreters: int
@@ -127,8 +127,8 @@ class Complexity(NamedTuple):
 
 
 def complexity(program: Program) -> Complexity:
-    """How complex a program is: `complexity(a) < complexity(b)` says that a is simpler."""
-    steps = [_measured(step.op, step.args) for step in program.steps]
+    """Measure a program: `complexity(a) < complexity(b)` says that a is simpler."""
+    steps = [_measure(step.op, step.args) for step in program.steps]
     ops = [step.op for step in program.steps]
     defined = [name for step in steps for name in step.defines]
     return Complexity(
@@ -149,12 +149,12 @@ def complexity(program: Program) -> Complexity:
 
 
 def plainer(choice: Choice, text: str) -> tuple[str, ...]:
-    """The words that are plainer than this one, the plainest first."""
+    """List the words that are plainer than this one, the plainest first."""
     return PLAINEST[choice][: _RANKS[choice][text]]
 
 
 class _Graph(NamedTuple):
-    """What a step adds to the graph, and how many steps it counts as."""
+    """The parts that a step adds to the graph, and how many steps it counts as."""
 
     steps: int
     nodes: int
@@ -172,7 +172,7 @@ class _Measured(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _measured(op: str, args: tuple[str, ...]) -> _Measured:
+def _measure(op: str, args: tuple[str, ...]) -> _Measured:
     step = Step(op, args)
     words = [(one, text) for _, one, text in step.typed() if isinstance(one, Choice)]
     names = [(one, text) for _, one, text in step.typed() if isinstance(one, Role)]
@@ -193,8 +193,8 @@ def _graph(step: Step) -> _Graph:
         case "edge", (source, target, _):
             return _Graph(1, 0, 1, int(source != target))
         case "shape", (_, shape, _, size):
-            names = [str(number) for number in range(node_count(shape, int(size)))]
-            steps = unrolled(Step("shape", (names[0], shape, "list", size)), names)
+            names = [str(number) for number in range(count_nodes(shape, int(size)))]
+            steps = unroll_shape(Step("shape", (names[0], shape, "list", size)), names)
             edges = [_graph(each) for each in steps if each.op == "edge"]
             between = sum(edge.between for edge in edges)
             return _Graph(len(steps) + 1, len(names), len(edges), between)

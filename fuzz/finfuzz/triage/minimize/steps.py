@@ -1,49 +1,47 @@
-"""Without some of the steps. What would then have no effect goes with them (``search.py``)."""
+"""Reducers that leave out steps. The search drops steps that lose their effect (``search.py``)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from finfuzz.program.model import NODE_ROLES, Program, Step
-from finfuzz.triage.minimize.names import nodes_of
+from finfuzz.program.walk import walk
+from finfuzz.triage.minimize.names import list_nodes
 
 
-def without_life(program: Program) -> Iterator[Program]:
-    """Without one of the lives that `again` divides a program into, the last first."""
+def drop_life(program: Program) -> Iterator[Program]:
+    """Leave out one of the lives that `again` divides a program into, the last first."""
     lives: list[list[Step]] = [[]]
-    for step in program.steps:
-        if step.op == "again":
+    for visit in walk(program, abuse=True):
+        if visit.step.op == "again" and visit.has_effect:
             lives.append([])
         else:
-            lives[-1].append(step)
-    agains = [step for step in program.steps if step.op == "again"]
-    for left_out in reversed(range(len(lives)) if agains else ()):
-        left = lives[:left_out] + lives[left_out + 1 :]
-        steps = left[0]
-        for again, life in zip(agains, left[1:], strict=False):
-            steps = [*steps, again, *life]
-        yield Program(tuple(steps))
+            lives[-1].append(visit.step)
+    for left_out in reversed(range(len(lives)) if len(lives) > 1 else ()):
+        first, *others = lives[:left_out] + lives[left_out + 1 :]
+        later = [step for life in others for step in (Step("again"), *life)]
+        yield Program((*first, *later))
 
 
-def without_run(size: int, program: Program) -> Iterator[Program]:
-    """Without ``size`` steps in a row, the last of them first: late steps depend on early ones."""
+def drop_run(size: int, program: Program) -> Iterator[Program]:
+    """Leave out ``size`` steps in a row, the last ones first: late steps depend on early ones."""
     steps = program.steps
     for stop in range(len(steps), 0, -size):
         yield Program(steps[: max(stop - size, 0)] + steps[stop:])
 
 
-def without_node(program: Program) -> Iterator[Program]:
-    """Without one node and all that speaks of it, the last first."""
-    for name in reversed(nodes_of(program)):
+def drop_node(program: Program) -> Iterator[Program]:
+    """Leave out one node and all steps that name it, the last node first."""
+    for name in reversed(list_nodes(program)):
         steps = (step for step in program.steps if name not in step.names(*NODE_ROLES))
         yield Program(tuple(steps))
 
 
-def in_one_thread(program: Program) -> Iterator[Program]:
-    """With no step in another thread."""
+def drop_elsewhere(program: Program) -> Iterator[Program]:
+    """Leave out every `elsewhere`: all steps run in one thread."""
     yield Program(tuple(step for step in program.steps if step.op != "elsewhere"))
 
 
-def replaced(program: Program, index: int, *steps: Step) -> Program:
-    """The program with others in place of one step."""
+def replace_step(program: Program, index: int, *steps: Step) -> Program:
+    """Return the program with other steps in place of one step."""
     return Program(program.steps[:index] + steps + program.steps[index + 1 :])

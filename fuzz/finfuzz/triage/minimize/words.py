@@ -1,4 +1,4 @@
-"""Plainer words: at one place, or wherever a word is used."""
+"""Reducers that use plainer words: in one step, or wherever a word occurs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from finfuzz.triage.minimize.simplicity import PLAINEST, plainer
 Site = tuple[int, int]
 
 
-def plainer_word(program: Program) -> Iterator[Program]:
-    """One word becomes a plainer one, the plainest first."""
+def use_plainer_word(program: Program) -> Iterator[Program]:
+    """Replace one word by a plainer word, the plainest first."""
     for site, choice, word in _words(program):
         for text in plainer(choice, word):
             yield _with_word(program, [site], text)
 
 
-def plainer_everywhere(program: Program) -> Iterator[Program]:
-    """All uses of a word become a plainer one: some only go together."""
+def use_plainer_word_everywhere(program: Program) -> Iterator[Program]:
+    """Replace all uses of a word by a plainer word: some words only fit all at once."""
     uses: dict[tuple[Choice, str], list[Site]] = {}
     for site, choice, word in _words(program):
         uses.setdefault((choice, word), []).append(site)
@@ -50,7 +50,7 @@ def _with_word(program: Program, sites: list[Site], text: str) -> Program:
 
 
 def _fitting(step: Step, kinds: dict[str, str]) -> Step:
-    """An edge of a node that is of another kind now: by the plainest word that the kind has."""
+    """Give an edge the plainest word that the new kind of its node has."""
     if step.op != "edge" or step.args[0] not in kinds:
         return step
     source, target, edge = step.args

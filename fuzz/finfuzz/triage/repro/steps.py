@@ -260,7 +260,7 @@ class Writer:
 
 
 def _print_for_child(step: Step) -> str:
-    """A step's line as the child gets it (see `runnable`)."""
+    """A step's line as the child gets it (see `program.prepared`)."""
     edge = EDGES_FROM[step.args[2]][:1] if step.op == "shape" else ()
     return " ".join((step.op, *step.args, *edge))
 

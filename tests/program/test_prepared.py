@@ -1,19 +1,14 @@
-"""What programs come to: without the steps that do nothing, and as text for a child."""
+"""Programs without the steps that do nothing, and prepared for a child."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from finfuzz.program.language import Role
 from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.model import Program, Step
-from finfuzz.program.scope import (
-    Scope,
-    begins_by_importing,
-    defines,
-    effective,
-    runnable,
-    uses,
-)
+from finfuzz.program.prepared import prepare
+from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse, to_text
 from finfuzz.support.cpythons import NEWEST
 
@@ -68,7 +63,8 @@ def test_any_step_can_be_deleted(program: Program) -> None:
 )
 def test_defines_and_uses(line: str, defined: tuple[str, ...], used: tuple[str, ...]) -> None:
     step: Step = parse(f"finfuzz 1\n{line}").steps[0]
-    assert (defines(step), uses(step)) == (defined, used)
+    assert step.names(Role.NEW_NODE, Role.NEW_INTERPRETER) == defined
+    assert step.names(Role.NODE, Role.INTERPRETER) == used
 
 
 # ---- what a child is given --------------------------------------------------------------------
@@ -98,7 +94,7 @@ root a static-object
 def test_a_line_for_each_step_and_an_empty_one_for_what_does_nothing(
     python: tuple[int, int], abuse: bool, lines: list[str]
 ) -> None:
-    text = runnable(parse(OF_ALL_SORTS), python, abuse=abuse)
+    text = prepare(parse(OF_ALL_SORTS), python, abuse=abuse).text
     first = ["finfuzz 1", "node a container", "", "shape b two-rings dict 3 value", ""]
     assert text == "".join(f"{line}\n" for line in first + lines)
 
@@ -107,7 +103,7 @@ def test_a_line_for_each_step_and_an_empty_one_for_what_does_nothing(
 def test_a_child_is_given_what_has_an_effect_and_no_more(
     program: Program, python: tuple[int, int], abuse: bool
 ) -> None:
-    first, *lines = runnable(program, python, abuse=abuse)[:-1].split("\n")
+    first, *lines = prepare(program, python, abuse=abuse).text[:-1].split("\n")
     assert first == "finfuzz 1"
     assert len(lines) == len(program)
     taken = effective(program, python, abuse=abuse).without_comments().steps
@@ -119,8 +115,8 @@ def test_a_child_is_given_what_has_an_effect_and_no_more(
 @given(st.from_type(Program), PYTHONS)
 def test_what_is_given_once_is_given_again(program: Program, python: tuple[int, int]) -> None:
     """The effective program's text is the program's without its empty lines."""
-    lines = runnable(program, python).split("\n")
-    again = runnable(effective(program, python), python).split("\n")
+    lines = prepare(program, python).text.split("\n")
+    again = prepare(effective(program, python), python).text.split("\n")
     assert [line for line in lines if line] == [line for line in again if line]
     assert again.count("") == 1, "but for the end of the text"
 
@@ -142,4 +138,4 @@ def test_what_is_given_once_is_given_again(program: Program, python: tuple[int, 
 def test_what_a_zygote_may_import_ahead(steps: str, begins: bool) -> None:
     """The import has to be the very first thing that happens: what stands before it would find
     other modules, and objects come to the last collection in another order."""
-    assert begins_by_importing(runnable(parse(f"finfuzz 1\n{steps}\n"), (3, 13))) is begins
+    assert prepare(parse(f"finfuzz 1\n{steps}\n"), (3, 13)).begins_by_importing is begins

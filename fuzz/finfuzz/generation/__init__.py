@@ -1,0 +1,1 @@
+"""New programs: generated, mutated, spliced, by weights that a campaign adjusts."""

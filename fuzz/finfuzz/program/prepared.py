@@ -1,0 +1,46 @@
+"""Programs as a child reads them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from finfuzz.program.language import VERSION
+from finfuzz.program.model import Program
+from finfuzz.program.scope import Scope
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+
+
+class Prepared(NamedTuple):
+    """A program for the child of one build.
+
+    ``text`` has a line for each step, empty where the step has no effect: the number of a line is
+    the number of its step, and the child counts what it skips. A shape's line ends in its edge, the
+    first that its kind has on that target.
+
+    ``begins_by_importing``: the first step that has an effect imports the extension, in the main
+    interpreter.
+    """
+
+    text: str
+    begins_by_importing: bool
+
+
+def prepare(
+    program: Program,
+    python: tuple[int, int],
+    *,
+    abuse: bool = False,
+    offers: Vocabulary = EVERYTHING,
+) -> Prepared:
+    """Prepare a program for that CPython and for a target with those words."""
+    scope = Scope(python, abuse, offers)
+    lines = [f"finfuzz {VERSION}"]
+    first = None
+    for step in program.steps:
+        words = [step.op, *step.args] if scope.apply(step) else []
+        if words:
+            first = first or step
+            if step.op == "shape":
+                words.append(scope.edges_of(step.args[2])[0])
+        lines.append(" ".join(words))
+    return Prepared("\n".join(lines) + "\n", first is not None and first.imports)

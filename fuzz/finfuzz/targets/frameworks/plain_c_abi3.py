@@ -1,0 +1,19 @@
+"""The control without a framework in its stable-ABI flavour: plain-c under `Py_LIMITED_API`."""
+
+from __future__ import annotations
+
+from finfuzz.program.vocabulary import EVERYTHING
+from finfuzz.targets.frameworks.framework import Framework
+
+FRAMEWORK = Framework(
+    name="plain-c+abi3",
+    summary="plain-c compiled with Py_LIMITED_API",
+    sources=("plain_c_abi3", "plain_c"),
+    compile_flags=("-DPy_LIMITED_API=PY_VERSION_HEX",),
+    controls=("no-extension", "plain-c"),
+    # Py_buffer came to the limited API with 3.11, PyInterpreterState_Main is not in it.
+    vocabulary=EVERYTHING.without(
+        kinds=("iterator", "buffer", "memoryview", "gil-taker", "gil-state-taker"),
+    ),
+    always=frozenset({"is_a"}),
+)
