@@ -106,14 +106,14 @@ HEAD = "finfuzz 1\nnode a container\n"
 @pytest.mark.parametrize(
     ("target", "wanted"),
     [
-        ("plain-c", "With a C++ compiler it builds"),
-        ("pybind11==3.1.0", "With a C++ compiler and pybind11 3.1.0 (from PyPI) it builds"),
-        ("pybind11@/a/checkout", "With a C++ compiler and the pybind11 in /a/checkout it builds"),
+        ("plain-c", "builds its modules, with a C++ compiler::"),
+        ("pybind11==3.1.0", "with a C++ compiler and pybind11 3.1.0 (from PyPI)::"),
+        ("pybind11@/a/checkout", "with a C++ compiler and the pybind11 in /a/checkout::"),
         (
             "pybind11==3.0.1,3.0.2",
-            "With a C++ compiler and pybind11 3.0.1 and 3.0.2 (from PyPI) it builds",
+            "with a C++ compiler and pybind11 3.0.1 and 3.0.2 (from PyPI)::",
         ),
-        ("no-extension", "finfuzz_target.py stands for an extension, in plain Python."),
+        ("no-extension", "finfuzz_target.py, in plain Python, takes the place of an extension."),
     ],
 )
 def test_the_docstring_says_what_it_takes(target: str, wanted: str) -> None:
@@ -137,7 +137,7 @@ def test_what_it_builds_is_what_its_docstring_and_its_sources_say() -> None:
     assert build.splitlines() == list_commands(spec, (3, 13), capi=True, watch=False)
     for name in ("extension.cpp", "capi.cpp"):
         head = files[name].partition("\n\n")[0].splitlines()
-        assert head[:2] == ["// Built by repro.py, beside it, as follows.", "//"]
+        assert head[:2] == ["// repro.py, next to this file, builds it with these commands:", "//"]
         assert [one.removeprefix("//     ") for one in head[2:]] == build.splitlines()
 
 

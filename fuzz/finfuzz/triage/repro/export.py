@@ -1,4 +1,4 @@
-"""A finding as a test in one file: it needs pytest, the standard library and a compiler."""
+"""Write a finding as a test in one file, for pytest, the standard library and a compiler."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import MARKS
 from finfuzz.triage.repro.story import escape_docstring, write_story
 
-#: How a program that is not killed may end, by the way it ends of itself.
+#: Exit codes other than 0 that a program without the defect ends with, by its exit.
 _EXIT_CODES = {"exception": 1, "interrupt": -2}
 
 _TEST = '''r"""{story}
 
-This test fails as long as that is so. Written by `finfuzz export --pytest` ({bucket}).{which}
+This test fails until the defect is fixed. Written by `finfuzz export --pytest` ({bucket}).{which}
 """
 
 import os
@@ -34,9 +34,9 @@ import pytest
 
 PYTHON = {python}
 RUNS = {runs}
-SECONDS = {seconds}  # and what takes longer hangs
-ENDS = {ends}  # exit codes
-NOT_SAID = {not_said}
+SECONDS = {seconds}  # a run that takes longer hangs
+EXIT_CODES = {exit_codes}  # of a run without the defect
+SYMPTOMS = {symptoms}  # in standard error
 
 FILES = {{{files}
 }}
@@ -63,12 +63,12 @@ def run(folder, *arguments, seconds=None):
 
 @pytest.fixture
 def script(tmp_path):
-    """The folder of the script, with what it needs built."""
+    """Write the script into a folder and build its modules."""
     if sys.version_info[:2] != PYTHON:
-        pytest.skip("found on CPython {version}: another one may do otherwise")
+        pytest.skip("found on CPython {version}: another version may behave differently")
     compiler = shlex.split(os.environ.get("CXX", "c++"))[0]
     if shutil.which(compiler) is None:
-        pytest.skip(f"there is no compiler {{compiler}}: install one, or name it in $CXX")
+        pytest.skip(f"no C++ compiler {{compiler}}: install one, or name it in $CXX")
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     built = run(tmp_path, "--compile")
@@ -76,18 +76,18 @@ def script(tmp_path):
     return tmp_path
 
 
-def test_it_ends_as_it_should(script):
+def test_program_ends_cleanly(script):
     for _ in range(RUNS):
         done = run(script, seconds=SECONDS)
         code = done.returncode
-        how = f"died of {{signal.Signals(-code).name}}" if code < 0 else f"ended with {{code}}"
-        assert code in ENDS, f"{{how}}, and said:\\n{{done.stderr}}"
-        assert not [said for said in NOT_SAID if said in done.stderr], done.stderr
+        end = f"crashed ({{signal.Signals(-code).name}})" if code < 0 else f"exited with {{code}}"
+        assert code in EXIT_CODES, f"{{end}}; standard error:\\n{{done.stderr}}"
+        assert not [text for text in SYMPTOMS if text in done.stderr], done.stderr
 '''
 
 
 _WHICH = """ In a
-checkout of {name} (or wherever {variable} names one's headers) it tests that one."""
+checkout of {name}, or with {variable} set to a folder of its headers, it tests those."""
 
 _CHECKOUT = """\
     for folder in Path(__file__).resolve().parents:
@@ -97,7 +97,7 @@ _CHECKOUT = """\
 
 
 def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> str:
-    """The text of the test. Raises UserError where a file of the finding can't be read."""
+    """Return the text of the test. Raise UserError if a file of the finding can't be read."""
     python = finding.target.python_version
     mark = MARKS.get(finding.diagnostic)
     package = parse_target(finding.target.spec).record.headers
@@ -111,8 +111,8 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
         version="{}.{}".format(*python),
         runs=runs_to_see(finding.script) if finding.script.flaky else 1,
         seconds=seconds,
-        ends=_list_exit_codes(finding, python),
-        not_said=[mark] if mark else [],
+        exit_codes=_list_exit_codes(finding, python),
+        symptoms=[mark] if mark else [],
         files="".join(
             f"\n    {name!r}: {_quote(text)}," for name, text in _read_sources(folder).items()
         ),
@@ -120,7 +120,7 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
 
 
 def _list_exit_codes(finding: Finding, python: tuple[int, int]) -> list[int]:
-    """The exit codes that the program may end with by itself."""
+    """List the exit codes that the program may end with where nothing is wrong."""
     steps = effective(parse(finding.program), python, abuse=True).steps
     exits = [step.args[0] for step in steps if step.op == "exit"]
     return sorted({0, *(_EXIT_CODES.get(one, 0) for one in exits)})
@@ -139,7 +139,7 @@ def _read_sources(folder: Path) -> dict[str, str]:
 
 
 def _quote(text: str) -> str:
-    """As it stands, where that can be."""
+    """Quote a text for the test, as a raw string where possible."""
     if "'''" in text or text.endswith("\\"):
         return repr(text)
     return f"r'''{text}'''"

@@ -15,7 +15,7 @@ from finfuzz.triage.repro.code import EXTENSIONS, InterpreterNamespace, Variable
 from finfuzz.triage.repro.inside import Capi
 
 _SWITCHES = ("start", "enter", "stop")
-_CAUGHT = ("except Exception:", "    pass  # it raises, as in the fuzzer")
+_CAUGHT = ("except Exception:", "    pass  # raises here and in the fuzzer")
 
 #: How a life ends, by way: statements.
 _ENDS = {

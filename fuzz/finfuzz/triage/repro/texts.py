@@ -1,14 +1,14 @@
 """The fixed texts of a standalone script."""
 
-#: What the texts below call themselves: no node may take these names.
+#: Names that the texts below use: no node may take them.
 NAMES = frozenset(
     ("BUILD", "EXTENSION_SUFFIXES", "HERE", "LIFE", "_interpreters", "capi", "ctypes", "elsewhere")
 ) | {"os", "program", "run", "signal", "start", "step", "sys", "t", "t2", "textwrap", "threading"}
 
-#: What every script imports.
+#: Modules that every script imports.
 BASE_IMPORTS = frozenset({"os", "sys"})
 
-#: What a script has that compiles something.
+#: The part of a script that compiles its modules, where there are any.
 BUILDS = """
 BUILD = __doc__.rpartition("::\\n")[2]
 
@@ -16,21 +16,21 @@ if not all(os.path.exists(f"{{HERE}}/{{name}}{{EXTENSION_SUFFIXES[0]}}") for nam
     os.chdir(HERE)
     os.environ["PYTHON"] = sys.executable
     if os.system("set -e" + BUILD):
-        sys.exit("can't build what it needs")
+        sys.exit("can't build the modules that this script imports")
 """
 
-#: What every script begins its work with.
+#: The first statements of every script.
 BEGINS = """
 if sys.argv[1:] == ["--compile"]:
     sys.exit()
 if sys.version_info[:2] != ({version}):
-    print("found on CPython {python}: another one may die of another cause", file=sys.stderr)
+    print("found on CPython {python}: another version may crash differently", file=sys.stderr)
 sys.path.insert(0, HERE)
 """
 
 LEAK = """
 def leak(node, hold=ctypes.pythonapi.Py_IncRef, as_object=ctypes.py_object):
-    hold(as_object(node))  # a hook may call this when ctypes is cleared already
+    hold(as_object(node))  # hooks may call this after ctypes is cleared
 """
 
 INTERPRETER_DICT = """
@@ -51,8 +51,8 @@ def thread_dict():
 
 CAPI_START = '''
 def start(parent, flavour):
-    """A new subinterpreter, created while `parent` is current. Its `__main__` has the functions
-    leak, interpreter_dict and thread_dict."""
+    """Create a subinterpreter while `parent` is current. Its `__main__` gets the functions leak,
+    interpreter_dict and thread_dict."""
     interpreter = capi.start(parent, flavour)
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
@@ -64,7 +64,7 @@ def run(interpreter, code, call=capi.run):
 
 START = '''
 def start(*config):
-    """A new subinterpreter, in which `import` finds what is beside this script."""
+    """Create a subinterpreter that can import the modules next to this script."""
     interpreter = _interpreters.create(*config)
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
@@ -76,10 +76,10 @@ def run(interpreter, code):
         print(raised.formatted, file=sys.stderr)
 '''
 
-#: The same before 3.13.
+#: The same functions before 3.13.
 OLD_START = '''
 def start():
-    """A new subinterpreter, in which `import` finds what is beside this script."""
+    """Create a subinterpreter that can import the modules next to this script."""
     interpreter = _interpreters.create()
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
@@ -91,7 +91,7 @@ def run(interpreter, code):
 
 ELSEWHERE = '''
 def elsewhere(step):
-    """What it returns, called in another thread."""
+    """Call `step` in another thread and return its result."""
     result = []
     thread = threading.Thread(target=lambda: result.append(step()))
     thread.start()
@@ -101,7 +101,7 @@ def elsewhere(step):
 
 FOLLOW = '''
 def follow(pid):
-    """In the parent of a fork: waits for the child, and dies of its signal if it died of one."""
+    """In the parent of a fork, wait for the child; if a signal killed it, die of the same one."""
     if pid:
         _, status = os.waitpid(pid, 0)
         if os.WIFSIGNALED(status):
@@ -116,7 +116,7 @@ LIFE = globals().get("LIFE", 1)
 
 
 def again():
-    """After this life of the interpreter, another one runs this file too, in the same process."""
+    """Run this file again in another life of the interpreter, in the same process."""
     code = f"__file__, LIFE = {__file__!r}, {LIFE + 1}; exec(open(__file__).read())"
     capi.again(code)
 '''
@@ -124,7 +124,7 @@ def again():
 _INTERPRETERS = "_interpreters"
 _OLD_INTERPRETERS = "_xxsubinterpreters as _interpreters"
 
-#: The helpers in the order they stand in, by name, with the modules that they import.
+#: The helpers by name, in the order of a script, with the modules that they import.
 HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "leak": (LEAK, ("ctypes",)),
     "interpreter_dict": (INTERPRETER_DICT, ("ctypes",)),
@@ -137,5 +137,5 @@ HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "again": (AGAIN, ()),
 }
 
-#: What capi has where ctypes won't do.
+#: Functions that capi has, for scripts where ctypes won't do.
 FROM_CAPI = frozenset({"leak", "interpreter_dict", "thread_dict", "hold_in_type"})

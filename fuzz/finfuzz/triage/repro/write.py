@@ -1,6 +1,6 @@
-"""The standalone script: a program as a person would have written it in a bug report.
+"""Write the standalone script: a program as a person would write it in a bug report.
 
-It needs the extension's source beside it and the standard library, nothing of finfuzz.
+The script needs the extension's source next to it and the standard library, nothing of finfuzz.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from finfuzz.triage.repro.steps import Writer, indent
 from finfuzz.triage.repro.story import TOP, escape_docstring
 from finfuzz.triage.repro.texts import BASE_IMPORTS, BEGINS, BUILDS, FROM_CAPI, HELPERS
 
-#: Told by the extension, which has to be linked for that.
+#: The extension reports this diagnostic itself, and has to be linked for that.
 _WATCHED = "internals-recreated-silently"
 _LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
 
@@ -36,12 +36,12 @@ def write_script(
     abuse: bool = False,
     plain: bool = True,
 ) -> dict[str, str]:
-    """repro.py and the sources that it builds, by file name.
+    """Return repro.py and the sources that it builds, by file name.
 
-    ``story``: its first lines. ``raising``: steps, as the child is given them, that raise and are
-    caught, as the driver does. ``diagnostic``: what it has to show. ``plain``: as simple as can be;
-    else as near to what the fuzzer does, in interpreters made by the C API and with an extension
-    that binds each thing when it is first asked for.
+    ``story``: the first lines. ``raising``: steps, as the child gets them, that raise; the script
+    catches the exception as the driver does. ``diagnostic``: the one that the script has to show.
+    ``plain``: write the simplest script. Otherwise stay close to the fuzzer: the C API makes the
+    interpreters, and the extension binds each name when a step first asks for it.
     """
     steps = effective(program, python, abuse=abuse)
     writer = _write_steps(steps, spec, python, raising, plain=plain)
@@ -70,7 +70,7 @@ def write_script(
             text,
         ]
     )
-    head = "// Built by repro.py, beside it, as follows.\n//\n"
+    head = "// repro.py, next to this file, builds it with these commands:\n//\n"
     head += "".join(f"//     {line}\n" for line in lines) + "\n"
     return {
         name: f"{head}{text}" if name.endswith(".cpp") else text for name, text in files.items()
@@ -96,9 +96,9 @@ def _write_steps(
 
 
 def _split_helpers(writer: Writer) -> tuple[set[str], set[str]]:
-    """The helpers that are written out, and those that come from capi.
+    """Return the helpers that the script defines, and those that it imports from capi.
 
-    ctypes does for most, but older ones crash in a further life (gh-113576).
+    Most use ctypes, but older ones crash in a further life of the interpreter (gh-113576).
     """
     apart = FROM_CAPI if len(writer.lives) > 1 else frozenset({"hold_in_type"})
     return writer.platform.helpers - apart, writer.platform.helpers & apart
@@ -124,13 +124,13 @@ def _write_lives(lives: list[list[str]]) -> str:
 def _write_top(
     story: str, spec: TargetSpec, python: tuple[int, int], lines: list[str], imports: Iterable[str]
 ) -> str:
-    """The docstring, whose last paragraph is what is built, and the imports."""
+    """Write the docstring, with the commands that build the modules last, and the imports."""
     version = "{}.{}".format(*python)
     run = f"Run it with CPython {version}: `python{version} repro.py`."
     if lines:
-        run += f"\nWith {_describe_requirement(spec)}it builds what it needs first, once::\n"
+        run += f"\nThe first run builds its modules, with {_describe_requirement(spec)}::\n"
     elif not spec.record.is_compiled:
-        run += "\nfinfuzz_target.py stands for an extension, in plain Python."
+        run += "\nfinfuzz_target.py, in plain Python, takes the place of an extension."
     shown = "\n".join([run, *(f"    {line}" for line in lines)])
     suffixes = "from importlib.machinery import EXTENSION_SUFFIXES\n" if lines else ""
     imported = "".join(f"import {name}\n" for name in sorted({*imports, *BASE_IMPORTS}))
@@ -142,11 +142,11 @@ def _write_top(
 
 def _describe_requirement(spec: TargetSpec) -> str:
     if spec.record.headers is None:
-        return "a C++ compiler "
+        return "a C++ compiler"
     if spec.version is None:
-        return f"a C++ compiler and the {spec.framework} in {spec.path} "
+        return f"a C++ compiler and the {spec.framework} in {spec.path}"
     second = f" and {spec.second}" if spec.second else ""
-    return f"a C++ compiler and {spec.framework} {spec.version}{second} (from PyPI) "
+    return f"a C++ compiler and {spec.framework} {spec.version}{second} (from PyPI)"
 
 
 def _format_tuple(names: list[str]) -> str:
