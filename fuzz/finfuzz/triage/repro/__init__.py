@@ -1,1 +1,1 @@
-"""A finding as a script: plain Python, one C++ file, nothing of finfuzz."""
+"""Write a finding as a script: plain Python and one C++ file, nothing of finfuzz."""

@@ -1,4 +1,4 @@
-"""Which form of a script is filed: the plainest that dies as often as the program did."""
+"""Choose the form of a script to file: the plainest that crashes as often as the program did."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from finfuzz.triage.repro.run import confirm_script
 
 
 class Script(NamedTuple):
-    """The files by name, and how often repro.py died of the same."""
+    """A script's files by name, and the rate at which repro.py reproduced the finding."""
 
     files: Mapping[str, str]
     rate: Rate
@@ -29,10 +29,10 @@ def choose_script(
     limits: Limits,
     reproduced: Rate,
 ) -> Script:
-    """Runs one form after the other, each in a new folder and a clean environment.
+    """Run one form after the other, each in a new folder and a clean environment.
 
-    ``write``: the files of the plain form (True) or of the other. ``reproduced``: how often the
-    program died in fresh processes. Raises UserError where no form can be built.
+    ``write``: returns the files of the plain form (True) or of the other. ``reproduced``: the
+    program's rate in fresh processes. Raise UserError if no form can be built.
     """
     forms = [write(True), write(False)]
     tried: list[Script] = []
@@ -40,7 +40,7 @@ def choose_script(
     for files in forms[:1] if forms[0] == forms[1] else forms:
         try:
             tried.append(Script(files, _measure(files, made, diagnosis, limits)))
-        except UserError as error:  # the other form may do
+        except UserError as error:  # the other form may build
             failed = error
             continue
         if _compute_share(tried[-1].rate) >= _compute_share(reproduced):

@@ -1,4 +1,4 @@
-"""An environment in which there is a CPython, a compiler and a framework's headers, and no more."""
+"""Make an environment of a CPython, a compiler and a framework's headers, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.releases import list_header_variables
 
-#: What a compiler or a loader goes by, and no script does.
+#: Variables that a compiler or a loader reads, and no script.
 _OF_THE_COMPILER = ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH")
 
-#: How many paths there are for the interpreter and for the script, and how much longer each is than
-#: the one before. Blocks of memory come in steps of 16 bytes: these meet all places within one.
+#: The number of paths for the interpreter and for the script, and the characters by which each path
+#: exceeds the one before. Memory comes in blocks of 16 bytes: the paths end at each place in one.
 _PYTHONS, _PYTHON_STEP = 5, 17
 _FOLDERS, _FOLDER_STEP = 11, 7
 
@@ -24,8 +24,8 @@ _FOLDERS, _FOLDER_STEP = 11, 7
 class CleanEnvironment:
     """A new virtual environment of the build's CPython, made in an empty folder.
 
-    ``python``: its interpreter, without site-packages of anybody; ``environment``: all variables.
-    Raises UserError where the CPython can't make one.
+    ``python``: its interpreter, with no site-packages; ``environment``: all variables.
+    Raise UserError if the CPython can't make one.
     """
 
     def __init__(self, folder: Path, made: Build) -> None:
@@ -54,10 +54,10 @@ class CleanEnvironment:
             raise UserError(f"{command[0]} can't make a virtual environment: {said}")
 
     def pick_python(self, run: int) -> str:
-        """The same interpreter, by a path of another length from run to run.
+        """Return the same interpreter, by a path of another length from run to run.
 
-        What becomes of freed memory hangs on as little as that: a script that used some died ten
-        of ten times by one path and never by another.
+        The length of a path can decide what freed memory holds: a script that used freed memory
+        crashed in 10 of 10 runs by one path, and in none by another.
         """
         alias = self._folder / ("p" * (1 + _PYTHON_STEP * (run % _PYTHONS)))
         if not alias.is_symlink():
@@ -65,7 +65,7 @@ class CleanEnvironment:
         return str(alias / "bin" / "python")
 
     def pick_folder(self, folder: Path, run: int) -> Path:
-        """The script's own folder first, then folders with the script whose paths are longer."""
+        """Return the script's own folder for run 0, then copies of it with longer paths."""
         if run % _FOLDERS == 0:
             return folder
         copy = self._folder / ("s" * (_FOLDER_STEP * (run % _FOLDERS)))

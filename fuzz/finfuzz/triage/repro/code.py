@@ -1,4 +1,4 @@
-"""What each operation is as Python code, within one interpreter."""
+"""Write each operation as Python code, within one interpreter."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from finfuzz.program.model import Step
 from finfuzz.triage.repro import library, texts
 from finfuzz.triage.repro.library import Code
 
-#: The variables that stand for extensions.
+#: The modules of the extensions, by a script's variable.
 EXTENSIONS = {"t": "finfuzz_target", "t2": "finfuzz_second"}
 
 
 @dataclass
 class InterpreterNamespace:
-    """What the script has put into one interpreter: modules, functions of the library, and which
-    extension its steps speak of. ``unsure``: variables that may be missing, as a step raised."""
+    """The names that a script has put into one interpreter: modules and functions of the library.
+
+    ``unsure``: variables that may be missing, since a step raised. ``spoken_of``: the variable of
+    the extension that the next steps use.
+    """
 
     modules: set[str]
     functions: set[str] = field(default_factory=set)
@@ -30,7 +33,7 @@ class InterpreterNamespace:
 
 
 class Variables:
-    """One variable for each node and each interpreter, that hides nothing which the script uses."""
+    """Give each node and each interpreter a variable that hides no name that the script uses."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[Role, str], str] = {}
@@ -51,7 +54,7 @@ class Variables:
 def write_step(
     step: Step, here: InterpreterNamespace, node: Callable[[str], str], second: bool
 ) -> Code:
-    """What performs this step. ``node``: the variable of a node; ``second``: there are two
+    """Write the code of a step. ``node``: returns a node's variable; ``second``: there are two
     extensions."""
     if step.op == "use":
         here.spoken_of = "t2" if step.args[0] == "second" and second else "t"

@@ -1,7 +1,6 @@
-"""The shell commands that build what a script needs, as a person would type them beside it.
+"""The shell commands that build a script's modules, as a person would type them in its folder.
 
-They can be told three things by variables: which Python, which compiler, and where the framework's
-headers are.
+Three variables change them: the Python, the compiler, and the folder of the framework's headers.
 """
 
 from __future__ import annotations
@@ -52,14 +51,14 @@ _FIRST, _SECOND = "finfuzz_target", "finfuzz_second"
 
 
 def _list_extensions(spec: TargetSpec) -> list[tuple[str, TargetSpec]]:
-    """Pair each module that has to be compiled with what it is built for."""
+    """Pair each module to compile with its target of one release."""
     if not spec.record.is_compiled:
         return []
     return list(zip((_FIRST, _SECOND), spec.extensions, strict=False))
 
 
 def _find_headers(package: HeaderPackage, variable: str, spec: TargetSpec) -> list[str]:
-    """Find the framework's headers: in a checkout, or in what pip gets."""
+    """Write the lines that find the framework's headers in a checkout, or let pip fetch them."""
     if spec.path is not None:
         checkout = spec.path / package.checkout_include
         include = checkout if checkout.is_dir() else spec.path
@@ -73,7 +72,7 @@ def _find_headers(package: HeaderPackage, variable: str, spec: TargetSpec) -> li
 
 
 def _compile(source: str, module: str, options: list[str]) -> list[str]:
-    """The one command that makes a module, on three lines."""
+    """Write the command that compiles a module, on three lines."""
     return [
         f"{_COMPILE} \\",
         f'    -I"$INCLUDE" {" ".join((*options, "-pthread"))} \\',

@@ -1,6 +1,6 @@
-"""Other interpreters and other threads in a script: how they are started, used and ended.
+"""Start, use and end other interpreters and other threads in a script.
 
-The script's functions `start` and `run` are called the same in both ways there are.
+Scripts call their functions `start` and `run` alike, by the C API and by the standard library.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from finfuzz.support.cpythons import Quirk, has
 from finfuzz.triage.repro.texts import HELPERS
 
-#: What `_interpreters.create` takes for each flavour.
+#: The argument of `_interpreters.create` for each flavour.
 _CONFIGS = {
     "legacy": '"legacy"',
     "isolated": '"isolated"',
@@ -21,11 +21,11 @@ _CONFIGS = {
 
 
 class NotPlain(Exception):
-    """The standard library has no way to do this as the fuzzer does."""
+    """The standard library can't do this as the fuzzer does."""
 
 
 class Capi:
-    """As the fuzzer does it.
+    """Write the code as the fuzzer works: by the C API, through the module capi.
 
     ``helpers``: those that the code needs so far; ``given``: functions of the platform that
     subinterpreters need.
@@ -36,7 +36,7 @@ class Capi:
         self.given: set[str] = set()
 
     def start(self, variable: str, parent: str, flavour: str) -> str:
-        """The line that starts one from its parent (`None`: the main one)."""
+        """Return the line that starts a subinterpreter from its parent (`None`: the main one)."""
         self.helpers.add("capi start")
         return f'{variable} = start({parent}, "{flavour}")'
 
@@ -44,25 +44,28 @@ class Capi:
         return f"capi.{'stop_elsewhere' if elsewhere else 'stop'}({variable})"
 
     def leave(self) -> None:
-        """Called for each interpreter that is left at the end."""
+        """Accept an interpreter that is left at the end; called once for each."""
 
     def run(self, code: str, *, elsewhere: bool) -> str:
-        """The call that runs code in one. ``code``: the arguments of `run`."""
+        """Return the call that runs code in a subinterpreter. ``code``: the arguments of `run`."""
         return f"run({code}, capi.run_elsewhere)" if elsewhere else f"run({code})"
 
     def elsewhere(self, function: str, *, raises: bool) -> str:
-        """What calls a function of the main interpreter in another thread."""
+        """Return the call of a function of the main interpreter in another thread."""
         del raises
         return f"capi.elsewhere({function})"
 
     def give(self, name: str) -> list[str]:
-        """What defines a function of the platform in a subinterpreter; here it is there already."""
+        """Return the lines that define a function of the platform in a subinterpreter.
+
+        capi.start defines them: there are no lines to write.
+        """
         self.given.add(name)
         return []
 
 
 class Stdlib(Capi):
-    """By the standard library alone. Each method raises NotPlain where that can't do the same."""
+    """Write the code with the standard library alone. Raise NotPlain where it can't do the same."""
 
     def __init__(self, python: tuple[int, int]) -> None:
         super().__init__()
@@ -81,14 +84,14 @@ class Stdlib(Capi):
         return self._in_another_thread(f"lambda: {stop}") if elsewhere else stop
 
     def leave(self) -> None:
-        if not self._new:  # it would end with the object that stands for it
+        if not self._new:  # the interpreter would end with its Python object
             raise NotPlain
 
     def run(self, code: str, *, elsewhere: bool) -> str:
         return self._in_another_thread(f"lambda: run({code})") if elsewhere else f"run({code})"
 
     def elsewhere(self, function: str, *, raises: bool) -> str:
-        if raises:  # which `threading` reports in its own way
+        if raises:  # `threading` would report the exception by itself
             raise NotPlain
         return self._in_another_thread(function)
 

@@ -1,7 +1,7 @@
-"""The functions of ``child/words`` as text, for scripts: read, never imported.
+"""Read the functions of ``child/words`` as text, for scripts; never import them.
 
-A function of one simple statement is written out in place, with its arguments in it; any other is
-copied as it stands, with what it calls.
+A script has the statement of a function of one simple statement in place, with its arguments. Any
+other function is copied unchanged, with the functions that it calls.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "child" / "words"
 
-#: What the library calls and does not define: the script brings its own.
+#: Functions that the library calls and does not define: each script has its own.
 PLATFORM = ("leak", "interpreter_dict", "thread_dict", "hold_in_type")
 
-#: Code in these runs later, when a variable of the script may stand for something else.
+#: Code in these runs later, when a variable of the script may have another value.
 _LATER = (ast.Lambda, ast.FunctionDef, ast.ClassDef, ast.GeneratorExp, ast.ListComp)
 
 
 @dataclass(frozen=True)
 class Code:
-    """A statement (an expression, mostly), the modules to import before it, and the functions of
+    """A statement, mostly an expression, with the modules to import before and the functions of
     the library and the platform that it needs."""
 
     text: str
@@ -33,7 +33,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Function:
-    """One function. ``statement`` is its body, where that can be written out in place."""
+    """One function. ``statement``: its body, if a script can have that in place of a call."""
 
     name: str
     parameters: tuple[str, ...]
@@ -49,7 +49,7 @@ class Function:
 
 @cache
 def load_functions() -> dict[str, Function]:
-    """All of the library, by name, in the order of its files."""
+    """Read all functions of the library, by name, in the order of the files."""
     sources = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py"))]
     found = [
         (node, text)
@@ -62,12 +62,12 @@ def load_functions() -> dict[str, Function]:
 
 
 def list_modules() -> frozenset[str]:
-    """What the library imports."""
+    """List the modules that the library imports."""
     return frozenset(name for function in load_functions().values() for name in function.modules)
 
 
 def write_call(name: str, *arguments: Code) -> Code:
-    """What calling this function with these arguments does, written as short as can be."""
+    """Write the call of a function with these arguments, as short as possible."""
     function = load_functions()[name]
     needed = frozenset[str]().union(*(argument.functions for argument in arguments))
     brought = tuple(dict.fromkeys(one for argument in arguments for one in argument.modules))
@@ -82,7 +82,7 @@ def write_call(name: str, *arguments: Code) -> Code:
 
 
 def write_value(name: str, *bound: Code) -> Code:
-    """This function as a value. ``bound``: its first arguments, if they are given already."""
+    """Write a function as a value. ``bound``: its first arguments, if they are known already."""
     if not bound:
         return Code(name, (), frozenset({name}))
     free = load_functions()[name].parameters[len(bound) :]
@@ -95,7 +95,7 @@ def write_value(name: str, *bound: Code) -> Code:
 
 
 def collect_functions(names: Iterable[str]) -> list[str]:
-    """These functions and all that they call, the called ones first."""
+    """Return these functions and all that they call, the called ones first."""
     found: dict[str, None] = {}
 
     def add(name: str) -> None:
@@ -134,7 +134,7 @@ def _simplify(statement: ast.stmt) -> ast.stmt | None:
 
 
 def _can_inline(function: Function, arguments: tuple[Code, ...]) -> bool:
-    """Whether no argument that is more than a name would be evaluated twice, or never."""
+    """Whether each argument that is more than a name is evaluated exactly once in place."""
     if function.statement is None:
         return False
     used = [node.id for node in ast.walk(function.statement) if isinstance(node, ast.Name)]
@@ -145,7 +145,7 @@ def _can_inline(function: Function, arguments: tuple[Code, ...]) -> bool:
 
 
 def _unparse(tree: ast.AST) -> str:
-    """As a person writes it: with double quotes."""
+    """Unparse a tree with double quotes, as a person writes."""
     text = ast.unparse(tree)
     return text if '"' in text or "\\" in text else text.replace("'", '"')
 

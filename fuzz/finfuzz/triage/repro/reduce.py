@@ -1,9 +1,9 @@
 """Flatten our C++ into the file that a script needs, without fuzzer-only code.
 
-Conditions on the macros of ``common/reduced.h`` are decided: only the branch that holds stays, and
-everything else of the preprocessor's stays as it is. Headers of ours stand where they are first
-included, less those of features that the script doesn't use. The list of features is written out. A
-line that only tells the fuzzer something (`FINFUZZ_EVENT(…);`) is gone.
+Conditions on the macros of ``common/reduced.h`` are decided: only the branch that holds stays. All
+other directives stay unchanged. Our headers stand where a source first includes them, except those
+of features that the script doesn't use. The list of features is expanded. Lines that only inform
+the fuzzer (`FINFUZZ_EVENT(…);`) are removed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from finfuzz.targets.features import FILE, read_features
 
-#: Not copied: what it defines is decided.
+#: Not copied: the macros that it defines are decided.
 DECIDED = "reduced.h"
 
 _DIRECTIVE = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
@@ -29,14 +29,14 @@ _NAME = re.compile(r"FINFUZZ_\w+")
 
 @dataclass(frozen=True)
 class DecidedMacros:
-    """What a script has. ``used``: names that FINFUZZ_HAS is true of; ``macros``: the values of the
-    other macros of ``reduced.h``."""
+    """The values of our macros. ``used``: names for which FINFUZZ_HAS is true; ``macros``: the
+    values of the other macros of ``reduced.h``."""
 
     used: Set[str]
     macros: Mapping[str, int]
 
     def decides(self, condition: str) -> bool:
-        """Whether that is a condition on our macros. Raises ValueError for one half ours."""
+        """Whether a condition is on our macros. Raise ValueError if only a part of it is."""
         names = set(_NAME.findall(condition))
         ours = names & {*self.macros, "FINFUZZ_HAS"}
         left = re.sub(r"\b\d+\b", "", _NAME.sub("", _HAS.sub("", condition)))
@@ -45,7 +45,7 @@ class DecidedMacros:
         return bool(ours)
 
     def holds(self, condition: str) -> bool:
-        """The value of a condition that it decides."""
+        """Return the value of a condition on our macros."""
         text = _HAS.sub(lambda match: str(int(match[1] in self.used)), condition)
         text = _NAME.sub(lambda match: str(self.macros[match[0]]), text)
         text = text.replace("&&", " and ").replace("||", " or ")
@@ -53,10 +53,10 @@ class DecidedMacros:
 
 
 def flatten(source: Path, choice: DecidedMacros) -> list[str]:
-    """Return the lines of a source with its headers in it, each once.
+    """Return the lines of a source with its headers in place, each once.
 
-    A feature that offers no name that the script uses is left out, header and row. Raise ValueError
-    for a condition that has to be decided and can't be.
+    Leave out the header and the row of each feature of which the script uses no name. Raise
+    ValueError for a condition that can't be decided and has to be.
     """
     rows = read_features(source.parent).rows
     used = {stem: names for stem, names in rows.items() if not choice.used.isdisjoint(names)}
@@ -65,7 +65,7 @@ def flatten(source: Path, choice: DecidedMacros) -> list[str]:
 
 @dataclass
 class _Branch:
-    """A condition that is open. ``ours``: decided here; ``kept``: its branch of now is."""
+    """An open condition. ``ours``: on our macros; ``kept``: the current branch stays."""
 
     ours: bool
     kept: bool
@@ -90,13 +90,13 @@ class _Flattener:
                 kept = all(branch.kept for branch in branches)
             if not kept:
                 continue
-            # Indented for a condition of ours, it would look odd without.
+            # A directive that was indented for a condition of ours loses the indent with it.
             ours = all(branch.ours for branch in branches)
             found += self._lines_for(source, re.sub(r"^#\s+", "#", line) if ours else line)
         return found
 
     def _follow(self, branches: list[_Branch], word: str, condition: str) -> bool:
-        """Follows a directive. Says whether it stays in the file."""
+        """Follow a directive. Return whether it stays in the file."""
         around = branches[:-1] if word in ("elif", "else", "endif") else branches
         is_read = all(branch.kept for branch in around)
         if word in ("if", "ifdef", "ifndef"):
@@ -133,7 +133,7 @@ class _Flattener:
         return self.lines_of(header)
 
     def _rows(self, indent: str, template: str) -> list[str]:
-        """Write the list of features out, a line for each that is used."""
+        """Expand the list of features: a line for each that is used."""
         template = indent + template
         return [
             template.replace("##header", stem).replace("names", f'"{" ".join(names)}"')

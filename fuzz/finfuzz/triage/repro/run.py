@@ -1,4 +1,4 @@
-"""Does a finding's script die as the finding says? With nothing of ours around it."""
+"""Check that a finding's script reproduces the finding, with nothing of finfuzz around it."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from finfuzz.triage.diagnosis import Diagnosis, messages
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
 from finfuzz.triage.repro.clean import CleanEnvironment
 
-#: For the interpreter's own start, which the driver's deadline does not count either.
+#: Seconds for the interpreter's own start, which the driver's deadline does not count.
 START_SECONDS = 20.0
 
-#: Becomes the plain interpreter with repro.py, in a process that the kernel ends when we end: even
-#: a supervisor that is killed leaves no script that hangs.
+#: Code that starts the plain interpreter with repro.py, in a process that the kernel kills when ours
+#: ends: even a killed supervisor leaves no hanging script behind.
 _DIE_WITH_US = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
 )
 
-#: What the script must have written where that is no message of a death.
+#: Texts that a script must write, for diagnostics that are not read off a crash message.
 MARKS = {
     "internals-recreated-silently": "finfuzz: internals created again",
     "capsule-lost": "internals capsule is not there",
     "wrong-answer": "self-check: ",
     "unraisable-exception": "Exception ignored ",
 }
-#: Told by the stack or by the memory, which a script does not show, as often as by a message.
+#: Diagnostics that are read off the stack or the memory too, neither of which a script shows:
+#: by its messages alone, a script gets these.
 _OR = {
     "framework-failure": "uncaught-cxx-exception",
     "heap-corruption": "none",
@@ -42,10 +43,10 @@ _OR = {
 
 
 def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limits) -> Rate:
-    """How often ``folder``/repro.py dies of the same, in a fresh virtual environment.
+    """Measure how often ``folder``/repro.py reproduces a diagnosis, in a fresh environment.
 
-    Each run is by other paths, on which some deaths depend. What it compiles is compiled before,
-    and not timed. Raises UserError where that fails.
+    Each run has other paths, since some crashes depend on them. The script's modules are compiled
+    before, untimed. Raise UserError if that fails.
     """
     hang = diagnosis.diagnostic == "hang"
     seconds = limits.patient.deadline + START_SECONDS
@@ -95,7 +96,7 @@ def _reproduces(
         process.end_tree(script.pid)
         with contextlib.suppress(subprocess.TimeoutExpired):
             script.communicate(timeout=1)
-    # What is wrong without a death may go along with one.
+    # A misbehaviour without a crash may be followed by one.
     there = diagnosis.signal in ("NONE", _name_signal(script.returncode))
     return there and _shows(stderr.decode("utf-8", "replace"), diagnosis.diagnostic)
 

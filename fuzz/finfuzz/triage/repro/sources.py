@@ -1,4 +1,4 @@
-"""The C++ that a script compiles, each in one file and reduced to what the script uses."""
+"""Write the C++ that a script compiles: a file a module, reduced to what the script uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from finfuzz.triage.repro.tidy import tidy_source
 
 CHILD = Path(__file__).resolve().parents[2] / "child"
 
-#: What else a name of capi needs, not told by any `capi.name` in the script.
+#: Further names that a name of capi needs, without any `capi.name` in the script.
 _CAPI_NEEDS = {
     "elsewhere": ("another_thread",),
     "find_framework": ("framework", "by_config"),
@@ -21,7 +21,7 @@ _CAPI_NEEDS = {
     "stop_elsewhere": ("another_thread",),
     "thread_exit": ("another_thread",),
 }
-#: What flavours of interpreters need of capi, where that is not `by_config` alone.
+#: Names of capi that a flavour of interpreters needs, where not `by_config` alone.
 _FLAVOURS_NEED = {"legacy": (), "framework": ("framework", "by_config"), "stdlib": ("stdlib",)}
 _USED = (
     re.compile(r"\bt2?\.(\w+)"),
@@ -33,17 +33,17 @@ _START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"\)")
 
 
 def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str:
-    """The extension of a target, one module of it or two, with what this script uses.
+    """Write a target's extension, for one module or two, with the features that a script uses.
 
-    ``plain``: all of that is bound when the module is imported, not when it is first asked for.
-    ``watch``: it says so when its internals are made again.
+    ``plain``: bind the features at import, not at their first use. ``watch``: report when the
+    internals are created again.
     """
     used = {name for pattern in _USED for name in pattern.findall(script)}
     record = spec.record
     folder = CHILD / "extensions" / record.sources[0]
     used = _add_needs(used, read_features(folder).needs)
     if "Container" not in used:
-        used.add("Instance")  # a module without any type is no extension to speak of
+        used.add("Instance")  # a module without any type would hardly be an extension
     used |= record.always
     features = used - {
         "Container",
@@ -74,7 +74,7 @@ def read_python_module(spec: TargetSpec) -> str:
 
 
 def write_capi(script: str, inside: Set[str]) -> str:
-    """The module capi. ``inside``: functions of the platform that are taken from it."""
+    """Write the module capi. ``inside``: functions of the platform that it has to define."""
     used = _add_needs({*re.findall(r"\bcapi\.(\w+)", script), *inside}, _CAPI_NEEDS)
     for flavour in _START.findall(script):
         used |= {*_FLAVOURS_NEED.get(flavour, ("by_config",))}
@@ -84,7 +84,7 @@ def write_capi(script: str, inside: Set[str]) -> str:
 
 
 def _add_needs(used: set[str], needs: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """With what those need, and what that needs."""
+    """Return the names with all that they need, directly or not."""
     found = set(used)
     waiting = list(used)
     while waiting:

@@ -1,6 +1,7 @@
-"""Steps as statements: what ``child/driver.py`` performs for each, in the same order and with the
-same lifetimes. Nodes are locals of a function in the main interpreter, and globals that are deleted
-before the end in a subinterpreter.
+"""Write steps as statements: what ``child/driver.py`` performs, in its order and lifetimes.
+
+Nodes are locals of a function in the main interpreter. In a subinterpreter they are globals, which
+the script deletes before the end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from finfuzz.triage.repro.inside import Capi
 _SWITCHES = ("start", "enter", "stop")
 _CAUGHT = ("except Exception:", "    pass  # raises here and in the fuzzer")
 
-#: How a life ends, by way: statements.
+#: The statements that end a life, by exit.
 _ENDS = {
     "return": [],
     "sys-exit": ["sys.exit(0)"],
@@ -40,10 +41,10 @@ def quote(lines: list[str]) -> list[str]:
 
 
 class Writer:
-    """Turns effective steps into the lines of one function for each life.
+    """Turn effective steps into the lines of one function for each life.
 
-    ``raising``: steps, as the child is given them, that raise and are caught. ``platform``: how
-    other interpreters and threads are come by.
+    ``raising``: steps, as the child gets them, that raise; the script catches the exception.
+    ``platform``: writes the code for other interpreters and threads.
     """
 
     def __init__(self, raising: frozenset[str], platform: Capi, spec: TargetSpec) -> None:
@@ -123,7 +124,7 @@ class Writer:
             self._lines.append(line)
 
     def _forget(self, name: str) -> None:
-        """Deletes a subinterpreter's nodes."""
+        """Write the code that deletes a subinterpreter's nodes."""
         interpreter = self._interpreters[name]
         found = [self._node(node) for node in self._scope.nodes[name]]
         found += sorted(interpreter.modules & EXTENSIONS.keys())
@@ -197,7 +198,7 @@ class Writer:
     def _in_another_thread(
         self, lines: list[str], given: list[str], taken: str, raises: bool
     ) -> list[str]:
-        """The same in another thread of the main interpreter."""
+        """Wrap lines so that another thread of the main interpreter runs them."""
         target = f"{', '.join(given)} = " if given else ""
         value = lines[-1].removeprefix(target)
         if len(lines) == 1 and _is_expression(value):
@@ -222,7 +223,7 @@ class Writer:
         here.modules.discard(here.spoken_of)
 
     def _note(self, given: list[str], taken: str, raises: bool) -> None:
-        """Keeps book of the variables that a step set or deleted, or may have."""
+        """Record the variables that a step set or deleted, or may have."""
         here = self._here
         there = {self._node(name) for name in self._scope.here} | here.modules
         for variable in given:
@@ -252,7 +253,7 @@ class Writer:
                 self._pending_functions += self._definition(name)
 
     def _definition(self, name: str) -> list[str]:
-        """What defines a function in the current subinterpreter."""
+        """Return the lines that define a function in the current subinterpreter."""
         if name not in library.PLATFORM:
             return [*library.load_functions()[name].source.split("\n"), ""]
         lines = self.platform.give(name)

@@ -1,4 +1,4 @@
-"""What a script says of its finding in its first lines."""
+"""Write the story of a finding: the first lines of its script."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.story import describe_end, describe_phase, describe_rate
 
-#: How a script begins; its story comes next.
+#: The beginning of a script; the story comes next.
 TOP = '#!/usr/bin/env python3\nr"""'
 
 _WIDTH = 96
 
 
 def write_story(finding: Finding) -> str:
-    """What happens, on what, how often, and whose defect it is; lines of at most 96 columns."""
+    """Write what happens, where, how often and whose defect it is, in lines of 96 columns."""
     what = f"{describe_end(finding)} {describe_phase(finding.phase)}."
     parts = [textwrap.fill(f"{what[0].upper()}{what[1:]}", _WIDTH)]
     if finding.detail:
@@ -28,7 +28,7 @@ def write_story(finding: Finding) -> str:
 
 
 def replace_story(script: str, story: str) -> str:
-    """A script with another story on top. One that a person has rewritten stays as it is."""
+    """Replace the story of a script. Return a script that a person has rewritten unchanged."""
     head, mark, rest = script.partition("\n\nRun it with CPython ")
     if not mark or not head.startswith(TOP):
         return script
@@ -36,7 +36,7 @@ def replace_story(script: str, story: str) -> str:
 
 
 def escape_docstring(text: str) -> str:
-    """The text as a raw docstring can hold it."""
+    """Escape a text so that a raw docstring can hold it."""
     told = "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
     return told.replace('"""', "'''")
 

@@ -1,4 +1,4 @@
-"""A file put together out of several, made to look as if one person had written it."""
+"""Tidy a file that was joined from several, so that it reads as if one person had written it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from finfuzz.targets.frameworks import FRAMEWORKS
 
-#: Standard headers, and what of each our sources use: one stays where some of it is there.
+#: Standard headers, with the names of each that our sources use: a header stays if one is there.
 _STANDARD = {
     "Python.h": "Py",
     "structmember.h": "T_INT",
@@ -39,12 +39,12 @@ _INCLUDE = re.compile(r"#include <(.+)>")
 _NAMESPACE = r"namespace( finfuzz)? \{\n"
 _CLOSED = r"\}  // namespace\1\n"
 
-#: How an include of a framework's header begins.
+#: Beginnings of the includes of frameworks' headers.
 _FRAMEWORKS = tuple(f"{one.headers.folder}/" for one in FRAMEWORKS.values() if one.headers)
 
 
 def tidy_source(lines: list[str]) -> str:
-    """The lines with the headers that they need on top, each once, and namespaces joined."""
+    """Put the needed headers on top, each once, and join namespaces."""
     wanted = dict.fromkeys(match[1] for line in lines if (match := _INCLUDE.fullmatch(line)))
     text = "\n".join(line for line in lines if not _INCLUDE.fullmatch(line)) + "\n"
     text = _join_namespaces(text)
@@ -53,7 +53,7 @@ def tidy_source(lines: list[str]) -> str:
 
 
 def _join_namespaces(text: str) -> str:
-    """Without namespaces that are empty, or closed and opened again at once."""
+    """Remove namespaces that are empty, or closed and opened again at once."""
     before = ""
     while text != before:
         before = text
@@ -69,7 +69,7 @@ def _join_namespaces(text: str) -> str:
 
 
 def _sort_includes(headers: list[str]) -> str:
-    """The framework's or Python's own first, then the others by name."""
+    """Write the includes: the framework's or Python's own first, then the others by name."""
     first = [header for header in headers if header.startswith(_FRAMEWORKS)]
     if not first:
         first = [header for header in headers if header == "Python.h"]
