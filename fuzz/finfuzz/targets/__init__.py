@@ -1,1 +1,1 @@
-"""What is fuzzed: target specs, interpreters found, builds kept in a cache."""
+"""Targets: their specs, the CPythons of this machine, and builds in a cache."""

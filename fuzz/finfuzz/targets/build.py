@@ -1,4 +1,4 @@
-"""A target compiled for one release, policy, CPython and instrumentation, kept in a cache."""
+"""Build a target for one release, policy, CPython and instrumentation, and cache the result."""
 
 import os
 import platform
@@ -66,7 +66,7 @@ class _Record(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """All that is decided before a compiler runs."""
+    """The decisions before a compiler runs."""
 
     id: str
     spec: TargetSpec
@@ -86,10 +86,10 @@ def build(
     instrumented: bool = True,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Build:
-    """The build of ``spec`` for ``interpreter``, compiled unless the cache has it.
+    """Return the build of ``spec`` for ``interpreter``; compile it unless the cache has it.
 
     ``announce`` gets one line before a compile and none otherwise. Safe to call from many
-    processes at once: one of them compiles. Raises UserError for whatever is lacking (Linux, a
+    processes at once: one of them compiles. Raise UserError for anything that is missing (Linux, a
     compiler, Python.h, the release) and BuildError for a compile that fails.
     """
     require_linux()
@@ -100,7 +100,7 @@ def build(
     record = _read_record(plan, directory)
     if record is None:
         with FileLock(f"{directory}.lock"):
-            record = _read_record(plan, directory)  # another process may just have built it
+            record = _read_record(plan, directory)  # another process may have built it meanwhile
             if record is None:
                 without = "" if instrumented else " without coverage"
                 announce(f"building {plan.spec} for CPython {interpreter.text}{without}")
@@ -152,7 +152,7 @@ def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Pl
 
 
 def _read_record(plan: _Plan, directory: Path) -> _Record | None:
-    """None unless the build is there and whole: a power cut can leave empty files behind."""
+    """Return None unless the build is complete: a power cut can leave empty files behind."""
     try:
         record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
         made = [one for one in (plan.extension, plan.runtime, plan.second) if one]
@@ -163,7 +163,7 @@ def _read_record(plan: _Plan, directory: Path) -> _Record | None:
 
 
 def _make_build(plan: _Plan, directory: Path) -> _Record:
-    """Compile into a folder beside ``directory`` and rename it there; the lock is held."""
+    """Compile into a folder next to ``directory`` and rename it. The caller holds the lock."""
     for leftover in directory.parent.glob(f".{plan.id}-*"):  # of a build that was killed
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{plan.id}-", dir=directory.parent) as scratch:
@@ -173,7 +173,7 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
         _run_all(plan.link_commands, made)
         if plan.extension.python is not None:
             _copy_module(plan.extension.python, plan, made)
-        for unit_object in made.glob("*.o"):  # two thirds of the space, and no longer needed
+        for unit_object in made.glob("*.o"):  # two thirds of the space, no longer needed
             unit_object.unlink()
         record = _Record(
             id=plan.id,
@@ -186,13 +186,13 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
         )
         text = msgspec.json.format(msgspec.json.encode(record), indent=2)
         (made / "build.json").write_bytes(text)
-        shutil.rmtree(directory, ignore_errors=True)  # what is there is not whole
+        shutil.rmtree(directory, ignore_errors=True)  # an incomplete build, if any
         os.rename(made, directory)
     return record
 
 
 def _copy_module(source: Path, plan: _Plan, directory: Path) -> None:
-    """With its bytecode beside it, which no child writes and each would have to make."""
+    """Copy a Python module with its bytecode, which each child would have to make anew."""
     shutil.copy(source, directory / plan.extension.name)
     compileall = ["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     run_compiler([str(plan.interpreter.executable), *compileall, plan.extension.name], directory)
@@ -208,10 +208,10 @@ def _count_library_blocks(plan: _Plan, library: Library, directory: Path) -> int
 
 
 def _count_blocks(extension: Path) -> int:
-    """One more than the largest index of the coverage callback.
+    """Return the largest index of the coverage callback plus one.
 
     The callback counts by (return address - start of the executable segment) // 5: a call is five
-    bytes long, so no two return addresses share an index. It folds what exceeds MOST_BLOCKS.
+    bytes long, so no two return addresses share an index. It folds indices over MOST_BLOCKS.
     """
     with extension.open("rb") as file:
         executable = [

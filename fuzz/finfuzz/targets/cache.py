@@ -1,4 +1,4 @@
-"""Where headers and builds are kept between runs."""
+"""Find the cache, the folder of headers and builds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The C++ compiler: found, named, and run."""
+"""Find and run the C++ compiler."""
 
 import functools
 import os
@@ -14,11 +14,11 @@ _HOW_TO_GET_ONE = "install one (Debian: apt install g++)"
 
 
 class BuildError(UserError):
-    """A compile that failed: one line with what and the command, then the compiler's output."""
+    """A failed compile: one line with the exit code and the command, then the output."""
 
 
 def find_compiler() -> Path:
-    """The first word of ``$CXX``, or else c++, g++ or clang++ on PATH. Raises UserError."""
+    """Find the first word of ``$CXX``, or else c++, g++ or clang++ on PATH. Raise UserError."""
     words = os.environ.get("CXX", "").split()
     names = words[:1] or ["c++", "g++", "clang++"]
     found = next(filter(None, map(shutil.which, names)), None)
@@ -29,12 +29,12 @@ def find_compiler() -> Path:
             f"no C++ compiler on PATH (looked for {', '.join(names)}): "
             f"{_HOW_TO_GET_ONE}, or name it in $CXX"
         )
-    return Path(found).absolute()  # not resolved: ccache and the like go by their link's name
+    return Path(found).absolute()  # not resolved: ccache and the like read the name of their link
 
 
 @functools.cache
 def read_version(compiler: Path) -> str:
-    """The first line of ``compiler --version``. Raises UserError if that fails."""
+    """Return the first line of ``compiler --version``. Raise UserError if that fails."""
     try:
         done = subprocess.run(
             [compiler, "--version"], capture_output=True, text=True, errors="replace", check=True
@@ -45,7 +45,7 @@ def read_version(compiler: Path) -> str:
 
 
 def run_compiler(command: list[str], directory: Path) -> None:
-    """Run one compiler command in ``directory``. Raises BuildError if it fails."""
+    """Run one compiler command in ``directory``. Raise BuildError if it fails."""
     done = subprocess.run(
         command,
         cwd=directory,
@@ -62,7 +62,7 @@ def run_compiler(command: list[str], directory: Path) -> None:
 
 
 def _cut_before_first_error(lines: list[str]) -> list[str]:
-    """At most SHOWN_LINES, from the first error on: what stands before it is warnings."""
+    """Return at most SHOWN_LINES, from the first error on: earlier lines are warnings."""
     if len(lines) <= SHOWN_LINES:
         return lines
     first = next((number for number, line in enumerate(lines) if "error" in line), 0)

@@ -1,9 +1,9 @@
-"""Where something holds: a framework, releases of it, a policy, CPythons, as in
+"""Parse conditions on a target and a CPython, such as
 
     FRAMEWORK>=3.0.2+POLICY, python<3.13
 
-What names a framework without a policy means each policy of it; what names none means every target.
-Of a target of two releases the first counts.
+A framework without a policy means all its policies; a condition without a framework means every
+target. Of a target of two releases the first counts.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from finfuzz.targets.spec import TargetSpec
 _NAMES = "|".join(map(re.escape, sorted((*FRAMEWORKS, "python"), key=len, reverse=True)))
 _PART = re.compile(rf"({_NAMES})([<>=!~].*?)?(?:\+(\w+))?")
 
-#: A checkout has no version, and counts as newer than every release.
+#: The version of a checkout, newer than every release.
 _CHECKOUT = "999"
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """All of it has to hold; what is empty does."""
+    """All parts have to hold; an empty part always does."""
 
     framework: str = ""
     versions: SpecifierSet = field(default_factory=SpecifierSet)
@@ -36,7 +36,7 @@ class Condition:
     pythons: SpecifierSet = field(default_factory=SpecifierSet)
 
     def holds(self, spec: TargetSpec, python: str) -> bool:
-        """Tell whether this target on this CPython is meant."""
+        """Whether the condition is true of a target on a CPython."""
         if self.framework and self.framework != spec.framework:
             return False
         if self.policy and self.policy != spec.policy:
@@ -46,7 +46,7 @@ class Condition:
 
 
 def parse_condition(text: str) -> Condition:
-    """Reads the parts, with `, ` between them. Raises UserError, which names the part."""
+    """Parse the parts, separated by `, `. Raise UserError, which names the bad part."""
     found = Condition()
     for name, versions, policy in _read_parts(text):
         if name == "python":

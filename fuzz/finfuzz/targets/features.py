@@ -1,6 +1,6 @@
-"""The features of an extension's sources: which header offers which names, and what these need.
+"""Read the features of an extension's sources: the names of each header, and their needs.
 
-They are listed in one file, ``child/extensions/NAME/features.h``, which the compiler reads too.
+One file lists them, ``child/extensions/NAME/features.h``, which the compiler reads too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NEED = re.compile(r"^// (\w+): (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Features:
-    """``rows``: the names that each header offers, by its stem; ``needs``: what a name needs."""
+    """Features. ``rows``: names by the stem of their header; ``needs``: names that a name needs."""
 
     rows: Mapping[str, tuple[str, ...]]
     needs: Mapping[str, tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""A framework's headers, fetched once per release into the cache."""
+"""Fetch a framework's headers into the cache, once per release."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from finfuzz.targets.frameworks.framework import HeaderPackage
 
 
 def list_releases(package: HeaderPackage) -> list[str]:
-    """Return a package's final releases from its oldest on, newest first; never empty.
+    """List a package's final releases from its oldest on, newest first; never empty.
 
-    Without the package index: those whose headers are in the cache. Raise UserError if there are
-    none, or if this Python has no pip.
+    Without the package index, list the releases whose headers are in the cache. Raise UserError if
+    there are none, or if this Python has no pip.
     """
     versions = package_index.list_versions(package.name) or _list_cached(package)
     oldest = Version(package.oldest)

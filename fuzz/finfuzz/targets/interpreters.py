@@ -1,4 +1,4 @@
-"""The CPythons of this machine: found, asked what they are, and picked from."""
+"""Find the CPythons of this machine, probe them, and pick one."""
 
 import json
 import os
@@ -67,9 +67,9 @@ class Interpreter:
 
 
 def probe(path: Path) -> Interpreter:
-    """Run the Python at ``path`` once and say what it is.
+    """Run the Python at ``path`` once and describe it.
 
-    Raises UserError if it doesn't run or isn't a CPython 3; any 3.x is described.
+    Raise UserError if it doesn't run or isn't a CPython 3; any 3.x is described.
     """
     answer = _ask(path)
     if answer.implementation != "cpython":
@@ -87,7 +87,7 @@ def probe(path: Path) -> Interpreter:
 
 
 def find_interpreters() -> list[Interpreter]:
-    """Every supported CPython found on this machine, newest first, one per real executable."""
+    """Find every supported CPython of this machine, newest first, one per real executable."""
     with ThreadPoolExecutor() as pool:
         probed = pool.map(_probe_or_none, sorted(_find_candidates()))
     found = {
@@ -100,10 +100,10 @@ def find_interpreters() -> list[Interpreter]:
 
 
 def pick_interpreter(text: str | None) -> Interpreter:
-    """The interpreter that ``--python`` names; it is supported and has headers.
+    """Return the interpreter that ``--python`` names; it is supported and has headers.
 
     ``None`` picks the newest one found that has headers, ``3.13`` or ``3.13.0`` the newest patch
-    release that matches, anything with a slash the Python at that path. Raises UserError.
+    release that matches, anything with a slash the Python at that path. Raise UserError.
     """
     if text is not None and "/" in text:
         return require_headers(_probe_named(text))
@@ -119,7 +119,7 @@ def pick_interpreter(text: str | None) -> Interpreter:
 
 
 def require_headers(interpreter: Interpreter) -> Interpreter:
-    """The interpreter itself. Raises UserError if it has no Python.h to build against."""
+    """Return the interpreter. Raise UserError if it has no Python.h to build against."""
     if interpreter.include is None:
         major, minor, _ = interpreter.version
         raise UserError(
@@ -166,12 +166,12 @@ def _find_python_h(includes: list[str | None]) -> Path | None:
 def _probe_or_none(path: Path) -> Interpreter | None:
     try:
         return probe(path)
-    except UserError:  # one broken Python on PATH is no reason to do without the others
+    except UserError:  # one broken Python on PATH must not hide the others
         return None
 
 
 def _find_candidates() -> set[Path]:
-    """Real paths worth running: deduplicated before anything runs, since running is what costs."""
+    """Find real paths worth running, without duplicates, since each run is expensive."""
     named = {
         python.executable for provider in _list_providers() for python in provider.find_pythons()
     }
@@ -192,7 +192,10 @@ def _may_be_new_enough(name: str) -> bool:
 
 
 def _is_script(path: Path) -> bool:
-    """pyenv's shims are scripts: slow to run, and they lead to Pythons listed anyway."""
+    """Whether a path is a script, such as pyenv's shims.
+
+    These are slow to run, and lead to Pythons that are found anyway.
+    """
     try:
         with path.open("rb") as file:
             return file.read(2) == b"#!"

@@ -1,4 +1,4 @@
-"""The package index, asked through pip: which releases a package has, and their wheels."""
+"""Ask the package index for releases and wheels, through pip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from finfuzz.support.own_python import module_command
 
 @functools.cache
 def list_versions(package: str) -> tuple[str, ...]:
-    """Return a package's final releases, newest first; empty when the index can't be reached."""
+    """List a package's final releases, newest first; empty if the index can't be reached."""
     done = run_pip("index", "versions", package)
     label = "Available versions:"
     lines = [line for line in done.stdout.splitlines() if line.startswith(label)]
@@ -26,7 +26,7 @@ def list_versions(package: str) -> tuple[str, ...]:
 
 
 def download_wheel(package: str, version: str, folder: Path) -> Path | str:
-    """Fetch a release's wheel into ``folder``; return its path, or why there is none."""
+    """Fetch a release's wheel into ``folder``; return its path, or the reason why not."""
     requirement = f"{package}=={version}"
     done = run_pip("download", "--no-deps", "--only-binary=:all:", "-d", str(folder), requirement)
     wheel = next(folder.glob("*.whl"), None)
@@ -59,7 +59,7 @@ def run_pip(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _explain_failure(package: str, version: str, stderr: str) -> str:
-    """Tell a dead network from a missing release: pip's message is the same for both."""
+    """Distinguish a dead network from a missing release: pip has one message for both."""
     released = list_versions(package)
     if not released:
         return f"the package index can't be reached to fetch it: connect, or give {package}@PATH"

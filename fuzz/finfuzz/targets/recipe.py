@@ -1,4 +1,4 @@
-"""How a target is compiled: which sources, which flags, and the hash that names the result."""
+"""Decide how to compile a target: sources, flags, and the hash that names the build."""
 
 import hashlib
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ COMMON_FLAGS = (
     "-g",
     "-fvisibility=hidden",
     "-fno-omit-frame-pointer",
-    "-fno-inline",  # a stack that names every function is worth more here than speed
+    "-fno-inline",  # here a stack with every function is worth more than speed
     "-Og",
-    "-DNDEBUG",  # as released extensions are built: pybind11 asserts what it otherwise survives
+    "-DNDEBUG",  # as in released extensions: pybind11 would assert conditions that it survives
 )
 COVERED_FLAGS = ("-fsanitize-coverage=trace-pc", "-DFINFUZZ_COVERAGE")
-# The callback that coverage calls must not be covered itself: it would call itself for ever.
+# The coverage callback must not be instrumented itself: it would call itself for ever.
 CALLBACK_FLAGS = ("-DFINFUZZ_COVERAGE", "-O2")
 RUNTIME_LINK = ("-ldl", "-pthread")
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One source file and the flags it is compiled with, besides the include folders.
+    """One source file with its compile flags, except the include folders.
 
-    ``prefix``: tells its object from another's of the same source.
+    ``prefix``: distinguishes its object from another one of the same source.
     """
 
     source: Path
@@ -42,10 +42,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """One shared object: its file name, what is compiled for it, and how it is linked.
+    """One shared object: its file name, its units, and its link flags.
 
-    ``headers``: the include folder of the framework, where there is one. ``python``: a module that
-    needs no compiling and is copied in its place.
+    ``headers``: the include folder of the framework, if there is one. ``python``: a Python module
+    to copy in place of a shared object.
     """
 
     name: str
@@ -62,10 +62,10 @@ def plan_libraries(
     instrumented: bool,
     headers: list[Path | None],
 ) -> tuple[Library, ...]:
-    """The extension, the runtime and, where the target has one, the second extension.
+    """Plan the extension, the runtime and, if the target has one, the second extension.
 
-    From the sources in ``child``. ``headers``: those of each extension's framework. Without an
-    extension, its place is taken by a module that is written in Python.
+    ``child``: the folder of the sources. ``headers``: the include folder of each extension's
+    framework. A target without an extension has a Python module in its place.
     """
     record = spec.record
     flags = (*COMMON_FLAGS, *define_policies(spec), *record.compile_flags)
@@ -101,13 +101,13 @@ def define_policies(spec: TargetSpec) -> tuple[str, ...]:
 
 
 def make_compile_command(compiler: Path, unit: Unit, includes: list[Path]) -> list[str]:
-    """The command that makes ``unit.object_name`` in the folder it runs in."""
+    """Return the command that makes ``unit.object_name`` in its working folder."""
     folders = [f"-I{include}" for include in includes]
     return [str(compiler), *unit.flags, *folders, "-c", str(unit.source), "-o", unit.object_name]
 
 
 def make_link_command(compiler: Path, library: Library) -> list[str]:
-    """The command that makes ``library.name`` out of the objects in the folder it runs in."""
+    """Return the command that links ``library.name`` in the folder of its objects."""
     objects = [unit.object_name for unit in library.units]
     return [str(compiler), "-shared", *objects, *library.link_flags, "-o", library.name]
 
@@ -115,7 +115,7 @@ def make_link_command(compiler: Path, library: Library) -> list[str]:
 def compute_fingerprint(
     made: tuple[Library, ...], child: Path, spec: TargetSpec, facts: list[str]
 ) -> str:
-    """16 hex digits that change with anything that goes in.
+    """Compute 16 hex digits that change with any input of a build.
 
     Files count by content and by name relative to ``child`` or to a framework's headers: a
     release's headers and a checkout with the same content make the same build.
@@ -154,5 +154,7 @@ def _list_inputs(
 
 
 def _feed(digest: "hashlib._Hash", data: bytes) -> None:
-    digest.update(len(data).to_bytes(8, "big"))  # so that two fields can't run into each other
+    digest.update(
+        len(data).to_bytes(8, "big")
+    )  # so that no two sequences of fields have the same bytes
     digest.update(data)

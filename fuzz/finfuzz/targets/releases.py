@@ -1,4 +1,4 @@
-"""What a target is built from: the newest release filled in, and the folders with headers."""
+"""Resolve a target to a release, and find its folders of headers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from finfuzz.targets.spec import TargetSpec
 
 
 def list_releases(framework: str = DEFAULT) -> list[str]:
-    """Return a framework's final releases, newest first; empty if it is not released.
+    """List a framework's final releases, newest first; empty if it is not released.
 
     Raise UserError if the package index can't be reached and no release is in the cache.
     """
@@ -45,12 +45,12 @@ def find_headers(spec: TargetSpec) -> Path:
 
 
 def find_include_folders(spec: TargetSpec) -> list[Path | None]:
-    """Return the include folder of each extension of a target; None where it needs none."""
+    """Return the include folder of each extension of a target; None for one without headers."""
     return [find_headers(one) if one.record.headers else None for one in spec.extensions]
 
 
 def list_header_variables(spec: TargetSpec) -> dict[str, str]:
-    """Return the folders that a finding's script takes headers from, by variable name."""
+    """List the folders of headers for a finding's script, by its variables."""
     package = spec.record.headers
     if package is None:
         return {}

@@ -1,4 +1,4 @@
-"""What to fuzz, as a user writes it: ``FRAMEWORK==3.1.0+POLICY`` and the like."""
+"""Parse targets as a user writes them: ``FRAMEWORK==3.1.0+POLICY`` and the like."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from finfuzz.targets.frameworks.framework import RELEASED, Framework, HeaderPack
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    """One target: a framework, where it comes from, and a shutdown policy.
+    """One target: a framework, its origin, and a shutdown policy.
 
     A spec of a framework with releases has a ``version`` or a ``path`` or, until
     ``releases.resolve`` fills in the newest release, neither. ``second`` is the release of another
@@ -32,7 +32,7 @@ class TargetSpec:
 
     @property
     def record(self) -> Framework:
-        """What finfuzz knows of the framework."""
+        """The record of the framework."""
         return FRAMEWORKS[self.framework]
 
     @property
@@ -126,7 +126,7 @@ def _parse_version(text: str, word: str, package: HeaderPackage) -> str:
 
 
 def _pad_version(version: Version) -> str:
-    """``3.1`` and ``3.1.0`` are one release and must not become two cache entries."""
+    """Pad a version to three numbers: 3.1 and 3.1.0 are one release, and one cache entry."""
     base = version.base_version
     return base + ".0" * (2 - base.count(".")) + str(version).removeprefix(base)
 

@@ -1,4 +1,4 @@
-"""The frameworks: one module each, found by looking into this folder."""
+"""The frameworks: one module of this folder each."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def _find() -> list[Framework]:
 
 #: Every framework whose crashes are recognized, by name; those with releases first.
 KNOWN: dict[str, Framework] = {record.name: record for record in _find()}
-#: Those that can be fuzzed.
+#: The frameworks that can be fuzzed, by name.
 FRAMEWORKS: dict[str, Framework] = {
     name: record for name, record in KNOWN.items() if record.is_target
 }
-#: What is fuzzed where nothing else is asked for.
+#: The framework that finfuzz fuzzes by default.
 DEFAULT = next(name for name, record in FRAMEWORKS.items() if record.default)
 
 #: Every policy that some framework has, in the frameworks' order.
@@ -31,7 +31,7 @@ POLICIES = tuple(
 
 
 def list_target_forms() -> str:
-    """List how targets are written, for help texts and error messages."""
+    """List the forms of targets, for help texts and error messages."""
     versioned = [record for record in FRAMEWORKS.values() if record.headers]
     forms = [f"{one.name}==VERSION[,SECOND] or {one.name}@PATH" for one in versioned]
     plain = [name for name, record in FRAMEWORKS.items() if not record.headers]

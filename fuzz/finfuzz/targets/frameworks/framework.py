@@ -1,7 +1,7 @@
-"""What finfuzz knows of one framework: everything it treats differently, as data.
+"""The record of one framework: all of its differences from others, as data.
 
-A module of this package defines one as ``FRAMEWORK``; nothing else in finfuzz names it. A control
-is a framework too, one that has nothing of its own that could be at fault.
+A module of this package defines a record as ``FRAMEWORK``; nothing else in finfuzz names the
+framework. A control is a framework too, without code of its own that could be at fault.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RELEASED = "released"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One way to treat the framework's internals at shutdown.
+    """A treatment of the framework's internals at shutdown.
 
     ``story`` completes "FRAMEWORK VERSION, …" in a script's first lines.
     """
@@ -29,10 +29,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderPackage:
-    """Where a framework's headers come from: a package of the index, or a checkout.
+    """The origin of a framework's headers: a package of the index, or a checkout.
 
-    ``folder`` is the folder that holds them all, ``main_header`` one of them, both relative to an
-    include folder. ``variable`` and ``second_variable`` tell a script where to look instead.
+    ``folder`` is the folder of all headers, ``main_header`` one of them, both relative to an
+    include folder. ``variable`` and ``second_variable`` name other
+    folders to a script.
     """
 
     name: str
@@ -47,13 +48,14 @@ class HeaderPackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrashMarks:
-    """How a framework's crashes are recognized, by regular expressions.
+    """The marks of a framework's crashes, as regular expressions.
 
-    ``exceptions``: diagnostics by the C++ type that nobody caught. ``failure``: how the messages of
-    its own `std::runtime_error` begin. ``causes``, ``deaths`` and ``reports``: pairs of diagnostic
-    and message, as in ``diagnosis/messages.py``; groups are the detail. ``namespace``: what its
-    functions' names begin with. ``gives_up``: functions that only throw or abort. ``accessors``:
-    how it asks for its internals. ``routes``: functions on the way to many defects.
+    ``exceptions``: diagnostics by the type of an uncaught C++ exception. ``failure``: the beginning
+    of its `std::runtime_error` messages. ``causes``, ``deaths`` and ``reports``: pairs of
+    diagnostic and message, as in ``diagnosis/messages.py``; groups are the detail. ``namespace``:
+    the beginning of its functions' names. ``gives_up``: functions that only throw or abort.
+    ``accessors``: functions that ask for its internals. ``routes``: functions on routes to many
+    defects.
     """
 
     exceptions: Mapping[str, str] = field(default_factory=dict)
@@ -73,11 +75,11 @@ class Framework:
 
     ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
     ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
-    module that takes an extension's place instead. ``controls``: targets that ought to survive, the
+    module that takes an extension's place instead. ``controls``: targets that should survive, the
     one without any extension first. ``vocabulary``: the words that its extension has code for.
-    ``always``: what every script takes of it. ``own_interpreters``: it starts
-    subinterpreters by itself. ``has_internals``: the extension sees them made.
-    ``import_hangs``: the quirk of a CPython on which its import in a subinterpreter hangs.
+    ``always``: features of every script. ``own_interpreters``: it can start subinterpreters by
+    itself. ``has_internals``: the extension sees them created. ``import_hangs``: the quirk of a
+    CPython on which its import in a subinterpreter hangs.
     """
 
     name: str
@@ -99,12 +101,12 @@ class Framework:
 
     @property
     def is_target(self) -> bool:
-        """Whether there is something to fuzz."""
+        """Whether it has an extension, or a module in its place, to fuzz."""
         return bool(self.sources or self.python_module)
 
     @property
     def is_control(self) -> bool:
-        """Whether no framework is involved, so that its own crashes are not one's."""
+        """Whether it is a control, whose crashes can't be a framework's."""
         return self.is_target and self.headers is None
 
     @property
@@ -117,7 +119,7 @@ class Framework:
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:
-        """How a target of it is written, each with its meaning."""
+        """The forms of its targets, each with its meaning."""
         if self.headers is None:
             return ((self.name, self.summary),)
         return (

@@ -9,7 +9,7 @@ FRAMEWORK = Framework(
     name="no-extension",
     summary="the control without any extension, in plain Python",
     python_module="no_extension.py",
-    # What nothing but C can do: act in these slots, and after Py_FinalizeEx.
+    # Without the words that need C: it acts in these slots, and after Py_FinalizeEx.
     vocabulary=EVERYTHING.without(
         hooks=(
             *("traverse", "clear", "dealloc"),

@@ -15,7 +15,7 @@ _GUARD = "reentrant call detected while fetching pybind11 internals"
 
 _CRASHES = CrashMarks(
     exceptions={"pybind11::cast_error": "cast-error"},
-    # How its own messages begin; pybind11_fail on the stack tells the others.
+    # The beginning of its messages; others are recognized by pybind11_fail on the stack.
     failure=r"(?:pybind11(?:::|_| )|get_internals:|scoped_acquire|loader_life_support:"
     r"|generic_type:|cpp_function|make_\w+_(?:type|metaclass)\(\)|instance allocation failed"
     r"|smart_holder|native_enum|thread_specific_storage|~?subinterpreter_|UNEXPECTED CALL OF"
@@ -66,7 +66,7 @@ FRAMEWORK = Framework(
         variable="PYBIND11_INCLUDE",
         second_variable="PYBIND11_SECOND_INCLUDE",
     ),
-    # Lets the extension see each time the framework makes its internals, without a change to it.
+    # The extension sees each time that pybind11 creates its internals, without a change to it.
     link_flags=("-Wl,--wrap=PyType_Ready",),
     controls=("no-extension", "plain-c"),
     own_interpreters=True,

@@ -1,1 +1,1 @@
-"""Whose defect a finding is, read off the controls."""
+"""Find the owner of a defect from the controls."""

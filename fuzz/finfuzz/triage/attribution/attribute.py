@@ -1,4 +1,4 @@
-"""Runs a finding on its controls, one at a time, so that a campaign can go on in between."""
+"""Run a finding on its controls, one at a time, so that a campaign can go on in between."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def attribute_finding(
     limits: Limits,
     announce: Announce,
 ) -> Iterator[tuple[int, int]]:
-    """Writes the attribution into the folder's finding.json when its last control has run.
+    """Write the attribution into the folder's finding.json after the last control.
 
-    Yields (controls done, of how many) after each. Raises UserError where the finding is damaged.
+    Yield (controls done, of how many) after each. Raise UserError if the finding is damaged.
     """
     wanted = Wanted.from_finding(load(folder))
     planned = list(list_controls(spec, interpreter, find_interpreters(), _list_releases(spec)))
@@ -57,7 +57,7 @@ def attribute_finding(
 
 
 def _retell(folder: Path, finding: Finding) -> None:
-    """The script says whose defect it is, too."""
+    """Add the owner to the script's first lines."""
     script = folder / "repro.py"
     if script.exists():
         write_whole(script, replace_story(script.read_text(encoding="utf-8"), write_story(finding)))
@@ -77,5 +77,5 @@ def _judge_control(
 def _list_releases(spec: TargetSpec) -> list[str]:
     try:
         return list_releases(spec.framework)
-    except UserError:  # no package index and nothing cached: there are no other releases to try
+    except UserError:  # no package index and nothing cached: no other releases to try
         return []

@@ -1,4 +1,4 @@
-"""Narrows a finding down: over releases, or over the commits of a checkout."""
+"""Bisect a finding over releases, or over the commits of a checkout."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from finfuzz.triage.attribution.commits import Repository
 from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
 from finfuzz.triage.findings.verdict import Verdict
 
-#: Digits of a commit's id.
+#: Digits of a commit's id that messages show.
 SHOWN = 12
 
-#: A flaky finding is missed 1 time in 20 where it is there (rate.runs_to_see), and each miss would
-#: send the search the wrong way. Missed twice running: 1 in 400, so 3 % in the 12 trials that 4,000
-#: commits take.
+#: A trial misses a flaky defect that is there 1 time in 20 (rate.runs_to_see), and each miss would
+#: mislead the search. Two misses in a row: 1 in 400, so 3 % in the 12 trials that 4,000 commits take.
 _FLAKY_TIMES = 2
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """One release or commit that was tried. ``name``: the version, or the commit's full id."""
+    """A trial of one release or commit. ``name``: the version, or the commit's full id."""
 
     name: str
     verdict: Verdict
 
     @property
     def bad(self) -> bool | None:
-        """Whether the defect is there; None where the trial does not say.
+        """Whether the defect is there; None if the trial leaves that open.
 
-        A death of something else is no defect of this finding's: good. A known defect may hide it.
+        A crash of another kind is not this defect: good. A known defect may hide this one: open.
         """
         return {"same": True, "survived": False, "otherwise": False}.get(self.verdict.what)
 
 
 class TurningPoint(msgspec.Struct, frozen=True):
-    """``name``: the first that is bad, or good again. ``after``: the last that was not.
+    """A change between two releases or commits. ``name``: the first that is bad, or good again.
 
-    ``skipped``: those between the two, which could not be judged: any of them may be the first.
+    ``after``: the last before the change. ``skipped``: those between the two, which could not be
+    judged: any of them may be the first.
     """
 
     what: Literal["first bad", "first good"]
@@ -59,7 +59,7 @@ class TurningPoint(msgspec.Struct, frozen=True):
 
 
 class Bisection(msgspec.Struct, frozen=True):
-    """``over``: `releases`, or a repository. ``trials`` and ``changes``: oldest first."""
+    """A result. ``over``: `releases`, or a repository. ``trials``, ``changes``: oldest first."""
 
     over: str
     target: str
@@ -70,7 +70,7 @@ class Bisection(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Subject:
-    """What is narrowed down. ``spec``: whose policy is kept while what it is built from changes."""
+    """The subject of a bisection. ``spec``: each trial has its policy and another origin."""
 
     wanted: Wanted
     spec: TargetSpec
@@ -80,7 +80,7 @@ class Subject:
     advance: Callable[[int, int], None]
 
     def judge(self, at: Callable[[], TargetSpec]) -> Verdict:
-        """What the program does on the build of a target; a flaky one has more than one chance."""
+        """Judge the program on the build of a target; twice if it is flaky and does not fail."""
         found = self._judge_once(at)
         for _ in range(_FLAKY_TIMES - 1 if self.wanted.rate.flaky else 0):
             if found.what in ("survived", "otherwise"):
@@ -96,9 +96,9 @@ class Subject:
 
 
 def bisect_releases(subject: Subject, good: str | None = None, bad: str | None = None) -> Bisection:
-    """Between two releases, either way round; without them all releases, for every change.
+    """Bisect between two releases, in either order; without them, find every change of all.
 
-    Raises UserError for a release that there is not, and where good is not good or bad not bad.
+    Raise UserError for an unknown release, and if good is not good or bad not bad.
     """
     _require_releases(subject.spec)
 
@@ -119,7 +119,7 @@ def bisect_releases(subject: Subject, good: str | None = None, bad: str | None =
 def bisect_commits(subject: Subject, path: Path, good: str, bad: str) -> Bisection:
     """Bisect between two revisions of a framework's checkout, in either order, without touching it.
 
-    Raises UserError where they are not in one line, and where good is not good or bad not bad.
+    Raise UserError if they are not in one line, and if good is not good or bad not bad.
     """
     _require_releases(subject.spec)
     assert subject.spec.record.headers
@@ -137,14 +137,14 @@ def bisect_commits(subject: Subject, path: Path, good: str, bad: str) -> Bisecti
 
 
 def find_middle(low: int, high: int, without: Container[int]) -> int | None:
-    """The index nearest to the middle between two, those aside that are known to say nothing."""
+    """Return the index nearest to the middle between two, except those in ``without``."""
     left = [index for index in range(low + 1, high) if index not in without]
     return min(left, key=lambda index: abs(2 * index - low - high), default=None)
 
 
 @dataclass
 class Trials:
-    """Judges each name once. ``subject_of``: what a name is about, in a line."""
+    """Judge each name once. ``subject_of``: returns a name's subject, in a line."""
 
     judge: Callable[[str], Verdict]
     announce: Callable[[str], None]
@@ -153,7 +153,7 @@ class Trials:
     done: dict[str, Trial] = field(default_factory=dict)
 
     def find_every_change(self, names: Sequence[str]) -> list[TurningPoint]:
-        """Tries all of them."""
+        """Try all names and return every change."""
         for name in names:
             self._is_bad(name)
             self.advance(len(self.done), len(names))
@@ -165,9 +165,9 @@ class Trials:
         ]
 
     def find_one_change(self, names: Sequence[str], *, good_first: bool) -> TurningPoint:
-        """Tries both ends, then halves what lies between them, as long as something there tells.
+        """Try both ends, then halve the names between them until none there can be judged.
 
-        Raises UserError where an end is not what it should be.
+        Raise UserError if an end is not what it should be.
         """
         low, high = 0, len(names) - 1
         self._require(names[low], bad=not good_first)

@@ -1,4 +1,4 @@
-"""The commits of somebody's checkout, read without touching it: their order, and their headers."""
+"""Read the commits of a user's checkout without touching it: their order and their headers."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class Repository:
         self._git("rev-parse", "--git-dir")
 
     def find_commit(self, revision: str) -> str:
-        """The full id of a commit. Raises UserError if there is no such one."""
+        """Return the full id of a commit. Raise UserError if there is none."""
         return self._git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
 
     def read_subject(self, commit: str) -> str:
-        """The first line of its message."""
+        """Return the first line of a commit's message."""
         return self._git("log", "-1", "--format=%s", commit)
 
     def list_between(self, one: str, other: str) -> list[str]:
-        """From the older to the newer, by first parents, those that change the headers.
+        """List the commits that change the headers, from older to newer, by first parents.
 
-        The newer itself stands as the last of them that does: its headers are the same. Raises
-        UserError where neither descends from the other, or nothing between changes the headers.
+        The last of these stands for the newer commit: its headers are the same. Raise UserError if
+        neither descends from the other, or if no commit between changes the headers.
         """
         ends = self.find_commit(one), self.find_commit(other)
         older, newer = ends if self._descends(*ends) else ends[::-1]
@@ -48,9 +48,9 @@ class Repository:
         return [older, *found]
 
     def extract_headers(self, commit: str) -> Path:
-        """A folder in the cache with the commit's headers, which stays.
+        """Extract a commit's headers into a folder of the cache, which stays.
 
-        Raises UserError where the commit has none.
+        Raise UserError if the commit has none.
         """
         tree = self._git("rev-parse", "--verify", "--end-of-options", f"{commit}:{self._include}")
         folder = find_cache() / "headers"

@@ -1,4 +1,4 @@
-"""Which controls a finding is run on: its own build with one thing changed at a time."""
+"""List the controls of a finding: its own build with one thing changed at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from finfuzz.triage.findings.attribution import Axis
 
 
 class Control(NamedTuple):
-    """A build to run the program on. ``axis``: what differs from the finding's own."""
+    """A build to run the program on. ``axis``: the difference from the finding's own build."""
 
     axis: Axis
     spec: TargetSpec
@@ -25,9 +25,9 @@ def list_controls(
     interpreters: Sequence[Interpreter],
     releases: Sequence[str],
 ) -> Iterator[Control]:
-    """The controls in the order of what they tell: an owner is mostly clear after the first four.
+    """List the controls, the most telling first: the first four mostly show the owner.
 
-    ``interpreters``: those found, newest first; ``releases``: of the framework, newest first.
+    ``interpreters``: all found ones, newest first; ``releases``: of the framework, newest first.
     """
     if spec.record.is_compiled:  # anything else has nothing that could be instrumented
         yield Control("instrumentation", spec, interpreter)
@@ -52,7 +52,7 @@ def _list_without_framework(spec: TargetSpec, interpreter: Interpreter) -> Itera
 
 
 def _list_other_releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[TargetSpec]:
-    """Every release but the finding's own; of two in one process, each of them twice as well."""
+    """List every release but the finding's own; for a target of two releases, each alone."""
     if spec.second is not None:
         releases = [one for one in (spec.version, spec.second) if one is not None]
     for release in releases:

@@ -1,4 +1,4 @@
-"""Whose defect it is: a reading of the controls, nothing else."""
+"""Find the owner of a defect from the verdicts on its controls, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Opinion(NamedTuple):
 
 
 def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -> Opinion:
-    """The owner and why, by the first rule that applies.
+    """Return the owner and the reason, by the first rule that applies.
 
-    ``script``: how often the finding's own script died of it.
+    ``script``: the rate at which the finding's own script reproduced the defect.
     """
     plain_build = _find_first(cells, "instrumentation")
     controls = [_find_control(cells, name) for name in spec.record.controls]
@@ -55,14 +55,14 @@ def _describe(verdict: Verdict) -> str:
 
 
 class ReleaseRange(NamedTuple):
-    """Releases by what they do, oldest first; empty where none was seen."""
+    """The first release with the defect and the first good one after; empty where unknown."""
 
     first_bad: str
     first_good: str
 
 
 def find_release_range(spec: TargetSpec, cells: Sequence[ControlResult]) -> ReleaseRange:
-    """The first release that has the defect and, behind it, the first without it."""
+    """Return the first release with the defect and, after the last bad one, the first without."""
     dies = {Version(spec.version): True} if spec.version and spec.second is None else {}
     for cell in cells:
         version = parse_target(cell.target).version
@@ -79,7 +79,7 @@ def find_release_range(spec: TargetSpec, cells: Sequence[ControlResult]) -> Rele
 
 
 def list_pythons(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) -> tuple[str, ...]:
-    """The CPythons that it dies on, oldest first; the finding's own is one of them."""
+    """List the CPythons with the defect, oldest first; the finding's own is one of them."""
     found = {python} | {
         cell.python
         for cell in cells

@@ -1,4 +1,4 @@
-"""What a program does on a build, beside what it did on the one where it was found."""
+"""Compare what a program does on a build with what it did where it was found."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from finfuzz.triage.findings.verdict import Verdict, What, absent
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What a verdict is about: a finding's diagnosis, program and rate.
+    """The subject of a verdict: a finding's diagnosis, program and rate.
 
     ``python``: the CPython it was found on, whose language the program is in.
     """
@@ -40,8 +40,11 @@ class Wanted(msgspec.Struct, frozen=True):
         return cls(finding.diagnosis, program, finding.reproduced, finding.target.python_version)
 
     def matches(self, one: Diagnosis) -> bool:
-        """Whether that is the same defect: its bucket, or, on another build, where functions have
-        other names, the same diagnostic and phase and one of the telling frames."""
+        """Whether a diagnosis is of the same defect.
+
+        Its bucket is the same. On another build, functions may have other names: there diagnostic
+        and phase have to be the same, and one of the telling frames.
+        """
         mine = self.diagnosis
         if one.bucket == mine.bucket:
             return True
@@ -57,11 +60,7 @@ def build_and_judge(
     get: Callable[[], Build],
     limits: Limits,
 ) -> Verdict:
-    """Runs the program in fresh processes of the build that ``get`` makes.
-
-    As often as it takes to see what happens at the finding's rate. A build that can't be had is a
-    verdict too.
-    """
+    """Judge the program on the build that ``get`` makes; a build that fails is a verdict too."""
     try:
         build = get()
     except BuildError as error:
@@ -72,12 +71,12 @@ def build_and_judge(
 
 
 def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
-    """Runs the program in fresh processes of that build."""
+    """Run the program in fresh processes of a build, often enough to see it at its rate."""
     python = build.interpreter.version[:2]
     if effective(wanted.program, python, abuse=limits.abuse) != effective(
         wanted.program, wanted.python, abuse=limits.abuse
     ):
-        return absent(f"the program means less on CPython {python[0]}.{python[1]}")
+        return absent(f"parts of the program have no effect on CPython {python[0]}.{python[1]}")
     most = 1 if wanted.diagnosis.diagnostic == "hang" else max(runs_to_see(wanted.rate), 3)
     same, runs = 0, 0
     others: Counter[tuple[What, str]] = Counter()
@@ -100,7 +99,7 @@ def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
 
 
 def _find_missing_words(wanted: Wanted, build: Build) -> tuple[str, ...]:
-    """Name the words of a program that do something where it was found and that a target lacks."""
+    """Name the words that have an effect where the program was found and that a target lacks."""
     return build.spec.record.vocabulary.missing(effective(wanted.program, wanted.python))
 
 
@@ -110,5 +109,5 @@ def _name_difference(found: Diagnosis, build: Build) -> tuple[What, str]:
 
 
 def _find_first_error(text: str) -> str:
-    """The line that a compiler's output is about."""
+    """Find the line of a compiler's output that names the error."""
     return next((line for line in text.splitlines() if "error:" in line), text.splitlines()[0])

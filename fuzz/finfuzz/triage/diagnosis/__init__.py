@@ -1,4 +1,4 @@
-"""What an outcome means: a signal, a diagnostic, a phase, and the frames that tell."""
+"""Diagnose outcomes: a signal, a diagnostic, a phase, and the telling frames."""
 
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
 from finfuzz.triage.diagnosis.reading import diagnose, find_key_frames

@@ -1,7 +1,7 @@
-"""Inlined functions and source lines of program counters, by binutils' addr2line where it is.
+"""Look up inlined functions and source lines of program counters with binutils' addr2line.
 
-Starting one costs 40 to 180 ms, for the debug information that it reads; a question to one that
-runs, 3 ms. So there is one for each file, and it stays until others were asked since. (When all
+A start of addr2line costs 40 to 180 ms, to read the debug information; a question to a running one
+costs 3 ms. So each file has its own process, and the ones asked least recently are ended. (When all
 stayed, a campaign's controls left 70 of them, with 1.2 GB, after half an hour.)
 """
 
@@ -18,26 +18,26 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import IO, NamedTuple
 
-#: A death has frames in half a dozen files.
+#: Most processes at once: a crash has frames in half a dozen files.
 _MOST = 12
-#: One that has not answered by then never will: its file is damaged.
+#: Seconds for an answer: a process that takes longer never answers, since its file is damaged.
 _SECONDS = 30.0
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
-#: Asked last: nothing is there, so its answer has one line for the function and one for the place.
+#: Asked last: no code is there, so the answer has one line for the function and one for the place.
 _END = (1 << 64) - 1
 
 
 class Line(NamedTuple):
-    """One function at an address, ``function`` as the linker knows it, or empty."""
+    """One function at an address. ``function``: its name for the linker, or empty."""
 
     function: str
     place: str
 
 
 def look_up_lines(module: str, addresses: Sequence[int]) -> list[tuple[Line, ...]]:
-    """For each virtual address of a file the functions there, those that were inlined first.
+    """Return the functions at each virtual address of a file, inlined ones first.
 
-    Empty tuples where nothing is known: no addr2line, no debug information, no such file.
+    Empty tuples if nothing is known: no addr2line, no debug information, no such file.
     """
     output = _query(module, addresses)
     found = [] if output is None else list(_split_answers(output))
@@ -45,10 +45,10 @@ def look_up_lines(module: str, addresses: Sequence[int]) -> list[tuple[Line, ...
 
 
 def _query(module: str, addresses: Sequence[int]) -> list[str] | None:
-    """The lines of an answer; None where there is none.
+    """Return the lines of an answer; None if there is none.
 
-    Whoever ends our children may have ended one of these: then another one is asked. A file that
-    does for two is not asked about again.
+    Another process may have killed an addr2line: start a second one then. Never ask again about a
+    file for which two of them ended.
     """
     for _ in range(2):
         process = _running.pop(module, None) or _start(module)
@@ -65,8 +65,8 @@ def _query(module: str, addresses: Sequence[int]) -> list[str] | None:
     return None
 
 
-#: The process for each file, the one asked last at the end. Closed when this one ends, by whatever:
-#: then their input ends.
+#: The process for each file, the one asked last at the end. However our own process ends, their
+#: input ends with it, and so do they.
 _running: dict[str, subprocess.Popen[bytes]] = {}
 _hopeless: set[str] = set()
 
@@ -94,7 +94,7 @@ def _find_tool() -> str | None:
 
 
 def _end(module: str) -> None:
-    """Ends the process for a file."""
+    """End the process for a file."""
     process = _running.pop(module)
     process.kill()
     process.communicate()
@@ -107,7 +107,7 @@ def _end_all() -> None:
 
 
 def _ask(process: subprocess.Popen[bytes], addresses: Sequence[int]) -> list[str]:
-    """Raises OSError or EOFError where the process is gone or does not answer."""
+    """Ask for addresses. Raise OSError or EOFError if the process is gone or silent."""
     assert process.stdin
     assert process.stdout
     process.stdin.write("".join(f"{address:#x}\n" for address in (*addresses, _END)).encode())
@@ -126,14 +126,14 @@ def _read(pipe: IO[bytes], seconds: float) -> bytes:
 
 
 def _is_complete(output: bytes, count: int) -> bool:
-    """Whether the last of so many answers has come whole."""
+    """Whether all ``count`` answers have arrived completely."""
     return len(re.findall(rb"^0x[0-9a-f]+$", output, re.MULTILINE)) == count and bool(
         re.search(rb"\n0x[0-9a-f]+\n.*\n.*\n\Z", b"\n" + output)
     )
 
 
 def _split_answers(output: list[str]) -> Iterator[tuple[Line, ...]]:
-    """An address on a line of its own, then a function's line and a place's for each."""
+    """Split output: an address on a line, then two lines for each function, name and place."""
     starts = [n for n, line in enumerate(output) if _ADDRESS.fullmatch(line)]
     for start, stop in zip(starts, [*starts[1:], len(output)], strict=True):
         pairs = zip(output[start + 1 : stop : 2], output[start + 2 : stop : 2], strict=False)
@@ -143,6 +143,6 @@ def _split_answers(output: list[str]) -> Iterator[tuple[Line, ...]]:
 
 
 def _read_place(text: str) -> str:
-    """`FILE:LINE`; empty where one of them is unknown."""
+    """Return `FILE:LINE`; empty if one of them is unknown."""
     place = text.partition(" (discriminator ")[0]
     return "" if place.startswith("??:") or place.endswith((":?", ":0")) else place

@@ -1,4 +1,4 @@
-"""What can be wrong beside a death, or without one."""
+"""Diagnose misbehaviour that comes next to a crash, or without one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _WRONG = re.compile(r"^self-check: (.+)$", re.MULTILINE)
 _VARYING = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\b\d+\b")
 _WORDS_KEPT = 12
 _DETAIL = 300
-#: Standard error tells that an exception was reported, not when.
+#: Standard error shows that an exception was reported, not when.
 _SOMETIME = "an unknown phase"
 
 
 def find_lost_capsule(outcome: Outcome) -> list[Diagnosis]:
-    """One, if a checker missed a capsule of the framework's or found another."""
+    """Return one diagnosis if a checker missed the framework's capsule or found another."""
     if not outcome.capsule_lost:
         return []
     which = ", ".join(outcome.capsule_lost)
@@ -27,7 +27,7 @@ def find_lost_capsule(outcome: Outcome) -> list[Diagnosis]:
 
 
 def find_wrong_answers(outcome: Outcome) -> list[Diagnosis]:
-    """One, for the first check that failed: those after it may well be its consequences."""
+    """Diagnose the first check that failed: later failures may be its consequences."""
     if not outcome.wrong_answers:
         return []
     said = _WRONG.search(outcome.stderr)
@@ -37,7 +37,7 @@ def find_wrong_answers(outcome: Outcome) -> list[Diagnosis]:
 
 
 def find_unraisable(outcome: Outcome) -> list[Diagnosis]:
-    """One for each that is worded differently, addresses and names aside."""
+    """Return one diagnosis for each wording, apart from addresses and names."""
     by_key: dict[str, str] = {}
     for line in outcome.unraisable:
         by_key.setdefault(_strip_varying(line), line[:_DETAIL])
@@ -46,7 +46,7 @@ def find_unraisable(outcome: Outcome) -> list[Diagnosis]:
 
 
 def find_reports(outcome: Outcome) -> list[Diagnosis]:
-    """What sanitizers and leak checkers say of a process that no signal ended."""
+    """Diagnose reports of sanitizers and leak checkers, for a process that no signal ended."""
     said = None if outcome.died else messages.read_report(outcome.stderr)
     if said is None:
         return []
@@ -56,5 +56,5 @@ def find_reports(outcome: Outcome) -> list[Diagnosis]:
 
 
 def _strip_varying(line: str) -> str:
-    """The beginning of a message, less what varies between two that mean the same."""
+    """Return the beginning of a message without the parts that vary from run to run."""
     return " ".join(_VARYING.sub("…", line).split()[:_WORDS_KEPT])

@@ -1,4 +1,4 @@
-"""The key that deaths of one defect share: causes before consequences."""
+"""Compute the key that crashes of one defect share: causes before consequences."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.diagnosis.messages import Message
 from finfuzz.triage.diagnosis.symbols import Frame
 
-#: Where the framework's internals are what is wrong. Who asks for them first, and what comes of
-#: it, is chance: how they were lost is all that the key says.
+#: Diagnostics of lost internals. Which code asks for them first, and what follows, is chance: the
+#: key holds only how they were lost.
 INTERNALS = frozenset({"internals-recreated", "internals-recreated-silently"})
 DESTROYED = ("internals destroyed",)
 LOST = ("internals lost",)
 
-#: Where the framework's ways of asking for its internals are on every stack.
+#: Diagnostics with the framework's access to its internals on every stack.
 ASKING = INTERNALS | {"cast-error"}
 
-#: Which signal comes is chance: SIGSEGV here, the C library's SIGABRT there.
+#: Diagnostics whose signal is chance: SIGSEGV here, the C library's SIGABRT there.
 _ANY_SIGNAL = INTERNALS | {"heap-corruption"}
 
-#: These keys begin with what the message begins with: a function, a kind of misuse, a place.
+#: Diagnostics whose key begins as the message does: with a function, a kind of misuse, a place.
 _NAMED = frozenset(
     {
         *("fatal-python-error", "assertion-failed", "pymalloc-check"),
@@ -31,20 +31,24 @@ _NAMED = frozenset(
 
 
 def compute_bucket(signal: str, diagnostic: str, phase: str, frames: Sequence[str]) -> str:
-    """12 hex digits. ``frames``: the telling ones, or what stands for them."""
+    """Compute 12 hex digits. ``frames``: the telling ones, or their substitute."""
     signal = "" if diagnostic in _ANY_SIGNAL else signal
     key = (telling.VERSION, signal, diagnostic, coarsen_phase(phase), tuple(frames))
     return hashlib.sha256(repr(key).encode()).hexdigest()[:12]
 
 
 def coarsen_phase(phase: str) -> str:
-    """Ending one interpreter or the last one, before or after its dict: routes to one defect."""
+    """Reduce a phase to `running`, `ending` or `exited`.
+
+    The end of a subinterpreter or of the main one, before or after its dict is cleared: all are
+    routes to one defect.
+    """
     progress = phase.partition("/")[0]
     return "ending" if progress in ("stopping", "finalizing") else progress
 
 
 def find_route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:
-    """The telling frames, behind what the message names, innermost first: at most KEPT."""
+    """Return the telling frames, innermost first, after the name in the message: at most KEPT."""
     names = telling.select_telling_frames(stack, internals_gone=cause.diagnostic in ASKING)
     if cause.diagnostic in _NAMED:
         head = cause.detail.partition(": ")[0]

@@ -1,4 +1,4 @@
-"""What can be wrong with an outcome, and one thing that is."""
+"""The diagnostics, and the record of one diagnosis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from finfuzz.triage.diagnosis import bucket as buckets
 
-#: Diagnostics, with what each is read off.
+#: Diagnostics, with the evidence for each.
 DIAGNOSTICS = {
     "internals-recreated": "the framework's guard against it says so",
     "internals-recreated-silently": "the runtime saw internals made where there were some already",
@@ -33,12 +33,13 @@ DIAGNOSTICS = {
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """``signal`` is NONE where nothing died. ``phase`` is as fine as known, the bucket's coarser.
+    """A crash or misbehaviour, with its evidence.
 
-    ``detail``: the message, where there is one. ``frames``: what the key is made of, the telling
-    ones, innermost first. ``stack``: all functions that have a name, which tell known defects.
-    ``interpreter``: the flavour of the one that died. ``fault``: what the kernel said.
-    ``route``: the telling frames of this death, where the key says only what they come from.
+    ``signal``: NONE without a crash. ``phase``: as fine as known; the bucket's is coarser.
+    ``detail``: the message, if there is one. ``frames``: the telling frames, innermost first, of
+    which the key is made. ``stack``: all functions with a name, to recognize known defects.
+    ``interpreter``: the flavour of the one that crashed. ``fault``: the kernel's words for it.
+    ``route``: the telling frames of this crash, where the key names only their cause.
     """
 
     signal: str
@@ -53,12 +54,12 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
     @property
     def bucket(self) -> str:
-        """What deaths of one defect share: 12 hex digits."""
+        """The key that crashes of one defect share: 12 hex digits."""
         return buckets.compute_bucket(self.signal, self.diagnostic, self.phase, self.frames)
 
     @property
     def coarse_phase(self) -> str:
-        """As the bucket has it: `running`, `ending` or `exited`."""
+        """The bucket's phase: `running`, `ending` or `exited`."""
         return buckets.coarsen_phase(self.phase)
 
     def __str__(self) -> str:

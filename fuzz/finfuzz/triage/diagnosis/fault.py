@@ -1,4 +1,4 @@
-"""What the kernel said with a signal: its code, and the address where there is one."""
+"""Describe the kernel's information on a signal: its code, and the address if there is one."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ _FAULTS = {
         *("ILL_PRVOPC", "ILL_PRVREG", "ILL_COPROC", "ILL_BADSTK"),
     ),
 }
-#: A member of an object that is not there.
+#: Addresses below belong to a member of an object that is not there.
 _NEAR_NULL = 4096
 
 
 def describe_fault(outcome: Outcome) -> str:
-    """`SEGV_MAPERR at 0x18, near null`, `SI_TKILL` for a raise; empty where no handler saw it."""
+    """Return `SEGV_MAPERR at 0x18, near null`, or `SI_TKILL` for a raise.
+
+    Empty if no handler saw the signal.
+    """
     if outcome.signal is None or outcome.timed_out or not (outcome.signal_code or outcome.frames):
         return ""
     code = outcome.signal_code

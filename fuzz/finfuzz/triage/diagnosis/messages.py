@@ -1,7 +1,7 @@
-"""What a dying process says on standard error, and what it means: one table.
+"""Read crash messages off standard error, by one table of patterns and their meanings.
 
-Every pattern takes time in proportion to the text, whatever the text: no repetition is tried anew
-from many places unless it is bounded. Each begins with a word of its own, which is found fast.
+Every pattern takes time in proportion to the text, for any text: unbounded repetitions are never
+tried again from many places. Each pattern begins with a fixed word, for a fast search.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _DETAIL = 300
 
 
 class Message(NamedTuple):
-    """``diagnostic``: see diagnosis.DIAGNOSTICS. ``detail``: what it says, in a line."""
+    """A message. ``diagnostic``: see diagnosis.DIAGNOSTICS. ``detail``: its text, in a line."""
 
     diagnostic: str
     detail: str
 
 
 class _Row(NamedTuple):
-    """The groups of ``pattern``, with `: ` between them, are the detail.
+    """A pattern; its groups, joined by `: `, are the detail.
 
-    ``before``: for what stands before the match, on the same line; its group goes first.
+    ``before``: matches the text before, on the same line; its group goes first.
     """
 
     diagnostic: str
@@ -40,7 +40,7 @@ def _make_row(diagnostic: str, pattern: str, before: str = "") -> _Row:
     return _Row(diagnostic, re.compile(pattern), re.compile(before) if before else None)
 
 
-#: How much of a line may stand before a match.
+#: Characters of a line that may stand before a match.
 _BEFORE = 500
 _FUNCTION = r":\d+: (.{1,400}): $"
 _PLACE = r"([^/\s]+:\d+):\d+: $"
@@ -52,7 +52,7 @@ _LIBCXX = r"libc\+\+abi(?:\.dylib)?: terminating (?:due to|with) uncaught except
 
 
 def _make_rows(marks: CrashMarks) -> Iterator[_Row]:
-    """What a framework says when it dies: exceptions of its own, and its failures."""
+    """Make the rows of a framework's crash messages: its exceptions and its failures."""
     for name, diagnostic in marks.exceptions.items():
         yield _make_row(diagnostic, rf"{_THROWN}{name}{_WHAT}(.+)")
         yield _make_row(diagnostic, rf"{_THROWN}{name}'")
@@ -82,15 +82,15 @@ _ASAN = _make_row(
 )
 _UBSAN = _make_row("undefined-behaviour", r"runtime error: (.+)", _PLACE)
 
-#: What explains a death wherever it stands: it may have been said as an exception long before.
+#: Messages that explain a crash from anywhere in the text, as an exception long before, say.
 _CAUSES = (
     *itertools.starmap(_make_row, (row for marks in _MARKS for row in marks.causes)),
     _make_row("memory-ceiling", r"(MemoryError(?<!\wMemoryError)\b(?:: .+)?)"),
     _make_row("memory-ceiling", r"(std::bad_alloc(?<!\wstd::bad_alloc)\b)"),
 )
 
-#: What ended the process. In a text with several, the one that comes first is nearest to the cause;
-#: of two that begin at the same place, the first of this table is meant.
+#: Messages of what ended the process. Of several in a text, the first one is nearest to the cause;
+#: of two that begin at the same place, the first of this table counts.
 _DEATHS = (
     *(row for marks in _MARKS for row in _make_rows(marks)),
     _make_row("uncaught-cxx-exception", rf"{_THROWN}[^'\n]+{_WHAT}(.+)"),
@@ -129,7 +129,7 @@ _DEATHS = (
     _ASAN,
 )
 
-#: What may or may not have ended it: it counts where nothing above is there.
+#: Messages that may not have ended the process: they count only without any of the above.
 _ODDITIES = (
     _make_row("pymalloc-check", r"Debug memory (block) at address p=0x[0-9a-f]+: (.+)"),
     _UBSAN,
@@ -151,7 +151,7 @@ _PYTHON_FRAME = re.compile(
 
 
 def read_death(stderr: str) -> Message | None:
-    """What a process that died says of it; None where it says nothing known."""
+    """Return the message that explains a crash; None if there is no known one."""
     for rows in (*zip(_CAUSES), _DEATHS, _ODDITIES):
         if found := _find_first(rows, stderr):
             return found
@@ -159,12 +159,12 @@ def read_death(stderr: str) -> Message | None:
 
 
 def read_report(stderr: str) -> Message | None:
-    """What a checker says of a process that went on, or ended with an exit code of its own."""
+    """Return a checker's report on a process that went on, or ended with its own exit code."""
     return _find_first(_REPORTS, stderr)
 
 
 def read_python_frame(stderr: str) -> str:
-    """`FILE:LINE in FUNCTION`: what Python ran, out of faulthandler's traceback; empty without."""
+    """Return `FILE:LINE in FUNCTION`, off faulthandler's traceback; empty without one."""
     found = _PYTHON_FRAME.search(stderr)
     return f"{found[1]}:{found[2]} in {found[3]}"[:_DETAIL] if found else ""
 

@@ -1,8 +1,8 @@
-"""How far the end had come, where the stack says more than the runtime could see.
+"""Refine the phase of an outcome, where the stack shows more than the runtime could see.
 
-The runtime tells CPython's progress by two capsules, which are gone when the interpreter's dict is.
-What comes after is told by the function that `Py_FinalizeEx` or `Py_EndInterpreter` was in, as
-CPython 3.9 to 3.13 name it.
+The runtime follows CPython's progress by two capsules, which are cleared with the interpreter's
+dict. Later phases are read off the function that `Py_FinalizeEx` or `Py_EndInterpreter` had called,
+by its names in CPython 3.9 to 3.13.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from finfuzz.triage.diagnosis.telling import normalize_function
 
 _ENDS = frozenset({"Py_FinalizeEx", "_Py_Finalize", "Py_EndInterpreter"})
 
-#: What only leads from an end to what it was doing.
+#: Functions that only lead from an end to its current stage.
 _LEADS = frozenset({"finalize_interp_clear", *_ENDS})
 
-#: Types and singletons are finalized, and all that comes behind them. Most compilers inline
-#: finalize_interp_types: without debug information, what it calls is called by its caller.
+#: Functions that finalize types and singletons, and all later ones. Most compilers inline
+#: finalize_interp_types: without debug information, its caller seems to call them.
 _TYPES = re.compile(
     r"""
     finalize_interp_types|finalize_interp_delete|PyInterpreterState_Delete
@@ -34,12 +34,12 @@ _TYPES = re.compile(
     re.VERBOSE,
 )
 
-#: The C library on its way out: the functions that it calls then are destructors' and atexit's.
+#: The C library at exit: the functions that it calls are destructors and atexit functions.
 _EXITS = frozenset({"exit", "__run_exit_handlers", "_dl_fini", "__cxa_finalize"})
 
 
 def refine_phase(phase: str, stack: Sequence[Frame]) -> str:
-    """``phase`` as the runtime saw it (see Outcome), or further."""
+    """Return the phase that the runtime saw (see Outcome), or a later one by the stack."""
     functions = [normalize_function(frame.function) for frame in stack]
     progress = phase.partition("/")[0]
     if progress == "exited" and not _EXITS.isdisjoint(functions):
@@ -50,7 +50,7 @@ def refine_phase(phase: str, stack: Sequence[Frame]) -> str:
 
 
 def _find_stage(functions: list[str]) -> str:
-    """What the innermost end was doing: the first function that it only leads to."""
+    """Find the stage of the innermost end: the first function that does not only lead on."""
     inside = list(takewhile(lambda name: name not in _ENDS, functions))
     if len(inside) == len(functions):
         return ""

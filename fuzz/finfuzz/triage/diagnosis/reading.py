@@ -1,4 +1,4 @@
-"""What an outcome means: a signal, a diagnostic, and the frames that tell."""
+"""Read an outcome: its signal, its diagnostic, and the telling frames."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from finfuzz.triage.diagnosis.symbols import Frame, name_stack
 
 __all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "find_key_frames"]
 
-#: What internals that were made again do not explain.
+#: Diagnostics that recreated internals do not explain.
 _OF_ITSELF = {"hang", "internals-recreated", "memory-ceiling", "fatal-python-error"}
-#: Their keys are not made of the stack that a signal's handler took.
+#: Diagnostics whose keys are not made of the stack that a signal's handler took.
 _SAID = {
     *("address-sanitizer", "undefined-behaviour", "leak-report"),
     *("capsule-lost", "wrong-answer", "unraisable-exception"),
@@ -36,11 +36,11 @@ _ALLOCATOR = re.compile(
 
 
 def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
-    """All that is wrong with an outcome; empty for one that survived.
+    """Return all diagnoses of an outcome; empty for one that survived.
 
-    A death comes first. Internals made again is a diagnosis of its own, with no signal, where the
-    death has another cause or there was none; and so is a capsule lost where the internals are not
-    what is wrong already. Wrong answers and unraisable exceptions stand beside whatever else is.
+    A crash comes first. Recreated internals are a diagnosis of their own, without a signal, unless
+    they explain the crash. So is a lost capsule, unless the internals are the cause already. Wrong
+    answers, unraisable exceptions and reports come in addition to any other.
     """
     found = _diagnose_death(outcome, memory_mib)
     if outcome.recreated and not any(one.diagnostic in INTERNALS for one in found):
@@ -56,7 +56,7 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
 
 
 def find_key_frames(diagnosis: Diagnosis, stack: Sequence[Frame]) -> tuple[str, ...]:
-    """What the key is made of by today's list of telling frames, for a stack that was kept."""
+    """Return the frames of the key by the current list of telling frames, for a saved stack."""
     if diagnosis.diagnostic == "internals-recreated":
         return DESTROYED
     if diagnosis.diagnostic in (_SAID | INTERNALS):
@@ -104,7 +104,7 @@ def _make_diagnosis(
 
 
 def _tell_loss(outcome: Outcome, cause: Message) -> tuple[str, ...]:
-    """How the internals were lost. The guard speaks up only where they were destroyed."""
+    """Tell how the internals were lost. The guard reports only that they were destroyed."""
     there = cause.diagnostic != "internals-recreated" and outcome.recreated_after == "first"
     return LOST if there else DESTROYED
 
@@ -126,7 +126,7 @@ def _find_cause(outcome: Outcome, memory_mib: int, stack: Sequence[Frame]) -> Me
 
 
 def _refine_by_stack(said: Message, stack: Sequence[Frame]) -> Message:
-    """What the functions on the stack make of it."""
+    """Refine a message by the functions on the stack."""
     if said.diagnostic == "none" and _is_in_allocator(stack):
         return said._replace(diagnostic="heap-corruption")
     if said.diagnostic == "uncaught-cxx-exception" and any(
@@ -137,7 +137,7 @@ def _refine_by_stack(said: Message, stack: Sequence[Frame]) -> Message:
 
 
 def _is_in_allocator(stack: Sequence[Frame]) -> bool:
-    """Whether it died in malloc or free, the C library's or CPython's, or in what they call."""
+    """Whether a crash was in an allocator of the C library or CPython, or in its callees."""
     return any(_ALLOCATOR.fullmatch(frame.function) for frame in takewhile(_is_innermost, stack))
 
 

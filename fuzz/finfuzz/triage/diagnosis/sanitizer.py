@@ -1,4 +1,4 @@
-"""The stack that a sanitizer's report begins with: where the misuse was, not where it dies."""
+"""Read the first stack of a sanitizer's report: the place of the misuse, not of the crash."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from itertools import takewhile
 
 from finfuzz.triage.diagnosis.symbols import Frame
 
-#: In a function, at a place of its source or of its module; each may be unknown.
+#: A frame: a function, and its place in a source or a module; each may be unknown.
 _LINE = re.compile(
     r"    #\d+ 0x[0-9a-f]+(?: +in (.{1,1000}?))?"
     r"(?: +(?:\((\S{1,1000})\+0x([0-9a-f]+)\)|([^(\s]\S*:\d+\S*)))?(?: \(BuildId: \w+\))?$"
 )
-#: Its own functions, which stand in for those of the C and C++ libraries.
+#: The sanitizer's own functions, which replace those of the C and C++ libraries.
 _OWN = re.compile(r"libsanitizer|compiler-rt|lib[alu]+b?san")
 
 
 def read_report_stack(stderr: str) -> list[Frame]:
-    """The first stack of a report; empty where there is none. A source stands for its module."""
+    """Return the first stack of a report; empty without one. A source stands for its module."""
     lines = stderr.splitlines()
     first = next((n for n, line in enumerate(lines) if line.startswith("    #0 0x")), len(lines))
     matches = takewhile(bool, map(_LINE.match, lines[first:]))

@@ -1,4 +1,4 @@
-"""Names for program counters: out of ELF symbol tables, and what debug information adds."""
+"""Name program counters, by ELF symbol tables and debug information."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from finfuzz.triage.diagnosis import addr2line
 
 
 class Frame(NamedTuple):
-    """A frame with names where there are any: ``function`` is demangled, or empty.
+    """A frame with names. ``function``: demangled, or empty.
 
-    ``place``: source file and line, where debug information has them. ``inlined``: the function has
-    no frame of its own, but lies within that of the next one which is not.
+    ``place``: source file and line, if debug information has them. ``inlined``: the function has no
+    frame of its own; the compiler put it into the next function that is not inlined.
     """
 
     module: str
@@ -41,14 +41,14 @@ class Frame(NamedTuple):
 
 
 def name_frame(frame: RawFrame) -> Frame:
-    """Looks the function up that a frame returns into, by the symbol table alone."""
+    """Look up the function that a frame returns into, by the symbol table alone."""
     return _name_at(frame, _find_call(frame))
 
 
 def name_stack(frames: Sequence[RawFrame]) -> list[Frame]:
-    """A stack with names, each function that was inlined before the one that it was inlined into.
+    """Name the frames of a stack; an inlined function comes before the one that contains it.
 
-    Asks addr2line once for each file, and only for what it was never asked before.
+    Ask addr2line once for each file, and only about new places.
     """
     interrupted = _find_interrupted(frames)
     places = [
@@ -67,25 +67,25 @@ def name_stack(frames: Sequence[RawFrame]) -> list[Frame]:
 #: ELF's STT_FUNC.
 _FUNCTION = 2
 
-#: A frame, and the offset of the code that it is in.
+#: A frame, and the offset of its code.
 _Place = tuple[RawFrame, int]
 #: Bounded by the code of the files that children have loaded.
 _expanded: dict[_Place, tuple[Frame, ...]] = {}
 
 
 def _find_call(frame: RawFrame) -> int:
-    """Where the call is that a frame returns from.
+    """Return the offset of the call that a frame returns from.
 
-    A return address may lie behind its function's last byte, where that ends in a call that never
-    comes back (abort, __cxa_throw): the call itself is one byte before.
+    A return address may lie after its function's last byte, if that ends in a call that never
+    returns (abort, __cxa_throw). The call itself ends one byte before.
     """
     return frame.offset - 1
 
 
 def _find_interrupted(frames: Sequence[RawFrame]) -> int | None:
-    """Which frame a signal interrupted, in the stack that its handler took.
+    """Return the index of the frame that a signal interrupted, in the stack of its handler.
 
-    It called nothing: its own first instruction may be where it stopped, on a stack that is full.
+    That frame called nothing: with a full stack, its first instruction may be the interrupted one.
     """
     handler = list(itertools.takewhile(lambda frame: "finfuzz_runtime" in frame.module, frames))
     trampoline = frames[len(handler)] if handler and len(handler) < len(frames) else None
@@ -108,7 +108,10 @@ def _name_at(frame: RawFrame, code: int) -> Frame:
 
 
 def _unfold_inlined(outer: Frame, lines: tuple[addr2line.Line, ...]) -> tuple[Frame, ...]:
-    """The symbol table names what is not inlined: it is there where debug information is not."""
+    """Return the inlined functions and the outer one.
+
+    The symbol table names the outer one, since debug information may be missing.
+    """
     if not lines:
         return (outer,)
     *inner, last = lines
@@ -122,7 +125,7 @@ def _unfold_inlined(outer: Frame, lines: tuple[addr2line.Line, ...]) -> tuple[Fr
 
 
 class _Table:
-    """The functions of one file, by file offset, and where the file is loaded.
+    """The functions of one file by file offset, and its segments.
 
     ``segments``: (virtual address, file offset, length in the file) of each.
     """
@@ -142,7 +145,7 @@ class _Table:
         return _demangle(self._functions[index][2])
 
     def address_of(self, offset: int) -> int:
-        """The virtual address that the linker gave a place in the file; 0 where it is not code."""
+        """Return the virtual address of a place in the file; 0 if no code is there."""
         for address, begin, length in self._segments:
             if begin <= offset < begin + length:
                 return offset - begin + address
@@ -161,7 +164,7 @@ def _demangle(name: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _load_table(module: str) -> _Table:
-    """Reads a file's symbols once. Empty if none can be read."""
+    """Read a file's symbols once. Empty if none can be read."""
     try:
         with open(module, "rb") as file:
             return _read_table(ELFFile(file))
@@ -184,8 +187,10 @@ def _read_table(elf: ELFFile) -> _Table:
 
 
 def _read_functions(elf: ELFFile) -> Iterator[tuple[str, int, int]]:
-    """Name, address and size of each function. By hand: pyelftools takes 20 times as long, half a
-    second for a libpython."""
+    """Read name, address and size of each function.
+
+    By hand: pyelftools takes 20 times as long, half a second for a libpython.
+    """
     section = elf.get_section_by_name(".symtab") or elf.get_section_by_name(".dynsym")
     if not isinstance(section, SymbolTableSection):
         return

@@ -1,7 +1,7 @@
-"""Which frames of a stack tell one defect from another.
+"""Select the telling frames of a stack: those that distinguish one defect from another.
 
-The key of a bucket is made of the first three that are left when plumbing is taken away: how a
-process aborts, how C++ terminates and unwinds, how CPython evaluates, collects and deallocates.
+A bucket's key is made of the first three frames that are not plumbing. Plumbing is how a process
+aborts, how C++ terminates and unwinds, and how CPython evaluates, collects and deallocates.
 Raise VERSION whenever a list changes: buckets made with another version are not comparable.
 """
 
@@ -17,8 +17,8 @@ from finfuzz.triage.diagnosis.symbols import Frame
 VERSION = 2
 KEPT = 3
 
-#: Whole modules that are never telling. The C library's functions have names only where its symbols
-#: are installed, and other ones on each processor: who called it tells.
+#: Modules that are never telling. The C library's functions have names only with its symbols
+#: installed, and other names on each processor: its caller tells.
 _PLUMBING_MODULES = re.compile(
     r"^(finfuzz_runtime\.so|libstdc\+\+|libc\+\+|libgcc_s|libc[.-]|libpthread|ld-|linux-vdso|libasan|libubsan)"
 )
@@ -71,8 +71,8 @@ _MARKS = [record.crashes for record in KNOWN.values()]
 GIVES_UP = frozenset[str]().union(*(marks.gives_up for marks in _MARKS))
 _NAMESPACES = tuple(marks.namespace for marks in _MARKS if marks.namespace)
 
-#: How a framework asks for its internals. Where the diagnosis says that they were gone, the defect
-#: is told by who asked, and these are on every such stack.
+#: Functions by which a framework asks for its internals. When the internals were gone, the caller
+#: of these functions tells the defect, and they are on every such stack.
 _ACCESSORS = re.compile(
     "|".join(
         [
@@ -83,17 +83,17 @@ _ACCESSORS = re.compile(
     re.VERBOSE,
 )
 
-#: How it got there: a route, whichever it is. Such a name counts only as the innermost, where the
-#: framework died by itself.
+#: Functions on a route to the defect. Their names count only for the innermost frame, when the
+#: framework itself crashed.
 _ROUTE = re.compile("|".join(["target hook", *(marks.routes for marks in _MARKS if marks.routes)]))
-#: The target's own functions, all of them.
+#: The name for all of the target's own functions.
 _TARGET_HOOK = "target hook"
-#: What CPython's headers define is compiled into every extension.
+#: Functions of CPython's headers, which are compiled into every extension.
 _PYTHON_HEADERS = re.compile(r"_?Py(?!Init_)\w+")
 
 
 def select_telling_frames(frames: Sequence[Frame], *, internals_gone: bool) -> list[str]:
-    """The first frames that tell, innermost first; each normalized."""
+    """Return the names of the first telling frames, innermost first, normalized."""
     found: list[str] = []
     for frame in frames:
         name = _find_telling_name(frame, internals_gone)
@@ -106,7 +106,7 @@ def select_telling_frames(frames: Sequence[Frame], *, internals_gone: bool) -> l
 
 @functools.lru_cache(maxsize=4096)
 def normalize_function(function: str) -> str:
-    """A function's name without template arguments, parameters, clones and anonymous namespaces."""
+    """Strip template arguments, parameters, clones and anonymous namespaces off a name."""
     text = re.sub(r" \[.*\]$", "", function).replace("(anonymous namespace)::", "")
     text, operator, symbol = text.partition("operator")
     if operator and (not text or text[-1] in ": ") and not re.match(r"\w", symbol):
@@ -117,12 +117,12 @@ def normalize_function(function: str) -> str:
 def _strip_types(text: str) -> str:
     text = _strip_nested(_strip_nested(text, "(", ")"), "<", ">")
     text = re.sub(r"\b(const|volatile|noexcept)\b|[&*]", "", text).strip()
-    # What is left before a last space is the return type of a template.
+    # Text before a last space is the return type of a template.
     return text.rsplit(" ", 1)[-1]
 
 
 def _read_operator(text: str) -> str:
-    """What follows `operator`: a symbol, or a space and a type, new or delete; no parameters."""
+    """Read the text after `operator`: a symbol, or a space and a type, new or delete."""
     called = re.match(r"\(\)|<<|<=>|<=|<|->\*?", text)
     if called:
         return called[0]
@@ -148,13 +148,16 @@ def _find_telling_name(frame: Frame, internals_gone: bool) -> str:
 
 
 def _is_helper(module: str, place: str, name: str) -> bool:
-    """One of CPython's small helpers: one compiler inlines them, another one does not."""
+    """Whether a frame is a small helper of CPython's, which only some compilers inline."""
     of_python = _PYTHON.match(module) or _PYTHON_HEADERS.fullmatch(name)
     return bool(of_python and _HEADER.search(place))
 
 
 def _name_in_target(name: str) -> str:
-    """In the target: the framework's functions by name, its own as one, plumbing as none."""
+    """Name a frame in the target: the framework's functions by name, its own as one.
+
+    Plumbing has no name.
+    """
     if name.startswith(_NAMESPACES):
         return "" if name in GIVES_UP else name
     own = name and not name.startswith(("std::", "__")) and not _PYTHON_HEADERS.fullmatch(name)

@@ -20,8 +20,8 @@ from finfuzz.triage.repro.clean import CleanEnvironment
 #: Seconds for the interpreter's own start, which the driver's deadline does not count.
 START_SECONDS = 20.0
 
-#: Code that starts the plain interpreter with repro.py, in a process that the kernel kills when ours
-#: ends: even a killed supervisor leaves no hanging script behind.
+#: Code that starts the plain interpreter with repro.py, in a process that the kernel kills when
+#: ours ends: even a killed supervisor leaves no hanging script behind.
 _DIE_WITH_US = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
 )
