@@ -26,7 +26,7 @@ def test_the_table_and_the_owner_are_written_into_the_finding(
     build(SPEC, python, instrumented=False)
     few = [one for one in controls(SPEC, python, [], []) if one.axis != "policy"]
     monkeypatch.setattr(module, "controls", lambda *_: few)
-    monkeypatch.setattr(module, "released_versions", lambda: [])
+    monkeypatch.setattr(module, "released_versions", lambda _: [])
     target = msgspec.structs.replace(finding().target, python=python.text)
     folder = save(tmp_path, finding(attribution=None, target=target), {})
 

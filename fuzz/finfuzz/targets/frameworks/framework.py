@@ -75,9 +75,9 @@ class Framework:
     ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
     module that takes an extension's place instead. ``controls``: targets that ought to survive, the
     one without any extension first. ``vocabulary``: the words that its extension has code for.
-    ``always``: what every script takes of it. ``own_interpreters``: it starts
-    subinterpreters by itself. ``has_internals``: the extension sees them made.
-    ``import_hangs``: the quirk of a CPython on which its import in a subinterpreter hangs.
+    ``own_interpreters``: it starts subinterpreters by itself. ``has_internals``: the extension sees
+    them made. ``import_hangs``: the quirk of a CPython on which its import in a subinterpreter
+    hangs.
     """
 
     name: str
@@ -95,7 +95,6 @@ class Framework:
     has_internals: bool = False
     import_hangs: Quirk | None = None
     crashes: CrashMarks = field(default_factory=CrashMarks)
-    always: frozenset[str] = frozenset()
 
     @property
     def is_target(self) -> bool:

@@ -44,7 +44,6 @@ def extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str
     used = _closed(used, features_in(folder).needs)
     if "Container" not in used:
         used.add("Instance")  # a module without any type is no extension to speak of
-    used |= record.always
     features = used - {
         "Container",
         "Instance",
