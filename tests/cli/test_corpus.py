@@ -14,7 +14,7 @@ from finfuzz.corpus.distill import choose_programs
 from finfuzz.corpus.folder import read_folder
 from finfuzz.corpus.measure import FeatureBits, measure_programs
 from finfuzz.corpus.stats import collect_stats
-from finfuzz.executor.features import as_bits, as_numbers, differing
+from finfuzz.executor.features import as_bits, as_numbers, find_differing
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import find_interpreters
@@ -140,8 +140,8 @@ def test_features_are_counters_that_are_not_zero() -> None:
     counters = bytes([0, 1, 255, 0, 7])
     assert as_numbers(counters) == {1, 2, 4}
     assert as_bits(counters).bit_count() == 3
-    assert differing(counters, bytes([0, 2, 0, 0, 9])) == {2}
-    assert differing(counters, counters) == frozenset()
+    assert find_differing(counters, bytes([0, 2, 0, 0, 9])) == {2}
+    assert find_differing(counters, counters) == frozenset()
 
 
 def test_numbers_are_given_as_features_are_met() -> None:

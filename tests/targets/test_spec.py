@@ -118,7 +118,7 @@ def test_a_policy_is_one_whatever_exists(tmp_path: Path) -> None:
     [
         (
             "",
-            "unknown framework ''; known are pybind11, no-extension, plain-c: write",
+            "unknown framework ''; known are pybind11, no-extension, plain-c, plain-c+abi3: write",
         ),
         (
             "nanobind==2.0",

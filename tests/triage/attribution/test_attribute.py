@@ -26,7 +26,7 @@ def test_the_table_and_the_owner_are_written_into_the_finding(
     build(SPEC, python, instrumented=False)
     few = [one for one in list_controls(SPEC, python, [], []) if one.axis != "policy"]
     monkeypatch.setattr(module, "list_controls", lambda *_: few)
-    monkeypatch.setattr(module, "list_releases", lambda: [])
+    monkeypatch.setattr(module, "list_releases", lambda _: [])
     target = msgspec.structs.replace(finding().target, python=python.text)
     folder = save(tmp_path, finding(attribution=None, target=target), {})
 

@@ -108,9 +108,19 @@ def test_a_name_of_its_own_is_given_where_there_are_two(target: str) -> None:
     ("script", "inside", "there", "absent"),
     [
         ("", {"leak"}, {"leak"}, {"start", "thread_dict", "finfuzz"}),
-        ("capi.start capi.run start(None, 1)", set(), {"Py_NewInterpreter"}, {"create_by_config"}),
-        ("capi.start capi.run start(None, 2)", set(), {"create_by_config"}, {"call_stdlib"}),
-        ("capi.start capi.run start(i, 7)", set(), {"call_stdlib"}, {"create_by_config"}),
+        (
+            'capi.start capi.run start(None, "legacy")',
+            set(),
+            {"Py_NewInterpreter"},
+            {"create_by_config"},
+        ),
+        (
+            'capi.start capi.run start(None, "isolated")',
+            set(),
+            {"create_by_config"},
+            {"call_stdlib"},
+        ),
+        ('capi.start capi.run start(i, "stdlib")', set(), {"call_stdlib"}, {"create_by_config"}),
         ("capi.again", set(), {"schedule_life"}, {"Py_EndInterpreter"}),
         ("capi.thread_exit", set(), {"run_on_another_thread"}, {"run_under_new_state"}),
     ],
@@ -137,7 +147,7 @@ def compiles(text: str, folder: Path, python: Interpreter, *includes: Path) -> s
     return done.stderr
 
 
-@pytest.mark.parametrize("uses", [f"capi.{name} start(None, 2)" for name in sorted(CAPI)])
+@pytest.mark.parametrize("uses", [f'capi.{name} start(None, "isolated")' for name in sorted(CAPI)])
 def test_capi_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
     if "run" in uses or "stop" in uses or "find" in uses:
         uses += " capi.start"

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "numbered.h"
+#include "flavours.h"
 #include "reduced.h"
 
 namespace finfuzz {

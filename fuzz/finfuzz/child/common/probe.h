@@ -1,6 +1,6 @@
 #pragma once
 
-#include "numbered.h"
+#include "hooks.h"
 #include "reduced.h"
 
 #if !FINFUZZ_ALONE

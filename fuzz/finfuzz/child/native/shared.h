@@ -41,7 +41,7 @@ struct Event {
 
 struct Life {  // one life of one interpreter; the first is the main interpreter's
     int64_t id;
-    uint8_t flavour;    // 0 main; the others as numbered.h has them
+    uint8_t flavour;    // 0 main; the others as flavours.h has them
     uint8_t cleared;    // Cleared
     uint8_t internals;  // Internals
     uint8_t ended;

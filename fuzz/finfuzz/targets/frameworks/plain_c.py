@@ -9,5 +9,4 @@ FRAMEWORK = Framework(
     summary="the control, without a framework",
     sources=("plain_c",),
     controls=("no-extension",),
-    always=frozenset({"is_a"}),
 )

@@ -15,5 +15,4 @@ FRAMEWORK = Framework(
     vocabulary=EVERYTHING.without(
         kinds=("iterator", "buffer", "memoryview", "gil-taker", "gil-state-taker"),
     ),
-    always=frozenset({"is_a"}),
 )

@@ -25,7 +25,8 @@ from finfuzz.triage.findings.verdict import Verdict
 SHOWN = 12
 
 #: A trial misses a flaky defect that is there 1 time in 20 (rate.runs_to_see), and each miss would
-#: mislead the search. Two misses in a row: 1 in 400, so 3 % in the 12 trials that 4,000 commits take.
+#: mislead the search. Two misses in a row: 1 in 400, so 3 % in the 12 trials of 4,000
+#: commits.
 _FLAKY_TIMES = 2
 
 

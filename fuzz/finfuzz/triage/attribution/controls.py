@@ -37,9 +37,10 @@ def list_controls(
         for policy in spec.record.policy_names
         if policy != spec.policy
     )
-    yield from (
-        Control("release", one, interpreter) for one in _list_other_releases(spec, releases)
-    )
+    if spec.record.headers:
+        yield from (
+            Control("release", one, interpreter) for one in _list_other_releases(spec, releases)
+        )
     others = [one for one in interpreters if one.include and one.version != interpreter.version]
     yield from (Control("python", spec, other) for other in others)
     for bare in spec.record.controls[:1]:  # the one without any extension

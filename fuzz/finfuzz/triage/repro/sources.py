@@ -44,7 +44,6 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
     used = _add_needs(used, read_features(folder).needs)
     if "Container" not in used:
         used.add("Instance")  # a module without any type would hardly be an extension
-    used |= record.always
     features = used - {
         "Container",
         "Instance",

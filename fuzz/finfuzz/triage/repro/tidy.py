@@ -32,7 +32,7 @@ _STANDARD = {
     "system_error": "std::system_error",
     "thread": "std::thread",
     "type_traits": "std::remove_",
-    "utility": "std::move",
+    "utility": r"std::move|std::exchange",
     "vector": "std::vector",
 }
 _INCLUDE = re.compile(r"#include <(.+)>")

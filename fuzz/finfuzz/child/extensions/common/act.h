@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <utility>
+
 namespace finfuzz {
 
 // An exception that is under way when a destructor runs, put back when that is over.
@@ -34,9 +36,7 @@ public:
 
     void set(PyObject *callable) {
         Py_INCREF(callable);
-        PyObject *before = callable_;
-        callable_ = callable;
-        Py_XDECREF(before);
+        Py_XDECREF(std::exchange(callable_, callable));
     }
 
     // Something of Python's gets None: the subject may be past being referred to.

@@ -1,9 +1,9 @@
-// The module itself, after whichever features it has.
 #pragma once
 
 #include "core.h"
 
 #if !FINFUZZ_ALONE
+// The module itself, after whichever features it has.
 namespace finfuzz {
 
 const Probe *probe = nullptr;

@@ -13,7 +13,7 @@
 // raise_error: Error
 // same: Instance
 // Second: First
-// set_act: Container
+// set_act: Container is_a
 // set_member: set_act
 // value_of: Instance
 // WithMetaclass: Instance
