@@ -73,19 +73,13 @@ class CrashMarks:
 class Framework:
     """One framework or control.
 
-        ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
-        ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
-        module that takes an extension's place instead. ``controls``: targets that should survive, the
-        one without any extension first. ``vocabulary``: the words that its extension has code for.
-    <<<<<<< HEAD
-        ``always``: features of every script. ``own_interpreters``: it can start subinterpreters by
-        itself. ``has_internals``: the extension sees them created. ``import_hangs``: the quirk of a
-        CPython on which its import in a subinterpreter hangs.
-    =======
-        ``own_interpreters``: it starts subinterpreters by itself. ``has_internals``: the extension sees
-        them made. ``import_hangs``: the quirk of a CPython on which its import in a subinterpreter
-        hangs.
-    >>>>>>> main
+    ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
+    ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
+    module that takes an extension's place instead. ``controls``: targets that should survive, the
+    one without any extension first. ``vocabulary``: the words that its extension has code for.
+    ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the extension
+    sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
+    subinterpreter hangs.
     """
 
     name: str
