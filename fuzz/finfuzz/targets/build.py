@@ -36,7 +36,7 @@ MOST_BLOCKS = 131072
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One build in the cache; ``directory`` also holds ``build.json``, for humans.
+    """A build in the cache; ``directory`` also holds ``build.json``, for humans.
 
     ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
     ``second`` is the other extension of a target that has two, with counters of its own.

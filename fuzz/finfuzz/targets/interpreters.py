@@ -49,7 +49,7 @@ class _Answer(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """One CPython. ``include`` is None when its Python.h isn't installed.
+    """A CPython. ``include`` is None when its Python.h isn't installed.
 
     ``build_key`` is equal for two probes exactly when their builds may be shared.
     """

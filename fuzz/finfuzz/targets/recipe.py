@@ -26,7 +26,7 @@ RUNTIME_LINK = ("-ldl", "-pthread")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One source file with its compile flags, except the include folders.
+    """A source file with its compile flags, except the include folders.
 
     ``prefix``: distinguishes its object from another one of the same source.
     """
@@ -42,7 +42,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """One shared object: its file name, its units, and its link flags.
+    """A shared object: its file name, its units, and its link flags.
 
     ``headers``: the include folder of the framework, if there is one. ``python``: a Python module
     to copy in place of a shared object.
@@ -71,7 +71,7 @@ def plan_libraries(
     flags = (*COMMON_FLAGS, *define_policies(spec), *record.compile_flags)
     extensions = child / "extensions"
 
-    def extension(name: str, prefix: str, headers: Path | None, *more: str) -> Library:
+    def plan_extension(name: str, prefix: str, headers: Path | None, *more: str) -> Library:
         covered = COVERED_FLAGS if instrumented else ()
         source = extensions / record.sources[0] / "module.cpp"
         units = [Unit(source, (*flags, *more, *covered), prefix)]
@@ -82,12 +82,12 @@ def plan_libraries(
         return Library(f"{name}{interpreter.ext_suffix}", tuple(units), record.link_flags, headers)
 
     if record.is_compiled:
-        first = extension("finfuzz_target", "", headers[0])
+        first = plan_extension("finfuzz_target", "", headers[0])
     else:
         module = extensions / record.python_module
         first = Library("finfuzz_target.py", (), (), python=module)
     seconds = [
-        extension("finfuzz_second", "second-", folder, "-DFINFUZZ_MODULE=finfuzz_second")
+        plan_extension("finfuzz_second", "second-", folder, "-DFINFUZZ_MODULE=finfuzz_second")
         for folder in headers[1:]
     ]
     runtime = tuple(Unit(file, COMMON_FLAGS) for file in sorted((child / "native").glob("*.cpp")))

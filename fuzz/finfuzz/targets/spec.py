@@ -17,7 +17,7 @@ from finfuzz.targets.frameworks.framework import RELEASED, Framework, HeaderPack
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    """One target: a framework, its origin, and a shutdown policy.
+    """A target: a framework, its origin, and a shutdown policy.
 
     A spec of a framework with releases has a ``version`` or a ``path`` or, until
     ``releases.resolve`` fills in the newest release, neither. ``second`` is the release of another

@@ -48,7 +48,7 @@ def inside(library: str) -> list[RawFrame]:
     """A return address behind each byte of `outer`."""
     table = symbols._load_table(library)
     ((start, end, _),) = [one for one in table._functions if one[2] == "outer"]
-    assert table.address_of(start) != start or "plain" in library
+    assert table.find_address(start) != start or "plain" in library
     return [RawFrame(library, offset + 1) for offset in range(start, end)]
 
 
@@ -92,7 +92,7 @@ def test_a_file_is_asked_about_in_one_process(library: str) -> None:
 
 
 def test_one_that_somebody_killed_is_replaced(library: str) -> None:
-    address = symbols._load_table(library).address_of(inside(library)[0].offset - 1)
+    address = symbols._load_table(library).find_address(inside(library)[0].offset - 1)
     before = addr2line.look_up_lines(library, [address])
     addr2line._running[library].kill()
     addr2line._running[library].wait()

@@ -71,7 +71,7 @@ class CrashMarks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Framework:
-    """One framework or control.
+    """A framework or control.
 
     ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
     ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the

@@ -28,7 +28,7 @@ _END = (1 << 64) - 1
 
 
 class Line(NamedTuple):
-    """One function at an address. ``function``: its name for the linker, or empty."""
+    """A function at an address. ``function``: its name for the linker, or empty."""
 
     function: str
     place: str

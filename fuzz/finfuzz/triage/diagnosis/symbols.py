@@ -96,14 +96,14 @@ def _find_interrupted(frames: Sequence[RawFrame]) -> int | None:
 
 def _expand(module: str, places: Sequence[_Place]) -> list[tuple[Frame, ...]]:
     table = _load_table(module)
-    lines = addr2line.look_up_lines(module, [table.address_of(code) for _, code in places])
+    lines = addr2line.look_up_lines(module, [table.find_address(code) for _, code in places])
     return [
         _unfold_inlined(_name_at(*place), found) for place, found in zip(places, lines, strict=True)
     ]
 
 
 def _name_at(frame: RawFrame, code: int) -> Frame:
-    function = _load_table(frame.module).function_at(code) if frame.module else ""
+    function = _load_table(frame.module).find_function(code) if frame.module else ""
     return Frame(frame.module, frame.offset, function)
 
 
@@ -138,13 +138,13 @@ class _Table:
         self._starts = [start for start, _, _ in functions]
         self._functions, self._segments = functions, segments
 
-    def function_at(self, offset: int) -> str:
+    def find_function(self, offset: int) -> str:
         index = bisect.bisect_right(self._starts, offset) - 1
         if index < 0 or offset >= self._functions[index][1]:
             return ""
         return _demangle(self._functions[index][2])
 
-    def address_of(self, offset: int) -> int:
+    def find_address(self, offset: int) -> int:
         """Return the virtual address of a place in the file; 0 if no code is there."""
         for address, begin, length in self._segments:
             if begin <= offset < begin + length:

@@ -40,7 +40,7 @@ class Variables:
         self._taken = {*texts.NAMES, *texts.HELPERS, *library.load_functions()}
         self._taken |= {*library.list_modules(), *library.PLATFORM, *dir(builtins), *keyword.kwlist}
 
-    def of(self, role: Role, name: str) -> str:
+    def find(self, role: Role, name: str) -> str:
         if (role, name) not in self._found:
             # The library looks for free names by counting root0, root1, … up.
             variable = f"a_{name}" if re.fullmatch(r"root\d+", name) else name
@@ -69,17 +69,17 @@ class _StepWriter:
 
     def _perform(self, prefix: str, word: str, *arguments: Code) -> Code:
         name = prefix + word.replace("-", "_")
-        return library.write_call(name, *self._bound(name), *arguments)
+        return library.write_call(name, *self._bind(name), *arguments)
 
     def _value(self, prefix: str, word: str) -> Code:
         name = prefix + word.replace("-", "_")
-        return library.write_value(name, *self._bound(name))
+        return library.write_value(name, *self._bind(name))
 
-    def _bound(self, name: str) -> tuple[Code, ...]:
+    def _bind(self, name: str) -> tuple[Code, ...]:
         takes = library.load_functions()[name].takes_extension
         return (Code(self.extension, (self.extension,)),) if takes else ()
 
-    def _assigned(self, name: str, code: Code) -> Code:
+    def _assign(self, name: str, code: Code) -> Code:
         return Code(f"{self.node(name)} = {code.text}", code.modules, code.functions)
 
     def import_(self) -> Code:
@@ -92,11 +92,11 @@ class _StepWriter:
         return self._perform("self_check", "")
 
     def make(self, name: str, kind: str) -> Code:
-        return self._assigned(name, self._perform("make_", kind))
+        return self._assign(name, self._perform("make_", kind))
 
     def shape(self, name: str, shape: str, kind: str, size: str) -> Code:
         make, refer = self._value("make_", kind), self._value("refer_by_", EDGES_FROM[kind][0])
-        return self._assigned(name, self._perform("shape_", shape, make, refer, Code(size)))
+        return self._assign(name, self._perform("shape_", shape, make, refer, Code(size)))
 
     def edge(self, source: str, target: str, edge: str) -> Code:
         return self._perform("refer_by_", edge, Code(self.node(source)), Code(self.node(target)))

@@ -33,7 +33,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Function:
-    """One function. ``statement``: its body, if a script can have that in place of a call."""
+    """A function. ``statement``: its body, if a script can have that in place of a call."""
 
     name: str
     parameters: tuple[str, ...]

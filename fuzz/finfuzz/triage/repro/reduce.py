@@ -60,7 +60,7 @@ def flatten(source: Path, choice: DecidedMacros) -> list[str]:
     """
     rows = read_features(source.parent).rows
     used = {stem: names for stem, names in rows.items() if not choice.used.isdisjoint(names)}
-    return _Flattener(choice, used, frozenset(rows) - set(used)).lines_of(source)
+    return _Flattener(choice, used, frozenset(rows) - set(used)).flatten(source)
 
 
 @dataclass
@@ -79,7 +79,7 @@ class _Flattener:
     included: set[Path] = field(default_factory=set)
     templates: dict[str, str] = field(default_factory=dict)
 
-    def lines_of(self, source: Path) -> list[str]:
+    def flatten(self, source: Path) -> list[str]:
         found: list[str] = []
         branches: list[_Branch] = []
         for line in source.read_text(encoding="utf-8").splitlines():
@@ -92,7 +92,7 @@ class _Flattener:
                 continue
             # A directive that was indented for a condition of ours loses the indent with it.
             ours = all(branch.ours for branch in branches)
-            found += self._lines_for(source, re.sub(r"^#\s+", "#", line) if ours else line)
+            found += self._flatten_line(source, re.sub(r"^#\s+", "#", line) if ours else line)
         return found
 
     def _follow(self, branches: list[_Branch], word: str, condition: str) -> bool:
@@ -112,27 +112,27 @@ class _Flattener:
             branches.pop()
         return is_read and not branch.ours
 
-    def _lines_for(self, source: Path, line: str) -> list[str]:
+    def _flatten_line(self, source: Path, line: str) -> list[str]:
         include = _INCLUDE.match(line)
         if include:
-            return self._header((source.parent / include[1]).resolve(), source)
+            return self._flatten_header((source.parent / include[1]).resolve(), source)
         if template := _TEMPLATE.fullmatch(line):
             self.templates[template[1]] = template[2]
             return []
         if listed := _FEATURE_LIST.fullmatch(line):
-            return self._rows(listed[1], self.templates[listed[2]])
+            return self._expand_rows(listed[1], self.templates[listed[2]])
         if source.name == FILE or line == "#pragma once" or _FUZZER_ONLY.fullmatch(line):
             return []
         return [line.replace(" FINFUZZ_COUNTED", "")]
 
-    def _header(self, header: Path, source: Path) -> list[str]:
+    def _flatten_header(self, header: Path, source: Path) -> list[str]:
         left_out = source.name == FILE and header.stem in self.left_out
         if left_out or header in self.included or header.name == DECIDED:
             return []
         self.included.add(header)
-        return self.lines_of(header)
+        return self.flatten(header)
 
-    def _rows(self, indent: str, template: str) -> list[str]:
+    def _expand_rows(self, indent: str, template: str) -> list[str]:
         """Expand the list of features: a line for each that is used."""
         template = indent + template
         return [

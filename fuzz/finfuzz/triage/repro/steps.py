@@ -90,32 +90,32 @@ class Writer:
         elif step.op == "again":
             self._again()
         else:
-            self._switch(step) if step.op in _SWITCHES else self._step(step)
+            self._switch(step) if step.op in _SWITCHES else self._write_step(step)
             self._elsewhere = False
 
     # ---- interpreters ---------------------------------------------------------------------------
 
-    def _handle(self, name: str) -> str:
-        return "None" if name == MAIN else self._variables.of(Role.INTERPRETER, name)
+    def _find_handle(self, name: str) -> str:
+        return "None" if name == MAIN else self._variables.find(Role.INTERPRETER, name)
 
-    def _helper(self, name: str) -> None:
+    def _add_helper(self, name: str) -> None:
         self.platform.helpers.add(name)
 
     def _switch(self, step: Step) -> None:
         self._flush()
         name = step.args[0]
         if step.op == "start":
-            parent, flavour = self._handle(self._scope.current), step.args[1]
+            parent, flavour = self._find_handle(self._scope.current), step.args[1]
             if flavour == "framework" and not self._spec.record.own_interpreters:
                 flavour = "isolated"
-            start = self.platform.start(self._handle(name), parent, flavour)
+            start = self.platform.start(self._find_handle(name), parent, flavour)
             if flavour == "framework":
                 self._find_framework()
             self._lines.append(start)
             self._interpreters[name] = InterpreterNamespace({"sys"})
         elif step.op == "stop":
             self._forget(name)
-            stop = self.platform.stop(self._handle(name), elsewhere=self._elsewhere)
+            stop = self.platform.stop(self._find_handle(name), elsewhere=self._elsewhere)
             self._lines.append(stop)
 
     def _find_framework(self) -> None:
@@ -126,32 +126,32 @@ class Writer:
     def _forget(self, name: str) -> None:
         """Write the code that deletes a subinterpreter's nodes."""
         interpreter = self._interpreters[name]
-        found = [self._node(node) for node in self._scope.nodes[name]]
+        found = [self._find_variable(node) for node in self._scope.nodes[name]]
         found += sorted(interpreter.modules & EXTENSIONS.keys())
         sure = [variable for variable in found if variable not in interpreter.unsure]
         code = [f"del {', '.join(sure)}"] if sure else []
         code += [f"globals().pop('{one}', None)" for one in sorted(interpreter.unsure)]
         if code:
-            self._lines.append(f'run({self._handle(name)}, "{"; ".join(code)}")')
+            self._lines.append(f'run({self._find_handle(name)}, "{"; ".join(code)}")')
 
     def _flush(self, elsewhere: bool = False) -> None:
         if self._pending:
             code = "\n".join(quote(self._pending_functions + self._pending))
-            arguments = f"{self._handle(self._scope.current)}, {code}"
+            arguments = f"{self._find_handle(self._scope.current)}, {code}"
             self._lines.extend(self.platform.run(arguments, elsewhere=elsewhere).split("\n"))
             self._pending, self._pending_functions = [], []
 
     # ---- lives and ends -------------------------------------------------------------------------
 
     def _fork(self) -> None:
-        self._helper("follow")
+        self._add_helper("follow")
         parent = _ENDS[self._exit] or ["return"]
         self._lines.append("if follow(os.fork()):")
         self._lines.extend(indent(parent))
 
     def _again(self) -> None:
         self._flush()
-        self._helper("again")
+        self._add_helper("again")
         self._lines.append("again()")
         self._exit, self._elsewhere = "return", False
         self._end()
@@ -167,25 +167,25 @@ class Writer:
 
     # ---- steps within one interpreter -----------------------------------------------------------
 
-    def _node(self, name: str) -> str:
-        return self._variables.of(Role.NODE, name)
+    def _find_variable(self, name: str) -> str:
+        return self._variables.find(Role.NODE, name)
 
-    def _step(self, step: Step) -> None:
-        used = {self._node(name) for name in step.names(Role.NODE)}
+    def _write_step(self, step: Step) -> None:
+        used = {self._find_variable(name) for name in step.names(Role.NODE)}
         raises = _print_for_child(step) in self._raising or bool(used & self._here.unsure)
         apart = self._elsewhere and self._in_main
         if self._elsewhere and not apart:
             self._flush()
         if step.op == "unimport":
             self._forget_extension()
-        code = write_step(step, self._here, self._node, self._spec.second is not None)
+        code = write_step(step, self._here, self._find_variable, self._spec.second is not None)
         self._define(code.functions)
         imported = [module for module in code.modules if module not in self._here.modules]
-        lines = [*self._imports(code.modules, lasting=not raises and not apart)]
+        lines = [*self._import(code.modules, lasting=not raises and not apart)]
         lines += [code.text] if code.text else []
         given = [name for name in imported if name in EXTENSIONS]
-        given += [self._node(name) for name in step.names(Role.NEW_NODE)]
-        taken = self._node(step.args[0]) if step.op == "drop" else ""
+        given += [self._find_variable(name) for name in step.names(Role.NEW_NODE)]
+        taken = self._find_variable(step.args[0]) if step.op == "drop" else ""
         if apart and lines:
             lines = self._in_another_thread(lines, given, taken, raises)
         if raises and lines:
@@ -225,7 +225,7 @@ class Writer:
     def _note(self, given: list[str], taken: str, raises: bool) -> None:
         """Record the variables that a step set or deleted, or may have."""
         here = self._here
-        there = {self._node(name) for name in self._scope.here} | here.modules
+        there = {self._find_variable(name) for name in self._scope.here} | here.modules
         for variable in given:
             if not raises:
                 here.unsure.discard(variable)
@@ -235,7 +235,7 @@ class Writer:
                 here.modules.add(variable)
         here.unsure.discard(taken)
 
-    def _imports(self, modules: tuple[str, ...], lasting: bool = True) -> list[str]:
+    def _import(self, modules: tuple[str, ...], lasting: bool = True) -> list[str]:
         new = [name for name in dict.fromkeys(modules) if name not in self._here.modules]
         if lasting:
             self._here.modules.update(new)
@@ -247,17 +247,17 @@ class Writer:
     def _define(self, functions: frozenset[str]) -> None:
         for name in library.collect_functions(functions):
             if self._in_main:
-                self._helper(name) if name in library.PLATFORM else self.functions.add(name)
+                self._add_helper(name) if name in library.PLATFORM else self.functions.add(name)
             elif name not in self._here.functions:
                 self._here.functions.add(name)
-                self._pending_functions += self._definition(name)
+                self._pending_functions += self._define_here(name)
 
-    def _definition(self, name: str) -> list[str]:
+    def _define_here(self, name: str) -> list[str]:
         """Return the lines that define a function in the current subinterpreter."""
         if name not in library.PLATFORM:
             return [*library.load_functions()[name].source.split("\n"), ""]
         lines = self.platform.give(name)
-        return [*self._imports(("ctypes",)), *lines, ""] if lines else []
+        return [*self._import(("ctypes",)), *lines, ""] if lines else []
 
 
 def _print_for_child(step: Step) -> str:
