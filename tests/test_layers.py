@@ -36,9 +36,6 @@ class Import(NamedTuple):
         return f"{source}:{self.line} imports {target}"
 
 
-#: Broken until `Verdict` belongs to findings and triage's pipeline to nobody (HOUSE.md, seam 5).
-
-
 @cache
 def files() -> tuple[Path, ...]:
     return tuple(sorted(PACKAGE.rglob("*.py")))

@@ -152,7 +152,7 @@ def _ask(path: Path) -> _Answer:
         return msgspec.json.decode(done.stdout, type=_Answer)
     except msgspec.DecodeError:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = f" (it said: {said[0]})" if said else ""
+        reason = f" (it printed: {said[0]})" if said else ""
         raise UserError(
             f"{path} is not a Python 3{reason}: give a CPython {_OLDEST} or later"
         ) from None

@@ -171,7 +171,7 @@ def test_a_signature_that_kills_triage_is_skipped_after_three_times(played: Play
         assert isinstance(played.asked(soon=True), TriageSignature)
         line = played.triage.replace()
         played.start()
-    assert line == f"triage died 3 times on signature {SIGNATURE}; skipping it"
+    assert line == f"triage crashed 3 times on signature {SIGNATURE}; skipping it"
     seen(played, SIGNATURE, 1)
     assert played.asked(soon=True) is None
     assert played.triage.idle

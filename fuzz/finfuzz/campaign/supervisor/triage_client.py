@@ -125,7 +125,7 @@ class TriageClient:
         self._tries = 0
         if isinstance(request, TriageSignature):
             self.queue.skip(request)
-            return f"triage died {_TRIES} times on signature {request.signature}; skipping it"
+            return f"triage crashed {_TRIES} times on signature {request.signature}; skipping it"
         return "the triage process is gone; starting another, which skips the last request"
 
     def drop_deferred_work(self) -> bool:

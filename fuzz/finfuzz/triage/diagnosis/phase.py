@@ -2,7 +2,7 @@
 
 The runtime follows CPython's progress by two capsules, which are cleared with the interpreter's
 dict. Later phases are read off the function that `Py_FinalizeEx` or `Py_EndInterpreter` had called,
-by its names in CPython 3.9 to 3.13.
+by the names that CPython 3.9 to 3.13 give it; later ones were not compared.
 """
 
 from __future__ import annotations
