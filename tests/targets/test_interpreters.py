@@ -59,7 +59,7 @@ def test_probe_follows_a_wrapper_to_the_python_behind_it(tmp_path: Path, here: I
     [
         ("exit 0", "is not a Python 3: give"),
         ("echo '{}'", "is not a Python 3: give"),
-        ("echo 'Unknown option: -I' >&2; exit 2", "it said: Unknown option: -I"),
+        ("echo 'Unknown option: -I' >&2; exit 2", "it printed: Unknown option: -I"),
         (
             "echo '" + '{"implementation": "pypy", "version": [3, 10, 1], "executable": "/x", '
             '"includes": [], "ext_suffix": ".so", "full_version": "", "soabi": null, '
