@@ -1,1 +1,1 @@
-"""The language: model, words, text form, legality, walk. Imports nothing else of finfuzz but ``support``."""
+"""The language: model, words, text form, legality, walk. Imports ``support`` alone."""
