@@ -134,4 +134,4 @@ def test_two_real_releases(run: Run) -> None:
     code, out, err = run("0123", "--good", "3.0.1", "--bad", "3.0.2")
     assert (code, out) == (0, "first bad: 3.0.2\n")
     assert re.search(r"^3\.0\.1: crashed differently, 3 of 3: SIGABRT/\S+$", err, re.MULTILINE)
-    assert re.search(r"^3\.0\.2: same 3 of 3$", err, re.MULTILINE)
+    assert re.search(r"^3\.0\.2: same defect, 3 of 3$", err, re.MULTILINE)
