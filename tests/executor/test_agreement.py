@@ -50,28 +50,31 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
 
 
 #: It uses an object of the life before: what of that is found in the freed memory depends on all
-#: that was allocated before, the length of this checkout's path included.
+#: that was allocated before, the length of this checkout's path included. On 3.12 a zygote's child
+#: gets SIGSEGV and a fresh process a wrong answer: all that both can agree on is that it is wrong.
 USES_FREED = {"call-once-in-two-lives"}
 
 
-def facts(outcome: Outcome, *, buckets: bool) -> tuple[object, ...]:
+def facts(outcome: Outcome, *, uses_freed: bool) -> tuple[object, ...]:
     """Not how far it came: where an interpreter gets the address of an old one is the heap's doing
     (docs/found.md), and two of the programs go on until it does."""
     found = diagnose(outcome, Limits().memory_mib)
+    if uses_freed:
+        return (bool(found),)
     return (
         *(outcome.exit_code, outcome.signal, outcome.phase),
         *(outcome.capsule_lost, outcome.wrong_answers),
-        sorted((one.bucket if buckets else "", str(one), one.detail) for one in found),
+        sorted((one.bucket, str(one), one.detail) for one in found),
     )
 
 
 @pytest.mark.parametrize("program", sorted(CORPUS.glob("*.fin")), ids=lambda path: path.stem)
 def test_they_agree_on_the_whole_corpus(executor: Executor, program: Path) -> None:
     read = parse(program.read_text())
-    buckets = program.stem not in USES_FREED
+    uses_freed = program.stem in USES_FREED
     for _ in range(TRIES):
-        forked = facts(executor.run(read), buckets=buckets)
-        fresh = facts(run_fresh(executor.build, read, executor.limits), buckets=buckets)
+        forked = facts(executor.run(read), uses_freed=uses_freed)
+        fresh = facts(run_fresh(executor.build, read, executor.limits), uses_freed=uses_freed)
         if forked == fresh:
             return
     assert forked == fresh
