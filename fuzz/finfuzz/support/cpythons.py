@@ -21,7 +21,7 @@ NEWEST = (99, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class QuirkFacts:
     """What is known about a quirk.
 
     ``issue``: CPython's, as `gh-1`, or a page of ours. ``fixed``: the first release without the
@@ -37,61 +37,61 @@ class Facts:
 class Quirk(Enum):
     """A feature that some CPythons lack, or a defect that some have."""
 
-    FROM_CONFIG = Facts(
+    FROM_CONFIG = QuirkFacts(
         "gh-104109",
         "`Py_NewInterpreterFromConfig` makes interpreters with their own GIL and limits",
         since=(3, 12),
     )
-    INTERPRETERS_MODULE = Facts(
+    INTERPRETERS_MODULE = QuirkFacts(
         "gh-76785",
         "`_interpreters` takes configurations; before, `_xxsubinterpreters` makes one kind",
         since=(3, 13),
     )
-    STDLIB_INTERPRETERS_ARE_STRICT = Facts(
+    STDLIB_INTERPRETERS_ARE_STRICT = QuirkFacts(
         "gh-98610",
         "an interpreter of the standard library may not start threads",
         fixed=((3, 12),),
     )
-    THREADING_KNOWS_ONE_STATE = Facts(
+    THREADING_KNOWS_ONE_STATE = QuirkFacts(
         "gh-114271",
         "`threading` takes the thread state that imports it for the main thread's",
         fixed=((3, 13),),
     )
-    CTYPES_IS_OF_ONE_INTERPRETER = Facts(
+    CTYPES_IS_OF_ONE_INTERPRETER = QuirkFacts(
         "gh-117142",
         "`_ctypes` belongs to one interpreter (single-phase initialization)",
         fixed=((3, 13),),
     )
-    CTYPES_CRASHES_IN_A_SECOND_LIFE = Facts(
+    CTYPES_CRASHES_IN_A_SECOND_LIFE = QuirkFacts(
         "gh-113576",
         "_ctypes is initialized again in a second life of the interpreter",
         fixed=((3, 13),),
     )
-    GIL_STATE_HANGS_IN_A_SUBINTERPRETER = Facts(
+    GIL_STATE_HANGS_IN_A_SUBINTERPRETER = QuirkFacts(
         "gh-59956",
         "`PyGILState_Ensure` in a subinterpreter waits for the GIL that its own thread holds",
         fixed=((3, 12),),
     )
-    LEFT_SUBINTERPRETER_ABORTS = Facts(
+    LEFT_SUBINTERPRETER_ABORTS = QuirkFacts(
         "gh-113433",
         "a subinterpreter left at the end aborts Py_FinalizeEx",
         fixed=((3, 13),),
     )
-    LEFT_SUBINTERPRETER_HANGS = Facts(
+    LEFT_SUBINTERPRETER_HANGS = QuirkFacts(
         "gh-113146",
         "a left subinterpreter whose thread is not over hangs Py_FinalizeEx",
         since=(3, 13),
     )
-    RETURNING_THREAD_IS_UNWOUND = Facts(
+    RETURNING_THREAD_IS_UNWOUND = QuirkFacts(
         "gh-87135",
         "a thread that comes back during finalization is unwound through C++ destructors",
         fixed=((3, 13, 8), (3, 14)),
     )
-    THREADING_EXIT_RAISES = Facts(
+    THREADING_EXIT_RAISES = QuirkFacts(
         "gh-113148",
         "an exception out of threading's exit functions leaves its threads running",
     )
-    THREAD_LOCAL_IN_A_CALLBACK = Facts(
+    THREAD_LOCAL_IN_A_CALLBACK = QuirkFacts(
         "docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",
         "a threading.local is collected while a weak reference to it is called back",
     )

@@ -74,7 +74,7 @@ def test_each_place_is_asked_about_once(library: str, monkeypatch: pytest.Monkey
     asked: list[int] = []
     lines = addr2line.look_up_lines
 
-    def counting(module: str, addresses: list[int]) -> list[tuple[addr2line.Line, ...]]:
+    def counting(module: str, addresses: list[int]) -> list[tuple[addr2line.SourceLine, ...]]:
         asked.append(len(addresses))
         return lines(module, addresses)
 

@@ -27,14 +27,14 @@ _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _END = (1 << 64) - 1
 
 
-class Line(NamedTuple):
+class SourceLine(NamedTuple):
     """A function at an address. ``function``: its name for the linker, or empty."""
 
     function: str
     place: str
 
 
-def look_up_lines(module: str, addresses: Sequence[int]) -> list[tuple[Line, ...]]:
+def look_up_lines(module: str, addresses: Sequence[int]) -> list[tuple[SourceLine, ...]]:
     """Return the functions at each virtual address of a file, inlined ones first.
 
     Empty tuples if nothing is known: no addr2line, no debug information, no such file.
@@ -132,12 +132,14 @@ def _is_complete(output: bytes, count: int) -> bool:
     )
 
 
-def _split_answers(output: list[str]) -> Iterator[tuple[Line, ...]]:
+def _split_answers(output: list[str]) -> Iterator[tuple[SourceLine, ...]]:
     """Split output: an address on a line, then two lines for each function, name and place."""
     starts = [n for n, line in enumerate(output) if _ADDRESS.fullmatch(line)]
     for start, stop in zip(starts, [*starts[1:], len(output)], strict=True):
         pairs = zip(output[start + 1 : stop : 2], output[start + 2 : stop : 2], strict=False)
-        known = [Line("" if name == "??" else name, _read_place(text)) for name, text in pairs]
+        known = [
+            SourceLine("" if name == "??" else name, _read_place(text)) for name, text in pairs
+        ]
         # Without a place, the name is that of the nearest symbol before, however far away.
         yield tuple(line for line in known if line.place)
 

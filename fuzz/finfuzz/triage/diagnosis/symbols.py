@@ -107,7 +107,7 @@ def _name_at(frame: RawFrame, code: int) -> Frame:
     return Frame(frame.module, frame.offset, function)
 
 
-def _unfold_inlined(outer: Frame, lines: tuple[addr2line.Line, ...]) -> tuple[Frame, ...]:
+def _unfold_inlined(outer: Frame, lines: tuple[addr2line.SourceLine, ...]) -> tuple[Frame, ...]:
     """Return the inlined functions and the outer one.
 
     The symbol table names the outer one, since debug information may be missing.

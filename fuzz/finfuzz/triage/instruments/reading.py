@@ -25,7 +25,7 @@ _SANITIZERS = ("address-sanitizer", "undefined-behaviour")
 _LONGEST = 300
 
 
-class Frame(NamedTuple):
+class ReportedFrame(NamedTuple):
     """A function, and its place as file:line."""
 
     function: str
@@ -35,11 +35,11 @@ class Frame(NamedTuple):
         return f"in {normalize_function(self.function)} ({self.place})"
 
 
-def read_frames(text: str) -> Iterator[Frame]:
+def read_frames(text: str) -> Iterator[ReportedFrame]:
     """Read the frames that have a source, in the order of the text."""
     for match in _FRAME.finditer(text):
         function, place = (part for part in match.groups() if part is not None)
-        yield Frame(function, place)
+        yield ReportedFrame(function, place)
 
 
 def find_place(text: str, sources: re.Pattern[str]) -> str:
