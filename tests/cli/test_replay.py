@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets.interpreters import find_interpreters
+from helpers.command import run
 
 DESTROY = "pybind11==3.1.0+destroy"
 SURVIVES = "finfuzz 1\n# why\nnode a container\nedge a a append\nroot a module\n"
@@ -31,19 +31,6 @@ def here(tmp_path: Path) -> Path:
 
 def finfuzz(here: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return run(here, sys.executable, "-m", "finfuzz", "replay", *arguments)
-
-
-def run(here: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=here,
-        env={**os.environ, "COLUMNS": "120"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
 
 
 def test_all_is_as_expected(here: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from finfuzz.support.own_python import module_command, safe_path
 from finfuzz.targets.interpreters import find_interpreters
+from helpers.command import run
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 PYTHON = next(found.text for found in find_interpreters() if found.include)
@@ -34,19 +35,6 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     (tmp_path / "random.py").write_text(IMPORTED)
     (tmp_path / "survives.fin").write_text(SURVIVES)
     return tmp_path
-
-
-def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "120"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
 
 
 def test_exec(folder: Path) -> None:

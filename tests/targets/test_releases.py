@@ -32,8 +32,8 @@ def test_released_versions_of_the_real_index() -> None:
 
 def test_only_final_releases_count() -> None:
     names = ["2.13.6", "3.0.0", "3.10.0", "3.2.0", "3.0.0rc1", "4.0.0.dev1", "3.2.0.post1"]
-    newest_first = ("3.10.0", "3.2.0.post1", "3.2.0", "3.0.0", "2.13.6")
-    assert package_index.sort_final(names) == newest_first
+    newest_first = ("3.10.0", "3.2.0.post1", "3.2.0", "3.0.0")
+    assert package_index.sort_final(names, "3.0.0") == newest_first
 
 
 @pytest.mark.usefixtures("no_index")
@@ -123,7 +123,7 @@ def test_a_release_that_is_none(cache: Path) -> None:
     with pytest.raises(UserError) as caught:
         find_headers(parse_target("pybind11==3.0.99"))
     assert "pybind11==3.0.99: there is no such release: choose" in str(caught.value)
-    assert "3.0.1, 3.0.0" in str(caught.value)
+    assert str(caught.value).endswith("3.0.1, 3.0.0")  # and none that is too old
     assert not list((cache / "headers").glob("pybind11-3.0.99/"))
 
 

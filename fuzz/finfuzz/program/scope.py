@@ -245,6 +245,13 @@ _APPLY: dict[str, Callable[..., bool]] = {
 }
 
 
+def find_missing_words(
+    program: Program, python: tuple[int, int], offers: Vocabulary, *, abuse: bool = False
+) -> tuple[str, ...]:
+    """Name the words that have an effect on that CPython and that a target lacks."""
+    return offers.missing(effective(program, python, abuse=abuse))
+
+
 def effective(
     program: Program,
     python: tuple[int, int] = NEWEST,

@@ -16,7 +16,7 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.scope import effective
+from finfuzz.program.scope import find_missing_words
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Judgement, Result
 from finfuzz.support.errors import UserError
@@ -95,9 +95,8 @@ def ensure_built(planned: PlannedBuild) -> PlannedBuild:
     try:
         build(planned.spec, planned.interpreter, instrumented=False)
     except BuildError as error:
-        lines = str(error).splitlines()
-        first = next((line for line in lines if "error:" in line), lines[0])
-        return PlannedBuild(planned.spec, planned.interpreter, f"does not compile: {first}")
+        problem = f"does not compile: {error.first_error}"
+        return PlannedBuild(planned.spec, planned.interpreter, problem)
     except UserError as error:
         return PlannedBuild(planned.spec, planned.interpreter, str(error))
     return planned
@@ -124,7 +123,9 @@ def replay_one(case: Case, planned: PlannedBuild, executor: Executor) -> Result:
         return _make_result(case, planned, "not runnable", why=str(error))
     expected = case.find_expected(planned.spec, planned.interpreter.text)
     seen = _name_outcome(outcome, limits)
-    if not seen and (missing := _find_missing_words(case, planned)):
+    python, offers = made.interpreter.version[:2], made.spec.record.vocabulary
+    missing = find_missing_words(case.program, python, offers, abuse=limits.abuse)
+    if missing and not seen:
         why = f"survived, but the target has no {', '.join(missing)}"
         return _make_result(case, planned, "not comparable", seconds=outcome.seconds, why=why)
     judgement = case.judge(expected, seen)
@@ -132,12 +133,6 @@ def replay_one(case: Case, planned: PlannedBuild, executor: Executor) -> Result:
         return _make_result(case, planned, judgement, seen, outcome.seconds)
     reruns = [_name_outcome(run_fresh(made, case.program, limits), limits) for _ in range(_RERUNS)]
     return _judge_reruns(case, planned, seen, reruns, outcome.seconds)
-
-
-def _find_missing_words(case: Case, planned: PlannedBuild) -> tuple[str, ...]:
-    """Name the words of a program that do something on this CPython and that the target lacks."""
-    program = effective(case.program, planned.interpreter.version[:2])
-    return planned.spec.record.vocabulary.missing(program)
 
 
 def _judge_reruns(

@@ -16,6 +16,12 @@ _HOW_TO_GET_ONE = "install one (Debian: apt install g++)"
 class BuildError(UserError):
     """A failed compile: one line with the exit code and the command, then the output."""
 
+    @property
+    def first_error(self) -> str:
+        """The first line of the compiler's output that names an error, or else the first line."""
+        lines = str(self).splitlines()
+        return next((line for line in lines if "error:" in line), lines[0])
+
 
 def find_compiler() -> Path:
     """Find the first word of ``$CXX``, or else c++, g++ or clang++ on PATH. Raise UserError."""

@@ -9,7 +9,6 @@ import zipfile
 from pathlib import Path
 
 from filelock import FileLock
-from packaging.version import Version
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets import package_index
@@ -23,10 +22,8 @@ def list_releases(package: HeaderPackage) -> list[str]:
     Without the package index, list the releases whose headers are in the cache. Raise UserError if
     there are none, or if this Python has no pip.
     """
-    versions = package_index.list_versions(package.name) or _list_cached(package)
-    oldest = Version(package.oldest)
-    if supported := [version for version in versions if Version(version) >= oldest]:
-        return supported
+    if versions := package_index.list_versions(package) or _list_cached(package):
+        return list(versions)
     raise UserError(
         f"the package index can't be reached to look up {package.name}'s releases and none is "
         f"cached yet: connect, or give a checkout: {package.name}@PATH"
@@ -63,7 +60,7 @@ def find_headers(package: HeaderPackage, path: Path) -> Path:
 
 def _fetch(package: HeaderPackage, version: str, include: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=include.parent) as scratch:
-        wheel = package_index.download_wheel(package.name, version, Path(scratch))
+        wheel = package_index.download_wheel(package, version, Path(scratch))
         if isinstance(wheel, str):
             raise UserError(f"target {package.name}=={version}: {wheel}")
         with zipfile.ZipFile(wheel) as archive:
@@ -78,4 +75,5 @@ def _list_cached(package: HeaderPackage) -> tuple[str, ...]:
     prefix = f"{package.name}-"
     found = (find_cache() / "headers").glob(f"{prefix}*/{package.main_header}")
     depth = package.main_header.count("/")
-    return package_index.sort_final(path.parents[depth].name.removeprefix(prefix) for path in found)
+    names = (path.parents[depth].name.removeprefix(prefix) for path in found)
+    return package_index.sort_final(names, package.oldest)

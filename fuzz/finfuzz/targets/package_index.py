@@ -13,21 +13,25 @@ from packaging.version import Version
 
 from finfuzz.support.errors import UserError
 from finfuzz.support.own_python import module_command
+from finfuzz.targets.frameworks.framework import HeaderPackage
 
 
 @functools.cache
-def list_versions(package: str) -> tuple[str, ...]:
-    """List a package's final releases, newest first; empty if the index can't be reached."""
-    done = run_pip("index", "versions", package)
+def list_versions(package: HeaderPackage) -> tuple[str, ...]:
+    """List a package's final releases from its oldest on, newest first.
+
+    The list is empty if the index can't be reached.
+    """
+    done = run_pip("index", "versions", package.name)
     label = "Available versions:"
     lines = [line for line in done.stdout.splitlines() if line.startswith(label)]
     names = lines[0].removeprefix(label).split(",") if lines else []
-    return sort_final(name.strip() for name in names)
+    return sort_final((name.strip() for name in names), package.oldest)
 
 
-def download_wheel(package: str, version: str, folder: Path) -> Path | str:
+def download_wheel(package: HeaderPackage, version: str, folder: Path) -> Path | str:
     """Fetch a release's wheel into ``folder``; return its path, or the reason why not."""
-    requirement = f"{package}=={version}"
+    requirement = f"{package.name}=={version}"
     done = run_pip("download", "--no-deps", "--only-binary=:all:", "-d", str(folder), requirement)
     wheel = next(folder.glob("*.whl"), None)
     if done.returncode == 0 and wheel is not None:
@@ -35,10 +39,14 @@ def download_wheel(package: str, version: str, folder: Path) -> Path | str:
     return _explain_failure(package, version, done.stderr)
 
 
-def sort_final(names: Iterable[str]) -> tuple[str, ...]:
-    """Sort versions, newest first, without duplicates and pre-releases."""
+def sort_final(names: Iterable[str], oldest: str) -> tuple[str, ...]:
+    """Sort versions, newest first, without duplicates, pre-releases and those before ``oldest``."""
     versions = sorted({Version(name) for name in names}, reverse=True)
-    return tuple(str(version) for version in versions if not version.is_prerelease)
+    return tuple(
+        str(version)
+        for version in versions
+        if version >= Version(oldest) and not version.is_prerelease
+    )
 
 
 def run_pip(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,12 +66,14 @@ def run_pip(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _explain_failure(package: str, version: str, stderr: str) -> str:
+def _explain_failure(package: HeaderPackage, version: str, stderr: str) -> str:
     """Distinguish a dead network from a missing release: pip has one message for both."""
     released = list_versions(package)
     if not released:
-        return f"the package index can't be reached to fetch it: connect, or give {package}@PATH"
+        return (
+            f"the package index can't be reached to fetch it: connect, or give {package.name}@PATH"
+        )
     if version not in released:
         return f"there is no such release: choose {', '.join(released)}"
     errors = [line for line in stderr.splitlines() if line.startswith("ERROR")]
-    return f"pip can't fetch it ({' '.join(errors[:1])}): try again, or give {package}@PATH"
+    return f"pip can't fetch it ({' '.join(errors[:1])}): try again, or {checkout}"

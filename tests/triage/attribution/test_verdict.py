@@ -111,6 +111,15 @@ def test_a_control_that_lacks_a_word_is_not_comparable(
     assert build_and_judge(wanted, lambda: bare, LIMITS) == expected
 
 
+def test_words_that_are_abuse_are_missed_too(pythons: list[Interpreter]) -> None:
+    bare = build(parse_target("no-extension"), pythons[0], instrumented=False)
+    program = parse("finfuzz 1\nnode a list\nroot a static-object\n")
+    wanted = msgspec.structs.replace(WANTED, program=program)
+    asked = dataclasses.replace(LIMITS, abuse=True)
+    found = [build_and_judge(wanted, lambda: bare, limits).what for limits in (LIMITS, asked)]
+    assert found == ["survived", "not comparable"]
+
+
 def died(stderr: str) -> Outcome:
     return msgspec.structs.replace(SURVIVED, exit_code=None, signal="SIGABRT", stderr=stderr)
 

@@ -10,7 +10,7 @@ import msgspec
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.model import Program
-from finfuzz.program.scope import effective
+from finfuzz.program.scope import effective, find_missing_words
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
@@ -64,7 +64,7 @@ def build_and_judge(
     try:
         build = get()
     except BuildError as error:
-        return absent(f"does not compile: {_find_first_error(str(error))}")
+        return absent(f"does not compile: {error.first_error}")
     except UserError as error:
         return absent(str(error))
     return judge_build(wanted, build, limits)
@@ -93,21 +93,12 @@ def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
         ((what, seen), count), *_ = others.most_common(1)
         return Verdict(what, Rate(count, runs), seen)
     survived = Rate(runs, runs)
-    if lacking := _find_missing_words(wanted, build):
+    offers = build.spec.record.vocabulary
+    if lacking := find_missing_words(wanted.program, wanted.python, offers, abuse=limits.abuse):
         return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
     return Verdict("survived", survived)
-
-
-def _find_missing_words(wanted: Wanted, build: Build) -> tuple[str, ...]:
-    """Name the words that have an effect where the program was found and that a target lacks."""
-    return build.spec.record.vocabulary.missing(effective(wanted.program, wanted.python))
 
 
 def _name_difference(found: Diagnosis, build: Build) -> tuple[What, str]:
     explained = find_known(found, build.spec, build.interpreter.text)
     return ("known", explained.title) if explained else ("otherwise", str(found))
-
-
-def _find_first_error(text: str) -> str:
-    """Find the line of a compiler's output that names the error."""
-    return next((line for line in text.splitlines() if "error:" in line), text.splitlines()[0])
