@@ -68,11 +68,9 @@ def run_pip(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def _explain_failure(package: HeaderPackage, version: str, stderr: str) -> str:
     """Distinguish a dead network from a missing release: pip has one message for both."""
-    released = list_versions(package)
+    released, checkout = list_versions(package), f"give {package.name}@PATH"
     if not released:
-        return (
-            f"the package index can't be reached to fetch it: connect, or give {package.name}@PATH"
-        )
+        return f"the package index can't be reached to fetch it: connect, or {checkout}"
     if version not in released:
         return f"there is no such release: choose {', '.join(released)}"
     errors = [line for line in stderr.splitlines() if line.startswith("ERROR")]
