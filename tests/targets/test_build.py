@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -191,9 +190,7 @@ def test_a_build_in_the_cache_is_there_at_once(
     monkeypatch.setenv("FINFUZZ_CACHE", str(cache))
     monkeypatch.setattr(module, "CHILD", cache / "child")
     monkeypatch.setattr(module, "run_compiler", None)
-    started = time.monotonic()
     assert build(PLAIN_C, python) == covered.build
-    assert time.monotonic() - started < 0.1  # it takes 2 ms, a compile 500
 
 
 def test_without_coverage(uncovered: Told, python: Interpreter) -> None:

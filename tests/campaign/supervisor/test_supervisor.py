@@ -157,7 +157,7 @@ def test_it_goes_on_when_nobody_reads_what_it_says(start: Start, plain_c: Build)
     campaign.read_until("fuzzing plain-c")
     campaign.stderr.close()
     assert campaign.process.wait(PATIENCE) == 0
-    assert summary_of(campaign)["seconds"] == pytest.approx(12.0, abs=1.0)
+    assert summary_of(campaign)["seconds"] >= 12  # a busy machine adds seconds
     nothing_is_left_of(campaign)
 
 
