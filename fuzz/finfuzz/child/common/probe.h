@@ -31,6 +31,12 @@ inline void count(int delta) {
     if (probe && probe->alive) probe->alive(delta);
 }
 
+// Counts up to 255. Two threads at once may count one, which is as much a feature as two.
+inline void count_in(uint8_t& counter) {
+    uint8_t value = __atomic_load_n(&counter, __ATOMIC_RELAXED);
+    if (value != 255) __atomic_store_n(&counter, uint8_t(value + 1), __ATOMIC_RELAXED);
+}
+
 // Base of every C++ class that the target binds.
 struct Counted {
     Counted() { count(1); }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 
 #include "shared.h"
@@ -77,7 +78,7 @@ static void on_signal(int number, siginfo_t* info, void*) {
     if (info->si_code <= 0) raise(number);
 }
 
-static volatile pid_t waited_for = 0;
+static std::atomic<pid_t> waited_for{0};
 
 void forward_deadline_to(pid_t forked) { waited_for = forked; }
 
@@ -85,7 +86,8 @@ void forward_deadline_to(pid_t forked) { waited_for = forked; }
 // thread waits for none.
 static bool forward_deadline() {
     pthread_t other = other_thread;
-    if (waited_for > 0) return kill(waited_for, kDeadlineSignal) == 0;
+    pid_t forked = waited_for;
+    if (forked > 0) return kill(forked, kDeadlineSignal) == 0;
     return other && !pthread_equal(other, pthread_self()) && pthread_kill(other, kDeadlineSignal) == 0;
 }
 

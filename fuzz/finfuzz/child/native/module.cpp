@@ -167,7 +167,14 @@ PyObject* new_module() {
 
 static PyObject* create(PyObject*, PyModuleDef*) { return finfuzz::new_module(); }
 
-static PyModuleDef_Slot slots[] = {{Py_mod_create, reinterpret_cast<void*>(create)}, {0, nullptr}};
+// Without Py_mod_gil a free-threaded CPython would turn its GIL on, for good and for every program.
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_create, reinterpret_cast<void*>(create)},
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, nullptr},
+};
 
 static PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "finfuzz_runtime", nullptr, 0, nullptr, slots, nullptr, nullptr, nullptr,

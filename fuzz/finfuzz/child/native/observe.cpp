@@ -64,12 +64,14 @@ uint32_t find_current_life() {
     PyThreadState* tstate = thread_state_unchecked();
     if (tstate == nullptr || facts.lives == 0) return facts.current;
     int64_t id = PyInterpreterState_GetID(PyThreadState_GetInterpreter(tstate));
-    for (uint32_t index = 0; index < facts.lives; ++index)
-        if (shared->life[index].id == id) return facts.current = index;
-    Life& newest = shared->life[facts.lives - 1];
-    if (newest.id != kExpected) return facts.current;
-    newest.id = id;
-    return facts.current = facts.lives - 1;
+    uint32_t index = 0, newest = facts.lives - 1;
+    while (index < newest && shared->life[index].id != id) ++index;
+    int64_t expected = kExpected;
+    if (index == newest && shared->life[newest].id != id &&
+        !shared->life[newest].id.compare_exchange_strong(expected, id))
+        return facts.current;
+    facts.current = index;
+    return index;
 }
 
 static uint8_t get_progress() {
@@ -80,7 +82,7 @@ static uint8_t get_progress() {
 // Whether two extensions have internals of their own, instead of sharing them.
 static bool second_has_its_own = false;
 
-static uint8_t& find_internals(Life& life, bool second) {
+static Racing<uint8_t>& find_internals(Life& life, bool second) {
     return second && second_has_its_own ? life.second_internals : life.internals;
 }
 
@@ -98,9 +100,8 @@ static void record_event(int hook, bool second) {
                     (event.internals << 2) | (life.flavour != 0);
     uint32_t pair = (previous * 2654435761u) ^ (code * 40503u);
     previous = code;
-    uint8_t& counter = event_counters()[(pair ^ (pair >> 14)) % kEventCounters];
-    if (counter != 255) ++counter;
-    uint32_t place = __atomic_fetch_add(&facts.event_count, 1, __ATOMIC_RELAXED);
+    count_in(event_counters()[(pair ^ (pair >> 14)) % kEventCounters]);
+    uint32_t place = facts.event_count++;
     if (place < kEvents) shared->events[place] = event;
 }
 
@@ -113,7 +114,7 @@ template <bool kSecond>
 static void on_internals_created() {
     if (shared == nullptr) return;
     Life& life = shared->life[find_current_life()];
-    uint8_t& internals = find_internals(life, kSecond);
+    Racing<uint8_t>& internals = find_internals(life, kSecond);
     if (internals == kNone) {
         internals = kFirst;
     } else {
@@ -144,16 +145,14 @@ static void on_capsule_missing(int which) {
     // When CPython has cleared the interpreter's dict, every capsule in it is gone by design. No
     // capsule counts as lost, unless its internals have been destroyed.
     if (life.cleared == kDict && internals != kDestroyed && internals != kRecreated) return;
-    if (shared->facts.capsule_lost == 0) {
-        shared->facts.capsule_lost_progress = get_progress();
-        shared->facts.capsule_lost_cleared = life.cleared;
-    }
-    shared->facts.capsule_lost |= uint32_t(which);
+    if (shared->facts.capsule_lost.fetch_or(uint32_t(which)) != 0) return;
+    shared->facts.capsule_lost_progress = get_progress();
+    shared->facts.capsule_lost_cleared = life.cleared;
 }
 
 // Any thread may call this: some objects are destroyed where the GIL is not held.
 static void on_alive(int delta) {
-    if (shared != nullptr) __atomic_fetch_add(&shared->facts.alive, delta, __ATOMIC_RELAXED);
+    if (shared != nullptr) shared->facts.alive += delta;
 }
 
 template <bool kSecond>

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -25,6 +26,19 @@ constexpr size_t kEventCounters = 16384;
 
 constexpr int kDeadlineSignal = 24;      // SIGXCPU: sent to a child past its deadline, before SIGKILL
 
+// A value that several threads may use at once: under GILs of their own, or without a GIL. It is
+// std::atomic that can be copied, and takes no lock, which a forked process might inherit locked.
+template <typename T>
+struct Racing : std::atomic<T> {
+    Racing(T value = {}) : std::atomic<T>(value) {}
+    Racing(const Racing& other) : Racing(other.load()) {}
+    Racing& operator=(const Racing& other) { return *this = other.load(); }
+    Racing& operator=(T value) {
+        this->store(value);
+        return *this;
+    }
+};
+
 enum Progress : uint8_t { kRunning = 0, kStopping = 1, kFinalizing = 2, kExited = 3 };
 enum Cleared : uint8_t { kNothing = 0, kModules = 1, kDict = 2 };
 enum Internals : uint8_t { kNone = 0, kFirst = 1, kDestroyed = 2, kRecreated = 3 };
@@ -40,31 +54,31 @@ struct Event {
 };
 
 struct Life {  // one life of one interpreter; the first is the main interpreter's
-    int64_t id;
-    uint8_t flavour;    // 0 main; the others as flavours.h has them
-    uint8_t cleared;    // Cleared
-    uint8_t internals;  // Internals
+    Racing<int64_t> id;
+    uint8_t flavour;            // 0 main; the others as flavours.h has them
+    Racing<uint8_t> cleared;    // Cleared
+    Racing<uint8_t> internals;  // Internals
     uint8_t ended;
-    uint8_t second_internals;  // Internals of the second extension, where it does not share the first's
+    Racing<uint8_t> second_internals;  // of the second extension, where it does not share the first's
     uint8_t padding[3];
 };
 
 struct Facts {  // zeroed by the parent before each program
     // while the program runs
-    uint32_t step;       // number of the current step, from 1; the last one during finalization
-    uint32_t took[3];    // number of steps, by Took
-    uint32_t progress;   // Progress
-    uint32_t current;    // index of the life that last ran code of this runtime
-    uint32_t lives;
-    uint32_t recreated;  // how often internals were created where the interpreter already had some
+    uint32_t step;              // number of the current step, from 1; the last one during finalization
+    uint32_t took[3];           // number of steps, by Took
+    Racing<uint32_t> progress;  // Progress
+    Racing<uint32_t> current;   // index of the life that last ran code of this runtime
+    Racing<uint32_t> lives;
+    Racing<uint32_t> recreated;  // how often internals were created where the interpreter already had some
     uint32_t recreated_progress;
     uint32_t recreated_cleared;
-    uint32_t capsule_lost;  // Lost, or-ed
+    Racing<uint32_t> capsule_lost;  // Lost, or-ed
     uint32_t capsule_lost_progress;
     uint32_t capsule_lost_cleared;
-    uint32_t event_count;   // number of all events; the first kEvents are kept
-    int32_t alive;          // C++ objects of the target that were constructed and not destroyed
-    uint32_t wrong_answers; // in self-checks
+    Racing<uint32_t> event_count;    // number of all events; the first kEvents are kept
+    Racing<int32_t> alive;           // C++ objects of the target that were constructed and not destroyed
+    Racing<uint32_t> wrong_answers;  // in self-checks
     // when a signal comes
     int32_t signal;
     int32_t signal_code;

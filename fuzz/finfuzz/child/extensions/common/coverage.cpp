@@ -42,6 +42,5 @@ extern "C" void __sanitizer_cov_trace_pc() {
     if (offset >= size) return;
     size_t index = offset / kCall;
     if (index >= probe->block_count) index %= probe->block_count;
-    uint8_t& counter = probe->blocks[index];
-    if (counter != 255) ++counter;
+    finfuzz::count_in(probe->blocks[index]);
 }
