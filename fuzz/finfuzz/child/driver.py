@@ -255,8 +255,15 @@ def run(text):
             outcome = interpreters.take(nodes, line, elsewhere)
             elsewhere = False
         runtime.count_step(outcome)
+    if gil_came_on():
+        runtime.note_gil()
     interpreters.leave_all()
     end(way)
+
+
+def gil_came_on():
+    """Whether this is a free-threaded CPython and something has turned its GIL on."""
+    return "t" in sys.abiflags and sys._is_gil_enabled()
 
 
 def end(way):

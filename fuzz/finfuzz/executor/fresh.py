@@ -7,6 +7,7 @@ import signal
 import time
 
 from finfuzz.executor import process
+from finfuzz.executor.gil import refuse_gil
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, read_outcome
 from finfuzz.executor.prepare import prepare_for
@@ -14,6 +15,7 @@ from finfuzz.executor.shared_memory import SharedMemory
 from finfuzz.program.model import Program
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from finfuzz.targets.instrumentation import read_instrumentation
 
 #: Time for an interpreter to start and link the extension: half a second on a loaded machine.
 _START_SECONDS = 20.0
@@ -24,10 +26,10 @@ def run_fresh(build: Build, program: Program, limits: Limits | None = None) -> O
 
     Don't call this while other threads start processes: every new child of this process is taken
     for an orphan of the program and killed. Raises UserError where the process ends before the
-    program begins, and where the program is too long.
+    program begins, where the program is too long, and where a free-threaded CPython's GIL came on.
     """
-    limits = limits or Limits()
-    shared = SharedMemory(build.blocks, build.second_blocks)
+    limits = (limits or Limits()).fit(read_instrumentation(build.interpreter.executable))
+    shared = SharedMemory(build.blocks, build.second_blocks, build.cpython_blocks)
     stderr = os.memfd_create("finfuzz-stderr", 0)
     try:
         shared.prepare(prepare_for(build, program, limits).text, limits)
@@ -37,6 +39,7 @@ def run_fresh(build: Build, program: Program, limits: Limits | None = None) -> O
         if facts.lives == 0 and not facts.timed_out:
             last = errors.strip().rpartition("\n")[2] or "no message"
             raise UserError(f"{build.spec} on CPython {build.interpreter.text} can't start: {last}")
+        refuse_gil(build, facts)
         return read_outcome(shared, errors, "fresh")
     finally:
         shared.close()

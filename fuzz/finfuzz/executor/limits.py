@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from finfuzz.targets.instrumentation import Instrumentation
+
 PATIENCE = 10
 
 
@@ -28,6 +30,15 @@ class Limits:
         And a hang is only a hang if it exceeds ten times the deadline.
         """
         return replace(self, deadline=PATIENCE * self.deadline)
+
+
+    def fit(self, instrumentation: Instrumentation) -> Limits:
+        """The same for a CPython with sanitizers; 0 MiB: its address space can't be limited."""
+        return replace(
+            self,
+            deadline=self.deadline * instrumentation.slowness,
+            memory_mib=self.memory_mib if instrumentation.limits_memory else 0,
+        )
 
 
 #: Bytes kept of a child's standard error: all of it, or its beginning and its end.

@@ -18,6 +18,7 @@ import psutil
 from finfuzz.executor.limits import STDERR_BYTES
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from finfuzz.targets.instrumentation import read_instrumentation
 
 _CHILD = Path(__file__).resolve().parent.parent / "child"
 _ADDR_NO_RANDOMIZE = 0x0040000
@@ -130,8 +131,9 @@ def start(
 
     Raises UserError where that CPython can't be started.
     """
+    executable = build.interpreter.executable
     command: list[Any] = [
-        build.interpreter.executable,
+        executable,
         *("-s", "-S", _CHILD / "zygote.py", build.runtime, build.extension, build.second or ""),
         *map(str, (*fds, *more)),
     ]
@@ -143,12 +145,12 @@ def start(
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 pass_fds=fds,
-                env=environment(),
+                env=environment() | read_instrumentation(executable).environment,
                 process_group=0,  # no Ctrl-C of the terminal
             )
     except OSError as error:
         raise UserError(
-            f"can't start {build.interpreter.executable}: {error.strerror}: is it still installed?"
+            f"can't start {executable}: {error.strerror}: is it still installed?"
         ) from error
 
 

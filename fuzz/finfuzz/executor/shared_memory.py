@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 
-LAYOUT = 5
+LAYOUT = 6
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 65536
 FRAMES = 128
@@ -73,6 +73,7 @@ class Facts(ctypes.Structure):
         ("event_count", _u32),
         ("alive", ctypes.c_int32),
         ("wrong_answers", _u32),
+        ("gil_came_on", _u32),
         ("signal", ctypes.c_int32),
         ("signal_code", ctypes.c_int32),
         ("address", _u64),
@@ -99,8 +100,8 @@ class Header(ctypes.Structure):
         ("memory_mib", _u32),
         ("block_count", _u32),
         ("second_block_count", _u32),
+        ("cpython_block_count", _u32),
         ("program_length", _u32),
-        ("padding", _u32),
         ("facts", Facts),
         ("life", Life * LIVES),
         ("events", Event * EVENTS),
@@ -118,12 +119,12 @@ _COUNTERS_AT = -(-ctypes.sizeof(Header) // _PAGE) * _PAGE
 class SharedMemory:
     """A mapping, kept by a file descriptor that children inherit.
 
-    ``blocks``: how many block counters the build wants, for each of its extensions.
+    ``blocks``: how many block counters the build wants, for each of its extensions and for CPython.
     """
 
-    def __init__(self, blocks: int, second_blocks: int = 0) -> None:
+    def __init__(self, blocks: int, second_blocks: int = 0, cpython_blocks: int = 0) -> None:
         self.fd = os.memfd_create("finfuzz", 0)
-        self.counters = EVENT_COUNTERS + blocks + second_blocks
+        self.counters = EVENT_COUNTERS + blocks + second_blocks + cpython_blocks
         os.ftruncate(self.fd, _COUNTERS_AT + self.counters)
         self._mapping = mmap.mmap(self.fd, _COUNTERS_AT + self.counters)
         self.header = Header.from_buffer(self._mapping)
@@ -131,12 +132,13 @@ class SharedMemory:
         self.header.size = ctypes.sizeof(Header)
         self.header.block_count = blocks
         self.header.second_block_count = second_blocks
+        self.header.cpython_block_count = cpython_blocks
         self._no_blocks = bytes(blocks + second_blocks)
         self._facts_address = ctypes.addressof(self.header.facts)
 
     @property
     def counters_address(self) -> int:
-        """The address of the event counters; the block counters follow."""
+        """The address of the event counters; the block counters follow, CPython's last."""
         return ctypes.addressof(self.header) + _COUNTERS_AT
 
     def prepare(self, text: str, limits: Limits) -> None:
@@ -166,8 +168,8 @@ class SharedMemory:
     @property
     def ran_blocks(self) -> bool:
         """Whether the last program ran code of an extension."""
-        blocks = self._mapping[_COUNTERS_AT + EVENT_COUNTERS : _COUNTERS_AT + self.counters]
-        return blocks != self._no_blocks
+        begin = _COUNTERS_AT + EVENT_COUNTERS
+        return self._mapping[begin : begin + len(self._no_blocks)] != self._no_blocks
 
     def snapshot(self) -> bytes:
         """Copy all counters."""

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 from finfuzz.executor import process
+from finfuzz.executor.gil import refuse_gil
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome, read_outcome
 from finfuzz.executor.prepare import prepare_for
@@ -16,6 +17,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.prepared import Prepared
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from finfuzz.targets.instrumentation import read_instrumentation
 
 #: The zygote enforces a child's deadline. This long after the deadline, the zygote is killed.
 _GRACE_SECONDS = 20.0
@@ -36,8 +38,9 @@ class Executor:
     def __init__(self, build: Build, limits: Limits | None = None) -> None:
         self.build = build
         self.limits = limits or Limits()
-        self.shared = SharedMemory(build.blocks, build.second_blocks)
+        self.shared = SharedMemory(build.blocks, build.second_blocks, build.cpython_blocks)
         self.replaced = 0
+        self._instrumentation = read_instrumentation(build.interpreter.executable)
         self._stderr = os.memfd_create("finfuzz-stderr", 0)
         self._zygotes: dict[bool, _Zygote] = {}
         self._last: tuple[Program, bool, Prepared] | None = None
@@ -53,10 +56,10 @@ class Executor:
     ) -> Outcome:
         """Run a program, within the executor's own limits where none are given.
 
-        Raises UserError where the program is too long, and, with the zygote's last message, where
-        two zygotes in a row died under the program.
+        Raises UserError where the program is too long, where a free-threaded CPython's GIL came on,
+        and, with the zygote's last message, where two zygotes in a row died under the program.
         """
-        limits = limits or self.limits
+        limits = (limits or self.limits).fit(self._instrumentation)
         prepared = self._prepare(program, limits)
         try:
             return self._run(prepared, limits, events)
@@ -99,6 +102,7 @@ class Executor:
         zygote.serve(limits.deadline + _GRACE_SECONDS)
         if self.shared.header.facts.stragglers:
             process.end_descendants(zygote.process.pid)
+        refuse_gil(self.build, self.shared.header.facts)
         return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)
 
     @property

@@ -18,6 +18,7 @@ from filelock import FileLock
 from finfuzz.support.errors import UserError
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
+from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.interpreters import Interpreter, require_headers
 from finfuzz.targets.recipe import (
     Library,
@@ -32,6 +33,8 @@ from finfuzz.targets.spec import TargetSpec
 CHILD = Path(__file__).parent.parent / "child"
 COMPILERS_AT_ONCE = 2
 MOST_BLOCKS = 131072
+#: Counters for the blocks of CPython, which are folded over them; a power of two.
+CPYTHON_BLOCKS = 131072
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Build:
     """A build in the cache; ``directory`` also holds ``build.json``, for humans.
 
     ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
-    ``second`` is the other extension of a target that has two, with counters of its own.
+    ``second`` is the other extension of a target that has two, with counters of its own, and
+    ``cpython_blocks`` is for a CPython that is compiled for it.
     """
 
     id: str
@@ -52,6 +56,7 @@ class Build:
     blocks: int
     second: Path | None = None
     second_blocks: int = 0
+    cpython_blocks: int = 0
 
 
 class _Record(msgspec.Struct):
@@ -116,6 +121,7 @@ def build(
         blocks=record.blocks,
         second=directory / plan.second.name if plan.second else None,
         second_blocks=record.second_blocks,
+        cpython_blocks=_count_cpython_blocks(interpreter) if instrumented else 0,
     )
 
 
@@ -205,6 +211,10 @@ def _run_all(commands: list[list[str]], directory: Path) -> None:
 
 def _count_library_blocks(plan: _Plan, library: Library, directory: Path) -> int:
     return _count_blocks(directory / library.name) if plan.instrumented and library.units else 0
+
+
+def _count_cpython_blocks(interpreter: Interpreter) -> int:
+    return CPYTHON_BLOCKS if read_instrumentation(interpreter.executable).has_trace else 0
 
 
 def _count_blocks(extension: Path) -> int:

@@ -62,6 +62,12 @@ static PyObject* count_wrong_answer(PyObject*, PyObject*) {
     Py_RETURN_NONE;
 }
 
+// note_gil(): the steps are over, and this free-threaded CPython has turned its GIL on.
+static PyObject* note_gil(PyObject*, PyObject*) {
+    shared->facts.gil_came_on = 1;
+    Py_RETURN_NONE;
+}
+
 static PyObject* serve_programs(PyObject*, PyObject* args) {
     int request_fd, response_fd, stderr_fd;
     if (!PyArg_ParseTuple(args, "iii", &request_fd, &response_fd, &stderr_fd)) return nullptr;
@@ -72,6 +78,7 @@ static PyObject* begin_fresh(PyObject*, PyObject*) {
     share();
     become_child(-1);
     enable_peak_recording();
+    count_cpython_blocks();
     begin_first_life();
     Py_RETURN_NONE;
 }
@@ -131,6 +138,7 @@ static PyMethodDef functions[] = {
     {"link_extension", link_extension, METH_VARARGS, nullptr},
     {"has_second", has_second, METH_NOARGS, nullptr},
     {"count_wrong_answer", count_wrong_answer, METH_O, nullptr},
+    {"note_gil", note_gil, METH_NOARGS, nullptr},
     {"serve", serve_programs, METH_VARARGS, nullptr},
     {"begin_fresh", begin_fresh, METH_NOARGS, nullptr},
     {"begin_zygote", begin_zygote, METH_NOARGS, nullptr},

@@ -53,9 +53,12 @@ static void add_page(uintptr_t page, int advice) {
 // Bits of /proc/self/pagemap: the page is present; no other process has the page too.
 constexpr uint64_t kPresent = uint64_t(1) << 63, kExclusive = uint64_t(1) << 56;
 
+// A sanitizer's shadow memory is larger than any heap: reading it would take hours.
+constexpr uintptr_t kMostBytes = uintptr_t(1) << 32;
+
 static void record_mapping(int pagemap, uintptr_t begin, uintptr_t end, const char* mode) {
     bool writable = mode[1] == 'w', shared = mode[3] == 's';
-    if (mode[0] != 'r') return;
+    if (mode[0] != 'r' || end - begin > kMostBytes) return;
     uint64_t wanted = writable && !shared ? kPresent | kExclusive : kPresent;
     for (uintptr_t page = begin; page < end; page += kPage) {
         uint64_t entry = 0;

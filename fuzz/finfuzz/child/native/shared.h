@@ -3,7 +3,7 @@
 //
 //     Shared (header, program, facts)  |  event counters  |  block counters
 //
-// The two counter regions are libFuzzer's own 8-bit counters in the parent: each counter that a
+// The counters are libFuzzer's own 8-bit counters in the parent: each counter that a
 // child raises is a feature of its program. Integers are native: parent and child share a machine.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace finfuzz {
 
-constexpr uint32_t kLayout = 5;          // raise it with every change of the layout
+constexpr uint32_t kLayout = 6;          // raise it with every change of the layout
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
 constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
@@ -79,6 +79,7 @@ struct Facts {  // zeroed by the parent before each program
     Racing<uint32_t> event_count;    // number of all events; the first kEvents are kept
     Racing<int32_t> alive;           // C++ objects of the target that were constructed and not destroyed
     Racing<uint32_t> wrong_answers;  // in self-checks
+    uint32_t gil_came_on;            // whether a free-threaded CPython ended the steps with its GIL on
     // when a signal comes
     int32_t signal;
     int32_t signal_code;
@@ -100,11 +101,11 @@ struct Shared {
     uint32_t layout;
     uint32_t size;  // sizeof(Shared): reveals a stale build
     uint32_t deadline_ms;
-    uint32_t memory_mib;
+    uint32_t memory_mib;          // 0: not limited
     uint32_t block_count;         // of the first extension
     uint32_t second_block_count;  // of the second extension; its counters follow the first's
+    uint32_t cpython_block_count;  // of CPython itself; its counters come last
     uint32_t program_length;
-    uint32_t padding;
     Facts facts;
     Life life[kInterpreters];
     Event events[kEvents];
@@ -125,9 +126,13 @@ inline uint8_t* event_counters() {
     return reinterpret_cast<uint8_t*>(shared) + ((sizeof(Shared) + 4095) & ~size_t{4095});
 }
 inline size_t counter_count() {
-    return kEventCounters + shared->block_count + shared->second_block_count;
+    return kEventCounters + shared->block_count + shared->second_block_count +
+           shared->cpython_block_count;
 }
 inline uint8_t* block_counters() { return event_counters() + kEventCounters; }
+inline uint8_t* cpython_block_counters() {
+    return block_counters() + shared->block_count + shared->second_block_count;
+}
 
 // observe.cpp
 void forget_other_programs();           // clears facts and counters; call it before share()
@@ -139,6 +144,9 @@ void observe_progress(Progress progress);
 bool cpython_is_finalizing();
 uint32_t find_current_life();
 const struct Probe* make_probe_table(bool second, const char* internals);  // for a target to attach
+
+// cpython_blocks.cpp
+void count_cpython_blocks();  // from now on, where CPython has been compiled for it
 
 // crash.cpp
 void prepare_crash_handler();  // once, while allocating is still allowed

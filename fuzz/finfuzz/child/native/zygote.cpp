@@ -36,7 +36,7 @@ void become_child(int stderr_fd) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_AS, rlim_t(shared->memory_mib) << 20);
+    if (shared->memory_mib) limit(RLIMIT_AS, rlim_t(shared->memory_mib) << 20);
     // Standard error is a file in memory: an endless loop of prints would fill the machine. CPython
     // ignores SIGXFSZ, so that loop gets EFBIG.
     limit(RLIMIT_FSIZE, rlim_t(16) << 20);
@@ -135,6 +135,7 @@ Served serve(int request_fd, int response_fd, int stderr_fd) {
             if (byte == 'b') return kBare;
             become_child(stderr_fd);
             beginning.restore();
+            count_cpython_blocks();
             return kProgram;
         }
         PyOS_AfterFork_Parent();

@@ -10,6 +10,7 @@ from pathlib import Path
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import find_compiler
+from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.releases import list_header_variables
 
 #: Variables that a compiler or a loader reads, and no script.
@@ -88,4 +89,5 @@ def _make_variables(folder: Path, made: Build) -> dict[str, str]:
         "LANG": "C.UTF-8",
     }
     variables.setdefault("CXX", str(compiler))
-    return variables | list_header_variables(made.spec)
+    instrumentation = read_instrumentation(made.interpreter.executable)
+    return variables | instrumentation.environment | list_header_variables(made.spec)
