@@ -79,7 +79,7 @@ def test_a_free_threaded_run_stays_so(free_threaded: Interpreter, target: str) -
 def test_a_run_whose_gil_came_on_is_refused(free_threaded: Interpreter, tmp_path: Path) -> None:
     made = build(parse_target("no-extension"), free_threaded)
     (tmp_path / "old.cpp").write_text(OLD_EXTENSION)
-    include = f"-I{free_threaded.include}"
+    include = f"-I{free_threaded.includes[0]}"
     command = ["c++", "-shared", "-fPIC", include, "old.cpp", "-o", "old.so"]
     subprocess.run(command, cwd=tmp_path, check=True)
     # The program's own import finds the extension's stand-in beside this one.

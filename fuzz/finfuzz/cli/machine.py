@@ -11,6 +11,7 @@ from rich.console import Console
 from finfuzz import doctor as checks
 from finfuzz.cli.group import cli
 from finfuzz.targets.frameworks import FRAMEWORKS
+from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.releases import list_releases
 
@@ -35,7 +36,10 @@ def targets(folders: tuple[Path, ...]) -> None:
     for interpreter in interpreters:
         commit = f"  commit {interpreter.commit}" if interpreter.commit else ""
         headers = "" if interpreter.includes else "  no headers: no target can be built for it"
-        console.print(f"  {interpreter.text:9} {interpreter.executable}{commit}{headers}")
+        found = read_instrumentation(interpreter.executable).text
+        instrumented = f"  {found}" if found else ""
+        notes = f"{commit}{instrumented}{headers}"
+        console.print(f"  {interpreter.text:9} {interpreter.executable}{notes}")
     console.print("targets (--target):")
     for record in FRAMEWORKS.values():
         for version in versions[record.name]:

@@ -31,7 +31,6 @@ class Limits:
         """
         return replace(self, deadline=PATIENCE * self.deadline)
 
-
     def fit(self, instrumentation: Instrumentation) -> Limits:
         """The same for a CPython with sanitizers; 0 MiB: its address space can't be limited."""
         return replace(

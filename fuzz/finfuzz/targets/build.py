@@ -201,7 +201,9 @@ def _copy_module(source: Path, plan: _Plan, directory: Path) -> None:
     """Copy a Python module with its bytecode, which each child would have to make anew."""
     shutil.copy(source, directory / plan.extension.name)
     compileall = ["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    run_compiler([str(plan.interpreter.executable), *compileall, plan.extension.name], directory)
+    python = plan.interpreter.executable
+    variables = read_instrumentation(python).environment
+    run_compiler([str(python), *compileall, plan.extension.name], directory, variables)
 
 
 def _run_all(commands: list[list[str]], directory: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from finfuzz.support.errors import UserError
@@ -50,11 +51,17 @@ def read_version(compiler: Path) -> str:
     return next(iter(done.stdout.splitlines()), "")
 
 
-def run_compiler(command: list[str], directory: Path) -> None:
-    """Run one compiler command in ``directory``. Raise BuildError if it fails."""
+def run_compiler(
+    command: list[str], directory: Path, variables: Mapping[str, str] | None = None
+) -> None:
+    """Run one compiler command in ``directory``. Raise BuildError if it fails.
+
+    ``variables``: in addition to the environment.
+    """
     done = subprocess.run(
         command,
         cwd=directory,
+        env={**os.environ, **(variables or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -85,6 +85,16 @@ class Instrumentation:
         return not any(sanitizer.reserves for sanitizer in self.sanitizers)
 
     @property
+    def text(self) -> str:
+        """The instrumentation in a few words, for lists of CPythons; empty for none."""
+        coverage = "coverage" if self.has_trace else ""
+        if self.has_callback and not self.has_trace:
+            coverage = (
+                "coverage without a callback of finfuzz's: no features (docs/how-it-works.md)"
+            )
+        return ", ".join(filter(None, [coverage, *(one.name for one in self.sanitizers)]))
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables under which it runs; Python's blocks come from the checked allocator."""
         options = {one.variable: ":".join((*_COMMON, *one.options)) for one in self.sanitizers}

@@ -84,7 +84,9 @@ def case(
     """The same laid out and compiled, as the runner does it."""
 
     def make(what: str, signal: str = "SIGABRT", seconds: float = 60.0) -> Experiment:
-        made = Experiment(finding_folder(what), signal, pythons[0], make_environment({}), seconds)
+        made = Experiment(
+            finding_folder(what), signal, pythons[0], make_environment({}, pythons[0]), seconds
+        )
         assert made.compile() == ""
         return made
 

@@ -10,7 +10,7 @@
 
 namespace finfuzz {
 
-static Segment segment;  // of the executable
+static Segment segment;  // of the object that trace.c is linked into: the executable
 static size_t mask;      // the number of counters is a power of two
 static uint8_t* counters;
 
@@ -22,11 +22,13 @@ static uint8_t* counters;
 
 void count_cpython_blocks() {
     if (shared->cpython_block_count == 0) return;
-    segment = find_segment(reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "Py_Initialize")));
+    void* callback = dlsym(RTLD_DEFAULT, "__sanitizer_cov_trace_pc");
+    void* trace = dlsym(RTLD_DEFAULT, "finfuzz_trace");
+    if (callback == nullptr || trace == nullptr) return;
+    segment = find_segment(reinterpret_cast<uintptr_t>(callback));
     mask = shared->cpython_block_count - 1;
     counters = cpython_block_counters();
-    using Trace = void (*)(const void* block);
-    if (void* trace = dlsym(RTLD_DEFAULT, "finfuzz_trace")) *static_cast<Trace*>(trace) = count_block;
+    *static_cast<void (**)(const void* block)>(trace) = count_block;
 }
 
 }  // namespace finfuzz

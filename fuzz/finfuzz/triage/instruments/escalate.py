@@ -60,7 +60,7 @@ def escalate(
     reports = []
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:
         place = copy_folder(folder, Path(scratch).resolve() / "plain")
-        variables = make_environment(list_header_variables(spec))
+        variables = make_environment(list_header_variables(spec), interpreter)
         experiment = Experiment(place, finding.signal, interpreter, variables, seconds)
         instruments = _FOR_HANGS if hangs else _FOR_CRASHES
         for report in run_instruments(instruments, experiment, folder, announce):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.triage.diagnosis.messages import read_python_frame
 from finfuzz.triage.instruments.reading import join, read_message, shorten
@@ -46,6 +47,12 @@ class Experiment:
     def python(self) -> str:
         """The path of the interpreter."""
         return str(self.interpreter.executable)
+
+    @property
+    def shadowing(self) -> str:
+        """The sanitizer of the interpreter that shadows its memory; empty for most."""
+        found = read_instrumentation(self.interpreter.executable).sanitizers
+        return next((one.name for one in found if one.reserves), "")
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -118,11 +125,21 @@ def copy_folder(folder: Path, place: Path, *without: str) -> Path:
     return place
 
 
-def make_environment(includes: Mapping[str, str]) -> dict[str, str]:
+def make_environment(includes: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
     """Take the user's variables, without those that change the interpreter or the debugger."""
-    unwanted = ("PYTHON", "DEBUGINFOD_", "ASAN_", "UBSAN_", "MALLOC_", "LD_PRELOAD", "VALGRIND_")
+    unwanted = (
+        "PYTHON",
+        "DEBUGINFOD_",
+        "ASAN_",
+        "UBSAN_",
+        "TSAN_",
+        "MSAN_",
+        "MALLOC_",
+        "LD_PRELOAD",
+        "VALGRIND_",
+    )
     kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
-    return {**kept, **includes}
+    return {**kept, **read_instrumentation(interpreter.executable).environment, **includes}
 
 
 def _find_error(done: Run) -> str:

@@ -51,6 +51,8 @@ _NOWHERE = re.compile(r"SEGV on unknown address (0x[0-9a-f]+)")
 
 def run_sanitizers(experiment: Experiment) -> Report:
     """Run under both; if nothing is reported, run again with freed memory reused at once."""
+    if experiment.shadowing:
+        return Report("absent", f"this CPython has {experiment.shadowing} already")
     try:
         compiler = find_compiler()
         clang = "clang" in read_version(compiler)

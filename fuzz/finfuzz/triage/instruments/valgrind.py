@@ -25,6 +25,8 @@ def run_valgrind(experiment: Experiment) -> Report:
     path = shutil.which("valgrind")
     if path is None:
         return Report("absent", "valgrind is not on PATH")
+    if experiment.shadowing:
+        return Report("absent", f"valgrind can't run a CPython with {experiment.shadowing}")
     done = experiment.run(
         [path, *_OPTIONS, experiment.python, "repro.py"], {"PYTHONMALLOC": "malloc"}, slower=_SLOWER
     )
