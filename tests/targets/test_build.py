@@ -384,7 +384,13 @@ def test_blocks_have_a_limit(covered: Told, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.usefixtures("child", "cache")
 def test_a_python_without_headers(python: Interpreter) -> None:
     with pytest.raises(UserError, match=r"has no Python\.h"):
-        build(PLAIN_C, dataclasses.replace(python, include=None))
+        build(PLAIN_C, dataclasses.replace(python, includes=()))
+
+
+def test_the_limited_api_of_a_free_threaded_python(python: Interpreter) -> None:
+    free = dataclasses.replace(python, version=(3, 14, 0), text="3.14.0t", abiflags="t")
+    with pytest.raises(UserError, match=r"plain-c\+abi3 can't be built for CPython 3\.14\.0t: .*GIL"):
+        build(parse_target("plain-c+abi3"), free)
 
 
 def test_elsewhere_than_on_linux(monkeypatch: pytest.MonkeyPatch, python: Interpreter) -> None:

@@ -89,6 +89,12 @@ class Quirk(Enum):
         "a thread that comes back during finalization is unwound through C++ destructors",
         fixed=((3, 13, 8), (3, 14)),
     )
+    LIMITED_API_NEEDS_A_GIL = QuirkFacts(
+        "gh-111506",
+        "a free-threaded build has no limited API",
+        since=(3, 13),
+        fixed=((3, 15),),
+    )
     THREADING_EXIT_RAISES = QuirkFacts(
         "gh-113148",
         "an exception out of threading's exit functions leaves its threads running",

@@ -15,6 +15,7 @@ from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 from filelock import FileLock
 
+from finfuzz.support.cpythons import has
 from finfuzz.support.errors import UserError
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
@@ -98,6 +99,7 @@ def build(
     compiler, Python.h, the release) and BuildError for a compile that fails.
     """
     require_linux()
+    _require_gil(spec, interpreter)
     plan = _plan(resolve(spec), require_headers(interpreter), instrumented)
     builds = find_cache() / "builds"
     builds.mkdir(exist_ok=True)
@@ -129,6 +131,15 @@ def require_linux() -> None:
     """Raise UserError unless this is Linux."""
     if sys.platform != "linux":
         raise UserError(f"finfuzz runs on Linux only (this is {platform.system()})")
+
+
+def _require_gil(spec: TargetSpec, interpreter: Interpreter) -> None:
+    quirk = spec.record.needs_gil
+    if interpreter.is_free_threaded and quirk and has(interpreter.version, quirk):
+        raise UserError(
+            f"{spec} can't be built for CPython {interpreter.text}: {quirk.value.text} "
+            f"({quirk.value.issue}): give another --target, or a CPython with a GIL"
+        )
 
 
 def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:

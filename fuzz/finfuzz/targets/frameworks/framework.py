@@ -79,7 +79,8 @@ class Framework:
     one without any extension first. ``vocabulary``: the words that its extension has code for.
     ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the extension
     sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
-    subinterpreter hangs.
+    subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it can't
+    be compiled for.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Framework:
     own_interpreters: bool = False
     has_internals: bool = False
     import_hangs: Quirk | None = None
+    needs_gil: Quirk | None = None
     crashes: CrashMarks = field(default_factory=CrashMarks)
 
     @property
