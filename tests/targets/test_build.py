@@ -389,7 +389,9 @@ def test_a_python_without_headers(python: Interpreter) -> None:
 
 def test_the_limited_api_of_a_free_threaded_python(python: Interpreter) -> None:
     free = dataclasses.replace(python, version=(3, 14, 0), text="3.14.0t", abiflags="t")
-    with pytest.raises(UserError, match=r"plain-c\+abi3 can't be built for CPython 3\.14\.0t: .*GIL"):
+    with pytest.raises(
+        UserError, match=r"plain-c\+abi3 can't be built for CPython 3\.14\.0t: .*GIL"
+    ):
         build(parse_target("plain-c+abi3"), free)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.findings import known as module
 from finfuzz.triage.findings.known import (
     KnownDefect,
@@ -73,6 +73,23 @@ def test_a_real_one_is_known_both_ways() -> None:
     diagnosis = Diagnosis("SIGABRT", "fatal-python-error", case.outcome.phase, detail, ())
     assert find_known(diagnosis, PLAIN_C, "3.12.1") is LEFTOVER
     assert is_known_crash(case.outcome.stderr, PLAIN_C, "3.12.1")
+
+
+@pytest.mark.parametrize("signal", ["SIGABRT", None])
+def test_a_sanitizer_s_report_is_known_by_a_function_of_its_stack(signal: str | None) -> None:
+    report = (
+        "==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x61 at pc 0x55 bp 0x7f sp 0x7e\n"
+        "READ of size 8 at 0x61 thread T1\n"
+        "    #0 0x55 in drop_gil Python/ceval_gil.c:266\n"
+        "    #1 0x55 in PyEval_SaveThread Python/ceval_gil.c:640\n\n"
+        "0x61 is located 88 bytes inside of 352-byte region\n"
+    )
+    outcome = msgspec.structs.replace(SURVIVED, exit_code=1, signal=signal, stderr=report)
+    (diagnosis,) = diagnose(outcome, 2048)
+    found = find_known(diagnosis, PLAIN_C, "3.13.15")
+    assert found is not None
+    assert found.link.endswith("/154175")
+    assert find_known(diagnosis, PLAIN_C, "3.14.0") is None
 
 
 BY_FRAME = KnownDefect(

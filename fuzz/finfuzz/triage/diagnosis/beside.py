@@ -9,6 +9,7 @@ from finfuzz.triage.diagnosis import messages
 from finfuzz.triage.diagnosis.bucket import find_route
 from finfuzz.triage.diagnosis.diagnosis import Diagnosis
 from finfuzz.triage.diagnosis.sanitizer import read_report_stack
+from finfuzz.triage.diagnosis.telling import normalize_function
 
 _WRONG = re.compile(r"^self-check: (.+)$", re.MULTILINE)
 _VARYING = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\b\d+\b")
@@ -50,9 +51,11 @@ def find_reports(outcome: Outcome) -> list[Diagnosis]:
     said = None if outcome.died else messages.read_report(outcome.stderr)
     if said is None:
         return []
-    frames = find_route(said, read_report_stack(outcome.stderr)) or (_strip_varying(said.detail),)
+    stack = read_report_stack(outcome.stderr)
+    frames = find_route(said, stack) or (_strip_varying(said.detail),)
     phase = _SOMETIME if said.diagnostic == "undefined-behaviour" else outcome.phase
-    return [Diagnosis("NONE", said.diagnostic, phase, said.detail, frames)]
+    named = tuple(normalize_function(frame.function) for frame in stack if frame.function)
+    return [Diagnosis("NONE", said.diagnostic, phase, said.detail, frames, stack=named)]
 
 
 def _strip_varying(line: str) -> str:
