@@ -72,25 +72,24 @@ void open_gate(PyObject *capsule) {
     delete gate;
 }
 
-// The gate of this interpreter; null, with an exception set, if there can't be one.
+// The gate of this interpreter; null, with an exception set, if there can't be one. The first gate is
+// kept by one call: without a GIL, two threads may come here at once.
 SharedGate gate_here() {
     PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
-    PyObject *capsule = dict ? PyDict_GetItemString(dict, kGateName) : nullptr;
-    if (capsule) {
-        auto &old = *static_cast<SharedGate *>(PyCapsule_GetPointer(capsule, kGateName));
-        if (!old->is_ours()) old = std::make_shared<Gate>();
-        return old;
-    }
-    auto *gate = new SharedGate(std::make_shared<Gate>());
-    capsule = dict ? PyCapsule_New(gate, kGateName, open_gate) : nullptr;
+    auto *made = new SharedGate(std::make_shared<Gate>());
+    PyObject *capsule = dict ? PyCapsule_New(made, kGateName, open_gate) : nullptr;
     if (!capsule) {
-        delete gate;
+        delete made;
         return nullptr;
     }
-    SharedGate found = *gate;
-    int failed = PyDict_SetItemString(dict, kGateName, capsule);
+    PyObject *kept = PyObject_CallMethod(dict, "setdefault", "sO", kGateName, capsule);
     Py_DECREF(capsule);
-    return failed ? nullptr : found;
+    if (!kept) return nullptr;
+    auto &gate = *static_cast<SharedGate *>(PyCapsule_GetPointer(kept, kGateName));
+    if (!gate->is_ours()) gate = std::make_shared<Gate>();
+    SharedGate found = gate;
+    Py_DECREF(kept);
+    return found;
 }
 
 // With the GIL: from now on `open` waits for this thread to be gone.
