@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,12 @@ import pytest
 
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.instrumentation import Instrumentation, read_instrumentation
+from finfuzz.targets.instrumentation import (
+    Instrumentation,
+    make_variables,
+    read_instrumentation,
+)
+from finfuzz.targets.interpreters import Interpreter
 from helpers.places import CHILD
 
 PROGRAM = "int main(int count, char** words) { return words[count] ? 1 : count << 1; }\n"
@@ -64,11 +70,18 @@ def test_coverage_with_another_callback(tmp_path: Path) -> None:
 def test_sanitizers(
     tmp_path: Path, flags: tuple[str, ...], names: list[str], variables: set[str]
 ) -> None:
-    found = compile_one(tmp_path, *flags)
-    assert [one.name for one in found.sanitizers] == names
-    assert found.environment.keys() == variables | ({"PYTHONMALLOC"} if names else set())
+    assert [one.name for one in compile_one(tmp_path, *flags).sanitizers] == names
+    python = make_interpreter(tmp_path / "program")
+    made = make_variables(python)
+    assert made.keys() == variables | ({"PYTHONMALLOC"} if names else set())
     for variable in variables:
-        assert "abort_on_error=1" in found.environment[variable].split(":")
+        assert "abort_on_error=1" in made[variable].split(":")
+    # A free-threaded CPython has one allocator, and does not start with another.
+    assert make_variables(dataclasses.replace(python, abiflags="t")).keys() == variables
+
+
+def make_interpreter(executable: Path) -> Interpreter:
+    return Interpreter(executable, (3, 13, 0), (), ".so", "key", "3.13.0")
 
 
 @pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF"])

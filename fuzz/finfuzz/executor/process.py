@@ -18,7 +18,7 @@ import psutil
 from finfuzz.executor.limits import STDERR_BYTES
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-from finfuzz.targets.instrumentation import read_instrumentation
+from finfuzz.targets.instrumentation import make_variables
 
 _CHILD = Path(__file__).resolve().parent.parent / "child"
 _ADDR_NO_RANDOMIZE = 0x0040000
@@ -145,7 +145,7 @@ def start(
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 pass_fds=fds,
-                env=environment() | read_instrumentation(executable).environment,
+                env=environment() | make_variables(build.interpreter),
                 process_group=0,  # no Ctrl-C of the terminal
             )
     except OSError as error:

@@ -19,7 +19,7 @@ from finfuzz.support.cpythons import has
 from finfuzz.support.errors import UserError
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
-from finfuzz.targets.instrumentation import read_instrumentation
+from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter, require_headers
 from finfuzz.targets.recipe import (
     Library,
@@ -212,9 +212,8 @@ def _copy_module(source: Path, plan: _Plan, directory: Path) -> None:
     """Copy a Python module with its bytecode, which each child would have to make anew."""
     shutil.copy(source, directory / plan.extension.name)
     compileall = ["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    python = plan.interpreter.executable
-    variables = read_instrumentation(python).environment
-    run_compiler([str(python), *compileall, plan.extension.name], directory, variables)
+    command = [str(plan.interpreter.executable), *compileall, plan.extension.name]
+    run_compiler(command, directory, make_variables(plan.interpreter))
 
 
 def _run_all(commands: list[list[str]], directory: Path) -> None:

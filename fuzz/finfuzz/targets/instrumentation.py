@@ -10,6 +10,8 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
+from finfuzz.targets.interpreters import Interpreter
+
 #: The variable of child/instrumented/trace.c, and the callback that the compiler calls.
 _TRACE = "finfuzz_trace"
 _CALLBACK = "__sanitizer_cov_trace_pc"
@@ -51,7 +53,6 @@ _SANITIZERS = (
         slowness=5,
     ),
     Sanitizer("ThreadSanitizer", "__tsan_init", "TSAN_OPTIONS", ("die_after_fork=0",), slowness=15),
-    Sanitizer("MemorySanitizer", "__msan_init", "MSAN_OPTIONS", (), slowness=5),
     Sanitizer(
         "UndefinedBehaviorSanitizer",
         "__ubsan_handle_",
@@ -94,11 +95,20 @@ class Instrumentation:
             )
         return ", ".join(filter(None, [coverage, *(one.name for one in self.sanitizers)]))
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables under which it runs; Python's blocks come from the checked allocator."""
-        options = {one.variable: ":".join((*_COMMON, *one.options)) for one in self.sanitizers}
-        return {**options, "PYTHONMALLOC": "malloc"} if self.sanitizers else {}
+
+def make_variables(interpreter: Interpreter) -> dict[str, str]:
+    """Make the variables under which a sanitized CPython runs; none for any other."""
+    found = read_instrumentation(interpreter.executable).sanitizers
+    options = {one.variable: ":".join((*_COMMON, *one.options)) for one in found}
+    return {**options, **(use_malloc(interpreter) if found else {})}
+
+
+def use_malloc(interpreter: Interpreter) -> dict[str, str]:
+    """Make the variables by which Python's blocks come from malloc, which checkers know.
+
+    A free-threaded CPython has one allocator of its own and does not start with another.
+    """
+    return {} if interpreter.is_free_threaded else {"PYTHONMALLOC": "malloc"}
 
 
 def read_instrumentation(executable: Path) -> Instrumentation:

@@ -103,6 +103,7 @@ def test_a_diagnosis_reads_as_the_folder_it_goes_to() -> None:
         ("assertion-failed", "f: Assertion `x' failed.", ("f", "a", "b")),
         ("pymalloc-check", "bad ID: Allocated using API 'o'", ("bad ID", "a", "b")),
         ("address-sanitizer", "double-free", ("double-free", "a", "b")),
+        ("thread-sanitizer", "data race: Read of size 4", ("data race", "a", "b")),
         ("undefined-behaviour", "a.cpp:5: overflow", ("a.cpp:5", "a", "b")),
     ],
 )

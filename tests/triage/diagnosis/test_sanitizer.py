@@ -32,6 +32,16 @@ from helpers.places import OUTCOMES
             Frame("a.cpp", 0, "operator()(int, char (*)[3]) const", "a.cpp:1"),
         ),
         ("#0 0x7f1c in culprit (<unknown module>)", Frame("", 0, "culprit (<unknown module>)")),
+        # as ThreadSanitizer writes it
+        (
+            "#0 culprit(int) /home/user/a.cpp:35:7 (a.out+0x123c) (BuildId: a5ae)",
+            Frame("a.out", 0x123C, "culprit(int)", "/home/user/a.cpp:35:7"),
+        ),
+        ("#0 <null> <null> (libother.so.6+0x10)", Frame("libother.so.6", 0x10, "")),
+        (
+            "#0 pthread_create ../src/libsanitizer/tsan/a.cpp:1 (libtsan.so.2+0x5e)",
+            None,
+        ),
         # the sanitizer's own
         ("#0 0x7f03 in operator delete[](void*) ../src/libsanitizer/asan/asan_new.cpp:155", None),
         ("#0 0x7f03 in free (/lib/x86_64-linux-gnu/libasan.so.8+0xb76a8)", None),

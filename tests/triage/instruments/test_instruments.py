@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from finfuzz.targets.instrumentation import use_malloc
 from finfuzz.targets.interpreters import Interpreter, probe
 from finfuzz.triage.instruments import debug_python as debug_module
 from finfuzz.triage.instruments.allocators import run_glibc_malloc, run_pymalloc_debug
@@ -35,6 +36,17 @@ def says(told: Report, pattern: str) -> None:
     """It ran, and its line is this."""
     assert told.status == "done", told
     assert re.fullmatch(pattern, told.summary), told.summary
+
+
+def test_a_free_threaded_cpython_takes_no_blocks_from_malloc(
+    pythons: list[Interpreter], tmp_path: Path
+) -> None:
+    # It would end at its start: "Fatal Python error: … PYTHONMALLOC: unknown allocator".
+    free_threaded = replace(pythons[0], abiflags="t")
+    report = run_glibc_malloc(Experiment(tmp_path, "SIGSEGV", free_threaded, {}, 1.0))
+    assert report.status == "absent"
+    assert use_malloc(free_threaded) == {}
+    assert use_malloc(replace(free_threaded, abiflags="")) == {"PYTHONMALLOC": "malloc"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.diagnosis.messages import Message
+from finfuzz.triage.diagnosis.sanitizer import SANITIZERS
 from finfuzz.triage.diagnosis.symbols import Frame
 
 #: Diagnostics of lost internals. Which code asks for them first, and what follows, is chance: the
@@ -25,7 +26,7 @@ _ANY_SIGNAL = INTERNALS | {"heap-corruption"}
 _NAMED = frozenset(
     {
         *("fatal-python-error", "assertion-failed", "pymalloc-check"),
-        *("address-sanitizer", "undefined-behaviour"),
+        *SANITIZERS,
     }
 )
 

@@ -22,6 +22,7 @@ DIAGNOSTICS = {
     "stack-smashing": "glibc: a function wrote over its own return address",
     "buffer-overflow": "glibc: a checked copy would not fit",
     "address-sanitizer": "a report of ASan's",
+    "thread-sanitizer": "a report of TSan's",
     "undefined-behaviour": "a report of UBSan's",
     "leak-report": "LSan's or the framework's, of a process that ended by itself",
     "memory-ceiling": "the child reached the memory it may use",

@@ -80,6 +80,10 @@ _ASAN = _make_row(
     r"(?: on (?:unknown )?address\b| on 0x| \(0x|: 0x|\n|$)"
     r"(?:.*\n((?:READ|WRITE) of size \d+))?",
 )
+_TSAN = _make_row(
+    "thread-sanitizer",
+    r"WARNING: ThreadSanitizer: (.{1,100}?) \(pid=\d+\)(?:\n  (\w.{0,50} of size \d+))?",
+)
 _UBSAN = _make_row("undefined-behaviour", r"runtime error: (.+)", _PLACE)
 
 #: Messages that explain a crash from anywhere in the text, as an exception long before, say.
@@ -127,6 +131,7 @@ _DEATHS = (
     _make_row("pymalloc-check", r"Fatal Python error: _PyMem_Debug\w+: (.+)"),
     _make_row("fatal-python-error", rf"Fatal Python error: {_SIGNALS}(.+)"),
     _ASAN,
+    _TSAN,
 )
 
 #: Messages that may not have ended the process: they count only without any of the above.
@@ -137,6 +142,7 @@ _ODDITIES = (
 
 _REPORTS = (
     _ASAN,
+    _TSAN,
     _UBSAN,
     _make_row(
         "leak-report", r"SUMMARY: \w+Sanitizer: (\d+ byte\(s\) leaked in \d+ allocation\(s\))"

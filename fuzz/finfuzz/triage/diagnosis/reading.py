@@ -15,7 +15,7 @@ from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
 from finfuzz.triage.diagnosis.fault import describe_fault
 from finfuzz.triage.diagnosis.messages import Message
 from finfuzz.triage.diagnosis.phase import refine_phase
-from finfuzz.triage.diagnosis.sanitizer import read_report_stack
+from finfuzz.triage.diagnosis.sanitizer import SANITIZERS, read_report_stack
 from finfuzz.triage.diagnosis.symbols import Frame, name_stack
 
 __all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "find_key_frames"]
@@ -24,7 +24,8 @@ __all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "find_key_frames"]
 _OF_ITSELF = {"hang", "internals-recreated", "memory-ceiling", "fatal-python-error"}
 #: Diagnostics whose keys are not made of the stack that a signal's handler took.
 _SAID = {
-    *("address-sanitizer", "undefined-behaviour", "leak-report"),
+    *SANITIZERS,
+    "leak-report",
     *("capsule-lost", "wrong-answer", "unraisable-exception"),
 }
 _C_LIBRARY = re.compile(r"(^|/)(finfuzz_runtime|libc[.-]|ld-)[^/]*$")
@@ -69,7 +70,7 @@ def _diagnose_death(outcome: Outcome, memory_mib: int) -> list[Diagnosis]:
         return []
     stack = name_stack(outcome.frames)
     cause = _find_cause(outcome, memory_mib, stack)
-    if cause.diagnostic in ("address-sanitizer", "undefined-behaviour"):
+    if cause.diagnostic in SANITIZERS:
         stack = read_report_stack(outcome.stderr) or stack
     found = _make_diagnosis(outcome, cause, outcome.phase, stack)
     signal = "HANG" if outcome.timed_out else outcome.signal or "NONE"

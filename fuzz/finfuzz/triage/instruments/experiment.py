@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from finfuzz.targets.instrumentation import read_instrumentation
+from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.triage.diagnosis.messages import read_python_frame
 from finfuzz.triage.instruments.reading import join, read_message, shorten
@@ -133,13 +133,12 @@ def make_environment(includes: Mapping[str, str], interpreter: Interpreter) -> d
         "ASAN_",
         "UBSAN_",
         "TSAN_",
-        "MSAN_",
         "MALLOC_",
         "LD_PRELOAD",
         "VALGRIND_",
     )
     kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
-    return {**kept, **read_instrumentation(interpreter.executable).environment, **includes}
+    return {**kept, **make_variables(interpreter), **includes}
 
 
 def _find_error(done: Run) -> str:

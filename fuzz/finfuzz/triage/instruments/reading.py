@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from finfuzz.triage.diagnosis.messages import read_death
+from finfuzz.triage.diagnosis.sanitizer import SANITIZERS
 from finfuzz.triage.diagnosis.telling import GIVES_UP, normalize_function
 
 #: A frame with a known source, as ASan, gdb and valgrind write it.
@@ -18,9 +19,6 @@ _FRAME = re.compile(
     )$""",
     re.VERBOSE | re.MULTILINE,
 )
-
-#: The diagnostics of the sanitizers, whose reports are summarized at more length here.
-_SANITIZERS = ("address-sanitizer", "undefined-behaviour")
 
 _LONGEST = 300
 
@@ -56,7 +54,7 @@ def find_place(text: str, sources: re.Pattern[str]) -> str:
 def read_message(text: str) -> str:
     """Read the process's own message about its crash, in one line; empty if there is none."""
     found = read_death(text)
-    if found is None or found.diagnostic in _SANITIZERS:
+    if found is None or found.diagnostic in SANITIZERS:  # summarized at more length
         return ""
     return shorten(join(found.diagnostic, found.detail, by=": "))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.compiler import find_compiler, read_version
+from finfuzz.targets.instrumentation import use_malloc
 from finfuzz.triage.instruments.experiment import Experiment, Report
 from finfuzz.triage.instruments.reading import find_place, join, read_message, shorten
 from finfuzz.triage.instruments.run import Run
@@ -139,6 +140,6 @@ def _run(experiment: Experiment, runtime: list[str], options: tuple[str, ...]) -
             "LD_PRELOAD": ":".join(runtime),
             "ASAN_OPTIONS": ":".join(options),
             "UBSAN_OPTIONS": "print_stacktrace=1",
-            "PYTHONMALLOC": "malloc",
+            **use_malloc(experiment.interpreter),
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
+from finfuzz.targets.instrumentation import use_malloc
 from finfuzz.triage.instruments.experiment import Experiment, Report
 from finfuzz.triage.instruments.reading import find_place, join, shorten
 
@@ -28,7 +29,9 @@ def run_valgrind(experiment: Experiment) -> Report:
     if experiment.shadowing:
         return Report("absent", f"valgrind can't run a CPython with {experiment.shadowing}")
     done = experiment.run(
-        [path, *_OPTIONS, experiment.python, "repro.py"], {"PYTHONMALLOC": "malloc"}, slower=_SLOWER
+        [path, *_OPTIONS, experiment.python, "repro.py"],
+        use_malloc(experiment.interpreter),
+        slower=_SLOWER,
     )
     summary = read_report(done.text, experiment.sources)
     return Report("done", summary or f"no report: {experiment.describe_end(done)}", done.text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.instrumentation import read_instrumentation
+from finfuzz.targets.instrumentation import make_variables
 from finfuzz.targets.releases import list_header_variables
 
 #: Variables that a compiler or a loader reads, and no script.
@@ -89,5 +89,4 @@ def _make_variables(folder: Path, made: Build) -> dict[str, str]:
         "LANG": "C.UTF-8",
     }
     variables.setdefault("CXX", str(compiler))
-    instrumentation = read_instrumentation(made.interpreter.executable)
-    return variables | instrumentation.environment | list_header_variables(made.spec)
+    return variables | make_variables(made.interpreter) | list_header_variables(made.spec)
