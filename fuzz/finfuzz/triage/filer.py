@@ -186,6 +186,7 @@ class Filer:
             diagnostic=finding.diagnostic,
             abuse=self._limits.abuse,
             plain=simply,
+            abiflags=self._build.interpreter.abiflags,
         )
 
     def _make_finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:

@@ -134,11 +134,19 @@ def test_what_it_builds_is_what_its_docstring_and_its_sources_say() -> None:
     line = next(one for one in files["repro.py"].splitlines() if one.startswith("BUILD = "))
     exec(line, names)
     build = textwrap.dedent(str(names["BUILD"])).strip()
-    assert build.splitlines() == list_commands(spec, (3, 13), capi=True, watch=False)
+    assert build.splitlines() == list_commands(spec, "3.13", capi=True, watch=False)
     for name in ("extension.cpp", "capi.cpp"):
         head = files[name].partition("\n\n")[0].splitlines()
         assert head[:2] == ["// repro.py, next to this file, builds it with these commands:", "//"]
         assert [one.removeprefix("//     ") for one in head[2:]] == build.splitlines()
+
+
+def test_a_script_names_the_command_of_its_build() -> None:
+    for abiflags, python in (("", "3.13"), ("t", "3.13t"), ("d", "3.13d")):
+        script = write_script(parse(HEAD), PLAIN_C, (3, 13), "A story.", abiflags=abiflags)
+        text = docstring(script["repro.py"])
+        assert f"Run it with CPython {python}: `python{python} repro.py`." in text
+        assert f": ${{PYTHON:=python{python}}}" in text
 
 
 @pytest.mark.parametrize(

@@ -22,16 +22,15 @@ def list_modules(spec: TargetSpec, capi: bool) -> list[str]:
     return [*extensions, *(["capi"] if capi else [])]
 
 
-def list_commands(
-    spec: TargetSpec, python: tuple[int, int], *, capi: bool, watch: bool
-) -> list[str]:
+def list_commands(spec: TargetSpec, python: str, *, capi: bool, watch: bool) -> list[str]:
     """Return the lines, in order; none where there is nothing to build.
 
+    ``python``: a branch with its ABI flags, as commands have them in their names: `3.13t`.
     ``watch``: the extension is linked so that it sees its internals made.
     """
     if not list_modules(spec, capi):
         return []
-    lines = [f": ${{PYTHON:=python{python[0]}.{python[1]}}}", _INCLUDE, _SUFFIX]
+    lines = [f": ${{PYTHON:=python{python}}}", _INCLUDE, _SUFFIX]
     link = list(spec.record.link_flags) if watch else []
     package = spec.record.headers
     for module, one in _list_extensions(spec):

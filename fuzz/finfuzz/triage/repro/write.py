@@ -36,13 +36,15 @@ def write_script(
     diagnostic: str = "",
     abuse: bool = False,
     plain: bool = True,
+    abiflags: str = "",
 ) -> dict[str, str]:
     """Return repro.py and the sources that it builds, by file name.
 
     ``story``: the first lines. ``raising``: steps, as the child gets them, that raise; the script
     catches the exception as the driver does. ``diagnostic``: the one that the script has to show.
     ``plain``: write the simplest script. Otherwise stay close to the fuzzer: the C API makes the
-    interpreters, and the extension binds each name when a step first asks for it.
+    interpreters, and the extension binds each name when a step first asks for it. ``abiflags``: of
+    the CPython, whose command is `python3.13t`, say.
     """
     steps = effective(program, python, abuse=abuse)
     writer = _write_steps(steps, spec, python, raising, plain=plain)
@@ -58,10 +60,11 @@ def write_script(
         files["finfuzz_target.py"] = sources.read_python_module(spec)
     if borrowed or re.search(r"\bcapi\.", text):
         files["capi.cpp"] = sources.write_capi(text, borrowed | writer.platform.given)
-    lines = list_commands(spec, python, capi="capi.cpp" in files, watch=watch)
+    version = "{}.{}".format(*python) + abiflags
+    lines = list_commands(spec, version, capi="capi.cpp" in files, watch=watch)
     files["repro.py"] = "".join(
         [
-            _write_top(story, spec, python, lines, imports),
+            _write_top(story, spec, version, lines, imports),
             BUILDS.format(modules=_format_tuple(list_modules(spec, "capi.cpp" in files)))
             if lines
             else "",
@@ -123,10 +126,9 @@ def _write_lives(lives: list[list[str]]) -> str:
 
 
 def _write_top(
-    story: str, spec: TargetSpec, python: tuple[int, int], lines: list[str], imports: Iterable[str]
+    story: str, spec: TargetSpec, version: str, lines: list[str], imports: Iterable[str]
 ) -> str:
     """Write the docstring, with the commands that build the modules last, and the imports."""
-    version = "{}.{}".format(*python)
     run = f"Run it with CPython {version}: `python{version} repro.py`."
     if lines:
         run += f"\nThe first run builds its modules, with {_describe_requirement(spec)}::\n"
