@@ -1,7 +1,7 @@
 /* The callback of -fsanitize-coverage=trace-pc for a CPython that finfuzz fuzzes itself. Linked into the
    interpreter (docs/how-it-works.md says how); compiled without that flag. */
 
-/* Null until finfuzz's runtime is loaded: the interpreter is as usual. `block`: an address in it. */
+/* Null until finfuzz's runtime begins a program: the interpreter is as usual. `block`: an address in it. */
 void (*finfuzz_trace)(const void *block);
 
 void __sanitizer_cov_trace_pc(void) {
