@@ -51,6 +51,7 @@ def test_coverage_with_finfuzz_s_callback(tmp_path: Path) -> None:
 def test_coverage_with_another_callback(tmp_path: Path) -> None:
     found = compile_one(tmp_path, "-fsanitize-coverage=trace-pc", more=CALLBACK)
     assert found == Instrumentation(has_trace=False, has_callback=True)
+    assert "no features" in found.text
 
 
 @pytest.mark.parametrize(
