@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +14,7 @@ from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
-from helpers.built_pythons import find_traced
+from helpers.built_pythons import find_traced, make_launcher
 from helpers.places import CHILD
 
 #: A CPython whose own code has one block after finalization that every process runs, and one that
@@ -30,48 +27,18 @@ int main(int argc, char** argv) {
     return code;
 }
 """
-ASK = "import json, sysconfig; print(json.dumps([*map(sysconfig.get_config_var, {!r})]))"
 SURVIVES, FAILS = parse("finfuzz 1\nnode a list\n"), parse("finfuzz 1\nexit exception\n")
-
-
-def find_library(python: Interpreter) -> Path | None:
-    """Find its shared libpython."""
-    code = ASK.format(["LIBDIR", "LDLIBRARY"])
-    done = subprocess.run([python.executable, "-I", "-c", code], capture_output=True, check=True)
-    library = Path(*json.loads(done.stdout))
-    return library if library.suffix == ".so" and library.exists() else None
-
-
-def make_launcher(python: Interpreter, library: Path, folder: Path) -> Path:
-    """Compile the launcher with coverage, and link it with trace.c and with libpython."""
-    (folder / "launcher.cpp").write_text(LAUNCHER)
-    compiler = str(find_compiler())
-    includes = [f"-I{one}" for one in python.includes]
-    instrumented = ["-c", "launcher.cpp", "-fsanitize-coverage=trace-pc"]
-    link = [
-        f"-L{library.parent}",
-        f"-Wl,-rpath,{library.parent}",
-        f"-l:{library.name}",
-        "-rdynamic",
-    ]
-    for command in (
-        [compiler, *includes, *instrumented],
-        [compiler, "-x", "c", "-c", str(CHILD / "instrumented/trace.c"), "-o", "trace.o"],
-        [compiler, "launcher.o", "trace.o", *link, "-o", "python3"],
-    ):
-        subprocess.run(command, cwd=folder, check=True)
-    (folder / "pyvenv.cfg").write_text(f"home = {python.executable.parent}\n")
-    return folder / "python3"
 
 
 @pytest.fixture(scope="module")
 def launched(pythons: list[Interpreter], tmp_path_factory: pytest.TempPathFactory) -> Build:
-    for python in pythons:
-        if library := find_library(python):
-            launcher = make_launcher(python, library, tmp_path_factory.mktemp("launcher"))
-            traced = dataclasses.replace(python, executable=launcher, build_key=str(launcher))
-            return build(parse_target("no-extension"), traced)
-    pytest.skip("no CPython with a shared libpython found")
+    folder = tmp_path_factory.mktemp("launcher")
+    trace = ["-x", "c", "-c", str(CHILD / "instrumented/trace.c"), "-o", "trace.o"]
+    subprocess.run([find_compiler(), *trace], cwd=folder, check=True)
+    traced = ("-fsanitize-coverage=trace-pc",)
+    return build(
+        parse_target("no-extension"), make_launcher(pythons, folder, LAUNCHER, traced, "trace.o")
+    )
 
 
 def test_a_program_s_features_are_the_blocks_that_cpython_ran(launched: Build) -> None:

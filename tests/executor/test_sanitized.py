@@ -1,4 +1,4 @@
-"""CPythons with AddressSanitizer: a report is a crash, with the stack of the misuse."""
+"""CPythons with sanitizers: a report is a crash, with the stack of the misuse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
-from helpers.built_pythons import find_sanitized
+from helpers.built_pythons import find_sanitized, make_launcher
 
 PROGRAM = parse("finfuzz 1\nimport\nstart i1 isolated\nenter i1\nnode a list\nedge a a append\n")
 
@@ -63,3 +63,51 @@ def test_freed_memory_that_cpython_uses_is_a_crash(
     assert str(found) == "SIGABRT/address-sanitizer"
     assert found.detail.startswith("heap-use-after-free: READ of size 8")
     assert "Py_FinalizeEx" in found.stack
+
+
+#: A CPython of whose own code only `main` has a sanitizer. It misuses memory after finalization,
+#: where it runs a program (and not, say, a compile).
+LAUNCHER = """
+#include <Python.h>
+#include <cstring>
+#include <thread>
+static int shared, *freed = new int(1);
+__attribute__((noinline)) void misuse(int code) { MISUSE }
+int main(int argc, char** argv) {
+    int code = Py_BytesMain(argc, argv);
+    if (argc > 3 && std::strstr(argv[3], "zygote.py")) misuse(code);
+    return code;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sanitizer", "misuse", "diagnostic", "detail"),
+    [
+        ("address", "delete freed; shared = *freed;", "address-sanitizer", "heap-use-after-free"),
+        (
+            "thread",
+            "std::thread other([] { ++shared; }); ++shared; other.join();",
+            "thread-sanitizer",
+            "data race",
+        ),
+        ("undefined", "shared = 1 << (code + 77);", "undefined-behaviour", "launcher.cpp:6: shift"),
+    ],
+)
+@pytest.mark.parametrize("run", [run_in_zygote, run_in_fresh_process])
+def test_a_report_is_a_crash(
+    pythons: list[Interpreter],
+    tmp_path: Path,
+    sanitizer: str,
+    misuse: str,
+    diagnostic: str,
+    detail: str,
+    run: Run,
+) -> None:
+    source = LAUNCHER.replace("MISUSE", misuse)
+    launcher = make_launcher(pythons, tmp_path, source, (f"-fsanitize={sanitizer}",))
+    outcome = run(build(parse_target("no-extension"), launcher))
+    (found,) = diagnose(outcome, Limits().memory_mib)
+    assert str(found) == f"SIGABRT/{diagnostic}"
+    assert found.detail.startswith(detail)
+    assert any(function.startswith("misuse") for function in found.stack)

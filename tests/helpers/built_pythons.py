@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.interpreters import Interpreter
 
@@ -30,3 +36,46 @@ def find_sanitized(pythons: list[Interpreter], name: str) -> Interpreter:
         if name in (one.name for one in read_instrumentation(python.executable).sanitizers):
             return python
     pytest.skip(f"no CPython with {name} on PATH")
+
+
+ASK = """
+import json, sysconfig
+print(json.dumps([sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("LDLIBRARY")]))
+"""
+
+
+def make_launcher(
+    pythons: list[Interpreter], folder: Path, source: str, flags: tuple[str, ...], *objects: str
+) -> Interpreter:
+    """Make a CPython whose `main` alone is compiled with these flags, and the rest its libpython.
+
+    ``objects``: more to link. Skip the test where no CPython has a shared libpython, or where the
+    compiler can't.
+    """
+    for python in pythons:
+        done = subprocess.run([python.executable, "-I", "-c", ASK], capture_output=True, check=True)
+        library = Path(*json.loads(done.stdout))
+        if library.suffix == ".so" and library.exists():
+            break
+    else:
+        pytest.skip("no CPython with a shared libpython found")
+    (folder / "launcher.cpp").write_text(source)
+    includes = [f"-I{one}" for one in python.includes]
+    # Objects apart: coverage must not be in the callback itself.
+    link = [
+        f"-L{library.parent}",
+        f"-Wl,-rpath,{library.parent}",
+        f"-l:{library.name}",
+        "-rdynamic",
+    ]
+    for command in (
+        [*includes, *flags, "-g", "-c", "launcher.cpp"],
+        [*flags, "launcher.o", *objects, *link, "-rdynamic", "-pthread", "-o", "python3"],
+    ):
+        compiled = subprocess.run(
+            [find_compiler(), *command], cwd=folder, capture_output=True, text=True, check=False
+        )
+        if compiled.returncode:
+            pytest.skip(f"this compiler can't: {compiled.stderr.strip()}")
+    (folder / "pyvenv.cfg").write_text(f"home = {python.executable.parent}\n")
+    return dataclasses.replace(python, executable=folder / "python3")  # which shares its builds
