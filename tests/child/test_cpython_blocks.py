@@ -80,4 +80,4 @@ def test_a_compiled_cpython_has_thousands_of_features(
         executor.run(program)
         assert executor.shared.covered() == first
         assert executor.shared.ran_blocks == (target == "plain-c")
-    assert len(first) > 5000
+    assert len(first) > 1000  # with the sources that docs/how-it-works.md names; 5,000 with all

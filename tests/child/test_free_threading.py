@@ -15,7 +15,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
-from helpers.built_pythons import find_free_threaded
+from helpers.built_pythons import find_free_threaded, run_python
 
 #: `Py_mod_gil` in the slots of a module, up to 3.14 and as 3.15 numbers it too.
 PY_MOD_GIL = {4, 87}
@@ -57,9 +57,8 @@ def test_runtime_and_extension_declare_that_they_need_no_gil(
     plain_c_313: Build, library: str, function: str
 ) -> None:
     path = getattr(plain_c_313, library)
-    command = [plain_c_313.interpreter.executable, "-I", "-c", PRINT_SLOTS, path, function]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert PY_MOD_GIL & set(map(int, done.stdout.split()))
+    slots = run_python(plain_c_313.interpreter, PRINT_SLOTS, path, function)
+    assert PY_MOD_GIL & set(map(int, slots.split()))
 
 
 @pytest.fixture(scope="module")

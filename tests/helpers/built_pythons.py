@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.instrumentation import read_instrumentation
+from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter
 
 
@@ -44,6 +45,14 @@ print(json.dumps([sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("
 """
 
 
+def run_python(python: Interpreter, code: str, *arguments: object) -> str:
+    """Run code in that CPython and return what it prints."""
+    command = [python.executable, "-I", "-c", code, *map(str, arguments)]
+    variables = {**os.environ, **make_variables(python)}  # a leak would be an error with ASan
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def make_launcher(
     pythons: list[Interpreter], folder: Path, source: str, flags: tuple[str, ...], *objects: str
 ) -> Interpreter:
@@ -53,8 +62,7 @@ def make_launcher(
     compiler can't.
     """
     for python in pythons:
-        done = subprocess.run([python.executable, "-I", "-c", ASK], capture_output=True, check=True)
-        library = Path(*json.loads(done.stdout))
+        library = Path(*json.loads(run_python(python, ASK)))
         if library.suffix == ".so" and library.exists():
             break
     else:
