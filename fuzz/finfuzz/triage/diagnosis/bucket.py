@@ -29,11 +29,15 @@ _NAMED = frozenset(
     }
 )
 
+#: The fields of a key and their order. Not the version of the telling frames: a finding whose
+#: telling frames stay the same keeps its bucket.
+_FORMAT = 2
+
 
 def compute_bucket(signal: str, diagnostic: str, phase: str, frames: Sequence[str]) -> str:
     """Compute 12 hex digits. ``frames``: the telling ones, or their substitute."""
     signal = "" if diagnostic in _ANY_SIGNAL else signal
-    key = (telling.VERSION, signal, diagnostic, coarsen_phase(phase), tuple(frames))
+    key = (_FORMAT, signal, diagnostic, coarsen_phase(phase), tuple(frames))
     return hashlib.sha256(repr(key).encode()).hexdigest()[:12]
 
 

@@ -2,7 +2,14 @@
 
 A bucket's key is made of the first three frames that are not plumbing. Plumbing is how a process
 aborts, how C++ terminates and unwinds, and how CPython evaluates, collects and deallocates.
-Raise VERSION whenever a list changes: buckets made with another version are not comparable.
+
+A distribution's stripped files have names only for the functions that they export. So behind the
+first exported function of a key (or the target's: we compile its file) no local one counts, nor
+what a compiler inlined into that first one. A stripped and an unstripped CPython then agree. The
+innermost local functions do count: otherwise all defects below one exported function would share a
+bucket. Where such a function has no name, its place in the file stands for it.
+
+Raise VERSION whenever a list or rule changes: `finfuzz rekey` then makes the keys of findings anew.
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ from collections.abc import Sequence
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
-VERSION = 2
+VERSION = 3
 KEPT = 3
 
 #: Modules that are never telling. The C library's functions have names only with its symbols
@@ -36,6 +43,7 @@ _PLUMBING = re.compile(
     |pymalloc_.*|address_in_range|arena_map_.*)
     # waiting: what for is told by the caller
     |pthread_cond_.*|__futex.*|sem_.*wait.*|syscall
+    |_PySemaphore_.*|_PyParkingLot_Park|PyEvent_Wait.*|_?PyMutex_.*Lock.*|PyThread_acquire_lock.*
     |__clang_call_terminate|_PyThreadState_Attach
     # CPython that gives up
     |_Py_FatalError.*|fatal_error.*|Py_FatalError|Py_ExitStatusException|_PyObject_AssertFailed
@@ -95,13 +103,28 @@ _PYTHON_HEADERS = re.compile(r"_?Py(?!Init_)\w+")
 def select_telling_frames(frames: Sequence[Frame], *, internals_gone: bool) -> list[str]:
     """Return the names of the first telling frames, innermost first, normalized."""
     found: list[str] = []
-    for frame in frames:
+    exported = False
+    for frame, outer in zip(frames, _find_outer(frames), strict=True):
         name = _find_telling_name(frame, internals_gone)
-        if name and not (found and (name == found[-1] or _ROUTE.fullmatch(name))):
-            found.append(name)
+        if not name or (found and (name == found[-1] or _ROUTE.fullmatch(name))):
+            continue
+        local = _is_local(frame)
+        around = not _is_local(outer) and _find_telling_name(outer, internals_gone)
+        if local and (exported or around):
+            continue
+        exported = exported or not local
+        found.append(name)
         if len(found) == KEPT:
             break
     return found
+
+
+def _find_outer(frames: Sequence[Frame]) -> list[Frame]:
+    """Find for each frame the function that it is inlined into: itself, mostly."""
+    outer: list[Frame] = []
+    for frame in reversed(frames):
+        outer.append(outer[-1] if frame.inlined and outer else frame)
+    return outer[::-1]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -140,11 +163,20 @@ def _find_telling_name(frame: Frame, internals_gone: bool) -> str:
         return ""
     if internals_gone and _ACCESSORS.match(name):
         return ""
-    if module.startswith(("finfuzz_target", "finfuzz_second")):
+    if _is_target(frame):
         return _name_in_target(name)
     if not name:
-        return f"{module}+{frame.offset:#x}"  # without symbols the place is all there is
+        return f"{module}+{frame.local_start or frame.offset:#x}"
     return "" if _PLUMBING.match(name) else name
+
+
+def _is_local(frame: Frame) -> bool:
+    """Whether a stripped copy of the frame's file has no name for it. We never strip the target."""
+    return frame.local and not _is_target(frame)
+
+
+def _is_target(frame: Frame) -> bool:
+    return frame.module.rpartition("/")[2].startswith(("finfuzz_target", "finfuzz_second"))
 
 
 def _is_helper(module: str, place: str, name: str) -> bool:
