@@ -53,8 +53,10 @@ def coarsen_phase(phase: str) -> str:
 
 def find_route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:
     """Return the telling frames, innermost first, after the name in the message: at most KEPT."""
-    names = telling.select_telling_frames(stack, internals_gone=cause.diagnostic in ASKING)
-    if cause.diagnostic in _NAMED:
-        head = cause.detail.partition(": ")[0]
-        names = [head, *names] if head not in names[:1] else names
+    head = cause.detail.partition(": ")[0] if cause.diagnostic in _NAMED else ""
+    names = telling.select_telling_frames(
+        stack, internals_gone=cause.diagnostic in ASKING, exported=bool(head)
+    )
+    if head and head not in names[:1]:
+        names = [head, *names]
     return tuple(names[: telling.KEPT])

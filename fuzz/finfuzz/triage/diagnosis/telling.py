@@ -100,10 +100,14 @@ _TARGET_HOOK = "target hook"
 _PYTHON_HEADERS = re.compile(r"_?Py(?!Init_)\w+")
 
 
-def select_telling_frames(frames: Sequence[Frame], *, internals_gone: bool) -> list[str]:
-    """Return the names of the first telling frames, innermost first, normalized."""
+def select_telling_frames(
+    frames: Sequence[Frame], *, internals_gone: bool, exported: bool = False
+) -> list[str]:
+    """Return the names of the first telling frames, innermost first, normalized.
+
+    ``exported``: a name that no strip removes is before them, so local functions do not count.
+    """
     found: list[str] = []
-    exported = False
     for frame, outer in zip(frames, _find_outer(frames), strict=True):
         name = _find_telling_name(frame, internals_gone)
         if not name or (found and (name == found[-1] or _ROUTE.fullmatch(name))):
