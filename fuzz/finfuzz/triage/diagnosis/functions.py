@@ -22,6 +22,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from finfuzz.triage.diagnosis.debug_files import find_debug_file
+from finfuzz.triage.diagnosis.type_tables import name_by_tables
 from finfuzz.triage.diagnosis.unwind_table import UnwindTable, read_unwind_table
 
 
@@ -104,12 +105,14 @@ def _read(path: Path, elf: ELFFile) -> Functions:
         (segment["p_vaddr"], segment["p_offset"], segment["p_filesz"])
         for segment in elf.iter_segments("PT_LOAD")
     ]
-    exported = set(_read_symbols(elf, ".dynsym"))
+    exported, unwind = set(_read_symbols(elf, ".dynsym")), read_unwind_table(elf)
     others, debug_file = set(_read_symbols(elf, ".symtab")), None
     if not others:
         with contextlib.suppress(*_DAMAGE):
             others, debug_file = _read_elsewhere(path.resolve(), elf)
-    return Functions(_sort(exported, others), read_unwind_table(elf), segments, debug_file)
+    if not others and unwind is not None:
+        others = set(_read_tables(elf, unwind))
+    return Functions(_sort(exported, others), unwind, segments, debug_file)
 
 
 _Symbol = tuple[int, int, str]
@@ -128,6 +131,14 @@ def _read_elsewhere(path: Path, elf: ELFFile) -> tuple[set[_Symbol], Path | None
     return set(_read_symbols(inner, ".symtab")), None
 
 
+def _read_tables(elf: ELFFile, unwind: UnwindTable) -> Iterator[_Symbol]:
+    """Name the functions that a CPython's own data points to."""
+    objects = {name: start for start, _, name in _read_symbols(elf, ".dynsym", _OBJECT)}
+    for start, name in name_by_tables(elf, objects).items():
+        if bounds := unwind.find(start):
+            yield (*bounds, name)
+
+
 def _sort(exported: set[_Symbol], others: set[_Symbol]) -> list[Function]:
     """Sort functions by address. Of several names at one address an exported one counts."""
     starts = {start for start, _, _ in exported}
@@ -137,12 +148,12 @@ def _sort(exported: set[_Symbol], others: set[_Symbol]) -> list[Function]:
     )
 
 
-#: ELF's STT_FUNC.
-_FUNCTION = 2
+#: ELF's STT_OBJECT and STT_FUNC.
+_OBJECT, _FUNCTION = 1, 2
 
 
-def _read_symbols(elf: ELFFile, table: str) -> Iterator[_Symbol]:
-    """Read address, end and name of each function in a symbol table.
+def _read_symbols(elf: ELFFile, table: str, kind: int = _FUNCTION) -> Iterator[_Symbol]:
+    """Read address, end and name of each function, or of each object, in a symbol table.
 
     By hand: pyelftools takes 20 times as long, half a second for a libpython.
     """
@@ -159,6 +170,6 @@ def _read_symbols(elf: ELFFile, table: str) -> Iterator[_Symbol]:
         symbols = ((name, info, index, value, size) for name, value, size, info, _, index in rows)
     for name, info, index, value, size in symbols:
         # Without an index: another file's function. The value is then a stub's, which calls it.
-        if info & 0xF == _FUNCTION and index and value:
+        if info & 0xF == kind and index and value:
             text = strings[name : strings.index(b"\0", name)].decode("utf-8", "replace")
             yield value, value + max(size, 1), text

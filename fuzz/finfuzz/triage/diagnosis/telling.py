@@ -39,8 +39,8 @@ _PLUMBING = re.compile(
     |__fortify_fail.*|__stack_chk_fail|_exit|exit|__run_exit_handlers
     # what a sanitizer puts before it, and allocation
     |__interceptor_.*|__(asan|ubsan|lsan|sanitizer)_.*|operator\ (new|delete).*
-    |(c?free|[cm]alloc|realloc|PyMem_.*|_PyMem_.*|_?PyObject_(Free|Malloc|Calloc|Realloc)|PyObject_GC_Del
-    |pymalloc_.*|address_in_range|arena_map_.*)
+    |(c?free|[cm]alloc|realloc|PyMem_.*|_PyMem_.*|_?PyObject_(Mi)?(Free|Malloc|Calloc|Realloc)
+    |PyObject_GC_Del|pymalloc_.*|address_in_range|arena_map_.*)
     # waiting: what for is told by the caller
     |pthread_cond_.*|__futex.*|sem_.*wait.*|syscall
     |_PySemaphore_.*|_PyParkingLot_Park|PyEvent_Wait.*|_?PyMutex_.*Lock.*|PyThread_acquire_lock.*
@@ -66,7 +66,8 @@ _PLUMBING = re.compile(
     |delete_garbage|visit_.*|untrack_.*|handle_(weakrefs|callback|resurrected.*|legacy.*)
     |finalize_garbage|clear_(weakref|unreachable|freelists|slots).*|invoke_gc_callback
     # deallocation: what an object was held by is a route, not a defect
-    |_?Py_Dealloc|_?Py_(DecRef|XDECREF|DECREF|CLEAR)|.*_dealloc|.*_clear|.*_traverse|free_keys_object
+    |_?Py_Dealloc|_?Py_(DecRef|XDECREF|DECREF|CLEAR)|.*_dealloc|.*_clear|.*_traverse|framelocalsproxy_visit
+    |free_keys_object
     |dict_.*|dictkeys_.*|dictresize|insert(dict|ion_resize)|_?PyDict_.*|tuple.*|list_.*
     |_?PyModule_Clear.*|subtype_.*|_?PyWeakref.*|PyObject_ClearWeakRefs|func_.*|cell_.*|frame_.*
     |_?PyObject_(ClearManagedDict|FreeInstance.*)|clear_lock_held|set_clear_internal|_?PyTrash_.*
