@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
+from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.targets.interpreters import Interpreter
 from finfuzz.triage.diagnosis.functions import Function, Functions, load_functions
 
 SOURCE = """
@@ -60,3 +66,33 @@ def _by_offset(functions: Functions, one: Function) -> Function | None:
         if address <= one.start < address + length:
             return functions.find(one.start - address + offset)
     return None
+
+
+def find_core(python: Interpreter) -> Path:
+    """The file that CPython's own code is in: libpython, or the executable itself."""
+    code = "print(*sorted({line.split()[-1] for line in open('/proc/self/maps')}))"
+    mapped = subprocess.check_output([python.executable, "-c", code], text=True).split()
+    libraries = [Path(path) for path in mapped if Path(path).name.startswith("libpython")]
+    return next(iter(libraries), python.executable.resolve())
+
+
+def strip_modules(outcome: Outcome, folder: Path, *options: str) -> Outcome:
+    """The same outcome, had all files but ours been stripped: that moves no code."""
+
+    def strip_all(frames: Sequence[RawFrame]) -> tuple[RawFrame, ...]:
+        return tuple(
+            RawFrame(_strip_once(one.module, folder, *options), one.offset) for one in frames
+        )
+
+    return msgspec.structs.replace(
+        outcome,
+        frames=strip_all(outcome.frames),
+        recreated_frames=strip_all(outcome.recreated_frames),
+    )
+
+
+def _strip_once(module: str, folder: Path, *options: str) -> str:
+    if not os.path.isfile(module) or "finfuzz_" in module:
+        return module
+    copy = folder / module.lstrip("/")
+    return str(copy if copy.exists() else strip(Path(module), copy, *options))

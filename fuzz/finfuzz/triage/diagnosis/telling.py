@@ -54,6 +54,7 @@ _PLUMBING = re.compile(
     |_PyFunction_Vectorcall|cfunction_.*|method_vectorcall.*|builtin_exec.*|PyRun_.*|_PyRun_.*
     |run_eval_code_obj|run_mod|pyrun_.*|pymain_.*|Py_RunMain|Py_BytesMain|main
     |_PyCFunction.*|PyVectorcall_Call|PyCFunction_.*|object_vacall|slot_tp_.*|vectorcall_.*
+    |_PyFrame_Clear.*|_Py\w+_StackRefSteal
     |(trace_)?call_function|do_call_core|function_code_fastcall|callmethod|call_unbound.*|type_call
     |import_(name|find_and_load)|PyImport_ImportModuleLevelObject|builtin___import__.*
     |pythread_wrapper|thread_run|t_bootstrap|start_thread|clone3?
@@ -97,6 +98,8 @@ _ACCESSORS = re.compile(
 _ROUTE = re.compile("|".join(["target hook", *(marks.routes for marks in _MARKS if marks.routes)]))
 #: The name for all of the target's own functions.
 _TARGET_HOOK = "target hook"
+#: A telling frame without a name: a file, and a place in it.
+_NAMELESS = re.compile(r"\+0x[0-9a-f]+$")
 #: Functions of CPython's headers, which are compiled into every extension.
 _PYTHON_HEADERS = re.compile(r"_?Py(?!Init_)\w+")
 
@@ -122,6 +125,11 @@ def select_telling_frames(
         if len(found) == KEPT:
             break
     return found
+
+
+def are_nameless(names: Sequence[str]) -> bool:
+    """Whether telling frames are there, and all are places in stripped files."""
+    return bool(names) and all(_NAMELESS.search(name) for name in names)
 
 
 def _find_outer(frames: Sequence[Frame]) -> list[Frame]:
@@ -171,7 +179,7 @@ def _find_telling_name(frame: Frame, internals_gone: bool) -> str:
     if _is_target(frame):
         return _name_in_target(name)
     if not name:
-        return f"{module}+{frame.local_start or frame.offset:#x}"
+        return f"{module}+{frame.local_start or frame.offset:#x}"  # see _NAMELESS
     return "" if _PLUMBING.match(name) else name
 
 
