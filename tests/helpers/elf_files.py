@@ -50,22 +50,19 @@ def keep_debug(library: Path, debug_file: Path) -> Path:
 def list_functions(file: str | Path) -> list[Function]:
     """The named functions of a file, by file offset."""
     functions = load_functions(str(file))
-    return [found for one in functions._named if (found := _by_offset(functions, one))]
+    return [_by_offset(functions, one) for one in functions._named]
 
 
 def find(functions: Functions, name: str) -> Function:
     """The one function of that name, by file offset."""
     (found,) = [one for one in functions._named if one.name == name]
-    by_offset = _by_offset(functions, found)
-    assert by_offset
-    return by_offset
+    return _by_offset(functions, found)
 
 
-def _by_offset(functions: Functions, one: Function) -> Function | None:
-    for address, offset, length in functions._segments:
-        if address <= one.start < address + length:
-            return functions.find(one.start - address + offset)
-    return None
+def _by_offset(functions: Functions, one: Function) -> Function:
+    found = functions.find(_find_offset(functions, one.start))
+    assert found
+    return found
 
 
 def find_core(python: Interpreter) -> Path:
@@ -77,12 +74,10 @@ def find_core(python: Interpreter) -> Path:
 
 
 def strip_modules(outcome: Outcome, folder: Path, *options: str) -> Outcome:
-    """The same outcome, had all files but ours been stripped: that moves no code."""
+    """The same outcome, had all files but ours been stripped: their code keeps its addresses."""
 
     def strip_all(frames: Sequence[RawFrame]) -> tuple[RawFrame, ...]:
-        return tuple(
-            RawFrame(_strip_once(one.module, folder, *options), one.offset) for one in frames
-        )
+        return tuple(_strip_one(frame, folder, *options) for frame in frames)
 
     return msgspec.structs.replace(
         outcome,
@@ -91,8 +86,21 @@ def strip_modules(outcome: Outcome, folder: Path, *options: str) -> Outcome:
     )
 
 
-def _strip_once(module: str, folder: Path, *options: str) -> str:
-    if not os.path.isfile(module) or "finfuzz_" in module:
-        return module
-    copy = folder / module.lstrip("/")
-    return str(copy if copy.exists() else strip(Path(module), copy, *options))
+def _strip_one(frame: RawFrame, folder: Path, *options: str) -> RawFrame:
+    if not os.path.isfile(frame.module) or "finfuzz_" in frame.module:
+        return frame
+    copy = folder / frame.module.lstrip("/")
+    if not copy.exists():
+        strip(Path(frame.module), copy, *options)
+    address = load_functions(frame.module).find_address(frame.offset)
+    return RawFrame(str(copy), _find_offset(load_functions(str(copy)), address))
+
+
+def _find_offset(functions: Functions, address: int) -> int:
+    """The file offset of an address; strip may move whole segments in a file."""
+    (found,) = [
+        address - start + offset
+        for start, offset, length in functions._segments
+        if start <= address < start + length
+    ]
+    return found

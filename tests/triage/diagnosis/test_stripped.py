@@ -1,6 +1,6 @@
 """A stripped and an unstripped build of one CPython give the same buckets.
 
-Stripping moves no code. So one run serves for both: its frames are looked up in the files as they
+Stripping changes no code. So one run serves for both: its frames are looked up in the files as they
 are, and in stripped copies.
 """
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("strip"), reason="no binutils")
 
 FINDINGS = [finding for _, finding in load_all(CRASHES)]
 MEMORY_MIB = Limits().memory_mib
-#: A library without local symbols has these names still.
+#: The first leaves the symbols that dynamic linking needs, the second those that linking needs.
 OPTIONS = ("--strip-all", "--strip-unneeded")
 
 
@@ -47,6 +47,7 @@ def stripped_buckets(outcome: Outcome, folder: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # the extension is compiled for each CPython
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda finding: finding.bucket)
 def test_a_finding_has_one_bucket_on_each_cpython(
     finding: Finding,

@@ -134,7 +134,7 @@ def _read_elsewhere(path: Path, elf: ELFFile) -> tuple[set[_Symbol], Path | None
 def _read_tables(elf: ELFFile, unwind: UnwindTable) -> Iterator[_Symbol]:
     """Name the functions that a CPython's own data points to."""
     objects = {name: start for start, _, name in _read_symbols(elf, ".dynsym", _OBJECT)}
-    for start, name in name_by_tables(elf, objects).items():
+    for start, name in name_by_tables(elf, objects, unwind.starts).items():
         if bounds := unwind.find(start):
             yield (*bounds, name)
 

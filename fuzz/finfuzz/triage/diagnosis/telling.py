@@ -68,6 +68,7 @@ _PLUMBING = re.compile(
     |finalize_garbage|clear_(weakref|unreachable|freelists|slots).*|invoke_gc_callback
     # deallocation: what an object was held by is a route, not a defect
     |_?Py_Dealloc|_?Py_(DecRef|XDECREF|DECREF|CLEAR)|.*_dealloc|.*_clear|.*_traverse|framelocalsproxy_visit
+    |dealloc_branch_handler
     |free_keys_object
     |dict_.*|dictkeys_.*|dictresize|insert(dict|ion_resize)|_?PyDict_.*|tuple.*|list_.*
     |_?PyModule_Clear.*|subtype_.*|_?PyWeakref.*|PyObject_ClearWeakRefs|func_.*|cell_.*|frame_.*

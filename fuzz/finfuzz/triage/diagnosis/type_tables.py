@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from elftools.elf.elffile import ELFFile
 
@@ -19,38 +20,54 @@ _TYPE_SLOTS = {"tp_dealloc": 3, "tp_traverse": 20, "tp_clear": 21}
 _HEADERS = {"with a GIL": 3, "free-threaded": 5}
 #: The same slots by number in a PyType_Spec (Include/typeslots.h, part of the stable ABI).
 _SPEC_SLOTS = {51: "tp_clear", 52: "tp_dealloc", 71: "tp_traverse"}
-#: PyType_Spec: a name, three numbers, and in its fourth word the slots, each of two words.
-_SPEC_WORD = 3
+#: Of the stable ABI's numbers for slots, 83 is the highest in 3.14.
 _MOST_SLOTS = 100
 _TYPE_NAME = re.compile(rb"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-_SPEC_NAME = re.compile(rb"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_DOTTED_NAME = re.compile(rb"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 #: Of PyMemAllocatorEx, behind its context.
 _ALLOCATOR = ("_PyObject_Malloc", "_PyObject_Calloc", "_PyObject_Realloc", "_PyObject_Free")
 _WORD = 8
-#: The allocators come earlier than this: at word 129 in 3.13.0.
-_RUNTIME_WORDS = 4096
+#: Of a tp_basicsize.
+_MOST_BYTES = 1 << 16
+#: The allocators come earlier than this: at word 13 in 3.12.1, at word 127 in 3.15.2.
+_RUNTIME_WORDS = 1024
+#: ELF's PF_W.
+_WRITABLE = 2
 #: Relocations that add the load address: R_X86_64_RELATIVE, R_AARCH64_RELATIVE.
 _RELATIVE = {"EM_X86_64": 8, "EM_AARCH64": 1027}
 
 
-def name_by_tables(elf: ELFFile, objects: dict[str, int]) -> dict[int, str]:
+def name_by_tables(
+    elf: ELFFile, objects: dict[str, int], functions: Collection[int]
+) -> dict[int, str]:
     """Name functions by their address: `_thread::_local::tp_dealloc`, or `tp_dealloc` for several.
 
-    ``objects``: the addresses of the data that the file exports. Only CPython's own file has such
-    tables; for any other, the answer is empty.
+    ``objects``: the addresses of the data that the file exports. ``functions``: where functions
+    begin. Only CPython's own file has such tables; for any other, the answer is empty.
     """
     understood = elf["e_machine"] in _RELATIVE and elf.little_endian
     if "_PyRuntime" not in objects or not understood:
         return {}
-    image = _Image(elf)
+    image = _Image(elf, functions)
     claims: dict[int, set[str]] = {}
     for name, address in objects.items():
         if name.endswith("_Type"):
-            _collect(claims, _read_type(image, address))
-    for address in image.pointers:
-        _collect(claims, _read_spec(image, address))
+            _collect(claims, _read_exported_type(image, address))
+    for address in image.list_pointers_to_constants():
+        _collect(claims, _read_named(image, address))
     _collect(claims, _read_allocator(image, objects["_PyRuntime"]))
     return {code: name for code, names in claims.items() if (name := _agree(names))}
+
+
+class _Segment(NamedTuple):
+    start: int
+    end: int
+    data: bytes
+    flags: int
+
+    @property
+    def length(self) -> int:
+        return len(self.data)
 
 
 def _collect(claims: dict[int, set[str]], found: Iterator[tuple[int, str]]) -> None:
@@ -66,19 +83,15 @@ def _agree(names: set[str]) -> str:
 
 
 class _Image:
-    """A file as it is in memory. ``pointers``: where writable data points into the file."""
+    """A file as it is in memory. ``functions``: the addresses at which functions begin."""
 
-    def __init__(self, elf: ELFFile) -> None:
-        segments = [
-            (one["p_vaddr"], one.data(), one["p_flags"]) for one in elf.iter_segments("PT_LOAD")
+    def __init__(self, elf: ELFFile, functions: Collection[int]) -> None:
+        self._segments = [
+            _Segment(one["p_vaddr"], one["p_vaddr"] + one["p_filesz"], one.data(), one["p_flags"])
+            for one in elf.iter_segments("PT_LOAD")
         ]
-        self._code = [(start, start + len(data)) for start, data, flags in segments if flags & 1]
-        self._segments = [(start, start + len(data), data) for start, data, _ in segments]
         self._relocated = _read_relocations(elf)
-        self.pointers = set(self._relocated)
-        for start, data, flags in segments:
-            if flags & 2:
-                self.pointers.update(_find_pointers(start, data, self._segments))
+        self.functions = functions
 
     def read_word(self, address: int) -> int:
         relocated = self._relocated.get(address)
@@ -92,11 +105,23 @@ class _Image:
         text = self._read(address, 80).partition(b"\0")[0]
         return text.decode() if pattern.fullmatch(text) else ""
 
-    def is_code(self, address: int) -> bool:
-        return any(start <= address < end for start, end in self._code)
+    def list_pointers_to_constants(self) -> set[int]:
+        """List where writable data points to what is not writable: strings are among that."""
+        constant = [one for one in self._segments if not one.flags & _WRITABLE]
+        low, high = constant[0].start, constant[-1].end
+        places = {place for place, target in self._relocated.items() if low <= target < high}
+        for segment in self._segments:
+            if segment.flags & _WRITABLE:
+                words = struct.iter_unpack("<Q", segment.data[: segment.length // _WORD * _WORD])
+                places.update(
+                    segment.start + n * _WORD
+                    for n, (word,) in enumerate(words)
+                    if low <= word < high
+                )
+        return places
 
     def _read(self, address: int, length: int) -> bytes:
-        for start, end, data in self._segments:
+        for start, end, data, _ in self._segments:
             if start <= address < end:
                 return data[address - start : address - start + length]
         return b""
@@ -109,44 +134,54 @@ def _read_relocations(elf: ELFFile) -> dict[int, int]:
     return {place: target for place, info, target in rows if info & 0xFFFFFFFF == wanted}
 
 
-def _find_pointers(
-    start: int, data: bytes, segments: list[tuple[int, int, bytes]]
-) -> Iterator[int]:
-    low, high = segments[0][0], segments[-1][1]
-    words = struct.iter_unpack("<Q", data[: len(data) // _WORD * _WORD])
-    return (start + n * _WORD for n, (word,) in enumerate(words) if low <= word < high)
-
-
-def _read_type(image: _Image, address: int) -> Iterator[tuple[int, str]]:
+def _read_exported_type(image: _Image, address: int) -> Iterator[tuple[int, str]]:
     """Read a PyTypeObject."""
     for header in _HEADERS.values():
         begin = address + header * _WORD
         if name := image.read_name(image.read_word(begin), _TYPE_NAME):
-            for slot, number in _TYPE_SLOTS.items():
-                code = image.read_word(begin + number * _WORD)
-                if image.is_code(code):
-                    yield code, _join(name, slot)
+            yield from _read_type(image, begin, name)
+            return
+
+
+def _read_named(image: _Image, address: int) -> Iterator[tuple[int, str]]:
+    """Read what a name with dots begins: a PyType_Spec, or the rest of a PyTypeObject.
+
+    The fourth word of the one points to data, that of the other to a function.
+    """
+    name = image.read_name(image.read_word(address), _DOTTED_NAME)
+    fourth = image.read_word(address + 3 * _WORD) if name else 0
+    if fourth in image.functions:
+        # The table of frozen modules looks alike, but a module's code comes second, not a size.
+        if 0 < image.read_word(address + _WORD) < _MOST_BYTES:
+            yield from _read_type(image, address, name)
+    elif fourth:
+        yield from _read_spec_slots(image, fourth, name)
+
+
+def _read_type(image: _Image, begin: int, name: str) -> Iterator[tuple[int, str]]:
+    """Read the slots of a PyTypeObject, from its tp_name on."""
+    for slot, number in _TYPE_SLOTS.items():
+        code = image.read_word(begin + number * _WORD)
+        if code in image.functions:
+            yield code, _join(name, slot)
+
+
+def _read_spec_slots(image: _Image, slots: int, name: str) -> Iterator[tuple[int, str]]:
+    """Read an array of PyType_Slot; nothing if it has no end and is thus none."""
+    found = []
+    for place in range(slots, slots + 2 * _WORD * _MOST_SLOTS, 2 * _WORD):
+        number, code = image.read_word(place), image.read_word(place + _WORD)
+        if number in _SPEC_SLOTS and code in image.functions:
+            found.append((code, _join(name, _SPEC_SLOTS[number])))
+        if number == 0:
+            yield from found
+        if not 0 < number <= _MOST_SLOTS:
             return
 
 
 def _join(type_name: str, slot: str) -> str:
     """Join names as C++ does: after a dot, linkers write what kind of copy a function is."""
     return "::".join((*type_name.split("."), slot))
-
-
-def _read_spec(image: _Image, address: int) -> Iterator[tuple[int, str]]:
-    """Read what may be a PyType_Spec: a name with dots, and slots with an end."""
-    slots = image.read_word(address + _SPEC_WORD * _WORD)
-    name = image.read_name(image.read_word(address), _SPEC_NAME) if slots else ""
-    found = []
-    for place in range(slots, slots + 2 * _WORD * _MOST_SLOTS * bool(name), 2 * _WORD):
-        number, code = image.read_word(place), image.read_word(place + _WORD)
-        if number in _SPEC_SLOTS and image.is_code(code):
-            found.append((code, _join(name, _SPEC_SLOTS[number])))
-        if number == 0:
-            yield from found
-        if not 0 < number <= _MOST_SLOTS:
-            return
 
 
 def _read_allocator(image: _Image, runtime: int) -> Iterator[tuple[int, str]]:
@@ -156,8 +191,7 @@ def _read_allocator(image: _Image, runtime: int) -> Iterator[tuple[int, str]]:
     """
     group = 1 + len(_ALLOCATOR)
     words = [image.read_word(runtime + n * _WORD) for n in range(_RUNTIME_WORDS * bool(runtime))]
-    codes = [image.is_code(word) for word in words]
-    first = next((n for n, code in enumerate(codes) if code), 0)
+    first = next((n for n, word in enumerate(words) if word in image.functions), 0)
     of_objects = words[first + 2 * group : first + 3 * group - 1]
-    if all(map(image.is_code, of_objects)):
+    if all(word in image.functions for word in of_objects):
         yield from zip(of_objects, _ALLOCATOR, strict=True)

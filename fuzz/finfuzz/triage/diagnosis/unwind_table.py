@@ -24,6 +24,7 @@ class UnwindTable:
     def __init__(
         self, starts: list[int], entries: list[int], frames: bytes, base: int, order: str
     ) -> None:
+        self.starts = frozenset(starts)
         self._starts, self._entries = starts, entries
         self._frames, self._base = frames, base
         self._fields = struct.Struct(f"{order}IIiI")
