@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
+from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -232,8 +233,11 @@ def _make_portable(outcome: Outcome) -> Outcome:
 
 
 def _drop_handler(stack: list[Frame]) -> list[Frame]:
-    """Drop the frames of the signal handler, and the C library's that called it."""
-    return stack[find_interrupted(stack) or 0 :]
+    """Drop the runtime's frames that recorded the stack, and the C library's that called them."""
+    interrupted = find_interrupted(stack)
+    if interrupted is not None:
+        return stack[interrupted:]
+    return list(dropwhile(lambda one: "finfuzz_runtime" in one.module, stack))
 
 
 def _record_frame(frame: Frame) -> StackFrame:
