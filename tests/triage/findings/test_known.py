@@ -153,6 +153,15 @@ def test_nameless_functions_of_a_hang(stack: tuple[str, ...], is_known: bool) ->
     assert (find_known(hang, PLAIN_C, "3.13.18") is not None) is is_known
 
 
+def test_an_entry_with_a_stack_alone_wants_that_stack() -> None:
+    entry = msgspec.structs.replace(BY_FRAME, frame="", stack="^a < b")
+    crash = Diagnosis("SIGSEGV", "none", "finalizing", "", ("a",), ("a", "b"))
+    assert find_known(crash, OLD, "3.12.1", (entry,)) is entry
+    other = msgspec.structs.replace(crash, stack=("b", "a"))
+    assert find_known(other, OLD, "3.12.1", (entry,)) is None
+    assert not is_known_crash("Fatal Python error: ", OLD, "3.12.1", (entry,))
+
+
 def test_an_assertion_of_a_debug_build_is_the_hang_of_others() -> None:
     detail = "tstate_activate: Assertion `!tstate->_status.bound_gilstate || ..."
     stack = ("tstate_activate", "PyThreadState_Swap", "finalize_subinterpreters", "Py_FinalizeEx")

@@ -65,10 +65,6 @@ class _Segment(NamedTuple):
     data: bytes
     flags: int
 
-    @property
-    def length(self) -> int:
-        return len(self.data)
-
 
 def _collect(claims: dict[int, set[str]], found: Iterator[tuple[int, str]]) -> None:
     for code, name in found:
@@ -112,7 +108,7 @@ class _Image:
         places = {place for place, target in self._relocated.items() if low <= target < high}
         for segment in self._segments:
             if segment.flags & _WRITABLE:
-                words = struct.iter_unpack("<Q", segment.data[: segment.length // _WORD * _WORD])
+                words = struct.iter_unpack("<Q", segment.data[: len(segment.data) // _WORD * _WORD])
                 places.update(
                     segment.start + n * _WORD
                     for n, (word,) in enumerate(words)

@@ -67,10 +67,16 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             return False
         if not re.match(self.detail, diagnosis.detail):
             return False
-        return self._has_frame(diagnosis) or self._has_stack(diagnosis)
+        return self.by_message or self._has_frame(diagnosis) or self._has_stack(diagnosis)
+
+    @property
+    def by_message(self) -> bool:
+        """Whether the message alone identifies the defect, whatever the stack."""
+        return not self.frame and not self.stack
 
     def _has_frame(self, diagnosis: Diagnosis) -> bool:
-        return any(re.search(self.frame, one) for one in ("", *diagnosis.frames, *diagnosis.stack))
+        functions = (*diagnosis.frames, *diagnosis.stack)
+        return bool(self.frame) and any(re.search(self.frame, one) for one in functions)
 
     def _has_stack(self, diagnosis: Diagnosis) -> bool:
         return bool(self.stack and re.search(self.stack, " < ".join(diagnosis.stack)))
@@ -178,10 +184,10 @@ def is_known_crash(
 ) -> bool:
     """Whether standard error alone shows a known defect: cheap enough for every crash.
 
-    False for defects that only a frame distinguishes.
+    False for defects that only the stack distinguishes.
     """
     return any(
-        not entry.frame
+        entry.by_message
         and re.search(rf"Fatal Python error: {entry.detail}", stderr) is not None
         and entry.is_expected_on(spec, python)
         for entry in (load_shipped() if table is None else table)
