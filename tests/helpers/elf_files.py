@@ -47,6 +47,14 @@ def keep_debug(library: Path, debug_file: Path) -> Path:
     return debug_file
 
 
+def look_up(file: Path, place: Function) -> Function | None:
+    """What a file says of a function's last byte; nothing else may be said of its first."""
+    functions = load_functions(str(file))
+    found = functions.find(place.end - 1)
+    assert functions.find(place.start) == found
+    return found
+
+
 def list_functions(file: str | Path) -> list[Function]:
     """The named functions of a file, by file offset."""
     functions = load_functions(str(file))

@@ -1,17 +1,16 @@
-"""The functions of a file: by its own symbols, by those kept elsewhere, and without any."""
+"""The functions of a file: by its own symbols, and without any."""
 
 from __future__ import annotations
 
 import lzma
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from finfuzz.triage.diagnosis.functions import Function, Functions, load_functions
-from helpers.elf_files import find, keep_debug, make_library, strip
+from finfuzz.triage.diagnosis.functions import Functions, load_functions
+from helpers.elf_files import find, look_up, make_library, strip
 
 pytestmark = pytest.mark.skipif(not shutil.which("strip"), reason="no binutils")
 
@@ -21,14 +20,6 @@ LOCAL, EXPORTED = ("local", "other"), ("exported", "last")
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_library(tmp_path_factory.mktemp("library"))
-
-
-def look_up(file: Path, place: Function) -> Function | None:
-    """What a file says of a function's last byte; nothing else may be said of its first."""
-    functions = load_functions(str(file))
-    found = functions.find(place.end - 1)
-    assert functions.find(place.start) == found
-    return found
 
 
 def test_a_file_with_symbols_names_all_functions(library: Path) -> None:
@@ -63,39 +54,6 @@ def test_between_two_functions_is_none(library: Path, tmp_path: Path) -> None:
 
 def _load(file: Path) -> Functions:
     return load_functions(str(file))
-
-
-def by_build_id(library: Path, tree: Path) -> Path:
-    notes = subprocess.check_output(["readelf", "-n", str(library)], text=True)
-    build_id = notes.partition("Build ID: ")[2].split()[0]
-    return keep_debug(library, tree / f"lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug")
-
-
-def by_link(library: Path, tree: Path) -> Path:
-    debug_file = keep_debug(library, tree / "usr/lib/.debug/library.debug")
-    stripped = tree / "usr/lib/library.so"
-    subprocess.run(["objcopy", f"--add-gnu-debuglink={debug_file}", str(stripped)], check=True)
-    return debug_file
-
-
-@pytest.mark.parametrize("keep", [by_build_id, by_link], ids=["build-id", "debuglink"])
-def test_names_out_of_a_separate_debug_file(
-    library: Path, tmp_path: Path, keep: Callable[[Path, Path], Path]
-) -> None:
-    stripped = strip(library, tmp_path / "usr/lib/library.so")
-    debug_file, functions = keep(library, tmp_path), _load(library)
-    assert _load(stripped).debug_file == debug_file
-    for name in (*LOCAL, *EXPORTED):
-        assert look_up(stripped, find(functions, name)) == find(functions, name)
-
-
-def test_a_debug_file_of_another_build_names_nothing(library: Path, tmp_path: Path) -> None:
-    stripped = strip(library, tmp_path / "usr/lib/library.so")
-    debug_file = by_link(library, tmp_path)
-    debug_file.write_bytes(debug_file.read_bytes() + b"of another build")
-    found = look_up(stripped, find(_load(library), "local"))
-    assert found
-    assert not found.name
 
 
 def test_names_out_of_a_mini_debug_file_inside(library: Path, tmp_path: Path) -> None:
