@@ -40,19 +40,23 @@ class Wanted(msgspec.Struct, frozen=True):
         return cls(finding.diagnosis, program, finding.reproduced, finding.target.python_version)
 
     def matches(self, one: Diagnosis) -> bool:
-        """Whether a diagnosis is of the same defect.
+        """Whether a diagnosis is of the same defect."""
+        return are_same_defect(self.diagnosis, one)
 
-        Its bucket is the same. On another build, functions may have other names: there diagnostic
-        and phase have to be the same, and one of the telling frames.
-        """
-        mine = self.diagnosis
-        if one.bucket == mine.bucket:
-            return True
-        return (
-            one.diagnostic == mine.diagnostic
-            and one.coarse_phase == mine.coarse_phase
-            and (not mine.frames or not set(mine.frames).isdisjoint(one.frames))
-        )
+
+def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
+    """Whether two diagnoses, perhaps of two builds, are of one defect.
+
+    The bucket is the same. On another build, functions may have other names: there diagnostic
+    and phase have to be the same, and one of the telling frames.
+    """
+    if one.bucket == other.bucket:
+        return True
+    return (
+        one.diagnostic == other.diagnostic
+        and one.coarse_phase == other.coarse_phase
+        and (not one.frames or not set(one.frames).isdisjoint(other.frames))
+    )
 
 
 def build_and_judge(
