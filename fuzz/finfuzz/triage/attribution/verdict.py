@@ -15,7 +15,7 @@ from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
-from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis import Diagnosis, diagnose, telling
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.known import find_known
 from finfuzz.triage.findings.rate import Rate, runs_to_see
@@ -48,15 +48,22 @@ def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
     """Whether two diagnoses, perhaps of two builds, are of one defect.
 
     The bucket is the same. On another build, functions may have other names: there diagnostic
-    and phase have to be the same, and one of the telling frames.
+    and phase have to be the same, and one of the telling frames. Functions of a stripped file
+    may have no names to compare: there the signal has to be the same.
     """
     if one.bucket == other.bucket:
         return True
     return (
         one.diagnostic == other.diagnostic
         and one.coarse_phase == other.coarse_phase
-        and (not one.frames or not set(one.frames).isdisjoint(other.frames))
+        and (not one.frames or _may_be_same_frames(one, other))
     )
+
+
+def _may_be_same_frames(one: Diagnosis, other: Diagnosis) -> bool:
+    if telling.are_nameless(one.frames) or telling.are_nameless(other.frames):
+        return one.signal == other.signal
+    return not set(one.frames).isdisjoint(other.frames)
 
 
 def build_and_judge(
