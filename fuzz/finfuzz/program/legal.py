@@ -80,7 +80,9 @@ CPYTHON_DIES: dict[tuple[str, str, str], str] = {
 NOT_LEGAL = ABUSE | IMPOSSIBLE
 
 #: Roots that start a thread; `may_have_threads` says where none may be started.
-THREAD_ROOTS = frozenset({"daemon-thread", "joined-thread", "returning-thread"})
+THREAD_ROOTS = frozenset(
+    {"daemon-thread", "joined-thread", "returning-thread", "waking-thread", "interpreter-pool"}
+)
 
 
 def is_one_thread(flavour: str, python: tuple[int, int]) -> bool:
@@ -99,7 +101,10 @@ def may_have_threads(flavour: str, python: tuple[int, int]) -> bool:
 
 #: Roots whose thread outlives `Py_FinalizeEx`. The thread must not wake in another life: its locks
 #: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`).
-OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread"})
+OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread", "waking-thread"})
+
+#: Roots that start an interpreter of their own, which lives until its thread is joined at the end.
+INTERPRETER_ROOTS = frozenset({"interpreter-pool"})
 
 #: Words legal in the first life only, and why: later lives run in a C exit function.
 FIRST_LIFE: dict[str, str] = {

@@ -14,6 +14,12 @@
 
 namespace finfuzz {
 
+// Texts as the C API takes them: UTF-8 for PyInitConfig (PEP 741, 3.14), wide characters before.
+#if PY_VERSION_HEX >= 0x030E0000
+using Text = std::string;
+#else
+using Text = std::wstring;
+#endif
 using RunLife = PyObject* (*)(const std::string& text);  // null, with an exception set, if it raises
 
 struct NextLife {
@@ -21,17 +27,41 @@ struct NextLife {
     bool registered = false;  // whether the C library has the exit function
     std::string text;
     RunLife run = nullptr;
-    std::wstring executable;
-    std::vector<std::wstring> arguments;
+    Text executable;
+    std::vector<Text> arguments;
 };
 
 inline NextLife next_life;
 
 // Uses the same executable and options, so that library and hash seed stay the same. PATH might lead
 // to another Python.
+#if PY_VERSION_HEX >= 0x030E0000
+// Turns an isolated configuration into that of `python`, as PyConfig_InitPythonConfig has it.
+inline bool configure_as_python(PyInitConfig* config) {
+    bool done = PyInitConfig_SetInt(config, "isolated", 0) == 0;
+    for (const char* name : {"parse_argv", "use_environment", "user_site_directory", "configure_locale",
+                             "configure_c_stdio", "install_signal_handlers", "pathconfig_warnings"})
+        done = done && PyInitConfig_SetInt(config, name, 1) == 0;
+    return done && PyInitConfig_SetInt(config, "safe_path", 0) == 0;
+}
+
+inline void initialize_again() {
+    std::vector<char*> arguments;
+    for (Text& argument : next_life.arguments) arguments.push_back(argument.data());
+    PyInitConfig* config = PyInitConfig_Create();
+    if (config == nullptr) Py_FatalError("no memory for the configuration of another life");
+    bool done = configure_as_python(config) &&
+                PyInitConfig_SetStrList(config, "argv", arguments.size(), arguments.data()) == 0 &&
+                PyInitConfig_SetStr(config, "executable", next_life.executable.c_str()) == 0 &&
+                Py_InitializeFromInitConfig(config) == 0;
+    const char* message = nullptr;
+    if (!done && PyInitConfig_GetError(config, &message)) Py_FatalError(message);
+    PyInitConfig_Free(config);
+}
+#else
 inline void initialize_again() {
     std::vector<wchar_t*> arguments;
-    for (std::wstring& argument : next_life.arguments) arguments.push_back(argument.data());
+    for (Text& argument : next_life.arguments) arguments.push_back(argument.data());
     PyConfig config;
     PyConfig_InitPythonConfig(&config);
     PyStatus status = PyConfig_SetArgv(&config, Py_ssize_t(arguments.size()), arguments.data());
@@ -41,6 +71,7 @@ inline void initialize_again() {
     PyConfig_Clear(&config);
     if (PyStatus_Exception(status)) Py_ExitStatusException(status);
 }
+#endif
 
 // Prints the exception of a life as a script's end does. Returns whether the life was interrupted.
 inline bool print_end(PyObject* result) {
@@ -66,6 +97,20 @@ inline void run_scheduled_lives() {
     }
 }
 
+#if PY_VERSION_HEX >= 0x030E0000
+inline bool remember_command() {
+    const char* executable = PyUnicode_AsUTF8(PySys_GetObject("executable"));
+    PyObject* arguments = PySys_GetObject("orig_argv");
+    if (executable == nullptr || arguments == nullptr) return false;
+    next_life.executable = executable;
+    for (Py_ssize_t index = 0; index < PyList_GET_SIZE(arguments); ++index) {
+        const char* argument = PyUnicode_AsUTF8(PyList_GET_ITEM(arguments, index));
+        if (argument == nullptr) return false;
+        next_life.arguments.push_back(argument);
+    }
+    return true;
+}
+#else
 inline bool remember_command() {
     PyObject* executable = PySys_GetObject("executable");  // borrowed
     wchar_t* path = executable ? PyUnicode_AsWideCharString(executable, nullptr) : nullptr;
@@ -78,6 +123,7 @@ inline bool remember_command() {
     next_life.arguments.assign(arguments, arguments + count);
     return true;
 }
+#endif
 
 // Schedules a life with `text` for when this one is over. Returns false where that fails.
 inline bool schedule_life(const char* text, RunLife run) {
