@@ -315,7 +315,8 @@ def test_a_node_and_an_interpreter_stay_two(name: str) -> None:
 def capi(plain: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All of capi, which a script has a part of."""
     made = tmp_path_factory.mktemp("capi") / f"capi{plain.interpreter.ext_suffix}"
-    options = ["-std=c++17", "-shared", "-fPIC", "-pthread", f"-I{plain.interpreter.include}"]
+    headers = [f"-I{folder}" for folder in plain.interpreter.includes]
+    options = ["-std=c++17", "-shared", "-fPIC", "-pthread", *headers]
     run_compiler(
         [str(find_compiler()), *options, str(CHILD / "repro" / "capi.cpp"), "-o", str(made)],
         made.parent,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from finfuzz.support.cpythons import parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole
 from finfuzz.triage.diagnosis import Diagnosis
@@ -40,7 +41,7 @@ class TargetRecord(msgspec.Struct, frozen=True):
     @property
     def python_version(self) -> tuple[int, int]:
         """The CPython without its micro version: (3, 13)."""
-        major, minor, *_ = map(int, self.python.split("."))
+        major, minor, *_ = parse_version(self.python)
         return major, minor
 
 
