@@ -201,7 +201,7 @@ PYTHON_KINDS = (
         "queue",
         "a queue of `concurrent.interpreters`, with an item of this interpreter",
         since=_CONCURRENT,
-        cost=3,
+        cost=5,
     ),
 )
 
@@ -323,13 +323,14 @@ ROOT = Choice(
             "waking-thread",
             "the stack of a daemon thread that gets a lock, and wants the GIL, during finalization",
             main_only=_FATAL_THREAD,
+            cost=2,
         ),
         Word(
             "interpreter-pool",
             "an attribute of an `InterpreterPoolExecutor` whose worker has imported the extension",
             own_thread=_MAIN_THREAD,
             since=_CONCURRENT,
-            cost=8,
+            cost=25,
         ),
         Word("static-object", "a static `py::object`", abuse=_STATIC_DESTRUCTOR),
         Word(
@@ -445,7 +446,7 @@ FLAVOUR = Choice(
             "the standard library's `concurrent.interpreters`; `stop` drops its object, a global",
             main_only="it ends with its object, and that would end with the interpreter around it",
             since=_CONCURRENT,
-            cost=6,
+            cost=7,
         ),
     ),
 )
