@@ -10,6 +10,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace finfuzz {
@@ -29,20 +30,34 @@ struct NextLife {
     RunLife run = nullptr;
     Text executable;
     std::vector<Text> arguments;
+    std::vector<std::pair<const char*, int>> options;  // for PyInitConfig
 };
 
 inline NextLife next_life;
 
-// Uses the same executable and options, so that library and hash seed stay the same. PATH might lead
-// to another Python.
+// A further life has the same executable and options, so that library and hash seed stay the same. PATH
+// might lead to another Python.
 #if PY_VERSION_HEX >= 0x030E0000
-// Turns an isolated configuration into that of `python`, as PyConfig_InitPythonConfig has it.
-inline bool configure_as_python(PyInitConfig* config) {
-    bool done = PyInitConfig_SetInt(config, "isolated", 0) == 0;
-    for (const char* name : {"parse_argv", "use_environment", "user_site_directory", "configure_locale",
-                             "configure_c_stdio", "install_signal_handlers", "pathconfig_warnings"})
-        done = done && PyInitConfig_SetInt(config, name, 1) == 0;
-    return done && PyInitConfig_SetInt(config, "safe_path", 0) == 0;
+// What an isolated configuration, PyInitConfig's, has unlike that of `python`.
+constexpr const char* kUnlikeIsolated[] = {
+    "isolated", "parse_argv", "use_environment", "user_site_directory", "configure_locale",
+    "configure_c_stdio", "install_signal_handlers", "pathconfig_warnings", "safe_path", "dev_mode",
+    "utf8_mode", "allocator", "tracemalloc", "faulthandler",
+    "hash_seed", "use_hash_seed"};  // in this order: a seed implies its use
+
+inline bool remember_options() {
+    for (const char* name : kUnlikeIsolated) {
+        int value;
+        if (PyConfig_GetInt(name, &value) < 0) return false;
+        next_life.options.emplace_back(name, value);
+    }
+    return true;
+}
+
+inline bool configure(PyInitConfig* config) {
+    for (auto [name, value] : next_life.options)
+        if (PyInitConfig_SetInt(config, name, value) < 0) return false;
+    return true;
 }
 
 inline void initialize_again() {
@@ -50,7 +65,7 @@ inline void initialize_again() {
     for (Text& argument : next_life.arguments) arguments.push_back(argument.data());
     PyInitConfig* config = PyInitConfig_Create();
     if (config == nullptr) Py_FatalError("no memory for the configuration of another life");
-    bool done = configure_as_python(config) &&
+    bool done = configure(config) &&
                 PyInitConfig_SetStrList(config, "argv", arguments.size(), arguments.data()) == 0 &&
                 PyInitConfig_SetStr(config, "executable", next_life.executable.c_str()) == 0 &&
                 Py_InitializeFromInitConfig(config) == 0;
@@ -108,7 +123,7 @@ inline bool remember_command() {
         if (argument == nullptr) return false;
         next_life.arguments.push_back(argument);
     }
-    return true;
+    return remember_options();
 }
 #else
 inline bool remember_command() {
