@@ -44,11 +44,18 @@ _IN_TRAVERSE = ("plain", "cast", "lookup", "internals")
 _AFTER_PYTHON = ("py-atexit", "static-destructor", "thread-local-destructor")
 
 #: (hook, action) pairs that are never legal, and why.
-IMPOSSIBLE: dict[tuple[str, str], str] = _pairs(
-    _AFTER_PYTHON,
-    [action for action in ACTION.texts if action != "plain"],
-    "the interpreter is gone by then: no Python API may be called (C API docs)",
-)
+IMPOSSIBLE: dict[tuple[str, str], str] = {
+    **_pairs(
+        _AFTER_PYTHON,
+        [action for action in ACTION.texts if action != "plain"],
+        "the interpreter is gone by then: no Python API may be called (C API docs)",
+    ),
+    **_pairs(
+        ["unraisable"],
+        ["remote-script"],
+        "a script that can't be opened is reported to this hook, which would ask again without end",
+    ),
+}
 
 #: (hook, action) pairs that break a rule on purpose, and which rule: skipped without `--abuse`.
 ABUSE: dict[tuple[str, str], str] = {
