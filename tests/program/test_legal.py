@@ -132,7 +132,7 @@ def test_at_other_hooks_anything_goes() -> None:
 
 
 def test_the_hook_of_unraisable_exceptions_takes_no_action_that_would_call_it_again() -> None:
-    """Seen on 3.14.10: each script that can't be opened was reported to the hook; RecursionError."""
+    """Seen on 3.14.10: the hook was told of each script that can't be opened."""
     assert [action for hook, action in NOT_LEGAL if hook == "unraisable"] == ["remote-script"]
 
 
