@@ -114,10 +114,11 @@ inline void run_scheduled_lives() {
 
 #if PY_VERSION_HEX >= 0x030E0000
 inline bool remember_command() {
-    const char* executable = PyUnicode_AsUTF8(PySys_GetObject("executable"));
-    PyObject* arguments = PySys_GetObject("orig_argv");
-    if (executable == nullptr || arguments == nullptr) return false;
-    next_life.executable = executable;
+    PyObject* executable = PySys_GetObject("executable");  // borrowed
+    PyObject* arguments = PySys_GetObject("orig_argv");    // borrowed
+    const char* path = executable && arguments ? PyUnicode_AsUTF8(executable) : nullptr;
+    if (path == nullptr) return false;
+    next_life.executable = path;
     for (Py_ssize_t index = 0; index < PyList_GET_SIZE(arguments); ++index) {
         const char* argument = PyUnicode_AsUTF8(PyList_GET_ITEM(arguments, index));
         if (argument == nullptr) return false;

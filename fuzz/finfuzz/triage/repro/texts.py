@@ -1,22 +1,12 @@
 """The fixed texts of a standalone script."""
 
 #: Names that the texts below use: no node may take them.
-NAMES = (
-    frozenset({"interpreters", "start_concurrent", "stop_concurrent"})
-    | frozenset(
-        (
-            "BUILD",
-            "EXTENSION_SUFFIXES",
-            "HERE",
-            "LIFE",
-            "_interpreters",
-            "capi",
-            "ctypes",
-            "elsewhere",
-        )
-    )
-    | {"os", "program", "run", "signal", "start", "step", "sys", "t", "t2", "textwrap", "threading"}
-)
+NAMES = frozenset(
+    ("BUILD", "EXTENSION_SUFFIXES", "HERE", "LIFE", "_interpreters", "capi", "ctypes", "elsewhere")
+) | {
+    *("interpreters", "os", "program", "run", "signal", "start", "start_concurrent", "step"),
+    *("stop_concurrent", "sys", "t", "t2", "textwrap", "threading"),
+}
 
 #: Modules that every script imports.
 BASE_IMPORTS = frozenset({"os", "sys"})
