@@ -53,6 +53,17 @@ class Quirk(Enum):
         "`_interpreters` takes configurations; before, `_xxsubinterpreters` makes one kind",
         since=(3, 13),
     )
+    CONCURRENT_INTERPRETERS = QuirkFacts(
+        "gh-134939",
+        "`concurrent.interpreters` and `InterpreterPoolExecutor`",
+        since=(3, 14),
+    )
+    MONITORING = QuirkFacts("gh-103082", "`sys.monitoring`", since=(3, 12))
+    REMOTE_DEBUGGING = QuirkFacts(
+        "gh-131591",
+        "a debugger can have a thread run a script (PEP 768)",
+        since=(3, 14),
+    )
     STDLIB_INTERPRETERS_ARE_STRICT = QuirkFacts(
         "gh-98610",
         "an interpreter of the standard library may not start threads",

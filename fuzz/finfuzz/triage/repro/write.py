@@ -19,7 +19,7 @@ from finfuzz.triage.repro.fold import fold_repeated
 from finfuzz.triage.repro.inside import Capi, NotPlain, Stdlib
 from finfuzz.triage.repro.steps import Writer, indent
 from finfuzz.triage.repro.story import TOP, escape_docstring
-from finfuzz.triage.repro.texts import BASE_IMPORTS, BEGINS, BUILDS, FROM_CAPI, HELPERS
+from finfuzz.triage.repro.texts import BASE_IMPORTS, BEGINS, BUILDS, FROM_CAPI, HELPERS, ONLY_CAPI
 
 #: The extension reports this diagnostic itself, and has to be linked for that.
 _WATCHED = "internals-recreated-silently"
@@ -102,7 +102,7 @@ def _split_helpers(writer: Writer) -> tuple[set[str], set[str]]:
 
     Most use ctypes, but older ones crash in a further life of the interpreter (gh-113576).
     """
-    apart = FROM_CAPI if len(writer.lives) > 1 else frozenset({"hold_in_type"})
+    apart = FROM_CAPI if len(writer.lives) > 1 else ONLY_CAPI
     return writer.platform.helpers - apart, writer.platform.helpers & apart
 
 
