@@ -132,6 +132,7 @@ def _render_facts(entry: ListedFinding, finding: Finding) -> Table:
         "bucket": bucket,
         "status": status + (f": {explained}" if explained else ""),
         "merged into": finding.merged_into,
+        "CPython": finding.target.python_name,
         "signal": finding.signal + (f", {finding.fault}" if finding.fault else ""),
         "other signals": _format_other_signals(finding),
         "telling frames": " < ".join(finding.frames),
@@ -202,6 +203,7 @@ def _format_range(attribution: Attribution) -> str:
     others = [cell for cell in attribution.cells if cell.axis == "release"]
     others = [cell for cell in others if cell.verdict.what == "otherwise"]
     found += f" ({len(others)} other releases crash differently)" if others else ""
+    found += f"; {attribution.python_range}" if attribution.python_range else ""
     return f"{found}; crashes on CPython {', '.join(attribution.pythons)}"
 
 

@@ -122,6 +122,12 @@ def test_the_docstring_says_what_it_takes(target: str, wanted: str) -> None:
     assert "Run it with CPython 3.13: `python3.13 repro.py`." in docstring(script)
 
 
+def test_a_cpython_in_its_source_tree_is_run_there() -> None:
+    script = write_script(parse(HEAD), parse_target("plain-c"), (3, 13), "A story.", in_tree=True)
+    told = "Run it with CPython 3.13, built in its source tree: `./python repro.py`."
+    assert told in docstring(script["repro.py"])
+
+
 def docstring(script: str) -> str:
     return ast.get_docstring(ast.parse(script), clean=False) or ""
 
