@@ -123,7 +123,7 @@ def replay_one(case: Case, planned: PlannedBuild, executor: Executor) -> Result:
         return _make_result(case, planned, "not runnable", why=str(error))
     expected = case.find_expected(planned.spec, planned.interpreter.text)
     seen = _name_outcome(outcome, limits)
-    python, offers = made.interpreter.version[:2], made.spec.record.vocabulary
+    python, offers = made.interpreter.version, made.spec.record.vocabulary
     missing = find_missing_words(case.program, python, offers, abuse=limits.abuse)
     if missing and not seen:
         why = f"survived, but the target has no {', '.join(missing)}"

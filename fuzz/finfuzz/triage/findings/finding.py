@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from finfuzz.support.cpythons import Version, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole
 from finfuzz.triage.diagnosis import Diagnosis
@@ -38,10 +39,9 @@ class TargetRecord(msgspec.Struct, frozen=True):
     build: str
 
     @property
-    def python_version(self) -> tuple[int, int]:
-        """The CPython without its micro version: (3, 13)."""
-        major, minor, *_ = map(int, self.python.split("."))
-        return major, minor
+    def python_version(self) -> Version:
+        """The CPython's numbers: (3, 13, 0)."""
+        return parse_version(self.python)
 
 
 class FirstSeen(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 
+from finfuzz.support.cpythons import Version
 from finfuzz.targets.frameworks.framework import HeaderPackage
 from finfuzz.targets.spec import TargetSpec
 
@@ -22,9 +23,7 @@ def list_modules(spec: TargetSpec, capi: bool) -> list[str]:
     return [*extensions, *(["capi"] if capi else [])]
 
 
-def list_commands(
-    spec: TargetSpec, python: tuple[int, int], *, capi: bool, watch: bool
-) -> list[str]:
+def list_commands(spec: TargetSpec, python: Version, *, capi: bool, watch: bool) -> list[str]:
     """Return the lines, in order; none where there is nothing to build.
 
     ``watch``: the extension is linked so that it sees its internals made.

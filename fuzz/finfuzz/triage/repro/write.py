@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from finfuzz.program.language import MAX_LIVES
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
+from finfuzz.support.cpythons import Version
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro import library, sources
 from finfuzz.triage.repro.commands import list_commands, list_modules
@@ -28,7 +29,7 @@ _LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
 def write_script(
     program: Program,
     spec: TargetSpec,
-    python: tuple[int, int],
+    python: Version,
     story: str,
     raising: frozenset[str] = frozenset(),
     *,
@@ -80,7 +81,7 @@ def write_script(
 def _write_steps(
     steps: Program,
     spec: TargetSpec,
-    python: tuple[int, int],
+    python: Version,
     raising: frozenset[str],
     *,
     plain: bool,
@@ -122,7 +123,7 @@ def _write_lives(lives: list[list[str]]) -> str:
 
 
 def _write_top(
-    story: str, spec: TargetSpec, python: tuple[int, int], lines: list[str], imports: Iterable[str]
+    story: str, spec: TargetSpec, python: Version, lines: list[str], imports: Iterable[str]
 ) -> str:
     """Write the docstring, with the commands that build the modules last, and the imports."""
     version = "{}.{}".format(*python)
