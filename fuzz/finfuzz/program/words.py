@@ -372,7 +372,7 @@ ACTION = Choice(
         Word("thread", "start a Python thread", main_only=_NEW_THREAD),
         Word(
             "native-thread",
-            "let a C++ thread take the GIL, and wait, unless the end would block that thread for ever",
+            "let a C++ thread take the GIL, and wait; not where the end would block that thread",
             main_only=_GIL_STATE,
         ),
         Word("resurrect", "add a reference to the node that nobody returns"),

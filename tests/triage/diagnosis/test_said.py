@@ -47,14 +47,14 @@ ASAN = "==1==ERROR: AddressSanitizer:"
         ),
         # what CPython's debug build checks, by the file or the function that says so
         (
-            'python3.14d: ../Python/gc.c:431: update_refs: Assertion `x != 0\' failed.\n',
+            "python3.14d: ../Python/gc.c:431: update_refs: Assertion `x != 0' failed.\n",
             "gc-invariant",
             "update_refs: gc.c:431: Assertion `x != 0' failed.",
         ),
         ('Modules/gcmodule.c:5: f: Assertion "x" failed\n', "gc-invariant", None),
         ('Modules/my_gc.c:5: f: Assertion "x" failed\n', "assertion-failure", None),
         (
-            "Objects/a.c:5: _Py_NegativeRefcount: Assertion failed: object has negative ref count\n",
+            "a.c:5: _Py_NegativeRefcount: Assertion failed: object has negative ref count\n",
             "negative-refcount",
             None,
         ),
