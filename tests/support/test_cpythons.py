@@ -44,7 +44,9 @@ UNWOUND = Quirk.RETURNING_THREAD_IS_UNWOUND
         ((3, 13, 18), UNWOUND, False, True),
         ((3, 14), UNWOUND, False, True),
         (OLDEST, Quirk.THREADING_EXIT_RAISES, True, False),
-        (NEWEST, Quirk.THREADING_EXIT_RAISES, True, False),
+        ((3, 13, 18), Quirk.THREADING_EXIT_RAISES, True, False),
+        ((3, 14), Quirk.THREADING_EXIT_RAISES, False, True),
+        (NEWEST, Quirk.THREAD_LOCAL_IN_A_CALLBACK, True, False),
     ],
 )
 def test_has_and_is_fixed(python: Version, quirk: Quirk, wanted: bool, fixed: bool) -> None:

@@ -81,6 +81,7 @@ class Quirk(Enum):
         "gh-113146",
         "a left subinterpreter whose thread is not over hangs Py_FinalizeEx",
         since=(3, 13),
+        fixed=((3, 14),),
     )
     RETURNING_THREAD_IS_UNWOUND = QuirkFacts(
         "gh-87135",
@@ -90,6 +91,7 @@ class Quirk(Enum):
     THREADING_EXIT_RAISES = QuirkFacts(
         "gh-113148",
         "an exception out of threading's exit functions leaves its threads running",
+        fixed=((3, 14),),
     )
     THREAD_LOCAL_IN_A_CALLBACK = QuirkFacts(
         "docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",
