@@ -14,4 +14,4 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(scope="session")
 def pythons() -> list[Interpreter]:
     """Every CPython found that can be built for, newest first."""
-    return [found for found in find_interpreters() if found.include]
+    return [found for found in find_interpreters() if found.includes]

@@ -16,7 +16,7 @@ from finfuzz.program.words import Choice
 from finfuzz.replay.expectations import find_expected
 from finfuzz.targets.build import build
 from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose

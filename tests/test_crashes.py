@@ -14,7 +14,8 @@ from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import find_compiler
-from finfuzz.targets.interpreters import Interpreter, pick_interpreter
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.pick import pick_own
 from finfuzz.targets.releases import list_header_variables
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.finding import Finding, load_all
@@ -41,7 +42,7 @@ def finding_in(folder: Path) -> Finding:
 
 def interpreter_of(finding: Finding) -> Interpreter:
     try:
-        return pick_interpreter(finding.target.python.rpartition(".")[0])
+        return pick_own(finding.target.python)
     except UserError as error:
         pytest.skip(str(error))
 

@@ -22,7 +22,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, WAY
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 

@@ -28,7 +28,7 @@ from finfuzz.program.text import to_text
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, SHAPE, WAY
 from finfuzz.support.cpythons import Version
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose

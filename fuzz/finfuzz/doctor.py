@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from finfuzz.campaign.worker.libfuzzer import find_library
@@ -26,9 +27,10 @@ class Check(NamedTuple):
     text: str
 
 
-def examine() -> list[Check]:
-    """Check everything that a campaign needs."""
-    return [_check(subject, find) for subject, find in _FINDERS.items()]
+def examine(folders: Sequence[Path] = ()) -> list[Check]:
+    """Check everything that a campaign needs; look for CPythons in these folders too."""
+    finders = {**_FINDERS, "interpreters": lambda: _find_interpreters(folders)}
+    return [_check(subject, find) for subject, find in finders.items()]
 
 
 def _check(subject: str, find: Callable[[], str]) -> Check:
@@ -48,8 +50,8 @@ def _find_compiler() -> str:
     return f"{compiler} ({read_version(compiler)})"
 
 
-def _find_interpreters() -> str:
-    usable = [found.text for found in find_interpreters() if found.include]
+def _find_interpreters(folders: Sequence[Path] = ()) -> str:
+    usable = [found.text for found in find_interpreters(folders) if found.includes]
     if not usable:
         raise UserError(
             f"no CPython {format_version(OLDEST)} or later with headers: install one with its "

@@ -15,4 +15,4 @@ def pythons() -> list[Interpreter]:
 @pytest.fixture(scope="session")
 def python(pythons: list[Interpreter]) -> str:
     """The path of the newest one with headers; a path spares the command its search."""
-    return str(next(found.executable for found in pythons if found.include))
+    return str(next(found.executable for found in pythons if found.includes))

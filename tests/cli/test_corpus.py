@@ -48,7 +48,7 @@ def test_what_is_distilled_covers_the_same(some: Path, tmp_path: Path) -> None:
     assert "zz-the-same.fin" not in kept or min(before) not in kept
     assert f"kept {len(kept)} of {len(before)} programs with all " in result.output
 
-    python = next(found for found in find_interpreters() if found.include)
+    python = next(found for found in find_interpreters() if found.includes)
     made = build(parse_target("plain-c"), python)
     numbers = [
         choose_programs(list(measure_programs(made, read_folder(folder)[0], 3, Limits()))).features
@@ -63,7 +63,7 @@ def test_a_program_that_dies_covers_nothing(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "dies.fin").write_text("finfuzz 1\nexit thread-exit\n")
     (folder / "lives.fin").write_text("finfuzz 1\nnode a list\n")
-    python = next(found for found in find_interpreters() if found.include)
+    python = next(found for found in find_interpreters() if found.includes)
     made = build(parse_target("plain-c"), python)
     found = list(measure_programs(made, read_folder(folder)[0], 2, Limits()))
     dead = [one for one in found if one.died]

@@ -18,7 +18,7 @@ SURVIVES = "finfuzz 1\n# why\nnode a container\nedge a a append\nroot a module\n
 DIES = "finfuzz 1\n# why\nnode a container\nedge a a append\nroot a codec\n"
 GUARD = "SIGABRT/internals-recreated"
 SAYS = DIES.replace("# why\n", f"# why\n# expect: {GUARD} on pybind11+destroy\n")
-PYTHON = next(found.text for found in find_interpreters() if found.include)
+PYTHON = next(found.text for found in find_interpreters() if found.includes)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from finfuzz.targets.interpreters import find_interpreters
 from helpers.command import run
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-PYTHON = next(found.text for found in find_interpreters() if found.include)
+PYTHON = next(found.text for found in find_interpreters() if found.includes)
 HERE = ("--target", "plain-c", "--python", PYTHON)
 SURVIVES = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"
 #: The text of the user's files: a process that imports one ends at once.

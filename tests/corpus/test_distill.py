@@ -30,7 +30,7 @@ CYCLE = "finfuzz 1\nnode a container\nedge a a append\nroot a {}\n"
 
 @pytest.fixture(scope="module")
 def python() -> Interpreter:
-    return next(found for found in find_interpreters() if found.include)
+    return next(found for found in find_interpreters() if found.includes)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.spec import parse_target
 
 Fake = Callable[[str], Build]

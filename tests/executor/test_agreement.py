@@ -14,11 +14,11 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
-from helpers.places import CORPUS
+from helpers.places import CORPUS, USES_FREED
 
 #: Some programs race with their own threads: such a one has agreed once it does the same once.
 TRIES = 5
@@ -47,12 +47,6 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     limits = Limits(deadline=6)
     with Executor(build(resolve(parse_target(target)), interpreter), limits) as made:
         yield made
-
-
-#: It uses an object of the life before: what of that is found in the freed memory depends on all
-#: that was allocated before, the length of this checkout's path included. On 3.12 a zygote's child
-#: gets SIGSEGV and a fresh process a wrong answer: all that both can agree on is that it is wrong.
-USES_FREED = {"call-once-in-two-lives"}
 
 
 def facts(outcome: Outcome, *, uses_freed: bool) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.spec import parse_target
 
 ACROSS = parse("""\

@@ -188,7 +188,7 @@ def main(program: Path, target: str, python: str) -> None:
     from finfuzz.executor.fresh import run_fresh  # noqa: PLC0415  the tests that read need none of it
     from finfuzz.program.text import parse, to_text  # noqa: PLC0415
     from finfuzz.targets.build import build  # noqa: PLC0415
-    from finfuzz.targets.interpreters import pick_interpreter  # noqa: PLC0415
+    from finfuzz.targets.pick import pick_interpreter  # noqa: PLC0415
     from finfuzz.targets.spec import parse_target  # noqa: PLC0415
 
     made = build(parse_target(target), pick_interpreter(python))

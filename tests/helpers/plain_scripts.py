@@ -25,7 +25,8 @@ HANGS = "HANG"
 def compile_capi(python: Interpreter, folder: Path) -> Path:
     """All of capi, which a script has a part of."""
     made = folder / f"capi{python.ext_suffix}"
-    options = ["-std=c++17", "-shared", "-fPIC", "-pthread", f"-I{python.include}"]
+    headers = [f"-I{folder}" for folder in python.includes]
+    options = ["-std=c++17", "-shared", "-fPIC", "-pthread", *headers]
     source = str(CHILD / "repro" / "capi.cpp")
     run_compiler([str(find_compiler()), *options, source, "-o", str(made)], folder)
     return made

@@ -129,3 +129,29 @@ def test_what_two_releases_do_together_is_not_written_down(tmp_path: Path) -> No
     path.write_text(f"finfuzz 1\n{STEPS}")
     mixed = parse_target("pybind11==3.0.1,3.0.2+hold")
     assert not rewrite_expectations(path, {(mixed, "3.13.0"): frozenset({GUARD})})
+
+
+@pytest.mark.parametrize(
+    ("seen", "lines"),
+    [
+        (["3.13.0"], ["python<3.13.18"]),
+        (["3.13.0", "3.13.18"], ["python<3.14"]),
+        (["3.13.18", "3.14.10"], ["python>=3.13.18"]),
+        (["3.14.10d"], ["python+debug"]),
+        (["3.14.10", "3.14.10d"], ["python+debug", "python>=3.14+release"]),
+    ],
+)
+def test_patch_releases_and_builds_are_told_apart(
+    seen: list[str], lines: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "program.fin"
+    path.write_text(f"finfuzz 1\n{STEPS}")
+    pythons = ["3.13.0", "3.13.18", "3.14.10"]
+    if "3.14.10d" in seen:
+        pythons.append("3.14.10d")
+    spec = parse_target("pybind11==3.1.0+released")
+    rewrite_expectations(
+        path, {(spec, one): frozenset({GUARD} if one in seen else ()) for one in pythons}
+    )
+    expected = [f"# expect: {GUARD} on pybind11+released, {one}" for one in lines]
+    assert [one for one in path.read_text().splitlines() if one.startswith("#")] == expected

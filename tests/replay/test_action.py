@@ -17,7 +17,7 @@ from finfuzz.targets.spec import parse_target
 from helpers.places import ROOT
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
-PYTHON = next(found for found in find_interpreters() if found.include)
+PYTHON = next(found for found in find_interpreters() if found.includes)
 SURVIVES = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"
 DIES = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
 

@@ -12,7 +12,7 @@ from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.releases import list_releases
 
-NEWEST = next(found.text for found in find_interpreters() if found.include)
+NEWEST = next(found.text for found in find_interpreters() if found.includes)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,14 @@ def test_a_python_that_is_not_here_is_a_build_with_a_problem() -> None:
 
 
 def test_everything_is_each_python_with_each_release_and_policy_and_the_control() -> None:
-    pythons = [found for found in find_interpreters() if found.include]
+    pythons = [found for found in find_interpreters() if found.includes]
     found = plan_all_builds()
     assert len(found) == len(pythons) * (len(list_releases()) * len(POLICIES) + 1)
     assert len({(planned.spec, planned.interpreter.executable) for planned in found}) == len(found)
 
 
 def test_everything_of_a_target_is_that_on_each_python_with_each_policy() -> None:
-    pythons = [found for found in find_interpreters() if found.include]
+    pythons = [found for found in find_interpreters() if found.includes]
     found = plan_all_builds(("pybind11==3.1.0", "plain-c"))
     assert len(found) == len(pythons) * (len(POLICIES) + 1)
     assert {planned.spec.version for planned in found} == {"3.1.0", None}

@@ -17,7 +17,9 @@ from finfuzz.support.cpythons import (
     format_version,
     has,
     is_fixed,
+    make_sort_key,
     parse_version,
+    split_abiflags,
 )
 from helpers.places import CHILD, PACKAGE, ROOT
 
@@ -97,3 +99,31 @@ def test_no_version_is_compared_elsewhere() -> None:
     found = {path.name: lines for path in sources if (lines := versions_in(path))}
     assert "cpythons.py" in found
     assert set(found) == {"cpythons.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("3.13.0", ("3.13.0", "")),
+        ("3.14.10d", ("3.14.10", "d")),
+        ("3.14.10td", ("3.14.10", "td")),
+        ("3.16.0a3t", ("3.16.0a3", "t")),
+    ],
+)
+def test_abiflags_are_split_off(text: str, parts: tuple[str, str]) -> None:
+    assert split_abiflags(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("3.9.18", "3.13.0"),
+        ("3.13.0", "3.13.18"),
+        ("3.14.0rc1", "3.14.0"),
+        ("3.14.2", "3.14.10"),
+        ("3.14.10", "3.14.10d"),
+        ("3.14.10d", "3.15.0"),
+    ],
+)
+def test_versions_are_sorted_as_numbers(older: str, newer: str) -> None:
+    assert make_sort_key(older) < make_sort_key(newer)

@@ -25,6 +25,17 @@ from finfuzz.targets.spec import parse_target
         ("pybind11>=3.0.0, python>=3.12", "pybind11==3.1.0", "3.11.7", False),
         ("plain-c, python==3.12.*", "plain-c", "3.12.9", True),
         ("no-extension", "no-extension", "3.12.9", True),
+        ("python<3.13.8", "plain-c", "3.13.0", True),
+        ("python<3.13.8", "plain-c", "3.13.18d", False),
+        ("python>=3.14", "plain-c", "3.14.10d", True),  # without a build: all of them
+        ("python>=3.14+debug", "plain-c", "3.14.10d", True),
+        ("python+debug", "plain-c", "3.14.10td", True),
+        ("python+debug", "plain-c", "3.14.10", False),
+        ("python+debug", "plain-c", "3.14.10t", False),
+        ("python+free-threaded", "plain-c", "3.14.10t", True),
+        ("python+free-threaded", "plain-c", "3.14.10d", False),
+        ("plain-c, python>=3.14+release", "plain-c", "3.14.10", True),
+        ("plain-c, python>=3.14+release", "plain-c", "3.14.10t", False),
         ("no-extension", "plain-c", "3.12.9", False),
     ],
 )
@@ -45,7 +56,7 @@ def test_what_says_nothing_holds_everywhere() -> None:
         ("pybind11=>3", "can't read the versions '=>3'"),
         ("pybind11, plain-c", "one framework a line"),
         ("plain-c>=3", "plain-c has neither versions nor policies"),
-        ("python+destroy", "python has no policies"),
+        ("python+destroy", "python has no build 'destroy': choose release, debug, free-threaded"),
     ],
 )
 def test_what_can_not_be_understood(text: str, complaint: str) -> None:

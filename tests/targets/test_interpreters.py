@@ -1,8 +1,8 @@
 import dataclasses
 import os
-import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +11,6 @@ from finfuzz.targets import interpreters
 from finfuzz.targets.interpreters import (
     Interpreter,
     find_interpreters,
-    pick_interpreter,
     probe,
     require_headers,
 )
@@ -33,18 +32,12 @@ def script(path: Path, text: str) -> Path:
     return path
 
 
-def fake(text: str, *, headers: bool, name: str = "python") -> Interpreter:
-    major, minor, patch = map(int, text.split("."))
-    include = Path("/include") if headers else None
-    return Interpreter(Path("/opt", text, "bin", name), (major, minor, patch), include, ".so", "")
-
-
 def test_probe_describes_the_running_python(here: Interpreter) -> None:
     assert here.version == sys.version_info[:3]
     assert here.text == "{}.{}.{}".format(*sys.version_info)
     assert here.executable == Path(sys.executable).resolve()
-    assert here.include is not None
-    assert (here.include / "Python.h").is_file()
+    assert here.abiflags == sys.abiflags
+    assert (here.includes[0] / "Python.h").is_file()
     assert here.ext_suffix.endswith(".so")
 
 
@@ -62,7 +55,8 @@ def test_probe_follows_a_wrapper_to_the_python_behind_it(tmp_path: Path, here: I
         (
             "echo '" + '{"implementation": "pypy", "version": [3, 10, 1], "executable": "/x", '
             '"includes": [], "ext_suffix": ".so", "full_version": "", "soabi": null, '
-            '"debug": null}' + "'",
+            '"number": "3.10.1", "abiflags": "", "commit": "", "source_tree": null, '
+            '"pyconfig": ""}' + "'",
             "is pypy, not CPython",
         ),
     ],
@@ -110,30 +104,6 @@ def test_nothing_is_run_twice_and_no_script_is_run(
     assert not touched.exists()
 
 
-@pytest.mark.parametrize("known_by", ["home", "variable", "shims"])
-def test_pyenv_is_found_however_it_is_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_by: str
-) -> None:
-    root = tmp_path / ".pyenv"
-    binary = root / "versions" / "3.99.0" / "bin" / "python3.99"
-    binary.parent.mkdir(parents=True)
-    binary.write_bytes(b"\x7fELF")
-    binary.chmod(0o755)
-    (root / "shims").mkdir()
-    script(root / "shims" / "python3.99", "exit 1")
-    monkeypatch.setenv("HOME", str(tmp_path if known_by == "home" else tmp_path / "elsewhere"))
-    monkeypatch.setenv("PATH", str(root / "shims") if known_by == "shims" else "/no-such")
-    if known_by == "variable":
-        monkeypatch.setenv("PYENV_ROOT", str(root))
-    else:
-        monkeypatch.delenv("PYENV_ROOT", raising=False)
-    probed: list[Path] = []
-    monkeypatch.setattr(interpreters, "_probe_or_none", probed.append)
-    find_interpreters()
-    assert binary.resolve() in probed
-    assert not [path for path in probed if "shims" in path.parts]
-
-
 def test_a_broken_python_hides_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Interpreter
 ) -> None:
@@ -152,109 +122,57 @@ def test_the_running_python_is_found_wherever_it_is(
     assert find_interpreters() == [here]
 
 
-@pytest.mark.parametrize(
-    ("name", "kept"),
-    [
-        ("python", True),
-        ("python3", True),
-        ("python3.9", True),
-        ("python3.13t", True),
-        ("python3.12d", True),
-        ("python3.8", False),
-        ("python2", False),
-        ("python2.7", False),
-        ("pypy3", False),
-        ("python3-config", False),
-        ("python3.11-config", False),
-        ("python.exe.py", False),
-    ],
-)
-def test_names_that_cannot_be_wanted_are_not_run(name: str, kept: bool) -> None:
-    assert interpreters._may_be_new_enough(name) is kept
-
-
-FAKES = [
-    fake("3.14.1", headers=False),
-    fake("3.13.2", headers=False),
-    fake("3.13.1", headers=True),
-    fake("3.12.9", headers=True),
-    fake("3.12.4", headers=True),
-    fake("3.9.1", headers=True),
-]
-
-
-@pytest.mark.parametrize(
-    ("text", "picked"),
-    [
-        (None, "3.13.1"),
-        ("3", "3.13.1"),
-        ("3.13", "3.13.1"),
-        ("3.12", "3.12.9"),
-        ("3.12.4", "3.12.4"),
-        ("3.9", "3.9.1"),
-    ],
-)
-def test_picks_the_newest_match_with_headers(
-    monkeypatch: pytest.MonkeyPatch, text: str | None, picked: str
-) -> None:
-    monkeypatch.setattr(interpreters, "find_interpreters", lambda: FAKES)
-    assert pick_interpreter(text).text == picked
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("3.11", "no CPython 3.9 or later found for --python 3.11 (found: 3.14.1 in /opt/3.14.1/"),
-        ("3.1", "--python 3.1: Python 3.1 is too old: pick 3.9 or later"),
-        ("3.8", "--python 3.8: Python 3.8 is too old: pick 3.9 or later"),
-        ("2", "--python 2: Python 2 is too old: pick 3.9 or later"),
-        ("python3.12", "--python 'python3.12': neither a version (3.12, 3.12.1) nor a path"),
-        ("", "--python '': neither a version"),
-        ("3.14", "has no Python.h in /opt/3.14.1/include/python3.14: install its development"),
-        ("3.13.2", "(Debian: python3.13-dev) or pick another with --python"),
-    ],
-)
-def test_bad_picks_say_what_is_wrong(monkeypatch: pytest.MonkeyPatch, text: str, says: str) -> None:
-    monkeypatch.setattr(interpreters, "find_interpreters", lambda: FAKES)
-    with pytest.raises(UserError, match=re.escape(says)):
-        pick_interpreter(text)
-
-
-def test_no_python_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interpreters, "find_interpreters", list)
-    with pytest.raises(UserError, match=r"found at all \(found: none\): install one"):
-        pick_interpreter(None)
-
-
-def test_picks_by_path(tmp_path: Path, here: Interpreter) -> None:
-    os.symlink(here.executable, tmp_path / "mine")
-    assert pick_interpreter(str(tmp_path / "mine")) == here
-
-
-def test_bad_paths_say_what_is_wrong(tmp_path: Path) -> None:
-    plain = tmp_path / "plain"
-    plain.write_text("")
-    for path, says in [
-        (tmp_path / "none", "there is no such file"),
-        (tmp_path, "is not an executable file"),
-        (plain, "is not an executable file"),
-        (script(tmp_path / "true", "exit 0"), "is not a Python 3"),
-    ]:
-        with pytest.raises(UserError, match=says) as caught:
-            pick_interpreter(str(path))
-        assert str(path) in str(caught.value)
-
-
-def test_an_old_python_by_path_is_refused(
-    monkeypatch: pytest.MonkeyPatch, here: Interpreter
-) -> None:
-    old = dataclasses.replace(here, version=(3, 8, 20))
-    monkeypatch.setattr(interpreters, "probe", lambda _: old)
-    with pytest.raises(UserError, match=r"Python 3\.8\.20 is too old"):
-        pick_interpreter(sys.executable)
-
-
 def test_headers_are_required(here: Interpreter) -> None:
     assert require_headers(here) is here
     with pytest.raises(UserError, match=r"has no Python\.h"):
-        require_headers(dataclasses.replace(here, include=None))
+        require_headers(dataclasses.replace(here, includes=()))
+
+
+@pytest.mark.parametrize(
+    ("facts", "name"),
+    [
+        ({}, "3.14.10 in /opt/bin/python3"),
+        ({"text": "3.14.10d", "abiflags": "d"}, "3.14.10d in /opt/bin/python3"),
+        ({"commit": "0123abc"}, "3.14.10 (0123abc) in /opt/bin/python3"),
+        ({"executable": Path.home() / "cpython" / "python"}, "3.14.10 in ~/cpython/python"),
+    ],
+)
+def test_a_build_has_a_name_of_its_own(facts: dict[str, Any], name: str) -> None:
+    plain = Interpreter(Path("/opt/bin/python3"), (3, 14, 10), (), ".so", "", "3.14.10")
+    assert dataclasses.replace(plain, **facts).name == name
+
+
+@pytest.mark.parametrize(("written", "found"), [("3.14.2", True), ("3.14.1", False), (None, False)])
+def test_headers_of_another_release_are_not_taken(
+    tmp_path: Path, written: str | None, found: bool
+) -> None:
+    """Where a distribution's CPython was moved, INCLUDEPY may name the system's own headers."""
+    (tmp_path / "Python.h").write_text("")
+    if written:
+        (tmp_path / "patchlevel.h").write_text(f'#define PY_VERSION "{written}"\n')
+    answer = _answer(includes=[str(tmp_path)], number="3.14.2")
+    assert interpreters._find_headers(answer) == ((tmp_path,) if found else ())
+
+
+def test_headers_of_a_build_in_its_source_tree(tmp_path: Path) -> None:
+    """Python.h lies in Include, pyconfig.h where configure ran; nothing is installed."""
+    answer = _answer(source_tree=str(tmp_path), pyconfig=str(tmp_path / "build" / "pyconfig.h"))
+    assert interpreters._find_headers(answer) == (tmp_path / "Include", tmp_path / "build")
+
+
+def _answer(**facts: Any) -> interpreters._Answer:
+    known: dict[str, Any] = {
+        "implementation": "cpython",
+        "version": (3, 14, 2),
+        "number": "3.14.2",
+        "abiflags": "",
+        "commit": "",
+        "executable": "/python",
+        "includes": [],
+        "source_tree": None,
+        "pyconfig": "",
+        "ext_suffix": ".so",
+        "full_version": "",
+        "soabi": None,
+    }
+    return interpreters._Answer(**known | facts)

@@ -16,7 +16,7 @@ from benchmarks.timing import Slice
 from benchmarks.worker_without_interpreters import ProgramsWithoutInterpreters
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.spec import parse_target
 from helpers.places import ROOT
 

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.growth import measure_findings, measure_worker
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.spec import parse_target
 
 

@@ -10,7 +10,7 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose

@@ -10,7 +10,7 @@ import pytest
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.scope import effective
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.spec import parse_target
 from truth.schedule import read_results, run_all, run_trial
 from truth.table import BadBuild, load

@@ -42,7 +42,7 @@ from benchmarks.timing import Slice, average
 from finfuzz.executor.zygote import Executor
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 

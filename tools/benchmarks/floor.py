@@ -129,7 +129,8 @@ def _compile(interpreter: Interpreter, linking: Linking) -> Path:
             "built with --enable-shared"
         )
     compiler = find_compiler()
-    command = [str(compiler), "-std=c++17", "-O2", f"-I{interpreter.include}", str(_SOURCE), *flags]
+    headers = [f"-I{folder}" for folder in interpreter.includes]
+    command = [str(compiler), "-std=c++17", "-O2", *headers, str(_SOURCE), *flags]
     facts = [*command, read_version(compiler), interpreter.build_key, _SOURCE.read_text()]
     folder = find_cache() / "floors"
     folder.mkdir(exist_ok=True)

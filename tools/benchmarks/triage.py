@@ -21,7 +21,7 @@ from finfuzz.generation.mutate import mutate
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose

@@ -16,7 +16,7 @@ from rich.progress import track
 from benchmarks.rate import measure_rate
 from finfuzz.executor.zygote import Executor
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 

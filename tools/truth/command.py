@@ -16,7 +16,7 @@ import msgspec
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from truth.report import format_result, plot, render_page

@@ -34,7 +34,7 @@ from finfuzz.generation.learning import Change
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis, diagnose

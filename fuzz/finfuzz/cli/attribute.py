@@ -25,7 +25,7 @@ from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
 from finfuzz.targets.build import require_linux
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_own
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.filer import Origin
@@ -49,8 +49,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
     limits = Limits(deadline, memory)
     for folder in folders:
         record = load(folder).target
-        python = record.python.rpartition(".")[0]
-        subject = (folder, parse_target(record.spec), pick_interpreter(python), limits)
+        subject = (folder, parse_target(record.spec), pick_own(record.python), limits)
         with show_progress(f"{folder.name}: controls") as (announce, advance):
             for done, of in attribute_finding(*subject, announce):
                 advance(done, of)

@@ -11,7 +11,7 @@ from finfuzz.cli.options import crashes_option, deadline_option, memory_option, 
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_own
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.bisect import (
     SHOWN,
@@ -61,7 +61,7 @@ def bisect(
     if (good is None) != (bad is None) or (repo is not None and good is None):
         raise click.UsageError("--good and --bad go together, and --repo takes both")
     record = load(find_finding(finding, crashes))
-    python = pick_interpreter(record.target.python.rpartition(".")[0])
+    python = pick_own(record.target.python)
     with show_progress(f"{record.bucket}: bisecting") as (announce, advance):
         subject = Subject(
             Wanted.from_finding(record),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -13,18 +14,28 @@ from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.releases import list_releases
 
+python_folders = click.option(
+    "--python",
+    "folders",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    help="A folder to search for CPythons too; repeatable.",
+)
+
 
 @cli.command()
-def targets() -> None:
+@python_folders
+def targets(folders: tuple[Path, ...]) -> None:
     """List the interpreters found and the targets that can be built here."""
     console = Console(highlight=False, soft_wrap=True)
     with console.status("searching for interpreters and releases"):
-        interpreters = find_interpreters()
+        interpreters = find_interpreters(folders)
         versions = {name: list_releases(name) for name in FRAMEWORKS}
     console.print("interpreters (--python):")
     for interpreter in interpreters:
-        headers = "" if interpreter.include else "  no headers: no target can be built for it"
-        console.print(f"  {interpreter.text:8} {interpreter.executable}{headers}")
+        commit = f"  commit {interpreter.commit}" if interpreter.commit else ""
+        headers = "" if interpreter.includes else "  no headers: no target can be built for it"
+        console.print(f"  {interpreter.text:9} {interpreter.executable}{commit}{headers}")
     console.print("targets (--target):")
     for record in FRAMEWORKS.values():
         for version in versions[record.name]:
@@ -38,13 +49,14 @@ def targets() -> None:
 
 
 @cli.command()
-def doctor() -> None:
+@python_folders
+def doctor(folders: tuple[Path, ...]) -> None:
     """Check that this machine has all that finfuzz needs; say how to get what is missing.
 
     Exits with 1 if something is missing.
     """
     with Console(stderr=True).status("checking this machine"):
-        results = checks.examine()
+        results = checks.examine(folders)
     for check in results:
         click.echo(f"{'ok     ' if check.passed else 'MISSING'} {check.subject}: {check.text}")
     sys.exit(0 if all(check.passed for check in results) else 1)

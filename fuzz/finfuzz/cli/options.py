@@ -17,7 +17,8 @@ from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.frameworks import DEFAULT, list_target_forms
-from finfuzz.targets.interpreters import Interpreter, pick_interpreter
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 
@@ -49,7 +50,8 @@ python_option = click.option(
     "--python",
     default=None,
     show_default="the newest found that has headers",
-    help="The CPython to run on: a version (3.13) or a path.",
+    help="The CPython to run on: a version (3.13; 3.14d for a debug, 3.14t for a free-threaded "
+    "build), or the path of a Python or of a folder with one.",
 )
 deadline_option = click.option(
     "--deadline",

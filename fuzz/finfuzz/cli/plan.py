@@ -22,7 +22,7 @@ from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible
 from finfuzz.targets.frameworks import DEFAULT
-from finfuzz.targets.interpreters import pick_interpreter
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import find_include_folders
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ releases are left out, because a condition can't tell them from their first rele
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,17 +16,23 @@ from packaging.version import Version
 
 from finfuzz.program.text import parse
 from finfuzz.replay.expectations import Expectation, find_holding, read_expectations
+from finfuzz.support.cpythons import split_abiflags
 from finfuzz.support.files import write_whole
+from finfuzz.targets.condition import BUILDS
 from finfuzz.targets.spec import TargetSpec
 
 
 class ReleaseBuild(NamedTuple):
-    """A build of a released framework in the terms of conditions: its CPython as `3.13`."""
+    """A build of a released framework in the terms of conditions.
+
+    ``python``: the CPython's version without its ABI flags, which ``build`` names.
+    """
 
     framework: str
     version: str
     policy: str
     python: str
+    build: str
 
 
 #: The outcomes of one program by build, each as `SIGNAL/diagnostic` texts; none means survival.
@@ -76,27 +82,39 @@ def _make_lines(observed: Observed, right: Sequence[Expectation]) -> list[str]:
 
 
 def _make_conditions(
-    every: Iterable[ReleaseBuild], has: set[ReleaseBuild], lacks: set[ReleaseBuild]
+    every: Collection[ReleaseBuild], has: set[ReleaseBuild], lacks: set[ReleaseBuild]
 ) -> Iterator[str]:
     """Yield conditions that cover all builds that lack a line, and only builds with the outcome."""
     versions = sorted({build.version for build in every}, key=Version)
-    pythons = sorted({build.python for build in every}, key=Version)
-    for framework, policy in sorted({(build.framework, build.policy) for build in lacks}):
+    one_kind = len({build.build for build in every}) == 1
+    named = {(build.framework, build.policy, build.build) for build in lacks}
+    for framework, policy, kind in sorted(named):
+        pythons = sorted({one.python for one in every if one.build == kind}, key=Version)
         spans: dict[tuple[int, int], list[int]] = {}
         for number, python in enumerate(pythons):
-            row = [ReleaseBuild(framework, version, policy, python) for version in versions]
+            row = [ReleaseBuild(framework, one, policy, python, kind) for one in versions]
             for first, last in _find_spans([build in has for build in row]):
                 if any(build in lacks for build in row[first : last + 1]):
                     spans.setdefault((first, last), []).append(number)
+        bounds = list(_name_bounds(pythons))
+        suffix = "" if one_kind else f"+{kind}"
         for (first, last), numbers in spans.items():
             # There may be releases between the last with the outcome and the next observed one.
             below = f"<={versions[last]}" if last < len(versions) - 1 else ""
             where = f"{framework}{_format_range(versions, first, below)}+{policy}"
             for begin, end in _group_consecutive(numbers):
-                # `<=3.12` would exclude 3.12.1, and there is nothing between 3.12 and 3.13.
-                below = f"<{pythons[end + 1]}" if end < len(pythons) - 1 else ""
-                span = _format_range(pythons, begin, below)
+                below = f"<{bounds[end + 1]}" if end < len(pythons) - 1 else ""
+                span = _format_range(bounds, begin, below) + suffix
                 yield where + (f", python{span}" if span else "")
+
+
+def _name_bounds(pythons: Sequence[str]) -> Iterator[str]:
+    """Name where each CPython begins: 3.13, or 3.13.18 after another of its branch."""
+    before = ""
+    for python in pythons:
+        branch = python.rpartition(".")[0]
+        yield python if branch == before else branch
+        before = branch
 
 
 def _format_range(items: Sequence[str], first: int, below: str) -> str:
@@ -117,9 +135,9 @@ def _group_consecutive(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _name_build(spec: TargetSpec, python: str) -> ReleaseBuild:
-    return ReleaseBuild(
-        spec.framework, spec.version or "", spec.policy, ".".join(python.split(".")[:2])
-    )
+    number, abiflags = split_abiflags(python)
+    kind = next(name for name, holds in BUILDS.items() if holds(abiflags))
+    return ReleaseBuild(spec.framework, spec.version or "", spec.policy, number, kind)
 
 
 def _edit(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:

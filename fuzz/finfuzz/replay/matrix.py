@@ -12,7 +12,8 @@ from finfuzz.replay.run import PlannedBuild
 from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
 from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, POLICIES
-from finfuzz.targets.interpreters import Interpreter, find_interpreters, pick_interpreter
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import list_releases, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 
@@ -45,7 +46,7 @@ def plan_all_builds(targets: Sequence[str] = ()) -> list[PlannedBuild]:
     control = FRAMEWORKS[DEFAULT].controls[-1]
     named = targets or [*(f"{DEFAULT}=={one}" for one in list_releases()), control]
     specs = [spec for text in named for spec in expand_policies(text, POLICIES)]
-    pythons = [python for python in find_interpreters() if python.include]
+    pythons = [python for python in find_interpreters() if python.includes]
     return [PlannedBuild(spec, python) for python in pythons for spec in specs]
 
 
@@ -86,5 +87,4 @@ def expand_policies(text: str, policies: Sequence[str]) -> list[TargetSpec]:
 
 def _make_stand_in(text: str) -> Interpreter:
     """Stand in for a CPython that is not installed, so that its column can show the problem."""
-    numbers = [int(part) if part.isdigit() else 0 for part in [*text.split("."), "0", "0"][:3]]
-    return Interpreter(Path(text), (numbers[0], numbers[1], numbers[2]), None, "", "")
+    return Interpreter(Path(text), (0, 0, 0), (), "", "", text)

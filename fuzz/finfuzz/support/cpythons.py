@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from packaging.version import Version as PackageVersion
+
 Version = tuple[int, ...]
 
 SUPPORTED: tuple[tuple[int, int], ...] = tuple((3, minor) for minor in range(9, 16))
@@ -124,6 +126,18 @@ def is_fixed(python: Version, quirk: Quirk) -> bool:
 def parse_version(text: str) -> Version:
     """The numbers of `3.13.0`."""
     return tuple(map(int, re.findall(r"\d+", text)[:3]))
+
+
+def split_abiflags(text: str) -> tuple[str, str]:
+    """Split the ABI flags off a version: `3.14.10d` is 3.14.10 and d."""
+    number = text.rstrip("td")
+    return number, text[len(number) :]
+
+
+def make_sort_key(text: str) -> tuple[PackageVersion, str]:
+    """Make a key that sorts `3.13.0`, `3.14.0rc1` and `3.14.10d` from old to new."""
+    number, abiflags = split_abiflags(text)
+    return PackageVersion(number), abiflags
 
 
 def format_version(python: Version) -> str:

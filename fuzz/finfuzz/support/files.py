@@ -89,3 +89,9 @@ def ensure_directory(path: Path, purpose: str) -> Path:
 
 def _make_unwritable_error(path: Path, purpose: str, problem: str | None) -> UserError:
     return UserError(f"can't write {purpose} to {path}: {problem}: give another folder")
+
+
+def shorten_home(path: Path) -> str:
+    """Write a path with `~` for the user's folder: it names no user and is found by another."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -142,7 +142,7 @@ def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Pl
             make_compile_command(
                 compiler,
                 unit,
-                [folder for folder in (library.headers, interpreter.include) if folder],
+                [*filter(None, [library.headers]), *interpreter.includes],
             )
             for library in made
             for unit in library.units

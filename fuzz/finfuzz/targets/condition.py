@@ -1,26 +1,34 @@
 """Parse conditions on a target and a CPython, such as
 
-    FRAMEWORK>=3.0.2+POLICY, python<3.13
+    FRAMEWORK>=3.0.2+POLICY, python<3.13.8+debug
 
-A framework without a policy means all its policies; a condition without a framework means every
-target. Of a target of two releases the first counts.
+A framework without a policy means all its policies, python without a build all builds of it; a
+condition without a framework means every target. Of a target of two releases the first counts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from finfuzz.support.cpythons import split_abiflags
 from finfuzz.support.errors import UserError
 from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.frameworks.framework import Framework
 from finfuzz.targets.spec import TargetSpec
 
 _NAMES = "|".join(map(re.escape, sorted((*FRAMEWORKS, "python"), key=len, reverse=True)))
-_PART = re.compile(rf"({_NAMES})([<>=!~].*?)?(?:\+(\w+))?")
+_PART = re.compile(rf"({_NAMES})([<>=!~].*?)?(?:\+([\w-]+))?")
+
+#: What `python+…` may ask of a build's ABI flags.
+BUILDS: dict[str, Callable[[str], bool]] = {
+    "release": lambda abiflags: not abiflags,
+    "debug": lambda abiflags: "d" in abiflags,
+    "free-threaded": lambda abiflags: "t" in abiflags,
+}
 
 #: The version of a checkout, newer than every release.
 _CHECKOUT = "999"
@@ -28,21 +36,25 @@ _CHECKOUT = "999"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """All parts have to hold; an empty part always does."""
+    """All parts have to hold; an empty part always does. ``build``: one of BUILDS."""
 
     framework: str = ""
     versions: SpecifierSet = field(default_factory=SpecifierSet)
     policy: str = ""
     pythons: SpecifierSet = field(default_factory=SpecifierSet)
+    build: str = ""
 
     def holds(self, spec: TargetSpec, python: str) -> bool:
-        """Whether the condition is true of a target on a CPython."""
+        """Whether the condition is true of a target on a CPython, `3.13.0` or `3.14.10d`."""
         if self.framework and self.framework != spec.framework:
             return False
         if self.policy and self.policy != spec.policy:
             return False
+        number, abiflags = split_abiflags(python)
+        if self.build and not BUILDS[self.build](abiflags):
+            return False
         versions = self.versions.contains(spec.version or _CHECKOUT, prereleases=True)
-        return versions and self.pythons.contains(python, prereleases=True)
+        return versions and self.pythons.contains(number, prereleases=True)
 
 
 def parse_condition(text: str) -> Condition:
@@ -50,7 +62,7 @@ def parse_condition(text: str) -> Condition:
     found = Condition()
     for name, versions, policy in _read_parts(text):
         if name == "python":
-            found = replace(found, pythons=versions)
+            found = replace(found, pythons=versions, build=policy)
         elif found.framework:
             raise UserError("one framework a line")
         else:
@@ -67,8 +79,8 @@ def _read_parts(text: str) -> Iterator[tuple[str, SpecifierSet, str]]:
         name, versions, policy = match.groups()
         if name != "python":
             _require_sense(FRAMEWORKS[name], versions, policy)
-        elif policy:
-            raise UserError("python has no policies")
+        elif policy and policy not in BUILDS:
+            raise UserError(f"python has no build {policy!r}: choose {', '.join(BUILDS)}")
         try:
             yield name, SpecifierSet(versions or ""), policy or ""
         except InvalidSpecifier:

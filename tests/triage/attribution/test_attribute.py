@@ -22,7 +22,7 @@ SPEC = parse_target("pybind11==3.1.0+destroy")
 def test_the_table_and_the_owner_are_written_into_the_finding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python = next(found for found in find_interpreters() if found.include)
+    python = next(found for found in find_interpreters() if found.includes)
     build(SPEC, python, instrumented=False)
     few = [one for one in list_controls(SPEC, python, [], []) if one.axis != "policy"]
     monkeypatch.setattr(module, "list_controls", lambda *_: few)

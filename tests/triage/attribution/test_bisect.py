@@ -133,7 +133,7 @@ def test_every_change(states: str, expected: list[tuple[str, str]]) -> None:
 
 def subject(spec: str = "pybind11==3.0.2+destroy", rate: Rate = ALWAYS) -> Subject:
     """The example finding: pybind11's guard, which came with 3.0.2."""
-    python = next(one for one in find_interpreters() if one.version[:2] == (3, 13) and one.include)
+    python = next(one for one in find_interpreters() if one.version[:2] == (3, 13) and one.includes)
     wanted = Wanted.from_finding(finding(frames=(), reproduced=rate))
     nothing = Limits(), lambda _: None, lambda _, __: None
     return Subject(wanted, parse_target(spec), python, *nothing)

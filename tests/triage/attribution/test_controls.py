@@ -13,10 +13,11 @@ from finfuzz.triage.attribution.controls import list_controls
 RELEASES = ["3.1.0", "3.0.2", "3.0.1"]
 
 
-def python(*version: int, headers: bool = True) -> Interpreter:
+def python(*version: int, headers: bool = True, abiflags: str = "") -> Interpreter:
     major, minor, patch = version
-    include = Path("include") if headers else None
-    return Interpreter(Path("python"), (major, minor, patch), include, ".so", "")
+    includes = (Path("include"),) if headers else ()
+    text = f"{major}.{minor}.{patch}{abiflags}"
+    return Interpreter(Path("python"), (major, minor, patch), includes, ".so", "", text, abiflags)
 
 
 NEWEST, OLDER, BARE = python(3, 13, 0), python(3, 12, 1), python(3, 11, 7, headers=False)
@@ -77,3 +78,27 @@ def test_nothing_is_planned_twice_and_nothing_is_the_finding_itself() -> None:
     assert len(set(found)) == len(found)
     own = "pybind11==3.1.0+released 3.13.0"
     assert [line for line in found if line.endswith(own)] == [f"instrumentation {own}"]
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        (python(3, 14, 10), ["3.15.2", "3.13.0"]),
+        (python(3, 14, 10, abiflags="d"), ["3.15.2d", "3.14.10"]),
+        (python(3, 15, 2, abiflags="t"), ["3.15.2"]),
+    ],
+)
+def test_another_cpython_is_of_the_same_kind_or_of_the_same_version(
+    own: Interpreter, others: list[str]
+) -> None:
+    found = [
+        python(3, 15, 2),
+        python(3, 15, 2, abiflags="d"),
+        python(3, 15, 2, abiflags="t"),
+        python(3, 14, 10),
+        python(3, 14, 10, abiflags="d"),
+        NEWEST,
+    ]
+    controls = list_controls(parse_target("no-extension"), own, found, [])
+    pythons = [one.interpreter.text for one in controls if one.axis == "python"]
+    assert list(dict.fromkeys(pythons)) == others

@@ -138,7 +138,7 @@ def compiles(text: str, folder: Path, python: Interpreter, *includes: Path) -> s
     """What the compiler has to say of it."""
     (folder / "source.cpp").write_text(text, encoding="utf-8")
     options = ["-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-cast-function-type"]
-    folders = [f"-I{folder}" for folder in (*includes, python.include)]
+    folders = [f"-I{folder}" for folder in (*includes, *python.includes)]
     # The C API's own way to fill a struct from its beginning.
     command = [find_compiler(), *options, "-Wno-missing-field-initializers", *folders]
     done = subprocess.run(

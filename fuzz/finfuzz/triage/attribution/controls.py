@@ -41,7 +41,7 @@ def list_controls(
         yield from (
             Control("release", one, interpreter) for one in _list_other_releases(spec, releases)
         )
-    others = [one for one in interpreters if one.include and one.version != interpreter.version]
+    others = [one for one in interpreters if one.includes and _is_telling(one, interpreter)]
     yield from (Control("python", spec, other) for other in others)
     for bare in spec.record.controls[:1]:  # the one without any extension
         yield from (Control("python", TargetSpec(bare), other) for other in others)
@@ -60,3 +60,10 @@ def _list_other_releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[
         one = replace(spec, version=release, path=None, second=None)
         if one != spec:
             yield one
+
+
+def _is_telling(other: Interpreter, own: Interpreter) -> bool:
+    """Whether one thing differs: the version or, from a plain build of it, the kind of build."""
+    if other.version == own.version:
+        return bool(own.abiflags) and not other.abiflags
+    return other.abiflags == own.abiflags

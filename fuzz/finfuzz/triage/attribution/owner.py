@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
+from finfuzz.support.cpythons import make_sort_key
 from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.attribution import ControlResult, Owner
@@ -85,7 +86,7 @@ def list_pythons(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) 
         for cell in cells
         if cell.axis == "python" and cell.target == str(spec) and _is_same(cell.verdict)
     }
-    return tuple(sorted(found, key=Version))
+    return tuple(sorted(found, key=make_sort_key))
 
 
 def _is_same(verdict: Verdict | None) -> bool:
