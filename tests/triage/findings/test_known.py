@@ -182,3 +182,33 @@ def test_a_list_that_can_not_be_understood(
     (tmp_path / module.FILE).write_text(OWN.replace(*change))
     with pytest.raises(UserError, match=complaint):
         load_known(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "detail", "stack", "quirk", "python"),
+    [
+        (
+            "assertion-failure",
+            "tstate_activate: pystate.c:2021: Assertion `!tstate->_status.bound_gilstate' failed.",
+            "_PyThreadState_Attach finalize_subinterpreters",
+            "left-subinterpreter-hangs",
+            "3.13.18d",
+        ),
+        (
+            "gc-invariant",
+            'update_refs: gc.c:425: Assertion "gc_get_refs(gc) != 0" failed',
+            "handle_callback PyObject_ClearWeakRefs local_dealloc",
+            "thread-local-in-a-callback",
+            "3.14.10d",
+        ),
+    ],
+)
+def test_a_debug_build_asserts_where_a_release_goes_on(
+    diagnostic: str, detail: str, stack: str, quirk: str, python: str
+) -> None:
+    said = Diagnosis("SIGABRT", diagnostic, "running", detail, (), tuple(stack.split()))
+    entry = find_known(said, PLAIN_C, python)
+    assert entry is not None
+    assert entry.quirk == quirk
+    elsewhere = msgspec.structs.replace(said, stack=())
+    assert find_known(elsewhere, PLAIN_C, python) is None
