@@ -35,7 +35,11 @@ def here(tmp_path: Path) -> Path:
         "ext_suffix": ".so",
         "full_version": "3.13.0",
         "soabi": None,
-        "debug": 0,
+        "number": "3.13.0",
+        "abiflags": "",
+        "commit": "",
+        "source_tree": None,
+        "pyconfig": "",
     }
     bare = tmp_path / "python-without-headers"
     bare.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
@@ -99,7 +103,10 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
         # the Python
         ("exec good.fin --python 3.99", "no CPython 3.9 or later found for --python 3.99 (found: "),
         ("exec good.fin --python 2.7", "Python 2.7 is too old: pick 3.9 or later"),
-        ("exec good.fin --python newest", "neither a version (3.12, 3.12.1) nor a path"),
+        (
+            "exec good.fin --python newest",
+            "neither a version (3.12, 3.12.1, 3.14d for a debug build",
+        ),
         ("exec good.fin --python ./no", "--python ./no: there is no such file: give the path of a"),
         ("exec good.fin --python ./file", "--python ./file: is not an executable file"),
         ("exec good.fin --python /bin/true", "/bin/true is not a Python 3: give a CPython 3.9"),

@@ -67,7 +67,10 @@ def test_who_says_nothing_survives() -> None:
         ("SIGABRT/nonsense on plain-c", "no diagnostic of that name"),
         ("SIGABRT/none on pybind11, plain-c", "one framework a line"),
         ("SIGABRT/none on plain-c+destroy", "plain-c has neither versions nor policies"),
-        ("SIGABRT/none on python+destroy", "python has no policies"),
+        (
+            "SIGABRT/none on python+destroy",
+            "python has no build 'destroy': choose release, debug, free-threaded",
+        ),
         ("SIGABRT/none on plain-c>=3", "plain-c has neither versions nor policies"),
     ],
 )

@@ -384,7 +384,7 @@ def test_blocks_have_a_limit(covered: Told, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.usefixtures("child", "cache")
 def test_a_python_without_headers(python: Interpreter) -> None:
     with pytest.raises(UserError, match=r"has no Python\.h"):
-        build(PLAIN_C, dataclasses.replace(python, include=None))
+        build(PLAIN_C, dataclasses.replace(python, includes=()))
 
 
 def test_elsewhere_than_on_linux(monkeypatch: pytest.MonkeyPatch, python: Interpreter) -> None:

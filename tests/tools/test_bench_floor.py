@@ -10,13 +10,13 @@ from random import Random
 import pytest
 
 from benchmarks.campaign import starts_interpreters
-from benchmarks.floor import Floor, Linking
+from benchmarks.floor import Floor, Linking, probe_linking
 from benchmarks.report import Result, collect_figures, compute_ratios, format_ratios
 from benchmarks.timing import Slice
 from benchmarks.worker_without_interpreters import ProgramsWithoutInterpreters
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.pick import pick_interpreter
+from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from helpers.places import ROOT
 
@@ -24,12 +24,12 @@ BENCH = ROOT / "tools" / "bench.py"
 
 
 @pytest.fixture(scope="module")
-def plain_c() -> Build:
-    """Without coverage, on the newest CPython that extensions can be compiled for."""
-    try:
-        python = pick_interpreter(None)
-    except UserError as error:
-        pytest.skip(str(error))
+def plain_c(pythons: list[Interpreter]) -> Build:
+    """Without coverage, on the newest CPython that can be embedded."""
+    usable = (one for one in pythons if not one.abiflags and probe_linking(one).find_flags())
+    python = next(usable, None)
+    if python is None:
+        pytest.skip("no CPython here can be embedded: none has a libpython where it says")
     return build(parse_target("plain-c"), python, instrumented=False)
 
 

@@ -19,7 +19,7 @@ from truth.table import FOLDER, BadBuild, Defect, collect_ingredients, load
 DEFECTS = load()
 TRIES = 3
 #: Builds that other tests need as well.
-QUICK = {BadBuild("pybind11==3.1.0", "3.13"), BadBuild("pybind11==3.1.0+destroy", "3.13")}
+QUICK = {BadBuild("pybind11==3.1.0", "3.13.0"), BadBuild("pybind11==3.1.0+destroy", "3.13.0")}
 
 
 def list_rows(*, fixed: bool) -> list[object]:

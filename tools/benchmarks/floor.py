@@ -71,7 +71,7 @@ class Floor:
 
     def __init__(self, build: Build, *, interpreter: bool) -> None:
         self._interpreter = interpreter
-        linking = _probe_linking(build.interpreter)
+        linking = probe_linking(build.interpreter)
         program = _compile(build.interpreter, linking)
         command = [str(program), linking.prefix, str(build.extension.parent)]
         with fixed_addresses():
@@ -109,7 +109,8 @@ class Floor:
         return Slice(every / count / 1e9, spent)
 
 
-def _probe_linking(interpreter: Interpreter) -> Linking:
+def probe_linking(interpreter: Interpreter) -> Linking:
+    """Ask a CPython how it is linked."""
     done = subprocess.run(
         [interpreter.executable, "-I", "-S", "-c", _PROBE], capture_output=True, check=True
     )

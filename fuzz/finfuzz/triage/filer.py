@@ -35,6 +35,7 @@ from finfuzz.triage.minimize import minimize, repeatedly
 from finfuzz.triage.repro.choose import choose_script
 from finfuzz.triage.repro.story import replace_story, write_story
 from finfuzz.triage.repro.write import write_script
+from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
 
@@ -115,7 +116,10 @@ class Filer:
     def _minimize(
         self, program: Program, diagnosis: Diagnosis, fresh: Rate, forked: Rate
     ) -> tuple[Program, Rate, Rate]:
-        """Minimize the program; keep the original if the result is flakier in fresh processes."""
+        """Minimize the program; keep the original if the result is flakier in fresh processes.
+
+        Of a program that fails on this CPython by an accident of its heap, the repeated form stays.
+        """
         smaller = minimize(
             program,
             self._make_predicate(diagnosis, forked),
@@ -123,6 +127,8 @@ class Filer:
             abuse=self._limits.abuse,
             tries=_HANG_TRIES if diagnosis.diagnostic == "hang" else None,
         )
+        if diagnosis.diagnostic != "hang":
+            smaller = prefer_steady(smaller, self._build, diagnosis, self._limits, self._announce)
         if smaller == program:
             return smaller, fresh, forked
         again = confirm(self._build, smaller, diagnosis, self._limits)

@@ -26,7 +26,8 @@ _SPINS, _WAITS = 0.5, 0.1
 
 _DEBUGGER_SECONDS = 60.0
 _DUMP_SECONDS = 2.0
-_LWP = re.compile(r"^Thread \d+ \(.*\bLWP (\d+)\).*$", re.M)
+#: `process` where gdb has no thread library that matches the script's C library, and one thread.
+_LWP = re.compile(r"^Thread \d+ \(.*\b(?:LWP|process) (\d+)\b.*\).*$", re.M)
 
 
 class _Thread(NamedTuple):

@@ -62,11 +62,13 @@ def _find_headers(package: HeaderPackage, variable: str, spec: TargetSpec) -> li
         checkout = spec.path / package.checkout_include
         include = checkout if checkout.is_dir() else spec.path
         return [f": ${{{variable}:={shlex.quote(str(include))}}}"]
-    folder, wanted = f"{package.name}-{spec.version}", f"{package.name}=={spec.version}"
+    folder = f"{package.name}-{spec.version}"
+    install = f"install -q --no-deps -t {folder} {package.name}=={spec.version}"
     return [
         f": ${{{variable}:={folder}/{package.wheel_include}}}",
         f'test -d "${variable}" ||',
-        f'    "$PYTHON" -m pip install -q --no-deps -t {folder} {wanted}',
+        f'    "$PYTHON" -m pip {install} ||',
+        f"    pip {install}",  # headers, so any Python's does: a distribution's may have none
     ]
 
 

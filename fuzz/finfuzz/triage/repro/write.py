@@ -16,6 +16,7 @@ from finfuzz.support.cpythons import Version
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro import library, sources
 from finfuzz.triage.repro.commands import list_commands, list_modules
+from finfuzz.triage.repro.fold import fold_repeated
 from finfuzz.triage.repro.inside import Capi, NotPlain, Stdlib
 from finfuzz.triage.repro.steps import Writer, indent
 from finfuzz.triage.repro.story import TOP, escape_docstring
@@ -115,7 +116,7 @@ def _write_functions(writer: Writer) -> str:
 def _write_lives(lives: list[list[str]]) -> str:
     names = _LIVES[: len(lives)]
     texts = [
-        "\n".join([f"\n\ndef {name}():", *indent(lines or ["pass"])]) + "\n"
+        "\n".join([f"\n\ndef {name}():", *indent(fold_repeated(lines) or ["pass"])]) + "\n"
         for name, lines in zip(names, lives, strict=True)
     ]
     start = "program()" if len(lives) == 1 else f"[{', '.join(names)}][LIFE - 1]()"
