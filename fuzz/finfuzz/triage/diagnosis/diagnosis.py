@@ -15,7 +15,7 @@ DIAGNOSTICS = {
     "framework-failure": "the framework itself gave up, and said why",
     "fatal-python-error": "CPython's `Fatal Python error`",
     "assertion-failure": "any other assertion: CPython's (debug builds), C's or the C++ library's",
-    "negative-refcount": "CPython's debug build: an object has less than no references",
+    "negative-refcount": "CPython's debug build: an object's reference count is below zero",
     "gc-invariant": "CPython's debug build: an assertion of the garbage collector's",
     "inconsistent-object": "CPython's debug build: its check of a str, dict, tuple or type",
     "uncaught-cxx-exception": "std::terminate after a C++ exception that nobody caught",
