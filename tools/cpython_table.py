@@ -25,15 +25,17 @@ _HEAD = """\
 *Written by `tools/cpython_table.py` from the results of `finfuzz replay corpus --matrix`.*
 
 Every program of `corpus/` states in comments how it ends, and where. The first table counts how
-many do end so. `d`: a debug build; `t`: a free-threaded one.
+many do end so. `d`: a debug build; `t`: a free-threaded one. `call-once-in-two-lives` uses freed
+memory: which of two outcomes it has is the heap's doing.
 
 """
 
 _DIFFER = """
 ## {target}: where CPythons differ
 
-An outcome that no program here has on every CPython, and the known defect behind it, if one is
-known to be on exactly those.
+Outcomes that their programs don't have on every CPython. A known defect stands where one has this
+diagnostic on all of the CPythons, and is on none where the programs survive. Other defects are in
+[what was found](found.md).
 
 """
 
@@ -78,7 +80,6 @@ def count_judgements(results: Iterable[Result]) -> str:
 
 def _render_differences(results: Sequence[Result]) -> list[str]:
     """Render the outcomes of one target that not all CPythons have, with their programs."""
-    pythons = list(dict.fromkeys(one.python for one in results))
     groups = group_differences(results)
     if not groups:
         return []
@@ -87,7 +88,8 @@ def _render_differences(results: Sequence[Result]) -> list[str]:
     lines.append("| outcome | on | programs | known defect |\n| --- | --- | --- | --- |\n")
     for (outcome, affected), cases in groups.items():
         names = ", ".join(f"`{case}`" for case in cases)
-        why = find_reason(outcome, target, affected, pythons)
+        survive = {one.python for one in results if one.case in cases and not one.seen}
+        why = find_reason(outcome, target, affected, survive)
         lines.append(f"| {outcome} | {', '.join(affected)} | {names} | {why} |\n")
     return lines
 
@@ -112,18 +114,20 @@ def group_differences(
     return dict(groups)
 
 
-def find_reason(outcome: str, target: str, affected: Sequence[str], pythons: Sequence[str]) -> str:
-    """Link the known defects that have this diagnostic on exactly the affected CPythons.
+def find_reason(outcome: str, target: str, affected: Iterable[str], survive: Iterable[str]) -> str:
+    """Link the known defects with this diagnostic on the affected CPythons, but not on survivors.
 
-    Those that their message identifies come before those that only a frame does, which a result
+    Defects that their message identifies come before those that only a frame does, which a result
     does not have.
     """
     spec, diagnostic = parse_target(target), outcome.partition("/")[2]
     found = [
         entry
         for entry in load_shipped()
-        if diagnostic in entry.diagnostics
-        and [one for one in pythons if entry.is_expected_on(spec, one)] == list(affected)
+        if survive
+        and diagnostic in entry.diagnostics
+        and all(entry.is_expected_on(spec, one) for one in affected)
+        and not any(entry.is_expected_on(spec, one) for one in survive)
     ]
     named = [entry for entry in found if entry.detail] or found
     return ", ".join(f"[{entry.link.rpartition('/')[2]}]({entry.link})" for entry in named)
