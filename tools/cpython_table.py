@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -114,7 +114,9 @@ def group_differences(
     return dict(groups)
 
 
-def find_reason(outcome: str, target: str, affected: Iterable[str], survive: Iterable[str]) -> str:
+def find_reason(
+    outcome: str, target: str, affected: Collection[str], survive: Collection[str]
+) -> str:
     """Link the known defects with this diagnostic on the affected CPythons, but not on survivors.
 
     Defects that their message identifies come before those that only a frame does, which a result

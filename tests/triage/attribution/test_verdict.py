@@ -150,4 +150,4 @@ def test_the_subject_is_read_off_a_finding() -> None:
     finding = bare_finding()
     wanted = Wanted.from_finding(finding)
     assert (wanted.diagnosis, wanted.program) == (finding.diagnosis, parse(finding.program))
-    assert (wanted.rate, wanted.python) == (finding.reproduced, (3, 13))
+    assert (wanted.rate, wanted.python) == (finding.reproduced, (3, 13, 0))
