@@ -27,7 +27,7 @@ BUILDS = [("pybind11", "3.13"), ("pybind11==3.1.0+destroy", "3.13")]
 SLOW_BUILDS = [
     (target, python)
     for target in ("plain-c", "pybind11", "pybind11==3.0.1", "pybind11==3.1.0+destroy")
-    for python in ("3.9", "3.11", "3.12", "3.13")
+    for python in ("3.9", "3.11", "3.12", "3.13", "3.14", "3.14d", "3.15", "3.15d")
     if (target, python) not in BUILDS
 ]
 
