@@ -68,7 +68,7 @@ SURVIVED = Outcome(
     how="fresh",
 )
 
-_FRAME = re.compile(r"(.+)\+0x([0-9a-f]+)(?:  (.+?))??(?:  (\S+:\d+))?(  inlined)?")
+_FRAME = re.compile(r"(\S+)\+0x([0-9a-f]+)(?:  (.+?))??(?:  (\S+:\d+))?(  inlined)?")
 _TOP = ("expected: ", "detail: ", "telling: ", "route: ", "fault: ")
 _TEXTS = (
     *("signal", "phase", "interpreter"),
@@ -168,8 +168,14 @@ def _frame(text: str) -> Frame:
     match = _FRAME.fullmatch(text)
     assert match, f"{text!r} is no frame"
     module, offset, function, place, inlined = match.groups()
+    function, _, start = (function or "").partition("in the function at +")
     return Frame(
-        "" if module == "?" else module, int(offset, 16), function or "", place or "", bool(inlined)
+        "" if module == "?" else module,
+        int(offset, 16),
+        function,
+        place or "",
+        bool(inlined),
+        int(start or "0", 16),
     )
 
 

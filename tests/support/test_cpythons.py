@@ -48,6 +48,7 @@ UNWOUND = Quirk.RETURNING_THREAD_IS_UNWOUND
         (OLDEST, Quirk.THREADING_EXIT_RAISES, True, False),
         ((3, 13, 18), Quirk.THREADING_EXIT_RAISES, True, False),
         ((3, 14), Quirk.THREADING_EXIT_RAISES, False, True),
+        (OLDEST, Quirk.THREAD_LOCAL_IN_A_CALLBACK, True, False),
         (NEWEST, Quirk.THREAD_LOCAL_IN_A_CALLBACK, True, False),
     ],
 )

@@ -38,8 +38,13 @@ def find_imports(folder: Path, *modules: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_pipeline_is_three_modules() -> None:
-    assert {name.rpartition(".")[2] for name in PIPELINE} == {"sorter", "filer", "confirm"}
+def test_the_pipeline_is_four_modules() -> None:
+    assert {name.rpartition(".")[2] for name in PIPELINE} == {
+        "sorter",
+        "filer",
+        "confirm",
+        "steady",
+    }
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)

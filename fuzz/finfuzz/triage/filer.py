@@ -20,7 +20,7 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.targets.build import Build, build
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
-from finfuzz.triage.diagnosis.symbols import Frame, name_stack
+from finfuzz.triage.diagnosis.symbols import Frame, find_interrupted, name_stack
 from finfuzz.triage.findings.finding import (
     Finding,
     FirstSeen,
@@ -233,12 +233,15 @@ def _make_portable(outcome: Outcome) -> Outcome:
 
 
 def _drop_handler(stack: list[Frame]) -> list[Frame]:
-    """Drop the frames of the signal handler, and the nameless one below them."""
-    return list(dropwhile(lambda one: "finfuzz_runtime" in one.module or not one.function, stack))
+    """Drop the runtime's frames that recorded the stack, and the C library's that called them."""
+    interrupted = find_interrupted(stack)
+    if interrupted is not None:
+        return stack[interrupted:]
+    return list(dropwhile(lambda one: "finfuzz_runtime" in one.module, stack))
 
 
 def _record_frame(frame: Frame) -> StackFrame:
     """Drop this machine's folders: the last two parts of a path are enough."""
     place = "/".join(frame.place.split("/")[-2:])
     name = Path(frame.module).name
-    return StackFrame(name, frame.offset, frame.function, place, frame.inlined)
+    return StackFrame(name, frame.offset, frame.function, place, frame.inlined, frame.local_start)

@@ -134,6 +134,10 @@ FRAMES = ("a", "b")
         ({"frames": ("b", "c")}, True),  # functions have other names there
         ({"frames": ("c",)}, False),
         ({"frames": ()}, False),
+        # a stripped CPython, whose local functions have no names
+        ({"frames": ("python3.14+0x39aa20", "python3.14+0x1755e0")}, True),
+        ({"frames": ("python3.14+0x39aa20", "c")}, False),
+        ({"frames": ("python3.14+0x39aa20",), "signal": "SIGBUS"}, False),
         ({"phase": "stopping"}, True),
         ({"phase": "running"}, False),
         ({"signal": "SIGBUS"}, True),

@@ -11,7 +11,9 @@ import pytest
 
 from finfuzz.executor.outcome import RawFrame
 from finfuzz.triage.diagnosis import addr2line, symbols
+from finfuzz.triage.diagnosis.functions import load_functions
 from finfuzz.triage.diagnosis.symbols import Frame, name_frame, name_stack
+from helpers.elf_files import find
 
 pytestmark = pytest.mark.skipif(not shutil.which("addr2line"), reason="no addr2line")
 
@@ -46,10 +48,10 @@ def compiled(folder: Path, *flags: str) -> str:
 
 def inside(library: str) -> list[RawFrame]:
     """A return address behind each byte of `outer`."""
-    table = symbols._load_table(library)
-    ((start, end, _),) = [one for one in table._functions if one[2] == "outer"]
-    assert table.find_address(start) != start or "plain" in library
-    return [RawFrame(library, offset + 1) for offset in range(start, end)]
+    functions = load_functions(library)
+    outer = find(functions, "outer")
+    assert functions.find_address(outer.start) != outer.start or "plain" in library
+    return [RawFrame(library, offset + 1) for offset in range(outer.start, outer.end)]
 
 
 def test_what_was_inlined_stands_before_what_it_was_inlined_into(library: str) -> None:
@@ -58,9 +60,10 @@ def test_what_was_inlined_stands_before_what_it_was_inlined_into(library: str) -
     longest = max(stacks, key=len)
     offset = longest[0].offset
     source = str(Path(library).with_name("code.c"))
+    start = find(load_functions(library), "outer").start
     assert longest == [
-        Frame(library, offset, "inner", f"{source}:2", True),
-        Frame(library, offset, "outer", f"{source}:3", False),
+        Frame(library, offset, "inner", f"{source}:2", inlined=True, local_start=start),
+        Frame(library, offset, "outer", f"{source}:3"),
     ]
     assert all(stack[-1].function == "outer" for stack in stacks)
 
@@ -92,7 +95,7 @@ def test_a_file_is_asked_about_in_one_process(library: str) -> None:
 
 
 def test_one_that_somebody_killed_is_replaced(library: str) -> None:
-    address = symbols._load_table(library).find_address(inside(library)[0].offset - 1)
+    address = load_functions(library).find_address(inside(library)[0].offset - 1)
     before = addr2line.look_up_lines(library, [address])
     addr2line._running[library].kill()
     addr2line._running[library].wait()

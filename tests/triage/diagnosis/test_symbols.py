@@ -13,6 +13,7 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
 from finfuzz.triage.diagnosis import symbols
 from finfuzz.triage.diagnosis.symbols import Frame, name_frame, name_stack
+from helpers.elf_files import list_functions
 
 Expand = Callable[[Sequence[RawFrame]], list[Frame]]
 
@@ -42,7 +43,7 @@ def test_a_stack_with_what_was_inlined_has_each_frame_in_its_order(death: Outcom
 def test_a_signal_may_stop_at_the_first_instruction_of_a_function() -> None:
     """The stack is full, say. A return address there is that of a call at the end of another."""
     python = str(Path(sys.executable).resolve())
-    start, _, name = symbols._load_table(python)._functions[1]
+    start, name = next((one.start, one.name) for one in list_functions(python) if one.exported)
     handler = [RawFrame("/b/finfuzz_runtime.so", 1), RawFrame("/lib/libc.so.6", 1)]
     stopped = RawFrame(python, start)
     assert name_stack([*handler, stopped])[-1].function == symbols._demangle(name)
@@ -84,6 +85,9 @@ def test_no_function_lies_outside_of_the_code(offset: int) -> None:
         # the last folder of a source tells which of several it is
         (Frame("a.so", 1, "f", "/b/c/Objects/d.c:5"), "a.so+0x1  f  Objects/d.c:5"),
         (Frame("a.so", 1, "f", "d.c:5", True), "a.so+0x1  f  d.c:5  inlined"),
+        # a stripped file has no name for it
+        (Frame("a.so", 9, "", local_start=4), "a.so+0x9  in the function at +0x4"),
+        (Frame("a.so", 9, "f", local_start=4), "a.so+0x9  f"),
     ],
 )
 def test_a_frame_reads(frame: Frame, text: str) -> None:

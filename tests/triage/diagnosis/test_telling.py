@@ -254,6 +254,79 @@ def test_helpers_that_are_inlined(
     assert bool(select_telling_frames([frame], internals_gone=False)) is tells
 
 
+def local(function: str, start: int = 0x10, *, inlined: bool = False) -> Frame:
+    """A function that CPython does not export, as a file with symbols names it."""
+    return Frame(PYTHON, start + 1, function, "Objects/a.c:1", inlined, start)
+
+
+def exported(function: str) -> Frame:
+    return Frame(PYTHON, 0x100, function)
+
+
+def without_symbols(frames: list[Frame]) -> list[Frame]:
+    """The same stack of a stripped copy of the file."""
+    return [
+        frame._replace(function="" if frame.local else frame.function, place="")
+        for frame in frames
+        if not frame.inlined
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frames", "kept", "stripped"),
+    [
+        # what a distribution exports is all that its stripped file names
+        (
+            [exported("a"), local("b"), exported("c"), local("d"), exported("e")],
+            ["a", "c", "e"],
+            ["a", "c", "e"],
+        ),
+        # the innermost tells all the same: two defects below one exported function are two
+        (
+            [local("b", 0x20), local("c", 0x30), exported("a"), local("d")],
+            ["b", "c", "a"],
+            [f"{PYTHON}+0x20", f"{PYTHON}+0x30", "a"],
+        ),
+        # plumbing in between changes nothing
+        (
+            [exported("PyGC_Collect"), local("b", 0x20), exported("a")],
+            ["b", "a"],
+            [f"{PYTHON}+0x20", "a"],
+        ),
+        # what a compiler inlined is no frame of a stripped file
+        ([local("b", inlined=True), exported("a"), exported("c")], ["a", "c"], ["a", "c"]),
+        (
+            [local("b", inlined=True), exported("Py_FinalizeEx"), exported("a")],
+            ["b", "a"],
+            ["a"],
+        ),
+        # the target has its symbols everywhere
+        (
+            [Frame(TARGET, 1, "act(int)", "", False, 0x10), local("b"), exported("a")],
+            ["target hook", "a"],
+            ["target hook", "a"],
+        ),
+    ],
+)
+def test_what_a_stripped_file_does_not_name(
+    frames: list[Frame], kept: list[str], stripped: list[str]
+) -> None:
+    assert select_telling_frames(frames, internals_gone=False) == kept
+    target = [frame for frame in frames if frame.module == TARGET]
+    rest = without_symbols(frames[len(target) :])
+    assert select_telling_frames([*target, *rest], internals_gone=False) == stripped
+
+
+def test_behind_a_name_that_the_message_gives_no_local_function_tells() -> None:
+    frames = [local("b"), exported("a")]
+    assert select_telling_frames(frames, internals_gone=False, exported=True) == ["a"]
+
+
+def test_a_stack_of_before_local_functions_were_recorded_tells_as_before() -> None:
+    frames = [exported("a"), Frame(PYTHON, 1, "b", "Objects/a.c:1", inlined=True), exported("c")]
+    assert select_telling_frames(frames, internals_gone=False) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("function", ["_PyTuple_Fini", "take_gil", "PyInterpreterState_Delete"])
 def test_a_cpython_in_one_file_tells_as_one_with_a_libpython(function: str) -> None:
     with_libpython = stack(f"{PYTHON} gc_collect_main", f"{PYTHON} {function}", "python3.13 _start")

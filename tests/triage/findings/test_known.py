@@ -9,7 +9,7 @@ import pytest
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.diagnosis import Diagnosis, diagnose, reading
 from finfuzz.triage.findings import known as module
 from finfuzz.triage.findings.known import (
     KnownDefect,
@@ -114,6 +114,64 @@ def test_one_that_a_frame_tells(
     assert not is_known_crash(outcome.stderr, spec, python, (BY_FRAME,))
 
 
+@pytest.mark.parametrize(
+    ("name", "python", "quirk"),
+    [
+        ("stripped-hang-of-a-left-subinterpreter", "3.13.18", "left-subinterpreter-hangs"),
+        ("stripped-thread-local-3.13", "3.13.18", "thread-local-in-a-callback"),
+        ("stripped-thread-local-3.14", "3.14.10", "thread-local-in-a-callback"),
+        ("stripped-thread-local-3.15", "3.15.2", "thread-local-in-a-callback"),
+    ],
+)
+def test_a_stripped_cpython_is_enough(
+    name: str, python: str, quirk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its local functions have no names, but for those that CPython's types point to."""
+    case = read(OUTCOMES / f"{name}.txt")
+    monkeypatch.setattr(reading, "name_stack", case.name_stack)
+    (diagnosis,) = diagnose(case.outcome, case.memory_mib)
+    entry = find_known(diagnosis, PLAIN_C, python)
+    assert entry is not None
+    assert entry.quirk == quirk
+
+
+WAITS = ("PyEvent_WaitTimed", "?", "?", "_PyEval_EvalFrameDefault", "PyObject_VectorcallMethod")
+
+
+@pytest.mark.parametrize(
+    ("stack", "is_known"),
+    [
+        ((*WAITS, "?", "Py_EndInterpreter", "?", "Py_RunMain"), True),
+        # the target's code waits, at the same time of a life
+        ((*WAITS, "target::wait", "?", "Py_EndInterpreter", "?", "Py_RunMain"), False),
+        # another interpreter's end, for which nobody waits
+        ((*WAITS, "?", "Py_RunMain"), False),
+    ],
+)
+def test_nameless_functions_of_a_hang(stack: tuple[str, ...], is_known: bool) -> None:
+    hang = Diagnosis("HANG", "hang", "finalizing", "", ("python3.13+0x395410",), stack)
+    assert (find_known(hang, PLAIN_C, "3.13.18") is not None) is is_known
+
+
+def test_an_entry_with_a_stack_alone_wants_that_stack() -> None:
+    entry = msgspec.structs.replace(BY_FRAME, frame="", stack="^a < b")
+    crash = Diagnosis("SIGSEGV", "none", "finalizing", "", ("a",), ("a", "b"))
+    assert find_known(crash, OLD, "3.12.1", (entry,)) is entry
+    other = msgspec.structs.replace(crash, stack=("b", "a"))
+    assert find_known(other, OLD, "3.12.1", (entry,)) is None
+    assert not is_known_crash("Fatal Python error: ", OLD, "3.12.1", (entry,))
+
+
+def test_an_assertion_of_a_debug_build_is_the_hang_of_others() -> None:
+    detail = "tstate_activate: pystate.c:2021: Assertion `!tstate->_status.bound_gilstate || ..."
+    stack = ("tstate_activate", "PyThreadState_Swap", "finalize_subinterpreters", "Py_FinalizeEx")
+    failed = Diagnosis("SIGABRT", "assertion-failure", "finalizing", detail, stack[:1], stack)
+    entry = find_known(failed, PLAIN_C, "3.13.18d")
+    assert entry is not None
+    assert entry.quirk == "left-subinterpreter-hangs"
+    assert find_regressed(failed, PLAIN_C, "3.14.10d") == entry
+
+
 def test_what_finfuzz_says_itself_is_not_filed() -> None:
     detail = "observe_life: finfuzz: can't tell this interpreter's phases"
     said = Diagnosis("SIGABRT", "fatal-python-error", "running", detail, ("observe_life",))
@@ -174,6 +232,7 @@ def test_a_crashes_folder_has_a_list_of_its_own_which_comes_first(tmp_path: Path
         (("[[known]]", "[[known]"), "can't be read"),
         (('["hang"]', '["hang"]\non = "ruby<3"'), "'ruby<3' is no condition"),
         (('["hang"]', '["hang"]\nframe = "("'), r"'\(' is no regular expression"),
+        (('["hang"]', '["hang"]\nstack = "("'), r"'\(' is no regular expression"),
     ],
 )
 def test_a_list_that_can_not_be_understood(
@@ -184,31 +243,11 @@ def test_a_list_that_can_not_be_understood(
         load_known(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("diagnostic", "detail", "stack", "quirk", "python"),
-    [
-        (
-            "assertion-failure",
-            "tstate_activate: pystate.c:2021: Assertion `!tstate->_status.bound_gilstate' failed.",
-            "_PyThreadState_Attach finalize_subinterpreters",
-            "left-subinterpreter-hangs",
-            "3.13.18d",
-        ),
-        (
-            "gc-invariant",
-            'update_refs: gc.c:425: Assertion "gc_get_refs(gc) != 0" failed',
-            "handle_callback PyObject_ClearWeakRefs local_dealloc",
-            "thread-local-in-a-callback",
-            "3.14.10d",
-        ),
-    ],
-)
-def test_a_debug_build_asserts_where_a_release_goes_on(
-    diagnostic: str, detail: str, stack: str, quirk: str, python: str
-) -> None:
-    said = Diagnosis("SIGABRT", diagnostic, "running", detail, (), tuple(stack.split()))
-    entry = find_known(said, PLAIN_C, python)
+def test_the_collector_of_a_debug_build_asserts_where_that_of_a_release_crashes() -> None:
+    detail = 'update_refs: gc.c:425: Assertion "gc_get_refs(gc) != 0" failed'
+    stack = ("handle_callback", "PyObject_ClearWeakRefs", "local_dealloc")
+    said = Diagnosis("SIGABRT", "gc-invariant", "running", detail, (), stack)
+    entry = find_known(said, PLAIN_C, "3.14.10d")
     assert entry is not None
-    assert entry.quirk == quirk
-    elsewhere = msgspec.structs.replace(said, stack=())
-    assert find_known(elsewhere, PLAIN_C, python) is None
+    assert entry.quirk == "thread-local-in-a-callback"
+    assert find_known(msgspec.structs.replace(said, stack=()), PLAIN_C, "3.14.10d") is None

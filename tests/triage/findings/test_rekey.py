@@ -40,6 +40,20 @@ def newer_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telling, "VERSION", telling.VERSION + 1)
 
 
+def test_a_finding_whose_telling_frames_stay_keeps_its_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(rekey(crashes_with(tmp_path, keyed(key_version=0))))
+    (folder,) = index_buckets(tmp_path).values()
+    old = load(folder)
+    monkeypatch.setattr(telling, "VERSION", telling.VERSION + 1)
+    assert list(rekey(tmp_path)) == [f"{old.bucket} keeps its bucket"]
+    found = load(folder)
+    assert (found.bucket, found.former) == (old.bucket, old.former)
+    assert found.key_version == telling.VERSION
+    assert count_outdated(tmp_path) == 0
+
+
 @pytest.mark.usefixtures("newer_list")
 def test_a_finding_gets_its_new_key(tmp_path: Path) -> None:
     old = keyed(key_version=telling.VERSION - 1)

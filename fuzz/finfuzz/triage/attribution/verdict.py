@@ -16,7 +16,7 @@ from finfuzz.support.cpythons import Version, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
-from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis import Diagnosis, diagnose, telling
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.known import find_known
 from finfuzz.triage.findings.rate import Rate, runs_to_see
@@ -44,7 +44,8 @@ class Wanted(msgspec.Struct, frozen=True):
         """Whether a diagnosis is of the same defect.
 
         Its bucket is the same. On another build, functions may have other names: there diagnostic
-        and phase have to be the same, and one of the telling frames.
+        and phase have to be the same, and one of the telling frames. Functions of a stripped file
+        may have no names to compare: there the signal has to be the same.
         """
         mine = self.diagnosis
         if one.bucket == mine.bucket:
@@ -52,8 +53,14 @@ class Wanted(msgspec.Struct, frozen=True):
         return (
             one.diagnostic == mine.diagnostic
             and one.coarse_phase == mine.coarse_phase
-            and (not mine.frames or not set(mine.frames).isdisjoint(one.frames))
+            and (not mine.frames or _may_be_same_frames(mine, one))
         )
+
+
+def _may_be_same_frames(mine: Diagnosis, one: Diagnosis) -> bool:
+    if telling.are_nameless(mine.frames) or telling.are_nameless(one.frames):
+        return mine.signal == one.signal
+    return not set(mine.frames).isdisjoint(one.frames)
 
 
 def build_and_judge(

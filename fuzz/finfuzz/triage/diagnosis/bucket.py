@@ -30,11 +30,15 @@ _NAMED = frozenset(
     }
 )
 
+#: The fields of a key and their order. Not the version of the telling frames: a finding whose
+#: telling frames stay the same keeps its bucket.
+_FORMAT = 2
+
 
 def compute_bucket(signal: str, diagnostic: str, phase: str, frames: Sequence[str]) -> str:
     """Compute 12 hex digits. ``frames``: the telling ones, or their substitute."""
     signal = "" if diagnostic in _ANY_SIGNAL else signal
-    key = (telling.VERSION, signal, diagnostic, coarsen_phase(phase), tuple(frames))
+    key = (_FORMAT, signal, diagnostic, coarsen_phase(phase), tuple(frames))
     return hashlib.sha256(repr(key).encode()).hexdigest()[:12]
 
 
@@ -50,8 +54,10 @@ def coarsen_phase(phase: str) -> str:
 
 def find_route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:
     """Return the telling frames, innermost first, after the name in the message: at most KEPT."""
-    names = telling.select_telling_frames(stack, internals_gone=cause.diagnostic in ASKING)
-    if cause.diagnostic in _NAMED:
-        head = cause.detail.partition(": ")[0]
-        names = [head, *names] if head not in names[:1] else names
+    head = cause.detail.partition(": ")[0] if cause.diagnostic in _NAMED else ""
+    names = telling.select_telling_frames(
+        stack, internals_gone=cause.diagnostic in ASKING, exported=bool(head)
+    )
+    if head and head not in names[:1]:
+        names = [head, *names]
     return tuple(names[: telling.KEPT])

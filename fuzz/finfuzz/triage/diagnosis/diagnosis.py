@@ -40,7 +40,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
     ``signal``: NONE without a crash. ``phase``: as fine as known; the bucket's is coarser.
     ``detail``: the message, if there is one. ``frames``: the telling frames, innermost first, of
-    which the key is made. ``stack``: all functions with a name, to recognize known defects.
+    which the key is made. ``stack``: all functions, `?` for one without a name, to recognize known
+    defects.
     ``interpreter``: the flavour of the one that crashed. ``fault``: the kernel's words for it.
     ``route``: the telling frames of this crash, where the key names only their cause.
     """

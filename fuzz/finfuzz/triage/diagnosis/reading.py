@@ -31,7 +31,7 @@ _C_LIBRARY = re.compile(r"(^|/)(finfuzz_runtime|libc[.-]|ld-)[^/]*$")
 _ALLOCATOR = re.compile(
     r"(__libc_)?(c?free|[cm]alloc|realloc(array)?|(posix_)?memalign|aligned_alloc)"
     r"|_int_(free|malloc|realloc)\w*|unlink_chunk|malloc_\w+|tcache_\w+"
-    r"|pymalloc_\w+|address_in_range|arena_map_\w+|_?PyObject_(Free|Malloc|Calloc|Realloc)"
+    r"|pymalloc_\w+|address_in_range|arena_map_\w+|_?PyObject_(Mi)?(Free|Malloc|Calloc|Realloc)"
 )
 
 
@@ -96,9 +96,7 @@ def _make_diagnosis(
         phase=refine_phase(phase, stack),
         detail=cause.detail,
         frames=_tell_loss(outcome, cause) if cause.diagnostic in INTERNALS else path,
-        stack=tuple(
-            telling.normalize_function(frame.function) for frame in stack if frame.function
-        ),
+        stack=tuple(telling.normalize_function(frame.function) or "?" for frame in stack),
         route=path,
     )
 

@@ -2,7 +2,14 @@
 
 A bucket's key is made of the first three frames that are not plumbing. Plumbing is how a process
 aborts, how C++ terminates and unwinds, and how CPython evaluates, collects and deallocates.
-Raise VERSION whenever a list changes: buckets made with another version are not comparable.
+
+A distribution's stripped files have names only for the functions that they export. So behind the
+first exported function of a key (or the target's: we compile its file) no local one counts, nor
+what a compiler inlined into that first one. A stripped and an unstripped CPython then agree. The
+innermost local functions do count: otherwise all defects below one exported function would share a
+bucket. Where such a function has no name, its place in the file stands for it.
+
+Raise VERSION whenever a list or rule changes: `finfuzz rekey` then makes the keys of findings anew.
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ from collections.abc import Sequence
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
-VERSION = 2
+VERSION = 3
 KEPT = 3
 
 #: Modules that are never telling. The C library's functions have names only with its symbols
@@ -32,10 +39,11 @@ _PLUMBING = re.compile(
     |__fortify_fail.*|__stack_chk_fail|_exit|exit|__run_exit_handlers
     # what a sanitizer puts before it, and allocation
     |__interceptor_.*|__(asan|ubsan|lsan|sanitizer)_.*|operator\ (new|delete).*
-    |(c?free|[cm]alloc|realloc|PyMem_.*|_PyMem_.*|_?PyObject_(Free|Malloc|Calloc|Realloc)|PyObject_GC_Del
-    |pymalloc_.*|address_in_range|arena_map_.*)
+    |(c?free|[cm]alloc|realloc|PyMem_.*|_PyMem_.*|_?PyObject_(Mi)?(Free|Malloc|Calloc|Realloc)
+    |PyObject_GC_Del|pymalloc_.*|address_in_range|arena_map_.*)
     # waiting: what for is told by the caller
     |pthread_cond_.*|__futex.*|sem_.*wait.*|syscall
+    |_PySemaphore_.*|_PyParkingLot_Park|PyEvent_Wait.*|_?PyMutex_.*Lock.*|PyThread_acquire_lock.*
     |__clang_call_terminate|_PyThreadState_Attach
     # CPython that gives up
     |_Py_FatalError.*|fatal_error.*|Py_FatalError|Py_ExitStatusException|_PyObject_AssertFailed
@@ -46,6 +54,7 @@ _PLUMBING = re.compile(
     |_PyFunction_Vectorcall|cfunction_.*|method_vectorcall.*|builtin_exec.*|PyRun_.*|_PyRun_.*
     |run_eval_code_obj|run_mod|pyrun_.*|pymain_.*|Py_RunMain|Py_BytesMain|main
     |_PyCFunction.*|PyVectorcall_Call|PyCFunction_.*|object_vacall|slot_tp_.*|vectorcall_.*
+    |_PyFrame_Clear.*|_Py\w+_StackRefSteal
     |(trace_)?call_function|do_call_core|function_code_fastcall|callmethod|call_unbound.*|type_call
     |import_(name|find_and_load)|PyImport_ImportModuleLevelObject|builtin___import__.*
     |pythread_wrapper|thread_run|t_bootstrap|start_thread|clone3?
@@ -59,7 +68,9 @@ _PLUMBING = re.compile(
     |delete_garbage|visit_.*|untrack_.*|handle_(weakrefs|callback|resurrected.*|legacy.*)
     |finalize_garbage|clear_(weakref|unreachable|freelists|slots).*|invoke_gc_callback
     # deallocation: what an object was held by is a route, not a defect
-    |_?Py_Dealloc|_?Py_(DecRef|XDECREF|DECREF|CLEAR)|.*_dealloc|.*_clear|.*_traverse|free_keys_object
+    |_?Py_Dealloc|_?Py_(DecRef|XDECREF|DECREF|CLEAR)|.*_dealloc|.*_clear|.*_traverse|framelocalsproxy_visit
+    |dealloc_branch_handler
+    |free_keys_object
     |dict_.*|dictkeys_.*|dictresize|insert(dict|ion_resize)|_?PyDict_.*|tuple.*|list_.*
     |_?PyModule_Clear.*|subtype_.*|_?PyWeakref.*|PyObject_ClearWeakRefs|func_.*|cell_.*|frame_.*
     |_?PyObject_(ClearManagedDict|FreeInstance.*)|clear_lock_held|set_clear_internal|_?PyTrash_.*
@@ -89,20 +100,46 @@ _ACCESSORS = re.compile(
 _ROUTE = re.compile("|".join(["target hook", *(marks.routes for marks in _MARKS if marks.routes)]))
 #: The name for all of the target's own functions.
 _TARGET_HOOK = "target hook"
+#: A telling frame without a name: a file, and a place in it.
+_NAMELESS = re.compile(r"\+0x[0-9a-f]+$")
 #: Functions of CPython's headers, which are compiled into every extension.
 _PYTHON_HEADERS = re.compile(r"_?Py(?!Init_)\w+")
 
 
-def select_telling_frames(frames: Sequence[Frame], *, internals_gone: bool) -> list[str]:
-    """Return the names of the first telling frames, innermost first, normalized."""
+def select_telling_frames(
+    frames: Sequence[Frame], *, internals_gone: bool, exported: bool = False
+) -> list[str]:
+    """Return the names of the first telling frames, innermost first, normalized.
+
+    ``exported``: a name that no strip removes is before them, so local functions do not count.
+    """
     found: list[str] = []
-    for frame in frames:
+    for frame, outer in zip(frames, _find_outer(frames), strict=True):
         name = _find_telling_name(frame, internals_gone)
-        if name and not (found and (name == found[-1] or _ROUTE.fullmatch(name))):
-            found.append(name)
+        if not name or (found and (name == found[-1] or _ROUTE.fullmatch(name))):
+            continue
+        local = _is_local(frame)
+        around = not _is_local(outer) and _find_telling_name(outer, internals_gone)
+        if local and (exported or around):
+            continue
+        exported = exported or not local
+        found.append(name)
         if len(found) == KEPT:
             break
     return found
+
+
+def are_nameless(names: Sequence[str]) -> bool:
+    """Whether telling frames are there, and all are places in stripped files."""
+    return bool(names) and all(_NAMELESS.search(name) for name in names)
+
+
+def _find_outer(frames: Sequence[Frame]) -> list[Frame]:
+    """Find for each frame the function that it is inlined into: itself, mostly."""
+    outer: list[Frame] = []
+    for frame in reversed(frames):
+        outer.append(outer[-1] if frame.inlined and outer else frame)
+    return outer[::-1]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -141,11 +178,20 @@ def _find_telling_name(frame: Frame, internals_gone: bool) -> str:
         return ""
     if internals_gone and _ACCESSORS.match(name):
         return ""
-    if module.startswith(("finfuzz_target", "finfuzz_second")):
+    if _is_target(frame):
         return _name_in_target(name)
     if not name:
-        return f"{module}+{frame.offset:#x}"  # without symbols the place is all there is
+        return f"{module}+{frame.local_start or frame.offset:#x}"  # see _NAMELESS
     return "" if _PLUMBING.match(name) else name
+
+
+def _is_local(frame: Frame) -> bool:
+    """Whether a stripped copy of the frame's file has no name for it. We never strip the target."""
+    return frame.local and not _is_target(frame)
+
+
+def _is_target(frame: Frame) -> bool:
+    return frame.module.rpartition("/")[2].startswith(("finfuzz_target", "finfuzz_second"))
 
 
 def _is_helper(module: str, place: str, name: str) -> bool:

@@ -58,6 +58,8 @@ class StackFrame(msgspec.Struct, frozen=True, omit_defaults=True):
     """A frame of the crash, kept so that a later list of telling frames can be applied to it.
 
     ``module``: the file's name. ``place``: source file and line, the file with its folder.
+    ``local_start``: the file offset at which its code begins, if a stripped copy of the file has no
+    name for the function.
     """
 
     module: str
@@ -65,6 +67,7 @@ class StackFrame(msgspec.Struct, frozen=True, omit_defaults=True):
     function: str = ""
     place: str = ""
     inlined: bool = False
+    local_start: int = 0
 
 
 class Finding(msgspec.Struct, kw_only=True):

@@ -33,6 +33,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     quirk: str = ""
     detail: str = ""
     frame: str = ""
+    stack: str = ""
     on: str = ""
     fixed: str = ""
 
@@ -62,11 +63,23 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
 
     def matches(self, diagnosis: Diagnosis) -> bool:
         """Whether a crash looks like this defect, on any target and CPython."""
-        return (
-            diagnosis.diagnostic in self.diagnostics
-            and re.match(self.detail, diagnosis.detail) is not None
-            and any(re.search(self.frame, one) for one in ("", *diagnosis.frames, *diagnosis.stack))
-        )
+        if diagnosis.diagnostic not in self.diagnostics:
+            return False
+        if not re.match(self.detail, diagnosis.detail):
+            return False
+        return self.by_message or self._has_frame(diagnosis) or self._has_stack(diagnosis)
+
+    @property
+    def by_message(self) -> bool:
+        """Whether the message alone identifies the defect, whatever the stack."""
+        return not self.frame and not self.stack
+
+    def _has_frame(self, diagnosis: Diagnosis) -> bool:
+        functions = (*diagnosis.frames, *diagnosis.stack)
+        return bool(self.frame) and any(re.search(self.frame, one) for one in functions)
+
+    def _has_stack(self, diagnosis: Diagnosis) -> bool:
+        return bool(self.stack and re.search(self.stack, " < ".join(diagnosis.stack)))
 
     def check(self) -> None:
         """Raise UserError for a condition, pattern, owner or diagnostic that can't be meant."""
@@ -76,7 +89,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             raise UserError("give a title and a link, or a quirk of docs/cpythons.md")
         for condition in filter(None, (self.on, self.fixed)):
             parse_condition(condition)
-        for pattern in (self.detail, self.frame):
+        for pattern in (self.detail, self.frame, self.stack):
             try:
                 re.compile(pattern)
             except re.error as error:
@@ -171,10 +184,10 @@ def is_known_crash(
 ) -> bool:
     """Whether standard error alone shows a known defect: cheap enough for every crash.
 
-    False for defects that only a frame distinguishes.
+    False for defects that only the stack distinguishes.
     """
     return any(
-        not entry.frame
+        entry.by_message
         and re.search(rf"Fatal Python error: {entry.detail}", stderr) is not None
         and entry.is_expected_on(spec, python)
         for entry in (load_shipped() if table is None else table)

@@ -98,11 +98,13 @@ def _is_outdated(finding: Finding) -> bool:
 
 def _plan_one(crashes: Path, folder: Path, finding: Finding, occupied: set[Path]) -> NewKey:
     before = finding.bucket
-    frames = [Frame(*msgspec.structs.astuple(one)) for one in finding.stack]
+    frames = [Frame(**msgspec.structs.asdict(one)) for one in finding.stack]
     # Without a stack there is nothing to make telling frames of, and the old ones stay.
     finding.frames = find_key_frames(finding.diagnosis, frames) or finding.frames
     finding.key_version = telling.VERSION
     finding.bucket = finding.diagnosis.bucket
+    if finding.bucket == before:
+        return NewKey(folder, folder, finding, f"{before} keeps its bucket")
     finding.former = (*finding.former, before)
     place = crashes / finding.folder
     if place in occupied - {folder}:
