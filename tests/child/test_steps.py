@@ -7,7 +7,8 @@ import pytest
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.text import parse
-from finfuzz.program.words import EDGE, FLAVOUR, ROOT
+from finfuzz.program.words import EDGE, FLAVOUR, ROOT, Word
+from finfuzz.support.cpythons import Quirk, format_version, has
 from finfuzz.targets.build import Build
 
 
@@ -21,6 +22,11 @@ def executor(plain_c: Build) -> Iterator[Executor]:
 def executor_313(plain_c_313: Build) -> Iterator[Executor]:
     with Executor(plain_c_313) as running:
         yield running
+
+
+def need(executor: Executor, word: Word) -> None:
+    if executor.build.interpreter.version < word.since:
+        pytest.skip(f"`{word.text}` is of CPython {format_version(word.since)}")
 
 
 def record_events(executor: Executor, *steps: str) -> list[tuple[str, str]]:
@@ -60,6 +66,7 @@ ROOTS = [word.text for word in ROOT.words if not word.abuse]
 
 @pytest.mark.parametrize("root", ROOTS)
 def test_what_a_root_holds_lives_on(executor: Executor, root: str) -> None:
+    need(executor, ROOT.word(root))
     steps = ("node a container", f"root a {root}", "drop a", "collect")
     assert DEALLOC not in record_before_end(executor, *steps)
 
@@ -68,10 +75,32 @@ def test_what_a_root_holds_lives_on(executor: Executor, root: str) -> None:
 def test_what_a_root_holds_in_a_subinterpreter_lives_until_that_stops(
     executor: Executor, root: str
 ) -> None:
+    need(executor, ROOT.word(root))
     inside = ("node a container", f"root a {root}", "drop a", "collect")
     happened = record_events(executor, "start i legacy", "enter i", *inside, "stop i")
     assert DEALLOC not in happened
     assert ("dict-cleared", "stopping/dict-cleared") in happened
+
+
+def test_a_left_subinterpreter_ends_in_a_phase_of_its_own(executor: Executor) -> None:
+    """Py_FinalizeEx ends it, since 3.14 before the flag that Py_IsFinalizing reads is set."""
+    if has(executor.build.interpreter.version, Quirk.LEFT_SUBINTERPRETER_ABORTS):
+        pytest.skip("this CPython aborts over a left subinterpreter")
+    happened = record_events(executor, "start i legacy", "enter i", "import")
+    assert {phase for hook, phase in happened if hook.endswith("-cleared")} <= {
+        f"{progress}/{cleared}-cleared"
+        for progress in ("stopping", "finalizing")
+        for cleared in ("modules", "dict")
+    }
+
+
+def test_the_interpreter_of_a_pool_has_a_life_of_its_own(executor: Executor) -> None:
+    """Its import is not counted as the main interpreter's, where the import would be the second."""
+    need(executor, ROOT.word("interpreter-pool"))
+    program = parse("finfuzz 1\nimport\nnode a list\nroot a interpreter-pool\n")
+    outcome = executor.run(program, events=True)
+    imports = [event.interpreter for event in outcome.events if event.hook == "import"]
+    assert (imports, outcome.lives, outcome.interpreter) == ([0, 1], 2, "main")
 
 
 def test_what_is_leaked_never_dies(executor: Executor) -> None:
@@ -85,6 +114,7 @@ ONE_PLACE = {"excepthook", "unraisablehook", "displayhook", "trace", "signal"}
 
 @pytest.mark.parametrize("root", ROOTS)
 def test_roots_of_one_sort_do_not_replace_each_other(executor: Executor, root: str) -> None:
+    need(executor, ROOT.word(root))
     one = ("node a container", f"root a {root}", "drop a")
     goes = root in ONE_PLACE or root == "call-once"
     assert (DEALLOC in record_before_end(executor, *one, *one)) == goes
@@ -165,7 +195,7 @@ def test_how_a_cycle_in_the_codec_registry_ends_on_3_13(executor_313: Executor) 
     assert record_events(executor_313, *steps) == SELF_CYCLE_IN_THE_CODEC_REGISTRY
 
 
-@pytest.mark.parametrize("flavour", FLAVOUR.texts)
+@pytest.mark.parametrize("flavour", [word.text for word in FLAVOUR.words if word.since <= (3, 13)])
 def test_how_one_in_a_subinterpreter_ends_on_3_13(executor_313: Executor, flavour: str) -> None:
     """Py_EndInterpreter does the same, except for the first collection."""
     steps = ("import", "node a container", "edge a a append", "root a codec")

@@ -34,7 +34,10 @@ for thing in gc.get_objects():
 """
 
 #: Roots that need `threading` or the real extension.
-MORE = {"threading-shutdown", "daemon-thread", "joined-thread", "returning-thread", "call-once"}
+MORE = {
+    *("threading-shutdown", "daemon-thread", "joined-thread", "returning-thread", "call-once"),
+    "interpreter-pool",
+}
 EVERY_ROOT = tuple(
     f"root a {word.text}"
     for word in ROOT.words
@@ -109,3 +112,10 @@ last = Last()
 atexit.register(sys.stderr.write, "exit functions, ")
 """
     assert run_steps(fake(source), "import", "exit sys-exit") == "exit functions, modules gone"
+
+
+def test_a_further_life_is_configured_as_the_first(fake: Fake) -> None:
+    """Since 3.14 by `PyInitConfig`, which begins with an isolated configuration."""
+    source = "import sys\nprint(sys.flags, hash('x'), sys.executable, sys.argv, file=sys.stderr)"
+    printed = run_steps(fake(source), "import", "again", "import", "again", "import").splitlines()
+    assert printed == [printed[0]] * 3

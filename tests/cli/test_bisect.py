@@ -11,7 +11,8 @@ import pytest
 
 from finfuzz.cli import bisect as command
 from finfuzz.cli import main
-from finfuzz.triage.attribution.bisect import Bisection, Trial, TurningPoint
+from finfuzz.triage.attribution.bisect import Bisection
+from finfuzz.triage.attribution.search import Trial, TurningPoint
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict, absent
 from helpers.finding_example import crashes_with, finding
@@ -44,7 +45,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def found(*trials: Trial, changes: tuple[TurningPoint, ...] = ()) -> Bisection:
-    return Bisection("releases", "pybind11==3.1.0+destroy", "3.13.0", trials, changes)
+    return Bisection(trials, changes)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +109,45 @@ def test_what_is_printed(
     assert re.fullmatch(err, got[2])
 
 
+def test_a_commit_to_cpython_comes_with_its_issue(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fix = "gh-113055: Use pointer for interp->obmalloc state (gh-113412)"
+    change = TurningPoint("first good", COMMIT, fix, "f" * 32)
+    monkeypatch.setattr(command, "bisect_cpython", lambda *_: found(changes=(change,)))
+    code, out, _ = run("0123", "--python-repo", ".", "--good", "v3.13.0", "--bad", "v3.12.0")
+    assert (code, out.splitlines()) == (
+        0,
+        [
+            f"first good: {COMMIT} ({fix})",
+            "https://github.com/python/cpython/issues/113055",
+        ],
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("0123", "--good", "3.0.1"), "--good and --bad go together, and --repo takes both"),
-        (("0123", "--bad", "3.0.1"), "--good and --bad go together, and --repo takes both"),
-        (("0123", "--repo", "."), "--good and --bad go together, and --repo takes both"),
+        (
+            ("0123", "--good", "3.0.1"),
+            "--good and --bad go together, and --repo and --python-repo take both",
+        ),
+        (
+            ("0123", "--bad", "3.0.1"),
+            "--good and --bad go together, and --repo and --python-repo take both",
+        ),
+        (
+            ("0123", "--repo", "."),
+            "--good and --bad go together, and --repo and --python-repo take both",
+        ),
+        (
+            ("0123", "--python-repo", "."),
+            "--good and --bad go together, and --repo and --python-repo take both",
+        ),
+        (
+            ("0123", "--repo", ".", "--python-repo", ".", "--good", "a", "--bad", "b"),
+            "--repo and --python-repo exclude each other",
+        ),
         (("0123", "--repo", ".", "--good", "a", "--bad", "b"), r"git rev-parse in \. fails"),
         (("0123", "--good", "3.0.1", "--bad", "3.0.99"), r"3\.0\.99 is no release of pybind11"),
         (("ffff",), "ffff"),

@@ -94,7 +94,38 @@ def test_ctrl_c_reports_the_results_so_far(here: Path) -> None:
 
 def test_against_another_target_only_what_differs_is_shown(here: Path) -> None:
     done = finfuzz(here, "--target", DESTROY, "--against", "plain-c", "--python", PYTHON)
-    assert (done.returncode, done.stdout) == (0, f"says: survived → {GUARD}\n")
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [
+            f"says: survived → {GUARD}",
+            f"{DESTROY} on {PYTHON} against plain-c on {PYTHON}: "
+            "1 of 2 programs differ (1 fails here only)",
+        ],
+    )
+
+
+def test_against_another_cpython_only_what_differs_is_shown(here: Path) -> None:
+    """3.13 ends a subinterpreter that is left, 3.12 aborts (gh-113433): worse than expected."""
+    found = {python.version[:2]: python.text for python in find_interpreters() if python.includes}
+    if not {(3, 12), (3, 13)} <= set(found):
+        pytest.skip("needs CPython 3.12 and 3.13")
+    left = "finfuzz 1\n# why\nstart i1 legacy\n"
+    (here / "corpus" / "left.fin").write_text(left)
+    old, new = found[3, 12], found[3, 13]
+    files = ("--junit", "j.xml", "--json", "j.json", "--markdown", "m.md")
+    pythons = ("--python", old, "--against-python", new)
+    done = finfuzz(here, "--target", "no-extension", *pythons, *files)
+    assert (done.returncode, done.stdout.splitlines()) == (
+        1,
+        [
+            "left: survived → SIGABRT/fatal-python-error",
+            f"no-extension on {old} against no-extension on {new}: "
+            "1 of 3 programs differ (1 fails here only)",
+        ],
+    )
+    assert 'failures="1"' in (here / "j.xml").read_text()
+    assert "comparisons" in json.loads((here / "j.json").read_text())
+    assert "**1 worse than expected**" in (here / "m.md").read_text()
 
 
 def test_what_can_not_be_run_is_said_and_the_rest_runs(here: Path) -> None:
@@ -120,6 +151,7 @@ def test_a_matrix_file_says_what_and_where(here: Path) -> None:
         (["nowhere"], "there is no nowhere to replay"),
         (["--config", "none.toml"], "can't read the matrix none.toml"),
         (["--target", "pybind12"], "unknown framework 'pybind12'"),
+        (["--against", "plain-c", "--against-python", "3.13"], "exclude each other"),
     ],
 )
 def test_what_can_not_be_meant_is_one_line(

@@ -127,8 +127,13 @@ def test_what_a_hook_may_do(hooks: set[str], actions: set[str]) -> None:
 def test_at_other_hooks_anything_goes() -> None:
     others = set(HOOK.texts) - {hook for hook, _ in NOT_LEGAL}
     assert others == {
-        *("del", "weakref", "finalize", "atexit", "threading-exit", "unraisable", "module-free")
+        *("del", "weakref", "finalize", "atexit", "threading-exit", "module-free"),
     }
+
+
+def test_the_hook_of_unraisable_exceptions_takes_no_action_that_would_call_it_again() -> None:
+    """Seen on 3.14.10: the hook was told of each script that can't be opened."""
+    assert [action for hook, action in NOT_LEGAL if hook == "unraisable"] == ["remote-script"]
 
 
 def test_native_hooks_have_a_default_that_is_no_abuse() -> None:

@@ -78,7 +78,11 @@ FORK = """
     -  fork
     +  stop i
     +  fork
-    +  drop a
+    +  root a interpreter-pool
+    -  fork
+    +  again
+    +  fork
+    -  drop a
 """
 
 #: A thread that outlives Py_FinalizeEx has no other life, and what is forked has no such thread.

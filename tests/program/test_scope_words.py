@@ -115,6 +115,18 @@ def test_interpreters_with_a_gil_of_their_own_come_with_3_12() -> None:
     effects_are("+  start i isolated\n+  start j strict\n-  start i stdlib", (3, 12))
 
 
+def test_an_interpreter_that_ends_with_its_object_is_of_the_main_one() -> None:
+    effects_are("""
+        +  start i legacy
+        +  enter i
+        -  start j concurrent
+        +  enter main
+        +  start j concurrent
+        +  stop j
+        -  stop j
+    """)
+
+
 ABUSIVE = [pair for pair in WORDS if pair[1].abuse]
 
 

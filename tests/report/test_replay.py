@@ -12,7 +12,6 @@ from finfuzz.replay.judge import Judgement, Result
 from finfuzz.report.replay import (
     Replay,
     describe_notable,
-    find_differences,
     render_legend,
     render_table,
     to_json,
@@ -128,13 +127,3 @@ def test_markdown_is_for_a_comment() -> None:
     assert f"| regressed | `worse` | {NEW}, CPython 3.13.0 | {GUARD} | survival |\n" in text
     assert "| flaky | `a\\|b` |" in text
     assert "new here" not in text.partition("| --- |")[2]
-
-
-def test_what_differs_between_two_targets() -> None:
-    pairs = find_differences(REPLAY, (NEW, "3.13.0"), (OLD, "3.13.0"))
-    assert [f"{here.case}: {there.summary} → {here.summary}" for here, there in pairs] == [
-        f"worse: survived → {GUARD}",
-        f"other: {CAST} → {GUARD}",
-        f"better: survived → {GUARD}",
-        "a|b: survived → no compiler",
-    ]

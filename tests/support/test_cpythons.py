@@ -17,6 +17,7 @@ from finfuzz.support.cpythons import (
     format_version,
     has,
     is_fixed,
+    link_issue,
     make_sort_key,
     parse_version,
     split_abiflags,
@@ -73,6 +74,22 @@ def test_facts_can_be_meant(quirk: Quirk) -> None:
 def test_no_quirk_is_listed_twice() -> None:
     """Members of equal facts would be one."""
     assert len(Quirk) == len(Quirk.__members__)
+
+
+@pytest.mark.parametrize(
+    ("subject", "address"),
+    [
+        (
+            "gh-113055: Use pointer for interp->obmalloc state (gh-113412)",
+            "https://github.com/python/cpython/issues/113055",
+        ),
+        ("[3.13] GH-87135: Hang (#1)", "https://github.com/python/cpython/issues/87135"),
+        ("bpo-46070: Revert (GH-28499)", "https://bugs.python.org/issue46070"),
+        ("Docs: add more links", ""),
+    ],
+)
+def test_the_issue_of_a_commit(subject: str, address: str) -> None:
+    assert link_issue(subject) == address
 
 
 def test_versions_as_text() -> None:

@@ -39,6 +39,10 @@ def hold_in_type(node):
     runtime.hold_in_type(node)
 
 
+def request_script(path):
+    runtime.request_script(path)
+
+
 def extension_name():
     second = IN_USE[0] == "second" and runtime.has_second()
     return "finfuzz_second" if second else "finfuzz_target"

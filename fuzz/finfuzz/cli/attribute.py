@@ -57,7 +57,8 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
                 advance(done, of)
         attribution = load(folder).attribution
         assert attribution is not None
-        click.echo(f"{folder.name}: {attribution.owner}: {attribution.reason}")
+        since = f"; {attribution.python_range}" if attribution.python_range else ""
+        click.echo(f"{folder.name}: {attribution.owner}: {attribution.reason}{since}")
 
 
 @cli.command(name="file")

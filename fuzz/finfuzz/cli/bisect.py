@@ -9,25 +9,31 @@ import click
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import crashes_option, deadline_option, memory_option, show_progress
 from finfuzz.executor.limits import Limits
+from finfuzz.support.cpythons import link_issue, split_abiflags
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.bisect import (
-    SHOWN,
     Bisection,
     Subject,
     bisect_commits,
+    bisect_cpython,
     bisect_releases,
 )
+from finfuzz.triage.attribution.search import SHOWN
 from finfuzz.triage.attribution.verdict import Wanted
 from finfuzz.triage.findings.finding import find_finding, load
+
+_folder = click.Path(path_type=Path)
 
 
 @cli.command()
 @click.argument("finding")
 @click.option(
-    "--good", default=None, help="A release (with --repo: a revision) without the defect."
+    "--good",
+    default=None,
+    help="A release (with --repo or --python-repo: a revision) without the defect.",
 )
 @click.option(
     "--bad",
@@ -36,9 +42,15 @@ from finfuzz.triage.findings.finding import find_finding, load
 )
 @click.option(
     "--repo",
-    type=click.Path(path_type=Path),
+    type=_folder,
     default=None,
     help="A checkout of the framework whose commits to try; its files are not touched.",
+)
+@click.option(
+    "--python-repo",
+    type=_folder,
+    default=None,
+    help="A git repository of CPython whose commits to build and try; its files are not touched.",
 )
 @crashes_option
 @deadline_option
@@ -48,40 +60,53 @@ def bisect(
     good: str | None,
     bad: str | None,
     repo: Path | None,
+    python_repo: Path | None,
     crashes: Path,
     deadline: float,
     memory: int,
 ) -> None:
     """Find the release or commit that introduced or fixed FINDING.
 
-    Without --good and --bad, all releases are tried and every change is printed. Exits with 0, or
-    with 2 if releases or commits in between could not be judged and leave the answer open.
+    Without --good and --bad, all releases are tried and every change is printed. With
+    --python-repo, each commit that is tried takes a build of CPython, which the cache keeps.
+
+    Exits with 0, or with 2 if releases or commits in between could not be judged and leave the
+    answer open.
     """
     require_linux()
-    if (good is None) != (bad is None) or (repo is not None and good is None):
-        raise click.UsageError("--good and --bad go together, and --repo takes both")
+    if repo is not None and python_repo is not None:
+        raise click.UsageError("--repo and --python-repo exclude each other")
+    if (good is None) != (bad is None) or ((repo or python_repo) is not None and good is None):
+        raise click.UsageError(
+            "--good and --bad go together, and --repo and --python-repo take both"
+        )
     record = load(find_finding(finding, crashes))
-    python = pick_own(record.target.python)
     with show_progress(f"{record.bucket}: bisecting") as (announce, advance):
         subject = Subject(
             Wanted.from_finding(record),
             parse_target(record.target.spec),
-            python,
             Limits(deadline, memory),
             announce,
             advance,
         )
-        if repo is not None and good is not None and bad is not None:
-            found = bisect_commits(subject, repo, good, bad)
+        if python_repo is not None and good is not None and bad is not None:
+            _, abiflags = split_abiflags(record.target.python)
+            found = bisect_cpython(subject, python_repo, abiflags, good, bad)
         else:
-            found = bisect_releases(subject, good, bad)
-    _print_changes(found)
+            interpreter = pick_own(record.target.python)
+            if repo is not None and good is not None and bad is not None:
+                found = bisect_commits(subject, interpreter, repo, good, bad)
+            else:
+                found = bisect_releases(subject, interpreter, good, bad)
+    _print_changes(found, of_cpython=python_repo is not None)
 
 
-def _print_changes(found: Bisection) -> None:
+def _print_changes(found: Bisection, *, of_cpython: bool) -> None:
     for change in found.changes:
         subject = f" ({change.subject})" if change.subject else ""
         click.echo(f"{change.what}: {change.name}{subject}")
+        if of_cpython and (issue := link_issue(change.subject)):
+            click.echo(issue)
     for change in found.changes:
         if change.skipped:
             why = next(one.verdict for one in found.trials if one.name == change.skipped[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -12,9 +13,17 @@ from finfuzz.cli.options import deadline_option, memory_option, show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.replay.accept import rewrite_expectations
 from finfuzz.replay.cases import Case, collect_cases
+from finfuzz.replay.compare import (
+    Comparison,
+    Pair,
+    compare_all,
+    pair_with_python,
+    pair_with_target,
+)
 from finfuzz.replay.judge import SILENT, WORSE, Result
 from finfuzz.replay.matrix import Matrix, plan_all_builds, plan_builds, read_matrix
 from finfuzz.replay.run import PlannedBuild, build_all, count_cores, replay_all
+from finfuzz.report import comparison as comparing
 from finfuzz.report import replay as reports
 from finfuzz.report.replay import Replay
 from finfuzz.support.errors import UserError
@@ -56,6 +65,11 @@ _out = click.Path(path_type=Path, dir_okay=False)
     help="Print only outcomes that differ from this target's; only those can fail.",
 )
 @click.option(
+    "--against-python",
+    default=None,
+    help="Print only outcomes that differ from those on this CPython; only those can fail.",
+)
+@click.option(
     "--accept",
     is_flag=True,
     help="Write the outcomes into the programs as their `expect` lines, instead of failing.",
@@ -87,6 +101,7 @@ def replay(
     pythons: tuple[str, ...],
     policies: tuple[str, ...],
     against: str | None,
+    against_python: str | None,
     accept: bool,
     all_rows: bool,
     workers: int | None,
@@ -101,11 +116,15 @@ def replay(
     PATHS are programs, findings or folders of them; by default corpus and crashes. Exits with 0 if
     nothing is worse than expected, 1 if something regressed or changed, 2 if something could not
     be run, and 130 if interrupted (the report has the results until then).
+
+    With --against or --against-python, only programs that differ count: a line each, and a total.
     """
     require_linux()
+    if against is not None and against_python is not None:
+        raise click.UsageError("--against and --against-python exclude each other")
     chosen = read_matrix(config) if config else Matrix()
     chosen = Matrix(
-        targets=(*chosen.targets, *targets, *((against,) if against else ())),
+        targets=(*chosen.targets, *targets),
         pythons=(*chosen.pythons, *pythons),
         policies=(*chosen.policies, *policies),
         programs=chosen.programs,
@@ -115,15 +134,23 @@ def replay(
         paths or tuple(base / one for one in chosen.programs) or _find_present(_DEFAULT)
     )
     builds = plan_all_builds(chosen.targets) if matrix else plan_builds(chosen)
-    done = _run(cases, builds, Limits(deadline, memory), workers or count_cores())
+    pairs = _pair(builds, against, against_python, chosen.policies)
+    if pairs:
+        builds = list(dict.fromkeys(one for column in zip(*pairs, strict=True) for one in column))
+    limits = Limits(deadline, memory)
+    done = _run(cases, builds, limits, workers or count_cores(), compare=bool(pairs))
+    comparisons = compare_all(done.results, pairs)
     for file, content in (
-        (junit_file, reports.to_junit(done)),
-        (json_file, reports.to_json(done)),
-        (markdown_file, reports.to_markdown(done)),
+        (junit_file, comparing.to_junit(comparisons) if pairs else reports.to_junit(done)),
+        (json_file, reports.to_json(done, comparisons)),
+        (markdown_file, comparing.to_markdown(comparisons) if pairs else reports.to_markdown(done)),
     ):
         if file is not None:
             write_whole(file, content)
-    _print_report(done, all_rows, against is not None)
+    if pairs:
+        _print_comparisons(comparisons)
+    else:
+        _print_report(done, all_rows)
     if not done.complete:
         raise SystemExit(130)
     if accept:
@@ -131,11 +158,20 @@ def replay(
     problems = {one.why for one in done.results if one.judgement == "not runnable"}
     if problems:
         raise UserError(f"not everything could be run: {sorted(problems)[0]}")
-    worse = [] if accept else done.worse
-    if against is not None:  # an outcome that both targets share is no change of this target
-        here, there = done.columns[0], done.columns[-1]
-        worse = [one for one, _ in reports.find_differences(done, here, there) if one in worse]
-    raise SystemExit(1 if worse else 0)
+    worse = any(one.worse for one in comparisons) if pairs else bool(done.worse)
+    raise SystemExit(1 if worse and not accept else 0)
+
+
+def _pair(
+    builds: list[PlannedBuild],
+    against: str | None,
+    against_python: str | None,
+    policies: tuple[str, ...],
+) -> list[Pair]:
+    """Pair builds to compare; no pairs, if there is nothing to compare with."""
+    if against is not None:
+        return pair_with_target(builds, against, policies)
+    return pair_with_python(builds, against_python) if against_python is not None else []
 
 
 def _find_present(folders: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -145,14 +181,16 @@ def _find_present(folders: tuple[Path, ...]) -> tuple[Path, ...]:
     return found
 
 
-def _run(cases: list[Case], builds: list[PlannedBuild], limits: Limits, workers: int) -> Replay:
+def _run(
+    cases: list[Case], builds: list[PlannedBuild], limits: Limits, workers: int, *, compare: bool
+) -> Replay:
     """Make missing builds and run all cases on all builds. Ctrl-C ends the replay early."""
     results: list[Result] = []
     complete = True
     try:
         builds = _build(builds, workers)
         with show_progress("replaying") as (announce, advance):
-            for some in replay_all(cases, builds, limits, workers):
+            for some in replay_all(cases, builds, limits, workers, compare=compare):
                 results += some
                 advance(len(results), len(cases) * len(builds))
                 for worse in (one for one in some if one.judgement in WORSE):
@@ -161,7 +199,7 @@ def _run(cases: list[Case], builds: list[PlannedBuild], limits: Limits, workers:
         complete = False
     rows = {case.name: number for number, case in enumerate(cases)}
     columns = {planned.name: number for number, planned in enumerate(builds)}
-    results.sort(key=lambda one: (rows[one.case], columns[f"{one.target} on {one.python}"]))
+    results.sort(key=lambda one: (rows[one.case], columns[one.build]))
     return Replay(tuple(results), complete)
 
 
@@ -181,7 +219,7 @@ def _accept(cases: list[Case], done: Replay) -> None:
     changed = 0
     for case in cases:
         observed = {
-            (parse_target(one.target), one.python): frozenset(one.seen)
+            (parse_target(one.target), one.python.partition(" ")[0]): frozenset(one.seen)
             for one in done.results
             if one.case == case.name and one.judgement not in {"flaky", *SILENT}
         }
@@ -190,14 +228,8 @@ def _accept(cases: list[Case], done: Replay) -> None:
     click.echo(f"rewrote the expect lines of {changed} programs")
 
 
-def _print_report(done: Replay, all_rows: bool, compare: bool) -> None:
+def _print_report(done: Replay, all_rows: bool) -> None:
     console = Console(highlight=False)
-    if compare:
-        columns = done.columns
-        for here, there in reports.find_differences(done, columns[0], columns[-1]):
-            line = f"{here.case}: {there.summary} → {here.summary}"
-            console.print(line, markup=False, soft_wrap=True)
-        return
     table = reports.render_table(done, all_rows=all_rows)
     if table.row_count:
         console.print(table)
@@ -206,3 +238,10 @@ def _print_report(done: Replay, all_rows: bool, compare: bool) -> None:
     for text in reports.describe_notable(done):
         console.print(text, markup=False, soft_wrap=True)
     console.print(done.total, markup=False)
+
+
+def _print_comparisons(comparisons: Iterable[Comparison]) -> None:
+    for one in comparisons:
+        for each in one.differences:
+            click.echo(comparing.describe(each))
+        click.echo(one.total)

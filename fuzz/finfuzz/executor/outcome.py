@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Header, SharedMemory
+from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Header, Life, SharedMemory
 from finfuzz.executor.unraisable import find_unraisable
 from finfuzz.program.words import FLAVOUR
 
@@ -122,8 +122,8 @@ def read_outcome(
     """Read the facts that a child left behind; ``status`` must be filled in already."""
     header, facts = shared.header, shared.header.facts
     signal = _signal_name(facts.status)
-    progress = PROGRESS.index("finalizing") if _in_finalization(facts) else facts.progress
     life = header.life[min(facts.current, LIVES - 1)]
+    progress = _find_progress(facts, life)
     return Outcome(
         exit_code=None if signal else os.waitstatus_to_exitcode(facts.status),
         signal=signal,
@@ -170,8 +170,13 @@ def _signal_name(status: int) -> str | None:
         return f"SIG{number}"
 
 
-def _in_finalization(facts: Facts) -> bool:
-    return facts.progress == PROGRESS.index("running") and bool(facts.finalizing)
+def _find_progress(facts: Facts, life: Life) -> int:
+    """As ``get_progress`` of the runtime finds it."""
+    if facts.progress != PROGRESS.index("running"):
+        return int(facts.progress)
+    if facts.finalizing:
+        return PROGRESS.index("finalizing")
+    return PROGRESS.index("stopping" if life.flavour and life.cleared else "running")
 
 
 def _phase(progress: int, cleared: int) -> str:

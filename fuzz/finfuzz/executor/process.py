@@ -8,7 +8,7 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -55,6 +55,20 @@ def adopt_orphans() -> None:
 def end_with_parent(number: signal.Signals) -> None:
     """Let the kernel send this process the signal when its parent has ended."""
     _libc.prctl(_PR_SET_PDEATHSIG, number)
+
+
+#: Code that runs a command in its own process, which the kernel kills when ours ends.
+_TIED = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execvp(sys.argv[1], sys.argv[1:])"
+)
+
+
+def tie_to_us(python: str, command: Sequence[str | Path]) -> list[str]:
+    """Make a command that the kernel kills when this process ends, however it ends.
+
+    ``python``: the Python that starts the command.
+    """
+    return [python, "-I", "-S", "-c", _TIED, *map(str, command)]
 
 
 #: Signals that a terminal sends to all processes of its group.

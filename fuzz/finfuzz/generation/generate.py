@@ -108,7 +108,7 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "enter": lambda scope: bool(scope.flavours),
     "stop": lambda scope: bool(scope.flavours),
     "start": lambda scope: len(scope.flavours) < MAX_INTERPRETERS,
-    "fork": lambda scope: not scope.flavours,
+    "fork": lambda scope: scope.may_fork,
     "again": lambda scope: scope.may_live_again,
 }
 

@@ -44,11 +44,18 @@ _IN_TRAVERSE = ("plain", "cast", "lookup", "internals")
 _AFTER_PYTHON = ("py-atexit", "static-destructor", "thread-local-destructor")
 
 #: (hook, action) pairs that are never legal, and why.
-IMPOSSIBLE: dict[tuple[str, str], str] = _pairs(
-    _AFTER_PYTHON,
-    [action for action in ACTION.texts if action != "plain"],
-    "the interpreter is gone by then: no Python API may be called (C API docs)",
-)
+IMPOSSIBLE: dict[tuple[str, str], str] = {
+    **_pairs(
+        _AFTER_PYTHON,
+        [action for action in ACTION.texts if action != "plain"],
+        "the interpreter is gone by then: no Python API may be called (C API docs)",
+    ),
+    **_pairs(
+        ["unraisable"],
+        ["remote-script"],
+        "a script that can't be opened is reported to this hook, which would ask again without end",
+    ),
+}
 
 #: (hook, action) pairs that break a rule on purpose, and which rule: skipped without `--abuse`.
 ABUSE: dict[tuple[str, str], str] = {
@@ -80,7 +87,9 @@ CPYTHON_DIES: dict[tuple[str, str, str], str] = {
 NOT_LEGAL = ABUSE | IMPOSSIBLE
 
 #: Roots that start a thread; `may_have_threads` says where none may be started.
-THREAD_ROOTS = frozenset({"daemon-thread", "joined-thread", "returning-thread"})
+THREAD_ROOTS = frozenset(
+    {"daemon-thread", "joined-thread", "returning-thread", "waking-thread", "interpreter-pool"}
+)
 
 
 def is_one_thread(flavour: str, python: Version) -> bool:
@@ -99,7 +108,10 @@ def may_have_threads(flavour: str, python: Version) -> bool:
 
 #: Roots whose thread outlives `Py_FinalizeEx`. The thread must not wake in another life: its locks
 #: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`).
-OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread"})
+OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread", "waking-thread"})
+
+#: Roots that start an interpreter of their own, which lives until its thread is joined at the end.
+INTERPRETER_ROOTS = frozenset({"interpreter-pool"})
 
 #: Words legal in the first life only, and why: later lives run in a C exit function.
 FIRST_LIFE: dict[str, str] = {

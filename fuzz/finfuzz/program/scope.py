@@ -17,6 +17,7 @@ from finfuzz.program.legal import (
     FIRST_LIFE,
     HOOKS_OF,
     IMPOSSIBLE,
+    INTERPRETER_ROOTS,
     OUTLIVING_ROOTS,
     THREAD_ROOTS,
     is_one_thread,
@@ -63,6 +64,7 @@ class Scope:
     def _begin_life(self) -> None:
         self.current = MAIN
         self.flavours: dict[str, str] = {}
+        self.roots_start_interpreters = False
         self.nodes: dict[str, dict[str, str]] = {MAIN: {}}
         self._used: dict[str, str] = {}
         self._from_second: set[tuple[str, str]] = set()
@@ -89,6 +91,10 @@ class Scope:
     def may_live_again(self) -> bool:
         threads = self.threads_outlive or self.hooks_start_threads
         return self.lives < MAX_LIVES and not threads
+
+    @property
+    def may_fork(self) -> bool:
+        return not self.flavours and not self.roots_start_interpreters
 
     def apply(self, step: Step) -> bool:
         """Take one step. Returns whether the step has an effect here."""
@@ -175,6 +181,7 @@ class Scope:
         if not self.may_hold(name, root):
             return False
         self.threads_outlive |= root in OUTLIVING_ROOTS
+        self.roots_start_interpreters |= root in INTERPRETER_ROOTS
         return True
 
     def _check(self, name: str) -> bool:
@@ -186,7 +193,7 @@ class Scope:
     def _start(self, name: str, flavour: str) -> bool:
         if name in self.nodes or len(self.flavours) >= MAX_INTERPRETERS:
             return False
-        if self.python < FLAVOUR.word(flavour).since or not self.offers.has(FLAVOUR, flavour):
+        if not self.allows(FLAVOUR, flavour):
             return False
         self.flavours[name] = flavour
         self.started += 1
@@ -212,7 +219,7 @@ class Scope:
         return self.allows(WAY, way)
 
     def _fork(self) -> bool:
-        if self.flavours:
+        if not self.may_fork:
             return False
         self.threads_outlive = False  # the forked process has only the calling thread
         return True

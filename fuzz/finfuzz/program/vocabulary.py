@@ -18,7 +18,12 @@ from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, OF_EXTENSIO
 #: The words that need code in the extension: those whose function in ``child/words/`` takes it.
 _OPERATIONS = frozenset({"self-check", "check"})
 _EDGES = frozenset({"member", "keep-alive"})
-_ROOTS = frozenset({"call-once", "static-object", "native-thread-local", "returning-thread"})
+_ROOTS = frozenset(
+    {
+        *("call-once", "static-object", "native-thread-local", "returning-thread"),
+        "interpreter-pool",
+    }
+)
 _HOOKS = frozenset(
     {
         *("traverse", "clear", "dealloc", "weakref", "finalize", "capsule", "module-free"),

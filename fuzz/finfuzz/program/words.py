@@ -71,6 +71,7 @@ class Choice:
 #: Hooks that the target runs without Python; their actions must be of the same extension.
 NATIVE_HOOKS = ("traverse", "clear", "dealloc")
 _GIL_STATE = "`PyGILState_*` knows the main interpreter alone (C API docs)"
+_CONCURRENT = Quirk.CONCURRENT_INTERPRETERS.value.since
 _CTYPES = "`_ctypes` is of one interpreter before 3.13 (single-phase initialization)"
 
 EXTENSION_KINDS = (
@@ -194,6 +195,14 @@ PYTHON_KINDS = (
         hashable=False,
         cost=3,
     ),
+    Kind("lock", "a `threading.Lock` that is held"),
+    Kind("rlock", "a `threading.RLock` that is held"),
+    Kind(
+        "queue",
+        "a queue of `concurrent.interpreters`, with an item of this interpreter",
+        since=_CONCURRENT,
+        cost=5,
+    ),
 )
 
 KIND = Choice("kind", (*EXTENSION_KINDS, *PYTHON_KINDS))
@@ -275,6 +284,11 @@ ROOT = Choice(
         Word("import-hook", "a finder on `sys.meta_path`"),
         Word("trace", "the trace function of `sys.settrace`"),
         Word(
+            "monitoring",
+            "a callback of `sys.monitoring` that is active to the end",
+            since=Quirk.MONITORING.value.since,
+        ),
+        Word(
             "signal",
             "the handler of a signal",
             main_only="signal handlers belong to the main interpreter",
@@ -304,6 +318,19 @@ ROOT = Choice(
             "the stack of a daemon thread that returns from C++ during finalization",
             main_only=_FATAL_THREAD,
             cost=3,
+        ),
+        Word(
+            "waking-thread",
+            "the stack of a daemon thread that gets a lock, and wants the GIL, during finalization",
+            main_only=_FATAL_THREAD,
+            cost=2,
+        ),
+        Word(
+            "interpreter-pool",
+            "an attribute of an `InterpreterPoolExecutor` whose worker has imported the extension",
+            own_thread=_MAIN_THREAD,
+            since=_CONCURRENT,
+            cost=25,
         ),
         Word("static-object", "a static `py::object`", abuse=_STATIC_DESTRUCTOR),
         Word(
@@ -378,6 +405,11 @@ ACTION = Choice(
         Word("resurrect", "add a reference to the node that nobody returns"),
         Word("atexit", "register a callback of `atexit`"),
         Word("collect", "run the cyclic garbage collector"),
+        Word(
+            "remote-script",
+            "a debugger has this thread run a script at its next safe point (PEP 768)",
+            since=Quirk.REMOTE_DEBUGGING.value.since,
+        ),
     ),
 )
 
@@ -413,6 +445,13 @@ FLAVOUR = Choice(
             cost=3.5,
         ),
         Word("stdlib", "the standard library's `_interpreters` (`_xxsubinterpreters`)", cost=3.5),
+        Word(
+            "concurrent",
+            "the standard library's `concurrent.interpreters`; `stop` drops its object, a global",
+            main_only="it ends with its object, and that would end with the interpreter around it",
+            since=_CONCURRENT,
+            cost=7,
+        ),
     ),
 )
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from finfuzz.triage.diagnosis import Diagnosis
+
 Judgement = Literal[
     "as expected",
     "fixed",
@@ -28,7 +30,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     ``expected`` and ``seen`` hold sorted `SIGNAL/diagnostic` texts; none means survival.
     ``expected`` is null if nothing is known. ``why`` explains a case that is flaky, not
-    comparable or can't run.
+    comparable or can't run. ``diagnoses`` are the evidence for ``seen``, without whole stacks.
     ``seconds`` is the time of the first run.
     """
 
@@ -39,8 +41,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     judgement: Judgement = msgspec.field(name="what")
     expected: tuple[str, ...] | None = None
     seen: tuple[str, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
     why: str = ""
     seconds: float = 0.0
+
+    @property
+    def build(self) -> str:
+        """The build's name, as ``PlannedBuild.name``."""
+        return f"{self.target} on {self.python}"
 
     @property
     def summary(self) -> str:

@@ -61,14 +61,16 @@ def plan_builds(matrix: Matrix) -> list[PlannedBuild]:
         for text in matrix.targets or (DEFAULT,)
         for spec in expand_policies(text, matrix.policies)
     ]
-    found: list[PlannedBuild] = []
-    for text in matrix.pythons or (None,):
-        try:
-            python, problem = pick_interpreter(text), ""
-        except UserError as error:
-            python, problem = _make_stand_in(str(text)), str(error)
-        found += [PlannedBuild(spec, python, problem) for spec in specs]
-    return found
+    pythons = [plan_python(text) for text in matrix.pythons or (None,)]
+    return [PlannedBuild(spec, *python) for python in pythons for spec in specs]
+
+
+def plan_python(text: str | None) -> tuple[Interpreter, str]:
+    """Pick a CPython. Without it, return a stand-in and the problem."""
+    try:
+        return pick_interpreter(text), ""
+    except UserError as error:
+        return _make_stand_in(str(text)), str(error)
 
 
 def expand_policies(text: str, policies: Sequence[str]) -> list[TargetSpec]:

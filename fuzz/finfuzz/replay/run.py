@@ -5,11 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from multiprocessing.synchronize import Event
+
+import msgspec
 
 from finfuzz.executor import process
 from finfuzz.executor.fresh import run_fresh
@@ -25,7 +28,10 @@ from finfuzz.targets.build import build
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
+
+#: The diagnoses of one outcome; none means survival.
+Diagnoses = tuple[Diagnosis, ...]
 
 #: Cases that one process runs on one build at a time. A zygote's start (0.1 s) is then a tenth of
 #: their cost, and two cores finish at nearly the same time.
@@ -37,26 +43,43 @@ _RERUNS = 7
 
 @dataclass(frozen=True)
 class PlannedBuild:
-    """A target on a CPython to replay on. ``problem`` says why it can't be built or run."""
+    """A target on a CPython to replay on. ``problem`` says why it can't be built or run.
+
+    ``place``: the CPython's path, where its version alone does not name it.
+    """
 
     spec: TargetSpec
     interpreter: Interpreter
     problem: str = ""
+    place: str = ""
+
+    @property
+    def python(self) -> str:
+        """The CPython's name: `3.13.0`, or `3.13.0 (PATH)`."""
+        return self.interpreter.text + (f" ({self.place})" if self.place else "")
 
     @property
     def name(self) -> str:
-        return f"{self.spec} on {self.interpreter.text}"
+        return f"{self.spec} on {self.python}"
 
 
 def replay_all(
-    cases: Sequence[Case], builds: Sequence[PlannedBuild], limits: Limits, workers: int
+    cases: Sequence[Case],
+    builds: Sequence[PlannedBuild],
+    limits: Limits,
+    workers: int,
+    *,
+    compare: bool = False,
 ) -> Iterator[list[Result]]:
-    """Yield results as they arrive, a list per batch. A case that can't run has a result too."""
+    """Yield results as they arrive, a list per batch. A case that can't run has a result too.
+
+    ``compare``: the results of two builds will be compared, so what is new is made sure of too.
+    """
     context = multiprocessing.get_context("spawn")
     stopped = context.Event()
     with safe_path(), ProcessPoolExecutor(workers, context, _begin, (stopped,)) as pool:
         futures: list[Future[list[Result]]] = [
-            pool.submit(_run_batch, list(cases[at : at + _BATCH]), planned, limits)
+            pool.submit(_run_batch, list(cases[at : at + _BATCH]), planned, limits, compare)
             for planned in builds
             for at in range(0, len(cases), _BATCH)
         ]
@@ -95,25 +118,31 @@ def ensure_built(planned: PlannedBuild) -> PlannedBuild:
     try:
         build(planned.spec, planned.interpreter, instrumented=False)
     except BuildError as error:
-        problem = f"does not compile: {error.first_error}"
-        return PlannedBuild(planned.spec, planned.interpreter, problem)
+        return replace(planned, problem=f"does not compile: {error.first_error}")
     except UserError as error:
-        return PlannedBuild(planned.spec, planned.interpreter, str(error))
+        return replace(planned, problem=str(error))
     return planned
 
 
-def _run_batch(cases: list[Case], planned: PlannedBuild, limits: Limits) -> list[Result]:
+def _run_batch(
+    cases: list[Case], planned: PlannedBuild, limits: Limits, compare: bool
+) -> list[Result]:
     if planned.problem:
         return [_make_result(case, planned, "not runnable", why=planned.problem) for case in cases]
     made = build(planned.spec, planned.interpreter, instrumented=False)
     with Executor(made, limits) as executor:
         # An unexpected case takes seven more runs: Ctrl-C does not wait for forty such cases.
         running = takewhile(lambda _: not _stopped.is_set(), cases)
-        return [replay_one(case, planned, executor) for case in running]
+        return [replay_one(case, planned, executor, compare=compare) for case in running]
 
 
-def replay_one(case: Case, planned: PlannedBuild, executor: Executor) -> Result:
-    """Run a case in the executor's zygote; rerun an unexpected one in fresh processes."""
+def replay_one(
+    case: Case, planned: PlannedBuild, executor: Executor, *, compare: bool = False
+) -> Result:
+    """Run a case in the executor's zygote; rerun an unexpected one in fresh processes.
+
+    ``compare``: rerun one that is new here too.
+    """
     if case.problem:
         return _make_result(case, planned, "not runnable", why=case.problem)
     made, limits = executor.build, executor.limits
@@ -122,46 +151,56 @@ def replay_one(case: Case, planned: PlannedBuild, executor: Executor) -> Result:
     except UserError as error:
         return _make_result(case, planned, "not runnable", why=str(error))
     expected = case.find_expected(planned.spec, planned.interpreter.text)
-    seen = _name_outcome(outcome, limits)
+    found = _diagnose(outcome, limits)
+    seen = _name(found)
     python, offers = made.interpreter.version, made.spec.record.vocabulary
     missing = find_missing_words(case.program, python, offers, abuse=limits.abuse)
     if missing and not seen:
         why = f"survived, but the target has no {', '.join(missing)}"
         return _make_result(case, planned, "not comparable", seconds=outcome.seconds, why=why)
     judgement = case.judge(expected, seen)
-    if judgement in ("as expected", "new here"):
-        return _make_result(case, planned, judgement, seen, outcome.seconds)
-    reruns = [_name_outcome(run_fresh(made, case.program, limits), limits) for _ in range(_RERUNS)]
-    return _judge_reruns(case, planned, seen, reruns, outcome.seconds)
+    if judgement == "as expected" or (judgement == "new here" and not compare):
+        return _make_result(case, planned, judgement, found, outcome.seconds)
+    reruns = [_diagnose(run_fresh(made, case.program, limits), limits) for _ in range(_RERUNS)]
+    return _judge_reruns(case, planned, found, reruns, outcome.seconds)
 
 
 def _judge_reruns(
     case: Case,
     planned: PlannedBuild,
-    seen: frozenset[str],
-    reruns: list[frozenset[str]],
+    found: Diagnoses,
+    reruns: list[Diagnoses],
     seconds: float,
 ) -> Result:
     """Judge the outcome that all fresh processes agree on; without one, the case is flaky."""
     expected = case.find_expected(planned.spec, planned.interpreter.text)
-    if case.flaky and expected in reruns:
-        return _make_result(case, planned, "as expected", expected or frozenset(), seconds)
-    if len(set(reruns)) > 1:
-        equal = sum(one == expected for one in reruns)
-        why = f"as expected in {equal} of {len(reruns)} fresh processes"
-        return _make_result(case, planned, "flaky", seen, seconds, why)
-    return _make_result(case, planned, case.judge(expected, reruns[0]), reruns[0], seconds)
+    seen = [_name(one) for one in reruns]
+    if case.flaky and expected in seen:
+        as_expected = reruns[seen.index(expected)]
+        return _make_result(case, planned, "as expected", as_expected, seconds)
+    if len(set(seen)) > 1:
+        common, times = Counter(seen).most_common(1)[0]
+        why = f"{', '.join(sorted(common)) or 'survived'} in {times} of {len(seen)} fresh processes"
+        if expected is not None:
+            why = f"as expected in {seen.count(expected)} of {len(seen)} fresh processes"
+        return _make_result(case, planned, "flaky", found, seconds, why)
+    return _make_result(case, planned, case.judge(expected, seen[0]), reruns[0], seconds)
 
 
-def _name_outcome(outcome: Outcome, limits: Limits) -> frozenset[str]:
-    return frozenset(str(one) for one in diagnose(outcome, limits.memory_mib))
+def _diagnose(outcome: Outcome, limits: Limits) -> Diagnoses:
+    found = diagnose(outcome, limits.memory_mib)
+    return tuple(msgspec.structs.replace(one, stack=(), route=()) for one in found)
+
+
+def _name(found: Diagnoses) -> frozenset[str]:
+    return frozenset(map(str, found))
 
 
 def _make_result(
     case: Case,
     planned: PlannedBuild,
     judgement: Judgement,
-    seen: frozenset[str] = frozenset(),
+    found: Diagnoses = (),
     seconds: float = 0.0,
     why: str = "",
 ) -> Result:
@@ -169,10 +208,11 @@ def _make_result(
     return Result(
         case=case.name,
         target=str(planned.spec),
-        python=planned.interpreter.text,
+        python=planned.python,
         judgement=judgement,
         expected=None if expected is None else tuple(sorted(expected)),
-        seen=tuple(sorted(seen)),
+        seen=tuple(sorted(_name(found))),
+        diagnoses=found,
         why=why,
         seconds=seconds,
     )

@@ -12,6 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from finfuzz.replay.compare import Comparison
 from finfuzz.replay.judge import SILENT, WORSE, Judgement, Result
 
 #: The letter of each judgement in the table, and its style: a table may have 24 columns.
@@ -131,13 +132,18 @@ def _make_testcase(one: Result) -> junitparser.TestCase:
     return case
 
 
-def to_json(replay: Replay) -> bytes:
-    """Write all results and their counts as JSON."""
-    document = {
+def to_json(replay: Replay, comparisons: Sequence[Comparison] = ()) -> bytes:
+    """Write all results and their counts as JSON, with the differences if builds are compared."""
+    document: dict[str, object] = {
         "complete": replay.complete,
         "counts": dict(replay.counts),
         "results": list(replay.results),
     }
+    if comparisons:
+        document["comparisons"] = [
+            {"here": one.here, "there": one.there, "differences": one.differences}
+            for one in comparisons
+        ]
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
@@ -155,7 +161,11 @@ def to_markdown(replay: Replay) -> str:
 
 def _make_markdown_row(one: Result) -> str:
     build, expected = f"{one.target}, CPython {one.python}", _format_expected(one)
-    cells = (one.judgement, f"`{one.case}`", build, one.summary, expected)
+    return make_markdown_row(one.judgement, f"`{one.case}`", build, one.summary, expected)
+
+
+def make_markdown_row(*cells: str) -> str:
+    """Make a row of a Markdown table."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -165,13 +175,3 @@ def _format_expected(one: Result) -> str:
 
 def _render_mark(one: Result | None) -> Text:
     return Text("") if one is None else Text(*_MARKS[one.judgement])
-
-
-def find_differences(
-    replay: Replay, one: Sequence[str], other: Sequence[str]
-) -> list[tuple[Result, Result]]:
-    """Pair the results of programs whose outcome differs between two builds: (target, CPython)."""
-    pairs = [
-        (row.get((one[0], one[1])), row.get((other[0], other[1]))) for row in replay.rows.values()
-    ]
-    return [(a, b) for a, b in pairs if a is not None and b is not None and a.summary != b.summary]

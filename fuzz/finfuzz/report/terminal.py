@@ -202,6 +202,7 @@ def _format_range(attribution: Attribution) -> str:
     others = [cell for cell in attribution.cells if cell.axis == "release"]
     others = [cell for cell in others if cell.verdict.what == "otherwise"]
     found += f" ({len(others)} other releases crash differently)" if others else ""
+    found += f"; {attribution.python_range}" if attribution.python_range else ""
     return f"{found}; crashes on CPython {', '.join(attribution.pythons)}"
 
 

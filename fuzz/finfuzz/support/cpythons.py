@@ -18,6 +18,10 @@ Version = tuple[int, ...]
 SUPPORTED: tuple[tuple[int, int], ...] = tuple((3, minor) for minor in range(9, 16))
 OLDEST = SUPPORTED[0]
 
+#: Where CPython's issues are, before the number; those before April 2022 have two numbers.
+_ISSUES = "https://github.com/python/cpython/issues/"
+_OLD_ISSUES = "https://bugs.python.org/issue"
+
 #: A Python that has everything: what a program means where nothing is lacking.
 NEWEST = (99, 0)
 
@@ -48,6 +52,17 @@ class Quirk(Enum):
         "gh-76785",
         "`_interpreters` takes configurations; before, `_xxsubinterpreters` makes one kind",
         since=(3, 13),
+    )
+    CONCURRENT_INTERPRETERS = QuirkFacts(
+        "gh-134939",
+        "`concurrent.interpreters` and `InterpreterPoolExecutor`",
+        since=(3, 14),
+    )
+    MONITORING = QuirkFacts("gh-103082", "`sys.monitoring`", since=(3, 12))
+    REMOTE_DEBUGGING = QuirkFacts(
+        "gh-131591",
+        "a debugger can have a thread run a script (PEP 768)",
+        since=(3, 14),
     )
     STDLIB_INTERPRETERS_ARE_STRICT = QuirkFacts(
         "gh-98610",
@@ -108,7 +123,7 @@ class Quirk(Enum):
     @property
     def link(self) -> str:
         """Where to read on."""
-        return self.value.issue.replace("gh-", "https://github.com/python/cpython/issues/")
+        return self.value.issue.replace("gh-", _ISSUES)
 
 
 def has(python: Version, quirk: Quirk) -> bool:
@@ -143,3 +158,14 @@ def make_sort_key(text: str) -> tuple[PackageVersion, str]:
 def format_version(python: Version) -> str:
     """The version as `3.13` or `3.13.0`."""
     return ".".join(map(str, python))
+
+
+def link_issue(subject: str) -> str:
+    """Return the address of the issue that the subject of a commit to CPython names, or nothing.
+
+    A subject begins with its issue, `gh-113055: …`, and ends with its pull request.
+    """
+    named = re.search(r"\b(gh|bpo)-(\d+)", subject, re.IGNORECASE)
+    if named is None:
+        return ""
+    return (_ISSUES if named[1].lower() == "gh" else _OLD_ISSUES) + named[2]

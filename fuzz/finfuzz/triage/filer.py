@@ -186,6 +186,7 @@ class Filer:
             diagnostic=finding.diagnostic,
             abuse=self._limits.abuse,
             plain=simply,
+            in_tree=len(self._build.interpreter.includes) > 1,
         )
 
     def _make_finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:

@@ -1,142 +1,56 @@
-"""Where a defect begins and ends: the search, over made-up verdicts and over real builds."""
+"""Bisection over real builds: a framework's releases and commits, and CPython's commits."""
 
 from __future__ import annotations
 
-import math
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
-from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.cache import find_cache
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
 from finfuzz.targets.releases import find_headers
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution import bisect as module
 from finfuzz.triage.attribution.bisect import (
     Subject,
-    Trials,
-    TurningPoint,
     bisect_commits,
+    bisect_cpython,
     bisect_releases,
-    find_middle,
 )
+from finfuzz.triage.attribution.search import TurningPoint
 from finfuzz.triage.attribution.verdict import Wanted
+from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict, absent
+from helpers.cpython_history import CpythonHistory
 from helpers.finding_example import finding
+from helpers.places import CORPUS
 
 ALWAYS = Rate(10, 10)
 VERDICTS = {
     "B": Verdict("same", Rate(3, 3)),
     "G": Verdict("survived", Rate(3, 3)),
-    "O": Verdict("otherwise", Rate(3, 3), "SIGABRT/internals-recreated-silently"),
-    "K": Verdict("known", Rate(3, 3), "a defect of CPython's"),
     "-": absent("does not compile"),
 }
 
 
-def trials(states: str) -> Trials:
-    """Names are numbers: places in ``states``."""
-    return Trials(lambda name: VERDICTS[states[int(name)]], lambda _: None, lambda _, __: None)
-
-
-def names(states: str) -> list[str]:
-    return [str(index) for index in range(len(states))]
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "without", "expected"),
-    [
-        (0, 1, (), None),
-        (0, 2, (), 1),
-        (0, 8, (), 4),
-        (0, 8, (4,), 3),
-        (0, 8, (3, 4), 5),
-        (0, 2, (1,), None),
-    ],
-)
-def test_the_middle(low: int, high: int, without: Sequence[int], expected: int | None) -> None:
-    assert find_middle(low, high, without) == expected
-
-
-@pytest.mark.parametrize(
-    ("states", "what", "name", "skipped"),
-    [
-        ("GB", "first bad", "1", ()),
-        ("BG", "first good", "1", ()),
-        ("GGGBB", "first bad", "3", ()),
-        ("BBBBG", "first good", "4", ()),
-        ("GOOBB", "first bad", "3", ()),  # another death is not this defect
-        ("G--BB", "first bad", "3", ("1", "2")),
-        ("GKKKB", "first bad", "4", ("1", "2", "3")),  # it may hide behind a known one
-        ("G-GB-B", "first bad", "3", ()),  # what is skipped there does not matter
-        ("GG--BB", "first bad", "4", ("2", "3")),
-    ],
-)
-def test_one_change(states: str, what: str, name: str, skipped: tuple[str, ...]) -> None:
-    found = trials(states).find_one_change(names(states), good_first=states[0] in "GO")
-    after = str(int(name) - len(skipped) - 1)
-    assert found == TurningPoint(what, name, "", after, skipped)
-
-
-@given(st.integers(2, 300), st.data())
-def test_it_is_found_in_so_many_trials(size: int, data: st.DataObject) -> None:
-    """Whatever is skipped: what is said is between the last that was good and the first that is
-    bad, and no trial is wasted."""
-    first = data.draw(st.integers(1, size - 1))
-    skipped = data.draw(st.sets(st.integers(1, size - 2), max_size=10) if size > 2 else st.just(()))
-    states = "".join("-" if index in skipped else "GB"[index >= first] for index in range(size))
-    good = max(index for index in range(first) if states[index] == "G")
-    bad = min(index for index in range(first, size) if states[index] == "B")
-    searching = trials(states)
-    found = searching.find_one_change(names(states), good_first=True)
-    assert (int(found.after), int(found.name)) == (good, bad)
-    assert found.skipped == tuple(str(index) for index in range(good + 1, bad))
-    untold = sum(states[int(name)] == "-" for name in searching.done)
-    assert len(searching.done) - untold <= 2 + math.ceil(math.log2(size)) + untold
-
-
-@pytest.mark.parametrize(
-    ("states", "good_first", "problem"),
-    [
-        ("BB", True, r"0 is not good: same defect, 3 of 3: give another with --good"),
-        ("GG", True, r"1 is not bad: survived, 3 of 3: give another with --bad"),
-        ("GB", False, r"0 is not bad: survived, 3 of 3: give another with --bad"),
-        ("-B", True, r"0 is not good: not run: does not compile: give another with --good"),
-    ],
-)
-def test_ends_that_are_not_what_they_should_be(states: str, good_first: bool, problem: str) -> None:
-    with pytest.raises(UserError, match=f"^{problem}$"):
-        trials(states).find_one_change(names(states), good_first=good_first)
-
-
-@pytest.mark.parametrize(
-    ("states", "expected"),
-    [
-        ("GGBBGB", [("first bad", "2"), ("first good", "4"), ("first bad", "5")]),
-        ("BBBB", []),
-        ("G-B", [("first bad", "2")]),
-        ("---", []),
-    ],
-)
-def test_every_change(states: str, expected: list[tuple[str, str]]) -> None:
-    searching = trials(states)
-    found = searching.find_every_change(names(states))
-    assert [(change.what, change.name) for change in found] == expected
-    assert len(searching.done) == len(states)
+def python_of(*version: int) -> Interpreter:
+    found = [one for one in find_interpreters() if one.includes and not one.abiflags]
+    python = next((one for one in found if one.version[: len(version)] == version), None)
+    return python or pytest.skip(f"needs CPython {version}")
 
 
 def subject(spec: str = "pybind11==3.0.2+destroy", rate: Rate = ALWAYS) -> Subject:
     """The example finding: pybind11's guard, which came with 3.0.2."""
-    python = next(one for one in find_interpreters() if one.version[:2] == (3, 13) and one.includes)
     wanted = Wanted.from_finding(finding(frames=(), reproduced=rate))
     nothing = Limits(), lambda _: None, lambda _, __: None
-    return Subject(wanted, parse_target(spec), python, *nothing)
+    return Subject(wanted, parse_target(spec), *nothing)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +72,11 @@ def test_a_flaky_one_is_missed_twice_before_it_counts_as_good(
         done.append(seen[len(done)])
         return VERDICTS[done[-1]]
 
+    def get() -> Build:
+        raise NotImplementedError
+
     monkeypatch.setattr(module, "build_and_judge", judged)
-    verdict = subject(rate=rate).judge(lambda: parse_target("plain-c"))
+    verdict = subject(rate=rate).judge(get)
     assert "".join(done) == runs
     assert verdict == VERDICTS[runs[-1]]
 
@@ -179,7 +96,7 @@ def test_a_flaky_one_is_missed_twice_before_it_counts_as_good(
 )
 def test_what_can_not_be_bisected(spec: str, good: str, problem: str) -> None:
     with pytest.raises(UserError, match=problem):
-        bisect_releases(subject(spec), good, "3.0.2")
+        bisect_releases(subject(spec), python_of(3, 13), good, "3.0.2")
 
 
 def git(repository: Path, *arguments: str) -> None:
@@ -191,7 +108,7 @@ def git(repository: Path, *arguments: str) -> None:
 @pytest.mark.timeout(900)  # two builds
 def test_releases_that_a_guard_came_with() -> None:
     """3.0.1 dies of something else."""
-    found = bisect_releases(subject(), "3.0.1", "3.0.2")
+    found = bisect_releases(subject(), python_of(3, 13), "3.0.1", "3.0.2")
     assert found.changes == (TurningPoint("first bad", "3.0.2", "", "3.0.1"),)
     assert [trial.verdict.what for trial in found.trials] == ["otherwise", "same"]
 
@@ -210,10 +127,68 @@ def test_commits_that_are_releases_and_one_that_does_not_compile(tmp_path: Path)
             subprocess.run(["cp", "-rT", source, folder], check=True)
         git(tmp_path, "add", "include")
         git(tmp_path, "commit", "-qm", f"as in {version}")
-    found = bisect_commits(subject(), tmp_path, "HEAD~2", "HEAD")
+    found = bisect_commits(subject(), python_of(3, 13), tmp_path, "HEAD~2", "HEAD")
     (change,) = found.changes
     assert (change.what, change.subject) == ("first bad", "as in 3.0.2")
     assert len(change.skipped) == 1
     whats = {trial.name: trial.verdict.what for trial in found.trials}
     assert whats[change.skipped[0]] == "absent"
     assert whats[change.after] == "otherwise"
+
+
+def subject_left() -> Subject:
+    """A subinterpreter that is left at the end: CPython 3.12 aborts, 3.13 ends it (gh-113433)."""
+    spec, limits = parse_target("no-extension"), Limits(10)
+    program = parse((CORPUS / "subinterpreter-left.fin").read_text())
+    made = build(spec, python_of(3, 12), instrumented=False)
+    (seen,) = diagnose(run_fresh(made, program, limits), limits.memory_mib)
+    wanted = Wanted(seen, program, ALWAYS, (3, 12))
+    return Subject(wanted, spec, limits, lambda _: None, lambda _, __: None)
+
+
+@pytest.fixture
+def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CpythonHistory:
+    """Its CPythons are kept apart from a user's; builds of the target are not made anew."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "builds").symlink_to(find_cache() / "builds")
+    monkeypatch.setenv("FINFUZZ_CACHE", str(cache))
+    return CpythonHistory(tmp_path / "cpython")
+
+
+@pytest.mark.parametrize("newest", ["bad", "good"])
+def test_the_commit_to_cpython(history: CpythonHistory, newest: str) -> None:
+    """A build that fails is skipped, and the change is found next to it."""
+    old, new = python_of(3, 12).executable, python_of(3, 13).executable
+    if newest == "bad":
+        old, new = new, old
+    oldest = history.commit("one", old)
+    history.commit("two", old)
+    history.commit("three", old, make="false")
+    wanted = history.commit("gh-1: four", new)
+    history.commit("five", new)
+    good, bad = (oldest, "HEAD") if newest == "bad" else ("HEAD", oldest)
+    found = bisect_cpython(subject_left(), history.folder, "", good, bad)
+    (change,) = found.changes
+    assert (change.what, change.name) == (f"first {newest}", wanted)
+    assert (change.subject, len(change.skipped)) == ("gh-1: four", 1)
+    before, after = ("survived", "same") if newest == "bad" else ("same", "survived")
+    tried = [(one.name, one.verdict.what) for one in found.trials]
+    assert (tried[0], tried[-1]) == ((oldest, before), (history.git("rev-parse", "HEAD"), after))
+    assert (wanted, after) in tried
+    assert (change.skipped[0], "absent") in tried
+
+
+def test_a_merge_is_looked_into(history: CpythonHistory) -> None:
+    """Release managers merge the branch's commits into their own."""
+    old, new = python_of(3, 12).executable, python_of(3, 13).executable
+    first = history.commit("one", old)
+    history.git("checkout", "-q", "-b", "upstream")
+    history.commit("two", old)
+    fix = history.commit("gh-1: the fix", new)
+    history.commit("four", new)
+    history.git("checkout", "-q", "main")
+    history.git("commit", "-q", "--allow-empty", "-m", "Python 3.12.2")
+    history.git("merge", "-q", "--no-ff", "-m", "Merge branch 'upstream'", "upstream")
+    found = bisect_cpython(subject_left(), history.folder, "", good="HEAD", bad=first)
+    assert [(one.what, one.name) for one in found.changes] == [("first good", fix)]

@@ -74,8 +74,8 @@ def test_commits_between_are_those_that_change_the_headers(
 @pytest.mark.parametrize(
     ("good", "bad", "problem"),
     [
-        ("four", "HEAD", "nothing between four and HEAD changes include/"),
-        ("one", "one", "nothing between one and one changes include/"),
+        ("four", "HEAD", "nothing between four and HEAD changes what is built"),
+        ("one", "one", "nothing between one and one changes what is built"),
         ("one", "nowhere", r"git rev-parse in \S+checkout fails: fatal: Needed a single revision"),
         ("--all", "one", "git rev-parse in .* fails: "),
         ("four", "side", "four and side are not in one line: give a commit and a later one"),
@@ -94,9 +94,41 @@ def test_revisions_with_nothing_between_them(
         Repository(checkout, "include").list_between(good, bad)
 
 
+def test_a_merge_lists_what_it_brought_in(checkout: Path) -> None:
+    """After the commit where the branch began; any other commit lists nothing."""
+    repository = Repository(checkout, "include")
+    found = repository.list_merged(repository.find_commit("three"))
+    assert [repository.read_subject(each) for each in found] == [
+        "two",
+        "branched",
+        "branched again",
+    ]
+    assert repository.list_merged(repository.find_commit("four")) == []
+    assert repository.list_merged(repository.find_commit("one")) == []
+
+
+def test_paths_that_do_not_count_are_left_out(checkout: Path) -> None:
+    (checkout / "Doc").mkdir()
+    (checkout / "Doc" / "index").touch()
+    git(checkout, "add", "Doc")
+    git(checkout, "commit", "-q", "-m", "documentation")
+    with pytest.raises(UserError, match="nothing between four and HEAD changes what is built"):
+        Repository(checkout, ":!Doc").list_between("four", "HEAD")
+
+
+def test_files_that_the_repository_lacks(checkout: Path, tmp_path: Path) -> None:
+    """A partial clone, say: whatever git prints is the problem."""
+    blob = git(checkout, "rev-parse", "four:include/pybind11/pybind11.h")
+    (checkout / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(UserError, match=r"git archive in \S+ fails: .*"):
+        Repository(checkout).extract("four", tmp_path / "extracted")
+
+
 def test_headers_are_those_of_the_commit_and_the_checkout_stays_as_it_is(checkout: Path) -> None:
     before = git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")
-    folder = Repository(checkout, "include").extract_headers(git(checkout, "rev-parse", "two"))
+    folder = Repository(checkout, "include").extract_headers(
+        git(checkout, "rev-parse", "two"), "include"
+    )
     assert (folder / "include" / "pybind11" / "pybind11.h").read_text() == "two"
     assert (git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")) == before
     assert before[0]
@@ -107,16 +139,16 @@ def test_commits_with_the_same_headers_share_a_folder(checkout: Path) -> None:
     one, same = (git(checkout, "rev-parse", each) for each in ("one", "one~0"))
     later = git(checkout, "rev-list", "--max-count=1", "--grep=not the headers$", "main")
     assert (
-        repository.extract_headers(one)
-        == repository.extract_headers(same)
-        == repository.extract_headers(later)
+        repository.extract_headers(one, "include")
+        == repository.extract_headers(same, "include")
+        == repository.extract_headers(later, "include")
     )
 
 
 @pytest.mark.usefixtures("checkout")
 def test_they_are_no_releases(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the cache is all there is to list releases from."""
-    Repository(checkout, "include").extract_headers(git(checkout, "rev-parse", "one"))
+    Repository(checkout, "include").extract_headers(git(checkout, "rev-parse", "one"), "include")
     monkeypatch.setattr("finfuzz.targets.package_index.list_versions", lambda _: ())
     with pytest.raises(UserError, match="none is cached"):
         list_releases()
@@ -127,7 +159,7 @@ def test_a_commit_without_headers(checkout: Path) -> None:
     git(checkout, "commit", "-q", "-m", "all gone")
     repository = Repository(checkout, "include")
     with pytest.raises(UserError, match=r"git rev-parse in .*checkout fails: fatal: "):
-        repository.extract_headers(repository.find_commit("HEAD"))
+        repository.extract_headers(repository.find_commit("HEAD"), "include")
 
 
 @pytest.mark.parametrize("name", ["nothing", "file"])

@@ -47,6 +47,20 @@ def test_a_release_is_fetched_once_and_compiled_with_one_command() -> None:
     ]
 
 
+def test_a_cpython_in_its_source_tree_has_two_folders_of_headers() -> None:
+    """Python.h is in the sources, pyconfig.h where it was built; sysconfig names neither folder as
+    `include`."""
+    lines = list_commands(parse_target("plain-c"), (3, 13), capi=False, watch=False, in_tree=True)
+    assert lines[:4] == [
+        ": ${PYTHON:=./python}",
+        """INCLUDE=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_config_var("srcdir"))')"""
+        "/Include",
+        """CONFIG=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_config_h_filename())')""",
+        'export CPATH="${CONFIG%/*}"',
+    ]
+    assert '    -I"$INCLUDE" -pthread \\' in lines
+
+
 def run(lines: list[str], folder: Path, **variables: str) -> list[list[str]]:
     """The compiler's arguments, each time it is called."""
     (folder / "compiler").write_text('#!/bin/sh\nprintf "%s\\n" "$@" "" >> called\n')

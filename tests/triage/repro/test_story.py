@@ -7,7 +7,7 @@ import pytest
 
 from finfuzz.program.text import parse
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.findings.attribution import Attribution
+from finfuzz.triage.findings.attribution import Attribution, Owner
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.repro.story import replace_story, write_story
 from finfuzz.triage.repro.write import write_script
@@ -61,6 +61,22 @@ def test_target(spec: str, said: str) -> None:
     one = finding()
     one.target = msgspec.structs.replace(one.target, spec=spec)
     assert said in write_story(one).replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("owner", "last"),
+    [
+        (
+            "CPython",
+            "Owner: CPython (why). Since CPython 3.12.1, fixed between 3.13.0 and 3.13.18.",
+        ),
+        ("framework", "Owner: framework (why)."),  # whose releases are told elsewhere
+    ],
+)
+def test_a_defect_of_cpython_has_the_affected_cpythons(owner: Owner, last: str) -> None:
+    affected = "since CPython 3.12.1, fixed between 3.13.0 and 3.13.18"
+    attribution = Attribution(owner, "why", "", "", (), (), "2026-11-29", affected)
+    assert write_story(finding(attribution=attribution)).splitlines()[-1] == last
 
 
 def test_lines_are_short() -> None:

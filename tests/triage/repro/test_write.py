@@ -40,6 +40,13 @@ def some_program(rng: Random) -> Program:
     return made
 
 
+def test_a_script_names_the_branch_of_its_cpython() -> None:
+    program = parse("finfuzz 1\nnode a container\n")
+    files = write_script(program, PLAIN_C, (3, 13, 18), "A story.")
+    assert files == write_script(program, PLAIN_C, (3, 13), "A story.")
+    assert "Run it with CPython 3.13: `python3.13 repro.py`." in files["repro.py"]
+
+
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_body(path: Path) -> None:
     above, below = script_files.read(path)
@@ -118,6 +125,12 @@ def test_the_docstring_says_what_it_takes(target: str, wanted: str) -> None:
     script = write_script(parse(HEAD), parse_target(target), (3, 13), "A story.")["repro.py"]
     assert wanted in docstring(script)
     assert "Run it with CPython 3.13: `python3.13 repro.py`." in docstring(script)
+
+
+def test_a_cpython_in_its_source_tree_is_run_there() -> None:
+    script = write_script(parse(HEAD), parse_target("plain-c"), (3, 13), "A story.", in_tree=True)
+    told = "Run it with CPython 3.13, built in its source tree: `./python repro.py`."
+    assert told in docstring(script["repro.py"])
 
 
 def docstring(script: str) -> str:

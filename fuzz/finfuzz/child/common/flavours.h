@@ -16,6 +16,7 @@ constexpr const char* kFlavours[] = {
     "strict",
     "framework",
     "stdlib",
+    "concurrent",
 };
 enum Flavour {
     kLegacy = 1,
@@ -25,6 +26,7 @@ enum Flavour {
     kStrict,
     kFramework,
     kStdlib,
+    kConcurrent,
 };
 
 }  // namespace finfuzz

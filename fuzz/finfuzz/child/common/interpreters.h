@@ -102,10 +102,31 @@ inline PyInterpreterState* find_interpreter(int64_t id) {
     return found;
 }
 
+#    if FINFUZZ_HAS(concurrent)
+inline PyObject* name_concurrent(PyObject* id) { return PyUnicode_FromFormat("interpreter%S", id); }
+
+// Creates an interpreter whose object is a global of __main__. Returns the id.
+inline PyObject* create_concurrent() {
+    PyObject* module = PyImport_ImportModule("concurrent.interpreters");
+    PyObject* made = module ? PyObject_CallMethod(module, "create", nullptr) : nullptr;
+    PyObject* id = made ? PyObject_GetAttrString(made, "id") : nullptr;
+    PyObject* name = id ? name_concurrent(id) : nullptr;
+    if (name == nullptr || PyObject_SetAttr(PyImport_AddModule("__main__"), name, made) < 0) Py_CLEAR(id);
+    Py_XDECREF(name);
+    Py_XDECREF(made);
+    Py_XDECREF(module);
+    return id;
+}
+
+#    endif
 // Leaks the id object: before 3.13 the interpreter would end with it. Before 3.13, too, the module
 // keeps the first thread state and runs code under it.
 inline bool start_by_stdlib(Interpreter& made) {
+#    if FINFUZZ_HAS(concurrent)
+    PyObject* id = made.flavour == kConcurrent ? create_concurrent() : call_stdlib("create", nullptr);
+#    else
     PyObject* id = call_stdlib("create", nullptr);
+#    endif
     PyObject* number = id ? PyNumber_Index(id) : nullptr;
     if (number) made.state = find_interpreter(PyLong_AsLongLong(number));
     Py_XDECREF(number);
@@ -121,11 +142,23 @@ inline void stop_by_stdlib(const Interpreter& ended) {
     Py_XDECREF(id);
 }
 
+#    if FINFUZZ_HAS(concurrent)
+// Drops the object, which nothing else refers to.
+inline void stop_concurrent(const Interpreter& ended) {
+    PyObject* id = PyLong_FromLongLong(PyInterpreterState_GetID(ended.state));
+    PyObject* name = id ? name_concurrent(id) : nullptr;
+    if (name) PyObject_DelAttr(PyImport_AddModule("__main__"), name);
+    Py_XDECREF(name);
+    Py_XDECREF(id);
+}
+
+#    endif
+
 #endif
 // Creates an interpreter from the current one. Returns false where CPython can't.
 inline bool start_interpreter(Interpreter& made) {
 #if FINFUZZ_HAS(stdlib)
-    if (made.flavour == kStdlib) return start_by_stdlib(made);
+    if (made.flavour == kStdlib || made.flavour == kConcurrent) return start_by_stdlib(made);
 #endif
 #if FINFUZZ_HAS(framework)
     if (made.flavour == kFramework && framework.create) {
@@ -170,6 +203,9 @@ inline void stop_interpreter(const Interpreter& ended) {
 #endif
 #if FINFUZZ_HAS(stdlib)
     if (ended.flavour == kStdlib) return stop_by_stdlib(ended);
+#    if FINFUZZ_HAS(concurrent)
+    if (ended.flavour == kConcurrent) return stop_concurrent(ended);
+#    endif
 #endif
     PyThreadState* caller = PyThreadState_Swap(ended.first);
     Py_EndInterpreter(ended.first);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "../common/probe.h"
+#include "../common/debugger.h"
 #include "../common/interpreters.h"
 #include "module.h"
 #include "shared.h"
@@ -93,6 +94,7 @@ static PyObject* set_step(PyObject*, PyObject* number) {
 
 static PyObject* count_step(PyObject*, PyObject* what) {
     ++shared->facts.took[PyLong_AsUnsignedLong(what) % 3];
+    find_current_life();  // a pool's interpreter may have been the last one to run code of ours
     Py_RETURN_NONE;
 }
 
@@ -126,6 +128,13 @@ static PyObject* hold_in_type(PyObject*, PyObject* object) {
     Py_RETURN_NONE;
 }
 
+// request_script(path): as a debugger asks this thread to run that file.
+static PyObject* request_script_here(PyObject*, PyObject* path) {
+    const char* text = PyUnicode_AsUTF8(path);
+    if (text == nullptr || !request_script(text)) return nullptr;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"attach", attach, METH_VARARGS, nullptr},
     {"link_extension", link_extension, METH_VARARGS, nullptr},
@@ -154,6 +163,7 @@ static PyMethodDef functions[] = {
     {"thread_dict", thread_dict, METH_NOARGS, nullptr},
     {"leak", leak, METH_O, nullptr},
     {"hold_in_type", hold_in_type, METH_O, nullptr},
+    {"request_script", request_script_here, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

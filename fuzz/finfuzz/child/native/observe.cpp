@@ -9,6 +9,7 @@
 
 #include <cstring>
 
+#include "../common/flavours.h"
 #include "../common/probe.h"
 #include "shared.h"
 
@@ -57,6 +58,14 @@ static PyThreadState* thread_state_unchecked() {
 constexpr int64_t kExpected = -1;  // an interpreter that is being created
 constexpr int64_t kForgotten = -2;
 
+// Adds the life of an interpreter that no step started: the worker of a pool.
+static uint32_t adopt_life(int64_t id) {
+    if (shared->facts.lives == kInterpreters) return shared->facts.current;
+    uint32_t index = expect_life(kConcurrent);
+    shared->life[index].id = id;
+    return index;
+}
+
 // Returns the index of the current interpreter's life; without a current thread state, the last one
 // known.
 uint32_t find_current_life() {
@@ -67,14 +76,17 @@ uint32_t find_current_life() {
     for (uint32_t index = 0; index < facts.lives; ++index)
         if (shared->life[index].id == id) return facts.current = index;
     Life& newest = shared->life[facts.lives - 1];
-    if (newest.id != kExpected) return facts.current;
+    if (newest.id != kExpected) return facts.current = adopt_life(id);
     newest.id = id;
     return facts.current = facts.lives - 1;
 }
 
-static uint8_t get_progress() {
-    if (shared->facts.progress == kRunning && cpython_is_finalizing()) return kFinalizing;
-    return uint8_t(shared->facts.progress);
+// Since 3.14 Py_FinalizeEx ends left subinterpreters before it counts as finalizing (gh-128639).
+static uint8_t get_progress(const Life& life) {
+    uint8_t progress = uint8_t(shared->facts.progress);
+    if (progress != kRunning) return progress;
+    if (cpython_is_finalizing()) return kFinalizing;
+    return life.flavour && life.cleared ? kStopping : kRunning;
 }
 
 // Whether two extensions have internals of their own, instead of sharing them.
@@ -90,7 +102,7 @@ static void record_event(int hook, bool second) {
     uint32_t index = find_current_life();
     Life& life = shared->life[index];
     uint8_t internals = find_internals(life, second);
-    Event event{uint8_t(hook), get_progress(), life.cleared, internals, index};
+    Event event{uint8_t(hook), get_progress(life), life.cleared, internals, index};
     static thread_local uint32_t previous = 0;
     // A code has 5 bits of hook and 8 of the rest. Two codes in a row make 26 bits, folded into the
     // 14 bits of the counters' indices.
@@ -119,7 +131,7 @@ static void on_internals_created() {
     } else {
         if (shared->facts.recreated++ == 0) {
             shared->facts.recreated_after = internals;
-            shared->facts.recreated_progress = get_progress();
+            shared->facts.recreated_progress = get_progress(life);
             shared->facts.recreated_cleared = life.cleared;
             shared->facts.recreated_frame_count = record_frames(shared->recreated_frames);
         }
@@ -145,7 +157,7 @@ static void on_capsule_missing(int which) {
     // capsule counts as lost, unless its internals have been destroyed.
     if (life.cleared == kDict && internals != kDestroyed && internals != kRecreated) return;
     if (shared->facts.capsule_lost == 0) {
-        shared->facts.capsule_lost_progress = get_progress();
+        shared->facts.capsule_lost_progress = get_progress(life);
         shared->facts.capsule_lost_cleared = life.cleared;
     }
     shared->facts.capsule_lost |= uint32_t(which);

@@ -4,6 +4,9 @@
 #include <Python.h>
 
 #include "../common/reduced.h"
+#if FINFUZZ_HAS(request_script)
+#    include "../common/debugger.h"
+#endif
 #if FINFUZZ_HAS(start)
 #    include "../common/interpreters.h"
 #endif
@@ -40,6 +43,15 @@ PyObject *thread_dict(PyObject *, PyObject *) {
 }
 
 #endif
+#if FINFUZZ_HAS(request_script)
+// request_script(path): as a debugger asks this thread to run that file.
+PyObject *request_script(PyObject *, PyObject *path) {
+    const char *text = PyUnicode_AsUTF8(path);
+    if (!text || !finfuzz::request_script(text)) return nullptr;
+    Py_RETURN_NONE;
+}
+
+#endif
 // Functions for the __main__ of each subinterpreter too.
 PyMethodDef offered[] = {
 #if FINFUZZ_HAS(leak)
@@ -50,6 +62,9 @@ PyMethodDef offered[] = {
 #endif
 #if FINFUZZ_HAS(thread_dict)
     {"thread_dict", thread_dict, METH_NOARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(request_script)
+    {"request_script", request_script, METH_O, nullptr},
 #endif
     {nullptr, nullptr, 0, nullptr},
 };

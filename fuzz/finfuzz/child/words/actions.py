@@ -106,6 +106,13 @@ def register_atexit(subject):
     atexit.register(do_nothing)
 
 
+def act_remote_script():
+    import sys
+
+    script = sys._stdlib_dir + "/colorsys.py"  # without effects
+    return lambda subject: request_script(script)
+
+
 def act_collect():
     return collect_garbage
 

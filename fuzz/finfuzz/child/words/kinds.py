@@ -243,3 +243,27 @@ def make_ctypes_callback():
     import ctypes
 
     return ctypes.CFUNCTYPE(None)(make_function())
+
+
+def make_lock():
+    import _thread
+
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    return lock
+
+
+def make_rlock():
+    import _thread
+
+    lock = _thread.RLock()
+    lock.acquire()
+    return lock
+
+
+def make_queue():
+    import concurrent.interpreters
+
+    queue = concurrent.interpreters.create_queue()
+    queue.put("an item")
+    return queue

@@ -111,6 +111,19 @@ def hold_in_trace(node):
     sys.settrace(callback(node))
 
 
+def hold_in_monitoring(node):
+    import sys
+
+    tools = sys.monitoring
+    tool = 0
+    while tool < 5 and tools.get_tool(tool):
+        tool += 1
+    if not tools.get_tool(tool):
+        tools.use_tool_id(tool, "held")
+    tools.register_callback(tool, tools.events.PY_START, callback(node))
+    tools.set_events(tool, tools.events.PY_START)
+
+
 def hold_in_signal(node):
     import _signal
 
@@ -182,6 +195,41 @@ def hold_in_returning_thread(t, node):
 
     _thread.start_new_thread(target, (node,))
     started.acquire()
+
+
+def hold_in_waking_thread(node):
+    import _thread
+
+    started, wake, never = [_thread.allocate_lock() for _ in range(3)]
+    for lock in (started, wake, never):
+        lock.acquire()
+
+    def target(held):
+        started.release()
+        wake.acquire()
+
+    class Waker:
+        def __del__(self):
+            wake.release()
+            never.acquire(True, 0.01)  # the thread wakes meanwhile
+
+    _thread.start_new_thread(target, (node,))
+    started.acquire()
+    names = interpreter_dict()
+    names[free_key(names)] = Waker()
+
+
+def hold_in_interpreter_pool(t, node):
+    import concurrent.futures
+    import sys
+
+    pool = concurrent.futures.InterpreterPoolExecutor(1)
+    folder = t.__file__.rpartition("/")[0]
+    use = "import sys; sys.path.insert(0, %r); import %s" % (folder, t.__name__)
+    pool.submit(exec, use).result()
+    pool.held = node
+    names = sys.modules["__main__"].__dict__
+    names[free_key(names)] = pool
 
 
 def callback(held):

@@ -15,6 +15,7 @@ from finfuzz.targets.releases import list_releases
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.attribution.controls import Control, list_controls
 from finfuzz.triage.attribution.owner import find_owner, find_release_range, list_pythons
+from finfuzz.triage.attribution.python_range import describe_python_range
 from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import Finding, load, update
@@ -50,6 +51,7 @@ def attribute_finding(
         first_good=first_good,
         pythons=list_pythons(spec, interpreter.text, cells),
         cells=tuple(cells),
+        python_range=describe_python_range(spec, interpreter.text, cells),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
     update(folder, finding)

@@ -1,4 +1,4 @@
-"""Read the commits of a user's checkout without touching it: their order and their headers."""
+"""Read the commits of a user's repository without touching it: their order and their files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from finfuzz.targets.cache import find_cache
 
 
 class Repository:
-    """Read a git repository of a framework. Raise UserError if there is none at the path.
+    """Read a git repository. Raise UserError if there is none at the path.
 
-    ``include``: the folder of its headers, whose changes count.
+    ``paths``: git's pathspecs of the files that are built. Only commits that change them count.
     """
 
-    def __init__(self, path: Path, include: str) -> None:
-        self._path, self._include = path, include
+    def __init__(self, path: Path, *paths: str) -> None:
+        self._path, self._paths = path, paths
         self._git("rev-parse", "--git-dir")
 
     def find_commit(self, revision: str) -> str:
@@ -32,62 +32,79 @@ class Repository:
         return self._git("log", "-1", "--format=%s", commit)
 
     def list_between(self, one: str, other: str) -> list[str]:
-        """List the commits that change the headers, from older to newer, by first parents.
+        """List the commits that change what is built, from older to newer, by first parents.
 
-        The last of these stands for the newer commit: its headers are the same. Raise UserError if
-        neither descends from the other, or if no commit between changes the headers.
+        The last of these stands for the newer commit: the files are the same. Raise UserError if
+        neither descends from the other, or if no commit between changes anything.
         """
         ends = self.find_commit(one), self.find_commit(other)
         older, newer = ends if self._descends(*ends) else ends[::-1]
         if not self._descends(older, newer):
             raise UserError(f"{one} and {other} are not in one line: give a commit and a later one")
-        line = ("--first-parent", "--reverse", f"{older}..{newer}", "--", self._include)
-        found = self._git("rev-list", *line).split()
+        found = self._list_changing(older, newer)
         if not found:
-            raise UserError(f"nothing between {one} and {other} changes {self._include}/")
+            raise UserError(f"nothing between {one} and {other} changes what is built")
         return [older, *found]
 
-    def extract_headers(self, commit: str) -> Path:
-        """Extract a commit's headers into a folder of the cache, which stays.
+    def list_merged(self, commit: str) -> list[str]:
+        """List the commits that a merge brought in, after the commit where they branched off.
+
+        Empty if the commit is no merge.
+        """
+        parents = self._git("rev-list", "--parents", "-1", commit).split()[1:]
+        if len(parents) < 2:
+            return []
+        branched = self._git("merge-base", *parents[:2])
+        found = self._list_changing(branched, parents[1])
+        return [branched, *found] if found else []
+
+    def extract(self, commit: str, folder: Path, *paths: str) -> None:
+        """Extract a commit's files, or those below some paths, into a new folder.
+
+        Raise UserError if the repository lacks some, or there is no room.
+        """
+        folder.mkdir(parents=True)
+        with tempfile.NamedTemporaryFile(suffix=".tar", dir=folder.parent) as archive:
+            self._git("archive", "--output", archive.name, commit, *paths)
+            _run(["tar", "-x", "-f", archive.name, "-C", str(folder)], f"unpacking {commit}")
+
+    def extract_headers(self, commit: str, include: str) -> Path:
+        """Extract a commit's folder of headers into a folder of the cache, which stays.
 
         Raise UserError if the commit has none.
         """
-        tree = self._git("rev-parse", "--verify", "--end-of-options", f"{commit}:{self._include}")
+        tree = self._git("rev-parse", "--verify", "--end-of-options", f"{commit}:{include}")
         folder = find_cache() / "headers"
         folder.mkdir(exist_ok=True)
         final = folder / f"tree-{tree}"
         with FileLock(f"{final}.lock"):
             if not final.is_dir():
-                self._extract(commit, final)
+                with tempfile.TemporaryDirectory(prefix=".tree-", dir=folder) as scratch:
+                    self.extract(commit, Path(scratch, "tree"), include)
+                    os.rename(Path(scratch, "tree"), final)
         return final
 
-    def _extract(self, commit: str, final: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix=".tree-", dir=final.parent) as scratch:
-            place = Path(scratch, "tree")
-            place.mkdir()
-            archive = self._run("archive", "--format=tar", commit, self._include)
-            subprocess.run(["tar", "-x", "-C", str(place)], input=archive, check=True)
-            os.rename(place, final)
+    def _list_changing(self, older: str, newer: str) -> list[str]:
+        """List the later commits up to the newer one that change what is built, oldest first."""
+        line = ("--first-parent", "--reverse", f"{older}..{newer}", "--", *self._paths)
+        return self._git("rev-list", *line).split()
 
     def _descends(self, older: str, newer: str) -> bool:
         return self._git("merge-base", older, newer) == older
 
     def _git(self, *arguments: str) -> str:
-        return self._run(*arguments).decode("utf-8", "replace").strip()
+        command = ["git", "-C", str(self._path), *arguments]
+        return _run(command, f"git {arguments[0]} in {self._path}")
 
-    def _run(self, *arguments: str) -> bytes:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(self._path), *arguments],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise UserError("git is not on PATH: install it (Debian: apt install git)") from None
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-            raise UserError(
-                f"git {arguments[0]} in {self._path} fails: {said or 'no reason given'}"
-            )
-        return done.stdout
+
+def _run(command: list[str], what: str) -> str:
+    """Return what a command prints. Raise UserError if it fails or is not there."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    except FileNotFoundError:
+        name = command[0]
+        raise UserError(f"{name} is not on PATH: install it (Debian: apt install {name})") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        raise UserError(f"{what} fails: {said or 'no reason given'}")
+    return done.stdout.decode("utf-8", "replace").strip()

@@ -41,26 +41,30 @@ class Wanted(msgspec.Struct, frozen=True):
         return cls(finding.diagnosis, program, finding.reproduced, finding.target.python_version)
 
     def matches(self, one: Diagnosis) -> bool:
-        """Whether a diagnosis is of the same defect.
-
-        Its bucket is the same. On another build, functions may have other names: there diagnostic
-        and phase have to be the same, and one of the telling frames. Functions of a stripped file
-        may have no names to compare: there the signal has to be the same.
-        """
-        mine = self.diagnosis
-        if one.bucket == mine.bucket:
-            return True
-        return (
-            one.diagnostic == mine.diagnostic
-            and one.coarse_phase == mine.coarse_phase
-            and (not mine.frames or _may_be_same_frames(mine, one))
-        )
+        """Whether a diagnosis is of the same defect."""
+        return are_same_defect(self.diagnosis, one)
 
 
-def _may_be_same_frames(mine: Diagnosis, one: Diagnosis) -> bool:
-    if telling.are_nameless(mine.frames) or telling.are_nameless(one.frames):
-        return mine.signal == one.signal
-    return not set(mine.frames).isdisjoint(one.frames)
+def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
+    """Whether two diagnoses, perhaps of two builds, are of one defect.
+
+    The bucket is the same. On another build, functions may have other names: there diagnostic
+    and phase have to be the same, and one of the telling frames. Functions of a stripped file
+    may have no names to compare: there the signal has to be the same.
+    """
+    if one.bucket == other.bucket:
+        return True
+    return (
+        one.diagnostic == other.diagnostic
+        and one.coarse_phase == other.coarse_phase
+        and (not one.frames or _may_be_same_frames(one, other))
+    )
+
+
+def _may_be_same_frames(one: Diagnosis, other: Diagnosis) -> bool:
+    if telling.are_nameless(one.frames) or telling.are_nameless(other.frames):
+        return one.signal == other.signal
+    return not set(one.frames).isdisjoint(other.frames)
 
 
 def build_and_judge(

@@ -26,7 +26,8 @@ class Attribution(msgspec.Struct, frozen=True):
 
     ``first_bad``, ``first_good``: releases of the framework; empty where none was seen. If
     ``first_bad`` is the oldest release that was run, older ones may be affected too. ``pythons``:
-    the affected CPythons.
+    the affected CPythons. ``python_range``: a sentence on the CPythons that were run: since which
+    the defect exists, and between which it was fixed.
     """
 
     owner: Owner
@@ -36,3 +37,4 @@ class Attribution(msgspec.Struct, frozen=True):
     pythons: tuple[str, ...]
     cells: tuple[ControlResult, ...]
     date: str
+    python_range: str = ""

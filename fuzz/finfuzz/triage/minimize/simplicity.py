@@ -48,7 +48,7 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     KIND: (
         *("list", "dict", "object", "function", "class", "module", "exception", "method"),
         *("generator", "coroutine", "contextvar", "thread-local", "frame", "traceback"),
-        "ctypes-callback",
+        *("lock", "rlock", "ctypes-callback", "queue"),
         # The module, a type in it, an instance of that; then objects that own others, visibly.
         *("extension", "bound-type", "instance", "container", "subclass", "dynamic", "override"),
         # Kinds that own objects unseen, by plainer means first; then kinds that need explaining.
@@ -70,9 +70,10 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     ROOT: (
         *("module", "sys", "builtins", "sys-modules", "gc-garbage", "atexit", "codec"),
         *("excepthook", "displayhook", "unraisablehook", "import-hook", "signal", "context"),
-        *("trace", "audit-hook", "thread-local"),
+        *("trace", "monitoring", "audit-hook", "thread-local"),
         *("leak", "interpreter-dict", "thread-dict", "call-once", "type-dict"),
-        *("threading-shutdown", "joined-thread", "daemon-thread", "returning-thread"),
+        *("threading-shutdown", "joined-thread", "daemon-thread", "waking-thread"),
+        *("returning-thread", "interpreter-pool"),
         *("static-object", "native-thread-local"),
     ),
     # Python's hooks before those of C slots, and hooks of the end after those of an object's life.
@@ -85,11 +86,12 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     ACTION: (
         *("plain", "cast", "lookup", "create", "cast-back", "convert", "override", "internals"),
         *("print", "raise", "import", "import-extension", "collect", "atexit", "resurrect"),
-        *("gil", "native-thread", "thread"),
+        *("gil", "native-thread", "thread", "remote-script"),
     ),
     # `stdlib` needs no C at all, `legacy` (the oldest function of the C API) no configuration.
     FLAVOUR: (
-        *("stdlib", "legacy", "isolated", "shared-gil", "permissive", "strict", "framework"),
+        *("stdlib", "legacy", "isolated", "shared-gil", "permissive", "strict", "concurrent"),
+        "framework",
     ),
     WHICH: ("first", "second"),
     WAY: ("return", "sys-exit", "exception", "interrupt", "os-exit", "c-exit", "thread-exit"),

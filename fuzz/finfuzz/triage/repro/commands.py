@@ -13,6 +13,12 @@ from finfuzz.targets.spec import TargetSpec
 
 _ASK = """$("$PYTHON" -c 'import sysconfig; print(sysconfig.{})')"""
 _INCLUDE = "INCLUDE=" + _ASK.format('get_path("include")')
+#: The two folders of headers of a CPython in its source tree: compilers read CPATH.
+_IN_TREE = (
+    "INCLUDE=" + _ASK.format('get_config_var("srcdir")') + "/Include",
+    "CONFIG=" + _ASK.format("get_config_h_filename()"),
+    'export CPATH="${CONFIG%/*}"',
+)
 _SUFFIX = "SUFFIX=" + _ASK.format('get_config_var("EXT_SUFFIX")')
 _COMPILE = "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden"
 
@@ -23,14 +29,18 @@ def list_modules(spec: TargetSpec, capi: bool) -> list[str]:
     return [*extensions, *(["capi"] if capi else [])]
 
 
-def list_commands(spec: TargetSpec, python: Version, *, capi: bool, watch: bool) -> list[str]:
+def list_commands(
+    spec: TargetSpec, python: Version, *, capi: bool, watch: bool, in_tree: bool = False
+) -> list[str]:
     """Return the lines, in order; none where there is nothing to build.
 
-    ``watch``: the extension is linked so that it sees its internals made.
+    ``watch``: the extension is linked so that it sees its internals made. ``in_tree``: the CPython
+    is not installed.
     """
     if not list_modules(spec, capi):
         return []
-    lines = [f": ${{PYTHON:=python{python[0]}.{python[1]}}}", _INCLUDE, _SUFFIX]
+    headers = _IN_TREE if in_tree else (_INCLUDE,)
+    lines = [f": ${{PYTHON:={name_python(python, in_tree=in_tree)}}}", *headers, _SUFFIX]
     link = list(spec.record.link_flags) if watch else []
     package = spec.record.headers
     for module, one in _list_extensions(spec):
@@ -44,6 +54,11 @@ def list_commands(spec: TargetSpec, python: Version, *, capi: bool, watch: bool)
     if capi:
         lines += _compile("capi.cpp", "capi", ["-ldl"])
     return lines
+
+
+def name_python(python: Version, *, in_tree: bool) -> str:
+    """Name the interpreter as a person types it."""
+    return "./python" if in_tree else "python{}.{}".format(*python)
 
 
 _FIRST, _SECOND = "finfuzz_target", "finfuzz_second"

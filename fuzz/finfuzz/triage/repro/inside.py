@@ -6,7 +6,7 @@ Scripts call their functions `start` and `run` alike, by the C API and by the st
 from __future__ import annotations
 
 from finfuzz.support.cpythons import Quirk, Version, has
-from finfuzz.triage.repro.texts import HELPERS
+from finfuzz.triage.repro.texts import HELPERS, ONLY_CAPI
 
 #: The argument of `_interpreters.create` for each flavour.
 _CONFIGS = {
@@ -17,6 +17,7 @@ _CONFIGS = {
     "allow_daemon_threads=True)",
     "strict": '_interpreters.new_config("isolated", allow_threads=False)',
     "stdlib": "",
+    "concurrent": "",
 }
 
 
@@ -71,8 +72,13 @@ class Stdlib(Capi):
         super().__init__()
         self._new = has(python, Quirk.INTERPRETERS_MODULE)
         self._python = python
+        self._concurrent: set[str] = set()
 
     def start(self, variable: str, parent: str, flavour: str) -> str:
+        if flavour == "concurrent":
+            self.helpers |= {"start", "concurrent"}
+            self._concurrent.add(variable)
+            return f"{variable} = start_concurrent()"
         if parent != "None" or flavour not in _CONFIGS or not (self._new or flavour == "stdlib"):
             raise NotPlain
         self.helpers.add("start" if self._new else "old start")
@@ -81,6 +87,8 @@ class Stdlib(Capi):
 
     def stop(self, variable: str, *, elsewhere: bool) -> str:
         stop = f"_interpreters.destroy({variable})"
+        if variable in self._concurrent:
+            stop = f"stop_concurrent({variable})"
         return self._in_another_thread(f"lambda: {stop}") if elsewhere else stop
 
     def leave(self) -> None:
@@ -100,6 +108,6 @@ class Stdlib(Capi):
         return f"elsewhere({function})"
 
     def give(self, name: str) -> list[str]:
-        if has(self._python, Quirk.CTYPES_IS_OF_ONE_INTERPRETER):
+        if name in ONLY_CAPI or has(self._python, Quirk.CTYPES_IS_OF_ONE_INTERPRETER):
             raise NotPlain
         return HELPERS[name][0].strip().split("\n")

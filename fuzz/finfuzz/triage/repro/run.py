@@ -20,12 +20,6 @@ from finfuzz.triage.repro.clean import CleanEnvironment
 #: Seconds for the interpreter's own start, which the driver's deadline does not count.
 START_SECONDS = 20.0
 
-#: Code that starts the plain interpreter with repro.py, in a process that the kernel kills when
-#: ours ends: even a killed supervisor leaves no hanging script behind.
-_DIE_WITH_US = (
-    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
-)
-
 #: Texts that a script must write, for diagnostics that are not read off a crash message.
 MARKS = {
     "internals-recreated-silently": "finfuzz: internals created again",
@@ -80,7 +74,7 @@ def _reproduces(
 ) -> bool:
     python = clean.pick_python(run)
     script = subprocess.Popen(
-        [python, "-I", "-S", "-c", _DIE_WITH_US, python, "repro.py"],
+        process.tie_to_us(python, [python, "repro.py"]),
         cwd=clean.pick_folder(folder, run),
         env=clean.environment,
         stdin=subprocess.DEVNULL,

@@ -22,7 +22,12 @@ _CAPI_NEEDS = {
     "thread_exit": ("another_thread",),
 }
 #: Names of capi that a flavour of interpreters needs, where not `by_config` alone.
-_FLAVOURS_NEED = {"legacy": (), "framework": ("framework", "by_config"), "stdlib": ("stdlib",)}
+_FLAVOURS_NEED = {
+    "legacy": (),
+    "framework": ("framework", "by_config"),
+    "stdlib": ("stdlib",),
+    "concurrent": ("stdlib", "concurrent"),
+}
 _USED = (
     re.compile(r"\bt2?\.(\w+)"),
     re.compile(r"\.(hook)\("),

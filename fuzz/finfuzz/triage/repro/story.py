@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from finfuzz.targets.spec import parse_target
+from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.story import describe_end, describe_phase, describe_rate
 
@@ -22,8 +23,7 @@ def write_story(finding: Finding) -> str:
         parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
     parts.append(textwrap.fill(f"{_describe_target(finding)}: {_describe_rate(finding)}.", _WIDTH))
     if finding.attribution is not None:
-        owner = f"Owner: {finding.attribution.owner} ({finding.attribution.reason})."
-        parts.append(textwrap.fill(owner, _WIDTH))
+        parts.append(textwrap.fill(_describe_owner(finding.attribution), _WIDTH))
     return "\n\n".join(parts)
 
 
@@ -49,6 +49,12 @@ def _describe_target(finding: Finding) -> str:
     release = spec.version or f"of {spec.path}"
     second = f" and {spec.second}" if spec.second else ""
     return f"{spec.framework} {release}{second}, {spec.record.story(spec.policy)}, on {python}"
+
+
+def _describe_owner(attribution: Attribution) -> str:
+    owner = f"Owner: {attribution.owner} ({attribution.reason})."
+    since = attribution.python_range if attribution.owner == "CPython" else ""
+    return f"{owner} {since[0].upper()}{since[1:]}." if since else owner
 
 
 def _describe_rate(finding: Finding) -> str:

@@ -3,7 +3,10 @@
 #: Names that the texts below use: no node may take them.
 NAMES = frozenset(
     ("BUILD", "EXTENSION_SUFFIXES", "HERE", "LIFE", "_interpreters", "capi", "ctypes", "elsewhere")
-) | {"os", "program", "run", "signal", "start", "step", "sys", "t", "t2", "textwrap", "threading"}
+) | {
+    *("interpreters", "os", "program", "run", "signal", "start", "start_concurrent", "step"),
+    *("stop_concurrent", "sys", "t", "t2", "textwrap", "threading"),
+}
 
 #: Modules that every script imports.
 BASE_IMPORTS = frozenset({"os", "sys"})
@@ -76,6 +79,20 @@ def run(interpreter, code):
         print(raised.formatted, file=sys.stderr)
 '''
 
+CONCURRENT = '''
+def start_concurrent():
+    """Create a subinterpreter that ends with its object, a global here. Return its id."""
+    interpreter = interpreters.create()
+    globals()[f"interpreter{interpreter.id}"] = interpreter
+    run(interpreter.id, f"import sys; sys.path.insert(0, {HERE!r})")
+    return interpreter.id
+
+
+def stop_concurrent(id):
+    """Drop the last reference to a subinterpreter's object."""
+    del globals()[f"interpreter{id}"]
+'''
+
 #: The same functions before 3.13.
 OLD_START = '''
 def start():
@@ -131,11 +148,14 @@ HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "thread_dict": (THREAD_DICT, ("ctypes",)),
     "capi start": (CAPI_START, ("textwrap",)),
     "start": (START, (_INTERPRETERS, "textwrap")),
+    "concurrent": (CONCURRENT, ("concurrent.interpreters as interpreters",)),
     "old start": (OLD_START, (_OLD_INTERPRETERS, "textwrap")),
     "elsewhere": (ELSEWHERE, ("threading",)),
     "follow": (FOLLOW, ("signal",)),
     "again": (AGAIN, ()),
 }
 
+#: Functions that only capi has.
+ONLY_CAPI = frozenset({"hold_in_type", "request_script"})
 #: Functions that capi has, for scripts where ctypes won't do.
-FROM_CAPI = frozenset({"leak", "interpreter_dict", "thread_dict", "hold_in_type"})
+FROM_CAPI = frozenset({"leak", "interpreter_dict", "thread_dict"}) | ONLY_CAPI

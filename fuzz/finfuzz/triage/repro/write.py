@@ -12,15 +12,15 @@ from collections.abc import Iterable
 from finfuzz.program.language import MAX_LIVES
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
-from finfuzz.support.cpythons import Version
+from finfuzz.support.cpythons import Version, format_version
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro import library, sources
-from finfuzz.triage.repro.commands import list_commands, list_modules
+from finfuzz.triage.repro.commands import list_commands, list_modules, name_python
 from finfuzz.triage.repro.fold import fold_repeated
 from finfuzz.triage.repro.inside import Capi, NotPlain, Stdlib
 from finfuzz.triage.repro.steps import Writer, indent
 from finfuzz.triage.repro.story import TOP, escape_docstring
-from finfuzz.triage.repro.texts import BASE_IMPORTS, BEGINS, BUILDS, FROM_CAPI, HELPERS
+from finfuzz.triage.repro.texts import BASE_IMPORTS, BEGINS, BUILDS, FROM_CAPI, HELPERS, ONLY_CAPI
 
 #: The extension reports this diagnostic itself, and has to be linked for that.
 _WATCHED = "internals-recreated-silently"
@@ -37,13 +37,15 @@ def write_script(
     diagnostic: str = "",
     abuse: bool = False,
     plain: bool = True,
+    in_tree: bool = False,
 ) -> dict[str, str]:
     """Return repro.py and the sources that it builds, by file name.
 
     ``story``: the first lines. ``raising``: steps, as the child gets them, that raise; the script
     catches the exception as the driver does. ``diagnostic``: the one that the script has to show.
     ``plain``: write the simplest script. Otherwise stay close to the fuzzer: the C API makes the
-    interpreters, and the extension binds each name when a step first asks for it.
+    interpreters, and the extension binds each name when a step first asks for it. ``in_tree``: the
+    CPython is in its source tree, not installed.
     """
     steps = effective(program, python, abuse=abuse)
     writer = _write_steps(steps, spec, python, raising, plain=plain)
@@ -59,13 +61,12 @@ def write_script(
         files["finfuzz_target.py"] = sources.read_python_module(spec)
     if borrowed or re.search(r"\bcapi\.", text):
         files["capi.cpp"] = sources.write_capi(text, borrowed | writer.platform.given)
-    lines = list_commands(spec, python, capi="capi.cpp" in files, watch=watch)
+    capi = "capi.cpp" in files
+    lines = list_commands(spec, python, capi=capi, watch=watch, in_tree=in_tree)
     files["repro.py"] = "".join(
         [
-            _write_top(story, spec, python, lines, imports),
-            BUILDS.format(modules=_format_tuple(list_modules(spec, "capi.cpp" in files)))
-            if lines
-            else "",
+            _write_top(story, spec, _describe_run(python, in_tree=in_tree), lines, imports),
+            BUILDS.format(modules=_format_tuple(list_modules(spec, capi))) if lines else "",
             BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
             "import capi\n" if re.search(r"\bcapi\.", text) else "",
             f"from capi import {', '.join(sorted(borrowed))}\n" if borrowed else "",
@@ -102,7 +103,7 @@ def _split_helpers(writer: Writer) -> tuple[set[str], set[str]]:
 
     Most use ctypes, but older ones crash in a further life of the interpreter (gh-113576).
     """
-    apart = FROM_CAPI if len(writer.lives) > 1 else frozenset({"hold_in_type"})
+    apart = FROM_CAPI if len(writer.lives) > 1 else ONLY_CAPI
     return writer.platform.helpers - apart, writer.platform.helpers & apart
 
 
@@ -124,11 +125,9 @@ def _write_lives(lives: list[list[str]]) -> str:
 
 
 def _write_top(
-    story: str, spec: TargetSpec, python: Version, lines: list[str], imports: Iterable[str]
+    story: str, spec: TargetSpec, run: str, lines: list[str], imports: Iterable[str]
 ) -> str:
     """Write the docstring, with the commands that build the modules last, and the imports."""
-    version = "{}.{}".format(*python)
-    run = f"Run it with CPython {version}: `python{version} repro.py`."
     if lines:
         run += f"\nThe first run builds its modules, with {_describe_requirement(spec)}::\n"
     elif not spec.record.is_compiled:
@@ -140,6 +139,12 @@ def _write_top(
         f'{TOP}{escape_docstring(story)}\n\n{shown}\n"""\n\n{imported}{suffixes}\n'
         "HERE = os.path.dirname(os.path.abspath(__file__))\n"
     )
+
+
+def _describe_run(python: Version, *, in_tree: bool) -> str:
+    where = ", built in its source tree" if in_tree else ""
+    name = name_python(python, in_tree=in_tree)
+    return f"Run it with CPython {format_version(python[:2])}{where}: `{name} repro.py`."
 
 
 def _describe_requirement(spec: TargetSpec) -> str:

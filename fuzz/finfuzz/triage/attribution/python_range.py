@@ -1,0 +1,56 @@
+"""Say since which CPython a defect exists and where it is fixed, from the verdicts on controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from finfuzz.support.cpythons import make_sort_key, split_abiflags
+from finfuzz.targets.spec import TargetSpec
+from finfuzz.triage.findings.attribution import ControlResult
+
+
+def describe_python_range(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) -> str:
+    """Describe the affected CPythons: `since CPython 3.12.1 (3.11.7 survives), fixed between …`.
+
+    Empty if no other CPython of the same ABI flags decides anything.
+    """
+    affected = {python: True, **_read_verdicts(spec, python, cells)}
+    tried = sorted(affected, key=make_sort_key)
+    if len(tried) == 1:
+        return ""
+    if all(affected.values()):
+        return f"on every CPython tried, {tried[0]} to {tried[-1]}"
+    return ", ".join([_describe_begin(tried, affected), *_describe_end(tried, affected)])
+
+
+def _read_verdicts(
+    spec: TargetSpec, python: str, cells: Sequence[ControlResult]
+) -> dict[str, bool]:
+    """Read whether each other CPython has the defect, with the finding's target.
+
+    A crash of another kind may hide the defect, and decides nothing.
+    """
+    _, abiflags = split_abiflags(python)
+    return {
+        cell.python: cell.verdict.what == "same"
+        for cell in cells
+        if cell.axis == "python"
+        and cell.target == str(spec)
+        and cell.verdict.what in ("same", "survived")
+        and split_abiflags(cell.python)[1] == abiflags
+    }
+
+
+def _describe_begin(tried: Sequence[str], affected: dict[str, bool]) -> str:
+    first = next(number for number, one in enumerate(tried) if affected[one])
+    if first == 0:
+        return f"since CPython {tried[0]} or before"
+    return f"since CPython {tried[first]} ({tried[first - 1]} survives)"
+
+
+def _describe_end(tried: Sequence[str], affected: dict[str, bool]) -> list[str]:
+    """Describe each fix: one in every branch, if 3.13.18 got the fix of 3.14.10."""
+    fixes = [(a, b) for a, b in pairwise(tried) if affected[a] and not affected[b]]
+    told = [f"fixed {' and '.join(f'between {a} and {b}' for a, b in fixes)}"] if fixes else []
+    return [*told, f"not fixed in {tried[-1]}"] if affected[tried[-1]] else told

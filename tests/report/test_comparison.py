@@ -1,0 +1,77 @@
+"""The lines and the files made of a comparison."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree
+
+from finfuzz.replay.compare import Comparison, Difference
+from finfuzz.replay.judge import Judgement, Result
+from finfuzz.report.comparison import describe, to_junit, to_markdown
+from finfuzz.report.replay import Replay, to_json
+from finfuzz.triage.diagnosis import Diagnosis
+
+NEW, OLD = "no-extension on 3.15.2", "no-extension on 3.13.0"
+
+
+def result(case: str, judgement: Judgement, *frames: str, why: str = "") -> Result:
+    found = tuple(Diagnosis("SIGSEGV", "none", "finalizing", "", (one,)) for one in frames)
+    return Result(
+        case=case,
+        target="no-extension",
+        python="3.15.2",
+        judgement=judgement,
+        seen=tuple(map(str, found)),
+        diagnoses=found,
+        why=why,
+    )
+
+
+SAME = result("same", "as expected")
+WORSE = Difference("fails here only", result("a|b", "regressed", "f"), result("a|b", "as expected"))
+MOVED = Difference(
+    "fails differently", result("moved", "as expected", "f"), result("moved", "as expected", "g")
+)
+BETTER = Difference(
+    "fails there only",
+    result("better", "as expected"),
+    result("better", "flaky", "f", why="as expected in 3 of 7 fresh processes"),
+)
+DIFFERENCES = (WORSE, MOVED, BETTER)
+COMPARISON = Comparison(NEW, OLD, (SAME, *(one.here for one in DIFFERENCES)), 0, DIFFERENCES)
+
+
+def test_each_difference_is_a_line() -> None:
+    """Functions tell two crashes of one name apart."""
+    assert [describe(one) for one in DIFFERENCES] == [
+        "a|b: survived → SIGSEGV/none",
+        "moved: SIGSEGV/none in g → SIGSEGV/none in f",
+        "better: SIGSEGV/none (flaky: as expected in 3 of 7 fresh processes) → survived",
+    ]
+
+
+def test_junit_has_a_case_a_program_and_only_what_is_worse_fails() -> None:
+    (suite,) = ElementTree.fromstring(to_junit([COMPARISON]))
+    assert suite.get("name") == f"{NEW} against {OLD}"
+    cases = {case.get("name"): case for case in suite.iter("testcase")}
+    assert list(cases) == ["same", "a|b", "moved", "better"]
+    assert suite.get("failures") == "1"
+    failure = cases["a|b"].find("failure")
+    assert failure is not None
+    assert failure.get("message") == "survived → SIGSEGV/none"
+    assert "fails differently" in (cases["moved"].findtext("system-out") or "")
+
+
+def test_json_has_the_differences() -> None:
+    document = json.loads(to_json(Replay((SAME,)), [COMPARISON]))
+    (comparison,) = document["comparisons"]
+    assert (comparison["here"], comparison["there"]) == (NEW, OLD)
+    assert [one["what"] for one in comparison["differences"]] == [one.what for one in DIFFERENCES]
+    assert "comparisons" not in json.loads(to_json(Replay((SAME,))))
+
+
+def test_markdown_is_for_a_comment() -> None:
+    text = to_markdown([COMPARISON])
+    assert f"{COMPARISON.total}, **1 worse than expected**" in text
+    assert "| fails here only | `a\\|b` | survived | SIGSEGV/none |\n" in text
+    assert "same" not in text
