@@ -42,7 +42,7 @@ def finding_in(folder: Path) -> Finding:
 
 def interpreter_of(finding: Finding) -> Interpreter:
     try:
-        return pick_own(finding.target.python)
+        return pick_own(finding.target.python, finding.target.executable)
     except UserError as error:
         pytest.skip(str(error))
 

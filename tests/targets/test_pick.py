@@ -146,6 +146,17 @@ def test_a_findings_own_is_never_another_kind_of_build(monkeypatch: pytest.Monke
         pick_own("3.12.4d")
 
 
+def test_a_findings_own_is_looked_for_where_it_was(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, here: Interpreter
+) -> None:
+    """A build in its source tree is on no PATH."""
+    monkeypatch.setattr(pick, "find_interpreters", lambda: FAKES)
+    os.symlink(here.executable, tmp_path / "python")
+    assert pick_own(here.text, str(tmp_path / "python")) == here
+    with pytest.raises(UserError, match="found for --python"):
+        pick_own(here.text, str(tmp_path / "gone"))
+
+
 def test_a_folder_means_the_newest_in_it(tmp_path: Path, here: Interpreter) -> None:
     (tmp_path / "bin").mkdir()
     os.symlink(here.executable, tmp_path / "bin" / "python3")

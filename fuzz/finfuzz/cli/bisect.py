@@ -93,7 +93,7 @@ def bisect(
             _, abiflags = split_abiflags(record.target.python)
             found = bisect_cpython(subject, python_repo, abiflags, good, bad)
         else:
-            interpreter = pick_own(record.target.python)
+            interpreter = pick_own(record.target.python, record.target.executable)
             if repo is not None and good is not None and bad is not None:
                 found = bisect_commits(subject, interpreter, repo, good, bad)
             else:

@@ -40,13 +40,16 @@ def pick_interpreter(text: str | None) -> Interpreter:
     return _pick_with_headers(matches)
 
 
-def pick_own(text: str) -> Interpreter:
-    """Return the CPython of a finding, `3.14.10d`; without it, the newest build of its branch.
+def pick_own(text: str, executable: str = "") -> Interpreter:
+    """Return the CPython of a finding, `3.14.10d`, at the path that the finding names or elsewhere.
 
-    Raise UserError if there is none of that branch and of those ABI flags.
+    Without it, the newest build of its branch with the same ABI flags. Raise UserError if there is
+    none.
     """
-    found = find_interpreters()
-    if same := [python for python in found if python.text == text and python.includes]:
+    own = Path(executable).expanduser()
+    at_path = [probe(own)] if executable and own.is_file() else []
+    same = [one for one in (*at_path, *find_interpreters()) if one.text == text and one.includes]
+    if same:
         return same[0]
     numbers, flags = _read_word(text)
     return pick_interpreter(format_version(numbers[:2]) + flags)

@@ -17,6 +17,7 @@ from finfuzz.executor.outcome import Outcome, RawFrame
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse, to_text
+from finfuzz.support.files import shorten_home
 from finfuzz.targets.build import Build, build
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
@@ -211,6 +212,8 @@ class Filer:
                 policy=str(spec.policy),
                 python=self._build.interpreter.text,
                 build=self._build.id,
+                python_commit=self._build.interpreter.commit,
+                executable=shorten_home(self._build.interpreter.executable),
             ),
             program=sighting.text,
             sightings=0,

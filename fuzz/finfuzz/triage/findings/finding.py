@@ -29,7 +29,11 @@ _FILE = "finding.json"
 
 
 class TargetRecord(msgspec.Struct, frozen=True):
-    """The build on which the finding was made. ``build`` is its id in the build cache."""
+    """The build on which the finding was made. ``build`` is its id in the build cache.
+
+    ``python``: as `3.14.10d`; ``python_commit`` where the CPython names one; ``executable``: its
+    path, `~` for the user's folder. Both are empty in findings of finfuzz 0.2.
+    """
 
     spec: str
     framework: str
@@ -37,6 +41,14 @@ class TargetRecord(msgspec.Struct, frozen=True):
     policy: str
     python: str
     build: str
+    python_commit: str = ""
+    executable: str = ""
+
+    @property
+    def python_name(self) -> str:
+        """The CPython as `3.16.0a3 (0123abc) in ~/cpython/python`."""
+        commit = f" ({self.python_commit})" if self.python_commit else ""
+        return f"{self.python}{commit}" + (f" in {self.executable}" if self.executable else "")
 
     @property
     def python_version(self) -> Version:
