@@ -49,7 +49,12 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
     limits = Limits(deadline, memory)
     for folder in folders:
         record = load(folder).target
-        subject = (folder, parse_target(record.spec), pick_own(record.python, record.executable), limits)
+        subject = (
+            folder,
+            parse_target(record.spec),
+            pick_own(record.python, record.executable),
+            limits,
+        )
         with show_progress(f"{folder.name}: controls") as (announce, advance):
             for done, of in attribute_finding(*subject, announce):
                 advance(done, of)
