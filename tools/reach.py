@@ -26,6 +26,7 @@ from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.text import to_text
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KINDS, ROOT, SHAPE, WAY
+from finfuzz.support.cpythons import Version
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
@@ -37,7 +38,7 @@ _RAISED = re.compile(r"^finfuzz: `(\S+) .*` raised (\w+: .{0,60})", re.MULTILINE
 _POOL = 200
 
 
-def list_words(python: tuple[int, int]) -> dict[str, set[str]]:
+def list_words(python: Version) -> dict[str, set[str]]:
     """Return all that can be executed on that CPython, by category."""
     scope = Scope(python)
     pairs = {f"{hook} {action}" for hook in HOOK.texts for action in ACTION.texts} - {
@@ -78,7 +79,7 @@ class Reach:
 
     def __init__(self, made: Build) -> None:
         self.spec, self.text = made.spec, made.interpreter.text
-        self.python = made.interpreter.version[:2]
+        self.python = made.interpreter.version
         self.counts: Counter[tuple[str, str]] = Counter()
         self.took = [0, 0, 0]
         self.raised: Counter[str] = Counter()

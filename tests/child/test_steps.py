@@ -208,3 +208,11 @@ def test_how_one_in_a_subinterpreter_ends_on_3_13(executor_313: Executor, flavou
         ("modules-cleared", "finalizing/modules-cleared"),
         ("dict-cleared", "finalizing/dict-cleared"),
     ]
+
+
+@pytest.mark.parametrize("root", ["module", "interpreter-dict"])
+def test_a_native_thread_is_not_waited_for_at_the_end(executor: Executor, root: str) -> None:
+    """CPython 3.13.8 and later block a thread that asks for the GIL then, for ever."""
+    steps = ("node a container", "hook a dealloc native-thread", f"root a {root}")
+    outcome = executor.run(parse("\n".join(["finfuzz 1", *steps])))
+    assert (outcome.timed_out, outcome.died) == (False, False)

@@ -18,7 +18,7 @@ from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
-from helpers.places import CORPUS
+from helpers.places import CORPUS, USES_FREED
 
 #: Some programs race with their own threads: such a one has agreed once it does the same once.
 TRIES = 5
@@ -27,7 +27,7 @@ BUILDS = [("pybind11", "3.13"), ("pybind11==3.1.0+destroy", "3.13")]
 SLOW_BUILDS = [
     (target, python)
     for target in ("plain-c", "pybind11", "pybind11==3.0.1", "pybind11==3.1.0+destroy")
-    for python in ("3.9", "3.11", "3.12", "3.13")
+    for python in ("3.9", "3.11", "3.12", "3.13", "3.14", "3.14d", "3.15", "3.15d")
     if (target, python) not in BUILDS
 ]
 
@@ -47,12 +47,6 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     limits = Limits(deadline=6)
     with Executor(build(resolve(parse_target(target)), interpreter), limits) as made:
         yield made
-
-
-#: It uses an object of the life before: what of that is found in the freed memory depends on all
-#: that was allocated before, the length of this checkout's path included. On 3.12 a zygote's child
-#: gets SIGSEGV and a fresh process a wrong answer: all that both can agree on is that it is wrong.
-USES_FREED = {"call-once-in-two-lives"}
 
 
 def facts(outcome: Outcome, *, uses_freed: bool) -> tuple[object, ...]:

@@ -98,7 +98,7 @@ def test_the_finding_says_what_where_and_how_often(
     assert finding.reproduced == finding.in_zygote == finding.script == Rate(FEW, FEW)
     assert (finding.interpreter, finding.fault) == ("main", "SI_TKILL")
     assert (finding.sightings, finding.signals) == (3, {"SIGABRT": 3})
-    assert finding.stack[0].function
+    assert any(frame.function for frame in finding.stack)  # not of a stripped C library
     assert finding.target.spec == "pybind11==3.1.0+destroy"
     assert (finding.target.python, finding.target.build) == (pythons[0].text, destroy.id)
     first = finding.first_seen

@@ -129,7 +129,7 @@ class WatchedLoop(Loop):
                  watch: Watch) -> None:  # fmt: skip
         super().__init__(executor, config, programs.learner, os.open(os.devnull, os.O_WRONLY))
         self._trial, self._watch = trial, watch
-        self._python = executor.build.interpreter.version[:2]
+        self._python = executor.build.interpreter.version
         self._watching = 0.0
         self._since = time.monotonic()
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.program.words import Choice
-from finfuzz.support.cpythons import NEWEST
+from finfuzz.support.cpythons import NEWEST, Version
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class Weights:
     operations: Mapping[str, float] = field(default_factory=_operations)
     mutators: Mapping[str, float] = field(default_factory=_mutators)
     words: Mapping[str, float] = field(default_factory=_words)
-    python: tuple[int, int] = NEWEST
+    python: Version = NEWEST
     offers: Vocabulary = EVERYTHING
     #: Steps of a generated program: between these two, short programs more often.
     length: tuple[int, int] = (2, 16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from finfuzz.program.words import ACTION, HOOK, KINDS
-from finfuzz.support.cpythons import Quirk, has
+from finfuzz.support.cpythons import Quirk, Version, has
 
 EDGES_FROM: dict[str, tuple[str, ...]] = {kind.text: kind.edges for kind in KINDS.values()}
 
@@ -92,7 +92,7 @@ THREAD_ROOTS = frozenset(
 )
 
 
-def is_one_thread(flavour: str, python: tuple[int, int]) -> bool:
+def is_one_thread(flavour: str, python: Version) -> bool:
     """Whether all steps in an interpreter of that kind run under one thread state.
 
     `py::subinterpreter_scoped_activate` makes a new one each time: older `threading` fails then.
@@ -100,7 +100,7 @@ def is_one_thread(flavour: str, python: tuple[int, int]) -> bool:
     return flavour != "framework" or not has(python, Quirk.THREADING_KNOWS_ONE_STATE)
 
 
-def may_have_threads(flavour: str, python: tuple[int, int]) -> bool:
+def may_have_threads(flavour: str, python: Version) -> bool:
     """Whether an interpreter of that kind may start threads; empty for the main interpreter."""
     is_strict = flavour == "stdlib" and has(python, Quirk.STDLIB_INTERPRETERS_ARE_STRICT)
     return flavour != "strict" and not is_strict

@@ -8,6 +8,7 @@ from finfuzz.program.language import VERSION
 from finfuzz.program.model import Program
 from finfuzz.program.scope import Scope
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.support.cpythons import Version
 
 
 class Prepared(NamedTuple):
@@ -27,7 +28,7 @@ class Prepared(NamedTuple):
 
 def prepare(
     program: Program,
-    python: tuple[int, int],
+    python: Version,
     *,
     abuse: bool = False,
     offers: Vocabulary = EVERYTHING,

@@ -36,7 +36,7 @@ from finfuzz.program.words import (
     WAY,
     Choice,
 )
-from finfuzz.support.cpythons import NEWEST
+from finfuzz.support.cpythons import NEWEST, Version
 
 
 class Scope:
@@ -48,7 +48,7 @@ class Scope:
 
     def __init__(
         self,
-        python: tuple[int, int] = NEWEST,
+        python: Version = NEWEST,
         abuse: bool = False,
         offers: Vocabulary = EVERYTHING,
     ) -> None:
@@ -253,7 +253,7 @@ _APPLY: dict[str, Callable[..., bool]] = {
 
 
 def find_missing_words(
-    program: Program, python: tuple[int, int], offers: Vocabulary, *, abuse: bool = False
+    program: Program, python: Version, offers: Vocabulary, *, abuse: bool = False
 ) -> tuple[str, ...]:
     """Name the words that have an effect on that CPython and that a target lacks."""
     return offers.missing(effective(program, python, abuse=abuse))
@@ -261,7 +261,7 @@ def find_missing_words(
 
 def effective(
     program: Program,
-    python: tuple[int, int] = NEWEST,
+    python: Version = NEWEST,
     *,
     abuse: bool = False,
     offers: Vocabulary = EVERYTHING,

@@ -9,7 +9,7 @@ from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
-from finfuzz.support.cpythons import NEWEST
+from finfuzz.support.cpythons import NEWEST, Version
 
 
 class InterpreterLife(NamedTuple):
@@ -61,7 +61,7 @@ class Visit(NamedTuple):
 
 def walk(
     program: Program,
-    python: tuple[int, int] = NEWEST,
+    python: Version = NEWEST,
     *,
     abuse: bool = False,
     offers: Vocabulary = EVERYTHING,

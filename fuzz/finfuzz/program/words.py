@@ -397,7 +397,11 @@ ACTION = Choice(
         Word("print", "print"),
         Word("gil", "release the GIL and take it back"),
         Word("thread", "start a Python thread", main_only=_NEW_THREAD),
-        Word("native-thread", "let a C++ thread take the GIL, and wait", main_only=_GIL_STATE),
+        Word(
+            "native-thread",
+            "let a C++ thread take the GIL, and wait; not where the end would block that thread",
+            main_only=_GIL_STATE,
+        ),
         Word("resurrect", "add a reference to the node that nobody returns"),
         Word("atexit", "register a callback of `atexit`"),
         Word("collect", "run the cyclic garbage collector"),

@@ -74,7 +74,7 @@ class Filer:
         self._build, self._crashes, self._limits = campaign, crashes, limits
         self._origin, self._announce = origin, announce
         self._executor = Executor(campaign, limits)
-        self._python = campaign.interpreter.version[:2]
+        self._python = campaign.interpreter.version
 
     def close(self) -> None:
         self._executor.close()

@@ -103,7 +103,7 @@ def test_a_diagnosis_reads_as_the_folder_it_goes_to() -> None:
         ("fatal-python-error", "take_gil: no gil", ("take_gil", "a", "b")),
         ("fatal-python-error", "a: no gil", ("a", "b", "c")),
         ("fatal-python-error", "no function here", ("no function here", "a", "b")),
-        ("assertion-failed", "f: Assertion `x' failed.", ("f", "a", "b")),
+        ("assertion-failure", "f: Assertion `x' failed.", ("f", "a", "b")),
         ("pymalloc-check", "bad ID: Allocated using API 'o'", ("bad ID", "a", "b")),
         ("address-sanitizer", "double-free", ("double-free", "a", "b")),
         ("thread-sanitizer", "data race: Read of size 4", ("data race", "a", "b")),

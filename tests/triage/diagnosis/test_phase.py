@@ -25,7 +25,14 @@ DURING = "finalizing/dict-cleared"
         ("stopping/dict-cleared", "a PyInterpreterState_Delete Py_EndInterpreter", True),
         # the innermost end counts: 3.13 ends what is left on its way
         ("stopping", "a _PyCode_Fini finalize_interp_clear Py_EndInterpreter Py_FinalizeEx", True),
+        # 3.13 and later
+        (DURING, "a _PyDtoa_Fini finalize_interp_clear _Py_Finalize Py_FinalizeEx", True),
+        (DURING, "a _PyGILState_Fini finalize_interp_delete _Py_Finalize", True),
+        # a debug build's check of the singletons
+        (DURING, "a _PyStaticObjects_CheckRefcnt finalize_interp_clear _Py_Finalize", True),
         # before
+        (DURING, "a _PyTypes_FiniCachedDescriptors finalize_interp_clear _Py_Finalize", False),
+        ("finalizing", "a _PyAtExit_Call make_pre_finalization_calls _Py_Finalize", False),
         (DURING, "gc_collect_main interpreter_clear finalize_interp_clear Py_FinalizeEx", False),
         (DURING, "a PyInterpreterState_Clear finalize_interp_clear Py_FinalizeEx", False),
         ("finalizing", "a finalize_modules Py_FinalizeEx", False),

@@ -34,19 +34,37 @@ ASAN = "==1==ERROR: AddressSanitizer:"
             None,
         ),
         ("Critical nanobind error: a::b(): no\n", "framework-failure", "a::b(): no"),
-        ("python: a.c:5: f: Assertion `x > 0' failed.", "assertion-failed", None),
+        ("python: a.c:5: f: Assertion `x > 0' failed.", "assertion-failure", None),
         (
             "a.h:5: void a::f(int) [with T = b::c]: Assertion 'x' failed.",
-            "assertion-failed",
-            "a::f: Assertion 'x' failed.",
+            "assertion-failure",
+            "a::f: a.h:5: Assertion 'x' failed.",
         ),
         (
             'Objects/a.c:5: f: Assertion "x" failed: too small\n',
-            "assertion-failed",
-            'f: Assertion "x" failed: too small',
+            "assertion-failure",
+            'f: a.c:5: Assertion "x" failed: too small',
+        ),
+        # what CPython's debug build checks, by the file or the function that says so
+        (
+            "python3.14d: ../Python/gc.c:431: update_refs: Assertion `x != 0' failed.\n",
+            "gc-invariant",
+            "update_refs: gc.c:431: Assertion `x != 0' failed.",
+        ),
+        ('Modules/gcmodule.c:5: f: Assertion "x" failed\n', "gc-invariant", None),
+        ('Modules/my_gc.c:5: f: Assertion "x" failed\n', "assertion-failure", None),
+        (
+            "a.c:5: _Py_NegativeRefcount: Assertion failed: object has negative ref count\n",
+            "negative-refcount",
+            None,
+        ),
+        (
+            "Objects/a.c:5: _PyUnicode_CheckConsistency: Assertion failed: kind == 1\n",
+            "inconsistent-object",
+            "_PyUnicode_CheckConsistency: a.c:5: Assertion failed: kind == 1",
         ),
         # nobody knows where
-        ("Assertion failed: x, file a.c, line 3.", "assertion-failed", None),
+        ("Assertion failed: x, file a.c, line 3.", "assertion-failure", None),
         ("malloc(): memory corruption (fast)\n", "heap-corruption", None),
         ("malloc(): smallbin double linked list corrupted\n", "heap-corruption", None),
         ("free(): too many chunks detected in tcache\n", "heap-corruption", None),

@@ -213,7 +213,7 @@ def test_a_finding_of_the_first_schema_is_read(tmp_path: Path) -> None:
     (tmp_path / "finding.json").write_text(OLD)
     found = load(tmp_path)
     assert (found.stack, found.routes, found.attribution) == ((), [], None)
-    assert found.target.python_version == (3, 13)
+    assert found.target.python_version == (3, 13, 0)
 
 
 ONE, TWO = finding(bucket="abc123abc123"), finding(bucket="abd456abd456", signal="SIGSEGV")

@@ -180,9 +180,9 @@ def test_an_entry_with_a_stack_alone_wants_that_stack() -> None:
 
 
 def test_an_assertion_of_a_debug_build_is_the_hang_of_others() -> None:
-    detail = "tstate_activate: Assertion `!tstate->_status.bound_gilstate || ..."
+    detail = "tstate_activate: pystate.c:2021: Assertion `!tstate->_status.bound_gilstate || ..."
     stack = ("tstate_activate", "PyThreadState_Swap", "finalize_subinterpreters", "Py_FinalizeEx")
-    failed = Diagnosis("SIGABRT", "assertion-failed", "finalizing", detail, stack[:1], stack)
+    failed = Diagnosis("SIGABRT", "assertion-failure", "finalizing", detail, stack[:1], stack)
     entry = find_known(failed, PLAIN_C, "3.13.18d")
     assert entry is not None
     assert entry.quirk == "left-subinterpreter-hangs"
@@ -258,3 +258,13 @@ def test_a_list_that_can_not_be_understood(
     (tmp_path / module.FILE).write_text(OWN.replace(*change))
     with pytest.raises(UserError, match=complaint):
         load_known(tmp_path)
+
+
+def test_the_collector_of_a_debug_build_asserts_where_that_of_a_release_crashes() -> None:
+    detail = 'update_refs: gc.c:425: Assertion "gc_get_refs(gc) != 0" failed'
+    stack = ("handle_callback", "PyObject_ClearWeakRefs", "local_dealloc")
+    said = Diagnosis("SIGABRT", "gc-invariant", "running", detail, (), stack)
+    entry = find_known(said, PLAIN_C, "3.14.10d")
+    assert entry is not None
+    assert entry.quirk == "thread-local-in-a-callback"
+    assert find_known(msgspec.structs.replace(said, stack=()), PLAIN_C, "3.14.10d") is None

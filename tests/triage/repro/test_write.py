@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -23,13 +22,12 @@ from finfuzz.program.prepared import prepare
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import Choice
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.compiler import find_compiler, run_compiler
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.repro.commands import list_commands
-from finfuzz.triage.repro.sources import CHILD
 from finfuzz.triage.repro.write import write_script
 from helpers import script_files
+from helpers.plain_scripts import compile_capi, end_of, end_of_script, run_script, write_files
 
 FILES = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
 PLAIN_C = script_files.PLAIN_C
@@ -40,6 +38,13 @@ def some_program(rng: Random) -> Program:
     for _ in range(rng.randrange(6)):
         made = mutate(rng, made)
     return made
+
+
+def test_a_script_names_the_branch_of_its_cpython() -> None:
+    program = parse("finfuzz 1\nnode a container\n")
+    files = write_script(program, PLAIN_C, (3, 13, 18), "A story.")
+    assert files == write_script(program, PLAIN_C, (3, 13), "A story.")
+    assert "Run it with CPython 3.13: `python3.13 repro.py`." in files["repro.py"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
@@ -233,23 +238,6 @@ def plain(pythons: list[Interpreter]) -> Build:
     return build(PLAIN_C, pythons[0], instrumented=False)
 
 
-def run_script(
-    folder: Path, plain: Build, files: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    shutil.copy(plain.extension, folder)
-    return subprocess.run(
-        [plain.interpreter.executable, "repro.py"],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 ALL_OF_A_SCRIPT = """
 node {0} container
 node x subclass
@@ -290,7 +278,7 @@ drop {0}
 def test_a_node_may_have_any_name(name: str, tmp_path: Path, plain: Build) -> None:
     text = "finfuzz 1" + ALL_OF_A_SCRIPT.format(name)
     done = run_script(
-        tmp_path, plain, write_script(parse(text), PLAIN_C, plain.interpreter.version[:2], "")
+        tmp_path, plain, write_script(parse(text), PLAIN_C, plain.interpreter.version, "")
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -327,15 +315,7 @@ def test_a_node_and_an_interpreter_stay_two(name: str) -> None:
 
 @pytest.fixture(scope="session")
 def capi(plain: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All of capi, which a script has a part of."""
-    made = tmp_path_factory.mktemp("capi") / f"capi{plain.interpreter.ext_suffix}"
-    headers = [f"-I{folder}" for folder in plain.interpreter.includes]
-    options = ["-std=c++17", "-shared", "-fPIC", "-pthread", *headers]
-    run_compiler(
-        [str(find_compiler()), *options, str(CHILD / "repro" / "capi.cpp"), "-o", str(made)],
-        made.parent,
-    )
-    return made
+    return compile_capi(plain.interpreter, tmp_path_factory.mktemp("capi"))
 
 
 @pytest.mark.slow
@@ -353,15 +333,11 @@ def test_driver_and_script_agree(
     for _ in range(60):
         program = some_program(rng)
         outcome = run_fresh(made, program)
-        raised = frozenset(re.findall(r"^finfuzz: `(.+)` raised ", outcome.stderr, re.MULTILINE))
-        files = write_script(program, spec, python.version[:2], "", raised, plain=form == "plain")
-        done = run_script(tmp_path, whole, files)
-        ended: str | int = done.returncode
-        if done.returncode < 0:
-            ended = signal.Signals(-done.returncode).name
+        files = write_files(made, program, outcome, plain=form == "plain")
+        ended = end_of_script(tmp_path, whole, files)
         died += outcome.signal is not None
-        if ended != (outcome.signal or outcome.exit_code) or "NameError" in done.stderr:
-            disagree.append((to_text(program), outcome.signal, ended, done.stderr))
+        if ended != end_of(outcome):
+            disagree.append((to_text(program), end_of(outcome), ended))
     assert not disagree
     if spec.framework == "pybind11":
         assert died
@@ -381,7 +357,7 @@ def test_a_script_compiles_what_it_needs_in_its_own_folder(
     spec, python = parse_target(target), pythons[0]
     folder = tmp_path / "finding"
     folder.mkdir()
-    for name, text in write_script(program, spec, python.version[:2], "A story.").items():
+    for name, text in write_script(program, spec, python.version, "A story.").items():
         (folder / name).write_text(text, encoding="utf-8")
     for _ in range(2):  # what is there by then is not compiled again
         done = subprocess.run(

@@ -15,7 +15,7 @@ from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.vocabulary import EVERYTHING
-from finfuzz.support.cpythons import Quirk, has
+from finfuzz.support.cpythons import Quirk, Version, has
 from finfuzz.targets.frameworks import FRAMEWORKS
 
 #: The share of programs that keep a leftover subinterpreter where one is harmful. Where it aborts
@@ -44,14 +44,12 @@ class ProgramSource:
     alone.
     """
 
-    def __init__(
-        self, python: tuple[int, ...], framework: str = "", before: Iterable[Tally] = ()
-    ) -> None:
+    def __init__(self, python: Version, framework: str = "", before: Iterable[Tally] = ()) -> None:
         record = FRAMEWORKS.get(framework)
         quirk = record.import_hangs if record else None
         hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
         offers = record.vocabulary if record else EVERYTHING
-        weights = Weights(python=(python[0], python[1]), offers=offers)
+        weights = Weights(python=python, offers=offers)
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)

@@ -3,6 +3,9 @@
 What kills this one is CPython's own doing, or the harness's. What nothing but C can do is not done:
 act in traverse, clear or dealloc, own what the collector does not see, run after `Py_FinalizeEx`.
 All that it imports has been imported by every interpreter's start.
+
+What a hook may call at the end keeps what it needs as a default: CPython sets a module's globals to
+None before (`finalize_modules`), which a compiled extension would not notice.
 """
 
 import _thread
@@ -91,8 +94,8 @@ class KeptError(Node):
 class GilTaker(Node):
     __slots__ = ()
 
-    def __del__(self):
-        release_the_gil()
+    def __del__(self, sleep=time.sleep):
+        sleep(0)
 
 
 class GilStateTaker(GilTaker):
@@ -265,37 +268,43 @@ def static_answer():
 # ---- actions -----------------------------------------------------------------------------------
 
 
-def cast(subject):
-    isinstance(subject, Container)
+def cast(subject, container=Container):
+    isinstance(subject, container)
 
 
 def nothing(subject):
     pass
 
 
-def create(subject):
-    Instance()
+def create(subject, instance=Instance):
+    instance()
 
 
 def convert(subject):
     int("5")
 
 
-def release_the_gil(subject=None):
-    time.sleep(0)
+def release_the_gil(subject, sleep=time.sleep):
+    sleep(0)
 
 
-def native_thread(subject):
-    if sys.is_finalizing():
+def native_thread(
+    subject,
+    cast=cast,
+    is_finalizing=sys.is_finalizing,
+    allocate_lock=_thread.allocate_lock,
+    start_new_thread=_thread.start_new_thread,
+):
+    if is_finalizing():
         return  # no thread can be started any more
-    over = _thread.allocate_lock()
+    over = allocate_lock()
     over.acquire()
 
     def target():
         cast(subject)
         over.release()
 
-    _thread.start_new_thread(target, ())
+    start_new_thread(target, ())
     over.acquire()
 
 

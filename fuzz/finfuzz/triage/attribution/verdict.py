@@ -12,6 +12,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective, find_missing_words
 from finfuzz.program.text import parse
+from finfuzz.support.cpythons import Version, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
@@ -31,7 +32,7 @@ class Wanted(msgspec.Struct, frozen=True):
     diagnosis: Diagnosis
     program: Program
     rate: Rate
-    python: tuple[int, int]
+    python: Version
 
     @classmethod
     def from_finding(cls, finding: Finding) -> Wanted:
@@ -83,11 +84,11 @@ def build_and_judge(
 
 def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     """Run the program in fresh processes of a build, often enough to see it at its rate."""
-    python = build.interpreter.version[:2]
+    python = build.interpreter.version
     if effective(wanted.program, python, abuse=limits.abuse) != effective(
         wanted.program, wanted.python, abuse=limits.abuse
     ):
-        return absent(f"parts of the program have no effect on CPython {python[0]}.{python[1]}")
+        return absent(f"parts of the program have no effect on CPython {format_version(python)}")
     most = 1 if wanted.diagnosis.diagnostic == "hang" else max(runs_to_see(wanted.rate), 3)
     same, runs = 0, 0
     others: Counter[tuple[What, str]] = Counter()

@@ -25,7 +25,8 @@ _ANY_SIGNAL = INTERNALS | {"heap-corruption"}
 #: Diagnostics whose key begins as the message does: with a function, a kind of misuse, a place.
 _NAMED = frozenset(
     {
-        *("fatal-python-error", "assertion-failed", "pymalloc-check"),
+        *("fatal-python-error", "pymalloc-check", "assertion-failure"),
+        *("negative-refcount", "gc-invariant", "inconsistent-object"),
         *SANITIZERS,
     }
 )

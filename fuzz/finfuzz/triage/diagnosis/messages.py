@@ -28,7 +28,8 @@ class Message(NamedTuple):
 class _Row(NamedTuple):
     """A pattern; its groups, joined by `: `, are the detail.
 
-    ``before``: matches the text before, on the same line; its group goes first.
+    ``before``: matches the text before, on the same line; its groups go first, the last one (the
+    function) in front.
     """
 
     diagnostic: str
@@ -42,7 +43,7 @@ def _make_row(diagnostic: str, pattern: str, before: str = "") -> _Row:
 
 #: Characters of a line that may stand before a match.
 _BEFORE = 500
-_FUNCTION = r":\d+: (.{1,400}): $"
+_FUNCTION = r"(?:^|[/\s])([^/\s:]{1,100}:\d+): (.{1,400}): $"
 _PLACE = r"([^/\s]+:\d+):\d+: $"
 
 _THROWN = "terminate called after throwing an instance of '"
@@ -72,6 +73,11 @@ _SIGNALS = (
     r"(?!(?:Segmentation fault|Aborted|Bus error|Illegal instruction|Floating.point exception)"
     r"(?:\n|$))"
 )
+
+#: Where CPython's collector is: 3.9 to 3.12, 3.13 and later, and of free-threaded builds.
+_COLLECTOR = re.compile(r"(gcmodule|gc|gc_free_threading|pycore_gc)\.[ch]:")
+#: CPython's checks of a whole object: `_PyUnicode_CheckConsistency`.
+_OBJECT_CHECK = re.compile(r"_Py\w+_CheckConsistency")
 
 _ASAN = _make_row(
     "address-sanitizer",
@@ -120,9 +126,9 @@ _DEATHS = (
     _make_row("heap-corruption", r"(break adjusted to free malloc space|invalid fastbin entry.*)"),
     _make_row("heap-corruption", r"malloc\.c:\d+: (\w+): (Assertion .+)"),
     _make_row("heap-corruption", r"Fatal glibc error: malloc\.c:\d+ \((\w+)\): (assertion .+)"),
-    _make_row("assertion-failed", r"Fatal glibc error: \S+ \((\w+)\): (assertion .+)"),
-    _make_row("assertion-failed", r"(Assertion [`'\"].+)", _FUNCTION),
-    _make_row("assertion-failed", r"(Assertion failed\b.*)", _FUNCTION),
+    _make_row("assertion-failure", r"Fatal glibc error: \S+ \((\w+)\): (assertion .+)"),
+    _make_row("assertion-failure", r"(Assertion [`'\"].+)", _FUNCTION),
+    _make_row("assertion-failure", r"(Assertion failed\b.*)", _FUNCTION),
     _make_row("stack-smashing", r"\*\*\* (stack smashing detected) \*\*\*"),
     _make_row(
         "buffer-overflow",
@@ -191,5 +197,19 @@ def _make_message(row: _Row, match: re.Match[str]) -> Message:
     text, start = match.string, match.start()
     line = text[max(text.rfind("\n", 0, start) + 1, start - _BEFORE) : start]
     before = row.before.search(line) if row.before else None
-    words = [*([normalize_function(before[1])] if before else []), *filter(None, match.groups())]
-    return Message(row.diagnostic, ": ".join(words).strip()[:_DETAIL])
+    *place, function = before.groups() if before else [""]
+    function = normalize_function(function)
+    words = filter(None, [function, *place, *match.groups()])
+    diagnostic = row.diagnostic
+    if diagnostic == "assertion-failure":
+        diagnostic = _classify_assertion(function, *place)
+    return Message(diagnostic, ": ".join(words).strip()[:_DETAIL])
+
+
+def _classify_assertion(function: str, place: str = "") -> str:
+    """Name the debug build's check that an assertion belongs to, if it is one of CPython's."""
+    if function == "_Py_NegativeRefcount":
+        return "negative-refcount"
+    if _OBJECT_CHECK.fullmatch(function):
+        return "inconsistent-object"
+    return "gc-invariant" if _COLLECTOR.match(place) else "assertion-failure"

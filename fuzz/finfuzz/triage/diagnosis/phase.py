@@ -2,7 +2,7 @@
 
 The runtime follows CPython's progress by two capsules, which are cleared with the interpreter's
 dict. Later phases are read off the function that `Py_FinalizeEx` or `Py_EndInterpreter` had called,
-by the names that CPython 3.9 to 3.13 give it; later ones were not compared.
+by the names that CPython 3.9 to 3.15 give it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _TYPES = re.compile(
     |_PyUnicode_ClearInterned|_PyObject_ClearFreeLists|_PyMem_FiniDelayed|_PyArg_Fini
     |_PyThreadState_ClearMimallocHeaps|_Py_HashRandomization_Fini|_Py_ClearFileSystemEncoding
     |_Py_Deepfreeze_Fini|_PyPerfTrampoline_(Fini|FreeArenas)|_Py_FinalizeAllocatedBlocks
-    |_PyRuntime_Finalize|_PyRuntimeState_Fini
+    |_PyRuntime_Finalize|_PyRuntimeState_Fini|_PyGILState_Fini|_PyDtoa_Fini
+    |_PyStaticObjects_CheckRefcnt
     """,
     re.VERBOSE,
 )

@@ -61,7 +61,8 @@ _PLUMBING = re.compile(
     # the end itself: whichever interpreter it is, and however it is reached
     |_?Py_Finalize.*|Py_EndInterpreter|finalize_(modules|interp|subinterpreters|remove|clear|restore).*
     |_?PyInterpreterState_Clear|PyThreadState_Clear|_PyThreadState_Delete(Except|List)
-    |_PyImport_Cleanup|_PyXI_EndInterpreter|interp_destroy|_PyAtExit_Call|atexit_callfuncs
+    |make_pre_finalization_calls|_PyImport_Cleanup|_PyXI_EndInterpreter|interp_destroy
+    |_PyAtExit_Call|atexit_callfuncs
     # collection
     |subtract_refs|update_refs|deduce_unreachable|move_.*|gc_.*|collect(_.*)?|_?PyGC_.*|_Py_RunGC
     |delete_garbage|visit_.*|untrack_.*|handle_(weakrefs|callback|resurrected.*|legacy.*)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.support.cpythons import parse_version
+from finfuzz.support.cpythons import Version, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole
 from finfuzz.triage.diagnosis import Diagnosis
@@ -51,10 +51,9 @@ class TargetRecord(msgspec.Struct, frozen=True):
         return f"{self.python}{commit}" + (f" in {self.executable}" if self.executable else "")
 
     @property
-    def python_version(self) -> tuple[int, int]:
-        """The CPython without its micro version: (3, 13)."""
-        major, minor, *_ = parse_version(self.python)
-        return major, minor
+    def python_version(self) -> Version:
+        """The CPython's numbers: (3, 13, 0)."""
+        return parse_version(self.python)
 
 
 class FirstSeen(msgspec.Struct, frozen=True):

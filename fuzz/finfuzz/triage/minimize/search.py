@@ -18,7 +18,7 @@ from itertools import islice
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.text import to_text
-from finfuzz.support.cpythons import NEWEST
+from finfuzz.support.cpythons import NEWEST, Version
 from finfuzz.triage.minimize.names import name_in_order
 from finfuzz.triage.minimize.reducers import Reducer, reducers
 from finfuzz.triage.minimize.simplicity import complexity
@@ -27,7 +27,7 @@ from finfuzz.triage.minimize.simplicity import complexity
 def minimize(
     program: Program,
     same: Callable[[Program], bool],
-    python: tuple[int, int] = NEWEST,
+    python: Version = NEWEST,
     *,
     abuse: bool = False,
     tries: int | None = None,

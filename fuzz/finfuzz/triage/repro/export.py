@@ -7,6 +7,7 @@ from pathlib import Path
 
 from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
+from finfuzz.support.cpythons import Version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
@@ -107,7 +108,7 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
         checkout=_CHECKOUT.format(**facts) if facts else "",
         story=escape_docstring(write_story(finding)),
         bucket=finding.bucket,
-        python=python,
+        python=python[:2],
         version="{}.{}".format(*python),
         runs=runs_to_see(finding.script) if finding.script.flaky else 1,
         seconds=seconds,
@@ -119,7 +120,7 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
     )
 
 
-def _list_exit_codes(finding: Finding, python: tuple[int, int]) -> list[int]:
+def _list_exit_codes(finding: Finding, python: Version) -> list[int]:
     """List the exit codes that the program may end with where nothing is wrong."""
     steps = effective(parse(finding.program), python, abuse=True).steps
     exits = [step.args[0] for step in steps if step.op == "exit"]

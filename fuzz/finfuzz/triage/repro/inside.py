@@ -5,7 +5,7 @@ Scripts call their functions `start` and `run` alike, by the C API and by the st
 
 from __future__ import annotations
 
-from finfuzz.support.cpythons import Quirk, has
+from finfuzz.support.cpythons import Quirk, Version, has
 from finfuzz.triage.repro.texts import HELPERS, ONLY_CAPI
 
 #: The argument of `_interpreters.create` for each flavour.
@@ -68,7 +68,7 @@ class Capi:
 class Stdlib(Capi):
     """Write the code with the standard library alone. Raise NotPlain where it can't do the same."""
 
-    def __init__(self, python: tuple[int, int]) -> None:
+    def __init__(self, python: Version) -> None:
         super().__init__()
         self._new = has(python, Quirk.INTERPRETERS_MODULE)
         self._python = python

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from finfuzz.program.language import MAX_LIVES
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
+from finfuzz.support.cpythons import Version
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro import library, sources
 from finfuzz.triage.repro.commands import list_commands, list_modules, name_python
@@ -29,7 +30,7 @@ _LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
 def write_script(
     program: Program,
     spec: TargetSpec,
-    python: tuple[int, int],
+    python: Version,
     story: str,
     raising: frozenset[str] = frozenset(),
     *,
@@ -85,7 +86,7 @@ def write_script(
 def _write_steps(
     steps: Program,
     spec: TargetSpec,
-    python: tuple[int, int],
+    python: Version,
     raising: frozenset[str],
     *,
     plain: bool,

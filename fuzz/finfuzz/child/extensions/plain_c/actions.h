@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "../common/waiting.h"
 #include "container.h"
 
 namespace {
@@ -19,6 +20,7 @@ void gil(PyObject *) {
 }
 
 void native_thread(PyObject *subject) {
+    if (!may_wait_for_threads()) return;
     std::thread thread([subject] {
         PyGILState_STATE state = PyGILState_Ensure();
         cast(subject);

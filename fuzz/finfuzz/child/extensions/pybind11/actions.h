@@ -6,6 +6,9 @@
 #if FINFUZZ_HAS(convert)
 #    include "conversions.h"
 #endif
+#if FINFUZZ_HAS(native_thread)
+#    include "../common/waiting.h"
+#endif
 
 namespace {
 
@@ -62,6 +65,7 @@ void gil(PyObject *) {
 #endif
 #if FINFUZZ_HAS(native_thread)
 void native_thread(PyObject *subject) {
+    if (!may_wait_for_threads()) return;
     std::thread thread([subject] {
         py::gil_scoped_acquire taken;
         cast(subject);
