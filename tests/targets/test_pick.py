@@ -12,6 +12,7 @@ import pytest
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets import pick
+from finfuzz.targets.instrumentation import Instrumentation
 from finfuzz.targets.interpreters import Interpreter, probe
 from finfuzz.targets.pick import pick_interpreter, pick_own
 
@@ -155,6 +156,20 @@ def test_a_findings_own_is_looked_for_where_it_was(
     assert pick_own(here.text, str(tmp_path / "python")) == here
     with pytest.raises(UserError, match="found for --python"):
         pick_own(here.text, str(tmp_path / "gone"))
+
+
+def test_an_instrumented_one_is_picked_by_its_path_or_where_there_is_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow, plain = fake("3.13.18", headers=True), fake("3.13.0", headers=True)
+    monkeypatch.setattr(pick, "find_interpreters", lambda: [slow, plain])
+    monkeypatch.setattr(
+        pick,
+        "read_instrumentation",
+        lambda path: Instrumentation(has_trace=path == slow.executable),
+    )
+    assert pick_interpreter("3.13") == plain
+    assert pick_interpreter("3.13.18") == slow
 
 
 def test_a_folder_means_the_newest_in_it(tmp_path: Path, here: Interpreter) -> None:

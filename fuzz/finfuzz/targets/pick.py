@@ -9,6 +9,7 @@ from pathlib import Path
 from finfuzz.support.cpythons import OLDEST, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.candidates import list_candidates_in
+from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.interpreters import (
     Interpreter,
     find_interpreters,
@@ -80,7 +81,10 @@ def _probe_folder(text: str, folder: Path) -> Interpreter:
 
 
 def _pick_with_headers(matches: list[Interpreter]) -> Interpreter:
-    return require_headers(next((python for python in matches if python.includes), matches[0]))
+    """Pick the first that can be built for; an instrumented one only where there is no other."""
+    usable = [python for python in matches if python.includes]
+    plain = (one for one in usable if not read_instrumentation(one.executable).text)
+    return require_headers(next(plain, (usable or matches)[0]))
 
 
 def _prefer_release(found: list[Interpreter]) -> list[Interpreter]:
