@@ -1,7 +1,7 @@
 """Write docs/cpython-table.md: what the corpus does on each CPython of a machine.
 
 finfuzz replay corpus --matrix --target plain-c --target pybind11+released --json results.json
-python tools/cpython_table.py results.json
+python tools/cpython_table.py results.json [more.json …]
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ class Replayed(msgspec.Struct):
 
 
 def main() -> None:
-    results = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Replayed).results
+    """Write the page. Each file has results of its own: of CPythons that are not on PATH, say."""
+    if not sys.argv[1:]:
+        sys.exit("cpython_table: error: no results given: name files of `finfuzz replay --json`")
+    read = (msgspec.json.decode(Path(one).read_bytes(), type=Replayed) for one in sys.argv[1:])
+    results = [result for one in read for result in one.results]
     PAGE.write_text(render_page(results), encoding="utf-8")
 
 
