@@ -43,8 +43,8 @@ _path = click.Path(path_type=Path)
     "pythons",
     multiple=True,
     show_default="the newest found that has headers",
-    help="A version (3.13) or the path of an interpreter. Several share the time: a lane is one "
-    "target on one CPython.",
+    help="A version (3.13; 3.14d for a debug, 3.14t for a free-threaded build), or the path of a "
+    "Python or of a folder with one. Several share the time: a lane is one target on one CPython.",
 )
 @click.option(
     "--time",

@@ -1,11 +1,12 @@
-// Built by repro.py, beside it, as follows.
+// repro.py, next to this file, builds it with these commands:
 //
 //     : ${PYTHON:=python3.13}
 //     INCLUDE=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("include"))')
 //     SUFFIX=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 //     : ${PYBIND11_INCLUDE:=pybind11-3.1.0/pybind11/include}
 //     test -d "$PYBIND11_INCLUDE" ||
-//         "$PYTHON" -m pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0
+//         "$PYTHON" -m pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0 ||
+//         pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0
 //     ${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden \
 //         -I"$INCLUDE" -I"$PYBIND11_INCLUDE" -pthread \
 //         extension.cpp -o finfuzz_target"$SUFFIX"

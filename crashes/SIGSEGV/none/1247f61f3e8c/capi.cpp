@@ -1,11 +1,12 @@
-// Built by repro.py, beside it, as follows.
+// repro.py, next to this file, builds it with these commands:
 //
 //     : ${PYTHON:=python3.13}
 //     INCLUDE=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("include"))')
 //     SUFFIX=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 //     : ${PYBIND11_INCLUDE:=pybind11-3.1.0/pybind11/include}
 //     test -d "$PYBIND11_INCLUDE" ||
-//         "$PYTHON" -m pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0
+//         "$PYTHON" -m pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0 ||
+//         pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0
 //     ${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden \
 //         -I"$INCLUDE" -I"$PYBIND11_INCLUDE" -pthread \
 //         extension.cpp -o finfuzz_target"$SUFFIX"
@@ -21,34 +22,79 @@
 #include <unistd.h>
 #include <vector>
 
-// What a finding's script needs from the C API: an extension module, as ctypes can't do it. Calls that
-// change the current thread state have changed it back when they return to Python; and before 3.13
-// importing ctypes in a second life of the interpreter kills it.
+// The C API for a finding's script. ctypes can't do this: a call that changes the current thread state
+// must change it back before it returns to Python. And before 3.13 importing ctypes crashes in a
+// second life of the interpreter.
 
 // Further lives of Python in this process: Py_Initialize after Py_FinalizeEx.
 //
-// The last life is over when Py_RunMain has returned; what the C library then calls on exit begins
-// the next. A life is told in text, which the first one leaves behind.
+// A life is over when Py_RunMain has returned. An exit function of the C library then begins the next
+// life, from a text that the life before has left.
 
 namespace finfuzz {
 
-using Living = PyObject* (*)(const std::string& text);  // null, with an exception, if it raises
+// Texts as the C API takes them: UTF-8 for PyInitConfig (PEP 741, 3.14), wide characters before.
+#if PY_VERSION_HEX >= 0x030E0000
+using Text = std::string;
+#else
+using Text = std::wstring;
+#endif
+using RunLife = PyObject* (*)(const std::string& text);  // null, with an exception set, if it raises
 
 struct NextLife {
     bool wanted = false;
-    bool arranged = false;  // with the C library
+    bool registered = false;  // whether the C library has the exit function
     std::string text;
-    Living living = nullptr;
-    std::wstring executable;
-    std::vector<std::wstring> arguments;
+    RunLife run = nullptr;
+    Text executable;
+    std::vector<Text> arguments;
+    std::vector<std::pair<const char*, int>> options;  // for PyInitConfig
 };
 
 inline NextLife next_life;
 
-// Not what PATH would give: the same executable and options, so the same library and hash seed.
+// A further life has the same executable and options, so that library and hash seed stay the same. PATH
+// might lead to another Python.
+#if PY_VERSION_HEX >= 0x030E0000
+// What an isolated configuration, PyInitConfig's, has unlike that of `python`.
+constexpr const char* kUnlikeIsolated[] = {
+    "isolated", "parse_argv", "use_environment", "user_site_directory", "configure_locale",
+    "configure_c_stdio", "install_signal_handlers", "pathconfig_warnings", "safe_path", "dev_mode",
+    "utf8_mode", "allocator", "tracemalloc", "faulthandler",
+    "hash_seed", "use_hash_seed"};  // in this order: a seed implies its use
+
+inline bool remember_options() {
+    for (const char* name : kUnlikeIsolated) {
+        int value;
+        if (PyConfig_GetInt(name, &value) < 0) return false;
+        next_life.options.emplace_back(name, value);
+    }
+    return true;
+}
+
+inline bool configure(PyInitConfig* config) {
+    for (auto [name, value] : next_life.options)
+        if (PyInitConfig_SetInt(config, name, value) < 0) return false;
+    return true;
+}
+
+inline void initialize_again() {
+    std::vector<char*> arguments;
+    for (Text& argument : next_life.arguments) arguments.push_back(argument.data());
+    PyInitConfig* config = PyInitConfig_Create();
+    if (config == nullptr) Py_FatalError("no memory for the configuration of another life");
+    bool done = configure(config) &&
+                PyInitConfig_SetStrList(config, "argv", arguments.size(), arguments.data()) == 0 &&
+                PyInitConfig_SetStr(config, "executable", next_life.executable.c_str()) == 0 &&
+                Py_InitializeFromInitConfig(config) == 0;
+    const char* message = nullptr;
+    if (!done && PyInitConfig_GetError(config, &message)) Py_FatalError(message);
+    PyInitConfig_Free(config);
+}
+#else
 inline void initialize_again() {
     std::vector<wchar_t*> arguments;
-    for (std::wstring& argument : next_life.arguments) arguments.push_back(argument.data());
+    for (Text& argument : next_life.arguments) arguments.push_back(argument.data());
     PyConfig config;
     PyConfig_InitPythonConfig(&config);
     PyStatus status = PyConfig_SetArgv(&config, Py_ssize_t(arguments.size()), arguments.data());
@@ -58,31 +104,47 @@ inline void initialize_again() {
     PyConfig_Clear(&config);
     if (PyStatus_Exception(status)) Py_ExitStatusException(status);
 }
+#endif
 
-// Prints what a life raised as a script's end does. Returns whether it was interrupted.
+// Prints the exception of a life as a script's end does. Returns whether the life was interrupted.
 inline bool print_end(PyObject* result) {
     Py_XDECREF(result);
     if (result) return false;
     bool interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
     if (PyErr_ExceptionMatches(PyExc_SystemExit))
-        PyErr_Clear();  // PyErr_Print would exit, from within exit
+        PyErr_Clear();  // PyErr_Print would call exit within exit
     else
         PyErr_Print();
     return interrupted;
 }
 
-inline void live_on() {
-    while (next_life.wanted && !Py_IsInitialized()) {  // it is if something called exit
+inline void run_scheduled_lives() {
+    while (next_life.wanted && !Py_IsInitialized()) {  // initialized still if something called exit
         next_life.wanted = false;
         initialize_again();
-        bool interrupted = print_end(next_life.living(next_life.text));
+        bool interrupted = print_end(next_life.run(next_life.text));
         Py_FinalizeEx();
         if (!interrupted) continue;
-        signal(SIGINT, SIG_DFL);  // as `python` does, so that a shell knows
+        signal(SIGINT, SIG_DFL);  // as `python` does, so that a shell sees the signal
         kill(getpid(), SIGINT);
     }
 }
 
+#if PY_VERSION_HEX >= 0x030E0000
+inline bool remember_command() {
+    PyObject* executable = PySys_GetObject("executable");  // borrowed
+    PyObject* arguments = PySys_GetObject("orig_argv");    // borrowed
+    const char* path = executable && arguments ? PyUnicode_AsUTF8(executable) : nullptr;
+    if (path == nullptr) return false;
+    next_life.executable = path;
+    for (Py_ssize_t index = 0; index < PyList_GET_SIZE(arguments); ++index) {
+        const char* argument = PyUnicode_AsUTF8(PyList_GET_ITEM(arguments, index));
+        if (argument == nullptr) return false;
+        next_life.arguments.push_back(argument);
+    }
+    return remember_options();
+}
+#else
 inline bool remember_command() {
     PyObject* executable = PySys_GetObject("executable");  // borrowed
     wchar_t* path = executable ? PyUnicode_AsWideCharString(executable, nullptr) : nullptr;
@@ -95,14 +157,15 @@ inline bool remember_command() {
     next_life.arguments.assign(arguments, arguments + count);
     return true;
 }
+#endif
 
-// Has `text` lived when this life is over.
-inline bool live_again(const char* text, Living living) {
+// Schedules a life with `text` for when this one is over. Returns false where that fails.
+inline bool schedule_life(const char* text, RunLife run) {
     next_life.text = text;
-    next_life.living = living;
-    if (!next_life.arranged) {
-        if (!remember_command() || atexit(live_on) != 0) return false;
-        next_life.arranged = true;
+    next_life.run = run;
+    if (!next_life.registered) {
+        if (!remember_command() || atexit(run_scheduled_lives) != 0) return false;
+        next_life.registered = true;
     }
     return next_life.wanted = true;
 }
@@ -111,21 +174,21 @@ inline bool live_again(const char* text, Living living) {
 
 namespace {
 
-// What is given to subinterpreters too.
+// Functions for the __main__ of each subinterpreter too.
 PyMethodDef offered[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyObject *live(const std::string &code) {
+PyObject *run_life(const std::string &code) {
     PyObject *names = PyModule_GetDict(PyImport_AddModule("__main__"));
     return PyRun_String(code.c_str(), Py_file_input, names, names);
 }
 
-// again(code): in the __main__ of another life, when this one is over: Py_Initialize once more.
+// again(code): when this life is over, initializes Python once more and runs code in its __main__.
 PyObject *again(PyObject *, PyObject *code) {
     const char *text = PyUnicode_AsUTF8(code);
     if (!text) return nullptr;
-    if (!finfuzz::live_again(text, live)) return PyErr_NoMemory();
+    if (!finfuzz::schedule_life(text, run_life)) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
 
@@ -134,10 +197,13 @@ PyMethodDef functions[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-int fill(PyObject *module) { return PyModule_AddFunctions(module, offered); }
+int add_functions(PyObject *module) { return PyModule_AddFunctions(module, offered); }
 
 PyModuleDef_Slot slots[] = {
-    {Py_mod_exec, reinterpret_cast<void *>(fill)},
+    {Py_mod_exec, reinterpret_cast<void *>(add_functions)},
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
     {0, nullptr},
 };
 

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-r"""Dies of SIGSEGV while the program runs (none).
+r"""Crashes (SIGSEGV) while the program runs.
 
-pybind11 3.1.0, as released, on CPython 3.13.0: so it ended 30 of 30 (89 to 100 %).
+pybind11 3.1.0, as released, on CPython 3.13.0: crashed in 10 of 10 runs (72 to 100 %).
 
-Whose defect: framework. plain-c survives: it takes pybind11.
+Owner: framework (survives on plain-c, so pybind11 is required).
 
 Run it with CPython 3.13: `python3.13 repro.py`.
-With a C++ compiler and pybind11 3.1.0 (from PyPI) it builds what it needs first, once::
+The first run builds its modules, with a C++ compiler and pybind11 3.1.0 (from PyPI)::
 
     : ${PYTHON:=python3.13}
     INCLUDE=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("include"))')
     SUFFIX=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
     : ${PYBIND11_INCLUDE:=pybind11-3.1.0/pybind11/include}
     test -d "$PYBIND11_INCLUDE" ||
-        "$PYTHON" -m pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0
+        "$PYTHON" -m pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0 ||
+        pip install -q --no-deps -t pybind11-3.1.0 pybind11==3.1.0
     ${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden \
         -I"$INCLUDE" -I"$PYBIND11_INCLUDE" -pthread \
         extension.cpp -o finfuzz_target"$SUFFIX"
@@ -34,12 +35,12 @@ if not all(os.path.exists(f"{HERE}/{name}{EXTENSION_SUFFIXES[0]}") for name in (
     os.chdir(HERE)
     os.environ["PYTHON"] = sys.executable
     if os.system("set -e" + BUILD):
-        sys.exit("can't build what it needs")
+        sys.exit("can't build the modules that this script imports")
 
 if sys.argv[1:] == ["--compile"]:
     sys.exit()
 if sys.version_info[:2] != (3, 13):
-    print("found on CPython 3.13: another one may die of another cause", file=sys.stderr)
+    print("found on CPython 3.13: another version may crash differently", file=sys.stderr)
 sys.path.insert(0, HERE)
 import capi
 
@@ -48,7 +49,7 @@ LIFE = globals().get("LIFE", 1)
 
 
 def again():
-    """After this life of the interpreter, another one runs this file too, in the same process."""
+    """Run this file again in another life of the interpreter, in the same process."""
     code = f"__file__, LIFE = {__file__!r}, {LIFE + 1}; exec(open(__file__).read())"
     capi.again(code)
 
@@ -77,7 +78,7 @@ def raises(function, expected):
 
 
 def self_check(t):
-    """Returns what is wrong, a line each, and says it on standard error."""
+    """Ask all questions; print each wrong answer on standard error and return these lines."""
     import sys
 
     instance = t.Instance()
