@@ -69,6 +69,7 @@ def test_freed_memory_that_cpython_uses_is_a_crash(
 #: where it runs a program (and not, say, a compile).
 LAUNCHER = """
 #include <Python.h>
+#include <atomic>
 #include <cstring>
 #include <thread>
 static int shared, *freed = new int(1);
@@ -87,7 +88,10 @@ int main(int argc, char** argv) {
         ("address", "delete freed; shared = *freed;", "address-sanitizer", "heap-use-after-free"),
         (
             "thread",
-            "std::thread other([] { ++shared; }); ++shared; other.join();",
+            # Nothing orders the two but the time, so that the second is the one reported.
+            "std::atomic<bool> wrote{false}; "
+            "std::thread other([&] { ++shared; wrote.store(true, std::memory_order_relaxed); }); "
+            "while (!wrote.load(std::memory_order_relaxed)) {} ++shared; other.join();",
             "thread-sanitizer",
             "data race",
         ),
