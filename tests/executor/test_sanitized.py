@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
             "thread-sanitizer",
             "data race",
         ),
-        ("undefined", "shared = 1 << (code + 77);", "undefined-behaviour", "launcher.cpp:6: shift"),
+        ("undefined", "shared = 1 << (code + 77);", "undefined-behaviour", "launcher.cpp:7: shift"),
     ],
 )
 @pytest.mark.parametrize("run", [run_in_zygote, run_in_fresh_process])
