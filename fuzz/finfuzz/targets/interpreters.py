@@ -1,5 +1,7 @@
 """Find the CPythons of this machine and probe them."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -80,6 +82,10 @@ class Interpreter:
     def is_free_threaded(self) -> bool:
         """Whether it can run without a GIL."""
         return "t" in self.abiflags
+
+    def differs_in_version(self, other: Interpreter) -> bool:
+        """Whether it is another release of the same kind of build."""
+        return self.version != other.version and self.abiflags == other.abiflags
 
     @property
     def name(self) -> str:

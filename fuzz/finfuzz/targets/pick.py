@@ -48,12 +48,16 @@ def pick_own(text: str, executable: str = "") -> Interpreter:
     none.
     """
     own = Path(executable).expanduser()
-    at_path = [probe(own)] if executable and own.is_file() else []
-    same = [one for one in (*at_path, *find_interpreters()) if one.text == text and one.includes]
-    if same:
+    if executable and own.is_file() and _is_usable_as(found := probe(own), text):
+        return found
+    if same := [one for one in find_interpreters() if _is_usable_as(one, text)]:
         return same[0]
     numbers, flags = _read_word(text)
     return pick_interpreter(format_version(numbers[:2]) + flags)
+
+
+def _is_usable_as(python: Interpreter, text: str) -> bool:
+    return python.text == text and bool(python.includes)
 
 
 def _probe_named(text: str) -> Interpreter:
@@ -89,7 +93,7 @@ def _pick_with_headers(matches: list[Interpreter]) -> Interpreter:
 
 def _prefer_release(found: list[Interpreter]) -> list[Interpreter]:
     """Put debug and free-threaded builds last: a user who means one says so."""
-    return sorted(found, key=lambda python: (not python.includes, bool(python.abiflags)))
+    return sorted(found, key=lambda python: bool(python.abiflags))
 
 
 def _select_matching(text: str, found: list[Interpreter]) -> list[Interpreter]:

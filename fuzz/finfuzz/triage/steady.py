@@ -11,7 +11,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.triage.confirm import find_same
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.minimize.repeated import repeat_lives
@@ -59,15 +59,10 @@ def _build_others(
     own = made.interpreter
     meant = effective(program, own.version, abuse=limits.abuse)
     for other in sorted(find_interpreters(), key=lambda one: one.version[:2] != own.version[:2]):
-        if not _is_another(other, own):
+        if not (other.includes and other.differs_in_version(own)):
             continue
         if effective(program, other.version, abuse=limits.abuse) == meant:
             try:
                 yield build(made.spec, other, announce=announce)
             except UserError as error:  # this release doesn't support that CPython, say
                 announce(f"not run on CPython {other.text}: {str(error).splitlines()[0]}")
-
-
-def _is_another(other: Interpreter, own: Interpreter) -> bool:
-    differs = other.version != own.version and other.abiflags == own.abiflags
-    return bool(other.includes) and differs

@@ -64,6 +64,5 @@ def _list_other_releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[
 
 def _is_telling(other: Interpreter, own: Interpreter) -> bool:
     """Whether one thing differs: the version or, from a plain build of it, the kind of build."""
-    if other.version == own.version:
-        return bool(own.abiflags) and not other.abiflags
-    return other.abiflags == own.abiflags
+    is_plain_twin = other.version == own.version and bool(own.abiflags) and not other.abiflags
+    return is_plain_twin or other.differs_in_version(own)
