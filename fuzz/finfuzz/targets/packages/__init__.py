@@ -1,0 +1,1 @@
+"""Targets that are packages: installed for a CPython, and described."""
