@@ -56,14 +56,14 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
             limits,
         )
         with show_progress(f"{folder.name}: controls") as (announce, advance):
-            for done, of in attribute_finding(*subject, announce):
+            for done, of in attribute_finding(*subject, announce, report=announce):
                 advance(done, of)
             for done, of in escalate(*subject, announce):
                 advance(done, of)
         attribution = load(folder).attribution
         assert attribution is not None
         since = f"; {attribution.python_range}" if attribution.python_range else ""
-        click.echo(f"{folder.name}: {attribution.owner}: {attribution.reason}{since}")
+        click.echo(f"{folder.name}: {attribution}{since}")
 
 
 @cli.command(name="file")

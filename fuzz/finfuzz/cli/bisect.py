@@ -21,8 +21,8 @@ from finfuzz.triage.attribution.bisect import (
     bisect_cpython,
     bisect_releases,
 )
+from finfuzz.triage.attribution.rules import read_wanted
 from finfuzz.triage.attribution.search import SHOWN
-from finfuzz.triage.attribution.verdict import Wanted
 from finfuzz.triage.findings.finding import find_finding, load
 
 _folder = click.Path(path_type=Path)
@@ -82,9 +82,10 @@ def bisect(
         )
     record = load(find_finding(finding, crashes))
     with show_progress(f"{record.bucket}: bisecting") as (announce, advance):
+        spec = parse_target(record.target.spec)
         subject = Subject(
-            Wanted.from_finding(record),
-            parse_target(record.target.spec),
+            read_wanted(record, spec, announce),
+            spec,
             Limits(deadline, memory),
             announce,
             advance,

@@ -18,6 +18,7 @@ from finfuzz.report.sarif import to_sarif
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.triage.diagnosis import DIAGNOSTICS
+from finfuzz.triage.findings.attribution import OWNERS
 from finfuzz.triage.findings.finding import find_finding, list_folders, load, load_readable
 from finfuzz.triage.findings.listing import Filter, ListedFinding, list_findings
 from finfuzz.triage.findings.merge import merge, unmerge
@@ -33,7 +34,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--diagnostic", type=click.Choice(list(DIAGNOSTICS)), default=None)
 @click.option(
     "--owner",
-    type=click.Choice(["target", "framework", "CPython", "harness", "unknown", "?"]),
+    type=click.Choice([*OWNERS, "?"]),
     default=None,
     help="Only this owner; `?`: the controls have not run yet.",
 )

@@ -16,7 +16,7 @@ from finfuzz.support.errors import UserError
 
 LAYOUT = 6
 PROGRAM_BYTES = 65536
-MAPS_BYTES = 65536
+MAPS_BYTES = 1 << 20
 FRAMES = 128
 EVENTS = 512
 LIVES = 4096

@@ -190,9 +190,7 @@ def _render_attribution(attribution: Attribution) -> Group:
         style = _VERDICTS.get(cell.verdict.what, "dim")
         verdict = Text(str(cell.verdict), style=style)
         table.add_row(cell.axis, cell.target, cell.python, verdict)
-    return Group(
-        Text(f"{attribution.owner}: {attribution.reason}{_format_range(attribution)}"), table
-    )
+    return Group(Text(f"{attribution}{_format_range(attribution)}"), table)
 
 
 def _format_range(attribution: Attribution) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -41,6 +42,18 @@ def fetch_headers(package: HeaderPackage, version: str) -> Path:
         if not (include / package.main_header).is_file():
             _fetch(package, version, include)
     return include
+
+
+def read_mark(package: HeaderPackage, version: str) -> str:
+    """Read the text that an extension made with a release has in its file; empty if unknown.
+
+    Raise UserError if the release can't be fetched.
+    """
+    if package.mark is None:
+        return ""
+    header, pattern, text = package.mark
+    found = re.search(pattern, (fetch_headers(package, version) / header).read_text("utf-8"))
+    return text.format(found[1]) if found else ""
 
 
 def find_headers(package: HeaderPackage, path: Path) -> Path:

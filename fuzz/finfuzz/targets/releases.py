@@ -1,4 +1,4 @@
-"""Resolve a target to a release, and find its folders of headers."""
+"""List a target's releases, resolve it to one of them, and find its folders of headers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from finfuzz.support.errors import UserError
 from finfuzz.targets import headers as packages
 from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.packages import releases as wheels
 from finfuzz.targets.spec import TargetSpec
 
 
@@ -18,6 +20,32 @@ def list_releases(framework: str = DEFAULT) -> list[str]:
     """
     package = FRAMEWORKS[framework].headers
     return packages.list_releases(package) if package else []
+
+
+def list_marked(framework: str, mark: str) -> list[str]:
+    """List the releases that leave this mark in an extension's file, newest first.
+
+    Raise UserError as ``list_releases`` does.
+    """
+    package = FRAMEWORKS[framework].headers
+    if package is None:
+        return []
+    releases = packages.list_releases(package)
+    return [release for release in releases if packages.read_mark(package, release) == mark]
+
+
+def list_own_releases(spec: TargetSpec, interpreter: Interpreter) -> list[str]:
+    """List the releases of a target's framework or package, newest first; none if it has none.
+
+    Of a package only those that have a wheel for the CPython. Raise UserError as
+    ``list_releases`` does.
+    """
+    if spec.package:
+        if spec.version is None:
+            return []
+        found = wheels.list_releases(spec.package, interpreter)
+        return [release.version for release in reversed(found)]
+    return list_releases(spec.framework)
 
 
 def resolve(spec: TargetSpec) -> TargetSpec:

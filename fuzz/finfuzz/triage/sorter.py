@@ -128,7 +128,7 @@ class Sorter:
     def _announce_owner(self, folder: Path) -> None:
         attribution = load(folder).attribution
         if attribution is not None:
-            self._announce(f"{folder.name}: {attribution.owner}: {attribution.reason}")
+            self._announce(f"{folder.name}: {attribution}")
 
     def _explain(self, diagnosis: Diagnosis) -> KnownDefect | None:
         return find_known(diagnosis, self._build.spec, self._build.interpreter.text, self._known)

@@ -11,7 +11,8 @@ from finfuzz.executor.limits import Limits
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.attribution import attribute as module
+from finfuzz.triage.attribution import rules
+from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.attribution.controls import list_controls
 from finfuzz.triage.findings.finding import load, save
 from helpers.finding_example import finding
@@ -25,14 +26,12 @@ def test_the_table_and_the_owner_are_written_into_the_finding(
     python = next(found for found in find_interpreters() if found.includes)
     build(SPEC, python, instrumented=False)
     few = [one for one in list_controls(SPEC, python, [], []) if one.axis != "policy"]
-    monkeypatch.setattr(module, "list_controls", lambda *_: few)
-    monkeypatch.setattr(module, "list_releases", lambda _: [])
+    monkeypatch.setattr(rules, "list_controls", lambda *_: few)
+    monkeypatch.setattr(rules, "list_releases", lambda _: [])
     target = msgspec.structs.replace(finding().target, python=python.text)
     folder = save(tmp_path, finding(attribution=None, target=target), {})
 
-    pieces = list(
-        module.attribute_finding(folder, SPEC, python, Limits(deadline=10), lambda _: None)
-    )
+    pieces = list(attribute_finding(folder, SPEC, python, Limits(deadline=10), lambda _: None))
 
     assert pieces == [(1, 3), (2, 3), (3, 3)]
     attribution = load(folder).attribution

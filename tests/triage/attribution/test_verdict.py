@@ -126,32 +126,6 @@ def died(stderr: str) -> Outcome:
     return msgspec.structs.replace(SURVIVED, exit_code=None, signal="SIGABRT", stderr=stderr)
 
 
-FRAMES = ("a", "b")
-
-
-@pytest.mark.parametrize(
-    ("changes", "same"),
-    [
-        ({}, True),
-        ({"frames": ("b", "c")}, True),  # functions have other names there
-        ({"frames": ("c",)}, False),
-        ({"frames": ()}, False),
-        # a stripped CPython, whose local functions have no names
-        ({"frames": ("python3.14+0x39aa20", "python3.14+0x1755e0")}, True),
-        ({"frames": ("python3.14+0x39aa20", "c")}, False),
-        ({"frames": ("python3.14+0x39aa20",), "signal": "SIGBUS"}, False),
-        ({"phase": "stopping"}, True),
-        ({"phase": "running"}, False),
-        ({"signal": "SIGBUS"}, True),
-        ({"diagnostic": "cast-error"}, False),
-    ],
-)
-def test_what_is_the_same_defect_on_another_build(changes: dict[str, object], same: bool) -> None:
-    mine = Diagnosis("SIGSEGV", "none", "finalizing", "", FRAMES)
-    wanted = msgspec.structs.replace(WANTED, diagnosis=mine)
-    assert wanted.matches(msgspec.structs.replace(mine, **changes)) is same
-
-
 def test_the_subject_is_read_off_a_finding() -> None:
     finding = bare_finding()
     wanted = Wanted.from_finding(finding)

@@ -30,6 +30,7 @@ from finfuzz.report.page.view import (
 )
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.diagnosis.telling import normalize_function
+from finfuzz.triage.findings.attribution import OWNERS
 from finfuzz.triage.findings.listing import list_findings
 from finfuzz.triage.findings.story import describe, describe_phase
 
@@ -165,7 +166,7 @@ def _count_findings(rows: list[FindingRow]) -> FindingCounts:
     seen: Counter[tuple[str, str]] = Counter()
     for row in rows:
         seen[row.signal, row.diagnostic] += row.seen
-    order = ("framework", "target", "CPython", "harness", "unknown", "?")
+    order = (*OWNERS, "?")
     owners = {owner for *_, owner in counts}
     lines = sorted(seen, key=lambda line: (line[0] == "NONE", line))
     return FindingCounts(

@@ -33,7 +33,8 @@ class HeaderPackage:
 
     ``folder`` is the folder of all headers, ``main_header`` one of them, both relative to an
     include folder. ``variable`` and ``second_variable`` name other
-    folders to a script.
+    folders to a script. ``mark``: what an extension made with these headers has in its file, as a
+    header, the pattern of a number in it, and the text in the file with that number.
     """
 
     name: str
@@ -44,6 +45,7 @@ class HeaderPackage:
     checkout_include: str
     variable: str
     second_variable: str
+    mark: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

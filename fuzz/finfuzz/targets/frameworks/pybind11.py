@@ -65,6 +65,11 @@ FRAMEWORK = Framework(
         checkout_include="include",
         variable="PYBIND11_INCLUDE",
         second_variable="PYBIND11_SECOND_INCLUDE",
+        mark=(
+            "pybind11/detail/internals.h",
+            r"# *define PYBIND11_INTERNALS_VERSION (\d+)",
+            "__pybind11_internals_v{}",
+        ),
     ),
     # The extension sees each time that pybind11 creates its internals, without a change to it.
     link_flags=("-Wl,--wrap=PyType_Ready",),

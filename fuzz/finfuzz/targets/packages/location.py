@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +10,15 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from finfuzz.support.errors import UserError
+from finfuzz.support.files import write_whole
+from finfuzz.targets.cache import find_cache
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages.install import install
 from finfuzz.targets.packages.recipe import Recipe, normalize
 from finfuzz.targets.spec import TargetSpec
+
+#: The module that imports several of the standard library.
+_SEVERAL = "finfuzz_several"
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,25 @@ def locate_package(
         return _install(spec, interpreter, recipe, announce)
     name = recipe.module if recipe else spec.package
     if spec.framework == "stdlib":
+        return _locate_standard(spec, name.split(","))
+    return Location(name, paths=(spec.path,) if spec.path else (), site=True)
+
+
+def _locate_standard(spec: TargetSpec, names: list[str]) -> Location:
+    """Find modules of the standard library; several are imported by one that is made for them."""
+    for name in names:
         if name.partition(".")[0] not in sys.stdlib_module_names:
             raise UserError(f"target {spec}: the standard library has no module {name}")
-        return Location(name)
-    return Location(name, paths=(spec.path,) if spec.path else (), site=True)
+    if len(names) == 1:
+        return Location(names[0])
+    text = "".join(f"import {name}\n" for name in names)
+    folder = find_cache() / "several" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    if not (folder / f"{_SEVERAL}.py").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / f"{_SEVERAL}.py", text)
+    tops = {name.partition(".")[0] for name in names}
+    compiled = {f"_{top}" for top in tops}
+    return Location(_SEVERAL, paths=(folder,), top_levels=frozenset(tops | compiled))
 
 
 def _install(
@@ -55,7 +76,7 @@ def _install(
     wanted = f"{spec.package}=={spec.version}" if spec.version else spec.package
     installed = install((wanted,), interpreter, announce=announce)
     distribution = _find_distribution(installed.folder, spec.package)
-    tops = _list_top_levels(distribution)
+    tops = list_top_levels(distribution)
     return Location(
         module=recipe.module if recipe else _guess_module(spec, tops),
         paths=(installed.folder,),
@@ -72,7 +93,7 @@ def _find_distribution(folder: Path, package: str) -> Distribution:
     raise UserError(f"{package} was installed, and {folder} has no metadata of it: delete {folder}")
 
 
-def _list_top_levels(distribution: Distribution) -> frozenset[str]:
+def list_top_levels(distribution: Distribution) -> frozenset[str]:
     """List the importable names at the top of a distribution's files."""
     tops = {file.parts[0] for file in distribution.files or ()}
     names = {top.partition(".")[0] for top in tops}

@@ -15,14 +15,16 @@ from finfuzz.targets.packages.origins import ORIGINS
 FORMS = {
     "wheel:NAME[==VERSION]": "a package, installed from its wheels",
     "module:NAME[+path=FOLDER]": "a module that the chosen CPython or virtual environment imports",
-    "stdlib:NAME": "a module of CPython's standard library",
+    "stdlib:NAME[,NAME…]": "modules of CPython's standard library",
 }
 
 _ORIGIN = re.compile(rf"({'|'.join(ORIGINS)}):(.*)\Z", re.DOTALL)
 _OPTION = re.compile(r"\+(?=(?:path|recipe)=)")
+_MODULE = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _NAMES = {
     "wheel": re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?\Z", re.ASCII),
-    "module": re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z"),
+    "module": re.compile(rf"{_MODULE}\Z"),
+    "stdlib": re.compile(rf"{_MODULE}(?:,{_MODULE})*\Z"),
 }
 
 
@@ -51,7 +53,7 @@ def parse_package(text: str) -> PackageName | None:
     origin, rest = match.groups()
     words, *options = _OPTION.split(rest)
     name, equals, version = words.partition("==")
-    if not _NAMES.get(origin, _NAMES["module"]).match(name):
+    if not _NAMES[origin].match(name):
         raise UserError(f"target {text!r}: {name!r} is no name: write {_get_form(origin)}")
     if equals and origin != "wheel":
         raise UserError(f"target {text!r}: only a wheel has a version: write {_get_form(origin)}")

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from finfuzz.executor.limits import Limits
-from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import Interpreter, find_interpreters
-from finfuzz.targets.releases import list_releases
+from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.attribution.controls import Control, list_controls
-from finfuzz.triage.attribution.owner import find_owner, find_release_range, list_pythons
+from finfuzz.triage.attribution.controls import Control
+from finfuzz.triage.attribution.owner import find_release_range, list_pythons
 from finfuzz.triage.attribution.python_range import describe_python_range
+from finfuzz.triage.attribution.rules import choose_rules
+from finfuzz.triage.attribution.search import send
 from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import Finding, load, update
@@ -30,23 +30,32 @@ def attribute_finding(
     interpreter: Interpreter,
     limits: Limits,
     announce: Announce,
+    report: Announce = lambda _: None,
 ) -> Iterator[tuple[int, int]]:
     """Write the attribution into the folder's finding.json after the last control.
 
-    Yield (controls done, of how many) after each. Raise UserError if the finding is damaged.
+    ``announce`` gets a line before each build, ``report`` a line with each verdict.
+
+    Yield (controls done, of how many) after each; of 0 where verdicts decide how many there are.
+    Raise UserError if the finding is damaged, or if its package can't be had.
     """
-    wanted = Wanted.from_finding(load(folder))
-    planned = list(list_controls(spec, interpreter, find_interpreters(), _list_releases(spec)))
-    cells = []
-    for done, control in enumerate(planned, start=1):
-        cells.append(_judge_control(control, wanted, limits, announce))
-        yield done, len(planned)
+    rules = choose_rules(load(folder), spec, interpreter, announce)
+    cells: list[ControlResult] = []
+    plan = rules.plan()
+    control = next(plan, None)
+    while control is not None:
+        cells.append(_judge_control(control, rules.wanted, limits, announce))
+        report(str(cells[-1]))
+        yield len(cells), rules.count
+        control = send(plan, cells[-1].verdict)
     finding = load(folder)
-    owner, reason = find_owner(spec, cells, finding.script)
+    opinion = rules.find_owner(cells, finding.script)
     first_bad, first_good = find_release_range(spec, cells)
     finding.attribution = Attribution(
-        owner=owner,
-        reason=reason,
+        owner=opinion.owner,
+        reason=opinion.reason,
+        confidence=opinion.confidence,
+        notes=opinion.notes,
         first_bad=first_bad,
         first_good=first_good,
         pythons=list_pythons(spec, interpreter.text, cells),
@@ -74,10 +83,3 @@ def _judge_control(
         limits,
     )
     return ControlResult(control.axis, str(control.spec), control.interpreter.text, verdict)
-
-
-def _list_releases(spec: TargetSpec) -> list[str]:
-    try:
-        return list_releases(spec.framework)
-    except UserError:  # no package index and nothing cached: no other releases to try
-        return []

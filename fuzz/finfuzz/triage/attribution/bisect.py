@@ -11,8 +11,9 @@ import msgspec
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
+from finfuzz.targets.frameworks.framework import HeaderPackage
 from finfuzz.targets.interpreters import Interpreter, probe
-from finfuzz.targets.releases import list_releases
+from finfuzz.targets.releases import list_own_releases
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution.commits import Repository
 from finfuzz.triage.attribution.cpython_builds import BUILT, CpythonBuilds
@@ -72,7 +73,7 @@ def bisect_releases(
         spec = replace(subject.spec, version=name, path=None)
         return subject.judge(lambda: subject.build(spec, interpreter))
 
-    names = list_releases(subject.spec.framework)[::-1]
+    names = list_own_releases(subject.spec, interpreter)[::-1]
     trials = Trials(judge, subject.announce, subject.advance)
     if good is None or bad is None:
         return _make_bisection(trials, names, trials.find_every_change(names))
@@ -90,9 +91,7 @@ def bisect_commits(
 
     Raise UserError if they are not in one line, and if good is not good or bad not bad.
     """
-    _require_releases(subject.spec)
-    assert subject.spec.record.headers
-    include = subject.spec.record.headers.checkout_include
+    include = _require_headers(subject.spec).checkout_include
     repository = Repository(path, include)
 
     def get(commit: str) -> Build:
@@ -147,12 +146,22 @@ def _make_bisection(
 
 
 def _require_releases(spec: TargetSpec) -> None:
-    if spec.record.headers is None or spec.second is not None:
+    """Raise UserError for a target of no release: a module, a control, or two releases at once."""
+    if spec.second is not None or not (spec.record.headers or (spec.package and spec.version)):
         raise UserError(f"{spec} can't be bisected: only findings of one release or checkout can")
 
 
+def _require_headers(spec: TargetSpec) -> HeaderPackage:
+    _require_releases(spec)
+    if spec.record.headers is None:
+        raise UserError(f"{spec} has no checkout to try commits of: bisect without --repo")
+    return spec.record.headers
+
+
 def _parse_release(spec: TargetSpec, text: str, releases: Sequence[str]) -> str:
-    version = parse_target(f"{spec.framework}=={text}").version or ""
+    name = f"{spec.framework}:{spec.package}" if spec.package else spec.framework
+    version = parse_target(f"{name}=={text}").version or ""
     if version not in releases:
-        raise UserError(f"{text} is no release of {spec.framework}: choose {', '.join(releases)}")
+        what = spec.package or spec.framework
+        raise UserError(f"{text} is no release of {what}: choose {', '.join(releases)}")
     return version

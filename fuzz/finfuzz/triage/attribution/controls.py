@@ -1,14 +1,15 @@
-"""List the controls of a finding: its own build with one thing changed at a time."""
+"""List the controls of a finding on a framework: its build with one thing changed at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.attribution import Axis
+from finfuzz.triage.findings.verdict import Verdict
 
 
 class Control(NamedTuple):
@@ -17,6 +18,10 @@ class Control(NamedTuple):
     axis: Axis
     spec: TargetSpec
     interpreter: Interpreter
+
+
+#: Controls one after the other; each gets its verdict back, so that the next may depend on it.
+Plan = Generator[Control, Verdict, None]
 
 
 def list_controls(
@@ -41,7 +46,7 @@ def list_controls(
         yield from (
             Control("release", one, interpreter) for one in _list_other_releases(spec, releases)
         )
-    others = [one for one in interpreters if one.includes and _is_telling(one, interpreter)]
+    others = [one for one in interpreters if one.includes and is_telling(one, interpreter)]
     yield from (Control("python", spec, other) for other in others)
     for bare in spec.record.controls[:1]:  # the one without any extension
         yield from (Control("python", TargetSpec(bare), other) for other in others)
@@ -62,7 +67,7 @@ def _list_other_releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[
             yield one
 
 
-def _is_telling(other: Interpreter, own: Interpreter) -> bool:
+def is_telling(other: Interpreter, own: Interpreter) -> bool:
     """Whether one thing differs: the version or, from a plain build of it, the kind of build."""
     is_plain_twin = other.version == own.version and bool(own.abiflags) and not other.abiflags
     return is_plain_twin or other.differs_in_version(own)

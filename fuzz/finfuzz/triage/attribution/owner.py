@@ -1,4 +1,4 @@
-"""Find the owner of a defect from the verdicts on its controls, and nothing else."""
+"""Find the owner of a framework's defect from the verdicts on its controls, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from packaging.version import Version
 from finfuzz.support.cpythons import make_sort_key
 from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.findings.attribution import ControlResult, Owner
+from finfuzz.triage.findings.attribution import Confidence, ControlResult, Owner
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict
 
 
 class Opinion(NamedTuple):
+    """An owner with its reason. ``confidence``, ``notes``: as in an attribution."""
+
     owner: Owner
     reason: str
+    confidence: Confidence = ""
+    notes: tuple[str, ...] = ()
 
 
 def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -> Opinion:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -44,6 +44,18 @@ class TurningPoint(msgspec.Struct, frozen=True):
     subject: str
     after: str
     skipped: tuple[str, ...] = ()
+
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
+
+
+def send(plan: Generator[_Asked, _Answer, None], answer: _Answer) -> _Asked | None:
+    """Answer a generator that asks one thing after the other; return the next, None at its end."""
+    try:
+        return plan.send(answer)
+    except StopIteration:
+        return None
 
 
 def find_middle(low: int, high: int, without: Container[int]) -> int | None:

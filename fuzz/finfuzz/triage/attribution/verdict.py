@@ -3,68 +3,100 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import msgspec
 
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
 from finfuzz.program.model import Program
-from finfuzz.program.scope import effective, find_missing_words
+from finfuzz.program.roles import adapt
+from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
+from finfuzz.program.vocabulary import EVERYTHING, OwnWords, Vocabulary
 from finfuzz.support.cpythons import Version, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
-from finfuzz.triage.diagnosis import Diagnosis, diagnose, telling
-from finfuzz.triage.findings.finding import Finding
+from finfuzz.targets.packages.parts import list_standard_extensions
+from finfuzz.triage.attribution.same_death import (
+    Likeness,
+    are_same_defect,
+    compare_with_control,
+    make_death,
+)
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis.symbols import name_stack
+from finfuzz.triage.findings.finding import Finding, StackFrame
 from finfuzz.triage.findings.known import find_known
 from finfuzz.triage.findings.rate import Rate, runs_to_see
 from finfuzz.triage.findings.verdict import Verdict, What, absent
 
 
+class OfPackage(msgspec.Struct, frozen=True):
+    """The package of a finding. ``name``: as its target has it; ``own``: the words of its recipe.
+
+    ``standard``: names of the standard library's compiled modules that its import loads; ``stack``:
+    the finding's.
+    """
+
+    name: str
+    own: OwnWords
+    standard: frozenset[str] = frozenset()
+    stack: tuple[StackFrame, ...] = ()
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """The subject of a verdict: a finding's diagnosis, program and rate.
 
-    ``python``: the CPython it was found on, whose language the program is in.
+    ``python``: the CPython it was found on, whose language the program is in. ``package``: of a
+    finding on a package.
     """
 
     diagnosis: Diagnosis
     program: Program
     rate: Rate
     python: Version
+    package: OfPackage | None = None
 
     @classmethod
-    def from_finding(cls, finding: Finding) -> Wanted:
-        """Read the subject of verdicts off a finding."""
+    def from_finding(cls, finding: Finding, build: Build | None = None) -> Wanted:
+        """Read the subject of verdicts off a finding. ``build``: of its target, for a package."""
         program = parse(finding.program)
-        return cls(finding.diagnosis, program, finding.reproduced, finding.target.python_version)
+        package = _describe_package(finding, build) if build else None
+        python = finding.target.python_version
+        return cls(finding.diagnosis, program, finding.reproduced, python, package)
 
     def matches(self, one: Diagnosis) -> bool:
         """Whether a diagnosis is of the same defect."""
         return are_same_defect(self.diagnosis, one)
 
+    def is_of(self, build: Build) -> bool:
+        """Whether a build has the finding's own words: it is not a control of a package."""
+        return self.package is None or self.package.name == build.spec.package
 
-def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
-    """Whether two diagnoses, perhaps of two builds, are of one defect.
+    def translate(self, offers: Vocabulary) -> tuple[Program, ...]:
+        """Translate the program for a control of a package, by roles.
 
-    The bucket is the same. On another build, functions may have other names: there diagnostic
-    and phase have to be the same, and one of the telling frames. Functions of a stripped file
-    may have no names to compare: there the signal has to be the same.
-    """
-    if one.bucket == other.bucket:
-        return True
-    return (
-        one.diagnostic == other.diagnostic
-        and one.coarse_phase == other.coarse_phase
-        and (not one.frames or _may_be_same_frames(one, other))
-    )
+        A control with a recipe has a program for each of its actions: which of them is like the
+        package's own nobody knows.
+        """
+        assert self.package is not None
+        vocabularies = [
+            replace(offers, own=replace(offers.own, actions=(action,)))
+            for action in offers.own.actions
+        ]
+        made = (adapt(self.program, self.package.own, one) for one in vocabularies or [offers])
+        return tuple(dict.fromkeys(made))
 
 
-def _may_be_same_frames(one: Diagnosis, other: Diagnosis) -> bool:
-    if telling.are_nameless(one.frames) or telling.are_nameless(other.frames):
-        return one.signal == other.signal
-    return not set(one.frames).isdisjoint(other.frames)
+def _describe_package(finding: Finding, build: Build) -> OfPackage | None:
+    if build.package is None:
+        return None
+    standard = frozenset(list_standard_extensions(build.package))
+    return OfPackage(build.spec.package, build.offers.own, standard, finding.stack)
 
 
 def build_and_judge(
@@ -84,31 +116,69 @@ def build_and_judge(
 
 def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     """Run the program in fresh processes of a build, often enough to see it at its rate."""
+    programs = (wanted.program,) if wanted.is_of(build) else wanted.translate(build.offers)
+    first, *others = programs
+    verdict = _judge_program(wanted, first, build, limits)
+    for program in others if verdict.what != "same" else ():
+        again = _judge_program(wanted, program, build, limits)
+        if again.what == "same":
+            return again
+    return verdict
+
+
+def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limits) -> Verdict:
+    own = wanted.package.own if wanted.package and wanted.is_of(build) else build.offers.own
+    language = replace(EVERYTHING, own=own)
+
+    def find_effective(python: Version) -> Program:
+        return effective(program, python, abuse=limits.abuse, offers=language)
+
     python = build.interpreter.version
-    if effective(wanted.program, python, abuse=limits.abuse) != effective(
-        wanted.program, wanted.python, abuse=limits.abuse
-    ):
+    if find_effective(python) != find_effective(wanted.python):
         return absent(f"parts of the program have no effect on CPython {format_version(python)}")
     most = 1 if wanted.diagnosis.diagnostic == "hang" else max(runs_to_see(wanted.rate), 3)
-    same, runs = 0, 0
+    same: list[Likeness] = []
+    runs = 0
     others: Counter[tuple[What, str]] = Counter()
     while runs < most:
         runs += 1
-        found = diagnose(run_fresh(build, wanted.program, limits.patient), limits.memory_mib)
-        if any(wanted.matches(one) for one in found):
-            same += 1
+        outcome = run_fresh(build, program, limits.patient)
+        found = list(_compare(wanted, build, outcome, limits))
+        if alike := [likeness for _, likeness in found if likeness.same]:
+            same.append(max(alike, key=lambda one: len(one.frames)))
         elif found:
-            others[_name_difference(found[0], build)] += 1
+            others[_name_difference(found[0][0], build)] += 1
     if same:
-        return Verdict("same", Rate(same, runs))
+        return Verdict("same", Rate(len(same), runs), _tell_frames(same))
     if others:
         ((what, seen), count), *_ = others.most_common(1)
         return Verdict(what, Rate(count, runs), seen)
     survived = Rate(runs, runs)
-    offers = build.offers
-    if lacking := find_missing_words(wanted.program, wanted.python, offers, abuse=limits.abuse):
+    if lacking := build.offers.missing(find_effective(wanted.python)):
         return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
     return Verdict("survived", survived)
+
+
+def _compare(
+    wanted: Wanted, build: Build, outcome: Outcome, limits: Limits
+) -> Iterator[tuple[Diagnosis, Likeness]]:
+    """Compare each diagnosis of an outcome with the finding's."""
+    if wanted.package is None or wanted.is_of(build):
+        for one in diagnose(outcome, limits.memory_mib):
+            yield one, Likeness(wanted.matches(one))
+        return
+    # A package does not show when its framework makes its internals anew, as our extensions do.
+    outcome = msgspec.structs.replace(outcome, recreated=0, capsule_lost=())
+    standard = wanted.package.standard
+    own = make_death(wanted.diagnosis, wanted.package.stack, standard)
+    stack = name_stack(outcome.frames)
+    for one in diagnose(outcome, limits.memory_mib):
+        yield one, compare_with_control(own, make_death(one, stack, standard))
+
+
+def _tell_frames(same: list[Likeness]) -> str:
+    frames = dict.fromkeys(name for one in same for name in one.frames)
+    return f"both in {' < '.join(frames)}" if frames else ""
 
 
 def _name_difference(found: Diagnosis, build: Build) -> tuple[What, str]:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from finfuzz.triage.findings.verdict import Verdict
 
-Axis = Literal["instrumentation", "extension", "policy", "release", "python"]
-Owner = Literal["target", "framework", "CPython", "harness", "unknown"]
+Axis = Literal[
+    "instrumentation",
+    "extension",
+    "policy",
+    "standard library",
+    "framework",
+    "dependency",
+    "release",
+    "python",
+]
+#: ``extension``: the package that is fuzzed; ``target``: finfuzz's own extension, or its policy.
+Owner = Literal["extension", "dependency", "framework", "target", "CPython", "harness", "unknown"]
+OWNERS: tuple[Owner, ...] = get_args(Owner)
+#: ``high``: every control that counts ran, and those that died have frames in common with the
+#: finding. ``medium``: some could not be compared that far. ``low``: the controls do not decide.
+#: Empty in findings of finfuzz 0.3 and older, and of targets that are no packages.
+Confidence = Literal["high", "medium", "low", ""]
 
 
 class ControlResult(msgspec.Struct, frozen=True):
@@ -20,14 +35,19 @@ class ControlResult(msgspec.Struct, frozen=True):
     python: str
     verdict: Verdict
 
+    def __str__(self) -> str:
+        return f"{self.axis}: {self.target} on CPython {self.python}: {self.verdict}"
+
 
 class Attribution(msgspec.Struct, frozen=True):
     """The owner of a defect. ``reason``: a sentence that the evidence in ``cells`` supports.
 
-    ``first_bad``, ``first_good``: releases of the framework; empty where none was seen. If
+    ``first_bad``, ``first_good``: releases of the framework, or of the package; empty where none
+    was seen. If
     ``first_bad`` is the oldest release that was run, older ones may be affected too. ``pythons``:
     the affected CPythons. ``python_range``: a sentence on the CPythons that were run: since which
-    the defect exists, and between which it was fixed.
+    the defect exists, and between which it was fixed. ``notes``: facts to read beside the owner,
+    such as the framework that made a package, and what a package documents as unsupported.
     """
 
     owner: Owner
@@ -38,3 +58,10 @@ class Attribution(msgspec.Struct, frozen=True):
     cells: tuple[ControlResult, ...]
     date: str
     python_range: str = ""
+    confidence: Confidence = ""
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        confidence = f" ({self.confidence} confidence)" if self.confidence else ""
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"{self.owner}{confidence}: {self.reason}{notes}"

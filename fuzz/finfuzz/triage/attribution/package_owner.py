@@ -1,0 +1,119 @@
+"""Find the owner of a package's defect: the package, unless a control died the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from finfuzz.program.model import Program
+from finfuzz.targets.frameworks import FRAMEWORKS
+from finfuzz.targets.packages.recipe import Unsupported
+from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.attribution.owner import Opinion
+from finfuzz.triage.findings.attribution import Axis, Confidence, ControlResult, Owner
+from finfuzz.triage.findings.rate import Rate
+
+_BARE = "no-extension"
+#: Axes whose controls are other targets, in place of the package.
+_IN_PLACE: tuple[Axis, ...] = ("extension", "standard library", "framework", "dependency")
+#: What a control is, where it died like the package, and whose the defect is then.
+_CAUSES: dict[Axis, tuple[Owner, str]] = {
+    "extension": ("CPython", "an extension that uses the C API alone"),
+    "standard library": ("CPython", "a part of CPython's standard library, without {package}"),
+    "framework": ("framework", "an extension of the framework that {package} is made with"),
+    "dependency": ("dependency", "which {package} loads, alone"),
+}
+
+
+def find_package_owner(
+    spec: TargetSpec,
+    cells: Sequence[ControlResult],
+    script: Rate,
+    notes: Sequence[str] = (),
+    *,
+    lacks_control: bool = False,
+) -> Opinion:
+    """Return the owner, the reason and the confidence, by the first rule that applies.
+
+    ``script``: the rate at which the finding's own script reproduced the defect. ``lacks_control``:
+    the package is made with a framework that no control is made with.
+    """
+    owner, reason, confidence = _decide(spec, cells, script, lacks_control)
+    return Opinion(owner, reason, confidence, tuple(notes))
+
+
+def list_notes(
+    marks: dict[str, str],
+    like: Sequence[TargetSpec],
+    unsupported: Unsupported | None,
+    program: Program,
+) -> Iterator[str]:
+    """List what a reader should know beside the owner of a package's defect.
+
+    ``marks``: frameworks that made it, with the text that shows it; ``like``: their releases that
+    are controls.
+    """
+    for name in list_uncontrolled(marks, like):
+        lacking = "no release leaves that mark" if name in FRAMEWORKS else "finfuzz has none"
+        yield f"made with {name} ({marks[name]}), and no control is: {lacking}"
+    if unsupported and (words := _find_unsupported(unsupported, program)):
+        yield f"its documentation rules out {', '.join(words)}: {unsupported.why}"
+
+
+def list_uncontrolled(marks: dict[str, str], like: Sequence[TargetSpec]) -> list[str]:
+    """List the frameworks that made a package and that no control is made with."""
+    controlled = {spec.framework for spec in like}
+    return [name for name in marks if name not in controlled]
+
+
+def _decide(
+    spec: TargetSpec, cells: Sequence[ControlResult], script: Rate, lacks_control: bool
+) -> tuple[Owner, str, Confidence]:
+    if script.n and not script.k:
+        return "harness", "the script does not reproduce the defect without finfuzz", "high"
+    for axis in _IN_PLACE:
+        if alike := _find_alike(cells, axis):
+            return _blame_control(spec, alike)
+    if spec.framework == "stdlib":
+        return "CPython", f"{spec.package} is part of CPython's standard library", "high"
+    in_place = [cell for cell in cells if cell.axis in _IN_PLACE]
+    telling = [cell for cell in in_place if cell.verdict.what in ("survived", "otherwise")]
+    if not any(cell.axis == "extension" and cell.target != _BARE for cell in telling):
+        plain = [cell for cell in in_place if cell.axis == "extension"][1:]
+        why = f"{plain[0].target}: {plain[0].verdict}" if plain else "not run"
+        return "unknown", f"the control against the C API alone shows nothing: {why}", "low"
+    is_sure = len(telling) == len(in_place) and not lacks_control
+    names = _join(list(dict.fromkeys(map(_name_control, telling))))
+    reason = f"no defect like it on {names}, so {spec.package} is required"
+    return "extension", reason, "high" if is_sure else "medium"
+
+
+def _find_alike(cells: Sequence[ControlResult], axis: Axis) -> ControlResult | None:
+    """Find the control of an axis that died like the finding: the one of the fewest modules."""
+    alike = [cell for cell in cells if cell.axis == axis and cell.verdict.what == "same"]
+    return min(alike, key=lambda cell: cell.target.count(","), default=None)
+
+
+def _blame_control(spec: TargetSpec, cell: ControlResult) -> tuple[Owner, str, Confidence]:
+    owner, what = _CAUSES[cell.axis]
+    if cell.target == _BARE:
+        what = "without any compiled extension"
+    compared = f" ({cell.verdict.seen})" if cell.verdict.seen else ""
+    reason = f"same defect on {cell.target}, {what.format(package=spec.package)}{compared}"
+    return owner, reason, "high" if cell.verdict.seen else "medium"
+
+
+def _find_unsupported(unsupported: Unsupported, program: Program) -> list[str]:
+    used = {word for step in program.steps for word in (step.op, *step.args)}
+    return [word for word in unsupported.words if word in used]
+
+
+def _name_control(cell: ControlResult) -> str:
+    if cell.axis == "standard library":
+        count = parse_target(cell.target).package.count(",") + 1
+        return f"{count} modules of the standard library" if count > 1 else cell.target
+    return cell.target
+
+
+def _join(names: list[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,100 @@
+"""Compare two deaths: of one target on two builds, or of a package and of a control.
+
+A control has none of the package's functions. So there only the telling frames in CPython's own
+files are compared: its library, its program and its standard library's modules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import NamedTuple, Protocol
+
+from finfuzz.triage.diagnosis import Diagnosis, telling
+
+_CPYTHON = re.compile(r"(lib)?python\d")
+
+
+class Place(Protocol):
+    """A frame of a stack, as a finding keeps it or as it is read anew."""
+
+    @property
+    def module(self) -> str: ...
+    @property
+    def function(self) -> str: ...
+
+
+class Death(NamedTuple):
+    """A diagnosis, and those of its telling frames that are in CPython's own files."""
+
+    diagnosis: Diagnosis
+    in_cpython: tuple[str, ...]
+
+
+class Likeness(NamedTuple):
+    """Whether two deaths are alike, and the telling frames in common where some were compared."""
+
+    same: bool
+    frames: tuple[str, ...] = ()
+
+
+def make_death(diagnosis: Diagnosis, stack: Iterable[Place], standard: frozenset[str]) -> Death:
+    """Make a death. ``standard``: names of compiled modules of the standard library."""
+    named = {
+        telling.normalize_function(frame.function)
+        for frame in stack
+        if _is_of_cpython(frame.module, standard)
+    }
+    found = (
+        name
+        for name in diagnosis.frames
+        if name in named or _is_of_cpython(name.partition("+0x")[0], standard)
+    )
+    return Death(diagnosis, tuple(found))
+
+
+def compare_with_control(own: Death, control: Death) -> Likeness:
+    """Compare a package's death with a control's: signal, diagnostic, phase and frames.
+
+    Frames are compared where both, or neither, died in CPython's code. Where neither did, the rest
+    decides, and no frames are in common.
+    """
+    mine, other = own.diagnosis, control.diagnosis
+    if (mine.signal, mine.diagnostic, mine.coarse_phase) != (
+        other.signal,
+        other.diagnostic,
+        other.coarse_phase,
+    ):
+        return Likeness(False)
+    if not own.in_cpython and not control.in_cpython:
+        return Likeness(True)
+    shared = tuple(name for name in own.in_cpython if name in control.in_cpython)
+    return Likeness(bool(shared), shared)
+
+
+def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
+    """Whether two diagnoses, perhaps of two builds, are of one defect.
+
+    The bucket is the same. On another build, functions may have other names: there diagnostic
+    and phase have to be the same, and one of the telling frames. Functions of a stripped file
+    may have no names to compare: there the signal has to be the same.
+    """
+    if one.bucket == other.bucket:
+        return True
+    return (
+        one.diagnostic == other.diagnostic
+        and one.coarse_phase == other.coarse_phase
+        and (not one.frames or _may_be_same_frames(one, other))
+    )
+
+
+def _may_be_same_frames(one: Diagnosis, other: Diagnosis) -> bool:
+    if telling.are_nameless(one.frames) or telling.are_nameless(other.frames):
+        return one.signal == other.signal
+    return not set(one.frames).isdisjoint(other.frames)
+
+
+def _is_of_cpython(module: str, standard: frozenset[str]) -> bool:
+    name = PurePath(module).name
+    return bool(_CPYTHON.match(name)) or name.partition(".")[0] in standard

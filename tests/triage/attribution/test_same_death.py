@@ -1,0 +1,106 @@
+"""Which deaths of a package and of a control are the same."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from finfuzz.triage.attribution.same_death import (
+    Death,
+    Likeness,
+    are_same_defect,
+    compare_with_control,
+    make_death,
+)
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings.finding import StackFrame
+
+STANDARD = frozenset({"_datetime"})
+PANDAS = "timedeltas.cpython-313-x86_64-linux-gnu.so"
+DATETIME = "_datetime.cpython-313-x86_64-linux-gnu.so"
+LIBRARY = "libpython3.13.so.1.0"
+OURS = "finfuzz_target.cpython-313-x86_64-linux-gnu.so"
+
+#: The functions of these stacks, by file. A nameless function is a place in its file.
+FILES = {
+    "delta_new": DATETIME,
+    "new_delta_ex": DATETIME,
+    "PyModule_Add": LIBRARY,
+    "orjson_init_exec": "orjson.so",
+    "target hook": OURS,
+    "pybind11::cast": OURS,
+}
+
+
+def death(
+    *frames: str, signal: str = "SIGSEGV", diagnostic: str = "none", phase: str = "running"
+) -> Death:
+    stack = [StackFrame(FILES[name], 16, name) for name in frames if name in FILES]
+    return make_death(Diagnosis(signal, diagnostic, phase, "", frames), stack, STANDARD)
+
+
+@pytest.mark.parametrize(
+    ("own", "control", "same", "shared"),
+    [
+        # both died in a function of CPython's
+        (("delta_new", f"{PANDAS}+0x10fb0"), ("delta_new",), True, ("delta_new",)),
+        (("new_delta_ex", "delta_new"), ("delta_new",), True, ("delta_new",)),
+        (("PyModule_Add", "orjson_init_exec"), ("delta_new",), False, ()),
+        # in one that a stripped CPython has no name for
+        (("python3.13+0x2f0",), ("python3.13+0x2f0",), True, ("python3.13+0x2f0",)),
+        (("python3.13+0x2f0",), ("python3.13+0x2f4",), False, ()),
+        # each in its own code: names say nothing, and the rest decides
+        ((f"{PANDAS}+0x10fb0",), ("target hook",), True, ()),
+        ((f"{PANDAS}+0x10fb0",), ("pybind11::cast",), True, ()),
+        ((), (), True, ()),
+        # one in its own code, one in CPython's
+        ((f"{PANDAS}+0x10fb0",), ("delta_new",), False, ()),
+        (("delta_new",), ("target hook",), False, ()),
+        (("delta_new",), (), False, ()),
+    ],
+)
+def test_frames(
+    own: tuple[str, ...], control: tuple[str, ...], same: bool, shared: tuple[str, ...]
+) -> None:
+    assert compare_with_control(death(*own), death(*control)) == Likeness(same, shared)
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"phase": "running"}, False),
+        ({"phase": "stopping"}, True),  # a subinterpreter's end is an end, too
+        ({"signal": "SIGBUS"}, False),
+        ({"diagnostic": "heap-corruption"}, False),
+    ],
+)
+def test_signal_diagnostic_and_phase_are_the_same(changes: dict[str, str], same: bool) -> None:
+    own = death("delta_new", phase="finalizing")
+    control = death("delta_new", **{"phase": "finalizing", **changes})
+    assert compare_with_control(own, control).same is same
+
+
+FRAMES = ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"frames": ("b", "c")}, True),  # functions have other names there
+        ({"frames": ("c",)}, False),
+        ({"frames": ()}, False),
+        # a stripped CPython, whose local functions have no names
+        ({"frames": ("python3.14+0x39aa20", "python3.14+0x1755e0")}, True),
+        ({"frames": ("python3.14+0x39aa20", "c")}, False),
+        ({"frames": ("python3.14+0x39aa20",), "signal": "SIGBUS"}, False),
+        ({"phase": "stopping"}, True),
+        ({"phase": "running"}, False),
+        ({"signal": "SIGBUS"}, True),
+        ({"diagnostic": "cast-error"}, False),
+    ],
+)
+def test_the_same_defect_on_another_build(changes: dict[str, object], same: bool) -> None:
+    mine = Diagnosis("SIGSEGV", "none", "finalizing", "", FRAMES)
+    assert are_same_defect(mine, msgspec.structs.replace(mine, **changes)) is same
