@@ -19,6 +19,7 @@ import uv
 from finfuzz.support.errors import UserError
 from finfuzz.targets.instrumentation import make_variables
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.packages.wheels import rank_wheel
 
 _WHEELS_ONLY = ("--only-binary", ":all:")
 #: The defaults, which a user's own variables override. uv retries for eight seconds by itself.
@@ -52,6 +53,10 @@ class _File(msgspec.Struct):
     url: str = ""
     path: str = ""
 
+    @property
+    def name(self) -> str:
+        return Path(self.path or unquote(self.url)).name
+
 
 class _Locked(msgspec.Struct):
     name: str
@@ -84,7 +89,7 @@ def lock(
     command = ["pip", "compile", "--format", "pylock.toml", "--no-header", *options, "-"]
     text = run_uv(command, interpreter, requirements, from_source=from_source)
     locked = msgspec.toml.decode(text, type=_Lock).packages
-    return [_describe(one) for one in locked]
+    return [_describe(one, interpreter) for one in locked]
 
 
 def install(
@@ -138,9 +143,7 @@ def _find_uv() -> str:
         ) from None
 
 
-def _describe(locked: _Locked) -> Package:
-    file = locked.wheels[0] if locked.wheels else locked.sdist
-    if file is None:
-        raise UserError(f"{locked.name} has no file on the package index: name another package")
-    name = Path(file.path or unquote(file.url)).name
-    return Package(locked.name, locked.version, name, file.hashes["sha256"])
+def _describe(locked: _Locked, interpreter: Interpreter) -> Package:
+    wheels = sorted(locked.wheels, key=lambda one: rank_wheel(one.name, interpreter))
+    (file, *_) = [*wheels, *filter(None, [locked.sdist])]
+    return Package(locked.name, locked.version, file.name, file.hashes["sha256"])
