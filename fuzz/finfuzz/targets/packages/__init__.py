@@ -1,1 +1,1 @@
-"""Targets that are packages: installed for a CPython, and described."""
+"""Targets that are packages: any extension, by its wheel or where it is installed."""
