@@ -94,10 +94,9 @@ def _name_folder(asked: list[Requirement], interpreter: Interpreter, from_source
 def _install_into(
     folder: Path, packages: tuple[Package, ...], interpreter: Interpreter, from_source: bool
 ) -> None:
-    lines = [f"{package.pin} --hash=sha256:{package.sha256}" for package in packages]
-    options = ("--target", str(folder), "--require-hashes")
+    lines = [package.exact_pin for package in packages]
     try:
-        uv.install(lines, interpreter, *options, from_source=from_source)
+        uv.install(lines, interpreter, "--target", str(folder), from_source=from_source)
     except UvError as error:
         raise explain_install(error, [one.pin for one in packages], interpreter) from None
     (folder / ".lock").unlink(missing_ok=True)  # uv's

@@ -34,7 +34,7 @@ class Package(msgspec.Struct, frozen=True):
     """A release of a package, and the file that installs it.
 
     ``name`` is in the index's spelling: small letters, hyphens. ``file``: the name of a wheel or of
-    a source archive. ``sha256``: of that file, in hexadecimal.
+    a source archive. ``sha256``: of that file, in hexadecimal; empty if the index has none.
     """
 
     name: str
@@ -47,9 +47,14 @@ class Package(msgspec.Struct, frozen=True):
         """The requirement that only this release meets."""
         return f"{self.name}=={self.version}"
 
+    @property
+    def exact_pin(self) -> str:
+        """The line of a requirements file that only this very file meets."""
+        return f"{self.pin} --hash=sha256:{self.sha256}" if self.sha256 else self.pin
+
 
 class _File(msgspec.Struct):
-    hashes: dict[str, str]
+    hashes: dict[str, str] = {}
     url: str = ""
     path: str = ""
 
@@ -146,4 +151,4 @@ def _find_uv() -> str:
 def _describe(locked: _Locked, interpreter: Interpreter) -> Package:
     wheels = sorted(locked.wheels, key=lambda one: rank_wheel(one.name, interpreter))
     (file, *_) = [*wheels, *filter(None, [locked.sdist])]
-    return Package(locked.name, locked.version, file.name, file.hashes["sha256"])
+    return Package(locked.name, locked.version, file.name, file.hashes.get("sha256", ""))
