@@ -57,73 +57,78 @@ def full_index(index: WheelIndex) -> None:
         ),
     ],
 )
-def test_the_index_has_no_answer(python: Interpreter, asked: str, message: str) -> None:
+def test_the_index_has_no_answer(interpreter: Interpreter, asked: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
-        install(tuple(asked.split()), python)
-    assert str(caught.value) == message.format(python.text)
+        install(tuple(asked.split()), interpreter)
+    assert str(caught.value) == message.format(interpreter.text)
 
 
 @pytest.mark.usefixtures("full_index")
-def test_requirements_that_exclude_each_other(python: Interpreter) -> None:
+def test_requirements_that_exclude_each_other(interpreter: Interpreter) -> None:
     with pytest.raises(UserError) as caught:
-        install(("low", "shared==2.0"), python)
+        install(("low", "shared==2.0"), interpreter)
     told = str(caught.value)
-    assert told.startswith(f"low, shared 2.0 can't be installed for CPython {python.text}: Because")
+    assert told.startswith(
+        f"low, shared 2.0 can't be installed for CPython {interpreter.text}: Because"
+    )
     assert "depend on shared<2" in told
     assert not any(noise in told for noise in ("\n", "hint:", "unsatisfiable", " cause:"))
 
 
 def test_it_says_which_cpythons_there_are_wheels_for(
-    index: WheelIndex, python: Interpreter
+    index: WheelIndex, interpreter: Interpreter
 ) -> None:
-    others = [one for one in SUPPORTED if one != python.version[:2]]
+    others = [one for one in SUPPORTED if one != interpreter.version[:2]]
     for _, minor in others:
         index.add("thing", "1.0", tag=f"cp3{minor}-cp3{minor}-{PLATFORM}")
     listed = ", ".join("{}.{}".format(*one) for one in others)
     with pytest.raises(UserError, match=f"only for {listed}: choose one"):
-        install(("thing",), python)
+        install(("thing",), interpreter)
 
 
-def test_a_dead_network(python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cache")
+def test_a_dead_network(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed = server.getsockname()[1]
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{closed}/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_NO_CACHE", "1")
     with pytest.raises(UserError) as caught:
-        install(("thing==1.0",), python)
+        install(("thing==1.0",), interpreter)
     assert str(caught.value) == (
-        f"thing 1.0 can't be installed for CPython {python.text}: the package index can't be "
+        f"thing 1.0 can't be installed for CPython {interpreter.text}: the package index can't be "
         "reached: Connection refused (os error 111)"
     )
 
 
-def test_offline(python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cache")
+def test_offline(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_NO_CACHE", "1")
     with pytest.raises(UserError, match=r"it is not in uv's cache, and uv may not use the network"):
-        install(("thing==1.0",), python)
+        install(("thing==1.0",), interpreter)
 
 
-def test_a_failed_installation(python: Interpreter) -> None:
+def test_a_failed_installation(interpreter: Interpreter) -> None:
     printed = "error: Failed to install: a.whl\n  cause: No space left on device (os error 28)\n"
-    told = explain_install(UvError(printed), ["a==1", "b==1", "c==1", "d==1"], python)
+    told = explain_install(UvError(printed), ["a==1", "b==1", "c==1", "d==1"], interpreter)
     assert str(told) == (
-        f"a==1, b==1, c==1, … can't be installed for CPython {python.text}: "
+        f"a==1, b==1, c==1, … can't be installed for CPython {interpreter.text}: "
         "Failed to install: a.whl: No space left on device (os error 28)"
     )
 
 
-def test_a_long_story_is_cut(python: Interpreter) -> None:
-    told = str(explain_install(UvError("error: " + "words " * 1000), ["a==1"], python))
+def test_a_long_story_is_cut(interpreter: Interpreter) -> None:
+    told = str(explain_install(UvError("error: " + "words " * 1000), ["a==1"], interpreter))
     assert told.endswith("…")
     assert len(told) < 400
 
 
-def test_without_uv(python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cache")
+def test_without_uv(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     def find() -> str:
         raise FileNotFoundError("uv")
 
     monkeypatch.setattr("uv.find_uv_bin", find)
     with pytest.raises(UserError, match=r"^uv, which installs packages, is not there: run"):
-        install(("thing",), python)
+        install(("thing",), interpreter)

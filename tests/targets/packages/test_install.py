@@ -18,11 +18,11 @@ from helpers.built_pythons import find_free_threaded
 from helpers.wheel_index import PLATFORM, WheelIndex
 
 
-def ask(python: Interpreter, made: Installed, expression: str, module: str = "thing") -> str:
+def ask(interpreter: Interpreter, made: Installed, expression: str, module: str = "thing") -> str:
     code = f"import sys; sys.path.insert(0, {str(made.folder)!r}); import {module}"
     done = subprocess.run(
-        [python.executable, "-I", "-c", f"{code}; print({expression})"],
-        env={**os.environ, **make_variables(python)},
+        [interpreter.executable, "-I", "-c", f"{code}; print({expression})"],
+        env={**os.environ, **make_variables(interpreter)},
         capture_output=True,
         text=True,
         check=True,
@@ -30,18 +30,18 @@ def ask(python: Interpreter, made: Installed, expression: str, module: str = "th
     return done.stdout.strip()
 
 
-def test_a_package_with_its_dependencies(index: WheelIndex, python: Interpreter) -> None:
+def test_a_package_with_its_dependencies(index: WheelIndex, interpreter: Interpreter) -> None:
     for version in ("1.0", "2.0", "3.0rc1"):
         index.add("thing", version, "aaa>=1", "zzz")
     index.add("aaa", "1.5")
     index.add("zzz", "0.1")
     index.add("unneeded", "1.0")
     told: list[str] = []
-    made = install(("thing==2.0",), python, announce=told.append)
-    assert told == [f"installing thing==2.0 for CPython {python.text}"]
+    made = install(("thing==2.0",), interpreter, announce=told.append)
+    assert told == [f"installing thing==2.0 for CPython {interpreter.text}"]
     assert made.pins == ("thing==2.0", "aaa==1.5", "zzz==0.1")
     assert made.packages[0].file == "thing-2.0-py3-none-any.whl"
-    assert ask(python, made, "thing.version, aaa.version", "thing, aaa") == "2.0 1.5"
+    assert ask(interpreter, made, "thing.version, aaa.version", "thing, aaa") == "2.0 1.5"
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_a_package_with_its_dependencies(index: WheelIndex, python: Interpreter)
     ],
 )
 def test_what_is_chosen(
-    index: WheelIndex, python: Interpreter, asked: tuple[str, ...], pins: list[str]
+    index: WheelIndex, interpreter: Interpreter, asked: tuple[str, ...], pins: list[str]
 ) -> None:
     index.add("thing", "1.0", "low; extra == 'extra'")
     index.add("thing", "2.0", "low")
     index.add("low", "1.0")
-    assert list(install(asked, python).pins) == pins
+    assert list(install(asked, interpreter).pins) == pins
 
 
 def test_markers_are_of_the_cpython_that_is_fuzzed(
@@ -69,20 +69,20 @@ def test_markers_are_of_the_cpython_that_is_fuzzed(
     index.add("thing", "1.0", "old; python_version < '3.12'", "new; python_version >= '3.12'")
     index.add("old", "1.0")
     index.add("new", "1.0")
-    for python in (pythons[0], pythons[-1]):
-        needed = "new==1.0" if python.version >= (3, 12) else "old==1.0"
-        assert install(("thing",), python).pins == ("thing==1.0", needed), python.name
+    for interpreter in (pythons[0], pythons[-1]):
+        needed = "new==1.0" if interpreter.version >= (3, 12) else "old==1.0"
+        assert install(("thing",), interpreter).pins == ("thing==1.0", needed), interpreter.name
 
 
-def test_the_wheel_for_its_abi_is_chosen(index: WheelIndex, python: Interpreter) -> None:
-    tag = "cp{}{}".format(*python.version[:2])
+def test_the_wheel_for_its_abi_is_chosen(index: WheelIndex, interpreter: Interpreter) -> None:
+    tag = "cp{}{}".format(*interpreter.version[:2])
     for kind in (f"{tag}-{tag}t", "cp39-abi3", "cp27-cp27m", "cp36-none"):
         index.add("thing", "1.0", tag=f"{kind}-{PLATFORM}", code=f"kind = {kind!r}")
-    assert ask(python, install(("thing",), python), "thing.kind") == "cp39-abi3"
+    assert ask(interpreter, install(("thing",), interpreter), "thing.kind") == "cp39-abi3"
     index.add("other", "1.0", tag=f"{tag}-{tag}-{PLATFORM}", code="kind = 'own'")
     index.add("other", "1.0", tag=f"cp39-abi3-{PLATFORM}", code="kind = 'abi3'")
-    made = install(("other",), python)
-    assert ask(python, made, "other.kind", "other") == "own"
+    made = install(("other",), interpreter)
+    assert ask(interpreter, made, "other.kind", "other") == "own"
     assert made.packages[0].file == f"other-1.0-{tag}-{tag}-{PLATFORM}.whl"
 
 
@@ -110,14 +110,14 @@ def test_a_free_threaded_build_takes_its_own(index: WheelIndex, pythons: list[In
 
 
 def test_it_is_installed_once(
-    index: WheelIndex, python: Interpreter, monkeypatch: pytest.MonkeyPatch
+    index: WheelIndex, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("thing", "1.0")
-    made = install(("thing",), python)
+    made = install(("thing",), interpreter)
     index.add("thing", "2.0")
     monkeypatch.setattr(uv, "run_uv", None)
-    assert install(("thing",), python, announce=pytest.fail) == made
-    assert install((" Thing ",), python) == made
+    assert install(("thing",), interpreter, announce=pytest.fail) == made
+    assert install((" Thing ",), interpreter) == made
 
 
 def test_another_cpython_has_a_folder_of_its_own(
@@ -125,15 +125,17 @@ def test_another_cpython_has_a_folder_of_its_own(
 ) -> None:
     index.add("thing", "1.0")
     some = pythons[:3]
-    folders = [install(("thing",), python).folder for python in some]
-    assert len(set(folders)) == len({(python.text, python.ext_suffix) for python in some})
+    folders = [install(("thing",), interpreter).folder for interpreter in some]
+    assert len(set(folders)) == len(
+        {(interpreter.text, interpreter.ext_suffix) for interpreter in some}
+    )
 
 
 def test_a_folder_is_whole_and_has_bytecode(
-    index: WheelIndex, python: Interpreter, cache: Path
+    index: WheelIndex, interpreter: Interpreter, cache: Path
 ) -> None:
     index.add("thing", "1.0")
-    made = install(("thing",), python)
+    made = install(("thing",), interpreter)
     folder = made.folder.parent
     assert folder.parent == cache / "packages"
     assert {one.name for one in folder.iterdir()} == {"installed.json", "site-packages"}
@@ -146,36 +148,38 @@ def test_a_folder_is_whole_and_has_bytecode(
     assert {one.name for one in folder.parent.iterdir()} == {folder.name, f"{folder.name}.lock"}
 
 
-def test_the_record_tells_a_human_what_it_is(index: WheelIndex, python: Interpreter) -> None:
+def test_the_record_tells_a_human_what_it_is(index: WheelIndex, interpreter: Interpreter) -> None:
     index.add("thing", "1.0")
-    made = install(("thing<2",), python)
+    made = install(("thing<2",), interpreter)
     record = json.loads((made.folder.parent / "installed.json").read_text())
     (package,) = record.pop("packages")
-    assert record == {"requirements": ["thing<2"], "python": python.text, "from_source": False}
+    assert record == {"requirements": ["thing<2"], "python": interpreter.text, "from_source": False}
     assert (package["name"], package["version"]) == ("thing", "1.0")
     assert len(bytes.fromhex(package["sha256"])) == 32
 
 
-def test_what_a_killed_process_left_does_no_harm(index: WheelIndex, python: Interpreter) -> None:
+def test_what_a_killed_process_left_does_no_harm(
+    index: WheelIndex, interpreter: Interpreter
+) -> None:
     index.add("thing", "1.0")
-    folder = install(("thing",), python).folder.parent
+    folder = install(("thing",), interpreter).folder.parent
     (folder / "installed.json").write_bytes(b"")
     leftover = folder.parent / f".{folder.name}.1-killed.part"
     (leftover / "made").mkdir(parents=True)
     (folder / "site-packages" / "thing.py").unlink()
-    made = install(("thing",), python)
-    assert ask(python, made, "thing.version") == "1.0"
+    made = install(("thing",), interpreter)
+    assert ask(interpreter, made, "thing.version") == "1.0"
     assert not leftover.exists()
 
 
-def test_two_at_once_install_once(index: WheelIndex, python: Interpreter) -> None:
+def test_two_at_once_install_once(index: WheelIndex, interpreter: Interpreter) -> None:
     index.add("thing", "1.0")
     told: list[str] = []
     both_here = threading.Barrier(2, timeout=30)
 
     def ask_for_it() -> Installed:
         both_here.wait()
-        return install(("thing",), python, announce=told.append)
+        return install(("thing",), interpreter, announce=told.append)
 
     with ThreadPoolExecutor(2) as pool:
         first, second = (pool.submit(ask_for_it) for _ in "ab")
@@ -184,13 +188,13 @@ def test_two_at_once_install_once(index: WheelIndex, python: Interpreter) -> Non
 
 
 def test_the_working_folder_decides_nothing(
-    index: WheelIndex, python: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    index: WheelIndex, interpreter: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("thing", "1.0")
     index.add("thing", "2.0")
     (tmp_path / "uv.toml").write_text('constraint-dependencies = ["thing<2"]\n')
     monkeypatch.chdir(tmp_path)
-    assert install(("thing",), python).pins == ("thing==2.0",)
+    assert install(("thing",), interpreter).pins == ("thing==2.0",)
 
 
 @pytest.mark.parametrize(
@@ -205,26 +209,26 @@ def test_the_working_folder_decides_nothing(
 def test_real_packages(
     real_pythons: list[Interpreter], requirement: str, module: str, value: str
 ) -> None:
-    for python in real_pythons:
+    for interpreter in real_pythons:
         name = requirement.partition("==")[0]
-        if requirement == "optree==0.16.0" and python.version >= (3, 14):
+        if requirement == "optree==0.16.0" and interpreter.version >= (3, 14):
             with pytest.raises(UserError, match=r"has no wheel for CPython 3\.14.*, 3\.13: choose"):
-                install((requirement,), python)
+                install((requirement,), interpreter)
             continue
-        made = install((requirement,), python)
+        made = install((requirement,), interpreter)
         assert made.pins[0].startswith(f"{name}==")
-        assert ask(python, made, value, f"{module} as _") == "True", python.name
+        assert ask(interpreter, made, value, f"{module} as _") == "True", interpreter.name
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("real_pythons")
 def test_building_from_source(pythons: list[Interpreter]) -> None:
     """MarkupSafe 2.0.0 has no wheel for CPython 3.11 and later; 3.11 still builds it."""
-    python = next((one for one in pythons if one.version[:2] == (3, 11)), None)
-    if python is None:
+    interpreter = next((one for one in pythons if one.version[:2] == (3, 11)), None)
+    if interpreter is None:
         pytest.skip("no CPython 3.11 found")
     with pytest.raises(UserError, match=r"2\.0\.0 has no wheel for CPython 3\.11"):
-        install(("markupsafe==2.0.0",), python)
-    made = install(("markupsafe==2.0.0",), python, from_source=True)
+        install(("markupsafe==2.0.0",), interpreter)
+    made = install(("markupsafe==2.0.0",), interpreter, from_source=True)
     assert made.packages[0].file.endswith(".tar.gz")
-    assert ask(python, made, "_.escape('<')", "markupsafe as _") == "&lt;"
+    assert ask(interpreter, made, "_.escape('<')", "markupsafe as _") == "&lt;"

@@ -27,17 +27,17 @@ def releases(index: WheelIndex) -> None:
     ],
 )
 def test_final_releases_with_a_wheel_oldest_first(
-    python: Interpreter, asked: str, versions: list[str]
+    interpreter: Interpreter, asked: str, versions: list[str]
 ) -> None:
-    found = list_releases(asked, python)
+    found = list_releases(asked, interpreter)
     assert [release.version for release in found] == versions
     assert {len(bytes.fromhex(release.sha256)) for release in found} == {32}
-    assert found[-1] == find_newest(parse_requirement(asked), python)
+    assert found[-1] == find_newest(parse_requirement(asked), interpreter)
 
 
-def test_dependencies_do_not_matter(index: WheelIndex, python: Interpreter) -> None:
+def test_dependencies_do_not_matter(index: WheelIndex, interpreter: Interpreter) -> None:
     index.add("thing", "1.0", "nowhere")
-    assert [release.pin for release in list_releases("thing", python)] == ["thing==1.0"]
+    assert [release.pin for release in list_releases("thing", interpreter)] == ["thing==1.0"]
 
 
 @pytest.mark.usefixtures("releases")
@@ -49,14 +49,14 @@ def test_dependencies_do_not_matter(index: WheelIndex, python: Interpreter) -> N
         ("thing>4", r"there is no release thing>4: the newest for CPython [\w.]+ is 1\.10"),
     ],
 )
-def test_none(python: Interpreter, asked: str, message: str) -> None:
+def test_none(interpreter: Interpreter, asked: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        list_releases(asked, python)
+        list_releases(asked, interpreter)
 
 
 def test_of_the_real_index(real_pythons: list[Interpreter]) -> None:
     first = {(3, 13): "3.0.0", (3, 14): "3.0.3"}
-    for python in real_pythons:
-        found = list_releases("markupsafe<3.0.4", python)
-        assert found[0].version == first[python.version[:2]], python.name
+    for interpreter in real_pythons:
+        found = list_releases("markupsafe<3.0.4", interpreter)
+        assert found[0].version == first[interpreter.version[:2]], interpreter.name
         assert found[-1].version == "3.0.3"

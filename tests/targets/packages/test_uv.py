@@ -32,9 +32,9 @@ sdist = { path = "../source-3.tar.gz", hashes = { sha256 = "ab" } }
 """
 
 
-def test_the_packages_of_a_lock(python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_packages_of_a_lock(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uv, "run_uv", lambda *_, **__: LOCK)
-    packages = lock(["thing", "source"], python)
+    packages = lock(["thing", "source"], interpreter)
     assert packages == [
         Package("needed", "1.5", "needed-1.5+local-py3-none-any.whl", ""),
         Package("thing", "2.0", "thing-2.0-py3-none-any.whl", "ef"),
@@ -48,9 +48,9 @@ def test_the_packages_of_a_lock(python: Interpreter, monkeypatch: pytest.MonkeyP
 
 
 def test_a_file_with_another_hash_is_refused(
-    index: WheelIndex, python: Interpreter, tmp_path: Path
+    index: WheelIndex, interpreter: Interpreter, tmp_path: Path
 ) -> None:
     index.add("thing", "1.0")
     wrong = Package("thing", "1.0", "thing-1.0-py3-none-any.whl", "0" * 64)
     with pytest.raises(UvError, match=r"(?i)hash mismatch"):
-        install([wrong.exact_pin], python, "--target", str(tmp_path / "site"))
+        install([wrong.exact_pin], interpreter, "--target", str(tmp_path / "site"))

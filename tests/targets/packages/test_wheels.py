@@ -23,9 +23,9 @@ from helpers.wheel_index import PLATFORM
     ],
 )
 def test_wheels_of_one_release(
-    python: Interpreter, abiflags: str, best_first: list[str], others: list[str]
+    interpreter: Interpreter, abiflags: str, best_first: list[str], others: list[str]
 ) -> None:
-    kind = dataclasses.replace(python, version=(3, 13, 5), abiflags=abiflags)
+    kind = dataclasses.replace(interpreter, version=(3, 13, 5), abiflags=abiflags)
     ranks = [rank_wheel(f"a-1-{tag}-{PLATFORM}.whl", kind) for tag in best_first]
     assert ranks == sorted(set(ranks))
     last = rank_wheel("a-1.tar.gz", kind)
@@ -33,8 +33,8 @@ def test_wheels_of_one_release(
     assert last > ranks[-1]
 
 
-def test_the_newest_platform_that_the_machine_has(python: Interpreter) -> None:
-    older = rank_wheel("a-1-py3-none-manylinux2014_x86_64.manylinux_2_5_x86_64.whl", python)
-    newer = rank_wheel("a-1-py3-none-manylinux2014_x86_64.manylinux_2_20_x86_64.whl", python)
-    future = rank_wheel("a-1-py3-none-manylinux_2_999_x86_64.whl", python)
+def test_the_newest_platform_that_the_machine_has(interpreter: Interpreter) -> None:
+    older = rank_wheel("a-1-py3-none-manylinux2014_x86_64.manylinux_2_5_x86_64.whl", interpreter)
+    newer = rank_wheel("a-1-py3-none-manylinux2014_x86_64.manylinux_2_20_x86_64.whl", interpreter)
+    future = rank_wheel("a-1-py3-none-manylinux_2_999_x86_64.whl", interpreter)
     assert newer < older < future
