@@ -51,7 +51,6 @@ def test_a_package_with_its_dependencies(index: WheelIndex, interpreter: Interpr
         (("thing<2",), ["thing==1.0"]),
         (("low", "thing<2"), ["low==1.0", "thing==1.0"]),
         (("Thing[extra]<2",), ["thing==1.0", "low==1.0"]),
-        (("thing; python_version<'3'", "low"), ["low==1.0"]),
     ],
 )
 def test_what_is_chosen(
@@ -102,6 +101,9 @@ def test_a_free_threaded_build_takes_its_own(index: WheelIndex, pythons: list[In
     for kind in (f"{tag}-{tag}", "cp39-abi3"):
         index.add("thing", "2.0", tag=f"{kind}-{PLATFORM}")
     assert install(("thing",), free).pins == ("thing==1.0",)
+    index.add("gil", "1.0", tag=f"{tag}-{tag}-{PLATFORM}")
+    with pytest.raises(UserError, match=r"t, nor for any other free-threaded one on this kind"):
+        install(("gil",), free)
     other = "3.13" if free.version[:2] != (3, 13) else "3.14"
     tag = f"cp{other.replace('.', '')}"
     index.add("rare", "1.0", tag=f"{tag}-{tag}t-{PLATFORM}")

@@ -12,7 +12,6 @@ from finfuzz.targets.packages.requirements import parse_requirement
         ("optree==0.20.0", "optree==0.20.0"),
         (" Zope.Interface >= 5 ", "zope-interface>=5"),
         ("pandas[excel]==3.1.1", "pandas[excel]==3.1.1"),
-        ("numpy; python_version>'3.8'", 'numpy; python_version > "3.8"'),
     ],
 )
 def test_a_requirement(text: str, read: str) -> None:
@@ -27,6 +26,7 @@ def test_a_requirement(text: str, read: str) -> None:
         ("./optree.whl", "'./optree.whl' is no requirement (Expected"),
         ("optree==0.20.0\n--index-url x", "write NAME==VERSION, like optree==0.20.0"),
         ("optree @ file:///optree.whl", "names a file or an address: write NAME==VERSION; what is"),
+        ("numpy; python_version>'3.8'", "depends on where it is installed: leave out what follows"),
     ],
 )
 def test_what_is_none(text: str, message: str) -> None:

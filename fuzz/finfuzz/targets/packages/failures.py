@@ -83,8 +83,9 @@ def _explain_one(requirement: Requirement, interpreter: Interpreter) -> str:
             f"{missing}, only for {', '.join(others)}: choose one of these with --python, "
             "or another release"
         )
+    kind = "free-threaded one on" if interpreter.is_free_threaded else "on"
     return (
-        f"{missing}, nor for any other on this kind of machine: "
+        f"{missing}, nor for any other {kind} this kind of machine: "
         "build it from source, and fuzz it from there"
     )
 

@@ -54,6 +54,7 @@ def install(
 ) -> Installed:
     """Return these packages and all that they need, for a CPython; install what the cache lacks.
 
+    The index is the one that uv is set up for (`UV_DEFAULT_INDEX`, `uv.toml` of the user).
     A requirement that leaves the release open gets the newest at the time, and keeps it in the
     cache. Nothing is built from source unless ``from_source``, and then only what has no wheel.
     ``announce`` gets one line before an installation and none otherwise. Safe to call from many
