@@ -1,0 +1,123 @@
+"""Write a discovery as a recipe: TOML with comments, for a person to read, trim and keep."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from finfuzz.discovery.answer import Discovery, Held, Kind, Traits
+from finfuzz.discovery.choose import ChosenKind, choose_kinds, list_imports
+
+_WIDTH = 100
+_MOST_OTHERS = 2
+#: `t` at the beginning of an expression: edges have no `t`, so they name the module.
+_MODULE = re.compile(r"(?<![\w.'\"])t\.")
+_LEGEND = """\
+# `t` is the module, `cell` a function of the fuzzer's that returns a list. The comments mean:
+# seen: the garbage collector is led to the reference; unseen: not, so a cycle through it stays.
+# freed: the reference goes with the object; kept: something else holds it longer."""
+
+
+def write_recipe(discovery: Discovery, target: str, pins: Sequence[str], day: datetime.date) -> str:
+    """Return the text of the recipe.
+
+    ``target``: as the user gave it. ``pins``: what is installed, like `kiwisolver==1.5.1`.
+    """
+    chosen, rest = choose_kinds(discovery)
+    parts = [
+        "\n".join(_write_head(discovery, target, pins, day, len(chosen))),
+        "\n".join(_write_modules(discovery, chosen)),
+        *("\n".join(_write_kind(one, discovery.module)) for one in chosen),
+    ]
+    if discovery.uses:
+        parts.append(f"[action]\nuse = {_quote('; '.join(discovery.uses))}")
+    if rest:
+        parts.append("\n".join(_write_rest(rest)))
+    if crashes := [death for death in discovery.deaths if death.is_crash]:
+        lines = [f"#   {death.how}: {_shorten(death.text)}" for death in crashes]
+        parts.append("\n".join(["# Crashed when they were tried, once each:", *lines]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _write_head(
+    discovery: Discovery, target: str, pins: Sequence[str], day: datetime.date, chosen: int
+) -> Iterator[str]:
+    version = discovery.imported.version
+    installed = ", ".join(pins) or f"{discovery.module} {version or 'without a version'}"
+    yield f"# Made by `finfuzz discover {target}`: read it, trim it, correct it."
+    yield f"# {installed}; CPython {discovery.python}; {day.isoformat()}"
+    yield from _wrap(
+        f"Kinds: {chosen}. Public types: {discovery.imported.types}; functions: "
+        f"{discovery.imported.functions}; types of which objects could be made: {discovery.made}."
+    )
+    for note in discovery.notes:
+        yield from _wrap(f"Note: {note}.")
+    yield "#"
+    yield _LEGEND
+
+
+def _write_modules(discovery: Discovery, chosen: Sequence[ChosenKind]) -> Iterator[str]:
+    yield f"module = {_quote(discovery.module)}"
+    edges = [edge.text for one in chosen for edge in one.edges.values()]
+    imports = list_imports([*edges, *(one.make for one in chosen), *discovery.uses])
+    imports += discovery.imported.submodules
+    if any(_MODULE.search(text) for text in edges):
+        imports.append(discovery.module)
+    if imports:
+        yield f"imports = [{', '.join(map(_quote, imports))}]"
+
+
+def _write_kind(one: ChosenKind, module: str) -> Iterator[str]:
+    yield f"# {one.kind.type}: {_describe_traits(one.kind.traits)}"
+    for text in one.others[:_MOST_OTHERS]:
+        yield f"#   also holds: {_shorten(text)}"
+    if len(one.others) > _MOST_OTHERS:
+        yield f"#   and {len(one.others) - _MOST_OTHERS} more"
+    yield f"[kind.{one.name}]"
+    comment = f"  # {_describe_held(one.holding)}" if one.holding else ""
+    yield f"make = {_quote(one.make)}{comment}"
+    yield f"role = {_quote(one.role)}"
+    for name, edge in one.edges.items():
+        text = _MODULE.sub(f"{module}.", edge.text)
+        yield f"edges.{name} = {_quote(text)}  # {_describe_held(edge)}"
+
+
+def _write_rest(rest: Sequence[Kind]) -> Iterator[str]:
+    yield from _wrap(f"{len(rest)} more kinds are left out: {', '.join(k.type for k in rest)}")
+
+
+def _describe_traits(traits: Traits) -> str:
+    words = [
+        "weakly referable" if traits.weak else "not weakly referable",
+        "hashable" if traits.hashable else "unhashable",
+        "has attributes" if traits.attributes else "no attributes",
+        "tracked by the collector" if traits.gc else "untracked",
+    ]
+    return ", ".join(words)
+
+
+def _describe_held(held: Held) -> str:
+    words = ["seen" if held.seen else "unseen", "freed" if held.freed else "kept"]
+    if held.called:
+        words.append("called")
+    if not held.any:
+        words.append("functions only")
+    return ", ".join(words)
+
+
+def _shorten(text: str) -> str:
+    return textwrap.shorten(text, _WIDTH - 20, placeholder=" …")
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False
+    )
+
+
+def _quote(text: str) -> str:
+    """Write a TOML string: JSON's escapes are TOML's, but for the delete character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
