@@ -63,7 +63,7 @@ class Death(msgspec.Struct, tag_field="event", tag="death", frozen=True):
 class Held(msgspec.Struct, frozen=True):
     """A call after which an object holds another.
 
-    ``text``: of a recipe's `make` with `cell`, or of an edge. ``seen``: the garbage collector is led
+    ``text``: a recipe's `make` with `cell`, or an edge. ``seen``: the garbage collector is led
     to what is held. ``freed``: the reference goes with the object. ``called``: what is held was
     called. ``any``: of an edge, whether any object is held, or else functions only. ``name``: of an
     edge, the member.
@@ -89,8 +89,8 @@ class Traits(msgspec.Struct, frozen=True):
 class Kind(msgspec.Struct, tag_field="event", tag="kind", frozen=True, kw_only=True):
     """A type of which the expression ``make`` gives an object.
 
-    ``name``: the type's, and ``type`` with its module. ``holdings``: expressions with `cell` that give
-    one that holds; ``edges``: statements. ``uses``: expressions with `source` that work.
+    ``name``: the type's, and ``type`` with its module. ``holdings``: expressions with `cell` that
+    give one that holds; ``edges``: statements. ``uses``: expressions with `source` that work.
     """
 
     type: str
@@ -131,7 +131,7 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     """What a package is made of, as far as probing shows.
 
     ``python``: CPython's version. ``deaths``: what ended a probe; no findings, as nobody has
-    confirmed them. ``notes``: one line each on what a reader should know of the package or this run.
+    confirmed them. ``notes``: one line each on what a reader should know of package and run.
     """
 
     module: str

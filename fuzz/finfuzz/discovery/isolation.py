@@ -1,8 +1,8 @@
 """Run a command apart from the machine, as far as the kernel allows: `python isolation.py REQUEST`.
 
-REQUEST is JSON with `command`, to which REQUEST itself is appended with `isolated` (whether processes
-and network are apart), `scratch`, the working folder, and `report`, a file descriptor. That gets two
-lines of JSON: what is apart, before the command starts, and how the command ended.
+REQUEST is JSON with `command`, to which REQUEST itself is appended with `isolated` (whether
+processes and network are apart), `scratch`, the working folder, and `report`, a file descriptor.
+That gets two lines of JSON: what is apart, before the command starts, and how the command ended.
 
 The command runs in namespaces of its own: its processes see no others, its network has no way out,
 and of all files only those in the scratch folder can be written. This file runs as a script and

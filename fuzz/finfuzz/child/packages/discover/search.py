@@ -13,8 +13,10 @@ MOST_CONSTANTS = 100
 MOST_KINDS = 150
 #: Kinds that come by a method of a kind that came by a method end here.
 MOST_DEPTH = 2
-#: Of one kind; each is measured once more in a child of its own.
-MOST_FINDS = 24
+#: Functions that share a child: a fork of a large process takes longer than most calls.
+GROUP = 8
+#: Holding expressions and edges of one kind, each measured once more in a child of its own.
+MOST_FINDS = {"c": 16, "derived": 8, "wrapper": 6, "python": 6}
 MOST_USES = 6
 LONGEST_USE = 100
 #: The part of the time until finds are confirmed.
@@ -114,14 +116,24 @@ class Search:
                 self._add(answer, text, maker)
 
     def _make_from_functions(self):
-        waiting = kinds.sort_functions(self.found.functions)[:MOST_FUNCTIONS]
-        for done, (path, value) in enumerate(waiting):
-            self._progress("functions", path[2:], done, len(waiting))
+        for path, value in kinds.sort_functions(self.found.functions)[:MOST_FUNCTIONS]:
             name = path.rpartition(".")[2]
             signatures = read_signatures(value, name, self.stubs.find_function(name))
             self.functions.append((path, signatures))
-            makes = kinds.list_function_makes(path, signatures, self.known)
-            self._make(makes, None, len(waiting) - done)
+        for group, left in self._group_functions("functions"):
+            makes = [
+                make
+                for path, signatures in group
+                for make in kinds.list_function_makes(path, signatures, self.known)
+            ]
+            self._make(makes, None, left)
+
+    def _group_functions(self, stage):
+        """Yield groups of functions that share a child, and the number of groups left."""
+        total = len(self.functions)
+        for first in range(0, total, GROUP):
+            self._progress(stage, self.functions[first][0][2:], first, total)
+            yield self.functions[first : first + GROUP], (total - first - 1) // GROUP + 1
 
     def _add_constants(self):
         self._make([(path, None) for path, _ in self.found.constants[:MOST_CONSTANTS]], None, 1)
@@ -174,10 +186,13 @@ class Search:
                 kind.edges.append((name, text))
 
     def _find_function_holdings(self):
-        for done, (path, signatures) in enumerate(self.functions):
-            self._progress("functions that keep", path[2:], done, len(self.functions))
-            calls = kinds.list_holding_calls(path, signatures, self.known)
-            self._measure_makes(calls, len(self.functions) - done)
+        for group, left in self._group_functions("functions that keep"):
+            calls = [
+                call
+                for path, signatures in group
+                for call in kinds.list_holding_calls(path, signatures, self.known)
+            ]
+            self._measure_makes(calls, left)
 
     def _find_holding_parts(self, kind, others):
         """Replace a part of the expression that makes another kind by one that holds."""
@@ -202,8 +217,9 @@ class Search:
 
     def _confirm(self, kind):
         """Measure each find in a child of its own, where nothing was done before, and report."""
-        holdings = [self._measure_make_alone(kind, make) for make in kind.holdings[:MOST_FINDS]]
-        edges = [self._measure_edge_alone(kind, *edge) for edge in kind.edges[:MOST_FINDS]]
+        most = MOST_FINDS[kind.layer]
+        holdings = [self._measure_make_alone(kind, make) for make in kind.holdings[:most]]
+        edges = [self._measure_edge_alone(kind, *edge) for edge in kind.edges[:most]]
         self.report.write(
             event="kind",
             type=kind.type,
