@@ -22,7 +22,8 @@ from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.targets.build import build, require_linux
-from finfuzz.targets.frameworks import DEFAULT, list_target_forms
+from finfuzz.targets.forms import list_target_forms
+from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
 

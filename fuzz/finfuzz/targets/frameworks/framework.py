@@ -80,7 +80,7 @@ class Framework:
     ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the extension
     sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
     subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it can't
-    be compiled for.
+    be compiled for. ``is_package``: its targets are packages, each with a vocabulary of its own.
     """
 
     name: str
@@ -99,16 +99,17 @@ class Framework:
     import_hangs: Quirk | None = None
     needs_gil: Quirk | None = None
     crashes: CrashMarks = field(default_factory=CrashMarks)
+    is_package: bool = False
 
     @property
     def is_target(self) -> bool:
         """Whether it has an extension, or a module in its place, to fuzz."""
-        return bool(self.sources or self.python_module)
+        return bool(self.sources or self.python_module or self.is_package)
 
     @property
     def is_control(self) -> bool:
         """Whether it is a control, whose crashes can't be a framework's."""
-        return self.is_target and self.headers is None
+        return self.is_target and self.headers is None and not self.is_package
 
     @property
     def is_compiled(self) -> bool:
