@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from finfuzz.discovery.answer import Discovery, Held, Kind
@@ -94,8 +94,3 @@ def _mix(edges: Sequence[Held]) -> list[Held]:
     ]
     longest = max(map(len, groups))
     return [group[index] for index in range(longest) for group in groups if index < len(group)]
-
-
-def list_imports(texts: Iterable[str]) -> list[str]:
-    """List the modules of the standard library that expressions use."""
-    return ["io"] if any("io." in text for text in texts) else []

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from finfuzz.discovery.answer import Discovery, Held, Kind, Traits
-from finfuzz.discovery.choose import ChosenKind, choose_kinds, list_imports
+from finfuzz.discovery.choose import ChosenKind, choose_kinds
+from finfuzz.discovery.modules import Modules
 
 _WIDTH = 100
 _MOST_OTHERS = 2
-#: `t` at the beginning of an expression: edges have no `t`, so they name the module.
-_MODULE = re.compile(r"(?<![\w.'\"])t\.")
 _LEGEND = """\
 # `t` is the module, `cell` a function of the fuzzer's that returns a list. The comments mean:
 # seen: the garbage collector is led to the reference; unseen: not, so a cycle through it stays.
@@ -27,19 +25,18 @@ def write_recipe(discovery: Discovery, target: str, pins: Sequence[str], day: da
     ``target``: as the user gave it. ``pins``: what is installed, like `kiwisolver==1.5.1`.
     """
     chosen, rest = choose_kinds(discovery)
+    modules = Modules(discovery.module, discovery.imported.submodules)
+    kinds = ["\n".join(_write_kind(one, modules)) for one in chosen]
+    use = modules.rewrite("; ".join(discovery.uses))
     parts = [
         "\n".join(_write_head(discovery, target, pins, day, len(chosen))),
-        "\n".join(_write_modules(discovery, chosen)),
-        *("\n".join(_write_kind(one, discovery.module)) for one in chosen),
+        "\n".join(_write_modules(modules)),
+        *kinds,
+        f"[action]\nuse = {_quote(use)}" if use else "",
+        "\n".join(_write_rest(rest)),
+        "\n".join(_write_crashes(discovery)),
     ]
-    if discovery.uses:
-        parts.append(f"[action]\nuse = {_quote('; '.join(discovery.uses))}")
-    if rest:
-        parts.append("\n".join(_write_rest(rest)))
-    if crashes := [death for death in discovery.deaths if death.is_crash]:
-        lines = [f"#   {death.how}: {_shorten(death.text)}" for death in crashes]
-        parts.append("\n".join(["# Crashed when they were tried, once each:", *lines]))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _write_head(
@@ -59,18 +56,13 @@ def _write_head(
     yield _LEGEND
 
 
-def _write_modules(discovery: Discovery, chosen: Sequence[ChosenKind]) -> Iterator[str]:
-    yield f"module = {_quote(discovery.module)}"
-    edges = [edge.text for one in chosen for edge in one.edges.values()]
-    imports = list_imports([*edges, *(one.make for one in chosen), *discovery.uses])
-    imports += discovery.imported.submodules
-    if any(_MODULE.search(text) for text in edges):
-        imports.append(discovery.module)
-    if imports:
-        yield f"imports = [{', '.join(map(_quote, imports))}]"
+def _write_modules(modules: Modules) -> Iterator[str]:
+    yield f"module = {_quote(modules.module)}"
+    if modules.imports:
+        yield f"imports = [{', '.join(map(_quote, modules.imports))}]"
 
 
-def _write_kind(one: ChosenKind, module: str) -> Iterator[str]:
+def _write_kind(one: ChosenKind, modules: Modules) -> Iterator[str]:
     yield f"# {one.kind.type}: {_describe_traits(one.kind.traits)}"
     for text in one.others[:_MOST_OTHERS]:
         yield f"#   also holds: {_shorten(text)}"
@@ -78,15 +70,25 @@ def _write_kind(one: ChosenKind, module: str) -> Iterator[str]:
         yield f"#   and {len(one.others) - _MOST_OTHERS} more"
     yield f"[kind.{one.name}]"
     comment = f"  # {_describe_held(one.holding)}" if one.holding else ""
-    yield f"make = {_quote(one.make)}{comment}"
+    yield f"make = {_quote(modules.rewrite(one.make))}{comment}"
     yield f"role = {_quote(one.role)}"
     for name, edge in one.edges.items():
-        text = _MODULE.sub(f"{module}.", edge.text)
+        text = modules.rewrite(edge.text, has_t=False)
         yield f"edges.{name} = {_quote(text)}  # {_describe_held(edge)}"
 
 
 def _write_rest(rest: Sequence[Kind]) -> Iterator[str]:
-    yield from _wrap(f"{len(rest)} more kinds are left out: {', '.join(k.type for k in rest)}")
+    if rest:
+        names = ", ".join(kind.type for kind in rest)
+        yield from _wrap(f"{len(rest)} more kinds are left out: {names}")
+
+
+def _write_crashes(discovery: Discovery) -> Iterator[str]:
+    crashes = [death for death in discovery.deaths if death.is_crash]
+    if crashes:
+        yield "# Crashed when they were tried, once each:"
+    for death in crashes:
+        yield f"#   {death.how}: {_shorten(death.text)}"
 
 
 def _describe_traits(traits: Traits) -> str:
