@@ -74,9 +74,11 @@ class Framework:
     """A framework or control.
 
     ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
-    ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
+    ``module.cpp`` first; empty where finfuzz only recognizes the framework. ``python_module``: the
     module that takes an extension's place instead. ``controls``: targets that should survive, the
-    one without any extension first. ``vocabulary``: the words that its extension has code for.
+    one without any extension first. ``file_marks``: regular expressions of what every extension
+    made with it has in its file, stripped or not; the one that says most first. ``vocabulary``: the
+    words that its extension has code for.
     ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the extension
     sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
     subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it can't
@@ -93,6 +95,7 @@ class Framework:
     compile_flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    file_marks: tuple[bytes, ...] = ()
     vocabulary: Vocabulary = EVERYTHING
     own_interpreters: bool = False
     has_internals: bool = False
