@@ -50,18 +50,21 @@ def discover(
     paths: Sequence[Path],
     module: str,
     seconds: float,
+    *,
+    site: bool = True,
     show: Show = lambda _: None,
 ) -> Discovery:
     """Find out in about ``seconds`` what a module's types are and which references they hold.
 
     ``python``: the CPython or a virtual environment's python. ``paths``: folders to import from,
-    before its own. ``show`` gets the progress.
+    before its own. ``site``: whether it sees its own site-packages. ``show`` gets the progress.
 
     Raises UserError if the module can't be imported there.
     """
     version = probe(python).text
     collected = _Collected(module, f"{python} (CPython {version})", seconds)
-    with _start(python, paths, module, seconds) as (process, answer, stderr):
+    command = [str(python.absolute()), *("-s", "-B", "-X", "utf8"), *(() if site else ("-S",))]
+    with _start(command, paths, module, seconds) as (process, answer, stderr):
         for line in _read_lines(answer, seconds + _GRACE):
             if isinstance(line, Progress):
                 show(line)
@@ -158,13 +161,13 @@ def _describe_end(ended: Ended) -> str:
 
 @contextlib.contextmanager
 def _start(
-    python: Path, paths: Sequence[Path], module: str, seconds: float
+    command: Sequence[str], paths: Sequence[Path], module: str, seconds: float
 ) -> Iterator[tuple[subprocess.Popen[bytes], int, IO[bytes]]]:
     """Start the discovery. Yield the process, the pipe with its answer, and its standard error."""
     receiver, sender = os.pipe()
     with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile() as stderr:
         request = {
-            "command": [str(python.absolute()), "-s", "-B", "-X", "utf8", str(_START)],
+            "command": [*command, str(_START)],
             "module": module,
             "paths": [str(path.absolute()) for path in paths],
             "seconds": seconds,

@@ -43,7 +43,7 @@ def _write_head(
     discovery: Discovery, target: str, pins: Sequence[str], day: datetime.date, chosen: int
 ) -> Iterator[str]:
     version = discovery.imported.version
-    installed = ", ".join(pins) or f"{discovery.module} {version or 'without a version'}"
+    installed = ", ".join(pins) or f"{discovery.module} {version}".strip()
     yield f"# Made by `finfuzz discover {target}`: read it, trim it, correct it."
     yield f"# {installed}; CPython {discovery.python}; {day.isoformat()}"
     yield from _wrap(

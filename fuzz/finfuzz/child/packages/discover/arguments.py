@@ -160,7 +160,11 @@ def _list_forms(parameter, place):
         forms.append("[%s]" % place)
     if re.search(r"[Dd]ict|Mapping", annotation):
         forms.append("{'a': %s}" % place)
-    return forms if annotation else [place, "[%s]" % place, "{'a': %s}" % place]
+    return (
+        forms
+        if annotation or parameter["sort"] in ("star", "stars")
+        else [place, "[%s]" % place, "{'a': %s}" % place]
+    )
 
 
 def _write_call(signature, known, row, chosen=None, value=""):

@@ -12,6 +12,8 @@ from _finfuzz_discover.safety import REPORT_DESCRIPTOR, close_streams, limit_cpu
 
 #: Children that one list of probes may cost; a list whose every probe crashes ends here.
 MOST_DEATHS = 12
+#: The unit of processor times in /proc.
+_TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 class Death:
@@ -24,7 +26,8 @@ class Death:
 class Runner:
     """Runs lists of functions in children.
 
-    Each child has an empty folder of its own below `scratch`. `seconds`: what one probe may take.
+    Each child has an empty folder of its own below `scratch`. `seconds`: what one probe may take,
+    or its processor time where the machine is busy.
     """
 
     def __init__(self, scratch, seconds=2.0):
@@ -61,7 +64,7 @@ class Runner:
         os.close(sender)
         timed_out = None
         try:
-            timed_out = self._receive(receiver, len(probes), answers, until)
+            timed_out = self._receive(pid, receiver, len(probes), answers, until)
         finally:
             os.close(receiver)
             status = _end(pid, patient=timed_out is False)
@@ -72,12 +75,15 @@ class Runner:
             return None
         return Death(_name_end(status, timed_out))
 
-    def _receive(self, receiver, wanted, answers, until):
+    def _receive(self, pid, receiver, wanted, answers, until):
         """Append the answers that arrive. Return None if all did, else whether time ran out."""
         pending, got = b"", 0
+        patience = _Patience(pid, self.seconds)
         while got < wanted:
             seconds = max(0.0, min(self.seconds, until - time.monotonic()))
             if not select.select([receiver], [], [], seconds)[0]:
+                if time.monotonic() < until and patience.lasts():
+                    continue
                 return True
             data = os.read(receiver, 1 << 16)
             if not data:
@@ -85,7 +91,43 @@ class Runner:
             *lines, pending = (pending + data).split(b"\n")
             answers.extend(json.loads(line) for line in lines)
             got += len(lines)
+            patience.renew()
         return None
+
+
+class _Patience:
+    """Tells a child that hangs from one that a busy machine leaves waiting.
+
+    It lasts while the child uses the processor, up to `seconds` of processor time.
+    """
+
+    def __init__(self, pid, seconds):
+        self._pid = pid
+        self._seconds = seconds
+        self.renew()
+
+    def renew(self):
+        """Begin again: the child has answered."""
+        self._first = self._last = _read_cpu_seconds(self._pid)
+
+    def lasts(self):
+        """Whether to wait on."""
+        now = _read_cpu_seconds(self._pid)
+        if now is None or self._last is None:
+            return False
+        works = now - self._last >= _TICK and now - self._first < self._seconds
+        self._last = now
+        return works
+
+
+def _read_cpu_seconds(pid):
+    """Return the processor time of a process, None where /proc has none or it has ended."""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) * _TICK
 
 
 def _serve(probes, sender, folder):

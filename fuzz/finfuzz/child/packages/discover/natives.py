@@ -34,11 +34,12 @@ def is_c_type(kind):
     if type(kind) is not type and is_c_type(type(kind)):
         return True
     # Binding frameworks have metaclasses in C; other heap types have neither of these.
-    return not ("__weakref__" in own or "__dict__" in own or _has_functions(own))
+    return not ({"__weakref__", "__dict__", "__slots__"} & own.keys() or _has_functions(own))
 
 
 def _has_functions(own):
-    return any(isinstance(value, types.FunctionType) for value in own.values())
+    values = (getattr(value, "__func__", value) for value in own.values())
+    return any(isinstance(value, types.FunctionType) for value in values)
 
 
 def is_worth_making(kind):
