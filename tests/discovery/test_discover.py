@@ -112,6 +112,21 @@ def test_functions_whose_names_end_things_are_not_called(find: Find) -> None:
     assert "t.crash()" not in [death.text for death in found.deaths]
 
 
+def test_names_that_are_made_when_they_are_asked_for(find: Find) -> None:
+    source = """
+import os
+__all__ = ["Lazy", "Deadly", "Missing"]
+def __getattr__(name):
+    if name == "Deadly":
+        os._exit(1)
+    if name == "Lazy":
+        return type(name, (), {"__init__": lambda self, held=None: setattr(self, "held", held)})
+    raise AttributeError(name)
+"""
+    found = find(source)
+    assert (list(by_name(found)), found.deaths) == (["Lazy"], ())
+
+
 def test_pure_python_is_noted(find: Find) -> None:
     assert "pure Python: nothing to fuzz but CPython" in find("class A: pass").notes
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +33,7 @@ from finfuzz.discovery.answer import (
 )
 from finfuzz.executor.process import end_tree
 from finfuzz.support.errors import UserError
+from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import probe
 
 _START = Path(__file__).resolve().parent.parent / "child" / "packages" / "discover" / "start.py"
@@ -61,10 +62,18 @@ def discover(
 
     Raises UserError if the module can't be imported there.
     """
-    version = probe(python).text
+    interpreter = probe(python)
+    version = interpreter.text
     collected = _Collected(module, f"{python} (CPython {version})", seconds)
     command = [str(python.absolute()), *("-s", "-B", "-X", "utf8"), *(() if site else ("-S",))]
-    with _start(command, paths, module, seconds) as (process, answer, stderr):
+    request = {
+        "command": [*command, str(_START)],
+        "module": module,
+        "paths": [str(path.absolute()) for path in paths],
+        "seconds": seconds,
+        "limit_memory": read_instrumentation(interpreter.executable).limits_memory,
+    }
+    with _start(request, make_variables(interpreter)) as (process, answer, stderr):
         for line in _read_lines(answer, seconds + _GRACE):
             if isinstance(line, Progress):
                 show(line)
@@ -137,6 +146,8 @@ class _Collected:
     def _list_notes(self, imported: Imported, found: Found) -> Iterator[str]:
         if not imported.compiled:
             yield "pure Python: nothing to fuzz but CPython"
+        elif self.kinds and all(kind.layer == "python" for kind in self.kinds):
+            yield "none of its objects is of a type in C: these kinds are Python classes"
         if imported.threads > 1:
             yield (
                 f"the import starts {imported.threads - 1} threads: forked probes lack them, "
@@ -161,27 +172,20 @@ def _describe_end(ended: Ended) -> str:
 
 @contextlib.contextmanager
 def _start(
-    command: Sequence[str], paths: Sequence[Path], module: str, seconds: float
+    request: Mapping[str, object], variables: Mapping[str, str]
 ) -> Iterator[tuple[subprocess.Popen[bytes], int, IO[bytes]]]:
     """Start the discovery. Yield the process, the pipe with its answer, and its standard error."""
     receiver, sender = os.pipe()
     with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile() as stderr:
-        request = {
-            "command": [*command, str(_START)],
-            "module": module,
-            "paths": [str(path.absolute()) for path in paths],
-            "seconds": seconds,
-            "scratch": scratch,
-            "report": sender,
-        }
+        whole = {**request, "scratch": scratch, "report": sender}
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_ISOLATION), json.dumps(request)],
+            [sys.executable, "-I", "-S", str(_ISOLATION), json.dumps(whole)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             pass_fds=(sender,),
             cwd=scratch,
-            env=_make_environment(scratch),
+            env={**_make_environment(scratch), **variables},
             process_group=0,
         )
         os.close(sender)

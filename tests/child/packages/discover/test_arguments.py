@@ -46,6 +46,14 @@ def test_no_number_where_a_process_or_descriptor_may_be_meant(name: str, annotat
     assert not any(one.isdigit() for one in guesses)
 
 
+def test_types_with_such_a_parameter_get_no_number_from_the_list_either() -> None:
+    calls = arguments.list_generic_calls([[parameter("fd"), parameter("mode")]])
+    assert calls
+    assert not any("1" in one.split(", ") for one in calls)
+    assert "1" in arguments.list_generic_calls([[parameter("size")]])
+    assert "1, cell" not in arguments.list_generic_holding_calls("cell", numbers=False)
+
+
 def test_functions_without_a_signature_get_no_number() -> None:
     assert not any(one.isdigit() for one in arguments.FUNCTION_ARGUMENTS)
 

@@ -118,6 +118,16 @@ def list_calls(signatures, known):
     return _unique(found)
 
 
+def list_generic_calls(signatures):
+    """Return argument lists for a type, without numbers where one may be a handle."""
+    handles = any(takes_handle(one["name"]) for signature in signatures for one in signature)
+    return [one for one in TYPE_ARGUMENTS if not (handles and _has_number(one))]
+
+
+def _has_number(call):
+    return any(one.strip().isdigit() for one in call.split(","))
+
+
 def list_holding_calls(signatures, known, place):
     """Return argument lists in which one argument is `place`, or a list or dict with it."""
     found = []
@@ -195,6 +205,7 @@ def _unique(found):
     return list(dict.fromkeys(one for one in found if one is not None))[:_MOST_CALLS]
 
 
-def list_generic_holding_calls(place):
+def list_generic_holding_calls(place, *, numbers=True):
     """Return argument lists with `place`, for a callable without a signature."""
-    return [form.format(*(place,) * form.count("{}")) for form in HOLDING_ARGUMENTS]
+    forms = [one for one in HOLDING_ARGUMENTS if numbers or not _has_number(one)]
+    return [form.format(*(place,) * form.count("{}")) for form in forms]

@@ -20,11 +20,13 @@ class Inventory:
     """What `t`, the imported package, offers.
 
     `types`, `functions` and `constants` are lists of (expression, object), outer modules first.
-    `compiled`: names of the extension modules that are loaded with it.
+    `compiled`: names of the extension modules that are loaded with it. `lazy`: further names of the
+    package, with their values.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, lazy=()):
         self.root = root
+        self.lazy = dict(lazy)
         self.top = root.__name__.split(".")[0]
         self.tops = (self.top, "_" + self.top)
         self.folders = _list_folders(root)
@@ -64,8 +66,8 @@ class Inventory:
     def _collect(self):
         known = set()
         for path, module in self._walk_modules():
-            for name, value in list(vars(module).items()):
-                if name.startswith("_") or id(value) in known or not name.isidentifier():
+            for name, value in self._list_public(module):
+                if id(value) in known or not name.isidentifier():
                     continue
                 if isinstance(value, types.ModuleType):
                     continue
@@ -83,12 +85,16 @@ class Inventory:
         # Functions of binding frameworks may have no `__module__`.
         return self.owns(value) or getattr(value, "__module__", None) is None
 
+    def _list_public(self, module):
+        names = {**vars(module), **(self.lazy if module is self.root else {})}
+        return [(name, value) for name, value in names.items() if not name.startswith("_")]
+
     def _walk_modules(self):
         waiting, known = [("t", self.root)], {id(self.root)}
         for path, module in waiting:
             yield path, module
-            for name, value in list(vars(module).items()):
-                if name.startswith("_") or not isinstance(value, types.ModuleType):
+            for name, value in self._list_public(module):
+                if not isinstance(value, types.ModuleType):
                     continue
                 inside = value.__name__.startswith(self.root.__name__ + ".")
                 if not inside or id(value) in known or name in _TESTS:
@@ -109,6 +115,15 @@ def _list_folders(root):
     paths = [os.path.join(path, "") for path in getattr(root, "__path__", ())]
     file = getattr(root, "__file__", None)
     return paths or ([file] if file else [])
+
+
+def list_lazy_names(root):
+    """List the public names in `__all__` that the package does not have yet."""
+    listed = getattr(root, "__all__", ())
+    names = (
+        [name for name in listed if isinstance(name, str)] if hasattr(root, "__getattr__") else []
+    )
+    return [name for name in names if not name.startswith("_") and name not in vars(root)]
 
 
 def list_compiled_submodules(root):

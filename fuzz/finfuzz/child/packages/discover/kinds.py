@@ -45,7 +45,7 @@ def list_enum_values(types):
 def list_type_makes(path, kind, stubs, known, owns):
     """List (expression, maker) for a type: its constructor, its own members, its class methods."""
     signatures = read_type_signatures(kind, stubs.find_constructor(kind))
-    calls = [*arguments.list_calls(signatures, known), *arguments.TYPE_ARGUMENTS]
+    calls = arguments.list_calls(signatures, known) + arguments.list_generic_calls(signatures)
     makes = [("%s(%s)" % (path, one), (path, signatures)) for one in dict.fromkeys(calls)]
     own = [("%s.%s" % (path, name), None) for name in _list_own_instances(kind)]
     makes = own + makes if hasattr(kind, "__members__") else makes + own
@@ -114,7 +114,7 @@ def list_holding_makes(kind, known):
 def list_holding_calls(path, signatures, known):
     """List calls of a function with `cell` whose result may keep `cell`."""
     calls = arguments.list_holding_calls(signatures, known, "cell")
-    calls = calls or arguments.list_generic_holding_calls("cell")
+    calls = calls or arguments.list_generic_holding_calls("cell", numbers=False)
     return ["%s(%s)" % (path, one) for one in calls]
 
 

@@ -38,7 +38,7 @@ def describe_members(value, owns, stubs):
     for name, member in list_members(kind, owns):
         if isinstance(member, _DATA):
             attributes.append(name)
-        elif not is_of_class(member) and callable(member):
+        elif not is_of_class(member) and not isinstance(member, type) and callable(member):
             bound = getattr(value, name, None)
             methods[name] = read_signatures(bound, name, stubs.find_method(kind, name))
     return {

@@ -54,13 +54,12 @@ def close_streams():
     os.close(nowhere)
 
 
-def limit_process():
-    """Limit memory, the size of files and core dumps of this process and of all that it forks."""
-    for what, most in (
-        (resource.RLIMIT_AS, ADDRESS_SPACE),
-        (resource.RLIMIT_FSIZE, FILE_SIZE),
-        (resource.RLIMIT_CORE, 0),
-    ):
+def limit_process(memory):
+    """Limit the size of files, core dumps and, if `memory`, the address space, for forks, too."""
+    limits = [(resource.RLIMIT_FSIZE, FILE_SIZE), (resource.RLIMIT_CORE, 0)]
+    if memory:
+        limits.append((resource.RLIMIT_AS, ADDRESS_SPACE))
+    for what, most in limits:
         _, hard = resource.getrlimit(what)
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (least, hard))

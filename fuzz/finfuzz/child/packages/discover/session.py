@@ -38,7 +38,7 @@ def discover(request):
     """Answer a request: its keys are in start.py."""
     began = time.monotonic()
     report = Report(request["report"])
-    safety.limit_process()
+    safety.limit_process(request["limit_memory"])
     # Before the package, which may replace what it finds in `sys.modules`.
     names = {name: importlib.import_module(name) for name in HELPERS}
     sys.path[:0] = request["paths"]
@@ -48,7 +48,8 @@ def discover(request):
         return
     left = began + request["seconds"] - time.monotonic()
     submodules = _import_submodules(root, runner, time.monotonic() + left / 4)
-    found = inventory.Inventory(root)
+    lazy = _load_lazy_names(root, runner, time.monotonic() + left / 4)
+    found = inventory.Inventory(root, lazy)
     report.write(
         event="imported",
         seconds=time.monotonic() - began,
@@ -93,6 +94,15 @@ def _import_submodules(root, runner, until):
     answers = runner.run(probes, until)
     usable = [name for name, answer in zip(names, answers) if answer is True]
     return [name for name in usable if inventory.import_quietly(name)]
+
+
+def _load_lazy_names(root, runner, until):
+    """Return the public names that the package makes when they are first asked for (PEP 562)."""
+    names = inventory.list_lazy_names(root)
+    probes = [lambda name=name: hasattr(root, name) for name in names]
+    answers = runner.run(probes, until)
+    usable = [name for name, answer in zip(names, answers) if answer is True]
+    return {name: getattr(root, name, None) for name in usable}
 
 
 def _read_version(root):

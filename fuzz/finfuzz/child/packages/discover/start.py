@@ -1,8 +1,8 @@
 """Discover what a package is made of, in the package's own Python: `start.py REQUEST`.
 
 REQUEST is JSON: module, paths, seconds, scratch (a folder), isolated (whether processes and network
-are apart), report (a file descriptor). The answer is JSON, one object a line, written to that
-descriptor as soon as it is known.
+are apart), limit_memory (whether the address space can be limited), report (a file descriptor). The
+answer is JSON, one object a line, written to that descriptor as soon as it is known.
 """
 
 import importlib.util
