@@ -51,6 +51,16 @@ def test_the_object_itself_is_preferred_to_a_list_with_it() -> None:
     assert one.others == ("t.A(cell)", "t.A(kept=cell)")
 
 
+def test_a_method_that_takes_functions_only_is_called_by_make() -> None:
+    edges = (
+        make_held("source.on(1, target=target)", "on", any=False, called=True),
+        make_held("source.hook = target", "hook", any=False),
+    )
+    ((one,), _) = choose_kinds(make_discovery(make_kind("A", edges=edges)))
+    assert one.make == "(lambda source: (source.on(1, target=cell), source)[1])(t.A())"
+    assert (one.role, one.edges) == ("callback", {})
+
+
 def test_roles() -> None:
     edge = make_held("source.add(target)", "add")
     kinds = (make_kind("A", edges=(edge,)), make_kind("B", holdings=HELD), make_kind("C"))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from finfuzz.discovery.answer import Discovery, Held, Kind
 from finfuzz.discovery.names import make_edge_name, make_kind_names, make_unique
@@ -67,8 +71,10 @@ def _rank(kinds: Sequence[Kind]) -> list[Kind]:
 
 
 def _choose_calls(name: str, kind: Kind) -> ChosenKind:
-    holdings = sorted(kind.holdings, key=_rank_holding)
-    edges = _mix(kind.edges)
+    # An edge takes every node; what takes functions only gets the cell when the object is made.
+    made = [_write_make(kind, edge) for edge in kind.edges if not edge.any]
+    holdings = sorted([*kind.holdings, *filter(None, made)], key=_rank_holding)
+    edges = _mix([edge for edge in kind.edges if edge.any])
     unique = make_unique(make_edge_name(edge) for edge in edges)
     kept = dict(list(zip(unique, edges, strict=True))[:MOST_EDGES])
     # A list or dict with what is held in it adds nothing to the same call without.
@@ -77,13 +83,24 @@ def _choose_calls(name: str, kind: Kind) -> ChosenKind:
     return ChosenKind(name, kind, holdings[0] if holdings else None, kept, others)
 
 
+def _write_make(kind: Kind, edge: Held) -> Held | None:
+    """Write an edge as an expression that makes an object with a cell; None for an assignment."""
+    try:
+        ast.parse(edge.text, mode="eval")
+    except SyntaxError:
+        return None
+    call = re.sub(r"\btarget\b(?!=)", "cell", edge.text)
+    return msgspec.structs.replace(edge, text=f"(lambda source: ({call}, source)[1])({kind.make})")
+
+
 def _is_plain(text: str) -> bool:
     return not any(one in text for one in ("[cell]", "(cell,)", ": cell}", ", cell)]"))
 
 
-def _rank_holding(held: Held) -> tuple[bool, bool, bool]:
+def _rank_holding(held: Held) -> tuple[bool, bool, bool, bool]:
     """Prefer the object itself to one in a list, and then a callback: its call is one more risk."""
-    return not held.freed, not _is_plain(held.text), not held.called
+    indirect = held.text.startswith("(lambda")
+    return not held.freed, indirect, not _is_plain(held.text), not held.called
 
 
 def _mix(edges: Sequence[Held]) -> list[Held]:

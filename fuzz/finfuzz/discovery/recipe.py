@@ -105,8 +105,6 @@ def _describe_held(held: Held) -> str:
     words = ["seen" if held.seen else "unseen", "freed" if held.freed else "kept"]
     if held.called:
         words.append("called")
-    if not held.any:
-        words.append("functions only")
     return ", ".join(words)
 
 
