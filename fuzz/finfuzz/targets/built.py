@@ -40,6 +40,11 @@ class Build:
         return self.package.offers if self.package else self.spec.record.vocabulary
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the target before it runs."""
+        return self.package.notes if self.package else ()
+
+    @property
     def imports_early(self) -> bool:
         """Whether a zygote may import the extension ahead of its children.
 
@@ -47,4 +52,5 @@ class Build:
         """
         if self.package is not None:
             return self.package.probe.imported.threads == 0
-        return self.extension.suffix == ".so"
+        name, _, suffix = self.extension.name.partition(".")
+        return name == "finfuzz_target" and suffix != "py"
