@@ -66,6 +66,7 @@ def test_any_text_is_a_package_or_one_line_of_error(origin: str, rest: str) -> N
         ),
         ("module:mine._core", "module:mine._core"),
         ("stdlib:datetime", "stdlib:datetime"),
+        ("stdlib:datetime,concurrent.futures", "stdlib:datetime,concurrent.futures"),
     ],
 )
 def test_canonical_text(text: str, canonical: str) -> None:

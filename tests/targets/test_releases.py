@@ -12,7 +12,14 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets import headers as packages
 from finfuzz.targets import package_index
 from finfuzz.targets.frameworks.framework import HeaderPackage
-from finfuzz.targets.releases import find_headers, list_releases, resolve
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.releases import (
+    find_headers,
+    list_marked,
+    list_own_releases,
+    list_releases,
+    resolve,
+)
 from finfuzz.targets.spec import parse_target
 
 
@@ -65,6 +72,27 @@ def test_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_a_bare_pybind11_is_resolved(text: str) -> None:
     spec = parse_target(text)
     assert resolve(spec) is spec
+
+
+def test_releases_by_the_mark_that_they_leave_in_a_file(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version, number in (("3.0.0", 11), ("3.0.1", 11), ("3.1.0", 12)):
+        folder = cache / "headers" / f"pybind11-{version}" / "pybind11"
+        (folder / "detail").mkdir(parents=True)
+        (folder / "pybind11.h").touch()
+        line = f"#    define PYBIND11_INTERNALS_VERSION {number}\n"
+        (folder / "detail" / "internals.h").write_text(f"#ifndef INTERNALS\n{line}#endif\n")
+    monkeypatch.setattr(package_index, "list_versions", lambda _: ())
+    assert list_marked("pybind11", "__pybind11_internals_v11") == ["3.0.1", "3.0.0"]
+    assert list_marked("pybind11", "__pybind11_internals_v12") == ["3.1.0"]
+    assert list_marked("pybind11", "__pybind11_internals_v4") == []
+    assert list_marked("plain-c", "") == []
+
+
+def test_a_module_has_no_releases_of_its_own(interpreter: Interpreter) -> None:
+    for target in ("module:mine", "stdlib:datetime", "plain-c"):
+        assert list_own_releases(parse_target(target), interpreter) == []
 
 
 def test_headers_of_a_release_are_fetched_once(

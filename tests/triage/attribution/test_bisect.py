@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
 from finfuzz.targets.releases import find_headers
-from finfuzz.targets.spec import parse_target
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution import bisect as module
 from finfuzz.triage.attribution.bisect import (
     Subject,
@@ -89,6 +90,8 @@ def test_a_flaky_one_is_missed_twice_before_it_counts_as_good(
             "3.0.1",
             "plain-c can't be bisected: only findings of one release or checkout can",
         ),
+        ("module:mine", "3.0.1", "module:mine can't be bisected: only findings of one release"),
+        ("stdlib:datetime", "3.0.1", "stdlib:datetime can't be bisected: only findings of one"),
         ("pybind11==3.0.1,3.0.2", "3.0.1", r"pybind11==3\.0\.1,3\.0\.2\S* can't be bisected"),
         ("pybind11==3.0.2", "3.0.99", r"3\.0\.99 is no release of pybind11: choose 3\.0\.0, 3\.0"),
         ("pybind11==3.0.2", "three", "'three' is not a version"),
@@ -97,6 +100,35 @@ def test_a_flaky_one_is_missed_twice_before_it_counts_as_good(
 def test_what_can_not_be_bisected(spec: str, good: str, problem: str) -> None:
     with pytest.raises(UserError, match=problem):
         bisect_releases(subject(spec), python_of(3, 13), good, "3.0.2")
+
+
+def test_releases_of_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those with a wheel for the CPython, by halves; each is judged with the finding's recipe."""
+    python = python_of(3, 13)
+    built: list[str] = []
+
+    def judge(_: object, get: Callable[[], Build], __: object) -> Verdict:
+        get()
+        return VERDICTS["G" if built[-1].startswith("wheel:thing==1.") else "B"]
+
+    def make(spec: TargetSpec, *_: object, **__: object) -> Build:
+        built.append(str(spec))
+        return Build("id", spec, python, False, Path(), Path(), Path(), 0)
+
+    monkeypatch.setattr(module, "list_own_releases", lambda *_: ["2.1", "2.0", "1.9", "1.0"])
+    monkeypatch.setattr(module, "build_and_judge", judge)
+    monkeypatch.setattr(module, "build", make)
+    found = bisect_releases(subject("wheel:thing==2.1+recipe=/a.toml"), python, "1.0", "2.1")
+    assert found.changes == (TurningPoint("first bad", "2.0", "", "1.9"),)
+    assert set(built) == {
+        f"wheel:thing=={one}+recipe=/a.toml" for one in ("1.0", "1.9", "2.0", "2.1")
+    }
+    with pytest.raises(
+        UserError, match=r"1\.1 is no release of thing: choose 1\.0, 1\.9, 2\.0, 2\.1"
+    ):
+        bisect_releases(subject("wheel:thing==2.1"), python, "1.1", "2.1")
+    with pytest.raises(UserError, match="has no checkout to try commits of: bisect without --repo"):
+        bisect_commits(subject("wheel:thing==2.1"), python, Path(), "a", "b")
 
 
 def git(repository: Path, *arguments: str) -> None:

@@ -9,14 +9,17 @@ import pytest
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
-from finfuzz.program.text import parse
+from finfuzz.program.model import Program
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.vocabulary import EVERYTHING, NOTHING, OwnWords
+from finfuzz.program.words import Kind
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution import verdict as module
-from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
+from finfuzz.triage.attribution.verdict import OfPackage, Wanted, build_and_judge
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict
@@ -124,6 +127,87 @@ def test_words_that_are_abuse_are_missed_too(pythons: list[Interpreter]) -> None
 
 def died(stderr: str) -> Outcome:
     return msgspec.structs.replace(SURVIVED, exit_code=None, signal="SIGABRT", stderr=stderr)
+
+
+OWN = OwnWords(
+    {":box": Kind(":box", "a box", edges=(":added",)), ":bare": Kind(":bare", "one")},
+    (":use",),
+    {":box": "container"},
+)
+OF_PACKAGE = msgspec.structs.replace(
+    WANTED,
+    diagnosis=Diagnosis("SIGABRT", "cast-error", "running", "", ("_C.so+0x10",)),
+    program=parse(
+        "finfuzz 1\nnode a :box\nnode b :bare\nedge a b :added\nhook a finalize :use\nroot a leak\n"
+    ),
+    package=OfPackage("mine", OWN),
+)
+CAST = (
+    "terminate called after throwing an instance of 'pybind11::cast_error'\n"
+    "  what():  Unable to cast\n"
+)
+
+
+def test_a_package_is_judged_on_a_control_in_the_languages_words(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Program] = []
+
+    def run(_: Build, program: Program, __: object) -> Outcome:
+        ran.append(program)
+        return SURVIVED
+
+    monkeypatch.setattr(module, "run_fresh", run)
+    assert build_and_judge(OF_PACKAGE, lambda: plain_c, LIMITS).what == "survived"
+    assert to_text(ran[0]).splitlines()[1:] == [
+        "node a container",
+        "node b instance",
+        "edge a b append",
+        "hook a finalize create",
+        "root a leak",
+    ]
+
+
+def test_every_kind_of_a_package_may_be_one_that_the_collector_visits(plain_c: Build) -> None:
+    kinds = [
+        [step.args[1] for step in program.steps if step.op == "node"]
+        for program in OF_PACKAGE.translate(plain_c.offers)
+    ]
+    assert kinds == [["container", "instance"], ["container", "container"]]
+
+
+def test_a_control_with_a_recipe_is_tried_with_each_of_its_actions() -> None:
+    own = OwnWords({":day": Kind(":day", "a day")}, (":now", ":add"))
+    offers = dataclasses.replace(NOTHING, kinds=frozenset({"extension"}), own=own)
+    actions = [
+        step.args[2]
+        for program in OF_PACKAGE.translate(offers)
+        for step in program.steps
+        if step.op == "hook"
+    ]
+    assert actions == [":now", ":add"]
+
+
+def test_a_control_is_not_told_apart_by_what_a_package_does_not_show(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our extensions show when a framework makes its internals anew."""
+    facts = {"phase": "running", "recreated": 1, "recreated_after": "destroyed"}
+    outcome = msgspec.structs.replace(died(CAST), **facts)
+    monkeypatch.setattr(module, "run_fresh", lambda *_: outcome)
+    found = build_and_judge(OF_PACKAGE, lambda: plain_c, LIMITS)
+    assert found == Verdict("same", Rate(3, 3))
+
+
+def test_a_release_that_lacks_a_word_of_the_recipe_is_not_comparable(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "run_fresh", lambda *_: SURVIVED)
+    own = OwnWords({":box": OWN.kinds[":box"]}, (":use",))
+    release = dataclasses.replace(plain_c, spec=parse_target("wheel:mine==1.0"))
+    monkeypatch.setattr(Build, "offers", dataclasses.replace(EVERYTHING, own=own))
+    found = build_and_judge(OF_PACKAGE, lambda: release, LIMITS)
+    assert (found.what, found.seen) == ("not comparable", "it has no kind :bare")
 
 
 def test_the_subject_is_read_off_a_finding() -> None:

@@ -11,7 +11,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.built import Build
 from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.packages.parts import (
+from finfuzz.targets.package_parts import (
     describe_own_files,
     list_dependencies,
     list_standard_modules,

@@ -20,7 +20,7 @@ from finfuzz.support.cpythons import Version, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
-from finfuzz.targets.packages.parts import list_standard_extensions
+from finfuzz.targets.package_parts import list_standard_extensions
 from finfuzz.triage.attribution.same_death import (
     Likeness,
     are_same_defect,
@@ -33,6 +33,9 @@ from finfuzz.triage.findings.finding import Finding, StackFrame
 from finfuzz.triage.findings.known import find_known
 from finfuzz.triage.findings.rate import Rate, runs_to_see
 from finfuzz.triage.findings.verdict import Verdict, What, absent
+
+#: The kind whose functions the collector calls.
+_VISITED = "container"
 
 
 class OfPackage(msgspec.Struct, frozen=True):
@@ -78,17 +81,24 @@ class Wanted(msgspec.Struct, frozen=True):
         return self.package is None or self.package.name == build.spec.package
 
     def translate(self, offers: Vocabulary) -> tuple[Program, ...]:
-        """Translate the program for a control of a package, by roles.
+        """Translate the program for a control of a package, in each way that may be like it.
 
-        A control with a recipe has a program for each of its actions: which of them is like the
-        package's own nobody knows.
+        By the roles of the recipe's kinds, then with all of them as containers: a recipe's author
+        may not know that the collector visits an object. With each action that a control's recipe
+        has: none of them is known to be the package's own.
         """
         assert self.package is not None
+        own = self.package.own
+        containers = replace(own, roles=dict.fromkeys(own.kinds, _VISITED))
         vocabularies = [
             replace(offers, own=replace(offers.own, actions=(action,)))
             for action in offers.own.actions
         ]
-        made = (adapt(self.program, self.package.own, one) for one in vocabularies or [offers])
+        made = (
+            adapt(self.program, words, one)
+            for words in (own, containers)
+            for one in vocabularies or [offers]
+        )
         return tuple(dict.fromkeys(made))
 
 

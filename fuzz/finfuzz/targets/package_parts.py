@@ -8,8 +8,8 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from finfuzz.targets.built import Build
+from finfuzz.targets.package_location import list_top_levels
 from finfuzz.targets.packages.files import NativeFile, describe_file
-from finfuzz.targets.packages.location import list_top_levels
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.packages.recipe import normalize
 from finfuzz.targets.spec import TargetSpec
