@@ -14,7 +14,7 @@ from finfuzz.replay.matrix import expand_policies, plan_python
 from finfuzz.replay.run import PlannedBuild
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import shorten_home
-from finfuzz.triage.attribution.same_death import are_same_defect
+from finfuzz.triage.attribution.likeness import are_same_defect
 
 What = Literal["fails here only", "fails there only", "fails differently"]
 #: A build and the one to compare with.

@@ -49,7 +49,7 @@ def build(target: str) -> Build:
 def plan(
     parts: Parts = PARTS, same: tuple[str, ...] = (), target: str = "wheel:optree==0.20.0"
 ) -> list[str]:
-    """Each control as `axis target python`; those in ``same`` die like the finding."""
+    """Each control as `axis target python`; those in ``same`` have the defect."""
     controls = plan_package_controls(build(target), parts, [NEWEST, OLDER])
     found = []
     control = next(controls, None)
@@ -69,7 +69,7 @@ def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_every_control_of_one_that_dies_alone() -> None:
+def test_every_control_of_a_package_that_crashes_alone() -> None:
     assert plan() == [
         "extension no-extension 3.13.0",
         "extension plain-c 3.13.0",
@@ -85,8 +85,8 @@ def test_every_control_of_one_that_dies_alone() -> None:
     ]
 
 
-def test_what_dies_together_is_tried_alone() -> None:
-    """The one with a recipe first, the rest until one dies."""
+def test_what_crashes_together_is_tried_alone() -> None:
+    """The one with a recipe first, the rest until one has the defect."""
     together = "stdlib:ast,datetime,heapq"
     found = [line for line in plan(same=(together,)) if line.startswith("standard")]
     assert [line.split()[2] for line in found] == [
@@ -97,7 +97,7 @@ def test_what_dies_together_is_tried_alone() -> None:
     assert "standard library stdlib:ast 3.13.0" not in found
 
 
-def test_one_release_of_the_framework_that_dies_is_enough() -> None:
+def test_one_release_of_the_framework_with_the_defect_is_enough() -> None:
     found = plan(same=("pybind11==3.0.4+released",))
     assert "framework pybind11==3.0.3+released 3.13.0" not in found
 

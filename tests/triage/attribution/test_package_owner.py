@@ -18,7 +18,7 @@ from finfuzz.triage.findings.attribution import Axis, ControlResult
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict, What
 
-DIED = Rate(10, 10)
+ALWAYS = Rate(10, 10)
 NOT_RUN = Rate(0, 0)
 OPTREE = "wheel:optree==0.20.0"
 PANDAS = "wheel:pandas==3.1.1"
@@ -54,7 +54,7 @@ SURVIVED = [bare("survived"), plain("survived")]
 @pytest.mark.parametrize(
     ("target", "cells", "owner", "confidence", "reason"),
     [
-        # the framework: our own extension of it dies, nothing else does
+        # the framework: our own extension of it crashes, nothing else does
         (
             OPTREE,
             [*SURVIVED, standard("heapq", "survived"), framework("same")],
@@ -70,7 +70,7 @@ SURVIVED = [bare("survived"), plain("survived")]
             "high",
             r"made with \(both in subtype_new\)",
         ),
-        # CPython: its own module dies in the same function
+        # CPython: its own module crashes in the same function
         (
             PANDAS,
             [
@@ -175,18 +175,18 @@ SURVIVED = [bare("survived"), plain("survived")]
 def test_owner(
     target: str, cells: list[ControlResult], owner: str, confidence: str, reason: str
 ) -> None:
-    found = find_package_owner(parse_target(target), cells, DIED)
+    found = find_package_owner(parse_target(target), cells, ALWAYS)
     assert (found.owner, found.confidence) == (owner, confidence)
     assert re.search(reason, found.reason), found.reason
 
 
-def test_another_owner_has_a_control_that_died_the_same() -> None:
+def test_another_owner_needs_a_control_with_the_defect() -> None:
     """What releases and other CPythons do decides nothing."""
     others = [
         cell("release", "wheel:optree==0.19.0", "same"),
-        ControlResult("python", OPTREE, "3.12.1", Verdict("same", DIED)),
+        ControlResult("python", OPTREE, "3.12.1", Verdict("same", ALWAYS)),
     ]
-    found = find_package_owner(parse_target(OPTREE), [*SURVIVED, *others], DIED)
+    found = find_package_owner(parse_target(OPTREE), [*SURVIVED, *others], ALWAYS)
     assert (found.owner, found.confidence) == ("extension", "high")
 
 
@@ -198,7 +198,7 @@ def test_a_script_that_does_not_reproduce_it_speaks_of_the_harness() -> None:
 
 def test_a_framework_without_a_control_leaves_a_doubt() -> None:
     found = find_package_owner(
-        parse_target(OPTREE), SURVIVED, DIED, ["made with nanobind"], lacks_control=True
+        parse_target(OPTREE), SURVIVED, ALWAYS, ["made with nanobind"], lacks_control=True
     )
     assert (found.owner, found.confidence) == ("extension", "medium")
     assert found.notes == ("made with nanobind",)

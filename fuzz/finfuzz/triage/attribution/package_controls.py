@@ -95,9 +95,10 @@ def search_releases(names: Sequence[str]) -> Generator[str, bool | None, None]:
 
 
 def _plan_standard_library(names: Sequence[str], interpreter: Interpreter) -> Plan:
-    """Plan all modules at once, and alone those with a recipe; if all at once died, each alone.
+    """Plan all modules at once, then alone those with a recipe.
 
-    Without a recipe a module is only imported. Alone, one takes the place of the package's objects.
+    If all at once have the defect, try the others alone, too. Without a recipe a module is only
+    imported; with one, its objects take the place of the package's.
     """
     if not names:
         return

@@ -1,4 +1,4 @@
-"""Find the owner of a package's defect: the package, unless a control died the same."""
+"""Find the owner of a package's defect: the package, unless a control has it, too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from finfuzz.triage.findings.rate import Rate
 _BARE = "no-extension"
 #: Axes whose controls are other targets, in place of the package.
 _IN_PLACE: tuple[Axis, ...] = ("extension", "standard library", "framework", "dependency")
-#: What a control is, where it died like the package, and whose the defect is then.
+#: What a control is, where it has the defect, too, and whose the defect is then.
 _CAUSES: dict[Axis, tuple[Owner, str]] = {
     "extension": ("CPython", "an extension that uses the C API alone"),
     "standard library": ("CPython", "a part of CPython's standard library, without {package}"),
@@ -88,7 +88,7 @@ def _decide(
 
 
 def _find_alike(cells: Sequence[ControlResult], axis: Axis) -> ControlResult | None:
-    """Find the control of an axis that died like the finding: the one of the fewest modules."""
+    """Find the control of an axis that has the defect: the one of the fewest modules."""
     alike = [cell for cell in cells if cell.axis == axis and cell.verdict.what == "same"]
     return min(alike, key=lambda cell: cell.target.count(","), default=None)
 

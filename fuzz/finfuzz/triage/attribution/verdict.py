@@ -21,11 +21,11 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.package_parts import list_standard_extensions
-from finfuzz.triage.attribution.same_death import (
+from finfuzz.triage.attribution.likeness import (
     Likeness,
     are_same_defect,
     compare_with_control,
-    make_death,
+    make_crash,
 )
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.diagnosis.symbols import name_stack
@@ -180,10 +180,10 @@ def _compare(
     # A package does not show when its framework makes its internals anew, as our extensions do.
     outcome = msgspec.structs.replace(outcome, recreated=0, capsule_lost=())
     standard = wanted.package.standard
-    own = make_death(wanted.diagnosis, wanted.package.stack, standard)
+    own = make_crash(wanted.diagnosis, wanted.package.stack, standard)
     stack = name_stack(outcome.frames)
     for one in diagnose(outcome, limits.memory_mib):
-        yield one, compare_with_control(own, make_death(one, stack, standard))
+        yield one, compare_with_control(own, make_crash(one, stack, standard))
 
 
 def _tell_frames(same: list[Likeness]) -> str:

@@ -1,16 +1,16 @@
-"""Which deaths of a package and of a control are the same."""
+"""Which crashes of a package and of a control are the same."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
 
-from finfuzz.triage.attribution.same_death import (
-    Death,
+from finfuzz.triage.attribution.likeness import (
+    Crash,
     Likeness,
     are_same_defect,
     compare_with_control,
-    make_death,
+    make_crash,
 )
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.finding import StackFrame
@@ -32,17 +32,17 @@ FILES = {
 }
 
 
-def death(
+def crash(
     *frames: str, signal: str = "SIGSEGV", diagnostic: str = "none", phase: str = "running"
-) -> Death:
+) -> Crash:
     stack = [StackFrame(FILES[name], 16, name) for name in frames if name in FILES]
-    return make_death(Diagnosis(signal, diagnostic, phase, "", frames), stack, STANDARD)
+    return make_crash(Diagnosis(signal, diagnostic, phase, "", frames), stack, STANDARD)
 
 
 @pytest.mark.parametrize(
     ("own", "control", "same", "shared"),
     [
-        # both died in a function of CPython's
+        # both crashed in a function of CPython's
         (("delta_new", f"{PANDAS}+0x10fb0"), ("delta_new",), True, ("delta_new",)),
         (("new_delta_ex", "delta_new"), ("delta_new",), True, ("delta_new",)),
         (("PyModule_Add", "orjson_init_exec"), ("delta_new",), False, ()),
@@ -62,7 +62,7 @@ def death(
 def test_frames(
     own: tuple[str, ...], control: tuple[str, ...], same: bool, shared: tuple[str, ...]
 ) -> None:
-    assert compare_with_control(death(*own), death(*control)) == Likeness(same, shared)
+    assert compare_with_control(crash(*own), crash(*control)) == Likeness(same, shared)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_frames(
     ],
 )
 def test_signal_diagnostic_and_phase_are_the_same(changes: dict[str, str], same: bool) -> None:
-    own = death("delta_new", phase="finalizing")
-    control = death("delta_new", **{"phase": "finalizing", **changes})
+    own = crash("delta_new", phase="finalizing")
+    control = crash("delta_new", **{"phase": "finalizing", **changes})
     assert compare_with_control(own, control).same is same
 
 

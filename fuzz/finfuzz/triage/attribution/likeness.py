@@ -1,4 +1,4 @@
-"""Compare two deaths: of one target on two builds, or of a package and of a control.
+"""Compare two crashes: of one target on two builds, or of a package and of a control.
 
 A control has none of the package's functions. So there only the telling frames in CPython's own
 files are compared: its library, its program and its standard library's modules.
@@ -25,7 +25,7 @@ class Place(Protocol):
     def function(self) -> str: ...
 
 
-class Death(NamedTuple):
+class Crash(NamedTuple):
     """A diagnosis, and those of its telling frames that are in CPython's own files."""
 
     diagnosis: Diagnosis
@@ -33,14 +33,14 @@ class Death(NamedTuple):
 
 
 class Likeness(NamedTuple):
-    """Whether two deaths are alike, and the telling frames in common where some were compared."""
+    """whether two crashes are alike, and the telling frames in common where some were compared."""
 
     same: bool
     frames: tuple[str, ...] = ()
 
 
-def make_death(diagnosis: Diagnosis, stack: Iterable[Place], standard: frozenset[str]) -> Death:
-    """Make a death. ``standard``: names of compiled modules of the standard library."""
+def make_crash(diagnosis: Diagnosis, stack: Iterable[Place], standard: frozenset[str]) -> Crash:
+    """Make a crash. ``standard``: names of compiled modules of the standard library."""
     named = {
         telling.normalize_function(frame.function)
         for frame in stack
@@ -51,14 +51,14 @@ def make_death(diagnosis: Diagnosis, stack: Iterable[Place], standard: frozenset
         for name in diagnosis.frames
         if name in named or _is_of_cpython(name.partition("+0x")[0], standard)
     )
-    return Death(diagnosis, tuple(found))
+    return Crash(diagnosis, tuple(found))
 
 
-def compare_with_control(own: Death, control: Death) -> Likeness:
-    """Compare a package's death with a control's: signal, diagnostic, phase and frames.
+def compare_with_control(own: Crash, control: Crash) -> Likeness:
+    """Compare a package's crash with a control's: signal, diagnostic, phase and frames.
 
-    Frames are compared where both, or neither, died in CPython's code. Where neither did, the rest
-    decides, and no frames are in common.
+    Where both crashed in CPython's code, they share a frame of it. Where neither did, the rest
+    decides. Where one did, they are not alike.
     """
     mine, other = own.diagnosis, control.diagnosis
     if (mine.signal, mine.diagnostic, mine.coarse_phase) != (
