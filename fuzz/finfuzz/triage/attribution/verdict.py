@@ -158,6 +158,8 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
             same.append(max(alike, key=lambda one: len(one.frames)))
         elif found:
             others[_name_difference(found[0][0], build)] += 1
+            if found[0][0].diagnostic == "hang" and not wanted.rate.flaky:
+                break  # each takes ten times the deadline
     if same:
         return Verdict("same", Rate(len(same), runs), _tell_frames(same))
     if others:
