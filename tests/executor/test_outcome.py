@@ -6,7 +6,8 @@ import pytest
 
 from finfuzz.executor import outcome as module
 from finfuzz.executor.limits import Limits
-from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.frames import RawFrame
+from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build

@@ -13,7 +13,8 @@ import msgspec
 
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
-from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.frames import RawFrame
+from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse, to_text
