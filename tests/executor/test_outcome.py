@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from finfuzz.executor import outcome as module
-from finfuzz.executor.limits import Limits
 from finfuzz.executor.frames import RawFrame
+from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse

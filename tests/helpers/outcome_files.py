@@ -34,8 +34,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from finfuzz.executor.limits import Limits
 from finfuzz.executor.frames import RawFrame
+from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.diagnosis.symbols import Frame, name_stack

@@ -1,4 +1,4 @@
-"""Calls of CPython that broke a rule of the C API, as the gate (``child/native/gate.h``) saw them."""
+"""Calls of CPython that broke a rule of the C API: the gate saw them (``child/native/gate.h``)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class JudgedCall(msgspec.Struct, frozen=True):
 
 
 def read_judged(shared: SharedMemory) -> tuple[JudgedCall, ...]:
-    """Read the calls that a child left behind. One that was being recorded at its end is left out."""
+    """Read the calls that a child left behind, but none that it was recording when it ended."""
     count = min(shared.header.facts.judged_count, JUDGED_CALLS)
     return tuple(_read(shared, record) for record in shared.header.judged[:count] if record.rule)
 

@@ -93,6 +93,11 @@ class Outcome(msgspec.Struct, frozen=True):
         """Whether a signal or the deadline ended the child. SIGINT is how `exit interrupt` ends."""
         return self.signal not in (None, "SIGINT") or self.timed_out
 
+    def find_stack(self, diagnostic: str = "") -> tuple[RawFrame, ...]:
+        """Return the crash's stack, or else that behind a diagnostic; by default, any there is."""
+        judged = next((one.frames for one in self.judged if diagnostic in ("", one.rule)), ())
+        return self.frames or (judged if diagnostic else ()) or self.recreated_frames or judged
+
     @property
     def unraisable(self) -> tuple[str, ...]:
         """Exceptions that CPython could only report and that no step explains."""

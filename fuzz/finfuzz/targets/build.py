@@ -44,7 +44,7 @@ class Build:
 
     ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
     ``second`` is the other extension of a target that has two, with counters of its own, and
-    ``cpython_blocks`` is for a CPython that is compiled for it. ``gated``: files, and folders, whose
+    ``cpython_blocks`` is for a CPython that is compiled for it. ``gated``: files and folders whose
     calls of CPython are judged, and counted as blocks (``executor/gate.py``).
     """
 

@@ -2,7 +2,8 @@
 //
 // All of it is done while dl_iterate_phdr holds the linker's lock, since two interpreters with GILs of
 // their own may load objects at once. A stub is complete before a slot leads to it: another thread may
-// call through that slot.
+// call through that slot. Nothing comes from malloc: a program that uses freed memory must find there
+// what it would find without the gate.
 #include "gate.h"
 
 #if defined(__x86_64__)
@@ -13,8 +14,6 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <string>
-#include <vector>
 
 #include "gate_image.h"
 
@@ -26,10 +25,26 @@ Object cpython;
 static uint32_t stub_count = 0;
 static Image cpython_image;
 static void* (*open_original)(const char* path, int flags) = nullptr;
-// Never destroyed: threads may load objects while the process ends.
-static auto& paths = *new std::vector<std::string>;
-static auto& objects = *new std::vector<const Object*>;
 static unsigned long long last_adds = 0;  // objects loaded in this process, at the last look
+
+constexpr size_t kPaths = 256, kObjects = 2048;
+static const char* paths[kPaths];
+static size_t path_count = 0;
+static Object objects[kObjects];
+static size_t object_count = 0;
+
+// Names and paths. Pages that nothing writes to cost nothing.
+static char texts[2 << 20];
+static size_t text_bytes = 0;
+
+// Returns a copy, or an empty text where there is no more room.
+static const char* keep_text(const char* text) {
+    size_t bytes = std::strlen(text) + 1;
+    if (text_bytes + bytes > sizeof texts) return "";
+    auto* kept = static_cast<const char*>(std::memcpy(texts + text_bytes, text, bytes));
+    text_bytes += bytes;
+    return kept;
+}
 
 static uint64_t hash_text(const char* text, uint64_t hash) {  // FNV-1a
     for (; *text; ++text) hash = (hash ^ uint8_t(*text)) * 0x100000001b3;
@@ -41,23 +56,22 @@ static uint64_t hash_stub(const char* path, const char* name) {
     return hash_text(name, hash_text(slash ? slash : path, 0xcbf29ce484222325) * 31);
 }
 
-static bool lies_under(const std::string& path, const char* name) {
-    if (std::strncmp(name, path.c_str(), path.size()) != 0) return false;
-    char next = name[path.size()];
-    return next == 0 || next == '/';
+static bool lies_under(const char* path, const char* name) {
+    size_t length = std::strlen(path);
+    return std::strncmp(name, path, length) == 0 && (name[length] == 0 || name[length] == '/');
 }
 
 static bool is_gated(const char* name) {
     char real[PATH_MAX];
     if (realpath(name, real) == nullptr) return false;
-    for (const std::string& path : paths)
-        if (lies_under(path, name) || lies_under(path, real)) return true;
+    for (size_t index = 0; index < path_count; ++index)
+        if (lies_under(paths[index], name) || lies_under(paths[index], real)) return true;
     return false;
 }
 
 static bool is_known(const Image& image, const char* path) {
-    for (const Object* object : objects)
-        if (object->base == image.base && std::strcmp(object->path, path) == 0) return true;
+    for (size_t index = 0; index < object_count; ++index)
+        if (objects[index].base == image.base && std::strcmp(objects[index].path, path) == 0) return true;
     return false;
 }
 
@@ -79,20 +93,20 @@ static void* find_original(const Image& image, const Import& import) {
 
 static void lead_to_stub(const Import& import, const Object& object, void* original) {
     if (stub_count == kStubs) return;
-    stubs[stub_count] = {original, strdup(import.name), &object, hash_stub(object.path, import.name),
+    stubs[stub_count] = {original, keep_text(import.name), &object, hash_stub(object.path, import.name),
                          find_allowed(import.name)};
     __atomic_store_n(import.slot, find_stub_code(stub_count++), __ATOMIC_RELEASE);
 }
 
 static void patch(const Image& image, const char* path) {
-    auto* object = new Object{image.base, image.begin, image.end, strdup(path)};
-    objects.push_back(object);
     Writable writable(image);
-    if (!writable) return;
+    if (!writable || object_count == kObjects) return;
+    Object& object = objects[object_count++];
+    object = {image.base, image.begin, image.end, keep_text(path)};
     image.for_each_import([&](const Import& import) {
         if (!may_patch(image, import)) return;
         void* original = find_original(image, import);
-        if (original) lead_to_stub(import, *object, original);
+        if (original) lead_to_stub(import, object, original);
     });
 }
 
@@ -133,17 +147,22 @@ static int look_at(dl_phdr_info* info, size_t, void* adds) {
 }
 
 void gate_new_objects() {
-    if (paths.empty()) return;
+    if (path_count == 0) return;
     unsigned long long adds = last_adds;
     dl_iterate_phdr(look_at, &adds);
     last_adds = adds;
 }
 
+static void add_path(const char* path) {
+    const char* kept = path_count < kPaths ? keep_text(path) : "";
+    if (*kept) paths[path_count++] = kept;
+}
+
 void gate_path(const char* path) {
     char real[PATH_MAX];
-    if (paths.empty()) dl_iterate_phdr(find_cpython, nullptr);
-    paths.emplace_back(path);
-    if (realpath(path, real) && paths.back() != real) paths.emplace_back(real);
+    if (path_count == 0) dl_iterate_phdr(find_cpython, nullptr);
+    add_path(path);
+    if (realpath(path, real)) add_path(real);
     last_adds = 0;
 }
 
