@@ -166,7 +166,8 @@ class SharedMemory:
         self.header.block_count = blocks
         self.header.second_block_count = second_blocks
         self.header.cpython_block_count = cpython_blocks
-        self.header.gated = _join_paths(gated)
+        paths = _join_paths(gated)
+        ctypes.memmove(ctypes.addressof(self.header) + Header.gated.offset, paths, len(paths))
         self._no_blocks = bytes(blocks + second_blocks)
         self._facts_address = ctypes.addressof(self.header.facts)
 
@@ -219,7 +220,7 @@ class SharedMemory:
 
 
 def _join_paths(gated: Iterable[Path]) -> bytes:
-    """End each path with a zero; ctypes adds the one that ends them all."""
+    """End each path with a zero. The mapping has the one that ends them all."""
     joined = b"".join(os.fsencode(path) + b"\0" for path in gated)
     if len(joined) >= GATED_BYTES:
         raise UserError(
