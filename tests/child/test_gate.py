@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from finfuzz.executor.fresh import run_fresh
-from finfuzz.executor.gate import CALL_SITES
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.shared_memory import EVENT_COUNTERS
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import find_compiler
+from finfuzz.targets.gate import CALL_SITES
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.diagnosis.symbols import name_stack
 

@@ -20,13 +20,13 @@ from rich.progress import track
 
 from benchmarks.timing import divide
 from finfuzz.campaign.worker.program_source import ProgramSource
-from finfuzz.executor.gate import count_call_sites
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.shared_memory import EVENT_COUNTERS
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
 from finfuzz.targets.build import Build, build
+from finfuzz.targets.gate import count_call_sites
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
@@ -102,7 +102,7 @@ def _describe(program: Program, one: Outcome, other: Outcome) -> str:
 
 
 def _generate(made: Build, programs: int, seed: int) -> Iterator[Program]:
-    source, rng = ProgramSource(made.interpreter.version, made.spec.framework), Random(seed)
+    source, rng = ProgramSource(made.interpreter.version, made.offers), Random(seed)
     for _ in track(range(programs), description="comparing", transient=True):
         yield source.generate(rng).program
 
