@@ -42,7 +42,9 @@ def find_wrong_answers(outcome: Outcome) -> list[Diagnosis]:
 
 def find_judged_crash(outcome: Outcome) -> messages.Message | None:
     """Return the call that broke a rule and did not return, of a process that crashed."""
-    calls = [call for call in outcome.judged if outcome.died and call.site in outcome.frames]
+    if outcome.timed_out:
+        return None
+    calls = [call for call in outcome.judged if call.site in outcome.frames]
     return messages.Message(calls[-1].rule, _describe_call(calls[-1])) if calls else None
 
 
