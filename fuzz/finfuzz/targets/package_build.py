@@ -17,7 +17,7 @@ from finfuzz.targets.built import Build
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.gate import count_call_sites
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.packages.location import Location, locate_package
+from finfuzz.targets.package_location import Location, locate_package
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.packages.probe import (
     Probe,
