@@ -1,6 +1,6 @@
 // Counts and judges the calls that come through the stubs.
 //
-// Any thread calls record_call, in any state of the interpreter, and so may a signal's handler: it
+// Any thread calls finfuzz_record_call, in any state of the interpreter, and so may a signal's handler: it
 // takes no lock and allocates nothing.
 #include "gate.h"
 
