@@ -18,7 +18,8 @@ class Build:
     ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
     ``second`` is the other extension of a target that has two, with counters of its own, and
     ``cpython_blocks`` is for a CPython that is compiled for it. ``package``: of a target that is
-    one; its ``extension`` is the file of its words.
+    one; its ``extension`` is the file of its words. ``gated``: files and folders whose calls of
+    CPython are judged, and counted as blocks (``targets/gate.py``).
     """
 
     id: str
@@ -33,6 +34,7 @@ class Build:
     second_blocks: int = 0
     cpython_blocks: int = 0
     package: Package | None = None
+    gated: tuple[Path, ...] = ()
 
     @property
     def offers(self) -> Vocabulary:
