@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finfuzz.program.vocabulary import Vocabulary
+from finfuzz.targets.gate import NO_GATE, has_gate
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.spec import TargetSpec
@@ -44,7 +45,9 @@ class Build:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the target before it runs."""
-        return self.package.notes if self.package else ()
+        if self.package is None:
+            return ()
+        return (*self.package.notes, *(() if has_gate() else (NO_GATE,)))
 
     @property
     def imports_early(self) -> bool:
