@@ -15,7 +15,7 @@ from pathlib import Path
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 
-LAYOUT = 7
+LAYOUT = 8
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 1 << 20
 FRAMES = 128
