@@ -2,7 +2,17 @@
 
 #: Names that the texts below use: no node may take them.
 NAMES = frozenset(
-    ("BUILD", "EXTENSION_SUFFIXES", "HERE", "LIFE", "_interpreters", "capi", "ctypes", "elsewhere")
+    (
+        "BUILD",
+        "EXTENSION_SUFFIXES",
+        "FOLDER",
+        "HERE",
+        "LIFE",
+        "_interpreters",
+        "capi",
+        "ctypes",
+        "elsewhere",
+    )
 ) | {
     *("interpreters", "os", "program", "run", "signal", "start", "start_concurrent", "step"),
     *("stop_concurrent", "sys", "t", "t2", "textwrap", "threading"),
@@ -22,14 +32,19 @@ if not all(os.path.exists(f"{{HERE}}/{{name}}{{EXTENSION_SUFFIXES[0]}}") for nam
         sys.exit("can't build the modules that this script imports")
 """
 
-#: The first statements of every script.
-BEGINS = """
+#: The first statements of every script; COMPILES of those that need more than a package.
+COMPILES = """
 if sys.argv[1:] == ["--compile"]:
     sys.exit()
+"""
+BEGINS = """\
 if sys.version_info[:2] != ({version}):
     print("found on CPython {python}: another version may crash differently", file=sys.stderr)
-sys.path.insert(0, HERE)
 """
+REACHES = "sys.path.insert(0, {folder})\n"
+
+#: The statement of the helpers below that lets another interpreter find the script's modules.
+FINDS = 'run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")'
 
 LEAK = """
 def leak(node, hold=ctypes.pythonapi.Py_IncRef, as_object=ctypes.py_object):
