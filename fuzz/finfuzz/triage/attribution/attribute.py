@@ -77,6 +77,8 @@ def _judge_control(
 
 
 def _list_releases(spec: TargetSpec) -> list[str]:
+    if spec.record.headers is None:
+        return []
     try:
         return list_releases(spec.framework)
     except UserError:  # no package index and nothing cached: no other releases to try

@@ -73,6 +73,11 @@ class ScriptExtension:
         """The folder that a user named, to import the package from."""
         return self.spec.path if self.package else None
 
+    @property
+    def is_installed(self) -> bool:
+        """Whether each interpreter finds it without a script's help."""
+        return self.package is not None and self.folder is None
+
     def write_import(self, module: str) -> str:
         """Write the import of one of its modules, by variable, or of any other."""
         name = self.modules.get(module)

@@ -46,7 +46,8 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
     seconds = limits.patient.deadline + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="finfuzz-clean-") as scratch:
         clean = CleanEnvironment(Path(scratch), made)
-        _compile(folder, clean)
+        if any(folder.glob("*.cpp")):
+            _compile(folder, clean)
         runs = itertools.count()
         return measure(
             lambda: _reproduces(folder, clean, next(runs), diagnosis, seconds),

@@ -86,13 +86,14 @@ def start(*config):
     interpreter = _interpreters.create(*config)
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
+'''
 
-
+RUN = """
 def run(interpreter, code):
     raised = _interpreters.exec(interpreter, textwrap.dedent(code))
     if raised:
         print(raised.formatted, file=sys.stderr)
-'''
+"""
 
 CONCURRENT = '''
 def start_concurrent():
@@ -115,11 +116,12 @@ def start():
     interpreter = _interpreters.create()
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
+'''
 
-
+OLD_RUN = """
 def run(interpreter, code):
     _interpreters.run_string(interpreter, textwrap.dedent(code))
-'''
+"""
 
 ELSEWHERE = '''
 def elsewhere(step):
@@ -162,9 +164,11 @@ HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "interpreter_dict": (INTERPRETER_DICT, ("ctypes",)),
     "thread_dict": (THREAD_DICT, ("ctypes",)),
     "capi start": (CAPI_START, ("textwrap",)),
-    "start": (START, (_INTERPRETERS, "textwrap")),
+    "start": (START, (_INTERPRETERS,)),
+    "run": (RUN, (_INTERPRETERS, "textwrap")),
     "concurrent": (CONCURRENT, ("concurrent.interpreters as interpreters",)),
-    "old start": (OLD_START, (_OLD_INTERPRETERS, "textwrap")),
+    "old start": (OLD_START, (_OLD_INTERPRETERS,)),
+    "old run": (OLD_RUN, (_OLD_INTERPRETERS, "textwrap")),
     "elsewhere": (ELSEWHERE, ("threading",)),
     "follow": (FOLLOW, ("signal",)),
     "again": (AGAIN, ()),

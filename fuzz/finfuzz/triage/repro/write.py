@@ -37,7 +37,7 @@ from finfuzz.triage.repro.top import Run, write_docstring, write_imports
 #: The extension reports this diagnostic itself, and has to be linked for that.
 _WATCHED = "internals-recreated-silently"
 #: What a helper says of the interpreters that it makes.
-_BESIDE, _IN_FOLDER = " that can import the modules next to this script", " with that path"
+_BESIDE, _IN_FOLDER = "the modules next to this script", "what is in FOLDER"
 _LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
 
 
@@ -88,7 +88,7 @@ def write_script(
     beside = package is None or capi
     parts = [
         BUILDS.format(modules=_format_tuple(list_modules(spec, capi))) if lines else "",
-        COMPILES if beside else "\n",
+        COMPILES if beside else "\n" * bool(extension.folder),
         BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
         REACHES.format(folder="HERE") if beside else "",
         REACHES.format(folder="FOLDER") if extension.folder else "",
@@ -123,7 +123,7 @@ def _write_steps(
 ) -> Writer:
     if plain:
         with contextlib.suppress(NotPlain):
-            writer = Writer(raising, Stdlib(python), extension)
+            writer = Writer(raising, Stdlib(python, finds_all=extension.is_installed), extension)
             writer.write(steps)
             return writer
     writer = Writer(raising, Capi(), extension)
@@ -149,11 +149,11 @@ def _write_functions(writer: Writer, extension: ScriptExtension) -> str:
 def _write_helper(name: str, extension: ScriptExtension) -> str:
     """Write a helper. A package is found where it is installed, or in a folder of its own."""
     text = HELPERS[name][0]
-    if extension.package is None:
-        return text
+    if extension.is_installed:
+        return text.replace(f"    {FINDS}\n", "")
     if extension.folder is not None:
         return text.replace("HERE", "FOLDER").replace(_BESIDE, _IN_FOLDER)
-    return text.replace(f"    {FINDS}\n", "").replace(_BESIDE, "")
+    return text
 
 
 def _write_places(extension: ScriptExtension, *, beside: bool) -> str:
