@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
@@ -230,9 +229,9 @@ class Filer:
         return self._build.package.recipe_text if self._build.package else ""
 
     def _record_target(self) -> TargetRecord:
-        spec, interpreter = replace(self._build.spec, recipe=None), self._build.interpreter
+        spec, interpreter = self._build.spec, self._build.interpreter
         return TargetRecord(
-            spec=str(spec),
+            spec=spec.name,
             framework=spec.framework,
             version=spec.version,
             policy=str(spec.policy),

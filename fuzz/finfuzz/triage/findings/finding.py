@@ -16,9 +16,12 @@ from pathlib import Path
 
 import msgspec
 
+from finfuzz.program.vocabulary import OwnWords
 from finfuzz.support.cpythons import Version, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole
+from finfuzz.targets.packages.offers import read_own_words
+from finfuzz.targets.packages.recipe import read_recipe
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.attribution import Attribution
@@ -57,6 +60,11 @@ class TargetRecord(msgspec.Struct, frozen=True):
         """Return the target of the finding in that folder, with its recipe. Raise UserError."""
         spec = parse_target(self.spec)
         return replace(spec, recipe=folder.resolve() / self.recipe) if self.recipe else spec
+
+    def read_own_words(self, folder: Path) -> OwnWords:
+        """Read the words of the finding's recipe; none without one. Raise UserError."""
+        spec = self.find_spec(folder)
+        return read_own_words(read_recipe(spec.recipe)) if spec.recipe else OwnWords()
 
     @property
     def python_name(self) -> str:

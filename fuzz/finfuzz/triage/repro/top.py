@@ -28,7 +28,7 @@ def write_docstring(
     shown = _describe(spec, run, lines, package)
     if lines:
         shown += ["", *(f"    {line}" for line in lines)]
-    told = "\n".join(shown)
+    told = "\n".join(shown).rstrip()
     return f'{TOP}{escape_docstring(story)}\n\n{told}\n"""\n'
 
 
@@ -61,8 +61,8 @@ def _name_python(run: Run) -> str:
 def _describe_package(spec: TargetSpec, run: Run, package: Package) -> list[str]:
     """Say what has to be installed; nothing for a module of the standard library."""
     if package.pins:
-        pins = " ".join(package.pins)
-        return [f"First: `{_name_python(run)} -m pip install {pins}`."]
+        install = f"{_name_python(run)} -m pip install {' '.join(package.pins)}"
+        return ["First install what it was found with:", "", f"    {install}", ""]
     if spec.path is not None:
         return [f"It needs the module {package.recipe.module} in {spec.path}."]
     if package.site:
