@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 
-LAYOUT = 6
+LAYOUT = 7
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 65536
 FRAMES = 128
@@ -77,6 +77,7 @@ class Facts(ctypes.Structure):
         ("signal", ctypes.c_int32),
         ("signal_code", ctypes.c_int32),
         ("address", _u64),
+        ("stack_pointer", _u64),
         ("finalizing", _u32),
         ("frame_count", _u32),
         ("recreated_frame_count", _u32),

@@ -138,7 +138,7 @@ def stack(*lines: str) -> list[Frame]:
             ["a", "b", "c"],
         ),
         # what calls itself is one
-        ([f"libother.so {name}" for name in ("a<int>(int)", "a<a>(a)", "b", "a")], ["a", "b", "a"]),
+        ([f"libother.so {name}" for name in ("a<int>(int)", "a<a>(a)", "b", "a")], ["a", "b"]),
         # without a name its place is told, but for the C library's; without a module nothing is
         (
             ["libother.so", "libc.so.6", "?", "libother.so.3"],

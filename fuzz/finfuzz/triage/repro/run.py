@@ -33,6 +33,7 @@ _OR = {
     "framework-failure": "uncaught-cxx-exception",
     "heap-corruption": "none",
     "memory-ceiling": "none",
+    "stack-overflow": "none",
 }
 
 
