@@ -86,6 +86,62 @@ def test_functions_as_values(name: str, bound: tuple[Code, ...], text: str) -> N
     assert LIBRARY.write_value(name, *bound).text == text
 
 
+OWN = """
+def make_own_one(t):
+    import numpy as np
+
+    return np.array(t.One("t", t=1))
+
+
+def make_own_two(t):
+    return [t.Two() for t in (t,)]
+
+
+def make_own_mine(t):
+    return t.Mine(mine)
+
+
+def act_own_use(t):
+    def act(subject):
+        print(f"{t.one} and ü {t.two}", t)
+
+    return act
+
+
+def at_weakref(node, act):
+    t.not_of_the_extension(node)
+"""
+
+
+def own_source(name: str) -> str:
+    return load_library(OWN, "mine").functions[name].source
+
+
+def test_a_packages_functions_call_its_module_by_name() -> None:
+    assert own_source("make_own_one").endswith('return np.array(mine.One("t", t=1))')
+    assert own_source("act_own_use").startswith("def act_own_use(mine):\n    def act(subject):\n")
+    assert "{mine.one} and ü {mine.two}" in own_source("act_own_use")
+
+
+@pytest.mark.parametrize("name", ["make_own_two", "make_own_mine", "at_weakref"])
+def test_another_meaning_of_a_name_is_left_alone(name: str) -> None:
+    """`t` is bound again, the module's name is taken, or `t` is no parameter."""
+    assert own_source(name) == load_library(OWN).functions[name].source
+
+
+def test_a_packages_functions_take_the_place_of_others() -> None:
+    mine = load_library(OWN, "mine")
+    assert mine.functions["at_weakref"].parameters == ("node", "act")
+    assert mine.functions["make_list"].source == LIBRARY.functions["make_list"].source
+
+
+def test_an_import_under_another_name_comes_along() -> None:
+    code = load_library(OWN, "mine").write_call("make_own_one", Code("mine", ("mine",)))
+    assert code.text == 'np.array(mine.One("t", t=1))'
+    assert code.modules == ("mine", "numpy as np")
+    assert "np" in load_library(OWN, "mine").names
+
+
 def test_what_is_called_comes_first() -> None:
     assert LIBRARY.collect({"hold_in_sys", "hold_in_thread_dict"}) == [
         *("free_key", "hold_in_sys", "thread_dict", "hold_in_thread_dict"),

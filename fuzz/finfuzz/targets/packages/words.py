@@ -66,7 +66,7 @@ def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> Iterator[str]:
         return
     around = name_around(f":{name}")
     yield _write(recipe, around, "t, cell", body)
-    body = ["cell = make_function()", f"return hold_cell({around}(t, cell), cell)"]
+    body = ["cell = make_cell()", f"return hold_cell({around}(t, cell), cell)"]
     yield _write(recipe, function, "t", body)
 
 

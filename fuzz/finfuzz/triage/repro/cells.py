@@ -17,7 +17,7 @@ from finfuzz.triage.repro.extension import ScriptExtension
 from finfuzz.triage.repro.library import Code
 
 #: What makes a cell.
-_MAKE = "make_function"
+_MAKE = "make_cell"
 
 
 class Cells:

@@ -97,6 +97,8 @@ def _write_unimport(modules: tuple[str, ...]) -> str:
 
 
 def _find_taken(package: Package, module: str) -> frozenset[str]:
-    """Find the names that a module's variable would hide, but for the module itself."""
+    """Find the names that a module's variable must not hide: those of anything else."""
+    library = load_library(write_words(package.recipe))
     names = {*texts.NAMES, *texts.HELPERS, *PLATFORM, *dir(builtins), *keyword.kwlist}
-    return frozenset(names | load_library(write_words(package.recipe)).names) - {module}
+    itself = {module} & {*texts.MODULES, *library.modules}
+    return frozenset(names | library.names) - itself

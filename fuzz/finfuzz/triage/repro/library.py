@@ -54,10 +54,14 @@ class Library:
     functions: Mapping[str, Function]
 
     @property
+    def modules(self) -> frozenset[str]:
+        """What the functions import, as their `import` statements have it."""
+        return frozenset(name for one in self.functions.values() for name in one.modules)
+
+    @property
     def names(self) -> frozenset[str]:
         """The names of functions, and those that their imports bind."""
-        modules = {name for function in self.functions.values() for name in function.modules}
-        return frozenset(self.functions) | {_find_bound(name) for name in modules}
+        return frozenset(self.functions) | {_find_bound(name) for name in self.modules}
 
     def write_call(self, name: str, *arguments: Code) -> Code:
         """Write the call of a function with these arguments, as short as possible."""

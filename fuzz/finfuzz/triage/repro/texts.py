@@ -174,6 +174,9 @@ HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "again": (AGAIN, ()),
 }
 
+#: The modules among the names above.
+MODULES = frozenset(name for _, imports in HELPERS.values() for name in imports) | BASE_IMPORTS
+
 #: Functions that only capi has.
 ONLY_CAPI = frozenset({"hold_in_type", "request_script"})
 #: Functions that capi has, for scripts where ctypes won't do.
