@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,12 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
+from finfuzz.replay.cases import Case
+from finfuzz.replay.run import PlannedBuild, replay_one
+from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.spec import TargetSpec
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings.finding import load
@@ -40,7 +44,9 @@ class Place(NamedTuple):
 @pytest.fixture(scope="module")
 def place(pythons: list[Interpreter], tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("dying")
-    python = next(one for one in pythons if not one.abiflags)
+    usual = [one for one in pythons if not one.abiflags]
+    ours = (one for one in usual if one.version[:2] == sys.version_info[:2])
+    python = next(ours, usual[0])
     write_module(folder, python)
     recipe = folder / "dying.toml"
     spec = TargetSpec("module", path=folder, package="dying", recipe=recipe)
@@ -50,16 +56,20 @@ def place(pythons: list[Interpreter], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def filed(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finding; the recipe that it was found with is gone since."""
-    made = place.made
-    outcome = run_fresh(made, parse(EXECUTED_AGAIN), LIMITS)
-    (diagnosis,) = diagnose(outcome, LIMITS.memory_mib)
-    crashes = tmp_path_factory.mktemp("crashes")
+    folder = file_first(place.made, EXECUTED_AGAIN, tmp_path_factory.mktemp("crashes"))
+    (place.folder / "dying.toml").unlink()
+    return folder
+
+
+def file_first(made: Build, text: str, crashes: Path) -> Path:
+    """File what a program shows first."""
+    outcome = run_fresh(made, parse(text), LIMITS)
+    diagnosis, *_ = diagnose(outcome, LIMITS.memory_mib)
     filer = Filer(made, crashes, LIMITS, Origin("program", 0), print)
     try:
-        folder = filer.file(Sighting(EXECUTED_AGAIN, outcome, diagnosis, 1, 0.0))
+        folder = filer.file(Sighting(text, outcome, diagnosis, 1, 0.0))
     finally:
         filer.close()
-    (place.folder / "dying.toml").unlink()
     assert folder is not None
     return folder
 
@@ -106,6 +116,39 @@ def test_its_program_is_run_with_its_own_recipe(filed: Path, place: Place) -> No
     finally:
         (filed / "another.fin").unlink()
     assert "2 steps, 0 skipped, 0 raised" in done.stdout, done.stderr
+
+
+def test_a_program_of_other_targets_is_translated(place: Place) -> None:
+    text = "finfuzz 1\nnode a container\nedge a a append\nunimport\nimport\n"
+    with Executor(place.made, LIMITS) as executor:
+        planned = PlannedBuild(place.made.spec, place.made.interpreter)
+        result = replay_one(Case("it", parse(text)), planned, executor)
+    assert (result.judgement, result.seen) == ("regressed", ("SIGABRT/none",))
+
+
+@pytest.mark.slow
+def test_a_wheel_is_filed_with_its_pins(pythons: list[Interpreter], tmp_path: Path) -> None:
+    """Known: optree 0.20.0, kept past its module beside a subinterpreter that is left."""
+    python = next((one for one in pythons if one.text == "3.13.0"), None)
+    if python is None:
+        pytest.skip("no CPython 3.13.0 found")
+    recipe = tmp_path / "optree.toml"
+    recipe.write_text('module = "optree"\n[kind.spec]\nmake = "t.tree_structure([1])"\n')
+    try:
+        made = build(parse_target(f"wheel:optree==0.20.0+recipe={recipe}"), python)
+    except UserError as error:
+        if "the package index can't be reached" not in str(error):
+            raise
+        pytest.skip(str(error))
+    text = "finfuzz 1\nnode a :spec\nroot a gc-garbage\nstart i1 legacy\nenter i1\nimport\n"
+    finding = load(file_first(made, text, tmp_path / "crashes"))
+    assert (finding.signal, finding.diagnostic) == ("SIGABRT", "cast-error")
+    assert finding.target.spec == "wheel:optree==0.20.0"
+    assert finding.target.pins[0] == "optree==0.20.0"
+    assert finding.script.k == finding.script.n
+    folder = tmp_path / "crashes" / finding.folder
+    (line,) = re.findall(r"pip install (.*)", (folder / "repro.py").read_text())
+    assert tuple(line.split()) == finding.target.pins
 
 
 def test_it_is_shown_with_its_objects(filed: Path) -> None:
