@@ -17,6 +17,7 @@ from finfuzz.cli.options import (
     read_program,
     resolve_target,
     show_progress,
+    take_recipe,
     target_option,
 )
 from finfuzz.executor.fresh import run_fresh
@@ -26,7 +27,6 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
-from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import find_finding, list_folders, load
@@ -51,7 +51,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
         record = load(folder).target
         subject = (
             folder,
-            parse_target(record.spec),
+            record.find_spec(folder),
             pick_own(record.python, record.executable),
             limits,
         )
@@ -90,7 +90,8 @@ def file_(
     require_linux()
     read = read_program(program)
     text = to_text(read.without_comments())
-    made = build_target(*resolve_target(target, python))
+    spec, interpreter = resolve_target(target, python)
+    made = build_target(take_recipe(spec, program), interpreter)
     limits = Limits(deadline, memory, abuse)
     crashes = ensure_directory(crashes, "findings")
     with show_progress("filing") as (announce, advance):

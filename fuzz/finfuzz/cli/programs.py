@@ -20,6 +20,7 @@ from finfuzz.cli.options import (
     python_option,
     read_program,
     resolve_target,
+    take_recipe,
     target_option,
 )
 from finfuzz.executor.fresh import run_fresh
@@ -47,7 +48,8 @@ def exec_(
     """
     require_linux()
     read = read_program(program)
-    made = build_target(*resolve_target(target, python))
+    spec, interpreter = resolve_target(target, python)
+    made = build_target(take_recipe(spec, program), interpreter)
     outcome = run_fresh(made, read, Limits(deadline, memory, abuse))
     effect, skipped, raised = outcome.took
     where = f"{made.spec} on CPython {made.interpreter.text}"

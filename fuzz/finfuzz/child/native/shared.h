@@ -103,6 +103,7 @@ struct Facts {  // zeroed by the parent before each program
     int32_t signal;
     int32_t signal_code;
     uint64_t address;
+    uint64_t stack_pointer;
     uint32_t finalizing;  // whether CPython was finalizing
     uint32_t frame_count;
     uint32_t recreated_frame_count;

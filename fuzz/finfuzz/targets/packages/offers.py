@@ -33,13 +33,18 @@ def make_vocabulary(recipe: Recipe, probe: Probe) -> Vocabulary:
 
 def read_own_words(recipe: Recipe) -> OwnWords:
     """Read a recipe's words without a probe: all of them are taken to work."""
+    return make_vocabulary(recipe, assume_probe(recipe)).own
+
+
+def assume_probe(recipe: Recipe) -> Probe:
+    """Make the answers about a package in which all words of its recipe work."""
     words = [ProbedWord(check=True)] if recipe.check else []
     words += [ProbedWord(action=name) for name in recipe.action]
     for name, kind in recipe.kind.items():
         words.append(ProbedWord(kind=name, weak=True, hashable=True))
         edges = [*([CELL[1:]] if takes_cell(kind) else []), *kind.edges]
         words += [ProbedWord(kind=name, edge=edge) for edge in edges]
-    return make_vocabulary(recipe, Probe(Imported(0.0, 0, {}), tuple(words))).own
+    return Probe(Imported(0.0, 0, {}), tuple(words))
 
 
 def _list_roles(recipe: Recipe) -> dict[str, str]:

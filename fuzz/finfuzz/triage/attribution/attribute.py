@@ -82,4 +82,4 @@ def _judge_control(
         lambda: build(control.spec, control.interpreter, instrumented=False, announce=announce),
         limits,
     )
-    return ControlResult(control.axis, str(control.spec), control.interpreter.text, verdict)
+    return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)

@@ -88,7 +88,7 @@ def list_pythons(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) 
     found = {python} | {
         cell.python
         for cell in cells
-        if cell.axis == "python" and cell.target == str(spec) and _is_same(cell.verdict)
+        if cell.axis == "python" and cell.target == spec.name and _is_same(cell.verdict)
     }
     return tuple(sorted(found, key=make_sort_key))
 

@@ -36,7 +36,7 @@ def _read_verdicts(
         cell.python: cell.verdict.what == "same"
         for cell in cells
         if cell.axis == "python"
-        and cell.target == str(spec)
+        and cell.target == spec.name
         and cell.verdict.what in ("same", "survived")
         and split_abiflags(cell.python)[1] == abiflags
     }

@@ -34,6 +34,7 @@ _OR = {
     "framework-failure": "uncaught-cxx-exception",
     "heap-corruption": "none",
     "memory-ceiling": "none",
+    "stack-overflow": "none",
     **dict.fromkeys(JUDGED, "none"),
 }
 
@@ -48,7 +49,8 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
     seconds = limits.patient.deadline + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="finfuzz-clean-") as scratch:
         clean = CleanEnvironment(Path(scratch), made)
-        _compile(folder, clean)
+        if any(folder.glob("*.cpp")):
+            _compile(folder, clean)
         runs = itertools.count()
         return measure(
             lambda: _reproduces(folder, clean, next(runs), diagnosis, seconds),
