@@ -7,14 +7,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.program.text import parse
 from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import find_interpreters
-from finfuzz.targets.spec import parse_target
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution import rules
 from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.attribution.controls import list_controls
-from finfuzz.triage.findings.finding import load, save
+from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.findings.finding import TargetRecord, load, save
 from helpers.finding_example import finding
 
 SPEC = parse_target("pybind11==3.1.0+destroy")
@@ -42,3 +45,47 @@ def test_the_table_and_the_owner_are_written_into_the_finding(
         ("extension", "plain-c", "survived"),
     ]
     assert (attribution.owner, attribution.pythons) == ("framework", (python.text,))
+
+
+def test_a_package_that_crashes_alone_is_the_owner(
+    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its program is translated for the controls, which do something else at the same moment."""
+    (tmp_path / "mine.py").write_text("import os\nabort = os.abort\n")
+    recipe = '[action]\nuse = "t.abort()"\n[unsupported]\nwords = ["finalize"]\nwhy = "see there"\n'
+    (tmp_path / "mine.toml").write_text(f'module = "mine"\n{recipe}')
+    spec = TargetSpec("module", path=tmp_path, package="mine", recipe=tmp_path / "mine.toml")
+    program = "finfuzz 1\nnode a object\nhook a finalize :use\ndrop a\n"
+    limits = Limits(deadline=10)
+    made = build(spec, interpreter, instrumented=False)
+    (crash,) = diagnose(run_fresh(made, parse(program), limits), limits.memory_mib)
+    target = TargetRecord(
+        spec=spec.name,
+        framework=spec.framework,
+        version=None,
+        policy=spec.policy,
+        python=interpreter.text,
+        build=made.id,
+    )
+    facts = {
+        name: getattr(crash, name) for name in ("signal", "diagnostic", "phase", "detail", "frames")
+    }
+    folder = save(
+        tmp_path / "crashes",
+        finding(attribution=None, target=target, program=program, stack=(), **facts),
+        {},
+    )
+    monkeypatch.setattr(rules, "find_interpreters", list)
+    lines: list[str] = []
+
+    pieces = attribute_finding(folder, spec, interpreter, limits, lambda _: None, lines.append)
+
+    assert list(pieces) == [(1, 0), (2, 0)]  # how many there will be is not known
+    assert lines == [
+        f"extension: {name} on CPython {interpreter.text}: survived, 3 of 3"
+        for name in ("no-extension", "plain-c")
+    ]
+    assert str(load(folder).attribution) == (
+        "extension (high confidence): no defect like it on no-extension and plain-c, so mine is "
+        "required; its documentation rules out finalize: see there"
+    )
