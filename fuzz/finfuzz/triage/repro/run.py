@@ -49,7 +49,7 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
     seconds = limits.patient.deadline + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="finfuzz-clean-") as scratch:
         clean = CleanEnvironment(Path(scratch), made)
-        if any(folder.glob("*.cpp")):
+        if made.package is None or any(folder.glob("*.cpp")):
             _compile(folder, clean)
         runs = itertools.count()
         return measure(
