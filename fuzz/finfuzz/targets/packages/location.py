@@ -53,7 +53,8 @@ def _install(
     announce: Callable[[str], None],
 ) -> Location:
     wanted = f"{spec.package}=={spec.version}" if spec.version else spec.package
-    installed = install((wanted,), interpreter, announce=announce)
+    further = recipe.requires if recipe else ()
+    installed = install((wanted, *further), interpreter, announce=announce)
     distribution = _find_distribution(installed.folder, spec.package)
     tops = _list_top_levels(distribution)
     return Location(
