@@ -12,12 +12,6 @@ from finfuzz.targets.packages.install import install
 from helpers.wheel_index import WheelIndex
 
 
-@pytest.fixture(scope="session")
-def interpreter(pythons: list[Interpreter]) -> Interpreter:
-    """The newest CPython with a GIL: what an import does there is no different in others."""
-    return next(one for one in pythons if not one.abiflags)
-
-
 @pytest.fixture
 def index(cache: Path, monkeypatch: pytest.MonkeyPatch) -> WheelIndex:
     """A package index without a release, and an empty cache."""
