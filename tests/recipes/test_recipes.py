@@ -8,7 +8,7 @@ import pytest
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.packages.location import locate_package
+from finfuzz.targets.package_location import locate_package
 from finfuzz.targets.packages.probe import Surroundings, probe_package
 from finfuzz.targets.packages.recipe import find_shipped, list_code, read_recipe
 from finfuzz.targets.packages.words import takes_cell, write_words

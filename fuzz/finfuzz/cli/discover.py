@@ -15,7 +15,7 @@ from finfuzz.discovery.discover import discover as run_discovery
 from finfuzz.discovery.recipe import write_recipe
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
-from finfuzz.targets.packages.location import locate_package
+from finfuzz.targets.package_location import locate_package
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.spec import parse_target
 

@@ -19,7 +19,7 @@ def make_own_two_words(t):
         '[kind.box]\nmake = "t.Box(cell)"',
         """
 def make_own_box(t):
-    cell = make_function()
+    cell = make_cell()
     return hold_cell(t.Box(cell), cell)
 
 

@@ -55,7 +55,7 @@ def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> str:
     function = name_function("make_", f":{name}")
     if not takes_cell(kind):
         return _write(recipe, function, "t", [f"return {write_argument(kind.make)}"])
-    body = ["cell = make_function()", f"return hold_cell({write_argument(kind.make)}, cell)"]
+    body = ["cell = make_cell()", f"return hold_cell({write_argument(kind.make)}, cell)"]
     return _write(recipe, function, "t", body)
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from finfuzz.targets import package_location
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.packages import location
+from finfuzz.targets.package_location import locate_package
 from finfuzz.targets.packages.install import Installed
-from finfuzz.targets.packages.location import locate_package
 from finfuzz.targets.packages.recipe import Recipe
 from finfuzz.targets.packages.uv import Package
 from finfuzz.targets.spec import parse_target
@@ -25,7 +25,7 @@ def test_a_recipe_s_further_packages_are_installed_with_a_wheel(
         packages = (Package("mine", "1.0", "", ""), Package("numpy", "2.0", "", ""))
         return Installed(tmp_path, packages)
 
-    monkeypatch.setattr(location, "install", install)
+    monkeypatch.setattr(package_location, "install", install)
     recipe = Recipe("mine", requires=("numpy>=2",))
     found = locate_package(parse_target("wheel:mine==1.0"), interpreter, recipe, print)
     assert asked == ["mine==1.0", "numpy>=2"]
