@@ -22,6 +22,7 @@ from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
 from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter, require_headers
 from finfuzz.targets.recipe import (
+    AFTER_MAIN,
     Library,
     compute_fingerprint,
     make_compile_command,
@@ -59,6 +60,11 @@ class Build:
     second_blocks: int = 0
     cpython_blocks: int = 0
 
+    @property
+    def after_main(self) -> Path:
+        """The library to preload, without which a process has only one life of Python."""
+        return self.runtime.with_name(AFTER_MAIN)
+
 
 class _Record(msgspec.Struct):
     id: str
@@ -80,6 +86,7 @@ class _Plan:
     instrumented: bool
     extension: Library
     runtime: Library
+    after_main: Library
     second: Library | None
     compile_commands: list[list[str]]
     link_commands: list[list[str]]
@@ -145,7 +152,7 @@ def _require_gil(spec: TargetSpec, interpreter: Interpreter) -> None:
 def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
     compiler = find_compiler()
     made = plan_libraries(CHILD, spec, interpreter, instrumented, find_include_folders(spec))
-    extension, runtime, *seconds = made
+    extension, runtime, after_main, *seconds = made
     facts = [str(compiler), read_version(compiler), interpreter.build_key]
     return _Plan(
         id=compute_fingerprint(made, CHILD, spec, facts),
@@ -154,6 +161,7 @@ def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Pl
         instrumented=instrumented,
         extension=extension,
         runtime=runtime,
+        after_main=after_main,
         second=seconds[0] if seconds else None,
         compile_commands=[
             make_compile_command(
@@ -172,7 +180,7 @@ def _read_record(plan: _Plan, directory: Path) -> _Record | None:
     """Return None unless the build is complete: a power cut can leave empty files behind."""
     try:
         record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
-        made = [one for one in (plan.extension, plan.runtime, plan.second) if one]
+        made = [plan.extension, plan.runtime, plan.after_main, *filter(None, [plan.second])]
         sizes = [(directory / one.name).stat().st_size for one in made]
     except (OSError, msgspec.DecodeError):
         return None
