@@ -72,8 +72,7 @@ def time_bare_child(executor: Executor) -> float:
 def main(target: str, python: str | None, rounds: int) -> None:
     """Print the cost of each word, the most expensive first, and the cost of generated programs."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
-    version = made.interpreter.version
-    programs, rng = ProgramSource(version, made.spec.framework), Random(1)
+    programs, rng = ProgramSource.for_build(made), Random(1)
     generated = [programs.generate(rng).program for _ in range(GENERATED)]
     samples = {what: parse(f"finfuzz 1\n{text}") for what, text in make_samples().items()}
     took: dict[str, list[float]] = {what: [] for what in samples}

@@ -139,7 +139,7 @@ def main(executions: int, target: str, python: str | None, seed: int) -> None:
     """Report how much of the language is reached. Exits with 1 if a word was never executed."""
     made = build(resolve(parse_target(target)), pick_interpreter(python))
     reach, rng = Reach(made), Random(seed)
-    programs = ProgramSource(made.interpreter.version, made.spec.framework)
+    programs = ProgramSource.for_build(made)
     pool = [programs.generate(rng).program for _ in range(_POOL)]
     console = Console(width=140)
     with Executor(made, Limits()) as executor:

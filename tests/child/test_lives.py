@@ -74,6 +74,16 @@ subprocess.run(["sh", "-c", "echo ${LD_PRELOAD-none} >&2"], check=True)
     assert run(fake(source), parse("finfuzz 1\nimport\n")).stderr == "False\nnone\n"
 
 
+def test_a_python_that_is_started_by_a_shell_script(speaking: Build, run: Run) -> None:
+    wrapper = speaking.extension.with_name("python")
+    wrapper.write_text(f'#!/bin/sh\nexec {speaking.interpreter.executable} "$@"\n')
+    wrapper.chmod(0o755)
+    interpreter = dataclasses.replace(speaking.interpreter, executable=wrapper)
+    made = dataclasses.replace(speaking, interpreter=interpreter)
+    outcome = run(made, parse("finfuzz 1\nimport\nagain\nimport\nagain\nimport\n"))
+    assert (outcome.stderr, outcome.exit_code) == (PRINTED, 0)
+
+
 def test_a_process_without_it_says_so(plain_c: Build, tmp_path: Path, run: Run) -> None:
     runtime = tmp_path / "runtime.so"
     runtime.symlink_to(plain_c.runtime)

@@ -167,7 +167,7 @@ def test_an_import_done_ahead_looks_as_if_the_program_had_done_it(
             )
 
     ahead = seen()
-    monkeypatch.setattr(Executor, "_may_have_imported", False)
+    monkeypatch.setattr(Build, "imports_early", False)
     assert seen() == ahead
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, KNOWN, list_target_forms
+from finfuzz.targets.forms import list_target_forms
+from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS, KNOWN
 from helpers.places import CHILD, PACKAGE
 
 RECORDS = PACKAGE / "targets" / "frameworks"

@@ -42,7 +42,7 @@ def measure_campaign(build: Build, seconds: float, seed: int, *, interpreters: b
 
 def starts_interpreters(build: Build) -> bool:
     """Return whether a campaign's programs start subinterpreters on that target and CPython."""
-    programs = ProgramSource(build.interpreter.version, build.spec.framework)
+    programs = ProgramSource.for_build(build)
     return programs.learner.weights.max_starts > 0
 
 

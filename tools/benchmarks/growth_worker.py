@@ -121,7 +121,7 @@ def main(folder: Path, programs: int, executions: int) -> None:
     made = build(resolve(parse_target(TARGET)), interpreter)
     executor = RecordedExecutor(made, programs)
     config = make_job(folder, made, "atheris", seed=1, seconds=0.0)
-    source, rng = ProgramSource(interpreter.version, made.spec.framework), Random(1)
+    source, rng = ProgramSource.for_build(made), Random(1)
     for _ in range(programs):
         text = to_text(source.generate(rng).program)
         (Path(config.live) / hash_program(text)).write_text(text, encoding="utf-8")

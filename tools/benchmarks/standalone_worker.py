@@ -12,6 +12,8 @@ from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.limits import Limits
 from finfuzz.generation.learning import Learner, Tally
 from finfuzz.generation.weights import Weights
+from finfuzz.program.vocabulary import Vocabulary
+from finfuzz.support.cpythons import Quirk, Version
 from finfuzz.targets.build import Build
 
 
@@ -53,8 +55,15 @@ def make_job(
 class ReweightedPrograms(ProgramSource, ABC):
     """Programs of a worker with other weights than a campaign's."""
 
-    def __init__(self, python: tuple[int, ...], framework: str, before: tuple[Tally, ...]) -> None:
-        super().__init__(python, framework, before)
+    def __init__(
+        self,
+        python: Version,
+        offers: Vocabulary,
+        quirk: Quirk | None,
+        before: tuple[Tally, ...],
+        avoided: tuple[str, ...],
+    ) -> None:
+        super().__init__(python, offers, quirk, before, avoided)
         self.learner = Learner(self.reweight(self.learner.weights), before)
 
     @abstractmethod

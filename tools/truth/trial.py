@@ -188,7 +188,7 @@ def run(trial: Trial, folder: Path) -> None:
         instrumented=trial.engine == "coverage",
     )
     executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
-    programs = ProgramSource(interpreter.version, made.spec.framework)
+    programs = ProgramSource.for_build(made)
     watch = Watch([one for one in load() if one.bad == trial.bad])
     engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
     corpus = Path(trial.corpus) if trial.corpus else None

@@ -45,11 +45,13 @@ def request_script(path):
 
 def extension_name():
     second = IN_USE[0] == "second" and runtime.has_second()
-    return "finfuzz_second" if second else "finfuzz_target"
+    return SECOND if second else FIRST  # noqa: F821  precompile.py puts the names before
 
 
 def import_in_use():
-    return __import__(extension_name())
+    name = extension_name()
+    __import__(name)
+    return sys.modules[name]
 
 
 def load_word(name):
@@ -69,7 +71,7 @@ FUNCTION = type(load_word)
 
 
 def perform(prefix, word, *arguments):
-    function = load_word(prefix + word.replace("-", "_"))
+    function = load_word(prefix + word.replace(":", "own_").replace("-", "_"))
     if function.__code__.co_varnames[:1] == ("t",):
         return function(import_in_use(), *arguments)
     return function(*arguments)
@@ -120,7 +122,9 @@ def import_extension_here(_nodes):
 
 
 def unimport(_nodes):
-    sys.modules.pop(extension_name(), None)
+    tops = OWN_MODULES or (extension_name(),)  # noqa: F821  likewise
+    for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+        del sys.modules[name]
 
 
 def use(_nodes, which):

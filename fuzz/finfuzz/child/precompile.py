@@ -9,10 +9,20 @@ import marshal
 import posix
 import sys
 
+TARGET = sys.argv[2]
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
 
 def compile_file(name, before=""):
-    with open(folder + "/" + name, encoding="utf-8") as file:  # noqa: F821  defined in zygote.py
-        return compile(before + file.read(), name.rpartition("/")[2], "exec")
+    return compile_code(folder + "/" + name, before)  # noqa: F821  defined in zygote.py
+
+
+def compile_code(path, before=""):
+    return compile(before + read(path), path.rpartition("/")[2], "exec")
 
 
 def find_functions(code):
@@ -26,6 +36,8 @@ def find_names(code):
 def compile_words():
     files = [name for name in sorted(posix.listdir(folder + "/words")) if name.endswith(".py")]  # noqa: F821
     functions = [code for name in files for code in find_functions(compile_file("words/" + name))]
+    if TARGET.endswith("/words.py"):  # of a package: its functions take the place of others
+        functions += find_functions(compile_code(TARGET))
     codes = {code.co_name: code for code in functions}
     return {
         name: (sorted(find_names(code) & (codes.keys() - {name})), code)
@@ -38,8 +50,16 @@ def keep(name, thing):
 
 
 # For subinterpreters too: each has a path of its own.
-add_to_path = "import sys; sys.path.insert(0, %r)\n" % sys.argv[2].rpartition("/")[0]
+before = """
+import sys; sys.path.insert(0, %r)
+FIRST, SECOND, OWN_MODULES = "finfuzz_target", "finfuzz_second", ()
+"""
+target_folder = TARGET.rpartition("/")[0]
+if TARGET.endswith("/words.py"):
+    before = read(target_folder + "/before.py")
+else:
+    before %= target_folder
 keep("main", compile_file("entry.py"))
-keep("driver", compile_file("driver.py", add_to_path))
+keep("driver", compile_file("driver.py", before))
 for each in compile_words().items():
     keep(*each)

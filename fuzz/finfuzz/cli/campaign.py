@@ -22,7 +22,8 @@ from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.targets.build import build, require_linux
-from finfuzz.targets.frameworks import DEFAULT, list_target_forms
+from finfuzz.targets.forms import list_target_forms
+from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
 
@@ -225,7 +226,9 @@ def _build(plan: Plan) -> None:
         for number, (lane, instrumented) in enumerate(wanted):
             advance(number, len(wanted))
             spec, python = parse_target(lane.target), probe(Path(lane.python))
-            build(spec, python, instrumented=instrumented, announce=announce)
+            made = build(spec, python, instrumented=instrumented, announce=announce)
+            for note in made.notes if instrumented else ():
+                announce(f"{lane.target}: {note}")
 
 
 def _check_json(json_file: Path) -> None:

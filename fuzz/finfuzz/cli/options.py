@@ -16,7 +16,8 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks import DEFAULT, list_target_forms
+from finfuzz.targets.forms import list_target_forms
+from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import find_include_folders, resolve
@@ -99,7 +100,10 @@ def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bo
             if not console.is_terminal:
                 console.print(line, markup=False, soft_wrap=True)
 
-        return build(spec, interpreter, instrumented=instrumented, announce=announce)
+        made = build(spec, interpreter, instrumented=instrumented, announce=announce)
+    for note in made.notes:
+        console.print(f"{spec}: {note}", markup=False, soft_wrap=True)
+    return made
 
 
 def read_program(path: Path) -> Program:

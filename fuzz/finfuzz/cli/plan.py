@@ -123,7 +123,7 @@ def _make_lanes(options: RunOptions, file: CampaignFile) -> list[Lane]:
             find_include_folders(spec)  # fetched here, not by a worker
             for text in options.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)
-                lanes.append(Lane(str(spec), str(python.executable), python.text, entry.share))
+                lanes.append(Lane(str(spec), str(python.path), python.text, entry.share))
     same = {(lane.target, lane.python) for lane in lanes}
     if len(same) < len(lanes):
         raise UserError("a target is given twice on one CPython: give it once, with a larger share")

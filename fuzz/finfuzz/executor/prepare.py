@@ -10,5 +10,5 @@ from finfuzz.targets.build import Build
 
 def prepare_for(build: Build, program: Program, limits: Limits) -> Prepared:
     """Prepare a program for a child of that build."""
-    python, offers = build.interpreter.version, build.spec.record.vocabulary
+    python, offers = build.interpreter.version, build.offers
     return prepare(program, python, abuse=limits.abuse, offers=offers)

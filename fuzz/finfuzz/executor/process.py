@@ -145,10 +145,12 @@ def start(
 
     Raises UserError where that CPython can't be started.
     """
-    executable = build.interpreter.executable
+    has_site = build.package is not None and build.package.site
+    executable = build.interpreter.path if has_site else build.interpreter.executable
     command: list[Any] = [
         executable,
-        *("-s", "-S", _CHILD / "zygote.py", build.runtime, build.extension, build.second or ""),
+        *("-s", *(() if has_site else ("-S",)), _CHILD / "zygote.py"),
+        *(build.runtime, build.extension, build.second or ""),
         *map(str, (*fds, *more)),
     ]
     try:

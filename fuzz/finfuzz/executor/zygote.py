@@ -96,7 +96,7 @@ class Executor:
         return prepared
 
     def _run(self, prepared: Prepared, limits: Limits, events: bool) -> Outcome:
-        zygote = self._alive(self._may_have_imported and prepared.begins_by_importing)
+        zygote = self._alive(self.build.imports_early and prepared.begins_by_importing)
         os.ftruncate(self._stderr, 0)
         self.shared.prepare(prepared.text, limits)
         zygote.serve(limits.deadline + _GRACE_SECONDS)
@@ -104,12 +104,6 @@ class Executor:
             process.end_descendants(zygote.process.pid)
         refuse_gil(self.build, self.shared.header.facts)
         return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)
-
-    @property
-    def _may_have_imported(self) -> bool:
-        """Whether the extension may be imported early. A module in Python may print then."""
-        name, _, suffix = self.build.extension.name.partition(".")
-        return name == "finfuzz_target" and suffix != "py"
 
     def _alive(self, imported: bool) -> _Zygote:
         if imported not in self._zygotes:

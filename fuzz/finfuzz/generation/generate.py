@@ -7,7 +7,7 @@ from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
 from finfuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
-from finfuzz.program.legal import CHECKABLE, HOOKS_OF, THREAD_ROOTS
+from finfuzz.program.legal import CHECKABLE, THREAD_ROOTS
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.walk import InterpreterLife, walk
@@ -117,7 +117,9 @@ def pick_word(
     rng: Random, scope: Scope, weights: Weights, choice: Choice, among: Sequence[str] = ()
 ) -> str:
     """Pick one of the choice's words (or of ``among``) that is legal here, by weight."""
-    texts = [text for text in among or choice.texts if scope.allows(choice, text)]
+    texts = [
+        text for text in among or scope.offers.list_texts(choice) if scope.allows(choice, text)
+    ]
     return pick(rng, texts, [weights.of_word(choice, text) for text in texts])
 
 
@@ -157,7 +159,11 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    hooks = [hook for hook in HOOKS_OF[scope.here[name]] if next(_actions(scope, name, hook), None)]
+    hooks = [
+        hook
+        for hook in scope.offers.hooks_of[scope.here[name]]
+        if next(_actions(scope, name, hook), None)
+    ]
     hook = pick_word(rng, scope, weights, HOOK, hooks)
     among = list(_actions(scope, name, hook))
     return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, among)))
@@ -165,7 +171,8 @@ def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _actions(scope: Scope, name: str, hook: str) -> Iterator[str]:
     """Yield the actions that a node can take at a hook."""
-    return (action for action in ACTION.texts if scope.may_hook(name, hook, action))
+    actions = scope.offers.list_texts(ACTION)
+    return (action for action in actions if scope.may_hook(name, hook, action))
 
 
 def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
@@ -185,7 +192,7 @@ def _make_node(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     plain = _make_any(rng, scope, weights, op)
-    among = [kind for kind in KIND.texts if scope.edges_of(kind)]
+    among = [kind for kind in scope.offers.list_texts(KIND) if scope.edges_of(kind)]
     return plain.with_arg(2, pick_word(rng, scope, weights, KIND, among))
 
 

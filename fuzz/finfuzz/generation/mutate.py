@@ -20,7 +20,7 @@ from finfuzz.program.legal import SHAPEABLE
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.shapes import count_nodes, unroll_shape
-from finfuzz.program.words import Choice
+from finfuzz.program.words import Choice, is_own
 
 Mutator = Callable[[Random, Program, Weights], Program | None]
 
@@ -157,7 +157,7 @@ def change_word(rng: Random, program: Program, weights: Weights) -> Program | No
     step = program.steps[number]
     choice = step.operation.parameters[index]
     assert isinstance(choice, Choice)
-    others = [text for text in choice.texts if text != step.args[index]]
+    others = [text for text in weights.offers.list_texts(choice) if text != step.args[index]]
     word = pick(rng, others, [weights.of_word(choice, text) for text in others])
     return _replace(program, number, step.with_arg(index, word))
 
@@ -181,7 +181,7 @@ def unroll(rng: Random, program: Program, _: Weights) -> Program | None:
     shapes = [
         number
         for number, step in enumerate(program.steps)
-        if step.op == "shape" and step.args[2] in SHAPEABLE
+        if step.op == "shape" and (step.args[2] in SHAPEABLE or is_own(step.args[2]))
     ]
     if not shapes:
         return None

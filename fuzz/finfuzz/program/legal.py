@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from finfuzz.program.words import ACTION, HOOK, KINDS
+from finfuzz.program.words import ACTION, HOOK, KINDS, Kind, is_own
 from finfuzz.support.cpythons import Quirk, Version, has
 
 EDGES_FROM: dict[str, tuple[str, ...]] = {kind.text: kind.edges for kind in KINDS.values()}
@@ -25,14 +25,19 @@ SHAPEABLE = frozenset(kind.text for kind in KINDS.values() if kind.edges)
 #: The hooks of each kind. Weak references take most kinds; hooks of the interpreter take any.
 _OF_WEAK = ("weakref", "finalize")
 _OWN = frozenset(hook for kind in KINDS.values() for hook in kind.hooks)
-HOOKS_OF: dict[str, tuple[str, ...]] = {
-    kind.text: tuple(
+
+
+def list_hooks(kind: Kind) -> tuple[str, ...]:
+    """List the hooks that a kind takes."""
+    general = (
         hook
         for hook in HOOK.texts
         if hook in kind.hooks or (hook in _OF_WEAK and kind.weak) or hook not in (*_OWN, *_OF_WEAK)
     )
-    for kind in KINDS.values()
-}
+    return (*general, *filter(is_own, kind.hooks))
+
+
+HOOKS_OF: dict[str, tuple[str, ...]] = {kind.text: list_hooks(kind) for kind in KINDS.values()}
 
 
 def _pairs(hooks: Iterable[str], actions: Iterable[str], why: str) -> dict[tuple[str, str], str]:

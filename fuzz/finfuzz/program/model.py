@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from finfuzz.program.language import OPERATIONS, Operation, Role
-from finfuzz.program.words import OF_EXTENSION, Choice
+from finfuzz.program.words import OF_EXTENSION, Choice, is_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Step:
     @property
     def imports(self) -> bool:
         """Whether the step imports the extension if it is not imported yet."""
-        kinds = {"node": self.args[-1:], "shape": self.args[2:3]}
-        return self.op == "import" or not OF_EXTENSION.isdisjoint(kinds.get(self.op, ()))
+        kinds = {"node": self.args[-1:], "shape": self.args[2:3]}.get(self.op, ())
+        return self.op == "import" or any(kind in OF_EXTENSION or is_own(kind) for kind in kinds)
 
     def typed(self) -> Iterator[tuple[int, Role | Choice, str]]:
         """Yield (index, parameter, argument) of each argument."""

@@ -13,8 +13,6 @@ from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
     CPYTHON_DIES,
-    EDGES_TO,
-    HOOKS_OF,
     IMPOSSIBLE,
     INTERPRETER_ROOTS,
     OUTLIVING_ROOTS,
@@ -29,11 +27,11 @@ from finfuzz.program.words import (
     FLAVOUR,
     HOOK,
     KIND,
-    KINDS,
     NATIVE_HOOKS,
     ROOT,
     WAY,
     Choice,
+    is_own,
 )
 from finfuzz.support.cpythons import NEWEST, Version
 
@@ -106,6 +104,8 @@ class Scope:
 
     def allows(self, choice: Choice, text: str) -> bool:
         """Whether this word is legal in the current interpreter at all."""
+        if is_own(text):
+            return self.offers.has(choice, text)
         if self._lacking and text in self._lacking.get(choice, ()):
             return False
         word = choice.word(text)
@@ -134,7 +134,7 @@ class Scope:
 
     def edges_of(self, kind: str) -> tuple[str, ...]:
         """The edges that can leave a kind on this target; a shape is made of the first."""
-        return self.offers.edges_from[kind]
+        return self.offers.edges_from.get(kind, ())
 
     def may_refer(self, source: str, target: str, edge: str) -> bool:
         """Whether such an edge is legal between these two nodes."""
@@ -144,7 +144,7 @@ class Scope:
             return False
         if edge == "base" and source == target:
             return False
-        return self.here[target] in EDGES_TO.get(edge, KINDS)
+        return self.offers.takes(edge, self.here[target])
 
     def may_hook(self, name: str, hook: str, action: str) -> bool:
         """Whether this action is legal at this hook of the node."""
@@ -152,7 +152,7 @@ class Scope:
             return False
         if (hook, action) in IMPOSSIBLE or ((hook, action) in ABUSE and not self.abuse):
             return False
-        if hook not in HOOKS_OF.get(self.here.get(name, ""), ()):
+        if hook not in self.offers.hooks_of.get(self.here.get(name, ""), ()):
             return False
         if hook in NATIVE_HOOKS and not self._is_of_used(name):
             return False

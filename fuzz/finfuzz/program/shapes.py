@@ -50,6 +50,10 @@ def count_nodes(shape: str, size: int) -> int:
     return 2 * size - 1 if shape == "two-rings" else size
 
 
+#: The edge of a recipe's kinds whose constructor takes a `cell`: shapes use it.
+CELL = ":cell"
+
+
 def unroll_shape(step: Step, names: list[str]) -> tuple[Step, ...]:
     """Spell a `shape` step out as `node`, `edge` and `drop` steps.
 
@@ -58,6 +62,6 @@ def unroll_shape(step: Step, names: list[str]) -> tuple[Step, ...]:
     """
     _, shape, kind, size = step.args
     nodes = [Step("node", (name, kind)) for name in names]
-    edge = EDGES_FROM[kind][0]
+    (edge, *_) = EDGES_FROM.get(kind, (CELL,))
     edges = [Step("edge", (names[a], names[b], edge)) for a, b in _PAIRS[shape](int(size))]
     return (*nodes, *edges, *(Step("drop", (name,)) for name in names[1:]))

@@ -102,7 +102,7 @@ def _step(number: int, words: list[tuple[int, str]], above: tuple[str, ...], bes
 
 def _check_argument(number: int, column: int, word: str, parameter: Role | Choice) -> None:
     if isinstance(parameter, Choice):
-        if word not in parameter.texts:
+        if word not in parameter:
             expected = f"{parameter.name}: {_suggest(word, parameter.texts)}"
             raise ParseError(number, column, f"found `{word}`", expected)
     elif not is_name(word):

@@ -8,12 +8,24 @@ target may lack any of them. A step with a lacking word has no effect (``scope.p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
-from finfuzz.program.legal import EDGES_FROM
+from finfuzz.program.legal import EDGES_FROM, EDGES_TO, HOOKS_OF, list_hooks
 from finfuzz.program.model import Program
-from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, OF_EXTENSION, ROOT, Choice
+from finfuzz.program.words import (
+    ACTION,
+    EDGE,
+    FLAVOUR,
+    HOOK,
+    KIND,
+    KINDS,
+    OF_EXTENSION,
+    ROOT,
+    Choice,
+    Kind,
+    is_own,
+)
 
 #: The words that need code in the extension: those whose function in ``child/words/`` takes it.
 _OPERATIONS = frozenset({"self-check", "check"})
@@ -40,8 +52,32 @@ _INTERPRETERS = frozenset({"framework"})
 
 
 @dataclass(frozen=True)
+class OwnWords:
+    """The words of a target's recipe, each with its colon. ``kinds``: with their edges, by text."""
+
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    actions: tuple[str, ...] = ()
+
+    @cached_property
+    def by_choice(self) -> Mapping[Choice, tuple[str, ...]]:
+        """All texts, by their choice."""
+        kinds = self.kinds.values()
+        edges = dict.fromkeys(edge for kind in kinds for edge in kind.edges if is_own(edge))
+        hooks = dict.fromkeys(hook for kind in kinds for hook in kind.hooks if is_own(hook))
+        return {
+            KIND: tuple(self.kinds),
+            EDGE: tuple(edges),
+            HOOK: tuple(hooks),
+            ACTION: self.actions,
+        }
+
+
+@dataclass(frozen=True)
 class Vocabulary:
-    """The words that one target's extension offers, by sort; each sort is all of it by default."""
+    """The words that one target's extension offers, by sort; each sort is all of it by default.
+
+    ``own``: the words of its recipe, beside the language's.
+    """
 
     operations: frozenset[str] = _OPERATIONS
     kinds: frozenset[str] = OF_EXTENSION
@@ -50,25 +86,25 @@ class Vocabulary:
     hooks: frozenset[str] = _HOOKS
     actions: frozenset[str] = _ACTIONS
     interpreters: frozenset[str] = _INTERPRETERS
+    own: OwnWords = field(default_factory=OwnWords, compare=False)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            assert isinstance(field.default, frozenset)
-            if unknown := getattr(self, field.name) - field.default:
-                raise ValueError(f"no {field.name} of an extension: {', '.join(sorted(unknown))}")
+        for sort in _list_sorts():
+            if unknown := getattr(self, sort) - getattr(Vocabulary, sort):
+                raise ValueError(f"no {sort} of an extension: {', '.join(sorted(unknown))}")
 
     def without(self, **words: Iterable[str]) -> Vocabulary:
         """Return a vocabulary without these words, given by sort: ``without(kinds=["smart"])``."""
-        sorts = {field.name: getattr(self, field.name) for field in fields(self)}
+        sorts: dict[str, frozenset[str]] = {}
         for sort, texts in words.items():
-            if lacking := frozenset(texts) - sorts[sort]:
+            if lacking := frozenset(texts) - getattr(self, sort):
                 raise ValueError(f"no {sort} of this vocabulary: {', '.join(sorted(lacking))}")
-            sorts[sort] -= frozenset(texts)
-        return Vocabulary(**sorts)
+            sorts[sort] = getattr(self, sort) - frozenset(texts)
+        return replace(self, **sorts)  # type: ignore[arg-type]  # by sort, never `own`
 
     @cached_property
     def lacking(self) -> Mapping[Choice, frozenset[str]]:
-        """Words that the target lacks, by their choice; choices without any are absent."""
+        """Words of the language that the target lacks, by their choice."""
         words = {
             KIND: OF_EXTENSION - self.kinds,
             EDGE: _EDGES - self.edges,
@@ -84,16 +120,37 @@ class Vocabulary:
         """Operations that the target lacks."""
         return _OPERATIONS - self.operations
 
+    def list_texts(self, choice: Choice) -> tuple[str, ...]:
+        """List the words of a choice, the language's and the recipe's."""
+        return (*choice.texts, *self.own.by_choice.get(choice, ()))
+
     @cached_property
     def edges_from(self) -> Mapping[str, tuple[str, ...]]:
         """The edges that can leave each kind on this target."""
         return {
             kind: tuple(edge for edge in edges if self.has(EDGE, edge))
-            for kind, edges in EDGES_FROM.items()
+            for kind, edges in (*EDGES_FROM.items(), *self._own_edges())
         }
+
+    def _own_edges(self) -> Iterable[tuple[str, tuple[str, ...]]]:
+        return ((kind.text, kind.edges) for kind in self.own.kinds.values())
+
+    @cached_property
+    def hooks_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The hooks that each kind takes, lacking ones among them."""
+        return {**HOOKS_OF, **{text: list_hooks(kind) for text, kind in self.own.kinds.items()}}
+
+    def takes(self, edge: str, kind: str) -> bool:
+        """Whether such an edge can lead to that kind."""
+        if not is_own(kind):
+            return kind in EDGES_TO.get(edge, KINDS)
+        properties = self.own.kinds[kind]
+        return {"base": False, "key": properties.hashable, "weak": properties.weak}.get(edge, True)
 
     def has(self, choice: Choice, text: str) -> bool:
         """Whether a target with this vocabulary has the word."""
+        if is_own(text):
+            return text in self.own.by_choice.get(choice, ())
         return text not in self.lacking.get(choice, ())
 
     def missing(self, program: Program) -> tuple[str, ...]:
@@ -108,5 +165,11 @@ class Vocabulary:
         return tuple(dict.fromkeys(found))
 
 
+def _list_sorts() -> tuple[str, ...]:
+    return tuple(each.name for each in fields(Vocabulary) if each.name != "own")
+
+
 #: All words that an extension can offer.
 EVERYTHING = Vocabulary()
+#: No word that needs code in the extension: what any module at all has.
+NOTHING = Vocabulary(**dict.fromkeys(_list_sorts(), frozenset()))  # type: ignore[arg-type]

@@ -6,12 +6,20 @@ Kinds, edges, roots, hooks and actions have a function of their name in ``child/
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from finfuzz.support.cpythons import OLDEST, Quirk, Version
 
 ALWAYS = OLDEST
+
+_OWN = re.compile(r":[a-z][a-z0-9-]{0,39}\Z")
+
+
+def is_own(text: str) -> bool:
+    """Whether a word is of a target's own recipe, `:variable`, and not of the language."""
+    return text.startswith(":")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +59,14 @@ class Kind(Word):
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A closed set of words, such as the node kinds."""
+    """A set of words, such as the node kinds.
+
+    ``is_open``: a target's recipe has such words of its own, which begin with a colon.
+    """
 
     name: str
     words: tuple[Word, ...]
+    is_open: bool = False
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -64,7 +76,13 @@ class Choice:
     def _by_text(self) -> dict[str, Word]:
         return {word.text: word for word in self.words}
 
+    def __contains__(self, text: str) -> bool:
+        return text in self._by_text or (self.is_open and bool(_OWN.match(text)))
+
     def word(self, text: str) -> Word:
+        """Return the word. Raise KeyError unless the choice has it."""
+        if self.is_open and is_own(text):
+            return Word(text, "a word of the target's recipe")
         return self._by_text[text]
 
 
@@ -205,7 +223,7 @@ PYTHON_KINDS = (
     ),
 )
 
-KIND = Choice("kind", (*EXTENSION_KINDS, *PYTHON_KINDS))
+KIND = Choice("kind", (*EXTENSION_KINDS, *PYTHON_KINDS), is_open=True)
 OF_EXTENSION = frozenset(kind.text for kind in EXTENSION_KINDS)
 KINDS: dict[str, Kind] = {kind.text: kind for kind in (*EXTENSION_KINDS, *PYTHON_KINDS)}
 
@@ -229,6 +247,7 @@ EDGE = Choice(
         Word("keep-alive", "as a patient of `py::keep_alive`"),
         Word("weak", "by a weak reference that the node owns"),
     ),
+    is_open=True,
 )
 
 SHAPE = Choice(
@@ -374,6 +393,7 @@ HOOK = Choice(
             main_only="it belongs to the process",
         ),
     ),
+    is_open=True,
 )
 
 _NEW_THREAD = "a thread that still runs when a subinterpreter ends is a fatal error by design"
@@ -411,6 +431,7 @@ ACTION = Choice(
             since=Quirk.REMOTE_DEBUGGING.value.since,
         ),
     ),
+    is_open=True,
 )
 
 _FROM_CONFIG = Quirk.FROM_CONFIG.value.since

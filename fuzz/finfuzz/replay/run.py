@@ -153,7 +153,7 @@ def replay_one(
     expected = case.find_expected(planned.spec, planned.interpreter.text)
     found = _diagnose(outcome, limits)
     seen = _name(found)
-    python, offers = made.interpreter.version, made.spec.record.vocabulary
+    python, offers = made.interpreter.version, made.offers
     missing = find_missing_words(case.program, python, offers, abuse=limits.abuse)
     if missing and not seen:
         why = f"survived, but the target has no {', '.join(missing)}"

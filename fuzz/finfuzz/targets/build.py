@@ -17,53 +17,29 @@ from filelock import FileLock
 
 from finfuzz.support.cpythons import has
 from finfuzz.support.errors import UserError
+from finfuzz.targets.built import Build
 from finfuzz.targets.cache import find_cache
-from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
-from finfuzz.targets.instrumentation import make_variables, read_instrumentation
-from finfuzz.targets.interpreters import Interpreter, require_headers
-from finfuzz.targets.recipe import (
-    AFTER_MAIN,
+from finfuzz.targets.compile_plan import (
     Library,
     compute_fingerprint,
     make_compile_command,
     make_link_command,
     plan_libraries,
 )
+from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
+from finfuzz.targets.instrumentation import make_variables, read_instrumentation
+from finfuzz.targets.interpreters import Interpreter, require_headers
+from finfuzz.targets.packages.build import build_package
 from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec
+
+__all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "require_linux"]
 
 CHILD = Path(__file__).parent.parent / "child"
 COMPILERS_AT_ONCE = 2
 MOST_BLOCKS = 131072
 #: Counters for the blocks of CPython, which are folded over them; a power of two.
 CPYTHON_BLOCKS = 131072
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """A build in the cache; ``directory`` also holds ``build.json``, for humans.
-
-    ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
-    ``second`` is the other extension of a target that has two, with counters of its own, and
-    ``cpython_blocks`` is for a CPython that is compiled for it.
-    """
-
-    id: str
-    spec: TargetSpec
-    interpreter: Interpreter
-    instrumented: bool
-    directory: Path
-    extension: Path
-    runtime: Path
-    blocks: int
-    second: Path | None = None
-    second_blocks: int = 0
-    cpython_blocks: int = 0
-
-    @property
-    def after_main(self) -> Path:
-        """The library to preload, without which a process has only one life of Python."""
-        return self.runtime.with_name(AFTER_MAIN)
 
 
 class _Record(msgspec.Struct):
@@ -106,6 +82,9 @@ def build(
     compiler, Python.h, the release) and BuildError for a compile that fails.
     """
     require_linux()
+    if spec.record.is_package:
+        runtime = build(TargetSpec(spec.record.controls[0]), interpreter, announce=announce)
+        return build_package(spec, interpreter, runtime, instrumented, announce)
     _require_gil(spec, interpreter)
     plan = _plan(resolve(spec), require_headers(interpreter), instrumented)
     builds = find_cache() / "builds"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -61,6 +62,7 @@ class Interpreter:
 
     ``text``: its version with its ABI flags, d for a debug build, t for a free-threaded one:
     `3.13.0`, `3.14.10d`, `3.16.0a3t`. ``commit``: of CPython's repository, of a build from there.
+    ``environment``: the Python of the virtual environment that it was named by.
     ``build_key`` is equal for two probes exactly when their builds may be shared.
     """
 
@@ -72,6 +74,12 @@ class Interpreter:
     text: str
     abiflags: str = ""
     commit: str = ""
+    environment: Path | None = field(default=None, compare=False)
+
+    @property
+    def path(self) -> Path:
+        """The path that finds it again, with the packages of its virtual environment."""
+        return self.environment or self.executable
 
     @property
     def is_debug(self) -> bool:
@@ -102,7 +110,8 @@ def probe(path: Path) -> Interpreter:
     answer = _ask(path)
     if answer.implementation != "cpython":
         raise UserError(f"{path} is {answer.implementation}, not CPython: pick a CPython")
-    executable = Path(answer.executable or path).resolve()
+    named = Path(os.path.abspath(answer.executable or path))
+    executable = named.resolve()
     return Interpreter(
         executable=executable,
         version=answer.version,
@@ -112,6 +121,7 @@ def probe(path: Path) -> Interpreter:
         text=answer.number.rstrip("+") + answer.abiflags,
         abiflags=answer.abiflags,
         commit=answer.commit,
+        environment=named if _is_virtual(named) else None,
     )
 
 
@@ -145,8 +155,13 @@ def require_headers(interpreter: Interpreter) -> Interpreter:
     return interpreter
 
 
+def _is_virtual(executable: Path) -> bool:
+    """Whether it is the Python of a virtual environment."""
+    return (executable.parent.parent / "pyvenv.cfg").is_file()
+
+
 def _ask(path: Path) -> _Answer:
-    command = [str(path.resolve()), "-I", "-S", "-c", _PROBE]
+    command = [os.path.abspath(path), "-I", "-S", "-c", _PROBE]
     try:
         done = subprocess.run(
             command,

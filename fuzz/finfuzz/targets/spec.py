@@ -11,8 +11,11 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks import FRAMEWORKS, list_target_forms
+from finfuzz.targets.forms import list_target_forms
+from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.frameworks.framework import RELEASED, Framework, HeaderPackage
+from finfuzz.targets.packages.name import FORMS, PackageName, parse_package
+from finfuzz.targets.packages.origins import ORIGINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,9 @@ class TargetSpec:
 
     A spec of a framework with releases has a ``version`` or a ``path`` or, until
     ``releases.resolve`` fills in the newest release, neither. ``second`` is the release of another
-    extension in the same process. ``str`` gives the canonical text, which ``parse_target`` reads.
+    extension in the same process. A ``package`` has its origin in place of the framework, the
+    ``path`` where it is imported from, if that is not the CPython's own, and perhaps a ``recipe``.
+    ``str`` gives the canonical text, which ``parse_target`` reads.
     """
 
     framework: str
@@ -29,11 +34,13 @@ class TargetSpec:
     path: Path | None = None
     policy: str = RELEASED
     second: str | None = None
+    package: str = ""
+    recipe: Path | None = None
 
     @property
     def record(self) -> Framework:
-        """The record of the framework."""
-        return FRAMEWORKS[self.framework]
+        """The record of the framework, or of the package's origin."""
+        return ORIGINS[self.framework] if self.package else FRAMEWORKS[self.framework]
 
     @property
     def extensions(self) -> tuple[TargetSpec, ...]:
@@ -43,6 +50,9 @@ class TargetSpec:
         return replace(self, second=None), replace(self, version=self.second, second=None)
 
     def __str__(self) -> str:
+        if self.package:
+            name = (self.framework, self.package, self.version, self.path, self.recipe)
+            return str(PackageName(*name))
         if self.record.headers is None:
             return self.framework
         if self.path is not None:
@@ -61,9 +71,13 @@ def parse_target(text: str) -> TargetSpec:
         FRAMEWORK@PATH[+POLICY]            a checkout or an include folder; need not exist yet
         FRAMEWORK[+POLICY]                 the newest release, looked up later
         CONTROL                            a target without a framework, which has no releases
+        wheel:NAME[==VERSION], module:NAME, stdlib:NAME    a package; see ``parse_package``
 
     Raise UserError for anything else.
     """
+    if (name := parse_package(text)) is not None:
+        origin, package, version, path, recipe = name
+        return TargetSpec(origin, version, path, package=package, recipe=recipe)
     record = _find_framework(text)
     rest = text[len(record.name) :]
     if record.headers is None:
@@ -89,7 +103,7 @@ def _find_framework(text: str) -> Framework:
     word = re.match(r"[\w.-]*", text)
     name = word.group() if word else ""
     near = difflib.get_close_matches(name, FRAMEWORKS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"write {list_target_forms()}"
+    hint = f"did you mean {near[0]}?" if near else f"write {', '.join(FORMS)} for any extension"
     known = ", ".join(FRAMEWORKS)
     raise UserError(f"target {text!r}: unknown framework {name!r}; known are {known}: {hint}")
 

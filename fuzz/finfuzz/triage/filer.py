@@ -214,7 +214,7 @@ class Filer:
                 python=self._build.interpreter.text,
                 build=self._build.id,
                 python_commit=self._build.interpreter.commit,
-                executable=shorten_home(self._build.interpreter.executable),
+                executable=shorten_home(self._build.interpreter.path),
             ),
             program=sighting.text,
             sightings=0,

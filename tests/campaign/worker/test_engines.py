@@ -17,7 +17,9 @@ from finfuzz.campaign.worker.libfuzzer import _Mutators
 from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.generation.generate import leaves_threads
 from finfuzz.program.text import parse
+from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.targets.build import Build
+from finfuzz.targets.frameworks import FRAMEWORKS
 from helpers.workers import make_patient_job, start_recorded_worker
 
 RACING = ("daemon-thread", "returning-thread", "thread")
@@ -145,7 +147,10 @@ def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_deat
 
 
 def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
-    programs, rng = ProgramSource((3, 11, 7), "pybind11"), Random(1)
+    programs, rng = (
+        ProgramSource((3, 11, 7), EVERYTHING, FRAMEWORKS["pybind11"].import_hangs),
+        Random(1),
+    )
     made = [programs.generate(rng).program for _ in range(200)]
     made += [programs.mutate(rng, program).program for program in made]
     assert not any(step.op in ("start", "again") for program in made for step in program.steps)

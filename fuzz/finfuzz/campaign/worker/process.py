@@ -30,7 +30,7 @@ def main() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     made = build(parse_target(job.target), probe(Path(job.python)))
     executor = Executor(made, job.limits)
-    source = ProgramSource(made.interpreter.version, made.spec.framework, job.tallies)
+    source = ProgramSource.for_build(made, job.tallies)
     loop = Loop(executor, job, source.learner, int(sys.argv[1]))
     with contextlib.suppress(BrokenPipeError):
         try:

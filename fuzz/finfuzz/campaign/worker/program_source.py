@@ -11,12 +11,12 @@ from finfuzz.generation.generate import generate, import_first, leaves_threads, 
 from finfuzz.generation.learning import Change, Learner, Tally, list_gains
 from finfuzz.generation.mutate import make_mutation
 from finfuzz.generation.splice import splice
-from finfuzz.generation.weights import Weights
+from finfuzz.generation.weights import weigh_for
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
-from finfuzz.program.vocabulary import EVERYTHING
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support.cpythons import Quirk, Version, has
-from finfuzz.targets.frameworks import FRAMEWORKS
+from finfuzz.targets.built import Build
 
 #: The share of programs that keep a leftover subinterpreter where one is harmful. Where it aborts
 #: Py_FinalizeEx (gh-113433), nothing happens later: without a rule, two of five programs ended so.
@@ -40,20 +40,32 @@ class Candidate(NamedTuple):
 class ProgramSource:
     """New programs and mutations of old ones, for one CPython, by the weights of ``learner``.
 
-    ``before``: what the campaign has learnt earlier. The unguided engine learns from new signatures
-    alone.
+    ``offers``: the words of the target. ``quirk``: of a CPython on which the target's import in a
+    subinterpreter hangs. ``before``: what the campaign has learnt earlier. The unguided engine
+    learns from new signatures alone. ``avoided``: operations and words that are not generated.
     """
 
-    def __init__(self, python: Version, framework: str = "", before: Iterable[Tally] = ()) -> None:
-        record = FRAMEWORKS.get(framework)
-        quirk = record.import_hangs if record else None
+    def __init__(
+        self,
+        python: Version,
+        offers: Vocabulary = EVERYTHING,
+        quirk: Quirk | None = None,
+        before: Iterable[Tally] = (),
+        avoided: Iterable[str] = (),
+    ) -> None:
         hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
-        offers = record.vocabulary if record else EVERYTHING
-        weights = Weights(python=python, offers=offers)
+        weights = weigh_for(offers, python, avoided)
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
         self.learner = Learner(weights, before)
+
+    @classmethod
+    def for_build(cls, build: Build, before: Iterable[Tally] = ()) -> ProgramSource:
+        """Make the source of programs for a build."""
+        hangs = build.spec.record.import_hangs
+        avoided = build.package.avoided if build.package else ()
+        return cls(build.interpreter.version, build.offers, hangs, before, avoided)
 
     def generate(self, rng: Random) -> Candidate:
         """Generate a program from nothing."""

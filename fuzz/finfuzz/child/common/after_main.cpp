@@ -17,7 +17,8 @@ extern "C" {
 EXPORTED int (*run_after_main)() = nullptr;
 
 static int main_and_after(int argc, char** argv, char** environment) {
-    unsetenv("LD_PRELOAD");  // what this process starts must not get this file
+    // What Python starts must not get this file. A shell script that starts Python hands it on.
+    if (dlsym(RTLD_DEFAULT, "Py_RunMain")) unsetenv("LD_PRELOAD");
     int code = own_main(argc, argv, environment);
     return run_after_main ? run_after_main() : code;
 }

@@ -6,8 +6,6 @@ Several of pybind11's fixes for subinterpreters were for wrong answers, not for 
 
 def self_check(t):
     """Ask all questions; print each wrong answer on standard error and return these lines."""
-    import sys
-
     instance = t.Instance()
     override = make_override(t)
     questions = (
@@ -21,6 +19,13 @@ def self_check(t):
         ("static storage", "finfuzz", lambda: t.static_answer()),
         ("a type's module", "finfuzz_", lambda: t.Instance.__module__[:8]),
     )
+    return ask(questions)
+
+
+def ask(questions):
+    """Ask questions, each with its name and right answer; print and return the wrong ones."""
+    import sys
+
     wrong = []
     for name, right, question in questions:
         answer = asked(question)

@@ -30,15 +30,6 @@ POLICIES = tuple(
 )
 
 
-def list_target_forms() -> str:
-    """List the forms of targets, for help texts and error messages."""
-    versioned = [record for record in FRAMEWORKS.values() if record.headers]
-    forms = [f"{one.name}==VERSION[,SECOND] or {one.name}@PATH" for one in versioned]
-    plain = [name for name, record in FRAMEWORKS.items() if not record.headers]
-    policies = [f"+{name}" for record in versioned for name in record.policy_names]
-    return f"{', '.join(forms)}, with {join_or(policies)} behind; {join_or(plain)}"
-
-
 def join_or(words: list[str]) -> str:
     """Join words as a sentence does: `a, b or c`."""
     *most, last = words

@@ -74,13 +74,15 @@ class Framework:
     """A framework or control.
 
     ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
-    ``module.cpp`` first; empty where finfuzz only recognizes its crashes. ``python_module``: the
+    ``module.cpp`` first; empty where finfuzz only recognizes the framework. ``python_module``: the
     module that takes an extension's place instead. ``controls``: targets that should survive, the
-    one without any extension first. ``vocabulary``: the words that its extension has code for.
+    one without any extension first. ``file_marks``: regular expressions of what every extension
+    made with it has in its file, stripped or not; the one that says most first. ``vocabulary``: the
+    words that its extension has code for.
     ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the extension
     sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
     subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it can't
-    be compiled for.
+    be compiled for. ``is_package``: its targets are packages, each with a vocabulary of its own.
     """
 
     name: str
@@ -93,22 +95,24 @@ class Framework:
     compile_flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    file_marks: tuple[bytes, ...] = ()
     vocabulary: Vocabulary = EVERYTHING
     own_interpreters: bool = False
     has_internals: bool = False
     import_hangs: Quirk | None = None
     needs_gil: Quirk | None = None
     crashes: CrashMarks = field(default_factory=CrashMarks)
+    is_package: bool = False
 
     @property
     def is_target(self) -> bool:
         """Whether it has an extension, or a module in its place, to fuzz."""
-        return bool(self.sources or self.python_module)
+        return bool(self.sources or self.python_module or self.is_package)
 
     @property
     def is_control(self) -> bool:
         """Whether it is a control, whose crashes can't be a framework's."""
-        return self.is_target and self.headers is None
+        return self.is_target and self.headers is None and not self.is_package
 
     @property
     def is_compiled(self) -> bool:

@@ -69,6 +69,7 @@ FRAMEWORK = Framework(
     # The extension sees each time that pybind11 creates its internals, without a change to it.
     link_flags=("-Wl,--wrap=PyType_Ready",),
     controls=("no-extension", "plain-c"),
+    file_marks=(rb"__pybind11_internals_v\d+",),
     own_interpreters=True,
     has_internals=True,
     import_hangs=Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER,  # pybind11 issue 4245

@@ -105,7 +105,7 @@ def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
         ((what, seen), count), *_ = others.most_common(1)
         return Verdict(what, Rate(count, runs), seen)
     survived = Rate(runs, runs)
-    offers = build.spec.record.vocabulary
+    offers = build.offers
     if lacking := find_missing_words(wanted.program, wanted.python, offers, abuse=limits.abuse):
         return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
     return Verdict("survived", survived)

@@ -27,6 +27,7 @@ from finfuzz.program.language import OPERATIONS, Role
 from finfuzz.program.legal import THREAD_ROOTS
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.shapes import count_nodes, unroll_shape
+from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.program.words import (
     ACTION,
     EDGE,
@@ -39,6 +40,7 @@ from finfuzz.program.words import (
     WAY,
     WHICH,
     Choice,
+    is_own,
 )
 
 #: The words of each choice, the plainest first.
@@ -100,6 +102,12 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
 _RANKS = {
     choice: {text: rank for rank, text in enumerate(texts)} for choice, texts in PLAINEST.items()
 }
+#: Words that no recipe's word is replaced by: its target has no code for them.
+_OF_OTHERS = {
+    KIND: EVERYTHING.kinds - {"extension"},
+    EDGE: EVERYTHING.edges,
+    ACTION: EVERYTHING.actions,
+}
 _OPERATIONS = {name: rank for rank, name in enumerate(OPERATIONS)}
 #: Words that bring a thread with them.
 _THREADS = {ROOT: THREAD_ROOTS, ACTION: {"thread", "native-thread"}, WAY: {"thread-exit"}}
@@ -123,7 +131,7 @@ class Complexity(NamedTuple):
     between: int
     hooks: int
     words: int
-    order: tuple[tuple[int, ...], ...]
+    order: tuple[tuple[int | str, ...], ...]
     shared_names: int
     names: tuple[NameRank, ...]
 
@@ -144,7 +152,7 @@ def complexity(program: Program) -> Complexity:
         between=sum(step.graph.between for step in steps),
         hooks=ops.count("hook"),
         words=sum(sum(step.words) for step in steps),
-        order=tuple((step.op, *step.words) for step in steps),
+        order=tuple((step.op, *step.words, *step.own) for step in steps),
         shared_names=len(defined) - len(set(defined)),
         names=tuple(name for step in steps for name in step.names),
     )
@@ -152,7 +160,14 @@ def complexity(program: Program) -> Complexity:
 
 def plainer(choice: Choice, text: str) -> tuple[str, ...]:
     """List the words that are plainer than this one, the plainest first."""
+    if is_own(text):
+        return tuple(one for one in PLAINEST[choice] if one not in _OF_OTHERS[choice])
     return PLAINEST[choice][: _RANKS[choice][text]]
+
+
+def _rank(choice: Choice, text: str) -> int:
+    """Rank a word; those of a recipe come last, and among them ``Complexity.order`` decides."""
+    return _RANKS[choice].get(text, len(PLAINEST[choice]))
 
 
 class _Graph(NamedTuple):
@@ -167,6 +182,7 @@ class _Graph(NamedTuple):
 class _Measured(NamedTuple):
     op: int
     words: tuple[int, ...]
+    own: tuple[str, ...]
     names: tuple[NameRank, ...]
     defines: tuple[str, ...]
     threads: int
@@ -180,7 +196,8 @@ def _measure(op: str, args: tuple[str, ...]) -> _Measured:
     names = [(one, text) for _, one, text in step.typed() if isinstance(one, Role)]
     return _Measured(
         op=_OPERATIONS[op],
-        words=tuple(_RANKS[choice][text] for choice, text in words),
+        words=tuple(_rank(choice, text) for choice, text in words),
+        own=tuple(text for _, text in words if is_own(text)),
         names=tuple(_name_rank(role, text) for role, text in names),
         defines=step.names(Role.NEW_NODE, Role.NEW_INTERPRETER),
         threads=(op == "elsewhere") + sum(text in _THREADS.get(one, ()) for one, text in words),

@@ -54,7 +54,7 @@ def _fitting(step: Step, kinds: dict[str, str]) -> Step:
     if step.op != "edge" or step.args[0] not in kinds:
         return step
     source, target, edge = step.args
-    edges = EDGES_FROM[kinds[source]]
+    edges = EDGES_FROM.get(kinds[source], ())
     if edge in edges or not edges:
         return step
     return Step("edge", (source, target, min(edges, key=PLAINEST[EDGE].index)))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import shlex
 
+from finfuzz.targets.compile_plan import AFTER_MAIN_LINK
 from finfuzz.targets.frameworks.framework import HeaderPackage
-from finfuzz.targets.recipe import AFTER_MAIN_LINK
 from finfuzz.targets.spec import TargetSpec
 
 _ASK = """$("$PYTHON" -c 'import sysconfig; print(sysconfig.{})')"""

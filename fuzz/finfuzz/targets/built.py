@@ -1,0 +1,61 @@
+"""A build of a target, as all that runs programs sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from finfuzz.program.vocabulary import Vocabulary
+from finfuzz.targets.compile_plan import AFTER_MAIN
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.packages.package import Package
+from finfuzz.targets.spec import TargetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A build in the cache; ``directory`` also holds ``build.json``, for humans.
+
+    ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
+    ``second`` is the other extension of a target that has two, with counters of its own, and
+    ``cpython_blocks`` is for a CPython that is compiled for it. ``package``: of a target that is
+    one; its ``extension`` is the file of its words.
+    """
+
+    id: str
+    spec: TargetSpec
+    interpreter: Interpreter
+    instrumented: bool
+    directory: Path
+    extension: Path
+    runtime: Path
+    blocks: int
+    second: Path | None = None
+    second_blocks: int = 0
+    cpython_blocks: int = 0
+    package: Package | None = None
+
+    @property
+    def after_main(self) -> Path:
+        """The library to preload, without which a process has only one life of Python."""
+        return self.runtime.with_name(AFTER_MAIN)
+
+    @property
+    def offers(self) -> Vocabulary:
+        """The words that the target has."""
+        return self.package.offers if self.package else self.spec.record.vocabulary
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the target before it runs."""
+        return self.package.notes if self.package else ()
+
+    @property
+    def imports_early(self) -> bool:
+        """Whether a zygote may import the extension ahead of its children.
+
+        A module in Python may print then, and threads that an import starts are not forked.
+        """
+        if self.package is not None:
+            return self.package.probe.imported.threads == 0
+        return self.extension.suffix == ".so"

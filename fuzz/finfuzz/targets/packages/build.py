@@ -1,0 +1,160 @@
+"""Make a package's target: install it, compile its recipe to words, and probe it once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock
+
+from finfuzz.targets.built import Build
+from finfuzz.targets.cache import find_cache
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.packages.location import Location, locate_package
+from finfuzz.targets.packages.package import Package
+from finfuzz.targets.packages.probe import (
+    Probe,
+    Surroundings,
+    list_own_files,
+    probe_package,
+)
+from finfuzz.targets.packages.recipe import Recipe, find_shipped, read_recipe
+from finfuzz.targets.packages.words import write_words
+from finfuzz.targets.spec import TargetSpec
+
+_BEFORE = """import sys
+sys.path[:0] = {paths!r}
+FIRST = SECOND = {module!r}
+OWN_MODULES = {modules!r}
+"""
+
+
+class _Record(msgspec.Struct):
+    """``build.json``. ``files``: what the import loaded, with size and time."""
+
+    id: str
+    spec: str
+    python: str
+    pins: tuple[str, ...]
+    probe: Probe
+    files: list[tuple[str, int, int]]
+
+
+def build_package(
+    spec: TargetSpec,
+    interpreter: Interpreter,
+    runtime: Build,
+    instrumented: bool,
+    announce: Callable[[str], None],
+) -> Build:
+    """Return the build of a package's target; make it unless the cache has it and it still holds.
+
+    ``runtime``: a build for the same CPython, whose runtime is used. Raise UserError where the
+    package can't be had or imported, and where its recipe is wrong.
+    """
+    recipe_file = spec.recipe or find_shipped(spec.package)
+    recipe = read_recipe(recipe_file) if recipe_file else None
+    where = locate_package(spec, interpreter, recipe, announce)
+    recipe = recipe or Recipe(where.module)
+    text = recipe_file.read_text(encoding="utf-8") if recipe_file else ""
+    spec = replace(spec, version=where.version or spec.version)
+    build_id = _compute_id(spec, interpreter, runtime, where, text)
+    directory = find_cache() / "builds" / build_id
+    record = _read_record(directory)
+    if record is None:
+        with FileLock(f"{directory}.lock"):
+            record = _read_record(directory)  # another process may have made it meanwhile
+            if record is None:
+                announce(f"probing {spec} on CPython {interpreter.text}")
+                record = _make(directory, build_id, spec, interpreter, recipe, where)
+    return Build(
+        id=build_id,
+        spec=spec,
+        interpreter=interpreter,
+        instrumented=instrumented,
+        directory=directory,
+        extension=directory / "words.py",
+        runtime=runtime.runtime,
+        blocks=0,
+        package=Package(
+            recipe=recipe,
+            recipe_text=text,
+            probe=record.probe,
+            paths=where.paths,
+            site=where.site,
+            pins=where.pins,
+            modules=_find_modules(recipe, where, record.probe),
+        ),
+    )
+
+
+def _compute_id(
+    spec: TargetSpec, interpreter: Interpreter, runtime: Build, where: Location, text: str
+) -> str:
+    facts = [str(spec), interpreter.build_key, str(interpreter.path), runtime.id, text]
+    facts += [*where.pins, *map(str, where.paths), write_words(Recipe("probe"))]
+    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
+
+
+def _read_record(directory: Path) -> _Record | None:
+    """Return None unless the build is complete and the package's files are as they were."""
+    try:
+        record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return record if record.files == list(list_own_files(record.probe)) else None
+
+
+def _make(
+    directory: Path,
+    build_id: str,
+    spec: TargetSpec,
+    interpreter: Interpreter,
+    recipe: Recipe,
+    where: Location,
+) -> _Record:
+    """Write into a folder next to ``directory`` and rename it. The caller holds the lock."""
+    probe = probe_package(str(spec), recipe, Surroundings(interpreter, where.paths, where.site))
+    record = _Record(
+        id=build_id,
+        spec=str(spec),
+        python=f"{interpreter.text} {interpreter.executable}",
+        pins=where.pins,
+        probe=probe,
+        files=list(list_own_files(probe)),
+    )
+    modules = _find_modules(recipe, where, probe)
+    paths = [str(path) for path in where.paths]
+    files = {
+        "words.py": write_words(recipe),
+        "before.py": _BEFORE.format(paths=paths, module=recipe.module, modules=modules),
+        "build.json": msgspec.json.format(msgspec.json.encode(record), indent=2).decode(),
+    }
+    directory.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{build_id}-", dir=directory.parent) as scratch:
+        made = Path(scratch, "build")
+        made.mkdir()
+        for name, content in files.items():
+            (made / name).write_text(content, encoding="utf-8")
+        shutil.rmtree(directory, ignore_errors=True)  # incomplete, or of an older package
+        os.rename(made, directory)
+    return record
+
+
+def _find_modules(recipe: Recipe, where: Location, probe: Probe) -> tuple[str, ...]:
+    """Find the top-level names of the package's own modules, its import name first."""
+    return tuple(dict.fromkeys([recipe.module.partition(".")[0], *_list_own(recipe, where, probe)]))
+
+
+def _list_own(recipe: Recipe, where: Location, probe: Probe) -> Iterator[str]:
+    top = recipe.module.partition(".")[0]
+    for name in (*probe.imported.modules, *probe.imported.builtin):
+        first = name.partition(".")[0]
+        if first in where.top_levels or first.lstrip("_") == top.lstrip("_"):
+            yield first

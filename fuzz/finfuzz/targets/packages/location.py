@@ -1,0 +1,94 @@
+"""Where a package's target lies: installed for it, in an environment, or in CPython itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from finfuzz.support.errors import UserError
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.packages.install import install
+from finfuzz.targets.packages.recipe import Recipe, normalize
+from finfuzz.targets.spec import TargetSpec
+
+
+@dataclass(frozen=True)
+class Location:
+    """``module``: what is imported; ``paths``: put first on `sys.path`; ``site``: whether CPython
+    sees its own site-packages; ``pins`` and ``version``: of what was installed for it;
+    ``top_levels``: names of the package's modules, where they are known."""
+
+    module: str
+    paths: tuple[Path, ...] = ()
+    site: bool = False
+    pins: tuple[str, ...] = ()
+    version: str = ""
+    top_levels: frozenset[str] = frozenset()
+
+
+def locate_package(
+    spec: TargetSpec,
+    interpreter: Interpreter,
+    recipe: Recipe | None,
+    announce: Callable[[str], None],
+) -> Location:
+    """Find a package; one of `wheel:` is installed into the cache. Raise UserError."""
+    if spec.framework == "wheel":
+        return _install(spec, interpreter, recipe, announce)
+    name = recipe.module if recipe else spec.package
+    if spec.framework == "stdlib":
+        if name.partition(".")[0] not in sys.stdlib_module_names:
+            raise UserError(f"target {spec}: the standard library has no module {name}")
+        return Location(name)
+    return Location(name, paths=(spec.path,) if spec.path else (), site=True)
+
+
+def _install(
+    spec: TargetSpec,
+    interpreter: Interpreter,
+    recipe: Recipe | None,
+    announce: Callable[[str], None],
+) -> Location:
+    wanted = f"{spec.package}=={spec.version}" if spec.version else spec.package
+    installed = install((wanted,), interpreter, announce=announce)
+    distribution = _find_distribution(installed.folder, spec.package)
+    tops = _list_top_levels(distribution)
+    return Location(
+        module=recipe.module if recipe else _guess_module(spec, tops),
+        paths=(installed.folder,),
+        pins=installed.pins,
+        version=distribution.version,
+        top_levels=tops,
+    )
+
+
+def _find_distribution(folder: Path, package: str) -> Distribution:
+    for distribution in distributions(path=[str(folder)]):
+        if normalize(distribution.metadata["Name"]) == normalize(package):
+            return distribution
+    raise UserError(f"{package} was installed, and {folder} has no metadata of it: delete {folder}")
+
+
+def _list_top_levels(distribution: Distribution) -> frozenset[str]:
+    """List the importable names at the top of a distribution's files."""
+    tops = {file.parts[0] for file in distribution.files or ()}
+    names = {top.partition(".")[0] for top in tops}
+    return frozenset(name for name in names if name.isidentifier())
+
+
+def _guess_module(spec: TargetSpec, tops: frozenset[str]) -> str:
+    """Guess what is imported: the package's own name, or the only one that is there."""
+    own = normalize(spec.package).replace("-", "_")
+    public = sorted(top for top in tops if not top.startswith("_"))
+    for name in sorted(tops):
+        if name.lower() == own:
+            return name
+    if len(public) == 1:
+        return public[0]
+    raise UserError(
+        f"target {spec}: which of {', '.join(sorted(tops))} is imported? "
+        'write `module = "…"` into a recipe'
+    )

@@ -1,0 +1,47 @@
+"""The vocabulary of a package: what its recipe says and the probe found to work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from finfuzz.program.shapes import CELL
+from finfuzz.program.vocabulary import NOTHING, OwnWords, Vocabulary
+from finfuzz.program.words import Kind
+from finfuzz.targets.packages.probe import Probe, ProbedWord
+from finfuzz.targets.packages.recipe import Recipe, RecipeKind
+from finfuzz.targets.packages.words import takes_cell
+
+
+def make_vocabulary(recipe: Recipe, probe: Probe) -> Vocabulary:
+    """Make the vocabulary of a package's target; words that the probe found broken are absent."""
+    answers = {word.place: word for word in probe.words if not word.error}
+    kinds = [
+        _make_kind(name, kind, answers)
+        for name, kind in recipe.kind.items()
+        if f"kind.{name}" in answers
+    ]
+    actions = [f":{name}" for name in recipe.action if f"action.{name}" in answers]
+    checks = "check" in answers and not answers["check"].wrong
+    return replace(
+        NOTHING,
+        operations=frozenset({"self-check"} if checks else ()),
+        kinds=frozenset({"extension"}),
+        hooks=frozenset({"weakref", "finalize"}),
+        own=OwnWords({kind.text: kind for kind in kinds}, tuple(actions)),
+    )
+
+
+def _make_kind(name: str, kind: RecipeKind, answers: dict[str, ProbedWord]) -> Kind:
+    probed = answers[f"kind.{name}"]
+    edges = [CELL] if takes_cell(kind) else []
+    edges += [f":{edge}" for edge in kind.edges]
+    working = [edge for edge in edges if f"kind.{name}.edges.{edge[1:]}" in answers]
+    attributes = probed.attributes if kind.attributes is None else kind.attributes
+    return Kind(
+        f":{name}",
+        f"`{kind.make}`",
+        edges=(*working, *(("attribute",) if attributes else ())),
+        hooks=tuple(f":{hook}" for hook in kind.hooks),
+        weak=probed.weak if kind.weak is None else kind.weak,
+        hashable=probed.hashable if kind.hashable is None else kind.hashable,
+    )

@@ -1,0 +1,84 @@
+"""Write a recipe's words as Python functions, which driver and scripts share.
+
+They stand beside those of ``child/words/`` and have their form: `make_own_variable(t)`,
+`refer_by_own_context(source, target)`, `at_own_notify(node, act)`, `act_own_use(t)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from finfuzz.program.shapes import CELL
+from finfuzz.targets.packages.recipe import Recipe, RecipeKind, find_names
+
+_COMMON = Path(__file__).resolve().parents[2] / "child" / "packages" / "words.py"
+
+
+def name_function(prefix: str, word: str) -> str:
+    """Name the function of a word: `make_`, `:two-words` is `make_own_two_words`."""
+    return prefix + word.replace(":", "own_").replace("-", "_")
+
+
+def write_words(recipe: Recipe) -> str:
+    """Write all functions of a recipe, after those that every package has."""
+    common = _COMMON.read_text(encoding="utf-8").replace("PACKAGE", recipe.module)
+    return "\n\n\n".join([common.rstrip(), *_write_functions(recipe)]) + "\n"
+
+
+def takes_cell(kind: RecipeKind) -> bool:
+    """Whether the kind's objects hold a cell."""
+    return "cell" in find_names(kind.make)
+
+
+def _write_functions(recipe: Recipe) -> Iterator[str]:
+    if recipe.functions.strip():
+        yield recipe.functions.strip()
+    for name, kind in recipe.kind.items():
+        yield _write_make(recipe, name, kind)
+        if takes_cell(kind):
+            body = ["cell_of(source)().append(target)"]
+            yield _write(recipe, name_function("refer_by_", CELL), "source, target", body)
+        for edge, text in kind.edges.items():
+            name_of_edge = name_function("refer_by_", f":{edge}")
+            yield _write(recipe, name_of_edge, "source, target", text.splitlines())
+        for hook, text in kind.hooks.items():
+            yield _write(recipe, name_function("at_", f":{hook}"), "node, act", text.splitlines())
+    for name, text in recipe.action.items():
+        yield _write_action(recipe, name, text)
+    if recipe.check:
+        yield _write_check(recipe)
+
+
+def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> str:
+    function = name_function("make_", f":{name}")
+    if not takes_cell(kind):
+        return _write(recipe, function, "t", [f"return {kind.make.strip()}"])
+    body = ["cell = make_function()", f"return hold_cell({kind.make.strip()}, cell)"]
+    return _write(recipe, function, "t", body)
+
+
+def _write_action(recipe: Recipe, name: str, text: str) -> str:
+    """The modules are imported when the hook is set: at its moment no import may work."""
+    inner = ["def act(subject):", *(f"    {line}" for line in text.splitlines()), "", "return act"]
+    return _write(recipe, name_function("act_", f":{name}"), "t", inner)
+
+
+def _write_check(recipe: Recipe) -> str:
+    rows = [
+        f"    ({name!r}, {answer!r}, lambda: {text.strip()}),"
+        for name, (text, answer) in recipe.check.items()
+    ]
+    return _write(recipe, "self_check", "t", ["questions = (", *rows, ")", "return ask(questions)"])
+
+
+def _write(recipe: Recipe, name: str, parameters: str, body: list[str]) -> str:
+    used = find_names("\n".join(_without_return(body)))
+    imports = [statement for alias, statement in recipe.aliases.items() if alias in used]
+    lines = [*imports, *body]
+    return "\n".join([f"def {name}({parameters}):", *(f"    {each}".rstrip() for each in lines)])
+
+
+def _without_return(body: list[str]) -> list[str]:
+    """Make the body of a function a text that can be parsed by itself."""
+    return ["def body():", *(f"    {line}" for line in body)]
