@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def test_options_and_what_else_is_preloaded_stay(pythons: list[Interpreter], scr
     done = run(pythons[0], script, "-X", "importtime", LD_PRELOAD=f"{script}/other.so")
     lines = done.stderr.splitlines()
     assert sum("other.so" in line for line in lines) == 2  # of both processes
-    assert sum(line.startswith("import time: self [us]") for line in lines) == 2
+    times = sum(line.startswith("import time: self [us]") for line in lines)
+    assert times == 4  # in the first process, and in each life of the second
     said = [line for line in lines if f"{line}\n" in PRINTED]
     assert said == PRINTED.splitlines()
 
@@ -61,8 +63,7 @@ def test_a_folder_that_nothing_can_be_preloaded_from(
     pythons: list[Interpreter], script: Path, tmp_path: Path
 ) -> None:
     """The script is not started anew without end."""
-    folder = tmp_path / "with a space"
-    folder.symlink_to(script)
+    folder = shutil.copytree(script, tmp_path / "with a space")
     done = run(pythons[0], folder)
     assert done.returncode == 1
-    assert done.stderr.endswith("(a space or a colon in its path?)\n")
+    assert "(a space or a colon in its path?)\n" in done.stderr
