@@ -7,6 +7,7 @@ from pathlib import Path
 
 from finfuzz.program.vocabulary import Vocabulary
 from finfuzz.targets.compile_plan import AFTER_MAIN
+from finfuzz.targets.gate import NO_GATE, has_gate
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.spec import TargetSpec
@@ -19,7 +20,8 @@ class Build:
     ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
     ``second`` is the other extension of a target that has two, with counters of its own, and
     ``cpython_blocks`` is for a CPython that is compiled for it. ``package``: of a target that is
-    one; its ``extension`` is the file of its words.
+    one; its ``extension`` is the file of its words. ``gated``: files and folders whose calls of
+    CPython are judged, and counted as blocks (``targets/gate.py``).
     """
 
     id: str
@@ -34,6 +36,7 @@ class Build:
     second_blocks: int = 0
     cpython_blocks: int = 0
     package: Package | None = None
+    gated: tuple[Path, ...] = ()
 
     @property
     def after_main(self) -> Path:
@@ -48,7 +51,9 @@ class Build:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the target before it runs."""
-        return self.package.notes if self.package else ()
+        if self.package is None:
+            return ()
+        return (*self.package.notes, *(() if has_gate() else (NO_GATE,)))
 
     @property
     def imports_early(self) -> bool:
