@@ -8,7 +8,6 @@ from finfuzz.program.legal import (
     DEFAULT_ACTIONS,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE,
     HOOKS_OF,
     NOT_LEGAL,
     OUTLIVING_ROOTS,
@@ -24,7 +23,6 @@ from finfuzz.program.words import (
     KINDS,
     NATIVE_HOOKS,
     ROOT,
-    WAY,
 )
 
 NATIVE = {"traverse", "clear", "dealloc"}
@@ -85,7 +83,6 @@ def test_every_kind_with_edges_has_one_that_takes_any_target() -> None:
 
 def test_sets_of_words_are_of_words() -> None:
     assert set(ROOT.texts) > THREAD_ROOTS > OUTLIVING_ROOTS
-    assert {*WAY.texts, *HOOK.texts, *ROOT.texts} > FIRST_LIFE.keys()
     assert set(HOOK.texts) > set(NATIVE_HOOKS)
 
 

@@ -12,7 +12,6 @@ from finfuzz.program.legal import (
     DEFAULT_ACTIONS,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE,
     HOOKS_OF,
     IMPOSSIBLE,
 )
@@ -100,8 +99,6 @@ def _where(word: Word) -> str:
     limits = [f"main interpreter only: {word.main_only}"] if word.main_only else []
     if word.own_thread:
         limits.append(f"not under `elsewhere`: {word.own_thread}")
-    if word.text in FIRST_LIFE:
-        limits.append(f"the first life only: {FIRST_LIFE[word.text]}")
     return "; ".join(limits) or "anywhere"
 
 

@@ -63,11 +63,11 @@ def _describe_package(spec: TargetSpec, run: Run, package: Package) -> list[str]
     if package.pins:
         install = f"{_name_python(run)} -m pip install {' '.join(package.pins)}"
         return ["First install what it was found with:", "", f"    {install}", ""]
+    version = package.probe.imported.version
+    module = f"the module {package.recipe.module}" + (f" {version}" if version else "")
     if spec.path is not None:
-        return [f"It needs the module {package.recipe.module} in {spec.path}."]
-    if package.site:
-        return [f"It needs the module {package.recipe.module}, as installed in {run.executable}."]
-    return []
+        return [f"It needs {module} in {spec.path}."]
+    return [f"It needs {module}, as installed in {run.executable}."] if package.site else []
 
 
 def _describe_requirement(spec: TargetSpec) -> str:

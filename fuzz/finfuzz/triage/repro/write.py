@@ -30,6 +30,7 @@ from finfuzz.triage.repro.texts import (
     FROM_CAPI,
     HELPERS,
     ONLY_CAPI,
+    PRELOADS,
     REACHES,
 )
 from finfuzz.triage.repro.top import Run, write_docstring, write_imports
@@ -83,12 +84,16 @@ def write_script(
     if borrowed or re.search(r"\bcapi\.", text):
         files["capi.cpp"] = sources.write_capi(text, borrowed | writer.platform.given)
     run = Run("{}.{}".format(*python) + abiflags, in_tree, executable)
-    capi = "capi.cpp" in files
-    lines = list_commands(spec, run.version, capi=capi, watch=watch, in_tree=in_tree)
-    beside = package is None or capi
+    capi, lives = "capi.cpp" in files, len(writer.lives) > 1
+    if lives:
+        files["after_main.cpp"] = sources.write_after_main()
+    lines = list_commands(spec, run.version, capi=capi, watch=watch, lives=lives, in_tree=in_tree)
+    modules = list_modules(spec, capi=capi, lives=lives)
+    beside = package is None or bool(lines)
     parts = [
-        BUILDS.format(modules=_format_tuple(list_modules(spec, capi))) if lines else "",
+        BUILDS.format(modules=_format_tuple(modules)) if lines else "",
         COMPILES if beside else "\n" * bool(extension.folder),
+        PRELOADS if lives else "",
         BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
         REACHES.format(folder="HERE") if beside else "",
         REACHES.format(folder="FOLDER") if extension.folder else "",
