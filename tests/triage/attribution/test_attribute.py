@@ -10,8 +10,8 @@ import pytest
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.text import parse
-from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import Interpreter, find_interpreters
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution import rules
 from finfuzz.triage.attribution.attribute import attribute_finding
@@ -47,16 +47,37 @@ def test_the_table_and_the_owner_are_written_into_the_finding(
     assert (attribution.owner, attribution.pythons) == ("framework", (python.text,))
 
 
+#: A class whose objects do not survive the end of the interpreter.
+MODULE = """
+import os, sys
+
+class Box:
+    def __del__(self):
+        if sys.is_finalizing():
+            os.abort()
+"""
+RECIPE = """
+module = "mine"
+
+[kind.box]
+make = "t.Box()"
+
+[unsupported]
+words = ["module"]
+why = "see there"
+"""
+
+
 def test_a_package_that_crashes_alone_is_the_owner(
-    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, plain_c: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its program is translated for the controls, which do something else at the same moment."""
-    (tmp_path / "mine.py").write_text("import os\nabort = os.abort\n")
-    recipe = '[action]\nuse = "t.abort()"\n[unsupported]\nwords = ["finalize"]\nwhy = "see there"\n'
-    (tmp_path / "mine.toml").write_text(f'module = "mine"\n{recipe}')
+    """Its program is translated for the controls, which have objects of their own in its place."""
+    (tmp_path / "mine.py").write_text(MODULE)
+    (tmp_path / "mine.toml").write_text(RECIPE)
     spec = TargetSpec("module", path=tmp_path, package="mine", recipe=tmp_path / "mine.toml")
-    program = "finfuzz 1\nnode a object\nhook a finalize :use\ndrop a\n"
+    program = "finfuzz 1\nnode a :box\nroot a module\n"
     limits = Limits(deadline=10)
+    interpreter = plain_c.interpreter
     made = build(spec, interpreter, instrumented=False)
     (crash,) = diagnose(run_fresh(made, parse(program), limits), limits.memory_mib)
     target = TargetRecord(
@@ -87,5 +108,5 @@ def test_a_package_that_crashes_alone_is_the_owner(
     ]
     assert str(load(folder).attribution) == (
         "extension (high confidence): no defect like it on no-extension and plain-c, so mine is "
-        "required; its documentation rules out finalize: see there"
+        "required; its documentation rules out module: see there"
     )
