@@ -15,7 +15,8 @@ from finfuzz.triage.attribution.likeness import (
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.finding import StackFrame
 
-STANDARD = frozenset({"_datetime"})
+#: Files that package and control both load, beside CPython's own.
+SHARED = frozenset({"_datetime"})
 PANDAS = "timedeltas.cpython-313-x86_64-linux-gnu.so"
 DATETIME = "_datetime.cpython-313-x86_64-linux-gnu.so"
 LIBRARY = "libpython3.13.so.1.0"
@@ -36,7 +37,7 @@ def crash(
     *frames: str, signal: str = "SIGSEGV", diagnostic: str = "none", phase: str = "running"
 ) -> Crash:
     stack = [StackFrame(FILES[name], 16, name) for name in frames if name in FILES]
-    return make_crash(Diagnosis(signal, diagnostic, phase, "", frames), stack, STANDARD)
+    return make_crash(Diagnosis(signal, diagnostic, phase, "", frames), stack, SHARED)
 
 
 @pytest.mark.parametrize(

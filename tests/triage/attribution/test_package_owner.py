@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
 from finfuzz.program.text import parse
@@ -16,7 +17,7 @@ from finfuzz.triage.attribution.package_owner import (
 )
 from finfuzz.triage.findings.attribution import Axis, ControlResult
 from finfuzz.triage.findings.rate import Rate
-from finfuzz.triage.findings.verdict import Verdict, What
+from finfuzz.triage.findings.verdict import Alike, Verdict, What
 
 ALWAYS = Rate(10, 10)
 NOT_RUN = Rate(0, 0)
@@ -25,7 +26,15 @@ PANDAS = "wheel:pandas==3.1.1"
 
 
 def cell(axis: Axis, target: str, what: What, seen: str = "") -> ControlResult:
-    return ControlResult(axis, target, "3.13.0", Verdict(what, Rate(3, 3), seen))
+    """A control; one with the same defect has frames in common with it where ``seen`` says so."""
+    alike: Alike = "" if what != "same" else "frames" if seen else "diagnostic"
+    return ControlResult(axis, target, "3.13.0", Verdict(what, Rate(3, 3), seen, alike))
+
+
+def by_signal(made: ControlResult) -> ControlResult:
+    """The same control, where no diagnostic could be compared either."""
+    verdict = msgspec.structs.replace(made.verdict, alike="signal")
+    return msgspec.structs.replace(made, verdict=verdict)
 
 
 def bare(what: What, seen: str = "") -> ControlResult:
@@ -123,6 +132,15 @@ SURVIVED = [bare("survived"), plain("survived")]
             "same defect on wheel:numpy==2.5.5, which pandas loads, alone",
         ),
         (PANDAS, [*SURVIVED, framework("same"), numpy("same")], "framework", "medium", "pybind11"),
+        # a signal in common says little, and frames say more than the order of controls
+        (OPTREE, [*SURVIVED, by_signal(framework("same"))], "framework", "low", "pybind11"),
+        (
+            PANDAS,
+            [bare("survived"), by_signal(plain("same")), numpy("same", "both in f")],
+            "dependency",
+            "high",
+            "numpy",
+        ),
         # the package itself
         (
             OPTREE,
@@ -183,7 +201,7 @@ def test_owner(
 def test_another_owner_needs_a_control_with_the_defect() -> None:
     """What releases and other CPythons do decides nothing."""
     others = [
-        cell("release", "wheel:optree==0.19.0", "same"),
+        cell("release", "wheel:optree==0.19.0", "same", "both in f"),
         ControlResult("python", OPTREE, "3.12.1", Verdict("same", ALWAYS)),
     ]
     found = find_package_owner(parse_target(OPTREE), [*SURVIVED, *others], ALWAYS)

@@ -1,7 +1,8 @@
 """Compare two crashes: of one target on two builds, or of a package and of a control.
 
-A control has none of the package's functions. So there only the telling frames in CPython's own
-files are compared: its library, its program and its standard library's modules.
+A control has none of the package's functions. So there only the telling frames in files that both
+load are compared: CPython's library, its program, its standard library's modules, and those of a
+dependency that is the control.
 """
 
 from __future__ import annotations
@@ -26,30 +27,30 @@ class Place(Protocol):
 
 
 class Crash(NamedTuple):
-    """A diagnosis, and those of its telling frames that are in CPython's own files."""
+    """A diagnosis, and those of its telling frames that are in files which both load."""
 
     diagnosis: Diagnosis
-    in_cpython: tuple[str, ...]
+    shared: tuple[str, ...]
 
 
 class Likeness(NamedTuple):
-    """whether two crashes are alike, and the telling frames in common where some were compared."""
+    """Whether two crashes are alike, and the telling frames in common where some were compared."""
 
     same: bool
     frames: tuple[str, ...] = ()
 
 
-def make_crash(diagnosis: Diagnosis, stack: Iterable[Place], standard: frozenset[str]) -> Crash:
-    """Make a crash. ``standard``: names of compiled modules of the standard library."""
+def make_crash(diagnosis: Diagnosis, stack: Iterable[Place], files: frozenset[str]) -> Crash:
+    """Make a crash. ``files``: those that both load beside CPython's own, without suffixes."""
     named = {
         telling.normalize_function(frame.function)
         for frame in stack
-        if _is_of_cpython(frame.module, standard)
+        if _is_of_both(frame.module, files)
     }
     found = (
         name
         for name in diagnosis.frames
-        if name in named or _is_of_cpython(name.partition("+0x")[0], standard)
+        if name in named or _is_of_both(name.partition("+0x")[0], files)
     )
     return Crash(diagnosis, tuple(found))
 
@@ -57,8 +58,8 @@ def make_crash(diagnosis: Diagnosis, stack: Iterable[Place], standard: frozenset
 def compare_with_control(own: Crash, control: Crash) -> Likeness:
     """Compare a package's crash with a control's: signal, diagnostic, phase and frames.
 
-    Where both crashed in CPython's code, they share a frame of it. Where neither did, the rest
-    decides. Where one did, they are not alike.
+    Where both crashed in files that both load, they have a frame in common. Where neither did, the
+    rest decides. Where one did, they are not alike.
     """
     mine, other = own.diagnosis, control.diagnosis
     if (mine.signal, mine.diagnostic, mine.coarse_phase) != (
@@ -67,10 +68,10 @@ def compare_with_control(own: Crash, control: Crash) -> Likeness:
         other.coarse_phase,
     ):
         return Likeness(False)
-    if not own.in_cpython and not control.in_cpython:
+    if not own.shared and not control.shared:
         return Likeness(True)
-    shared = tuple(name for name in own.in_cpython if name in control.in_cpython)
-    return Likeness(bool(shared), shared)
+    frames = tuple(name for name in own.shared if name in control.shared)
+    return Likeness(bool(frames), frames)
 
 
 def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
@@ -95,6 +96,6 @@ def _may_be_same_frames(one: Diagnosis, other: Diagnosis) -> bool:
     return not set(one.frames).isdisjoint(other.frames)
 
 
-def _is_of_cpython(module: str, standard: frozenset[str]) -> bool:
+def _is_of_both(module: str, files: frozenset[str]) -> bool:
     name = PurePath(module).name
-    return bool(_CPYTHON.match(name)) or name.partition(".")[0] in standard
+    return bool(_CPYTHON.match(name)) or name.partition(".")[0] in files

@@ -11,6 +11,7 @@ from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution.owner import Opinion
 from finfuzz.triage.findings.attribution import Axis, Confidence, ControlResult, Owner
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.verdict import Alike
 
 _BARE = "no-extension"
 #: Axes whose controls are other targets, in place of the package.
@@ -22,6 +23,9 @@ _CAUSES: dict[Axis, tuple[Owner, str]] = {
     "framework": ("framework", "an extension of the framework that {package} is made with"),
     "dependency": ("dependency", "which {package} loads, alone"),
 }
+#: The confidence in a control with the same defect, by how far the two could be compared.
+_CONFIDENCE: dict[Alike, Confidence] = {"frames": "high", "diagnostic": "medium", "signal": "low"}
+_LIKENESS = tuple(_CONFIDENCE)
 
 
 def find_package_owner(
@@ -70,9 +74,8 @@ def _decide(
 ) -> tuple[Owner, str, Confidence]:
     if script.n and not script.k:
         return "harness", "the script does not reproduce the defect without finfuzz", "high"
-    for axis in _IN_PLACE:
-        if alike := _find_alike(cells, axis):
-            return _blame_control(spec, alike)
+    if alike := _find_most_alike(cells):
+        return _blame_control(spec, alike)
     if spec.framework == "stdlib":
         return "CPython", f"{spec.package} is part of CPython's standard library", "high"
     in_place = [cell for cell in cells if cell.axis in _IN_PLACE]
@@ -87,10 +90,21 @@ def _decide(
     return "extension", reason, "high" if is_sure else "medium"
 
 
-def _find_alike(cells: Sequence[ControlResult], axis: Axis) -> ControlResult | None:
-    """Find the control of an axis that has the defect: the one of the fewest modules."""
-    alike = [cell for cell in cells if cell.axis == axis and cell.verdict.what == "same"]
-    return min(alike, key=lambda cell: cell.target.count(","), default=None)
+def _find_most_alike(cells: Sequence[ControlResult]) -> ControlResult | None:
+    """Find the control with the same defect that is most like it, in the order of the axes.
+
+    Of targets with several modules, take the one with the fewest.
+    """
+    alike = [cell for cell in cells if cell.axis in _IN_PLACE and cell.verdict.what == "same"]
+    return min(
+        alike,
+        key=lambda cell: (
+            _LIKENESS.index(cell.verdict.alike),
+            _IN_PLACE.index(cell.axis),
+            cell.target.count(","),
+        ),
+        default=None,
+    )
 
 
 def _blame_control(spec: TargetSpec, cell: ControlResult) -> tuple[Owner, str, Confidence]:
@@ -99,7 +113,7 @@ def _blame_control(spec: TargetSpec, cell: ControlResult) -> tuple[Owner, str, C
         what = "without any compiled extension"
     compared = f" ({cell.verdict.seen})" if cell.verdict.seen else ""
     reason = f"same defect on {cell.target}, {what.format(package=spec.package)}{compared}"
-    return owner, reason, "high" if cell.verdict.seen else "medium"
+    return owner, reason, _CONFIDENCE[cell.verdict.alike]
 
 
 def _find_unsupported(unsupported: Unsupported, program: Program) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 
@@ -32,14 +33,16 @@ from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.findings.finding import Finding, StackFrame
 from finfuzz.triage.findings.known import find_known
 from finfuzz.triage.findings.rate import Rate, runs_to_see
-from finfuzz.triage.findings.verdict import Verdict, What, absent
+from finfuzz.triage.findings.verdict import Alike, Verdict, What, absent
 
 #: The kind whose functions the collector calls.
 _VISITED = "container"
+#: Diagnostics that any two defects may have.
+_UNEXPLAINED = frozenset({"none", "hang"})
 
 
 class OfPackage(msgspec.Struct, frozen=True):
-    """The package of a finding. ``name``: as its target has it; ``own``: the words of its recipe.
+    """The package of a finding. ``name``: as `wheel:optree`; ``own``: the words of its recipe.
 
     ``standard``: names of the standard library's compiled modules that its import loads; ``stack``:
     the finding's.
@@ -78,7 +81,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     def is_of(self, build: Build) -> bool:
         """Whether a build has the finding's own words: it is not a control of a package."""
-        return self.package is None or self.package.name == build.spec.package
+        return self.package is None or self.package.name == _name_package(build)
 
     def translate(self, offers: Vocabulary) -> tuple[Program, ...]:
         """Translate the program for a control of a package, in each way that may be like it.
@@ -102,11 +105,15 @@ class Wanted(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(made))
 
 
+def _name_package(build: Build) -> str:
+    return f"{build.spec.framework}:{build.spec.package}"
+
+
 def _describe_package(finding: Finding, build: Build) -> OfPackage | None:
     if build.package is None:
         return None
     standard = frozenset(list_standard_extensions(build.package))
-    return OfPackage(build.spec.package, build.offers.own, standard, finding.stack)
+    return OfPackage(_name_package(build), build.offers.own, standard, finding.stack)
 
 
 def build_and_judge(
@@ -161,7 +168,12 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
             if found[0][0].diagnostic == "hang" and not wanted.rate.flaky:
                 break  # each takes ten times the deadline
     if same:
-        return Verdict("same", Rate(len(same), runs), _tell_frames(same))
+        return Verdict(
+            "same",
+            Rate(len(same), runs),
+            _tell_frames(same),
+            _tell_likeness(wanted, build, same),
+        )
     if others:
         ((what, seen), count), *_ = others.most_common(1)
         return Verdict(what, Rate(count, runs), seen)
@@ -181,11 +193,26 @@ def _compare(
         return
     # A package does not show when its framework makes its internals anew, as our extensions do.
     outcome = msgspec.structs.replace(outcome, recreated=0, capsule_lost=())
-    standard = wanted.package.standard
-    own = make_crash(wanted.diagnosis, wanted.package.stack, standard)
+    files = wanted.package.standard | _list_files(build)
+    own = make_crash(wanted.diagnosis, wanted.package.stack, files)
     stack = name_stack(outcome.frames)
     for one in diagnose(outcome, limits.memory_mib):
-        yield one, compare_with_control(own, make_crash(one, stack, standard))
+        yield one, compare_with_control(own, make_crash(one, stack, files))
+
+
+def _list_files(build: Build) -> frozenset[str]:
+    """List the compiled modules of a control that is a package, by their files' names."""
+    own = build.package.extensions.values() if build.package else ()
+    return frozenset(Path(file).name.partition(".")[0] for file in own)
+
+
+def _tell_likeness(wanted: Wanted, build: Build, same: list[Likeness]) -> Alike:
+    """Tell how far a control's defect is like the finding's: empty on a build of its own target."""
+    if wanted.is_of(build):
+        return ""
+    if any(one.frames for one in same):
+        return "frames"
+    return "signal" if wanted.diagnosis.diagnostic in _UNEXPLAINED else "diagnostic"
 
 
 def _tell_frames(same: list[Likeness]) -> str:

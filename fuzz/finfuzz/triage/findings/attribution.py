@@ -21,9 +21,9 @@ Axis = Literal[
 #: ``extension``: the package that is fuzzed; ``target``: finfuzz's own extension, or its policy.
 Owner = Literal["extension", "dependency", "framework", "target", "CPython", "harness", "unknown"]
 OWNERS: tuple[Owner, ...] = get_args(Owner)
-#: ``high``: every control that counts ran, and those that died have frames in common with the
-#: finding. ``medium``: some could not be compared that far. ``low``: the controls do not decide.
-#: Empty in findings of finfuzz 0.3 and older, and of targets that are no packages.
+#: ``high``: the control with the defect shares frames with the finding, or every control could be
+#: compared and has not the defect. ``medium``: controls could be compared less far. ``low``: they
+#: share no more than a signal, or decide nothing. Empty for targets that are no packages.
 Confidence = Literal["high", "medium", "low", ""]
 
 

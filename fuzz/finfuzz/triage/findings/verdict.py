@@ -10,6 +10,8 @@ from finfuzz.triage.findings.rate import Rate
 
 What = Literal["same", "otherwise", "known", "survived", "not comparable", "absent"]
 
+Alike = Literal["", "frames", "diagnostic", "signal"]
+
 #: Another build that goes wrong differently, by the signal that ``seen`` begins with.
 _DIFFERENTLY = {"NONE": "misbehaved differently", "HANG": "hung instead"}
 
@@ -21,11 +23,16 @@ class Verdict(msgspec.Struct, frozen=True):
     as `SIGNAL/diagnostic`. ``known``: only a known defect, so nothing is known about this one;
     ``seen`` is the known defect's title. ``not comparable``: survived without words of the program
     that the target lacks; ``seen`` names them. ``absent``: not run; ``seen`` gives the reason.
+
+    ``alike``: how far a package's control with the same defect could be compared. ``frames``: to
+    telling frames in common; ``diagnostic``: no further than the diagnostic; ``signal``: there is
+    no diagnostic.
     """
 
     what: What
     rate: Rate
     seen: str = ""
+    alike: Alike = ""
 
     def __str__(self) -> str:
         if self.what == "absent":
