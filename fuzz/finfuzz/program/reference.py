@@ -39,7 +39,9 @@ INTRODUCTION = (
     "Any step can be left out and the rest still runs: a step has no effect, and is counted as "
     "skipped, if a name of it is undefined, if the step is not legal at its place, or if the "
     "CPython or the target lacks it. Nodes belong to the interpreter that made them. At most "
-    f"{MAX_INTERPRETERS} subinterpreters live at once."
+    f"{MAX_INTERPRETERS} subinterpreters live at once.\n\n"
+    "A kind, edge, hook or action that begins with a colon (`:variable`) is a word of the target's "
+    "recipe (docs/packages.md). All other words are listed here."
 )
 
 
