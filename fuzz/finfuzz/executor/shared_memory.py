@@ -17,7 +17,7 @@ from finfuzz.support.errors import UserError
 
 LAYOUT = 8
 PROGRAM_BYTES = 65536
-MAPS_BYTES = 1048576
+MAPS_BYTES = 65536
 FRAMES = 128
 EVENTS = 512
 LIVES = 4096

@@ -17,7 +17,7 @@ namespace finfuzz {
 
 constexpr uint32_t kLayout = 8;          // raise it with every change of the layout
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
-constexpr size_t kMapsBytes = 1048576;   // pandas has 1,000 mappings of 130 bytes; untouched pages cost nothing
+constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
 constexpr size_t kEvents = 512;
 constexpr size_t kInterpreters = 4096;   // lives in one process: 64 KiB of program hold 2,979 pairs
