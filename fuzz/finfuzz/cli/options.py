@@ -19,6 +19,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.packages.name import FORMS, parse_package
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
@@ -75,9 +76,38 @@ crashes_option = click.option(
     show_default=True,
     help="The folder of findings.",
 )
+recipe_option = click.option(
+    "--recipe",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    show_default="the one that finfuzz has for the package, if any",
+    help="A recipe for a target that is a package.",
+)
+path_option = click.option(
+    "--path",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="A folder to import a target `module:NAME` from.",
+)
 abuse_option = click.option(
     "--abuse", is_flag=True, help="Also perform steps that break rules of the C API on purpose."
 )
+
+
+def name_target(text: str, recipe: Path | None, path: Path | None) -> str:
+    """Add the values of `--recipe` and `--path` to a target. Raise UserError unless it takes them.
+
+    A target that names its own keeps that.
+    """
+    package = parse_package(text)
+    if package is None:
+        for option, value in (("--recipe", recipe), ("--path", path)):
+            if value is not None:
+                raise UserError(f"{option} is for packages ({', '.join(FORMS)}), not for {text}")
+        return text
+    own = f"+recipe={recipe}" if recipe and package.recipe is None else ""
+    folder = f"+path={path}" if path and package.path is None else ""
+    return f"{text}{folder}{own}"
 
 
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
