@@ -185,11 +185,7 @@ def _find_owner(made: Build, scenario: Scenario, limits: Limits, row: Row) -> Ro
             return msgspec.structs.replace(
                 row, owner="CPython", reason=f"{control} alone dies the same"
             )
-    bare = controls[0] if controls else None
-    reason = f"survives on {bare}" if bare else "there is no control"
-    if len(controls) > 1:
-        names = ", ".join(control.package for control in controls[1:])
-        reason += f", and with what it imports of the standard library alone ({names})"
+    reason = "no control dies the same" if controls else "it has no control"
     return msgspec.structs.replace(row, owner=_name_owner(made), reason=reason)
 
 

@@ -78,10 +78,9 @@ class _Node:
 
 
 def _find_kinds(offers: Vocabulary) -> tuple[str, ...]:
-    """Find the target's kinds for the scenarios, those that refer to other objects first."""
-    own = sorted(offers.own.kinds.values(), key=lambda kind: not kind.edges)
-    kinds = [kind.text for kind in own] or [kind for kind in _KINDS if kind in offers.kinds]
-    return tuple(kinds[:MOST_KINDS])
+    """Find the target's kinds for the scenarios: one that has edges and one that has none, ….
+
+    Of a recipe, the first of each set of edges, then the others."""
 
 
 def _find_actions(offers: Vocabulary) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from finfuzz.check.controls import name_frameworks
+from finfuzz.check.controls import list_controls, name_frameworks
 from finfuzz.check.results import Check, Row
 from finfuzz.check.run import Settings, run_scenarios
 from finfuzz.check.scenarios import Scenario, load_scenarios
@@ -16,7 +16,7 @@ from finfuzz.cli.options import (
     Seconds,
     build_target,
     crashes_option,
-    name_target,
+    name_targets,
     path_option,
     python_option,
     recipe_option,
@@ -105,7 +105,7 @@ def check(
     require_linux()
     scenarios = _select(only)
     settings = Settings(deadline, memory)
-    names = [name_target(target, recipe, path) for target in targets]
+    names = name_targets(targets, recipe, path)
     builds = [build_target(*resolve_target(name, python), instrumented=False) for name in names]
     for made in builds:
         _require_time(made, deadline)
@@ -179,6 +179,7 @@ def _check(made: Build, scenarios: list[Scenario], settings: Settings, workers: 
         python=made.interpreter.text,
         pins=made.package.pins if made.package else (),
         frameworks=name_frameworks(made),
+        controls=tuple(map(str, list_controls(made))),
         notes=made.package.notes if made.package else (),
         rows=tuple(rows),
         complete=complete,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,20 +94,31 @@ abuse_option = click.option(
 )
 
 
-def name_target(text: str, recipe: Path | None, path: Path | None) -> str:
-    """Add the values of `--recipe` and `--path` to a target. Raise UserError unless it takes them.
+def name_targets(texts: Sequence[str], recipe: Path | None, path: Path | None) -> tuple[str, ...]:
+    """Add the values of `--recipe` and `--path` to the targets that take them.
 
-    A target that names its own keeps that.
+    A target that names its own keeps that. Raise UserError where no target takes one.
     """
-    package = parse_package(text)
-    if package is None:
-        for option, value in (("--recipe", recipe), ("--path", path)):
-            if value is not None:
-                raise UserError(f"{option} is for packages ({', '.join(FORMS)}), not for {text}")
-        return text
-    own = f"+recipe={recipe}" if recipe and package.recipe is None else ""
-    folder = f"+path={path}" if path and package.path is None else ""
-    return f"{text}{folder}{own}"
+    named = ", ".join(texts) or f"the newest {DEFAULT}"
+    names = {text: parse_package(text) for text in texts}
+    packages = [text for text, name in names.items() if name]
+    modules = [text for text in packages if text.startswith("module:")]
+    for option, value, taking, forms in (
+        ("--recipe", recipe, packages, ", ".join(FORMS)),
+        ("--path", path, modules, "module:NAME"),
+    ):
+        if value is not None and not taking:
+            raise UserError(f"{option} is for a target {forms}, not for {named}")
+    given = {"path": (path, modules), "recipe": (recipe, packages)}
+    return tuple(
+        text
+        + "".join(
+            f"+{option}={value}"
+            for option, (value, taking) in given.items()
+            if value is not None and text in taking and not getattr(names[text], option)
+        )
+        for text in texts
+    )
 
 
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:

@@ -381,7 +381,7 @@ HOOK = Choice(
             "busy-thread",
             "a daemon thread that performs the action again and again, to the end",
             main_only=_FATAL_THREAD,
-            cost=5,
+            cost=2.5,
         ),
         Word("unraisable", "`sys.unraisablehook`, when another hook raises"),
         Word("module-free", "`m_free` of a module in `sys.modules`"),

@@ -47,6 +47,8 @@ def describe_target(check: Check) -> Iterable[str]:
     yield f"{check.target} on CPython {check.python}{made}"
     if len(check.pins) > 1:
         yield f"with {', '.join(check.pins[1:])}"
+    if check.bad and check.controls:
+        yield f"controls: {', '.join(check.controls)}"
     yield from check.notes
 
 
