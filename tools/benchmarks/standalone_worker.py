@@ -61,8 +61,9 @@ class ReweightedPrograms(ProgramSource, ABC):
         offers: Vocabulary,
         quirk: Quirk | None,
         before: tuple[Tally, ...],
+        avoided: tuple[str, ...],
     ) -> None:
-        super().__init__(python, offers, quirk, before)
+        super().__init__(python, offers, quirk, before, avoided)
         self.learner = Learner(self.reweight(self.learner.weights), before)
 
     @abstractmethod

@@ -242,7 +242,9 @@ def _build(plan: Plan) -> None:
         for number, (lane, instrumented) in enumerate(wanted):
             advance(number, len(wanted))
             spec, python = parse_target(lane.target), probe(Path(lane.python))
-            build(spec, python, instrumented=instrumented, announce=announce)
+            made = build(spec, python, instrumented=instrumented, announce=announce)
+            for note in made.notes if instrumented else ():
+                announce(f"{lane.target}: {note}")
 
 
 def _check_json(json_file: Path) -> None:

@@ -141,7 +141,10 @@ def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bo
             if not console.is_terminal:
                 console.print(line, markup=False, soft_wrap=True)
 
-        return build(spec, interpreter, instrumented=instrumented, announce=announce)
+        made = build(spec, interpreter, instrumented=instrumented, announce=announce)
+    for note in made.notes:
+        console.print(f"{spec}: {note}", markup=False, soft_wrap=True)
+    return made
 
 
 def read_program(path: Path) -> Program:

@@ -7,7 +7,7 @@ framework has to keep them alive to the end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
@@ -126,7 +126,25 @@ class Weights:
 
 DEFAULT = Weights()
 
+#: The weight of a recipe's kinds together, as of the containers and subclasses of an extension of
+#: ours, and of its actions together.
+_OWN_KINDS, _OWN_ACTIONS = 24.0, 12.0
+
+
+def weigh_for(offers: Vocabulary, python: Version, avoided: Iterable[str] = ()) -> Weights:
+    """Return the weights for a target. ``avoided``: operations and words that are not generated."""
+    none = dict.fromkeys(avoided, 0.0)
+    kinds, actions = offers.own.kinds, offers.own.actions
+    own = {text: _OWN_KINDS / len(kinds) for text in kinds}
+    own |= {text: _OWN_ACTIONS / len(actions) for text in actions}
+    return Weights(
+        operations=_operations() | none,
+        words=_words() | own | none,
+        python=python,
+        offers=offers,
+    )
+
 
 def pick(rng: Random, items: list[T], weights: list[float]) -> T:
-    """Pick one of ``items`` by weight. ``items`` must not be empty."""
-    return rng.choices(items, weights)[0]
+    """Pick one of ``items`` by weight, of all where none weighs anything; there must be one."""
+    return rng.choices(items, weights if any(weights) else None)[0]

@@ -40,6 +40,11 @@ class Build:
         return self.package.offers if self.package else self.spec.record.vocabulary
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the target before it runs."""
+        return self.package.notes if self.package else ()
+
+    @property
     def imports_early(self) -> bool:
         """Whether a zygote may import the extension ahead of its children.
 

@@ -11,7 +11,7 @@ from finfuzz.generation.generate import generate, import_first, leaves_threads, 
 from finfuzz.generation.learning import Change, Learner, Tally, list_gains
 from finfuzz.generation.mutate import make_mutation
 from finfuzz.generation.splice import splice
-from finfuzz.generation.weights import Weights
+from finfuzz.generation.weights import weigh_for
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
@@ -42,7 +42,7 @@ class ProgramSource:
 
     ``offers``: the words of the target. ``quirk``: of a CPython on which the target's import in a
     subinterpreter hangs. ``before``: what the campaign has learnt earlier. The unguided engine
-    learns from new signatures alone.
+    learns from new signatures alone. ``avoided``: operations and words that are not generated.
     """
 
     def __init__(
@@ -51,9 +51,10 @@ class ProgramSource:
         offers: Vocabulary = EVERYTHING,
         quirk: Quirk | None = None,
         before: Iterable[Tally] = (),
+        avoided: Iterable[str] = (),
     ) -> None:
         hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
-        weights = Weights(python=python, offers=offers)
+        weights = weigh_for(offers, python, avoided)
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
@@ -63,7 +64,8 @@ class ProgramSource:
     def for_build(cls, build: Build, before: Iterable[Tally] = ()) -> ProgramSource:
         """Make the source of programs for a build."""
         hangs = build.spec.record.import_hangs
-        return cls(build.interpreter.version, build.offers, hangs, before)
+        avoided = build.package.avoided if build.package else ()
+        return cls(build.interpreter.version, build.offers, hangs, before, avoided)
 
     def generate(self, rng: Random) -> Candidate:
         """Generate a program from nothing."""

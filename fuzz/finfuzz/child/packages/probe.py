@@ -3,9 +3,9 @@
     probe.py SPECIFICATION OUTPUT
 
 SPECIFICATION is JSON: `module`, `seconds` (for its import), `paths` (put first on `sys.path`),
-`library` (files of functions, the recipe's last), `kinds` (each with its edges), `actions`. The
-answers go to the file OUTPUT, a JSON object a line, the import's first. Each word is tried in a
-fork, and a fork that dies costs that word alone.
+`library` (files of functions, the recipe's last), `kinds` (each with its edges), `actions`,
+`check` (whether it has questions). The answers go to the file OUTPUT, a JSON object a line, the
+import's first. Each word is tried in a fork, and a fork that dies costs that word alone.
 """
 
 import gc
@@ -41,7 +41,7 @@ def main(specification, output):
             in_fork(answer, facts, lambda k=kind, e=edge: probe_edge(names, t, k, e))
     for action in wanted["actions"]:
         in_fork(answer, {"action": action}, lambda a=action: names["act_own_" + a](t)(None))
-    if "self_check" in names:
+    if wanted["check"]:
         in_fork(answer, {"check": True}, lambda: {"wrong": names["self_check"](t)})
 
 

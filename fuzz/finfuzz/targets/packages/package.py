@@ -33,14 +33,19 @@ class Package:
         return make_vocabulary(self.recipe, self.probe)
 
     @property
+    def avoided(self) -> tuple[str, ...]:
+        """Words of the language that its documentation rules out: no campaign generates them."""
+        return self.recipe.unsupported.words if self.recipe.unsupported else ()
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What its user should know: words that don't work, threads at import, no compiled part."""
         imported = self.probe.imported
         notes = list(self.probe.problems)
         if imported.threads:
             notes.append(
-                f"importing {self.recipe.module} starts {imported.threads} threads, so each "
-                "program runs in a fresh process"
+                f"importing {self.recipe.module} starts threads ({imported.threads}), which no "
+                "fork keeps: each program imports it anew, which is slower"
             )
         if not imported.extensions and self.recipe.module not in imported.builtin:
             notes.append(f"{self.recipe.module} is pure Python: nothing to fuzz but CPython")

@@ -122,6 +122,7 @@ def _specify(recipe: Recipe, where: Surroundings, scratch: Path) -> dict[str, ob
         "paths": [str(path) for path in where.paths],
         "library": [str(path) for path in library],
         "kinds": kinds,
+        "check": bool(recipe.check),
         "actions": [_as_name(name) for name in recipe.action],
     }
 

@@ -18,7 +18,9 @@ from typing import Any
 
 import msgspec
 
+from finfuzz.program.language import OPERATIONS
 from finfuzz.program.vocabulary import EVERYTHING
+from finfuzz.program.words import ACTION, FLAVOUR, HOOK, ROOT, WAY
 from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
 
@@ -31,6 +33,8 @@ _GIVEN = {
     "action": {"t", "subject"},
     "check": {"t"},
 }
+#: The choices whose words a package may rule out.
+CHOICES = (ROOT, HOOK, ACTION, FLAVOUR, WAY)
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -141,6 +145,8 @@ def _find_problems(recipe: Recipe) -> Iterator[str]:
         if not _NAME.match(name):
             yield f"{name!r} is no name: use small letters, digits and hyphens, at most 39"
     yield from _find_wrong_words(recipe)
+    if recipe.unsupported:
+        yield from _find_unknown(recipe.unsupported)
     try:
         functions = _name_functions(recipe.functions)
     except SyntaxError as error:
@@ -162,6 +168,15 @@ def _find_wrong_words(recipe: Recipe) -> Iterator[str]:
             yield f"kind.{name}.role: no kind {kind.role!r} of an extension: {hint}"
         if "cell" in kind.edges:
             yield f"kind.{name}.edges: `cell` is made by itself where `make` has a `cell`"
+
+
+def _find_unknown(unsupported: Unsupported) -> Iterator[str]:
+    known = {*OPERATIONS, *(text for choice in CHOICES for text in choice.texts)}
+    for word in unsupported.words:
+        if word not in known:
+            near = difflib.get_close_matches(word, sorted(known), n=1)
+            hint = f"did you mean {near[0]}?" if near else "`finfuzz steps` lists the words"
+            yield f"unsupported.words: no operation or word {word!r}: {hint}"
 
 
 def _name_functions(text: str) -> set[str]:
