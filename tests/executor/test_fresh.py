@@ -80,3 +80,29 @@ def test_an_extension_that_is_not_there_is_no_outcome(plain_c: Build) -> None:
     gone = dataclasses.replace(plain_c, extension=Path("/nowhere/finfuzz_target.so"))
     with pytest.raises(UserError, match=r"/nowhere/finfuzz_target.so"):
         run_fresh(gone, IMPORT)
+
+
+CRASHES_OFTEN = """
+import ctypes, threading
+
+ready = threading.Barrier(8)
+abort = ctypes.CDLL(None).abort
+
+def crash():
+    ready.wait()
+    abort()
+
+threads = [threading.Thread(target=crash) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_of_threads_that_crash_at_one_moment_one_is_recorded(fake: Fake) -> None:
+    made = fake(CRASHES_OFTEN)
+    for _ in range(10):
+        outcome = run_fresh(made, IMPORT)
+        assert outcome.signal == "SIGABRT"
+        assert outcome.frames

@@ -19,6 +19,7 @@ from finfuzz.check.states import BAD, Judged, judge
 from finfuzz.executor import process
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.own_python import safe_path
@@ -116,12 +117,18 @@ def _check_scenario(made: Build, scenario: Scenario, limits: Limits) -> Row:
 
 
 def _make_row(made: Build, scenario: Scenario) -> Row:
-    program = to_text(adapt(scenario.program, made.offers))
+    program = to_text(_adapt(made, scenario))
     return Row(scenario=scenario.name, title=scenario.title, state="survived", program=program)
 
 
+def _adapt(made: Build, scenario: Scenario) -> Program:
+    kinds = made.package.recipe.kind if made.package else {}
+    roles = {f":{name}": kind.role for name, kind in kinds.items()}
+    return adapt(scenario.program, made.offers, roles)
+
+
 def _run(made: Build, scenario: Scenario, limits: Limits) -> Ran:
-    program = adapt(scenario.program, made.offers)
+    program = _adapt(made, scenario)
     outcome = run_fresh(made, program, limits)
     judged = judge(outcome, program, limits.memory_mib, keeps_nothing=scenario.keeps_nothing)
     return Ran(judged, outcome.seconds)

@@ -7,7 +7,7 @@ own words in their place: the kind `extension` and the action `repr`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,15 +55,17 @@ def _read(path: Path) -> Scenario:
     return Scenario(name, " ".join(program.steps[0].above), program.without_comments())
 
 
-def adapt(program: Program, offers: Vocabulary) -> Program:
+def adapt(program: Program, offers: Vocabulary, roles: Mapping[str, str] | None = None) -> Program:
     """Put a target's own words in the place of the placeholders.
 
     A node of the kind `extension` becomes the module and an object of each of the target's kinds;
     its edge `module-dict` is then the first edge of such a kind. The action `repr` becomes the
     target's actions: each at a node of its own, where the node is an object that Python's code
     makes, else all at the node. A step that names one of several nodes is done with each.
+
+    ``roles``: of the kinds of a recipe, to choose different ones.
     """
-    kinds, actions = _find_kinds(offers), _find_actions(offers)
+    kinds, actions = _find_kinds(offers, roles or {}), _find_actions(offers)
     nodes = _multiply_nodes(program, kinds, actions)
     return Program(tuple(_adapt_steps(program, nodes, actions, offers)))
 
@@ -77,10 +79,13 @@ class _Node:
     action: str = ""
 
 
-def _find_kinds(offers: Vocabulary) -> tuple[str, ...]:
-    """Find the target's kinds for the scenarios: one that has edges and one that has none, ….
-
-    Of a recipe, the first of each set of edges, then the others."""
+def _find_kinds(offers: Vocabulary, roles: Mapping[str, str]) -> tuple[str, ...]:
+    """Find the target's kinds for the scenarios: the first of each role, then the others."""
+    own = list(offers.own.kinds)
+    firsts = {roles.get(kind, ""): kind for kind in reversed(own)}
+    own.sort(key=lambda kind: kind not in firsts.values())
+    kinds = own or [kind for kind in _KINDS if kind in offers.kinds]
+    return tuple(kinds[:MOST_KINDS])
 
 
 def _find_actions(offers: Vocabulary) -> tuple[str, ...]:

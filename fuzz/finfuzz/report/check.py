@@ -49,7 +49,6 @@ def describe_target(check: Check) -> Iterable[str]:
         yield f"with {', '.join(check.pins[1:])}"
     if check.bad and check.controls:
         yield f"controls: {', '.join(check.controls)}"
-    yield from check.notes
 
 
 def explain(row: Row) -> str:
