@@ -19,7 +19,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.packages.name import FORMS, parse_package
+from finfuzz.targets.package_name import FORMS, parse_package
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target

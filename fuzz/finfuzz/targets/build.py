@@ -29,7 +29,7 @@ from finfuzz.targets.compile_plan import (
 from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
 from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter, require_headers
-from finfuzz.targets.packages.build import build_package
+from finfuzz.targets.package_build import build_package
 from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec
 

@@ -52,4 +52,5 @@ class Build:
         """
         if self.package is not None:
             return self.package.probe.imported.threads == 0
-        return self.extension.suffix == ".so"
+        name, _, suffix = self.extension.name.partition(".")
+        return name == "finfuzz_target" and suffix != "py"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finfuzz.targets.frameworks import FRAMEWORKS, join_or
-from finfuzz.targets.packages.name import FORMS
+from finfuzz.targets.package_name import FORMS
 
 
 def list_target_forms() -> str:

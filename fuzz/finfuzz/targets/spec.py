@@ -14,8 +14,8 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.frameworks.framework import RELEASED, Framework, HeaderPackage
-from finfuzz.targets.packages.name import FORMS, PackageName, parse_package
-from finfuzz.targets.packages.origins import ORIGINS
+from finfuzz.targets.origins import ORIGINS
+from finfuzz.targets.package_name import FORMS, PackageName, parse_package
 
 
 @dataclass(frozen=True, slots=True)

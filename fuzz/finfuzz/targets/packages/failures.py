@@ -15,9 +15,9 @@ from finfuzz.targets.packages.uv import Package, UvError, lock
 
 _OFFLINE = re.compile(r"network was disabled|not found in the cache")
 _UNREACHABLE = re.compile(
-    rf"{_OFFLINE.pattern}|Failed to fetch|Failed to download|error sending request|Request failed"
+    rf"{_OFFLINE.pattern}|Failed to fetch|error sending request|Request failed"
 )
-_UNKNOWN = re.compile(r"([\w.-]+) was not found in the package registry")
+_UNKNOWN = re.compile(r"([\w.-]+) was not found in the (?:package registry|provided)")
 _NO_WHEEL = re.compile(r"([\w.-]+)\S* (?:has|have) no (?:usable wheels|wheels with)")
 _CAUSE = re.compile(r"\s*\bcause: ")
 _NOISE = re.compile(
@@ -83,8 +83,9 @@ def _explain_one(requirement: Requirement, interpreter: Interpreter) -> str:
             f"{missing}, only for {', '.join(others)}: choose one of these with --python, "
             "or another release"
         )
+    kind = "free-threaded one on" if interpreter.is_free_threaded else "on"
     return (
-        f"{missing}, nor for any other on this kind of machine: "
+        f"{missing}, nor for any other {kind} this kind of machine: "
         "build it from source, and fuzz it from there"
     )
 
@@ -135,5 +136,5 @@ def _explain_other(error: UvError, wanted: str, interpreter: Interpreter) -> str
 def _shorten(error: UvError) -> str:
     """Put what uv printed in one line of bearable length, without its hints."""
     told, *_ = str(error).partition("\nhint:")
-    line = " ".join(_NOISE.sub(" ", _CAUSE.sub(": ", told)).split())
+    line = _NOISE.sub("", " ".join(_CAUSE.sub(": ", told).split())).strip()
     return line if len(line) <= _MOST else line[: _MOST - 1] + "…"

@@ -54,6 +54,7 @@ def install(
 ) -> Installed:
     """Return these packages and all that they need, for a CPython; install what the cache lacks.
 
+    The index is the one that uv is set up for (`UV_DEFAULT_INDEX`, `uv.toml` of the user).
     A requirement that leaves the release open gets the newest at the time, and keeps it in the
     cache. Nothing is built from source unless ``from_source``, and then only what has no wheel.
     ``announce`` gets one line before an installation and none otherwise. Safe to call from many
@@ -94,10 +95,9 @@ def _name_folder(asked: list[Requirement], interpreter: Interpreter, from_source
 def _install_into(
     folder: Path, packages: tuple[Package, ...], interpreter: Interpreter, from_source: bool
 ) -> None:
-    lines = [f"{package.pin} --hash=sha256:{package.sha256}" for package in packages]
-    options = ("--target", str(folder), "--require-hashes")
+    lines = [package.exact_pin for package in packages]
     try:
-        uv.install(lines, interpreter, *options, from_source=from_source)
+        uv.install(lines, interpreter, "--target", str(folder), from_source=from_source)
     except UvError as error:
         raise explain_install(error, [one.pin for one in packages], interpreter) from None
     (folder / ".lock").unlink(missing_ok=True)  # uv's

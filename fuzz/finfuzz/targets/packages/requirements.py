@@ -11,7 +11,8 @@ from finfuzz.support.errors import UserError
 def parse_requirement(text: str) -> Requirement:
     """Read a requirement; its name is then in the index's spelling.
 
-    Raise UserError for anything that is none, and for one that names a file or an address.
+    Raise UserError for anything that is none, for one that names a file or an address, and for one
+    with a marker.
     """
     try:
         requirement = Requirement(text)
@@ -25,5 +26,7 @@ def parse_requirement(text: str) -> Requirement:
             f"{text!r} names a file or an address: write NAME==VERSION; "
             "what is not on the package index can be installed by hand and fuzzed from there"
         )
+    if requirement.marker is not None:
+        raise UserError(f"{text!r} depends on where it is installed: leave out what follows the ;")
     requirement.name = canonicalize_name(requirement.name)
     return requirement

@@ -19,6 +19,7 @@ import uv
 from finfuzz.support.errors import UserError
 from finfuzz.targets.instrumentation import make_variables
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.packages.wheels import rank_wheel
 
 _WHEELS_ONLY = ("--only-binary", ":all:")
 #: The defaults, which a user's own variables override. uv retries for eight seconds by itself.
@@ -33,7 +34,7 @@ class Package(msgspec.Struct, frozen=True):
     """A release of a package, and the file that installs it.
 
     ``name`` is in the index's spelling: small letters, hyphens. ``file``: the name of a wheel or of
-    a source archive. ``sha256``: of that file, in hexadecimal.
+    a source archive. ``sha256``: of that file, in hexadecimal; empty if the index has none.
     """
 
     name: str
@@ -46,11 +47,20 @@ class Package(msgspec.Struct, frozen=True):
         """The requirement that only this release meets."""
         return f"{self.name}=={self.version}"
 
+    @property
+    def exact_pin(self) -> str:
+        """The line of a requirements file that only this very file meets."""
+        return f"{self.pin} --hash=sha256:{self.sha256}" if self.sha256 else self.pin
+
 
 class _File(msgspec.Struct):
-    hashes: dict[str, str]
+    hashes: dict[str, str] = {}
     url: str = ""
     path: str = ""
+
+    @property
+    def name(self) -> str:
+        return Path(self.path or unquote(self.url)).name
 
 
 class _Locked(msgspec.Struct):
@@ -84,7 +94,7 @@ def lock(
     command = ["pip", "compile", "--format", "pylock.toml", "--no-header", *options, "-"]
     text = run_uv(command, interpreter, requirements, from_source=from_source)
     locked = msgspec.toml.decode(text, type=_Lock).packages
-    return [_describe(one) for one in locked]
+    return [_describe(one, interpreter) for one in locked]
 
 
 def install(
@@ -138,9 +148,7 @@ def _find_uv() -> str:
         ) from None
 
 
-def _describe(locked: _Locked) -> Package:
-    file = locked.wheels[0] if locked.wheels else locked.sdist
-    if file is None:
-        raise UserError(f"{locked.name} has no file on the package index: name another package")
-    name = Path(file.path or unquote(file.url)).name
-    return Package(locked.name, locked.version, name, file.hashes["sha256"])
+def _describe(locked: _Locked, interpreter: Interpreter) -> Package:
+    wheels = sorted(locked.wheels, key=lambda one: rank_wheel(one.name, interpreter))
+    (file, *_) = [*wheels, *filter(None, [locked.sdist])]
+    return Package(locked.name, locked.version, file.name, file.hashes.get("sha256", ""))

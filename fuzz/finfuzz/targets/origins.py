@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from finfuzz.program.vocabulary import NOTHING
+from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.frameworks.framework import Framework
+
+#: The control without any extension: what it dies of, a package can't be blamed for.
+_BARE = tuple(name for name, record in FRAMEWORKS.items() if record.python_module)
 
 #: Packages by their origin. Each target's own words come from its recipe (``offers.py``).
 ORIGINS: dict[str, Framework] = {
@@ -11,7 +15,7 @@ ORIGINS: dict[str, Framework] = {
         name=name,
         summary=summary,
         is_package=True,
-        controls=("no-extension",),
+        controls=_BARE,
         vocabulary=NOTHING,
     )
     for name, summary in {

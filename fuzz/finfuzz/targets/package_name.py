@@ -10,7 +10,7 @@ from typing import NamedTuple
 from packaging.version import InvalidVersion, Version
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.packages.origins import ORIGINS
+from finfuzz.targets.origins import ORIGINS
 
 FORMS = {
     "wheel:NAME[==VERSION]": "a package, installed from its wheels",

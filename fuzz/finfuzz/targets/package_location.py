@@ -12,6 +12,8 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages.install import install
 from finfuzz.targets.packages.recipe import Recipe, normalize
+from finfuzz.targets.packages.releases import find_newest
+from finfuzz.targets.packages.requirements import parse_requirement
 from finfuzz.targets.spec import TargetSpec
 
 
@@ -52,8 +54,8 @@ def _install(
     recipe: Recipe | None,
     announce: Callable[[str], None],
 ) -> Location:
-    wanted = f"{spec.package}=={spec.version}" if spec.version else spec.package
-    installed = install((wanted,), interpreter, announce=announce)
+    version = spec.version or find_newest(parse_requirement(spec.package), interpreter).version
+    installed = install((f"{spec.package}=={version}",), interpreter, announce=announce)
     distribution = _find_distribution(installed.folder, spec.package)
     tops = _list_top_levels(distribution)
     return Location(

@@ -16,7 +16,7 @@ from filelock import FileLock
 from finfuzz.targets.built import Build
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.packages.location import Location, locate_package
+from finfuzz.targets.package_location import Location, locate_package
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.packages.probe import (
     Probe,

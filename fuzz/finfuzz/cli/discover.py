@@ -1,0 +1,93 @@
+"""`finfuzz discover`: write a package's recipe."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from finfuzz.cli.group import cli
+from finfuzz.cli.options import Seconds, python_option, show_progress
+from finfuzz.discovery.answer import Discovery, Progress, summarize_deaths
+from finfuzz.discovery.discover import discover as run_discovery
+from finfuzz.discovery.recipe import write_recipe
+from finfuzz.support.errors import UserError
+from finfuzz.support.files import write_whole
+from finfuzz.targets.package_location import locate_package
+from finfuzz.targets.pick import pick_interpreter
+from finfuzz.targets.spec import parse_target
+
+
+@cli.command()
+@click.argument("target")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default="standard output",
+    help="The new file to write.",
+)
+@python_option
+@click.option(
+    "--time",
+    "seconds",
+    type=Seconds(1, 86400),
+    default=60.0,
+    show_default=True,
+    help="Seconds that it may take.",
+)
+def discover(target: str, out: Path | None, python: str | None, seconds: float) -> None:
+    """Find out what the objects of TARGET, a package, hold, and write that as a recipe.
+
+    TARGET is `wheel:NAME==VERSION`, `module:NAME` or `stdlib:NAME`. The recipe is a draft: read
+    it, trim it, and use it as `TARGET+recipe=FILE`. Its public types and functions are tried in
+    throwaway children, without network and with all files read-only where the kernel allows that.
+    """
+    spec = parse_target(target)
+    if not spec.record.is_package:
+        raise UserError(f"target {target}: only packages have recipes: write wheel:NAME")
+    if out is not None and out.exists():
+        raise UserError(f"{out} exists: remove it or give another file")
+    with Console(stderr=True).status("looking for the interpreter and the package"):
+        interpreter = pick_interpreter(python)
+        where = locate_package(spec, interpreter, None, lambda line: click.echo(line, err=True))
+    with show_progress("discovery") as (announce, advance):
+        stages: list[str] = []
+
+        def show(progress: Progress) -> None:
+            if progress.stage not in stages:
+                stages.append(progress.stage)
+                announce(f"{progress.stage}: {progress.of}")
+            advance(progress.done, progress.of)
+
+        found = run_discovery(
+            interpreter.path if where.site else interpreter.executable,
+            where.paths,
+            where.module,
+            seconds,
+            site=where.site,
+            show=show,
+        )
+    text = write_recipe(found, target, where.pins, datetime.date.today())
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(out, text)
+    _summarize(found)
+
+
+def _summarize(found: Discovery) -> None:
+    """Print what the recipe's reader should know, to standard error."""
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    for death in found.deaths:
+        click.echo(f"{death.how}: {death.text}", err=True)
+    ended = f"; probes that ended their process: {summarize_deaths(found.deaths)}"
+    click.echo(
+        f"{len(found.kinds)} kinds, {found.edges} calls that hold something, in "
+        f"{found.seconds:.1f} s{ended if found.deaths else ''}",
+        err=True,
+    )
