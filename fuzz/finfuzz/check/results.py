@@ -40,12 +40,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """The check of one target. ``pins``: what was installed for it; ``frameworks``: what its
-    compiled modules are made with; ``controls``: what a death is compared with; ``notes``: what
-    else its user should know. A check that was interrupted is not ``complete``."""
+    """The check of one target, on a ``date``.
+
+    ``pins``: what was installed for it; ``frameworks``: what its compiled modules are made with;
+    ``controls``: what a death is compared with; ``notes``: what else its user should know. A check
+    that was interrupted is not ``complete``.
+    """
 
     target: str
     python: str
+    date: str = ""
     pins: tuple[str, ...] = ()
     frameworks: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()

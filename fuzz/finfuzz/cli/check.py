@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import click
@@ -95,7 +96,7 @@ def check(
     """Run known scenarios on each TARGET, and print what becomes of each.
 
     The scenarios keep objects where they outlive modules, import again, start subinterpreters,
-    further lives, threads and forks, and end in every way. Each runs in a fresh process. A death is
+    further lives, threads and forks, and end in every way. Each runs in a fresh process. A crash is
     run again, and on controls, to find its owner. A package needs no recipe, and uses one if it
     has one.
 
@@ -177,6 +178,7 @@ def _check(made: Build, scenarios: list[Scenario], settings: Settings, workers: 
     return Check(
         target=str(made.spec),
         python=made.interpreter.text,
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         pins=made.package.pins if made.package else (),
         frameworks=name_frameworks(made),
         controls=tuple(map(str, list_controls(made))),
