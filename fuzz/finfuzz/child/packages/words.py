@@ -20,6 +20,15 @@ def at_finalize(node, act):
     weakref.finalize(node, act, None)
 
 
+def make_cell():
+    held = []
+
+    def cell(*args, **kwargs):
+        return held
+
+    return cell
+
+
 def hold_cell(node, cell):
     """Remember the cell that a node holds, without a reference to it; return the node."""
     import _weakref

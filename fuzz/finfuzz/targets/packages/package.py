@@ -47,7 +47,8 @@ class Package:
                 f"importing {self.recipe.module} starts threads ({imported.threads}), which no "
                 "fork keeps: each program imports it anew, which is slower"
             )
-        if not imported.extensions and self.recipe.module not in imported.builtin:
+        built_in = {name.partition(".")[0] for name in imported.builtin}
+        if not imported.extensions and built_in.isdisjoint(self.modules):
             notes.append(f"{self.recipe.module} is pure Python: nothing to fuzz but CPython")
         return tuple(notes)
 

@@ -54,7 +54,7 @@ def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> str:
     function = name_function("make_", f":{name}")
     if not takes_cell(kind):
         return _write(recipe, function, "t", [f"return {kind.make.strip()}"])
-    body = ["cell = make_function()", f"return hold_cell({kind.make.strip()}, cell)"]
+    body = ["cell = make_cell()", f"return hold_cell({kind.make.strip()}, cell)"]
     return _write(recipe, function, "t", body)
 
 
