@@ -83,7 +83,7 @@ def name_package(check: Check) -> str:
 def _list_packages(checks: Sequence[Check]) -> Iterable[str]:
     states = [state for state in STATES if any(check.counts[state] for check in checks)]
     yield make_markdown_row("", "package", "made with", *states)
-    yield "| --- |" * 1 + " --- |" * (len(states) + 2)
+    yield "| --- |" + " --- |" * (len(states) + 2)
     for number, check in enumerate(checks, start=1):
         counts = [str(check.counts[state] or "") for state in states]
         made = ", ".join(check.frameworks) or "C API"
