@@ -10,13 +10,14 @@ import sys
 import click
 
 from benchmarks.executor import executor
+from benchmarks.gate import gate
 from benchmarks.growth import growth
 from benchmarks.triage import triage
 from benchmarks.workers import workers
 from finfuzz.support.errors import UserError
 from truth.command import truth
 
-_COMMANDS = (executor, triage, workers, truth, growth)
+_COMMANDS = (executor, triage, workers, truth, growth, gate)
 
 
 @click.group()

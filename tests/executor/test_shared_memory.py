@@ -3,17 +3,18 @@
 import ctypes
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from finfuzz.executor import outcome, shared_memory
+from finfuzz.executor import judged, outcome, phases, shared_memory
 from finfuzz.executor.limits import Limits
-from finfuzz.executor.shared_memory import Event, Facts, Header, Life, SharedMemory
+from finfuzz.executor.shared_memory import Event, Facts, Header, JudgedCall, Life, SharedMemory
 from finfuzz.support.errors import UserError
 from finfuzz.targets.compiler import find_compiler
 from helpers.places import CHILD
 
-STRUCTS = {"Event": Event, "Life": Life, "Facts": Facts, "Shared": Header}
+STRUCTS = {"Event": Event, "Life": Life, "JudgedCall": JudgedCall, "Facts": Facts, "Shared": Header}
 
 
 def constant(name: str) -> int:
@@ -88,6 +89,11 @@ def test_every_field_lies_where_the_runtime_has_it(
         (shared_memory.EVENTS, "kEvents"),
         (shared_memory.LIVES, "kInterpreters"),
         (shared_memory.EVENT_COUNTERS, "kEventCounters"),
+        (shared_memory.JUDGED_CALLS, "kJudgedCalls"),
+        (shared_memory.JUDGED_FRAMES, "kJudgedFrames"),
+        (shared_memory.NAME_BYTES, "kNameBytes"),
+        (shared_memory.MODULE_BYTES, "kModuleBytes"),
+        (shared_memory.GATED_BYTES, "kGatedBytes"),
     ],
 )
 def test_constants(mine: int, theirs: str) -> None:
@@ -97,8 +103,8 @@ def test_constants(mine: int, theirs: str) -> None:
 @pytest.mark.parametrize(
     ("mine", "enum", "ending"),
     [
-        (outcome.PROGRESS, "Progress", ""),
-        (outcome.CLEARED, "Cleared", "-cleared"),
+        (phases.PROGRESS, "Progress", ""),
+        (phases.CLEARED, "Cleared", "-cleared"),
         (outcome.INTERNALS, "Internals", ""),
     ],
 )
@@ -112,6 +118,11 @@ def test_states(mine: tuple[str, ...], enum: str, ending: str) -> None:
 def test_there_are_lives_for_all_that_a_program_can_start() -> None:
     shortest = "start a legacy\nstop a\n"
     assert shared_memory.PROGRAM_BYTES // len(shortest) + 1 < shared_memory.LIVES
+
+
+def test_rules() -> None:
+    theirs = [words(name) for name in enumerators("native/shared.h", "Rule")]
+    assert list(judged.RULES) == ["", *theirs[1:]]
 
 
 # ---- the mapping ------------------------------------------------------------------------------
@@ -153,3 +164,15 @@ def test_counters_are_those_of_events_and_of_blocks(blocks: tuple[int, int]) -> 
     memory.clear_counters()
     assert memory.covered() == frozenset()
     memory.close()
+
+
+def test_each_gated_path_ends_with_a_zero_and_all_with_another() -> None:
+    memory = SharedMemory(0, gated=[Path("/a b"), Path("/c")])
+    at = ctypes.addressof(memory.header) + Header.gated.offset
+    assert ctypes.string_at(at, 9) == b"/a b\0/c\0\0"
+    memory.close()
+
+
+def test_gated_paths_that_are_too_long_are_refused() -> None:
+    with pytest.raises(UserError, match="8200 bytes, at most 8192 fit: install it into one folder"):
+        SharedMemory(0, gated=[Path("/" + "a" * 8198)])

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.frames import RawFrame
+from finfuzz.executor.outcome import Outcome
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.triage.diagnosis.functions import Function, Functions, load_functions
 

@@ -16,8 +16,9 @@
 `expected: survived` where nothing is wrong; one `expected` after the other where two things are.
 `defect:` says why finfuzz does not say so yet. Below the line stand the fields of an Outcome that
 differ from those of a program that survived. A frame is written as in a finding's stack.txt, so no
-symbols are needed to read it; what was inlined stands before what it was inlined into. Everything
-behind `stderr:` is the raw text.
+symbols are needed to read it; what was inlined stands before what it was inlined into. A judged
+call is written as RULE FUNCTION MODULE SITE PHASE, and its frames follow. Everything behind
+`stderr:` is the raw text.
 
     python tests/outcome_files.py PROGRAM TARGET PYTHON
 
@@ -34,8 +35,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from finfuzz.executor.frames import RawFrame
+from finfuzz.executor.judged import JudgedCall
 from finfuzz.executor.limits import Limits
-from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.outcome import Outcome
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.diagnosis.symbols import Frame, name_stack
 
@@ -101,17 +104,20 @@ def read(path: Path) -> Case:
     facts, marker, stderr = below.partition("stderr:\n")
     assert marker, f"{path.name} has no stderr: behind ---"
     lines = top.splitlines(keepends=True)
-    values: dict[str, Any] = {"frame": [], "recreated_frame": []}
+    values: dict[str, Any] = {"frame": [], "recreated_frame": [], "judged": []}
     names: dict[RawFrame, tuple[Frame, ...]] = {}
     inlined: list[Frame] = []
     for line in facts.splitlines():
         key, _, text = line.partition(": ")
-        if key in ("frame", "recreated_frame"):
+        if key.endswith("frame"):
             inlined.append(_frame(text))
             if not inlined[-1].inlined:
-                values[key].append(RawFrame(inlined[-1].module, inlined[-1].offset))
-                names[values[key][-1]] = tuple(inlined)
+                raw = RawFrame(inlined[-1].module, inlined[-1].offset)
+                names[raw] = tuple(inlined)
                 inlined.clear()
+                _add_frame(values, key, raw)
+        elif key == "judged":
+            values[key].append(_judged_call(text))
         else:
             values[key] = _value(key, text)
     memory_mib = values.pop("memory_mib", Limits().memory_mib)
@@ -124,6 +130,7 @@ def read(path: Path) -> Case:
             SURVIVED,
             frames=tuple(values.pop("frame")),
             recreated_frames=tuple(values.pop("recreated_frame")),
+            judged=tuple(values.pop("judged")),
             stderr=stderr,
             **values,
         ),
@@ -161,7 +168,25 @@ def written(origin: str, outcome: Outcome, memory_mib: int = Limits().memory_mib
         lines.append(f"capsule_lost: {', '.join(outcome.capsule_lost)}")
     lines += [f"frame: {frame}" for frame in name_stack(outcome.frames)]
     lines += [f"recreated_frame: {frame}" for frame in name_stack(outcome.recreated_frames)]
+    for call in outcome.judged:
+        site = f"{Path(call.site.module).name}+{call.site.offset:#x}"
+        lines.append(f"judged: {call.rule} {call.function} {call.module} {site} {call.phase}")
+        lines += [f"judged_frame: {frame}" for frame in name_stack(call.frames)]
     return "\n".join([*lines, f"stderr:\n{outcome.stderr}"])
+
+
+def _judged_call(text: str) -> JudgedCall:
+    rule, function, module, site, phase = text.split()
+    at = _frame(site)
+    return JudgedCall(rule, function, module, RawFrame(at.module, at.offset), phase, ())
+
+
+def _add_frame(values: dict[str, Any], key: str, raw: RawFrame) -> None:
+    if key == "judged_frame":
+        last = values["judged"][-1]
+        values["judged"][-1] = msgspec.structs.replace(last, frames=(*last.frames, raw))
+    else:
+        values[key].append(raw)
 
 
 def _frame(text: str) -> Frame:

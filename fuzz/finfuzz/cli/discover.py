@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,10 +15,15 @@ from finfuzz.discovery.answer import Discovery, Progress, summarize_deaths
 from finfuzz.discovery.discover import discover as run_discovery
 from finfuzz.discovery.recipe import write_recipe
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import write_whole
+from finfuzz.support.files import ensure_directory, write_whole
+from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_location import locate_package
+from finfuzz.targets.packages.recipe import find_shipped, normalize
 from finfuzz.targets.pick import pick_interpreter
-from finfuzz.targets.spec import parse_target
+from finfuzz.targets.spec import TargetSpec, parse_target
+
+#: The time of a discovery before a campaign; most packages take less than 10 s.
+_DRAFT_SECONDS = 30.0
 
 
 @cli.command()
@@ -51,10 +57,22 @@ def discover(target: str, out: Path | None, python: str | None, seconds: float) 
         raise UserError(f"target {target}: only packages have recipes: write wheel:NAME")
     if out is not None and out.exists():
         raise UserError(f"{out} exists: remove it or give another file")
-    with Console(stderr=True).status("looking for the interpreter and the package"):
+    with Console(stderr=True).status("looking for the interpreter"):
         interpreter = pick_interpreter(python)
-        where = locate_package(spec, interpreter, None, lambda line: click.echo(line, err=True))
+    text = draft_recipe(spec, interpreter, seconds)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(out, text)
+
+
+def draft_recipe(spec: TargetSpec, interpreter: Interpreter, seconds: float) -> str:
+    """Discover a package and return its recipe; show progress, then what its reader should know.
+
+    Raise UserError where the package can't be had or imported.
+    """
     with show_progress("discovery") as (announce, advance):
+        where = locate_package(spec, interpreter, None, announce)
         stages: list[str] = []
 
         def show(progress: Progress) -> None:
@@ -71,12 +89,22 @@ def discover(target: str, out: Path | None, python: str | None, seconds: float) 
             site=where.site,
             show=show,
         )
-    text = write_recipe(found, target, where.pins, datetime.date.today())
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        write_whole(out, text)
     _summarize(found)
+    return write_recipe(found, str(spec), where.pins, datetime.date.today())
+
+
+def add_draft(spec: TargetSpec, interpreter: Interpreter, folder: Path) -> TargetSpec:
+    """Give a package without a recipe a discovered one, kept in ``folder`` and used from there.
+
+    Raise UserError as ``draft_recipe`` does.
+    """
+    if not spec.record.is_package or spec.recipe or find_shipped(spec.package):
+        return spec
+    file = ensure_directory(folder, "recipes").resolve() / f"{normalize(spec.package)}.toml"
+    if not file.exists():
+        click.echo(f"{spec} has no recipe: discovering one, {file}; trim it as you like", err=True)
+        write_whole(file, draft_recipe(spec, interpreter, _DRAFT_SECONDS))
+    return replace(spec, recipe=file)
 
 
 def _summarize(found: Discovery) -> None:

@@ -17,11 +17,13 @@ from finfuzz.campaign.config_file import CampaignFile, TargetEntry
 from finfuzz.campaign.folder import DEFAULT_STATE, State
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
+from finfuzz.cli.discover import add_draft
 from finfuzz.replay.matrix import expand_policies
 from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible
 from finfuzz.targets.frameworks import DEFAULT
+from finfuzz.targets.package_location import pin_version
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import find_include_folders
 
@@ -67,7 +69,7 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
     workers = _choose(options.workers, file.workers, None)
     bounds = _make_bounds(options, file, workers or count_cores())
     plan = Plan(
-        lanes=tuple(_make_lanes(options, file)),
+        lanes=tuple(_make_lanes(options, file, state / "recipes")),
         workers=workers or len(bounds.cores) or count_cores(),
         seconds=_choose(options.seconds, file.time, 60.0),
         engine=_choose(options.engine, file.engine, "atheris"),
@@ -113,7 +115,7 @@ def _find_seeds(folder: Path | None) -> str | None:
     return str(folder.absolute())
 
 
-def _make_lanes(options: RunOptions, file: CampaignFile) -> list[Lane]:
+def _make_lanes(options: RunOptions, file: CampaignFile, recipes: Path) -> list[Lane]:
     entries = file.targets
     if options.targets or not entries:
         entries = tuple(TargetEntry(text) for text in options.targets or (DEFAULT,))
@@ -123,7 +125,8 @@ def _make_lanes(options: RunOptions, file: CampaignFile) -> list[Lane]:
             find_include_folders(spec)  # fetched here, not by a worker
             for text in options.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)
-                lanes.append(Lane(str(spec), str(python.path), python.text, entry.share))
+                target = str(add_draft(pin_version(spec, python), python, recipes))
+                lanes.append(Lane(target, str(python.path), python.text, entry.share))
     same = {(lane.target, lane.python) for lane in lanes}
     if len(same) < len(lanes):
         raise UserError("a target is given twice on one CPython: give it once, with a larger share")

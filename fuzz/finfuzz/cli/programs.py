@@ -73,7 +73,7 @@ def exec_(
     for diagnosis in found:
         click.echo(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
         click.echo(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
-    for number, frame in enumerate(name_stack(outcome.frames or outcome.recreated_frames)):
+    for number, frame in enumerate(name_stack(outcome.find_stack())):
         click.echo(f"#{number} {frame}")
     if outcome.stderr:
         click.echo(outcome.stderr, err=True, nl=False)

@@ -29,7 +29,7 @@ def run_fresh(build: Build, program: Program, limits: Limits | None = None) -> O
     program begins, where the program is too long, and where a free-threaded CPython's GIL came on.
     """
     limits = (limits or Limits()).fit(read_instrumentation(build.interpreter.executable))
-    shared = SharedMemory(build.blocks, build.second_blocks, build.cpython_blocks)
+    shared = SharedMemory(build.blocks, build.second_blocks, build.cpython_blocks, build.gated)
     stderr = os.memfd_create("finfuzz-stderr", 0)
     try:
         shared.prepare(prepare_for(build, program, limits).text, limits)

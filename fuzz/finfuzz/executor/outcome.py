@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal as signals
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Header, Life, SharedMemory
+from finfuzz.executor.frames import RawFrame, read_frames
+from finfuzz.executor.judged import JudgedCall, read_judged
+from finfuzz.executor.phases import PROGRESS, name_phase
+from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Life, SharedMemory
 from finfuzz.executor.unraisable import find_unraisable
 from finfuzz.program.words import FLAVOUR
 
-PROGRESS = ("running", "stopping", "finalizing", "exited")
-CLEARED = ("", "modules-cleared", "dict-cleared")
 INTERNALS = ("none", "first", "destroyed", "recreated")
 FLAVOURS = ("main", *FLAVOUR.texts)
 HOOKS = (
@@ -39,13 +38,6 @@ HOOKS = (
 )
 
 
-class RawFrame(msgspec.Struct, frozen=True):
-    """A program counter: ``offset`` into the file ``module``, or absolute without a module."""
-
-    module: str
-    offset: int
-
-
 class EventRecord(msgspec.Struct, frozen=True):
     """A hook that ran: in which life of an interpreter, in which phase, with which internals."""
 
@@ -64,7 +56,8 @@ class Outcome(msgspec.Struct, frozen=True):
     (see PROGRESS) and, after a slash, how far its interpreter was. ``frames``: the stack at the
     signal; ``recreated_frames``: the stack when internals were first recreated. ``seconds``: wall
     time. ``alive``: C++ objects of the target left at the end of the process, to be compared with a
-    control's. ``wrong_answers``: of self-checks; standard error names them.
+    control's. ``wrong_answers``: of self-checks; standard error names them. ``judged``: calls of
+    CPython that broke a rule of the C API, each call site once.
     """
 
     exit_code: int | None
@@ -93,11 +86,17 @@ class Outcome(msgspec.Struct, frozen=True):
     seconds: float
     stragglers: bool
     how: Literal["zygote", "fresh"]
+    judged: tuple[JudgedCall, ...] = ()
 
     @property
     def died(self) -> bool:
         """Whether a signal or the deadline ended the child. SIGINT is how `exit interrupt` ends."""
         return self.signal not in (None, "SIGINT") or self.timed_out
+
+    def find_stack(self, diagnostic: str = "") -> tuple[RawFrame, ...]:
+        """Return the crash's stack, or else that behind a diagnostic; by default, any there is."""
+        judged = next((one.frames for one in self.judged if diagnostic in ("", one.rule)), ())
+        return self.frames or (judged if diagnostic else ()) or self.recreated_frames or judged
 
     @property
     def unraisable(self) -> tuple[str, ...]:
@@ -112,6 +111,7 @@ class Outcome(msgspec.Struct, frozen=True):
             or self.recreated
             or self.capsule_lost
             or self.wrong_answers
+            or self.judged
             or self.unraisable
         )
 
@@ -131,32 +131,33 @@ def read_outcome(
         stderr=stderr,
         step=facts.step,
         took=tuple(facts.took),
-        phase=_phase(progress, life.cleared),
+        phase=name_phase(progress, life.cleared),
         interpreter=FLAVOURS[life.flavour],
         lives=facts.lives,
         recreated=facts.recreated,
         recreated_after=INTERNALS[facts.recreated_after] if facts.recreated else "",
-        recreated_phase=_phase(facts.recreated_progress, facts.recreated_cleared)
+        recreated_phase=name_phase(facts.recreated_progress, facts.recreated_cleared)
         if facts.recreated
         else "",
         capsule_lost=tuple(
             name for bit, name in ((1, "global"), (2, "module-local")) if facts.capsule_lost & bit
         ),
-        capsule_lost_phase=_phase(facts.capsule_lost_progress, facts.capsule_lost_cleared)
+        capsule_lost_phase=name_phase(facts.capsule_lost_progress, facts.capsule_lost_cleared)
         if facts.capsule_lost
         else "",
         events=_events(shared) if events else (),
         event_count=facts.event_count,
         alive=facts.alive,
         wrong_answers=facts.wrong_answers,
-        frames=_frames(shared, header.frames, facts.frame_count),
-        recreated_frames=_frames(shared, header.recreated_frames, facts.recreated_frame_count),
+        frames=read_frames(shared, header.frames, facts.frame_count),
+        recreated_frames=read_frames(shared, header.recreated_frames, facts.recreated_frame_count),
         signal_code=facts.signal_code,
         address=facts.address,
         peak_kib=facts.peak_kib,
         seconds=facts.microseconds / 1e6,
         stragglers=bool(facts.stragglers),
         how=how,
+        judged=read_judged(shared),
     )
 
 
@@ -179,46 +180,14 @@ def _find_progress(facts: Facts, life: Life) -> int:
     return PROGRESS.index("stopping" if life.flavour and life.cleared else "running")
 
 
-def _phase(progress: int, cleared: int) -> str:
-    return PROGRESS[progress] + (f"/{CLEARED[cleared]}" if cleared else "")
-
-
 def _events(shared: SharedMemory) -> tuple[EventRecord, ...]:
     count = min(shared.header.facts.event_count, EVENTS)
     return tuple(
         EventRecord(
             hook=HOOKS[event.hook],
             interpreter=event.interpreter,
-            phase=_phase(event.progress, event.cleared),
+            phase=name_phase(event.progress, event.cleared),
             internals=INTERNALS[event.internals],
         )
         for event in shared.header.events[:count]
     )
-
-
-def _frames(shared: SharedMemory, addresses: Sequence[int], count: int) -> tuple[RawFrame, ...]:
-    if count == 0:
-        return ()
-    maps = ctypes.string_at(
-        ctypes.addressof(shared.header) + Header.maps.offset, shared.header.facts.maps_length
-    )
-    mapped = _mappings(maps.decode("utf-8", "replace"))
-    return tuple(_locate(address, mapped) for address in addresses[:count])
-
-
-def _mappings(text: str) -> list[tuple[int, int, int, str]]:
-    """List (begin, end, file offset, path) of each executable mapping of a file."""
-    found = []
-    for line in text.splitlines():
-        fields = line.split(maxsplit=5)
-        if len(fields) == 6 and "x" in fields[1] and fields[5].startswith("/"):
-            begin, _, end = fields[0].partition("-")
-            found.append((int(begin, 16), int(end, 16), int(fields[2], 16), fields[5]))
-    return found
-
-
-def _locate(address: int, mapped: list[tuple[int, int, int, str]]) -> RawFrame:
-    for begin, end, file_offset, path in mapped:
-        if begin <= address < end:
-            return RawFrame(path, address - begin + file_offset)
-    return RawFrame("", address)

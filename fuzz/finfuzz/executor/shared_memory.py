@@ -10,17 +10,23 @@ import ctypes
 import mmap
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 
-LAYOUT = 6
+LAYOUT = 7
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 65536
 FRAMES = 128
 EVENTS = 512
 LIVES = 4096
 EVENT_COUNTERS = 16384
+JUDGED_CALLS = 16
+JUDGED_FRAMES = 64
+NAME_BYTES = 64
+MODULE_BYTES = 128
+GATED_BYTES = 8192
 
 _u8, _u32, _u64 = ctypes.c_uint8, ctypes.c_uint32, ctypes.c_uint64
 
@@ -55,6 +61,22 @@ class Life(ctypes.Structure):
     ]
 
 
+class JudgedCall(ctypes.Structure):
+    """A call of CPython that broke a rule of the C API."""
+
+    _fields_ = [
+        ("rule", _u8),
+        ("progress", _u8),
+        ("cleared", _u8),
+        ("padding", _u8),
+        ("frame_count", _u32),
+        ("caller", _u64),
+        ("name", ctypes.c_char * NAME_BYTES),
+        ("module", ctypes.c_char * MODULE_BYTES),
+        ("frames", _u64 * JUDGED_FRAMES),
+    ]
+
+
 class Facts(ctypes.Structure):
     """The facts of one run, zeroed before each program; the header explains each field."""
 
@@ -73,6 +95,7 @@ class Facts(ctypes.Structure):
         ("event_count", _u32),
         ("alive", ctypes.c_int32),
         ("wrong_answers", _u32),
+        ("judged_count", _u32),
         ("gil_came_on", _u32),
         ("signal", ctypes.c_int32),
         ("signal_code", ctypes.c_int32),
@@ -107,6 +130,8 @@ class Header(ctypes.Structure):
         ("events", Event * EVENTS),
         ("frames", _u64 * FRAMES),
         ("recreated_frames", _u64 * FRAMES),
+        ("judged", JudgedCall * JUDGED_CALLS),
+        ("gated", ctypes.c_char * GATED_BYTES),
         ("maps", ctypes.c_char * MAPS_BYTES),
         ("program", ctypes.c_char * PROGRAM_BYTES),
     ]
@@ -120,9 +145,17 @@ class SharedMemory:
     """A mapping, kept by a file descriptor that children inherit.
 
     ``blocks``: how many block counters the build wants, for each of its extensions and for CPython.
+    ``gated``: files, and folders, whose calls of CPython are counted and judged. Raises UserError
+    where their paths do not fit into the mapping.
     """
 
-    def __init__(self, blocks: int, second_blocks: int = 0, cpython_blocks: int = 0) -> None:
+    def __init__(
+        self,
+        blocks: int,
+        second_blocks: int = 0,
+        cpython_blocks: int = 0,
+        gated: Iterable[Path] = (),
+    ) -> None:
         self.fd = os.memfd_create("finfuzz", 0)
         self.counters = EVENT_COUNTERS + blocks + second_blocks + cpython_blocks
         os.ftruncate(self.fd, _COUNTERS_AT + self.counters)
@@ -133,6 +166,8 @@ class SharedMemory:
         self.header.block_count = blocks
         self.header.second_block_count = second_blocks
         self.header.cpython_block_count = cpython_blocks
+        paths = _join_paths(gated)
+        ctypes.memmove(ctypes.addressof(self.header) + Header.gated.offset, paths, len(paths))
         self._no_blocks = bytes(blocks + second_blocks)
         self._facts_address = ctypes.addressof(self.header.facts)
 
@@ -182,3 +217,14 @@ class SharedMemory:
     def close(self) -> None:
         """Close the descriptor; the mapping goes with the last reference to the header."""
         os.close(self.fd)
+
+
+def _join_paths(gated: Iterable[Path]) -> bytes:
+    """End each path with a zero. The mapping has the one that ends them all."""
+    joined = b"".join(os.fsencode(path) + b"\0" for path in gated)
+    if len(joined) >= GATED_BYTES:
+        raise UserError(
+            f"the paths of what to watch have {len(joined)} bytes, at most {GATED_BYTES} fit: "
+            "install it into one folder, with a shorter path"
+        )
+    return joined

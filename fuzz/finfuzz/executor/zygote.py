@@ -38,7 +38,9 @@ class Executor:
     def __init__(self, build: Build, limits: Limits | None = None) -> None:
         self.build = build
         self.limits = limits or Limits()
-        self.shared = SharedMemory(build.blocks, build.second_blocks, build.cpython_blocks)
+        self.shared = SharedMemory(
+            build.blocks, build.second_blocks, build.cpython_blocks, build.gated
+        )
         self.replaced = 0
         self._instrumentation = read_instrumentation(build.interpreter.executable)
         self._stderr = os.memfd_create("finfuzz-stderr", 0)

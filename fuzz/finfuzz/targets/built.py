@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finfuzz.program.vocabulary import Vocabulary
+from finfuzz.targets.gate import NO_GATE, has_gate
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.spec import TargetSpec
@@ -18,7 +19,8 @@ class Build:
     ``blocks`` is how many coverage counters the extension can touch; 0 if not instrumented.
     ``second`` is the other extension of a target that has two, with counters of its own, and
     ``cpython_blocks`` is for a CPython that is compiled for it. ``package``: of a target that is
-    one; its ``extension`` is the file of its words.
+    one; its ``extension`` is the file of its words. ``gated``: files and folders whose calls of
+    CPython are judged, and counted as blocks (``targets/gate.py``).
     """
 
     id: str
@@ -33,6 +35,7 @@ class Build:
     second_blocks: int = 0
     cpython_blocks: int = 0
     package: Package | None = None
+    gated: tuple[Path, ...] = ()
 
     @property
     def offers(self) -> Vocabulary:
@@ -42,7 +45,9 @@ class Build:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the target before it runs."""
-        return self.package.notes if self.package else ()
+        if self.package is None:
+            return ()
+        return (*self.package.notes, *(() if has_gate() else (NO_GATE,)))
 
     @property
     def imports_early(self) -> bool:

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from finfuzz.targets.built import Build
 from finfuzz.targets.cache import find_cache
+from finfuzz.targets.gate import count_call_sites
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_location import Location, locate_package
 from finfuzz.targets.packages.package import Package
@@ -73,6 +74,7 @@ def build_package(
             if record is None:
                 announce(f"probing {spec} on CPython {interpreter.text}")
                 record = _make(directory, build_id, spec, interpreter, recipe, where)
+    modules = _find_modules(recipe, where, record.probe)
     return Build(
         id=build_id,
         spec=spec,
@@ -81,7 +83,8 @@ def build_package(
         directory=directory,
         extension=directory / "words.py",
         runtime=runtime.runtime,
-        blocks=0,
+        blocks=count_call_sites() if instrumented else 0,
+        gated=(*where.paths, *_list_own_extensions(modules, record.probe)),
         package=Package(
             recipe=recipe,
             recipe_text=text,
@@ -89,7 +92,7 @@ def build_package(
             paths=where.paths,
             site=where.site,
             pins=where.pins,
-            modules=_find_modules(recipe, where, record.probe),
+            modules=modules,
         ),
     )
 
@@ -145,6 +148,13 @@ def _make(
         shutil.rmtree(directory, ignore_errors=True)  # incomplete, or of an older package
         os.rename(made, directory)
     return record
+
+
+def _list_own_extensions(modules: tuple[str, ...], probe: Probe) -> Iterator[Path]:
+    """List the compiled files of these modules, in whatever folder: CPython's, for its own ones."""
+    for name, file in probe.imported.extensions.items():
+        if name.partition(".")[0] in modules:
+            yield Path(file)
 
 
 def _find_modules(recipe: Recipe, where: Location, probe: Probe) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -48,14 +48,22 @@ def locate_package(
     return Location(name, paths=(spec.path,) if spec.path else (), site=True)
 
 
+def pin_version(spec: TargetSpec, interpreter: Interpreter) -> TargetSpec:
+    """Fill in the newest release that has a wheel for the CPython, where a wheel names none."""
+    if spec.framework != "wheel" or spec.version:
+        return spec
+    newest = find_newest(parse_requirement(spec.package), interpreter)
+    return replace(spec, version=newest.version)
+
+
 def _install(
     spec: TargetSpec,
     interpreter: Interpreter,
     recipe: Recipe | None,
     announce: Callable[[str], None],
 ) -> Location:
-    version = spec.version or find_newest(parse_requirement(spec.package), interpreter).version
-    installed = install((f"{spec.package}=={version}",), interpreter, announce=announce)
+    spec = pin_version(spec, interpreter)
+    installed = install((f"{spec.package}=={spec.version}",), interpreter, announce=announce)
     distribution = _find_distribution(installed.folder, spec.package)
     tops = _list_top_levels(distribution)
     return Location(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from finfuzz.executor.frames import RawFrame
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
-from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse, to_text
@@ -154,7 +155,7 @@ class Filer:
             self._build.spec, self._build.interpreter, instrumented=False, announce=self._announce
         )
         outcome = smallest.outcome
-        stack = _drop_handler(name_stack(outcome.frames or outcome.recreated_frames))
+        stack = _drop_handler(name_stack(outcome.find_stack(finding.diagnostic)))
         finding.stack = tuple(map(_record_frame, stack))
         raising = frozenset(_RAISED.findall(outcome.stderr))
         script = choose_script(
@@ -230,11 +231,22 @@ class Filer:
 
 def _make_portable(outcome: Outcome) -> Outcome:
     """Drop this machine's folders: a file's name and an offset identify a frame."""
-    frames, recreated = (
-        tuple(RawFrame(Path(frame.module).name, frame.offset) for frame in frames)
-        for frames in (outcome.frames, outcome.recreated_frames)
+    judged = tuple(
+        msgspec.structs.replace(
+            call, site=_drop_folders([call.site])[0], frames=_drop_folders(call.frames)
+        )
+        for call in outcome.judged
     )
-    return msgspec.structs.replace(outcome, frames=frames, recreated_frames=recreated)
+    return msgspec.structs.replace(
+        outcome,
+        frames=_drop_folders(outcome.frames),
+        recreated_frames=_drop_folders(outcome.recreated_frames),
+        judged=judged,
+    )
+
+
+def _drop_folders(frames: Iterable[RawFrame]) -> tuple[RawFrame, ...]:
+    return tuple(RawFrame(Path(frame.module).name, frame.offset) for frame in frames)
 
 
 def _drop_handler(stack: list[Frame]) -> list[Frame]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from finfuzz.executor.outcome import RawFrame
+from finfuzz.executor.frames import RawFrame
 from finfuzz.triage.diagnosis import addr2line, symbols
 from finfuzz.triage.diagnosis.functions import load_functions
 from finfuzz.triage.diagnosis.symbols import Frame, name_frame, name_stack

@@ -8,7 +8,7 @@ import re
 import msgspec
 import pytest
 
-from finfuzz.executor.outcome import PROGRESS
+from finfuzz.executor.phases import PROGRESS
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.diagnosis.bucket import coarsen_phase, find_route
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis, diagnose, find_key_frames
+from finfuzz.triage.diagnosis import DIAGNOSTICS, Diagnosis, beside, diagnose, find_key_frames
 from finfuzz.triage.diagnosis import reading as module
 from helpers.outcome_files import SURVIVED, Case, read, said, written
 from helpers.places import OUTCOMES
@@ -25,6 +25,7 @@ def case(path: Path) -> object:
 def diagnosed(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[Diagnosis, ...]:
     # The one thing that can't be had: the files of the machine that the stack was taken on.
     monkeypatch.setattr(module, "name_stack", case.name_stack)
+    monkeypatch.setattr(beside, "name_stack", case.name_stack)
     return diagnose(case.outcome, case.memory_mib)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from finfuzz.executor.outcome import RawFrame
+from finfuzz.executor.frames import RawFrame
 from finfuzz.triage.diagnosis.fault import describe_fault
 from helpers.outcome_files import SURVIVED
 

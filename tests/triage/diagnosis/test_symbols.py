@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.frames import RawFrame
+from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.text import parse
 from finfuzz.triage.diagnosis import symbols

@@ -9,7 +9,7 @@ import pytest
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.diagnosis import Diagnosis, diagnose, reading
+from finfuzz.triage.diagnosis import Diagnosis, beside, diagnose, reading
 from finfuzz.triage.findings import known as module
 from finfuzz.triage.findings.known import (
     KnownDefect,
@@ -146,6 +146,7 @@ def test_a_stripped_cpython_is_enough(
     """Its local functions have no names, but for those that CPython's types point to."""
     case = read(OUTCOMES / f"{name}.txt")
     monkeypatch.setattr(reading, "name_stack", case.name_stack)
+    monkeypatch.setattr(beside, "name_stack", case.name_stack)
     (diagnosis,) = diagnose(case.outcome, case.memory_mib)
     entry = find_known(diagnosis, PLAIN_C, python)
     assert entry is not None

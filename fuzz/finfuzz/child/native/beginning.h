@@ -18,6 +18,7 @@ class Beginning {
         const uint8_t* counters = event_counters();
         for (size_t index = 0; index < counter_count(); ++index)
             if (counters[index]) counters_.emplace_back(index, counters[index]);
+        judged_.assign(shared->judged, shared->judged + std::min<size_t>(shared->facts.judged_count, kJudgedCalls));
         events_.assign(shared->events, shared->events + std::min<size_t>(shared->facts.event_count, kEvents));
     }
 
@@ -29,6 +30,8 @@ class Beginning {
         facts.alive = alive_;
         facts.event_count = uint32_t(events_.size());
         std::copy(events_.begin(), events_.end(), shared->events);
+        facts.judged_count = uint32_t(judged_.size());
+        std::copy(judged_.begin(), judged_.end(), shared->judged);
         for (auto [index, value] : counters_) event_counters()[index] = value;
         shared->life[0] = life_;
         facts.lives = 1;  // last, because the parent may be waiting for a life
@@ -40,6 +43,7 @@ class Beginning {
     Life life_;
     std::vector<std::pair<size_t, uint8_t>> counters_;
     std::vector<Event> events_;
+    std::vector<JudgedCall> judged_;
 };
 
 }  // namespace finfuzz

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -69,10 +70,10 @@ void record_peak() {
     shared->facts.peak_kib = kib;
 }
 
-uint32_t record_frames(uint64_t* frames) {
+uint32_t record_frames(uint64_t* frames, size_t most) {
     copy_maps();
     void* addresses[kFrames];
-    int count = backtrace(addresses, kFrames);
+    int count = backtrace(addresses, int(std::min(most, kFrames)));
     for (int index = 0; index < count; ++index)
         frames[index] = reinterpret_cast<uint64_t>(addresses[index]);
     return uint32_t(count);

@@ -9,6 +9,7 @@
 #include "../common/probe.h"
 #include "../common/debugger.h"
 #include "../common/interpreters.h"
+#include "gate.h"
 #include "module.h"
 #include "shared.h"
 #include "zygote.h"
@@ -30,6 +31,7 @@ static PyObject* attach(PyObject*, PyObject* args) {
     shared = candidate;
     prepare_crash_handler();
     prepare_forks();
+    prepare_gate();
     if (!prepare_codes() || !observe_life_end()) return nullptr;
     Py_RETURN_NONE;
 }
@@ -101,6 +103,7 @@ static PyObject* set_step(PyObject*, PyObject* number) {
 
 static PyObject* count_step(PyObject*, PyObject* what) {
     ++shared->facts.took[PyLong_AsUnsignedLong(what) % 3];
+    gate_new_objects();   // an extension may have loaded libraries itself
     find_current_life();  // a pool's interpreter may have been the last one to run code of ours
     Py_RETURN_NONE;
 }
@@ -148,6 +151,7 @@ static PyMethodDef functions[] = {
     {"has_second", has_second, METH_NOARGS, nullptr},
     {"count_wrong_answer", count_wrong_answer, METH_O, nullptr},
     {"note_gil", note_gil, METH_NOARGS, nullptr},
+    {"gate", gate, METH_VARARGS, nullptr},
     {"serve", serve_programs, METH_VARARGS, nullptr},
     {"begin_fresh", begin_fresh, METH_NOARGS, nullptr},
     {"begin_zygote", begin_zygote, METH_NOARGS, nullptr},

@@ -25,6 +25,9 @@ PyObject* load_driver();     // a new reference to the dict of this interpreter'
 bool observe_life_end();     // false, with an exception set, where CPython has no room for it
 PyObject* live_again(PyObject*, PyObject* text);
 
+// gate.cpp
+PyObject* gate(PyObject*, PyObject* paths);
+
 // ends.cpp
 void prepare_forks();
 PyObject* follow(PyObject*, PyObject* pid);

@@ -12,6 +12,7 @@
 #include "../common/flavours.h"
 #include "../common/probe.h"
 #include "shared.h"
+#include "thread_state.h"
 
 namespace finfuzz {
 
@@ -47,14 +48,6 @@ bool cpython_is_finalizing() {
 #endif
 }
 
-static PyThreadState* thread_state_unchecked() {
-#if PY_VERSION_HEX >= 0x030D0000
-    return PyThreadState_GetUnchecked();
-#else
-    return _PyThreadState_UncheckedGet();
-#endif
-}
-
 constexpr int64_t kExpected = -1;  // an interpreter that is being created
 constexpr int64_t kForgotten = -2;
 
@@ -70,7 +63,7 @@ static uint32_t adopt_life(int64_t id) {
 // known.
 uint32_t find_current_life() {
     Facts& facts = shared->facts;
-    PyThreadState* tstate = thread_state_unchecked();
+    PyThreadState* tstate = get_thread_state_unchecked();
     if (tstate == nullptr || facts.lives == 0) return facts.current;
     int64_t id = PyInterpreterState_GetID(PyThreadState_GetInterpreter(tstate));
     uint32_t index = 0, newest = facts.lives - 1;
@@ -84,7 +77,7 @@ uint32_t find_current_life() {
 }
 
 // Since 3.14 Py_FinalizeEx ends left subinterpreters before it counts as finalizing (gh-128639).
-static uint8_t get_progress(const Life& life) {
+uint8_t get_progress(const Life& life) {
     uint8_t progress = uint8_t(shared->facts.progress);
     if (progress != kRunning) return progress;
     if (cpython_is_finalizing()) return kFinalizing;

@@ -15,7 +15,7 @@
 
 namespace finfuzz {
 
-constexpr uint32_t kLayout = 6;          // raise it with every change of the layout
+constexpr uint32_t kLayout = 7;          // raise it with every change of the layout
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
 constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
@@ -23,6 +23,11 @@ constexpr size_t kEvents = 512;
 constexpr size_t kInterpreters = 4096;   // lives in one process: 64 KiB of program hold 2,979 pairs
                                          // of `start i legacy` and `stop i`
 constexpr size_t kEventCounters = 16384;
+constexpr size_t kJudgedCalls = 16;
+constexpr size_t kJudgedFrames = 64;
+constexpr size_t kNameBytes = 64;        // of a function of CPython; the longest of 3.12 to 3.15 has 52
+constexpr size_t kModuleBytes = 128;
+constexpr size_t kGatedBytes = 8192;
 
 constexpr int kDeadlineSignal = 24;      // SIGXCPU: sent to a child past its deadline, before SIGKILL
 
@@ -43,6 +48,7 @@ enum Progress : uint8_t { kRunning = 0, kStopping = 1, kFinalizing = 2, kExited 
 enum Cleared : uint8_t { kNothing = 0, kModules = 1, kDict = 2 };
 enum Internals : uint8_t { kNone = 0, kFirst = 1, kDestroyed = 2, kRecreated = 3 };
 enum Lost : uint32_t { kGlobalCapsule = 1, kLocalCapsule = 2 };
+enum Rule : uint8_t { kUnjudged = 0, kApiAfterFinalization = 1, kApiWithoutThreadState = 2 };
 enum Took : uint32_t { kEffect = 0, kSkipped = 1, kRaised = 2 };
 
 struct Event {
@@ -63,6 +69,18 @@ struct Life {  // one life of one interpreter; the first is the main interpreter
     uint8_t padding[3];
 };
 
+struct JudgedCall {  // a call of CPython that broke a rule of the C API
+    uint8_t rule;      // Rule
+    uint8_t progress;  // Progress of the process
+    uint8_t cleared;   // Cleared of the interpreter that last ran code of this runtime
+    uint8_t padding;
+    uint32_t frame_count;
+    uint64_t caller;  // the return address
+    char name[kNameBytes];      // of the function called
+    char module[kModuleBytes];  // the file that called it, without its folder
+    uint64_t frames[kJudgedFrames];
+};
+
 struct Facts {  // zeroed by the parent before each program
     // while the program runs
     uint32_t step;              // number of the current step, from 1; the last one during finalization
@@ -79,6 +97,7 @@ struct Facts {  // zeroed by the parent before each program
     Racing<uint32_t> event_count;    // number of all events; the first kEvents are kept
     Racing<int32_t> alive;           // C++ objects of the target that were constructed and not destroyed
     Racing<uint32_t> wrong_answers;  // in self-checks
+    Racing<uint32_t> judged_count;   // call sites that broke a rule; the first kJudgedCalls are kept
     uint32_t gil_came_on;            // whether a free-threaded CPython ended the steps with its GIL on
     // when a signal comes
     int32_t signal;
@@ -111,6 +130,8 @@ struct Shared {
     Event events[kEvents];
     uint64_t frames[kFrames];            // the stack at the signal
     uint64_t recreated_frames[kFrames];  // the stack at the first recreation of internals
+    JudgedCall judged[kJudgedCalls];
+    char gated[kGatedBytes];  // paths, each ended by a zero; an empty one ends them
     char maps[kMapsBytes];
     char program[kProgramBytes];
 };
@@ -143,6 +164,7 @@ void observe_life();                    // call it in the new interpreter
 void observe_progress(Progress progress);
 bool cpython_is_finalizing();
 uint32_t find_current_life();
+uint8_t get_progress(const Life& life);
 const struct Probe* make_probe_table(bool second, const char* internals);  // for a target to attach
 
 // cpython_blocks.cpp
@@ -154,6 +176,10 @@ void install_crash_handler();
 void enable_peak_recording();  // in a fresh process
 void record_peak();
 void forward_deadline_to(pid_t forked);  // the child that this process waits for; 0: none
-uint32_t record_frames(uint64_t* frames);  // records the mappings too; returns the number of frames
+// Records the mappings too; returns the number of frames, at most kFrames.
+uint32_t record_frames(uint64_t* frames, size_t most = kFrames);
+
+// gate.cpp
+void prepare_gate();  // gates the paths in shared memory; call it when that is attached
 
 }  // namespace finfuzz

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from finfuzz.executor.judged import JudgedCall
 from finfuzz.executor.outcome import Outcome
 from finfuzz.triage.diagnosis import messages
 from finfuzz.triage.diagnosis.bucket import find_route
 from finfuzz.triage.diagnosis.diagnosis import Diagnosis
 from finfuzz.triage.diagnosis.sanitizer import read_report_stack
+from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.diagnosis.telling import normalize_function
 
 _WRONG = re.compile(r"^self-check: (.+)$", re.MULTILINE)
@@ -35,6 +38,43 @@ def find_wrong_answers(outcome: Outcome) -> list[Diagnosis]:
     detail = said[1][:_DETAIL] if said else ""
     name = detail.partition(":")[0]
     return [Diagnosis("NONE", "wrong-answer", "running", detail, (name,) if name else ())]
+
+
+def find_judged_crash(outcome: Outcome) -> messages.Message | None:
+    """Return the call that broke a rule and did not return, of a process that crashed."""
+    if outcome.timed_out:
+        return None
+    calls = [call for call in outcome.judged if call.site in outcome.frames]
+    return messages.Message(calls[-1].rule, _describe_call(calls[-1])) if calls else None
+
+
+def find_judged_calls(outcome: Outcome) -> list[Diagnosis]:
+    """Diagnose each module's first call that broke a rule: later ones may be its consequences.
+
+    None for a rule that explains the crash.
+    """
+    crash = find_judged_crash(outcome)
+    first: dict[tuple[str, str], JudgedCall] = {}
+    for call in outcome.judged:
+        if crash is None or call.rule != crash.diagnostic:
+            first.setdefault((call.rule, call.module), call)
+    return [_diagnose_call(call) for call in first.values()]
+
+
+def _diagnose_call(call: JudgedCall) -> Diagnosis:
+    said = messages.Message(call.rule, _describe_call(call))
+    stack = name_stack(call.frames)
+    name, *callers = find_route(said, stack)
+    frames = (name, call.module.partition(".")[0], *callers[:1])
+    named = tuple(normalize_function(frame.function) or "?" for frame in stack)
+    return Diagnosis("NONE", said.diagnostic, call.phase, said.detail, frames, stack=named)
+
+
+def _describe_call(call: JudgedCall) -> str:
+    """Name the function, and where the call returns to: elsewhere, if the call was a jump."""
+    place = f"{Path(call.site.module).name}+{call.site.offset:#x}"
+    by = place if place.startswith(call.module) else f"{call.module}, returning to {place}"
+    return f"{call.function}: called by {by}"
 
 
 def find_unraisable(outcome: Outcome) -> list[Diagnosis]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from finfuzz.executor.judged import RULES
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.diagnosis.messages import Message
 from finfuzz.triage.diagnosis.sanitizer import SANITIZERS
@@ -19,6 +20,9 @@ LOST = ("internals lost",)
 #: Diagnostics with the framework's access to its internals on every stack.
 ASKING = INTERNALS | {"cast-error"}
 
+#: Diagnostics of calls that broke a rule of the C API.
+JUDGED = frozenset(RULES[1:])
+
 #: Diagnostics whose signal is chance: SIGSEGV here, the C library's SIGABRT there.
 _ANY_SIGNAL = INTERNALS | {"heap-corruption"}
 
@@ -28,6 +32,7 @@ _NAMED = frozenset(
         *("fatal-python-error", "pymalloc-check", "assertion-failure"),
         *("negative-refcount", "gc-invariant", "inconsistent-object"),
         *SANITIZERS,
+        *JUDGED,
     }
 )
 

@@ -10,7 +10,14 @@ import msgspec
 
 from finfuzz.executor.outcome import Outcome
 from finfuzz.triage.diagnosis import beside, messages, telling
-from finfuzz.triage.diagnosis.bucket import ASKING, DESTROYED, INTERNALS, LOST, find_route
+from finfuzz.triage.diagnosis.bucket import (
+    ASKING,
+    DESTROYED,
+    INTERNALS,
+    JUDGED,
+    LOST,
+    find_route,
+)
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
 from finfuzz.triage.diagnosis.fault import describe_fault
 from finfuzz.triage.diagnosis.messages import Message
@@ -27,6 +34,7 @@ _SAID = {
     *SANITIZERS,
     "leak-report",
     *("capsule-lost", "wrong-answer", "unraisable-exception"),
+    *JUDGED,
 }
 _C_LIBRARY = re.compile(r"(^|/)(finfuzz_runtime|libc[.-]|ld-)[^/]*$")
 _ALLOCATOR = re.compile(
@@ -40,8 +48,9 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
     """Return all diagnoses of an outcome; empty for one that survived.
 
     A crash comes first. Recreated internals are a diagnosis of their own, without a signal, unless
-    they explain the crash. So is a lost capsule, unless the internals are the cause already. Wrong
-    answers, unraisable exceptions and reports come in addition to any other.
+    they explain the crash. So is a lost capsule, unless the internals are the cause already, and a
+    call that broke a rule, unless the process crashed in it. Wrong answers, unraisable exceptions
+    and reports come in addition to any other.
     """
     found = _diagnose_death(outcome, memory_mib)
     if outcome.recreated and not any(one.diagnostic in INTERNALS for one in found):
@@ -51,6 +60,7 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
     return (
         *found,
         *beside.find_wrong_answers(outcome),
+        *beside.find_judged_calls(outcome),
         *beside.find_unraisable(outcome),
         *beside.find_reports(outcome),
     )
@@ -121,6 +131,8 @@ def _find_cause(outcome: Outcome, memory_mib: int, stack: Sequence[Frame]) -> Me
     )
     if outcome.recreated and cause.diagnostic not in _OF_ITSELF:
         return cause._replace(diagnostic="internals-recreated-silently")
+    if said is None and (judged := beside.find_judged_crash(outcome)):
+        return judged
     return cause
 
 

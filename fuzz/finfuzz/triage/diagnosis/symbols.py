@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import cxxfilt
 
-from finfuzz.executor.outcome import RawFrame
+from finfuzz.executor.frames import RawFrame
 from finfuzz.triage.diagnosis import addr2line
 from finfuzz.triage.diagnosis.functions import Function, load_functions
 

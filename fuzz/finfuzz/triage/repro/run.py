@@ -14,6 +14,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis, messages
+from finfuzz.triage.diagnosis.bucket import JUDGED
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
 from finfuzz.triage.repro.clean import CleanEnvironment
 
@@ -33,6 +34,7 @@ _OR = {
     "framework-failure": "uncaught-cxx-exception",
     "heap-corruption": "none",
     "memory-ceiling": "none",
+    **dict.fromkeys(JUDGED, "none"),
 }
 
 
@@ -92,10 +94,13 @@ def _reproduces(
             script.communicate(timeout=1)
     # A misbehaviour without a crash may be followed by one.
     there = diagnosis.signal in ("NONE", _name_signal(script.returncode))
-    return there and _shows(stderr.decode("utf-8", "replace"), diagnosis.diagnostic)
+    return there and _shows(stderr.decode("utf-8", "replace"), diagnosis)
 
 
-def _shows(stderr: str, diagnostic: str) -> bool:
+def _shows(stderr: str, diagnosis: Diagnosis) -> bool:
+    diagnostic = diagnosis.diagnostic
+    if diagnostic in JUDGED and diagnosis.signal == "NONE":
+        return False  # only the gate sees it, and a script has none
     if diagnostic in MARKS:
         return MARKS[diagnostic] in stderr
     if diagnostic == "leak-report":
