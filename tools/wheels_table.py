@@ -27,6 +27,7 @@ MARKS: dict[State, str] = {
     "refuses": "r",
     "leaks": "l",
     "raises": "e",
+    "breaks a rule": "b",
     "wrong answer": "**W**",
     "hangs": "**H**",
     "crashes": "**C**",

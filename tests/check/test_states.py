@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from finfuzz.check.states import BAD, STATES, judge
-from finfuzz.executor.outcome import Outcome, RawFrame
+from finfuzz.executor.frames import RawFrame
+from finfuzz.executor.judged import JudgedCall
+from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
 from helpers.outcome_files import SURVIVED
 
@@ -33,6 +35,14 @@ CRASH = outcome(
     stderr=REFUSED,
     frames=(RawFrame("/x/mine.so", 16),),
 )
+JUDGED = JudgedCall(
+    rule="api-after-finalization",
+    function="PyMem_Free",
+    module="mine.so",
+    site=RawFrame("/x/mine.so", 32),
+    phase="exited/dict-cleared",
+    frames=(),
+)
 HANG = outcome(exit_code=None, signal="SIGKILL", timed_out=True, phase="running")
 
 
@@ -51,6 +61,11 @@ HANG = outcome(exit_code=None, signal="SIGKILL", timed_out=True, phase="running"
         (outcome(stderr=UNRAISABLE), "raises", "KeyError: 1"),
         (outcome(exit_code=3), "raises", "ended with exit code 3"),
         (outcome(stderr=LEAKED), "leaks", "nanobind: leaked 3 instances"),
+        (
+            outcome(judged=(JUDGED,), stderr=RAISED),
+            "breaks a rule",
+            "api-after-finalization: PyMem_Free: called by mine.so+0x20",
+        ),
         (wrong("a sum: 3, should be 2"), "wrong answer", "a sum: 3, should be 2"),
         (CRASH, "crashes", "SIGSEGV/none, finalizing/modules-cleared: mine.so+0x10"),
         (HANG, "hangs", "HANG/hang, running"),

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from finfuzz.executor.judged import RULES
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.model import Program
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 
 State = Literal[
-    "survived", "refuses", "leaks", "raises", "wrong answer", "hangs", "crashes", "known", "not run"
+    "survived",
+    "refuses",
+    "leaks",
+    "raises",
+    "breaks a rule",
+    "wrong answer",
+    "hangs",
+    "crashes",
+    "known",
+    "not run",
 ]
 
 #: What each state means, the mildest first.
@@ -19,6 +29,7 @@ STATES: dict[State, str] = {
     "refuses": "an import raised ImportError: honest, where a package has no support",
     "leaks": "its framework reports objects that were never freed, though nothing kept them",
     "raises": "another exception, or another exit code than the program's",
+    "breaks a rule": "called the C API after Python's end or without a thread state, and survived",
     "wrong answer": "a question of the recipe's `check` got another answer than in a fresh process",
     "hangs": "did not end by the deadline, nor by twice the deadline when run again",
     "crashes": "a signal ended the process",
@@ -54,6 +65,9 @@ def judge(outcome: Outcome, program: Program, memory_mib: int, *, keeps_nothing:
         return Judged(state, describe_death(one), one)
     if wrong := found.get("wrong-answer"):
         return Judged("wrong answer", wrong.detail, wrong)
+    for one in found.values():
+        if one.diagnostic in RULES:
+            return Judged("breaks a rule", f"{one.diagnostic}: {one.detail}", one)
     raised = _RAISED.findall(outcome.stderr)
     if any(name not in _IMPORT for _, name, _ in raised):
         step, name, text = next(one for one in raised if one[1] not in _IMPORT)

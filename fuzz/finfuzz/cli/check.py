@@ -118,8 +118,6 @@ def check(
         done = _check(made, scenarios, settings, workers or count_cores())
         checks.append(done)
         _print(console, done)
-        if files:
-            _file(made, done, Limits(deadline or Limits().deadline, memory), crashes)
         if not done.complete:
             break
     for file, content in (
@@ -131,6 +129,9 @@ def check(
             write_whole(file, content)
     if not all(done.complete for done in checks):
         raise SystemExit(130)
+    if files:
+        for made, done in zip(builds, checks, strict=True):
+            _file(made, done, Limits(deadline or Limits().deadline, memory), crashes)
     problems = [row.detail for done in checks for row in done.rows if row.state == "not run"]
     if problems:
         raise UserError(f"not everything could be run: {problems[0]}")

@@ -19,6 +19,7 @@ _STYLES: dict[State, str] = {
     "refuses": "cyan",
     "leaks": "yellow",
     "raises": "yellow",
+    "breaks a rule": "yellow",
     "wrong answer": "bold magenta",
     "hangs": "bold red",
     "crashes": "bold red",
