@@ -72,7 +72,7 @@ HANG = outcome(exit_code=None, signal="SIGKILL", timed_out=True, phase="running"
         (
             msgspec.structs.replace(HANG, interpreter="legacy"),
             "hangs",
-            "HANG/hang, running in a legacy subinterpreter",
+            "HANG/hang, running in a subinterpreter (legacy)",
         ),
     ],
 )

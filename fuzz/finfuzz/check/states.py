@@ -87,8 +87,8 @@ def judge(outcome: Outcome, program: Program, memory_mib: int, *, keeps_nothing:
 def describe_death(diagnosis: Diagnosis) -> str:
     """Describe a death in a line: its signal and diagnostic, when, its message or its functions."""
     why = diagnosis.detail or " < ".join(diagnosis.frames[:3])
-    where = f" in a {diagnosis.interpreter} subinterpreter"
-    inside = where if diagnosis.interpreter not in ("", "main") else ""
+    is_main = diagnosis.interpreter in ("", "main")
+    inside = "" if is_main else f" in a subinterpreter ({diagnosis.interpreter})"
     return f"{diagnosis}, {diagnosis.phase}{inside}" + (f": {why}" if why else "")
 
 
