@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from finfuzz.targets.build import Build
@@ -23,9 +24,8 @@ _MOST_MODULES = 8
 
 def list_controls(build: Build) -> list[TargetSpec]:
     """List the controls of a target, the one without any extension first."""
-    bare = TargetSpec(build.spec.record.controls[0]) if build.spec.record.controls else None
-    modules = list(_list_modules(build))
-    return [one for one in [bare, *modules[:_MOST_MODULES]] if one and one != build.spec]
+    bare = [TargetSpec(name) for name in build.spec.record.controls]
+    return [*bare, *islice(_list_modules(build), _MOST_MODULES)]
 
 
 def _list_modules(build: Build) -> Iterator[TargetSpec]:

@@ -35,7 +35,7 @@ _RUNS = 3
 _PATIENCE = 2
 #: The deadline where none is given: so many times what the first scenario takes, which does little
 #: but import. It follows the package and the load of the machine; no scenario imports more often
-#: than seven times. And so many seconds at least.
+#: than four times. And so many seconds at least.
 _TIMES, _LEAST_SECONDS = 20, 3.0
 
 
@@ -197,7 +197,9 @@ def _find_owner(made: Build, scenario: Scenario, limits: Limits, row: Row) -> Ro
 
 
 def _name_owner(made: Build) -> str:
-    return "extension" if made.package else "framework"
+    if made.package:
+        return "extension"
+    return "target" if made.spec.record.is_control else "framework"
 
 
 def _run_control(

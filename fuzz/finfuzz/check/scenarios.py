@@ -7,7 +7,7 @@ own words in their place: the kind `extension` and the action `repr`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -149,7 +149,7 @@ def _find_edge(edge: str, kind: str, offers: Vocabulary) -> str:
     return next(iter(offers.edges_from.get(kind, ())), "")
 
 
-def list_words(program: Program) -> Iterable[str]:
+def list_words(program: Program) -> Iterator[str]:
     """List the operations and words of a program, to compare with what a recipe rules out."""
     for step in program.steps:
         yield step.op
