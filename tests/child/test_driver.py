@@ -181,7 +181,8 @@ ENDS = {
 
 @pytest.mark.parametrize("way", WAY.texts)
 def test_every_exit(executor: Executor, way: str) -> None:
-    for steps in (f"exit {way}", f"exit sys-exit; start i legacy; enter i; exit {way}; stop i"):
+    inside = f"exit sys-exit; start i legacy; enter i; exit {way}; stop i"
+    for steps in (f"exit {way}", inside, f"exit sys-exit; again; exit {way}"):
         outcome = executor.run(read(steps))
         assert (outcome.exit_code, outcome.signal, outcome.phase) == ENDS[way]
         assert not outcome.died

@@ -22,13 +22,15 @@ Ended = str | int
 HANGS = "HANG"
 
 
-def compile_capi(python: Interpreter, folder: Path) -> Path:
-    """All of capi, which a script has a part of."""
-    made = folder / f"capi{python.ext_suffix}"
+def compile_capi(python: Interpreter, folder: Path) -> list[Path]:
+    """All of capi, which a script has a part of, and after_main."""
     headers = [f"-I{folder}" for folder in python.includes]
     options = ["-std=c++17", "-shared", "-fPIC", "-pthread", *headers]
-    source = str(CHILD / "repro" / "capi.cpp")
-    run_compiler([str(find_compiler()), *options, source, "-o", str(made)], folder)
+    made = []
+    for source in (CHILD / "repro" / "capi.cpp", CHILD / "common" / "after_main.cpp"):
+        made.append(folder / f"{source.stem}{python.ext_suffix}")
+        command = [str(find_compiler()), *options, str(source), "-o", str(made[-1])]
+        run_compiler(command, folder)
     return made
 
 

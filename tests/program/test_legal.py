@@ -8,7 +8,6 @@ from finfuzz.program.legal import (
     DEFAULT_ACTIONS,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE,
     HOOKS_OF,
     NOT_LEGAL,
     OUTLIVING_HOOKS,
@@ -25,7 +24,6 @@ from finfuzz.program.words import (
     KINDS,
     NATIVE_HOOKS,
     ROOT,
-    WAY,
 )
 
 NATIVE = {"traverse", "clear", "dealloc"}
@@ -86,7 +84,6 @@ def test_every_kind_with_edges_has_one_that_takes_any_target() -> None:
 
 def test_sets_of_words_are_of_words() -> None:
     assert set(ROOT.texts) > THREAD_ROOTS > OUTLIVING_ROOTS
-    assert {*WAY.texts, *HOOK.texts, *ROOT.texts} > FIRST_LIFE.keys()
     assert set(HOOK.texts) > {*NATIVE_HOOKS, *OUTLIVING_HOOKS}
 
 

@@ -7,7 +7,6 @@ from finfuzz.program.legal import (
     CHECKABLE,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE,
     HOOKS_OF,
     IMPOSSIBLE,
     NOT_LEGAL,
@@ -98,8 +97,7 @@ def test_what_an_interpreters_own_thread_alone_may_do(choice: Choice, word: Word
 
 @pytest.mark.parametrize("way", WAY.texts)
 def test_ways_to_end_a_further_life(way: str) -> None:
-    legal = mark(way not in FIRST_LIFE)
-    effects_are(f"+  exit {way}\n+  again\n{legal}  exit {way}")
+    effects_are(f"+  exit {way}\n+  again\n+  exit {way}")
 
 
 @pytest.mark.parametrize("text", FLAVOUR.texts)
@@ -182,11 +180,9 @@ def test_a_native_hook_does_what_its_own_extension_offers() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "step", ["hook a thread-local-destructor plain", "exit c-exit", "exit thread-exit"]
-)
-def test_what_only_a_first_life_may(step: str) -> None:
-    effects_are(f"+  node a container\n+  {step}\n+  again\n+  node a container\n-  {step}")
+def test_thread_locals_outlast_each_life() -> None:
+    life = "+  node a container\n+  hook a thread-local-destructor plain"
+    effects_are(f"{life}\n+  again\n{life}")
 
 
 def test_no_life_follows_threads_that_may_outlive_one() -> None:

@@ -65,6 +65,7 @@ def python() -> Interpreter:
 def write_sources(root: Path) -> Path:
     for name, text in {
         "common/probe.h": PROBE_H,
+        "common/after_main.cpp": RUNTIME_CPP,
         "extensions/plain_c/module.cpp": '#include "../../common/probe.h"\n',
         "extensions/no_extension.py": "policy = None\n",
         "extensions/pybind11/module.cpp": PYBIND11_CPP,
@@ -149,7 +150,9 @@ def without_scratch(cache: Path) -> bool:
     return not list((cache / "builds").glob(".*"))
 
 
-def test_build_gives_an_extension_and_a_runtime(covered: Told, python: Interpreter) -> None:
+def test_build_gives_an_extension_a_runtime_and_what_is_preloaded(
+    covered: Told, python: Interpreter
+) -> None:
     made = covered.build
     assert made.directory.name == made.id
     assert made.directory.parent.name == "builds"
@@ -160,7 +163,8 @@ def test_build_gives_an_extension_and_a_runtime(covered: Told, python: Interpret
     assert ask_extension(made, "t.released, t.coverage") == "(1, 1)"
     assert ctypes.CDLL(str(made.runtime)).answer() == 42
     kept = {file.name for file in made.directory.iterdir()}
-    assert kept == {made.extension.name, made.runtime.name, "build.json"}
+    libraries = {made.extension.name, made.runtime.name, made.after_main.name}
+    assert kept == {*libraries, "build.json"}
     assert without_scratch(made.directory.parent.parent)
 
 
@@ -173,14 +177,15 @@ def test_without_an_extension_a_module_is_copied(child: Path, python: Interprete
     )
     assert made.extension.read_text() == "policy = None\n"
     kept = {file.name for file in made.directory.iterdir()}
-    assert kept == {"finfuzz_target.py", "__pycache__", made.runtime.name, "build.json"}
+    libraries = {made.runtime.name, made.after_main.name}
+    assert kept == {"finfuzz_target.py", "__pycache__", *libraries, "build.json"}
     (child / "extensions" / "no_extension.py").write_text("policy = 1\n")
     assert build(parse_target("no-extension"), python).id != made.id
 
 
 def test_it_is_built_once(covered: Told, python: Interpreter) -> None:
     assert covered.announced == [f"building plain-c for CPython {python.text}"]
-    assert len(covered.commands) == 5
+    assert len(covered.commands) == 7
 
 
 def test_a_build_in_the_cache_is_there_at_once(
@@ -210,7 +215,8 @@ def test_only_the_target_is_covered(covered: Told) -> None:
 
 def test_what_has_no_internals_is_not_wrapped(covered: Told) -> None:
     linked = {command[-1]: command for command in covered.commands if "-shared" in command}
-    assert set(linked) == {covered.build.extension.name, covered.build.runtime.name}
+    made = covered.build
+    assert set(linked) == {made.extension.name, made.runtime.name, made.after_main.name}
     assert not [name for name, command in linked.items() if "-Wl,--wrap=PyType_Ready" in command]
 
 

@@ -32,6 +32,16 @@ def test_cache_root_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Monk
         find_cache()
 
 
+@pytest.mark.parametrize("name", ["two words", "a:b"])
+def test_cache_root_that_nothing_can_be_preloaded_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("FINFUZZ_CACHE", str(tmp_path / name))
+    with pytest.raises(UserError, match=r"can't be used \(a space or a colon in its path\): set"):
+        find_cache()
+    assert not (tmp_path / name).exists()
+
+
 def test_cache_root_that_cannot_be_written(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)  # the superuser may write anywhere
     with pytest.raises(UserError, match=re.escape(f"{cache} can't be used (not writable)")):

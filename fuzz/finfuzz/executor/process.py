@@ -161,7 +161,11 @@ def start(
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 pass_fds=fds,
-                env=environment() | make_variables(build.interpreter),
+                env={
+                    **environment(),
+                    **make_variables(build.interpreter),
+                    "LD_PRELOAD": str(build.after_main),
+                },
                 process_group=0,  # no Ctrl-C of the terminal
             )
     except OSError as error:

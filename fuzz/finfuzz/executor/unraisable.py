@@ -22,6 +22,7 @@ _EXPECTED = re.compile(
     |(RuntimeError|PythonFinalizationError):\ can't\ (create\ new|start\ new|register\ atexit)
     |RuntimeError:\ lost\ sys\.std
     |(TypeError|AttributeError):\ 'NoneType'\ object
+    |TypeError:\ catching\ classes\ that\ do\ not\ inherit  # `except module.Error`, which is None
     |NameError:\ name\ """,
     re.VERBOSE,
 )

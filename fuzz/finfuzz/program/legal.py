@@ -134,14 +134,5 @@ OUTLIVING_HOOKS = frozenset({"busy-thread"})
 #: Roots that start an interpreter of their own, which lives until its thread is joined at the end.
 INTERPRETER_ROOTS = frozenset({"interpreter-pool"})
 
-#: Words legal in the first life only, and why: later lives run in a C exit function.
-FIRST_LIFE: dict[str, str] = {
-    **dict.fromkeys(("c-exit", "thread-exit"), "an exit function may not call `exit` (C standard)"),
-    **dict.fromkeys(
-        ("thread-local-destructor", "native-thread-local"),
-        "the main thread's C++ thread-locals are destroyed before exit functions run",
-    ),
-}
-
 #: A container's actions at hooks that no step sets: the pattern of the framework's manual.
 DEFAULT_ACTIONS = {"traverse": "cast", "clear": "cast", "dealloc": "plain"}

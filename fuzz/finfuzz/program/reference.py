@@ -12,7 +12,6 @@ from finfuzz.program.legal import (
     DEFAULT_ACTIONS,
     EDGES_FROM,
     EDGES_TO,
-    FIRST_LIFE,
     HOOKS_OF,
     IMPOSSIBLE,
 )
@@ -40,7 +39,9 @@ INTRODUCTION = (
     "Any step can be left out and the rest still runs: a step has no effect, and is counted as "
     "skipped, if a name of it is undefined, if the step is not legal at its place, or if the "
     "CPython or the target lacks it. Nodes belong to the interpreter that made them. At most "
-    f"{MAX_INTERPRETERS} subinterpreters live at once."
+    f"{MAX_INTERPRETERS} subinterpreters live at once.\n\n"
+    "A kind, edge, hook or action that begins with a colon (`:variable`) is a word of the target's "
+    "recipe (docs/packages.md). All other words are listed here."
 )
 
 
@@ -100,8 +101,6 @@ def _where(word: Word) -> str:
     limits = [f"main interpreter only: {word.main_only}"] if word.main_only else []
     if word.own_thread:
         limits.append(f"not under `elsewhere`: {word.own_thread}")
-    if word.text in FIRST_LIFE:
-        limits.append(f"the first life only: {FIRST_LIFE[word.text]}")
     return "; ".join(limits) or "anywhere"
 
 

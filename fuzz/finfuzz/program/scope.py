@@ -13,7 +13,6 @@ from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
     CPYTHON_DIES,
-    FIRST_LIFE,
     IMPOSSIBLE,
     INTERPRETER_ROOTS,
     OUTLIVING_HOOKS,
@@ -116,8 +115,6 @@ class Scope:
         if word.since > self.python or (word.abuse and not self.abuse):
             return False
         if word.own_thread and (self.is_elsewhere or not is_one_thread(self.flavour, self.python)):
-            return False
-        if self.lives > 1 and text in FIRST_LIFE:
             return False
         return self.current == MAIN or not word.main_only
 

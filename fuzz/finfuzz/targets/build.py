@@ -62,6 +62,7 @@ class _Plan:
     instrumented: bool
     extension: Library
     runtime: Library
+    after_main: Library
     second: Library | None
     compile_commands: list[list[str]]
     link_commands: list[list[str]]
@@ -130,7 +131,7 @@ def _require_gil(spec: TargetSpec, interpreter: Interpreter) -> None:
 def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
     compiler = find_compiler()
     made = plan_libraries(CHILD, spec, interpreter, instrumented, find_include_folders(spec))
-    extension, runtime, *seconds = made
+    extension, runtime, after_main, *seconds = made
     facts = [str(compiler), read_version(compiler), interpreter.build_key]
     return _Plan(
         id=compute_fingerprint(made, CHILD, spec, facts),
@@ -139,6 +140,7 @@ def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Pl
         instrumented=instrumented,
         extension=extension,
         runtime=runtime,
+        after_main=after_main,
         second=seconds[0] if seconds else None,
         compile_commands=[
             make_compile_command(
@@ -157,7 +159,7 @@ def _read_record(plan: _Plan, directory: Path) -> _Record | None:
     """Return None unless the build is complete: a power cut can leave empty files behind."""
     try:
         record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
-        made = [one for one in (plan.extension, plan.runtime, plan.second) if one]
+        made = [plan.extension, plan.runtime, plan.after_main, *filter(None, [plan.second])]
         sizes = [(directory / one.name).stat().st_size for one in made]
     except (OSError, msgspec.DecodeError):
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finfuzz.program.vocabulary import Vocabulary
+from finfuzz.targets.compile_plan import AFTER_MAIN
 from finfuzz.targets.gate import NO_GATE, has_gate
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages.package import Package
@@ -36,6 +37,11 @@ class Build:
     cpython_blocks: int = 0
     package: Package | None = None
     gated: tuple[Path, ...] = ()
+
+    @property
+    def after_main(self) -> Path:
+        """The library to preload, without which a process has only one life of Python."""
+        return self.runtime.with_name(AFTER_MAIN)
 
     @property
     def offers(self) -> Vocabulary:

@@ -22,6 +22,10 @@ COVERED_FLAGS = ("-fsanitize-coverage=trace-pc", "-DFINFUZZ_COVERAGE")
 # The coverage callback must not be instrumented itself: it would call itself for ever.
 CALLBACK_FLAGS = ("-DFINFUZZ_COVERAGE", "-O2")
 RUNTIME_LINK = ("-ldl", "-pthread")
+#: Preloaded into every zygote: no other library may come with it, least of all libstdc++, whose
+#: symbols would take the place of a copy that an extension brings.
+AFTER_MAIN = "finfuzz_after_main.so"
+AFTER_MAIN_LINK = ("-ldl", "-Wl,--as-needed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def plan_libraries(
     instrumented: bool,
     headers: list[Path | None],
 ) -> tuple[Library, ...]:
-    """Plan the extension, the runtime and, if the target has one, the second extension.
+    """Plan extension, runtime, preloaded library and, if the target has one, second extension.
 
     ``child``: the folder of the sources. ``headers``: the include folder of each extension's
     framework. A target without an extension has a Python module in its place.
@@ -91,7 +95,13 @@ def plan_libraries(
         for folder in headers[1:]
     ]
     runtime = tuple(Unit(file, COMMON_FLAGS) for file in sorted((child / "native").glob("*.cpp")))
-    return (first, Library("finfuzz_runtime.so", runtime, RUNTIME_LINK), *seconds)
+    after_main = (Unit(child / "common" / "after_main.cpp", COMMON_FLAGS),)
+    return (
+        first,
+        Library("finfuzz_runtime.so", runtime, RUNTIME_LINK),
+        Library(AFTER_MAIN, after_main, AFTER_MAIN_LINK),
+        *seconds,
+    )
 
 
 def define_policies(spec: TargetSpec) -> tuple[str, ...]:

@@ -48,8 +48,12 @@ _SANITIZERS = (
         "AddressSanitizer",
         "__asan_init",
         "ASAN_OPTIONS",
-        # CPython leaks by design at its end; two extensions of two releases have the same names.
-        ("detect_leaks=0", "detect_odr_violation=0", "allocator_may_return_null=1"),
+        # CPython leaks by design at its end; two extensions of two releases have the same names;
+        # a preloaded library that takes the place of no function of the sanitizer's may come first.
+        (
+            *("detect_leaks=0", "detect_odr_violation=0", "allocator_may_return_null=1"),
+            "verify_asan_link_order=0",
+        ),
         slowness=5,
     ),
     Sanitizer("ThreadSanitizer", "__tsan_init", "TSAN_OPTIONS", ("die_after_fork=0",), slowness=15),

@@ -63,7 +63,8 @@ def _install(
     announce: Callable[[str], None],
 ) -> Location:
     spec = pin_version(spec, interpreter)
-    installed = install((f"{spec.package}=={spec.version}",), interpreter, announce=announce)
+    wanted = (f"{spec.package}=={spec.version}", *(recipe.requires if recipe else ()))
+    installed = install(wanted, interpreter, announce=announce)
     distribution = _find_distribution(installed.folder, spec.package)
     tops = _list_top_levels(distribution)
     return Location(

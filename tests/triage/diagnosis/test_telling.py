@@ -99,6 +99,7 @@ def stack(*lines: str) -> list[Frame]:
                 "libother.so culprit()",
                 f"{PYTHON} Py_RunMain",
                 f"{PYTHON} Py_BytesMain",
+                "finfuzz_after_main.so main_and_after(int, char**, char**)",
                 "libc.so.6 __libc_start_main",
                 "python3.13 _start",
             ],

@@ -13,19 +13,21 @@ from finfuzz.triage.repro.commands import list_commands, list_modules
 
 
 @pytest.mark.parametrize(
-    ("target", "capi", "names"),
+    ("target", "capi", "lives", "names"),
     [
-        ("plain-c", False, ["finfuzz_target"]),
-        ("plain-c", True, ["finfuzz_target", "capi"]),
-        ("pybind11==3.0.1,3.0.2", False, ["finfuzz_target", "finfuzz_second"]),
-        ("no-extension", False, []),
-        ("no-extension", True, ["capi"]),
+        ("plain-c", False, False, ["finfuzz_target"]),
+        ("plain-c", True, False, ["finfuzz_target", "capi"]),
+        ("plain-c", True, True, ["finfuzz_target", "capi", "after_main"]),
+        ("pybind11==3.0.1,3.0.2", False, False, ["finfuzz_target", "finfuzz_second"]),
+        ("no-extension", False, False, []),
+        ("no-extension", True, False, ["capi"]),
+        ("no-extension", True, True, ["capi", "after_main"]),
     ],
 )
-def test_modules_that_are_built(target: str, capi: bool, names: list[str]) -> None:
+def test_modules_that_are_built(target: str, capi: bool, lives: bool, names: list[str]) -> None:
     spec = parse_target(target)
-    assert list_modules(spec, capi) == names
-    text = "\n".join(list_commands(spec, "3.13", capi=capi, watch=False))
+    assert list_modules(spec, capi=capi, lives=lives) == names
+    text = "\n".join(list_commands(spec, "3.13", capi=capi, watch=False, lives=lives))
     assert [name for name in names if f' -o {name}"$SUFFIX"' in text] == names
     assert text.count("${CXX:-c++}") == len(names)
 

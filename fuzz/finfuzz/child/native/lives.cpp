@@ -129,7 +129,7 @@ static PyObject* run_life(const std::string& text) {
 PyObject* live_again(PyObject*, PyObject* text) {
     const char* copied = PyUnicode_AsUTF8(text);
     if (copied == nullptr) return nullptr;
-    if (!schedule_life(copied, run_life)) return PyErr_NoMemory();
+    if (!schedule_life(copied, run_life)) return nullptr;
     Py_RETURN_NONE;
 }
 

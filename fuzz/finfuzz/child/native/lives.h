@@ -1,14 +1,13 @@
 // Further lives of Python in this process: Py_Initialize after Py_FinalizeEx.
 //
-// A life is over when Py_RunMain has returned. An exit function of the C library then begins the next
-// life, from a text that the life before has left.
+// The next life begins in the process's `main`, when Python's own main has returned (after_main.cpp), from
+// a text that the life before has left.
 #pragma once
 
 #include <Python.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +24,6 @@ using RunLife = PyObject* (*)(const std::string& text);  // null, with an except
 
 struct NextLife {
     bool wanted = false;
-    bool registered = false;  // whether the C library has the exit function
     std::string text;
     RunLife run = nullptr;
     Text executable;
@@ -34,6 +32,9 @@ struct NextLife {
 };
 
 inline NextLife next_life;
+
+// after_main.cpp's; without an address where that is not preloaded.
+extern "C" __attribute__((weak, visibility("default"))) int (*run_after_main)();
 
 // A further life has the same executable and options, so that library and hash seed stay the same. PATH
 // might lead to another Python.
@@ -93,23 +94,25 @@ inline bool print_end(PyObject* result) {
     Py_XDECREF(result);
     if (result) return false;
     bool interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
-    if (PyErr_ExceptionMatches(PyExc_SystemExit))
-        PyErr_Clear();  // PyErr_Print would call exit within exit
-    else
-        PyErr_Print();
+    PyErr_Print();  // at SystemExit it finalizes and exits
     return interrupted;
 }
 
-inline void run_scheduled_lives() {
-    while (next_life.wanted && !Py_IsInitialized()) {  // initialized still if something called exit
+// Returns the exit code of the last life, as Python's own main does.
+inline int run_scheduled_lives() {
+    int code = 0;
+    while (next_life.wanted) {
         next_life.wanted = false;
         initialize_again();
-        bool interrupted = print_end(next_life.run(next_life.text));
-        Py_FinalizeEx();
+        PyObject* result = next_life.run(next_life.text);
+        code = result ? 0 : 1;
+        bool interrupted = print_end(result);
+        if (Py_FinalizeEx() < 0) code = 120;
         if (!interrupted) continue;
         signal(SIGINT, SIG_DFL);  // as `python` does, so that a shell sees the signal
         kill(getpid(), SIGINT);
     }
+    return code;
 }
 
 #if PY_VERSION_HEX >= 0x030E0000
@@ -141,14 +144,21 @@ inline bool remember_command() {
 }
 #endif
 
-// Schedules a life with `text` for when this one is over. Returns false where that fails.
+// Schedules a life with `text` for when this one is over. Returns false, with an exception set, where
+// that fails.
 inline bool schedule_life(const char* text, RunLife run) {
+    if (&run_after_main == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "no further life: after_main is not preloaded (a space or a colon in its path?)");
+        return false;
+    }
+    if (run_after_main == nullptr && !remember_command()) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "sys.executable is not set");
+        return false;
+    }
+    run_after_main = run_scheduled_lives;
     next_life.text = text;
     next_life.run = run;
-    if (!next_life.registered) {
-        if (!remember_command() || atexit(run_scheduled_lives) != 0) return false;
-        next_life.registered = true;
-    }
     return next_life.wanted = true;
 }
 

@@ -87,6 +87,7 @@ def probe_kind(names, t, kind):
 
 def probe_edge(names, t, kind, edge):
     node = names["make_own_" + kind](t)
+    gc.collect()  # a cell that only a cycle held is gone
     names["refer_by_own_" + edge](node, names["make_object"]())
 
 

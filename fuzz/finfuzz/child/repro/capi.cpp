@@ -170,7 +170,7 @@ PyObject *run_life(const std::string &code) {
 PyObject *again(PyObject *, PyObject *code) {
     const char *text = PyUnicode_AsUTF8(code);
     if (!text) return nullptr;
-    if (!finfuzz::schedule_life(text, run_life)) return PyErr_NoMemory();
+    if (!finfuzz::schedule_life(text, run_life)) return nullptr;
     Py_RETURN_NONE;
 }
 

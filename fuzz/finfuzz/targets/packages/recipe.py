@@ -8,7 +8,6 @@ function that returns a list, which the fuzzer fills; an edge has `source` and `
 from __future__ import annotations
 
 import ast
-import builtins
 import difflib
 import re
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, ROOT, WAY
 from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
+from finfuzz.targets.packages.code import BUILTINS, find_names, find_wrong_names, list_functions
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}\Z")
 #: The names that each sort of code may use, beside imports, functions and builtins.
@@ -35,7 +35,6 @@ _GIVEN = {
 }
 #: The choices whose words a package may rule out.
 CHOICES = (ROOT, HOOK, ACTION, FLAVOUR, WAY)
-_BUILTINS = frozenset(dir(builtins))
 
 
 class RecipeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,10 +63,11 @@ class Unsupported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A recipe. ``imports``: modules that its code uses, as `typing` or `numpy as np`;
-    ``functions``: Python functions that its code may call; ``check``: expressions and their one
-    right answer, by what they ask."""
+    ``requires``: further packages that a wheel is installed with; ``functions``: Python functions
+    that its code may call; ``check``: expressions and their one right answer, by what they ask."""
 
     module: str
+    requires: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     functions: str = ""
     kind: dict[str, RecipeKind] = {}
@@ -78,10 +78,11 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def aliases(self) -> Mapping[str, str]:
         """The import statements, by the name that each binds."""
-        found = {}
+        found: dict[str, str] = {}
         for text in self.imports:
             module, _, alias = text.partition(" as ")
-            found[alias or module.partition(".")[0]] = f"import {text}"
+            name = alias or module.partition(".")[0]
+            found[name] = f"{found[name]}, {text}" if name in found else f"import {text}"
         return found
 
 
@@ -118,22 +119,6 @@ def list_code(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
         yield f"check.{name!r}", "check", text
 
 
-def find_names(text: str) -> frozenset[str]:
-    """Find the names that code reads and does not bind itself."""
-    read: set[str] = set()
-    bound: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, ast.alias):
-            bound.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler)) and node.name:
-            bound.add(node.name)
-    return frozenset(read - bound)
-
-
 def _find_problems(recipe: Recipe) -> Iterator[str]:
     """Yield what is wrong, the gravest first; nothing of a recipe runs for that."""
     if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", recipe.module):
@@ -148,11 +133,13 @@ def _find_problems(recipe: Recipe) -> Iterator[str]:
     if recipe.unsupported:
         yield from _find_unknown(recipe.unsupported)
     try:
-        functions = _name_functions(recipe.functions)
+        functions = list_functions(recipe.functions)
     except SyntaxError as error:
         yield f"functions, line {error.lineno}: {error.msg}"
         return
-    known = _BUILTINS | set(recipe.aliases) | functions
+    for problem in find_wrong_names(recipe.functions, functions):
+        yield f"functions: {problem}"
+    known = BUILTINS.union(recipe.aliases, functions)
     for place, sort, text in list_code(recipe):
         yield from _check_code(place, sort, text, known)
 
@@ -177,16 +164,6 @@ def _find_unknown(unsupported: Unsupported) -> Iterator[str]:
             near = difflib.get_close_matches(word, sorted(known), n=1)
             hint = f"did you mean {near[0]}?" if near else "`finfuzz steps` lists the words"
             yield f"unsupported.words: no operation or word {word!r}: {hint}"
-
-
-def _name_functions(text: str) -> set[str]:
-    """Name the functions. Raise SyntaxError for anything else."""
-    names = set()
-    for node in ast.parse(text).body:
-        if not isinstance(node, ast.FunctionDef):
-            raise SyntaxError("only functions may stand there", ("", node.lineno, 0, ""))
-        names.add(node.name)
-    return names
 
 
 def _check_code(place: str, sort: str, text: str, known: frozenset[str]) -> Iterator[str]:

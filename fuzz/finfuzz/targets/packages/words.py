@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from finfuzz.program.shapes import CELL
-from finfuzz.targets.packages.recipe import Recipe, RecipeKind, find_names
+from finfuzz.targets.packages.code import find_names, write_argument
+from finfuzz.targets.packages.recipe import Recipe, RecipeKind
 
 _COMMON = Path(__file__).resolve().parents[2] / "child" / "packages" / "words.py"
 
@@ -53,8 +54,8 @@ def _write_functions(recipe: Recipe) -> Iterator[str]:
 def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> str:
     function = name_function("make_", f":{name}")
     if not takes_cell(kind):
-        return _write(recipe, function, "t", [f"return {kind.make.strip()}"])
-    body = ["cell = make_cell()", f"return hold_cell({kind.make.strip()}, cell)"]
+        return _write(recipe, function, "t", [f"return {write_argument(kind.make)}"])
+    body = ["cell = make_cell()", f"return hold_cell({write_argument(kind.make)}, cell)"]
     return _write(recipe, function, "t", body)
 
 
@@ -66,7 +67,7 @@ def _write_action(recipe: Recipe, name: str, text: str) -> str:
 
 def _write_check(recipe: Recipe) -> str:
     rows = [
-        f"    ({name!r}, {answer!r}, lambda: {text.strip()}),"
+        f"    ({name!r}, {answer!r}, lambda: {write_argument(text)}),"
         for name, (text, answer) in recipe.check.items()
     ]
     return _write(recipe, "self_check", "t", ["questions = (", *rows, ")", "return ask(questions)"])

@@ -27,7 +27,7 @@ KEPT = 3
 #: Modules that are never telling. The C library's functions have names only with its symbols
 #: installed, and other names on each processor: its caller tells.
 _PLUMBING_MODULES = re.compile(
-    r"^(finfuzz_runtime\.so|libstdc\+\+|libc\+\+|libgcc_s|libc[.-]|libpthread|ld-|linux-vdso|libasan|libubsan)"
+    r"^(finfuzz_(runtime|after_main)\.so|libstdc\+\+|libc\+\+|libgcc_s|libc[.-]|libpthread|ld-|linux-vdso|libasan|libubsan)"
 )
 _PYTHON = re.compile(r"^(lib)?python")
 _HEADER = re.compile(r"\.h:\d+$")

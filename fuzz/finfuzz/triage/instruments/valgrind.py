@@ -12,7 +12,10 @@ from finfuzz.triage.instruments.reading import find_place, join, shorten
 #: Valgrind takes 5 s for what takes 0.1 s without.
 _SLOWER = 4
 
-_OPTIONS = ("--error-limit=no", "--leak-check=no", "--num-callers=40", "--fullpath-after=")
+_OPTIONS = (
+    *("--error-limit=no", "--leak-check=no", "--num-callers=40", "--fullpath-after="),
+    "--trace-children=yes",  # a script with several lives starts itself anew
+)
 _ERROR = re.compile(
     r"^==\d+== ((?:Invalid|Mismatched|Use of uninit|Conditional jump|Syscall param|Jump to).*)$",
     re.M,

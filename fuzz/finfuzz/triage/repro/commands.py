@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 
+from finfuzz.targets.compile_plan import AFTER_MAIN_LINK
 from finfuzz.targets.frameworks.framework import HeaderPackage
 from finfuzz.targets.spec import TargetSpec
 
@@ -22,22 +23,28 @@ _SUFFIX = "SUFFIX=" + _ASK.format('get_config_var("EXT_SUFFIX")')
 _COMPILE = "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden"
 
 
-def list_modules(spec: TargetSpec, capi: bool) -> list[str]:
-    """Name the modules that are built."""
+def list_modules(spec: TargetSpec, *, capi: bool, lives: bool = False) -> list[str]:
+    """Name the shared objects that are built: modules and, for more than one life, after_main."""
     extensions = [module for module, _ in _list_extensions(spec)]
-    return [*extensions, *(["capi"] if capi else [])]
+    return [*extensions, *(["capi"] if capi else []), *(["after_main"] if lives else [])]
 
 
 def list_commands(
-    spec: TargetSpec, python: str, *, capi: bool, watch: bool, in_tree: bool = False
+    spec: TargetSpec,
+    python: str,
+    *,
+    capi: bool,
+    watch: bool,
+    lives: bool = False,
+    in_tree: bool = False,
 ) -> list[str]:
     """Return the lines, in order; none where there is nothing to build.
 
     ``python``: a branch with its ABI flags, as commands have them in their names: `3.13t`.
-    ``watch``: the extension is linked so that it sees its internals made. ``in_tree``: the CPython
-    is not installed.
+    ``watch``: the extension is linked so that it sees its internals made. ``lives``: the script has
+    more than one life. ``in_tree``: the CPython is not installed.
     """
-    if not list_modules(spec, capi):
+    if not list_modules(spec, capi=capi, lives=lives):
         return []
     headers = _IN_TREE if in_tree else (_INCLUDE,)
     lines = [f": ${{PYTHON:={name_python(python, in_tree=in_tree)}}}", *headers, _SUFFIX]
@@ -53,6 +60,8 @@ def list_commands(
         lines += _compile("extension.cpp", module, [*options, *link])
     if capi:
         lines += _compile("capi.cpp", "capi", ["-ldl"])
+    if lives:
+        lines += _compile("after_main.cpp", "after_main", [*AFTER_MAIN_LINK])
     return lines
 
 

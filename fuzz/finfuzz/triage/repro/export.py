@@ -128,7 +128,7 @@ def _list_exit_codes(finding: Finding, python: Version) -> list[int]:
 
 
 def _read_sources(folder: Path) -> dict[str, str]:
-    names = ["repro.py", "finfuzz_target.py", "extension.cpp", "capi.cpp"]
+    names = ["repro.py", "finfuzz_target.py", "extension.cpp", "capi.cpp", "after_main.cpp"]
     try:
         return {
             name: (folder / name).read_text(encoding="utf-8")

@@ -87,6 +87,11 @@ def write_capi(script: str, inside: Set[str]) -> str:
     )
 
 
+def write_after_main() -> str:
+    """Write the library that is preloaded for a script with several lives."""
+    return tidy_source(flatten(CHILD / "common" / "after_main.cpp", DecidedMacros(set(), {})))
+
+
 def _add_needs(used: set[str], needs: Mapping[str, tuple[str, ...]]) -> set[str]:
     """Return the names with all that they need, directly or not."""
     found = set(used)

@@ -2,10 +2,10 @@
 
 #: Names that the texts below use: no node may take them.
 NAMES = frozenset(
-    ("BUILD", "EXTENSION_SUFFIXES", "HERE", "LIFE", "_interpreters", "capi", "ctypes", "elsewhere")
+    ("BUILD", "EXTENSION_SUFFIXES", "HERE", "LIFE", "_interpreters", "capi", "command", "ctypes")
 ) | {
-    *("interpreters", "os", "program", "run", "signal", "start", "start_concurrent", "step"),
-    *("stop_concurrent", "sys", "t", "t2", "textwrap", "threading"),
+    *("elsewhere", "interpreters", "options", "os", "program", "run", "signal", "start"),
+    *("start_concurrent", "step", "stop_concurrent", "sys", "t", "t2", "textwrap", "threading"),
 }
 
 #: Modules that every script imports.
@@ -22,10 +22,26 @@ if not all(os.path.exists(f"{{HERE}}/{{name}}{{EXTENSION_SUFFIXES[0]}}") for nam
         sys.exit("can't build the modules that this script imports")
 """
 
-#: The first statements of every script.
-BEGINS = """
+#: The first statement of every script.
+COMPILES = """
 if sys.argv[1:] == ["--compile"]:
     sys.exit()
+"""
+
+#: The part of a script with several lives that has them run inside `main`.
+PRELOADS = """
+if "AFTER_MAIN" not in os.environ:
+    # Start this process anew, with a `main` that goes on when Python's own has returned.
+    os.environ["AFTER_MAIN"] = f"{HERE}/after_main{EXTENSION_SUFFIXES[0]}"
+    os.environ["LD_PRELOAD"] = os.environ.get("LD_PRELOAD", "") + ":" + os.environ["AFTER_MAIN"]
+    with open("/proc/self/cmdline") as command:
+        options = command.read().split("\\0")[1:-2]
+    os.execv(sys.executable, [sys.executable, *options, __file__])
+
+"""
+
+#: The statements that follow in every script.
+BEGINS = """\
 if sys.version_info[:2] != ({version}):
     print("found on CPython {python}: another version may crash differently", file=sys.stderr)
 sys.path.insert(0, HERE)
@@ -133,7 +149,7 @@ LIFE = globals().get("LIFE", 1)
 
 
 def again():
-    """Run this file again in another life of the interpreter, in the same process."""
+    """Run this file again in another life of the interpreter, when `main` has returned."""
     code = f"__file__, LIFE = {__file__!r}, {LIFE + 1}; exec(open(__file__).read())"
     capi.again(code)
 '''

@@ -19,7 +19,7 @@ _STANDARD = {
     "condition_variable": "std::condition_variable",
     "cstdint": r"u?int\d+_t|uintptr_t",
     "cstdio": "stderr",
-    "cstdlib": r"exit\(|atexit",
+    "cstdlib": r"exit\(|unsetenv",
     "cstring": r"std::str\w+\(",
     "functional": "std::function",
     "list": "std::list",

@@ -20,7 +20,16 @@ from finfuzz.triage.repro.fold import fold_repeated
 from finfuzz.triage.repro.inside import Capi, NotPlain, Stdlib
 from finfuzz.triage.repro.steps import Writer, indent
 from finfuzz.triage.repro.story import TOP, escape_docstring
-from finfuzz.triage.repro.texts import BASE_IMPORTS, BEGINS, BUILDS, FROM_CAPI, HELPERS, ONLY_CAPI
+from finfuzz.triage.repro.texts import (
+    BASE_IMPORTS,
+    BEGINS,
+    BUILDS,
+    COMPILES,
+    FROM_CAPI,
+    HELPERS,
+    ONLY_CAPI,
+    PRELOADS,
+)
 
 #: The extension reports this diagnostic itself, and has to be linked for that.
 _WATCHED = "internals-recreated-silently"
@@ -63,13 +72,19 @@ def write_script(
         files["finfuzz_target.py"] = sources.read_python_module(spec)
     if borrowed or re.search(r"\bcapi\.", text):
         files["capi.cpp"] = sources.write_capi(text, borrowed | writer.platform.given)
+    lives = len(writer.lives) > 1
+    if lives:
+        files["after_main.cpp"] = sources.write_after_main()
     version = "{}.{}".format(*python) + abiflags
     capi = "capi.cpp" in files
-    lines = list_commands(spec, version, capi=capi, watch=watch, in_tree=in_tree)
+    lines = list_commands(spec, version, capi=capi, watch=watch, lives=lives, in_tree=in_tree)
+    modules = list_modules(spec, capi=capi, lives=lives)
     files["repro.py"] = "".join(
         [
             _write_top(story, spec, _describe_run(version, in_tree=in_tree), lines, imports),
-            BUILDS.format(modules=_format_tuple(list_modules(spec, capi))) if lines else "",
+            BUILDS.format(modules=_format_tuple(modules)) if lines else "",
+            COMPILES,
+            PRELOADS if lives else "",
             BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
             "import capi\n" if re.search(r"\bcapi\.", text) else "",
             f"from capi import {', '.join(sorted(borrowed))}\n" if borrowed else "",
