@@ -44,7 +44,7 @@ What [`finfuzz check`](check.md) says of {count} popular packages on CPython {py
 crash, hang or answer wrongly in some scenario. Each package was installed from its wheels, and
 checked with the recipe that finfuzz has for it. An exception at a second import or in a
 subinterpreter is an honest answer; a crash is none, whatever the documentation says. The owner is
-`extension` where no control crashes the same: the package, its framework or a dependency of its.
+`extension` where no control crashes the same: the package, its framework or a dependency.
 
 """
 
