@@ -12,12 +12,13 @@ import click
 from benchmarks.executor import executor
 from benchmarks.gate import gate
 from benchmarks.growth import growth
+from benchmarks.imported import imported
 from benchmarks.triage import triage
 from benchmarks.workers import workers
 from finfuzz.support.errors import UserError
 from truth.command import truth
 
-_COMMANDS = (executor, triage, workers, truth, growth, gate)
+_COMMANDS = (executor, triage, workers, truth, growth, gate, imported)
 
 
 @click.group()

@@ -77,7 +77,7 @@ class RecordedExecutor(Executor):
             self._mark(self._runs)
         return outcome
 
-    def run_bare(self) -> None:
+    def run_bare(self, *, imported: bool = False) -> None:  # noqa: ARG002
         """Do nothing: bare children are measured elsewhere."""
 
     def _mark(self, number: int) -> None:

@@ -174,7 +174,7 @@ class FreshExecutor(Executor):
     ) -> Outcome:
         return run_fresh(self.build, program, limits or self.limits)
 
-    def run_bare(self) -> None:
+    def run_bare(self, *, imported: bool = False) -> None:  # noqa: ARG002
         self.run(Program())
 
 

@@ -77,9 +77,12 @@ class Executor:
                 f"does not stay alive: {died}"
             ) from died
 
-    def run_bare(self) -> None:
-        """Fork a bare child, which only finalizes: the unit of speed. Raises ZygoteDied."""
-        zygote = self._alive(imported=False)
+    def run_bare(self, *, imported: bool = False) -> None:
+        """Fork a bare child, which only finalizes: the unit of speed. Raises ZygoteDied.
+
+        ``imported``: of the zygote that has imported the extension.
+        """
+        zygote = self._alive(imported)
         self.shared.prepare("", self.limits)
         zygote.serve(self.limits.deadline + _GRACE_SECONDS, b"b")
 
