@@ -17,8 +17,11 @@ from finfuzz.cli.options import (
     build_target,
     deadline_option,
     memory_option,
+    name_targets,
+    path_option,
     python_option,
     read_program,
+    recipe_option,
     resolve_target,
     target_option,
 )
@@ -34,11 +37,20 @@ from finfuzz.triage.diagnosis.symbols import name_stack
 @click.argument("program", type=click.Path(path_type=Path))
 @target_option
 @python_option
+@recipe_option
+@path_option
 @deadline_option
 @memory_option
 @abuse_option
 def exec_(
-    program: Path, target: str, python: str | None, deadline: float, memory: int, abuse: bool
+    program: Path,
+    target: str,
+    python: str | None,
+    recipe: Path | None,
+    path: Path | None,
+    deadline: float,
+    memory: int,
+    abuse: bool,
 ) -> None:
     """Run PROGRAM once in a fresh process and print the outcome.
 
@@ -47,6 +59,7 @@ def exec_(
     """
     require_linux()
     read = read_program(program)
+    (target,) = name_targets((target,), recipe, path)
     made = build_target(*resolve_target(target, python))
     outcome = run_fresh(made, read, Limits(deadline, memory, abuse))
     effect, skipped, raised = outcome.took
