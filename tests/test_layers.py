@@ -17,7 +17,7 @@ from helpers.places import PACKAGE
 
 #: The folders and the modules beside them, from top to bottom: each imports only from further down.
 LAYERS = (
-    *("__main__", "cli", "doctor", "report", "replay", "campaign", "triage", "corpus"),
+    *("__main__", "cli", "doctor", "report", "check", "replay", "campaign", "triage", "corpus"),
     *("discovery", "executor", "targets", "generation", "program", "support", "__init__"),
 )
 #: Nine of ten files are shorter.

@@ -80,3 +80,45 @@ def test_an_extension_that_is_not_there_is_no_outcome(plain_c: Build) -> None:
     gone = dataclasses.replace(plain_c, extension=Path("/nowhere/finfuzz_target.so"))
     with pytest.raises(UserError, match=r"/nowhere/finfuzz_target.so"):
         run_fresh(gone, IMPORT)
+
+
+CRASHES_OFTEN = """
+import ctypes, threading
+
+ready = threading.Barrier(8)
+library = ctypes.CDLL(None)
+
+def crash():
+    ready.wait()
+    getattr(library, "raise")(11)
+
+threads = [threading.Thread(target=crash) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_of_threads_that_crash_at_one_moment_one_is_recorded(fake: Fake) -> None:
+    made = fake(CRASHES_OFTEN)
+    for _ in range(10):
+        outcome = run_fresh(made, IMPORT)
+        assert outcome.signal == "SIGSEGV"
+        assert outcome.frames
+
+
+MAPS_MUCH = """
+import ctypes, mmap
+
+with open(__file__) as file:
+    kept = [mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) for _ in range(2000)]
+getattr(ctypes.CDLL(None), "raise")(11)
+"""
+
+
+def test_frames_have_files_however_many_are_mapped(fake: Fake) -> None:
+    """The mappings of a package that loads two hundred files did not fit: no frame had a name."""
+    outcome = run_fresh(fake(MAPS_MUCH), IMPORT)
+    assert outcome.signal == "SIGSEGV"
+    assert [frame for frame in outcome.frames if not frame.module] == []

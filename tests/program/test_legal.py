@@ -10,6 +10,7 @@ from finfuzz.program.legal import (
     EDGES_TO,
     HOOKS_OF,
     NOT_LEGAL,
+    OUTLIVING_HOOKS,
     OUTLIVING_ROOTS,
     SHAPEABLE,
     THREAD_ROOTS,
@@ -83,7 +84,7 @@ def test_every_kind_with_edges_has_one_that_takes_any_target() -> None:
 
 def test_sets_of_words_are_of_words() -> None:
     assert set(ROOT.texts) > THREAD_ROOTS > OUTLIVING_ROOTS
-    assert set(HOOK.texts) > set(NATIVE_HOOKS)
+    assert set(HOOK.texts) > {*NATIVE_HOOKS, *OUTLIVING_HOOKS}
 
 
 def test_sets_of_kinds_are_of_kinds() -> None:
@@ -131,6 +132,12 @@ def test_at_other_hooks_anything_goes() -> None:
 def test_the_hook_of_unraisable_exceptions_takes_no_action_that_would_call_it_again() -> None:
     """Seen on 3.14.10: the hook was told of each script that can't be opened."""
     assert [action for hook, action in NOT_LEGAL if hook == "unraisable"] == ["remote-script"]
+
+
+def test_a_busy_thread_does_nothing_that_adds_up_or_can_be_done_only_once() -> None:
+    assert {action for hook, action in NOT_LEGAL if hook == "busy-thread"} == {
+        *("thread", "native-thread", "atexit", "remote-script", "raise", "print")
+    }
 
 
 def test_native_hooks_have_a_default_that_is_no_abuse() -> None:

@@ -188,6 +188,7 @@ def test_thread_locals_outlast_each_life() -> None:
 def test_no_life_follows_threads_that_may_outlive_one() -> None:
     effects_are("+  node a container\n+  hook a dealloc thread\n+  fork\n-  again")
     effects_are("+  node a container\n+  root a daemon-thread\n-  again\n+  fork\n+  again")
+    effects_are("+  node a list\n+  hook a busy-thread collect\n-  fork\n-  again")
 
 
 def test_threading_stays_under_one_thread_state() -> None:

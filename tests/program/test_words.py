@@ -89,6 +89,9 @@ def test_what_no_interpreter_but_the_main_one_takes_says_so() -> None:
     assert {word.text for choice, word in WORDS if choice is ROOT and word.main_only} == {
         *("type-dict", "signal", "daemon-thread", "returning-thread", "waking-thread")
     }
+    assert [word.text for word in HOOK.words if word.main_only] == [
+        *("busy-thread", "py-atexit", "static-destructor", "thread-local-destructor")
+    ]
     assert {word.text for choice, word in WORDS if choice is ACTION and word.main_only} == {
         *("thread", "native-thread")
     }

@@ -13,8 +13,11 @@ from finfuzz.cli.options import (
     crashes_option,
     deadline_option,
     memory_option,
+    name_targets,
+    path_option,
     python_option,
     read_program,
+    recipe_option,
     resolve_target,
     show_progress,
     take_recipe,
@@ -70,6 +73,8 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
 @click.argument("program", type=click.Path(path_type=Path))
 @target_option
 @python_option
+@recipe_option
+@path_option
 @crashes_option
 @deadline_option
 @memory_option
@@ -78,6 +83,8 @@ def file_(
     program: Path,
     target: str,
     python: str | None,
+    recipe: Path | None,
+    path: Path | None,
     crashes: Path,
     deadline: float,
     memory: int,
@@ -90,6 +97,7 @@ def file_(
     require_linux()
     read = read_program(program)
     text = to_text(read.without_comments())
+    (target,) = name_targets((target,), recipe, path)
     spec, interpreter = resolve_target(target, python)
     made = build_target(take_recipe(spec, program), interpreter)
     limits = Limits(deadline, memory, abuse)

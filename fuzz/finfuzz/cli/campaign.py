@@ -16,7 +16,13 @@ from finfuzz.campaign.summary import summarize
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import Seconds, show_progress
+from finfuzz.cli.options import (
+    Seconds,
+    name_targets,
+    path_option,
+    recipe_option,
+    show_progress,
+)
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
@@ -47,6 +53,8 @@ _path = click.Path(path_type=Path)
     help="A version (3.13; 3.14d for a debug, 3.14t for a free-threaded build), or the path of a "
     "Python or of a folder with one. Several share the time: a lane is one target on one CPython.",
 )
+@recipe_option
+@path_option
 @click.option(
     "--time",
     "seconds",
@@ -149,7 +157,14 @@ _path = click.Path(path_type=Path)
     default=None,
     help="Also perform steps that break a rule of the C API on purpose.",
 )
-def run(campaign: Path | None, resume: Path | None, json_file: Path | None, **given: Any) -> None:
+def run(
+    campaign: Path | None,
+    resume: Path | None,
+    recipe: Path | None,
+    path: Path | None,
+    json_file: Path | None,
+    **given: Any,
+) -> None:
     """Fuzz targets for a while, and file each new defect as a finding.
 
     CAMPAIGN is a TOML file with the same keys as the options, for several targets; options
@@ -159,6 +174,7 @@ def run(campaign: Path | None, resume: Path | None, json_file: Path | None, **gi
     require_linux()
     if json_file is not None:
         _check_json(json_file)
+    given["targets"] = name_targets(given["targets"], recipe, path)
     given = {name: value for name, value in given.items() if value not in (None, ())}
     if resume is not None:
         plan, state, journal = _resume(resume, campaign, given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.package_name import FORMS, parse_package
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
@@ -77,9 +78,49 @@ crashes_option = click.option(
     show_default=True,
     help="The folder of findings.",
 )
+recipe_option = click.option(
+    "--recipe",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    show_default="the one that finfuzz has for the package, if any",
+    help="A recipe for a target that is a package.",
+)
+path_option = click.option(
+    "--path",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="A folder to import a target `module:NAME` from.",
+)
 abuse_option = click.option(
     "--abuse", is_flag=True, help="Also perform steps that break rules of the C API on purpose."
 )
+
+
+def name_targets(texts: Sequence[str], recipe: Path | None, path: Path | None) -> tuple[str, ...]:
+    """Add the values of `--recipe` and `--path` to the targets that take them.
+
+    A target that names its own keeps that. Raise UserError where no target takes one.
+    """
+    named = ", ".join(texts) or f"the newest {DEFAULT}"
+    names = {text: parse_package(text) for text in texts}
+    packages = [text for text, name in names.items() if name]
+    modules = [text for text in packages if text.startswith("module:")]
+    for option, value, taking, forms in (
+        ("--recipe", recipe, packages, ", ".join(FORMS)),
+        ("--path", path, modules, "module:NAME"),
+    ):
+        if value is not None and not taking:
+            raise UserError(f"{option} is for a target {forms}, not for {named}")
+    given = {"path": (path, modules), "recipe": (recipe, packages)}
+    return tuple(
+        text
+        + "".join(
+            f"+{option}={value}"
+            for option, (value, taking) in given.items()
+            if value is not None and text in taking and not getattr(names[text], option)
+        )
+        for text in texts
+    )
 
 
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:

@@ -17,8 +17,11 @@ from finfuzz.cli.options import (
     build_target,
     deadline_option,
     memory_option,
+    name_targets,
+    path_option,
     python_option,
     read_program,
+    recipe_option,
     resolve_target,
     take_recipe,
     target_option,
@@ -35,11 +38,20 @@ from finfuzz.triage.diagnosis.symbols import name_stack
 @click.argument("program", type=click.Path(path_type=Path))
 @target_option
 @python_option
+@recipe_option
+@path_option
 @deadline_option
 @memory_option
 @abuse_option
 def exec_(
-    program: Path, target: str, python: str | None, deadline: float, memory: int, abuse: bool
+    program: Path,
+    target: str,
+    python: str | None,
+    recipe: Path | None,
+    path: Path | None,
+    deadline: float,
+    memory: int,
+    abuse: bool,
 ) -> None:
     """Run PROGRAM once in a fresh process and print the outcome.
 
@@ -48,6 +60,7 @@ def exec_(
     """
     require_linux()
     read = read_program(program)
+    (target,) = name_targets((target,), recipe, path)
     spec, interpreter = resolve_target(target, python)
     made = build_target(take_recipe(spec, program), interpreter)
     outcome = run_fresh(made, read, Limits(deadline, memory, abuse))

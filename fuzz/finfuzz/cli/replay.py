@@ -9,7 +9,14 @@ import click
 from rich.console import Console
 
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import deadline_option, memory_option, show_progress
+from finfuzz.cli.options import (
+    deadline_option,
+    memory_option,
+    name_targets,
+    path_option,
+    recipe_option,
+    show_progress,
+)
 from finfuzz.executor.limits import Limits
 from finfuzz.replay.accept import rewrite_expectations
 from finfuzz.replay.cases import Case, collect_cases
@@ -59,6 +66,8 @@ _out = click.Path(path_type=Path, dir_okay=False)
     type=click.Choice(POLICIES),
     help="A policy for each target that names none and has it; repeatable.",
 )
+@recipe_option
+@path_option
 @click.option(
     "--against",
     default=None,
@@ -100,6 +109,8 @@ def replay(
     targets: tuple[str, ...],
     pythons: tuple[str, ...],
     policies: tuple[str, ...],
+    recipe: Path | None,
+    path: Path | None,
     against: str | None,
     against_python: str | None,
     accept: bool,
@@ -124,7 +135,7 @@ def replay(
         raise click.UsageError("--against and --against-python exclude each other")
     chosen = read_matrix(config) if config else Matrix()
     chosen = Matrix(
-        targets=(*chosen.targets, *targets),
+        targets=(*chosen.targets, *name_targets(targets, recipe, path)),
         pythons=(*chosen.pythons, *pythons),
         policies=(*chosen.policies, *policies),
         programs=chosen.programs,

@@ -60,6 +60,18 @@ IMPOSSIBLE: dict[tuple[str, str], str] = {
         ["remote-script"],
         "a script that can't be opened is reported to this hook, which would ask again without end",
     ),
+    **_pairs(
+        ["busy-thread"],
+        ["thread", "native-thread", "atexit", "remote-script"],
+        "done again and again, it would add threads, callbacks or scripts without end",
+    ),
+    **_pairs(["busy-thread"], ["raise"], "the thread would end at once"),
+    **_pairs(
+        ["busy-thread"],
+        ["print"],
+        "a daemon thread that holds the lock of `sys.stdout` at the end is a fatal error by design "
+        "(`io` docs)",
+    ),
 }
 
 #: (hook, action) pairs that break a rule on purpose, and which rule: skipped without `--abuse`.
@@ -114,6 +126,10 @@ def may_have_threads(flavour: str, python: Version) -> bool:
 #: Roots whose thread outlives `Py_FinalizeEx`. The thread must not wake in another life: its locks
 #: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`).
 OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread", "waking-thread"})
+
+#: Hooks whose thread outlives it, too. It runs while other steps do: no `fork` after it, since a
+#: lock that the thread holds then stays locked in the forked process (POSIX).
+OUTLIVING_HOOKS = frozenset({"busy-thread"})
 
 #: Roots that start an interpreter of their own, which lives until its thread is joined at the end.
 INTERPRETER_ROOTS = frozenset({"interpreter-pool"})

@@ -15,6 +15,7 @@ from finfuzz.program.legal import (
     CPYTHON_DIES,
     IMPOSSIBLE,
     INTERPRETER_ROOTS,
+    OUTLIVING_HOOKS,
     OUTLIVING_ROOTS,
     THREAD_ROOTS,
     is_one_thread,
@@ -55,6 +56,7 @@ class Scope:
         self.started = 0
         self.threads_outlive = False
         self.hooks_start_threads = False
+        self.threads_are_busy = False
         self.is_elsewhere = False
         self._begin_life()
 
@@ -86,12 +88,13 @@ class Scope:
 
     @property
     def may_live_again(self) -> bool:
-        threads = self.threads_outlive or self.hooks_start_threads
+        threads = self.threads_outlive or self.threads_are_busy or self.hooks_start_threads
         return self.lives < MAX_LIVES and not threads
 
     @property
     def may_fork(self) -> bool:
-        return not self.flavours and not self.roots_start_interpreters
+        busy = self.threads_are_busy or self.roots_start_interpreters
+        return not self.flavours and not busy
 
     def apply(self, step: Step) -> bool:
         """Take one step. Returns whether the step has an effect here."""
@@ -172,6 +175,7 @@ class Scope:
         if not self.may_hook(name, hook, action):
             return False
         self.hooks_start_threads |= action == "thread"
+        self.threads_are_busy |= hook in OUTLIVING_HOOKS
         return True
 
     def _root(self, name: str, root: str) -> bool:

@@ -45,7 +45,7 @@ _HOOKS = frozenset(
 _ACTIONS = frozenset(
     {
         *("plain", "cast", "lookup", "create", "internals", "cast-back", "convert"),
-        *("override", "gil", "native-thread"),
+        *("override", "gil", "native-thread", "repr"),
     }
 )
 _INTERPRETERS = frozenset({"framework"})

@@ -377,6 +377,12 @@ HOOK = Choice(
             own_thread=_MAIN_THREAD,
             cost=3,
         ),
+        Word(
+            "busy-thread",
+            "a daemon thread that performs the action again and again, to the end",
+            main_only=_FATAL_THREAD,
+            cost=2.5,
+        ),
         Word("unraisable", "`sys.unraisablehook`, when another hook raises"),
         Word("module-free", "`m_free` of a module in `sys.modules`"),
         Word(
@@ -413,6 +419,7 @@ ACTION = Choice(
         Word("override", "call a virtual function that Python overrides"),
         Word("import", "import a module for the first time"),
         Word("import-extension", "import the extension"),
+        Word("repr", "read each attribute of the extension's module, and write its `repr`"),
         Word("raise", "raise an exception"),
         Word("print", "print"),
         Word("gil", "release the GIL and take it back"),

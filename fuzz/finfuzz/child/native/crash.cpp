@@ -2,7 +2,7 @@
 //
 // All calls are async-signal-safe but backtrace(), whose first call may allocate and is therefore
 // made beforehand. The unwinder may hang or crash on a corrupted stack: by then signal and address
-// are in shared memory, and with SA_RESETHAND the second signal ends the process.
+// are in shared memory, and the second signal ends the process.
 #include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -23,17 +23,30 @@ static const int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP
 static void* alternate_stack = nullptr;
 constexpr size_t kStackBytes = 256 * 1024;  // the unwinder needs some 20 KiB; a deep recursion leaves none
 
+// Whether a line of `/proc/self/maps` is of executable memory: "BEGIN-END r-xp …".
+static bool is_executable(const char* line, const char* end) {
+    const void* space = memchr(line, ' ', size_t(end - line));
+    auto at = static_cast<const char*>(space);
+    return at && end - at > 3 && at[3] == 'x';
+}
+
+// Copies the executable mappings, where all program counters lie: of a package that loads two
+// hundred files, the others alone would fill the room.
 static void copy_maps() {
     int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
-    uint32_t length = 0;
-    for (;;) {
-        ssize_t got = read(file, shared->maps + length, kMapsBytes - length);
-        if (got <= 0) break;
-        length += uint32_t(got);
+    char chunk[4096];
+    uint32_t length = 0, line = 0;
+    for (ssize_t got; (got = read(file, chunk, sizeof(chunk))) > 0;) {
+        for (const char* at = chunk; at < chunk + got && length < kMapsBytes; ++at) {
+            shared->maps[length++] = *at;
+            if (*at != '\n') continue;
+            if (!is_executable(shared->maps + line, shared->maps + length)) length = line;
+            line = length;
+        }
     }
     close(file);
-    shared->facts.maps_length = length;
+    shared->facts.maps_length = line;
 }
 
 static bool records_peak = false;
@@ -79,7 +92,25 @@ static uint64_t find_stack_pointer(const void* context) {
 #endif
 }
 
+static std::atomic<pid_t> recording{0};
+
+// Makes this thread the one that records. Returns false where this very thread has faulted while it
+// recorded. Threads may crash at one moment, each daemon thread at the end, say: the others wait for
+// the first one's record, which ends with the process. Not for ever, since a thread may hold a lock
+// of the unwinder's.
+static bool begin_recording() {
+    pid_t own = gettid(), first = 0;
+    if (recording.compare_exchange_strong(first, own)) return true;
+    if (first != own) sleep(1);
+    return false;
+}
+
 static void on_signal(int number, siginfo_t* info, void* context) {
+    if (!begin_recording()) {
+        signal(number, SIG_DFL);
+        if (info->si_code <= 0) raise(number);
+        return;
+    }
     Facts& facts = shared->facts;
     facts.signal = number;
     facts.signal_code = info->si_code;
@@ -90,6 +121,7 @@ static void on_signal(int number, siginfo_t* info, void* context) {
     facts.frame_count = record_frames(shared->frames);
     // A faulting instruction runs again and raises the signal again, with its default effect now. A
     // signal that was sent must be sent again.
+    signal(number, SIG_DFL);
     if (info->si_code <= 0) raise(number);
 }
 
@@ -129,7 +161,7 @@ void install_crash_handler() {
     sigaltstack(&stack, nullptr);
     struct sigaction action {};
     action.sa_sigaction = on_signal;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     for (int number : kSignals) sigaction(number, &action, nullptr);
     struct sigaction deadline {};
     deadline.sa_handler = on_deadline;

@@ -5,7 +5,7 @@ PACKAGE stands for the module's name.
 
 
 def import_extension(subject):
-    pass
+    import PACKAGE
 
 
 def at_weakref(node, act):

@@ -62,6 +62,10 @@ def import_extension(subject):
     import finfuzz_target
 
 
+def act_repr(t):
+    return lambda subject: [repr(value) for value in list(vars(t).values())]
+
+
 def act_raise():
     return raise_something
 

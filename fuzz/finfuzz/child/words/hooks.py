@@ -55,6 +55,24 @@ def at_threading_exit(node, act):
     threading._register_atexit(act, node)
 
 
+def at_busy_thread(node, act):
+    import _thread
+
+    started = _thread.allocate_lock()
+    started.acquire()
+
+    def target():
+        try:
+            act(node)
+        finally:
+            started.release()
+        while True:
+            act(node)
+
+    _thread.start_new_thread(target, ())
+    started.acquire()
+
+
 def at_unraisable(node, act):
     import sys
 

@@ -27,6 +27,7 @@ def make_vocabulary(recipe: Recipe, probe: Probe) -> Vocabulary:
         operations=frozenset({"self-check"} if checks else ()),
         kinds=frozenset({"extension"}),
         hooks=frozenset({"weakref", "finalize"}),
+        actions=frozenset({"repr"}),
         own=OwnWords({kind.text: kind for kind in kinds}, tuple(actions), _list_roles(recipe)),
     )
 

@@ -24,7 +24,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from finfuzz.program.language import OPERATIONS, Role
-from finfuzz.program.legal import THREAD_ROOTS
+from finfuzz.program.legal import OUTLIVING_HOOKS, THREAD_ROOTS
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.shapes import count_nodes, unroll_shape
 from finfuzz.program.vocabulary import EVERYTHING
@@ -81,13 +81,14 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     # Python's hooks before those of C slots, and hooks of the end after those of an object's life.
     HOOK: (
         *("del", "weakref", "finalize", "atexit", "dealloc", "clear", "traverse", "capsule"),
-        *("unraisable", "module-free", "threading-exit", "py-atexit"),
+        *("unraisable", "module-free", "threading-exit", "busy-thread", "py-atexit"),
         *("static-destructor", "thread-local-destructor"),
     ),
     # Without the framework, then actions of every extension, then actions of a few.
     ACTION: (
         *("plain", "cast", "lookup", "create", "cast-back", "convert", "override", "internals"),
-        *("print", "raise", "import", "import-extension", "collect", "atexit", "resurrect"),
+        *("print", "raise", "import", "import-extension", "repr", "collect", "atexit"),
+        "resurrect",
         *("gil", "native-thread", "thread", "remote-script"),
     ),
     # `stdlib` needs no C at all, `legacy` (the oldest function of the C API) no configuration.
@@ -106,11 +107,16 @@ _RANKS = {
 _OF_OTHERS = {
     KIND: EVERYTHING.kinds - {"extension"},
     EDGE: EVERYTHING.edges,
-    ACTION: EVERYTHING.actions,
+    ACTION: EVERYTHING.actions - {"repr"},
 }
 _OPERATIONS = {name: rank for rank, name in enumerate(OPERATIONS)}
 #: Words that bring a thread with them.
-_THREADS = {ROOT: THREAD_ROOTS, ACTION: {"thread", "native-thread"}, WAY: {"thread-exit"}}
+_THREADS = {
+    ROOT: THREAD_ROOTS,
+    HOOK: OUTLIVING_HOOKS,
+    ACTION: {"thread", "native-thread"},
+    WAY: {"thread-exit"},
+}
 
 #: A name's rank: whether minimizing would never give it, its number, its letter.
 NameRank = tuple[bool, int, str]

@@ -1,0 +1,107 @@
+"""A word for what a program did: the state of a scenario, read off its outcome."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from finfuzz.executor.judged import RULES
+from finfuzz.executor.outcome import Outcome
+from finfuzz.program.model import Program
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
+
+State = Literal[
+    "survived",
+    "refuses",
+    "leaks",
+    "raises",
+    "breaks a rule",
+    "wrong answer",
+    "hangs",
+    "crashes",
+    "known",
+    "not run",
+]
+
+#: What each state means, the mildest first.
+STATES: dict[State, str] = {
+    "survived": "did all steps, and ended as it should",
+    "refuses": "an import raised ImportError: honest, where a package has no support",
+    "leaks": "its framework reports objects that were never freed, though nothing kept them",
+    "raises": "another exception, or another exit code than the program's",
+    "breaks a rule": "called the C API after Python's end or without a thread state, and survived",
+    "wrong answer": "a question of the recipe's `check` got another answer than in a fresh process",
+    "hangs": "did not end by the deadline, nor by twice the deadline when run again",
+    "crashes": "a signal ended the process",
+    "known": "crashes or hangs by a defect of CPython that is known",
+    "not run": "the program could not be run",
+}
+#: States that make a check fail.
+BAD: frozenset[State] = frozenset({"wrong answer", "hangs", "crashes"})
+
+_RAISED = re.compile(r"^finfuzz: `(.+)` raised (\w+): ?(.*)$", re.MULTILINE)
+_IMPORT = ("ImportError", "ModuleNotFoundError")
+#: The exit code, or the signal, of each way to end; 0 of all others.
+_ENDS: dict[str, int | str] = {"exception": 1, "interrupt": "SIGINT"}
+
+
+class Judged(NamedTuple):
+    """A state, its explanation in a line, and the diagnosis that it was read off, if any."""
+
+    state: State
+    detail: str = ""
+    diagnosis: Diagnosis | None = None
+
+
+def judge(outcome: Outcome, program: Program, memory_mib: int, *, keeps_nothing: bool) -> Judged:
+    """Read the gravest state off an outcome.
+
+    ``keeps_nothing``: the program leaves no object to the end, so what is left then has leaked.
+    """
+    found = {one.diagnostic: one for one in diagnose(outcome, memory_mib)}
+    deaths = [one for one in found.values() if one.signal != "NONE"]
+    for one in deaths:
+        state: State = "hangs" if one.diagnostic == "hang" else "crashes"
+        return Judged(state, describe_death(one), one)
+    if wrong := found.get("wrong-answer"):
+        return Judged("wrong answer", wrong.detail, wrong)
+    for one in found.values():
+        if one.diagnostic in RULES:
+            return Judged("breaks a rule", f"{one.diagnostic}: {one.detail}", one)
+    raised = _RAISED.findall(outcome.stderr)
+    if any(name not in _IMPORT for _, name, _ in raised):
+        step, name, text = next(one for one in raised if one[1] not in _IMPORT)
+        return Judged("raises", f"`{step}`: {_join(name, text)}")
+    for one in found.values():
+        if one.diagnostic != "leak-report":
+            return Judged("raises", one.detail or str(one), one)
+    if unexpected := _find_exit(outcome, program):
+        return Judged("raises", unexpected)
+    if raised:
+        return Judged("refuses", _join(*raised[0][1:]))
+    if keeps_nothing and (leak := found.get("leak-report")):
+        return Judged("leaks", leak.detail, leak)
+    return Judged("survived")
+
+
+def describe_death(diagnosis: Diagnosis) -> str:
+    """Describe a death in a line: its signal and diagnostic, when, its message or its functions."""
+    why = diagnosis.detail or " < ".join(diagnosis.frames[:3])
+    is_main = diagnosis.interpreter in ("", "main")
+    inside = "" if is_main else f" in a subinterpreter ({diagnosis.interpreter})"
+    return f"{diagnosis}, {diagnosis.phase}{inside}" + (f": {why}" if why else "")
+
+
+def _join(name: str, text: str) -> str:
+    return f"{name}: {text}" if text else name
+
+
+def _find_exit(outcome: Outcome, program: Program) -> str:
+    """Describe an end that is not the program's."""
+    ways = [step.args[0] for step in program.steps if step.op == "exit"]
+    wanted = _ENDS.get(ways[-1], 0) if ways else 0
+    ended = outcome.signal or outcome.exit_code
+    # A handler of the package's may turn SIGINT into an exit code: 130 means the same.
+    if ended in (wanted, None) or (wanted == "SIGINT" and ended == 130):
+        return ""
+    return f"ended with exit code {ended}"

@@ -1,0 +1,212 @@
+"""`finfuzz check`: what shutdown, subinterpreters and further lives do to a package."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from finfuzz.check.controls import list_controls, name_frameworks
+from finfuzz.check.results import Check, Row
+from finfuzz.check.run import Settings, run_scenarios
+from finfuzz.check.scenarios import Scenario, load_scenarios
+from finfuzz.cli.group import cli
+from finfuzz.cli.options import (
+    Seconds,
+    build_target,
+    crashes_option,
+    name_targets,
+    path_option,
+    python_option,
+    recipe_option,
+    resolve_target,
+    show_progress,
+)
+from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.limits import Limits
+from finfuzz.program.text import parse
+from finfuzz.replay.run import count_cores
+from finfuzz.report import check as reports
+from finfuzz.support.errors import UserError
+from finfuzz.support.files import ensure_directory, write_whole
+from finfuzz.targets.build import Build, require_linux
+from finfuzz.triage.filer import Origin
+from finfuzz.triage.sorter import Sorter
+
+_out = click.Path(path_type=Path, dir_okay=False)
+#: Above this, a user wants to know how long it will take.
+_SLOW_SECONDS = 3.0
+
+
+@cli.command()
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET…")
+@python_option
+@recipe_option
+@path_option
+@click.option("--only", multiple=True, help="Run this scenario alone; repeatable.")
+@click.option(
+    "--deadline",
+    type=Seconds(0.1, 86400),
+    default=None,
+    show_default="20 times what importing it takes, at least 3",
+    help="Seconds that one scenario may take.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(64, 1 << 20),
+    default=8192,
+    show_default=True,
+    help="MiB of address space that one scenario may use.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=None,
+    show_default="one per core",
+    help="Scenarios that run at once.",
+)
+@click.option("--file", "files", is_flag=True, help="File a finding of each crash and hang.")
+@crashes_option
+@click.option("--junit", "junit_file", type=_out, default=None, help="Write JUnit XML here.")
+@click.option("--json", "json_file", type=_out, default=None, help="Write all results here.")
+@click.option(
+    "--markdown",
+    "markdown_file",
+    type=_out,
+    default=None,
+    help="Write a comment for a pull request here.",
+)
+def check(
+    targets: tuple[str, ...],
+    python: str | None,
+    recipe: Path | None,
+    path: Path | None,
+    only: tuple[str, ...],
+    deadline: float | None,
+    memory: int,
+    workers: int | None,
+    files: bool,
+    crashes: Path,
+    junit_file: Path | None,
+    json_file: Path | None,
+    markdown_file: Path | None,
+) -> None:
+    """Run known scenarios on each TARGET, and print what becomes of each.
+
+    The scenarios keep objects where they outlive modules, import again, start subinterpreters,
+    further lives, threads and forks, and end in every way. Each runs in a fresh process. A crash is
+    run again, and on controls, to find its owner. A package needs no recipe, and uses one if it
+    has one.
+
+    Exits with 0 if nothing went wrong, 1 if something crashed, hung or gave a wrong answer (known
+    defects of CPython don't count), 2 if a target can't be checked, 130 if interrupted.
+    """
+    require_linux()
+    scenarios = _select(only)
+    settings = Settings(deadline, memory)
+    names = name_targets(targets, recipe, path)
+    builds = [build_target(*resolve_target(name, python), instrumented=False) for name in names]
+    for made in builds:
+        _require_time(made, deadline)
+    if files:
+        crashes = ensure_directory(crashes, "findings")
+    console = Console(highlight=False)
+    checks = []
+    for made in builds:
+        done = _check(made, scenarios, settings, workers or count_cores())
+        checks.append(done)
+        _print(console, done)
+        if not done.complete:
+            break
+    for file, content in (
+        (junit_file, reports.to_junit(checks)),
+        (json_file, reports.to_json(checks)),
+        (markdown_file, reports.to_markdown(checks)),
+    ):
+        if file is not None:
+            write_whole(file, content)
+    if not all(done.complete for done in checks):
+        raise SystemExit(130)
+    if files:
+        for made, done in zip(builds, checks, strict=True):
+            _file(made, done, Limits(deadline or Limits().deadline, memory), crashes)
+    problems = [row.detail for done in checks for row in done.rows if row.state == "not run"]
+    if problems:
+        raise UserError(f"not everything could be run: {problems[0]}")
+    raise SystemExit(1 if any(done.bad for done in checks) else 0)
+
+
+def _select(only: tuple[str, ...]) -> list[Scenario]:
+    known = {scenario.name: scenario for scenario in load_scenarios()}
+    for name in only:
+        if name not in known:
+            raise UserError(f"--only {name}: no such scenario: there are {', '.join(known)}")
+    return [scenario for name, scenario in known.items() if not only or name in only]
+
+
+def _require_time(made: Build, deadline: float | None) -> None:
+    """Raise UserError if the import alone takes longer than the deadline."""
+    seconds = made.package.probe.imported.seconds if made.package else 0.0
+    if deadline is not None and seconds > deadline:
+        raise UserError(
+            f"importing {made.spec} takes {seconds:.1f} s, and --deadline gives a scenario "
+            f"{deadline:g} s: give more"
+        )
+
+
+def _check(made: Build, scenarios: list[Scenario], settings: Settings, workers: int) -> Check:
+    """Run all scenarios. Ctrl-C ends the check early."""
+    rows: list[Row] = []
+    complete = True
+    seconds = made.package.probe.imported.seconds if made.package else 0.0
+    try:
+        with show_progress(f"checking {made.spec}") as (announce, advance):
+            advance(0, len(scenarios))
+            if seconds > _SLOW_SECONDS:
+                about = seconds * 2 * len(scenarios) / workers
+                announce(f"importing {made.spec} takes {seconds:.0f} s: this takes {about:.0f} s")
+            for row in run_scenarios(made, scenarios, settings, workers):
+                rows.append(row)
+                advance(len(rows), len(scenarios))
+                if row.is_bad:
+                    announce(f"{row.scenario}: {row.state}: {row.detail}")
+    except KeyboardInterrupt:
+        complete = False
+    places = {scenario.name: place for place, scenario in enumerate(scenarios)}
+    rows.sort(key=lambda row: places[row.scenario])
+    return Check(
+        target=str(made.spec),
+        python=made.interpreter.text,
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        pins=made.package.pins if made.package else (),
+        frameworks=name_frameworks(made),
+        controls=tuple(map(str, list_controls(made))),
+        notes=made.package.notes if made.package else (),
+        rows=tuple(rows),
+        complete=complete,
+    )
+
+
+def _print(console: Console, done: Check) -> None:
+    for line in reports.describe_target(done):
+        console.print(line, markup=False, soft_wrap=True)
+    console.print(reports.render_table(done))
+    console.print(reports.describe_total(done), markup=False)
+
+
+def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
+    """File what went wrong, as `finfuzz file` does with a program."""
+    with show_progress("filing") as (announce, advance):
+        sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
+        try:
+            for number, row in enumerate(done.bad, start=1):
+                outcome = run_fresh(made, parse(row.program), limits.patient)
+                sorter.sight(row.program, outcome, number, 0.0)
+            while sorter.work():
+                advance(0, 0)
+        finally:
+            sorter.close()
+    for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
+        click.echo(f"{seen.diagnosis}: {seen.path}")

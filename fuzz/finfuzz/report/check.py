@@ -1,0 +1,127 @@
+"""Report a check: a table for the terminal; JUnit, JSON and Markdown for other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import junitparser
+import msgspec
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from finfuzz.check.results import Check, Row
+from finfuzz.check.states import STATES, State
+from finfuzz.report.replay import make_markdown_row
+
+_STYLES: dict[State, str] = {
+    "survived": "dim",
+    "refuses": "cyan",
+    "leaks": "yellow",
+    "raises": "yellow",
+    "breaks a rule": "yellow",
+    "wrong answer": "bold magenta",
+    "hangs": "bold red",
+    "crashes": "bold red",
+    "known": "yellow",
+    "not run": "yellow",
+}
+
+
+def render_table(check: Check) -> Table:
+    """Make a table with a row for each scenario."""
+    rendered = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    rendered.add_column("scenario", no_wrap=True)
+    rendered.add_column("outcome", no_wrap=True)
+    rendered.add_column("", overflow="fold")
+    for row in check.rows:
+        style = _STYLES[row.state]
+        dim = style if row.state == "survived" else ""
+        detail = Text(explain(row) if row.state != "survived" else row.title, dim)
+        rendered.add_row(Text(row.scenario, dim), Text(row.state, style), detail)
+    return rendered
+
+
+def describe_target(check: Check) -> Iterable[str]:
+    """Describe what was checked, in a few lines."""
+    made = f", made with {', '.join(check.frameworks)}" if check.frameworks else ""
+    yield f"{check.target} on CPython {check.python}{made}"
+    if len(check.pins) > 1:
+        yield f"with {', '.join(check.pins[1:])}"
+    if check.bad and check.controls:
+        yield f"controls: {', '.join(check.controls)}"
+
+
+def explain(row: Row) -> str:
+    """Explain a row's state in a line: what, how often, whose, and what is documented."""
+    parts = [row.detail or row.title]
+    if row.rate is not None:
+        parts.append(f"{row.rate} runs")
+    if row.known:
+        parts.append(f"known defect of {row.owner}: {row.known}")
+    elif row.owner:
+        parts.append(f"owner: {row.owner} ({row.reason})")
+    if row.unsupported:
+        parts.append(f"documented as unsupported: {row.unsupported}")
+    return "; ".join(parts)
+
+
+def describe_total(check: Check) -> str:
+    """Return the counts: `38 survived, 4 refuses, 1 crashes`."""
+    counts = check.counts
+    parts = [f"{counts[state]} {state}" for state in STATES if counts[state]]
+    return ", ".join(parts) + ("" if check.complete else " (interrupted: the rest was not run)")
+
+
+def to_json(checks: Sequence[Check]) -> bytes:
+    """Write all rows of all targets as JSON."""
+    document = {
+        "complete": all(check.complete for check in checks),
+        "checks": [msgspec.to_builtins(check) | {"counts": dict(check.counts)} for check in checks],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def to_junit(checks: Sequence[Check]) -> str:
+    """Write JUnit XML: a suite for each target, a case for each scenario."""
+    document = junitparser.JUnitXml("finfuzz check")
+    for check in checks:
+        name = f"{check.target} on CPython {check.python}"
+        suite = junitparser.TestSuite(name)
+        for row in check.rows:
+            suite.add_testcase(_make_testcase(row, f"{check.target}.{check.python}"))
+        document.add_testsuite(suite)
+    document.update_statistics()  # type: ignore[no-untyped-call]
+    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
+    return text.decode()
+
+
+def _make_testcase(row: Row, group: str) -> junitparser.TestCase:
+    case = junitparser.TestCase(row.scenario, group, round(row.seconds, 4))
+    if row.is_bad:
+        case.result = [junitparser.Failure(explain(row), row.state)]
+    elif row.state in ("not run", "known"):
+        case.result = [junitparser.Skipped(explain(row))]
+    elif row.state != "survived":
+        case.system_out = f"{row.state}: {explain(row)}"
+    return case
+
+
+def to_markdown(checks: Sequence[Check]) -> str:
+    """Write a comment for a pull request: a total and a table for each target."""
+    lines = []
+    for check in checks:
+        head = (
+            f"**{len(check.bad)} of {len(check.rows)} go wrong**" if check.bad else "**all well**"
+        )
+        lines += [f"### finfuzz check: `{check.target}` on CPython {check.python}: {head}", ""]
+        lines += [describe_total(check), ""]
+        rows = [row for row in check.rows if row.state != "survived"]
+        if rows:
+            lines += ["| scenario | outcome | |", "| --- | --- | --- |"]
+            lines += [
+                make_markdown_row(f"`{row.scenario}`: {row.title}", row.state, explain(row))
+                for row in rows
+            ]
+            lines.append("")
+    return "\n".join(lines).rstrip() + "\n"

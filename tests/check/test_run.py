@@ -1,0 +1,142 @@
+"""Modules that go wrong in one way each: what a check says of them, how often and whose it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from finfuzz.check.controls import dies_the_same, list_controls, name_frameworks
+from finfuzz.check.results import Row
+from finfuzz.check.run import Settings, run_scenarios
+from finfuzz.check.scenarios import load_scenarios
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.spec import parse_target
+from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings.rate import Rate
+from helpers.outcome_files import SURVIVED
+
+from .conftest import Make
+
+SETTINGS = Settings(None, 8192)
+
+
+def check(made: Build, *names: str, settings: Settings = SETTINGS) -> dict[str, Row]:
+    scenarios = [one for one in load_scenarios() if one.name in ("import-and-exit", *names)]
+    return {row.scenario: row for row in run_scenarios(made, scenarios, settings, 2)}
+
+
+#: A module whose second import in a process does this.
+AGAIN = """
+import builtins, os, sys
+if hasattr(builtins, "mine_is_here"):
+    {}
+builtins.mine_is_here = True
+"""
+
+
+def test_a_refusal_has_its_words(make: Make) -> None:
+    made = make(AGAIN.format("raise ImportError('mine is imported only once')"))
+    rows = check(made, "imported-again", "legacy-alone")
+    assert rows["imported-again"].state == "refuses"
+    assert rows["imported-again"].detail == "ImportError: mine is imported only once"
+    assert rows["legacy-alone"].state == rows["import-and-exit"].state == "survived"
+    assert not any(row.is_bad for row in rows.values())
+
+
+def test_a_crash_is_run_again_and_on_controls(make: Make) -> None:
+    row = check(make(AGAIN.format("os.abort()")), "imported-again")["imported-again"]
+    assert (row.state, row.is_bad, row.rate) == ("crashes", True, Rate(3, 3))
+    assert row.detail.startswith("SIGABRT/none, running")
+    assert (row.owner, row.reason) == ("extension", "no control dies the same")
+    assert row.program == "finfuzz 1\nimport\nunimport\ncollect\nimport\n" + (
+        "node a extension\nnode o object\nhook o del repr\ndrop o\nself-check\n"
+    )
+
+
+def test_a_crash_that_happens_sometimes_has_its_rate(make: Make, tmp_path: Path) -> None:
+    """It crashes in each third process."""
+    file = tmp_path / "count"
+    body = f"with open({str(file)!r}, 'a') as file: file.write('x')\n"
+    body += f"    if os.path.getsize({str(file)!r}) % 3 == 1: os.abort()"
+    row = check(make(AGAIN.format(body)), "imported-again")["imported-again"]
+    assert (row.state, row.rate) == ("crashes", Rate(4, 10))
+
+
+def test_a_hang_exceeds_twice_its_deadline_too(make: Make) -> None:
+    made = make(
+        AGAIN.format(
+            "import _thread; _thread.allocate_lock().acquire() and None\n"
+            "    lock = _thread.allocate_lock(); lock.acquire(); lock.acquire()"
+        )
+    )
+    row = check(made, "imported-again", settings=Settings(1.0, 8192))["imported-again"]
+    assert (row.state, row.rate, row.owner) == ("hangs", Rate(3, 3), "extension")
+
+
+def test_a_wrong_answer_is_the_extensions(make: Make) -> None:
+    recipe = 'module = "mine"\n[check]\n"the answer" = ["t.answer", 42]\n'
+    made = make(
+        AGAIN.format("pass\nanswer = 42 if not hasattr(builtins, 'mine_is_here') else 41"), recipe
+    )
+    row = check(made, "imported-again")["imported-again"]
+    assert (row.state, row.owner) == ("wrong answer", "extension")
+    assert row.detail == "the answer: 41, should be 42"
+
+
+def test_what_the_documentation_rules_out_stands_beside_a_crash(make: Make) -> None:
+    recipe = 'module = "mine"\n[unsupported]\nwords = ["unimport"]\nwhy = "see the manual"\n'
+    rows = check(make(AGAIN.format("os.abort()"), recipe), "imported-again", "legacy-alone")
+    assert rows["imported-again"].unsupported == "see the manual"
+    assert rows["legacy-alone"].unsupported == ""
+
+
+def test_a_scenario_that_can_not_run_says_why(make: Make) -> None:
+    made = make("")
+    for file in made.directory.glob("before.py"):
+        file.write_text("raise SystemExit('no')")
+    row = check(made)["import-and-exit"]
+    assert row.state == "not run"
+
+
+def test_the_deadline_follows_the_import() -> None:
+    assert Settings(None, 64).make_limits(0.01).deadline == 3
+    assert Settings(None, 64).make_limits(0.5).deadline == 10
+    assert Settings(7, 64).make_limits(0.5).deadline == 7
+
+
+# ---- controls -----------------------------------------------------------------------------------
+
+
+def test_controls_are_what_the_import_brings_of_the_standard_library(make: Make) -> None:
+    controls = list(map(str, list_controls(make("import decimal, zlib"))))
+    assert controls[0] == "no-extension"
+    assert controls[1:] == ["stdlib:decimal", "stdlib:zlib"], "a recipe first, `_decimal` aside"
+
+
+def test_a_target_of_ours_has_its_own_controls(interpreter: Interpreter) -> None:
+    made = build(parse_target("plain-c"), interpreter, instrumented=False)
+    assert list(map(str, list_controls(made))) == ["no-extension"]
+    assert name_frameworks(made) == ()
+
+
+def died(*frames: str, signal: str = "SIGSEGV", diagnostic: str = "none") -> Diagnosis:
+    return Diagnosis(signal, diagnostic, SURVIVED.phase, "", frames)
+
+
+@pytest.mark.parametrize(
+    ("there", "same"),
+    [
+        (None, False),
+        (died("delta_new", "type_call"), True),
+        (died("other"), False),
+        (died(), True),
+        (died("delta_new", signal="SIGABRT"), False),
+        (died("delta_new", diagnostic="heap-corruption"), False),
+    ],
+)
+def test_a_control_dies_the_same_where_it_shares_a_frame(
+    there: Diagnosis | None, same: bool
+) -> None:
+    assert dies_the_same(died("mine.so+0x10", "delta_new"), there) is same
