@@ -15,6 +15,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.packages.environment import make_environment
 from finfuzz.targets.pick import pick_own
 from finfuzz.targets.releases import list_header_variables
 from finfuzz.targets.spec import TargetSpec, parse_target
@@ -32,7 +33,8 @@ def sources(folder: Path) -> list[Path]:
 
 
 #: The one that compiles fastest.
-SMALLEST = min(FOLDERS, key=lambda folder: sum(path.stat().st_size for path in sources(folder)))
+COMPILED = [folder for folder in FOLDERS if any(folder.glob("*.cpp"))]
+SMALLEST = min(COMPILED, key=lambda folder: sum(path.stat().st_size for path in sources(folder)))
 
 
 def finding_in(folder: Path) -> Finding:
@@ -60,6 +62,19 @@ def variables(spec: TargetSpec, home: Path) -> dict[str, str]:
     return found | list_header_variables(spec)
 
 
+def make_venv(place: Path, finding: Finding, python: Interpreter) -> None:
+    """Make an environment with what the script says to install, and nothing else."""
+    if not finding.target.pins:
+        subprocess.run([python.executable, "-m", "venv", "--without-pip", place], check=True)
+        return
+    try:
+        place.symlink_to(make_environment(finding.target.pins, python).parent.parent)
+    except UserError as error:
+        if "the package index can't be reached" not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
 def ended(done: subprocess.CompletedProcess[str]) -> str:
     return signal.Signals(-done.returncode).name if done.returncode < 0 else "NONE"
 
@@ -71,7 +86,7 @@ def dies_by_hand(folder: Path, scratch: Path) -> Path:
     """
     finding = finding_in(folder)
     spec, python = parse_target(finding.target.spec), interpreter_of(finding)
-    subprocess.run([python.executable, "-m", "venv", "--without-pip", scratch / "venv"], check=True)
+    make_venv(scratch / "venv", finding, python)
     copy = scratch / "finding"
     copy.mkdir()
     for path in sources(folder):
@@ -96,7 +111,8 @@ def dies_by_hand(folder: Path, scratch: Path) -> Path:
 
     assert "No module named 'finfuzz'" in run("-c", "import finfuzz").stderr
     if finding.signal == "HANG":
-        assert run("repro.py", "--compile").returncode == 0
+        if any(copy.glob("*.cpp")):
+            assert run("repro.py", "--compile").returncode == 0
         with pytest.raises(subprocess.TimeoutExpired):
             run("repro.py")
         return copy
@@ -120,5 +136,5 @@ def test_script_dies_by_hand_and_at_its_rate(folder: Path, tmp_path: Path) -> No
 
 
 def made_for(finding: Finding) -> Build:
-    spec = parse_target(finding.target.spec)
+    spec = finding.target.find_spec(CRASHES / finding.folder)
     return build(spec, interpreter_of(finding), instrumented=False)

@@ -77,7 +77,10 @@ _TEXTS = (
     *("signal", "phase", "interpreter"),
     *("recreated_after", "recreated_phase", "capsule_lost_phase"),
 )
-_NUMBERS = ("exit_code", "recreated", "signal_code", "address", "peak_kib", "wrong_answers")
+_NUMBERS = (
+    *("exit_code", "recreated", "signal_code", "address", "stack_pointer"),
+    *("peak_kib", "wrong_answers"),
+)
 
 
 class Case(NamedTuple):

@@ -4,6 +4,7 @@
     python: 3.11                       (where it is not one that has everything)
     abuse: yes                         (where it was asked for)
     target: pybind11==3.0.1,3.0.2      (where it is not plain-c)
+    recipe: kiwi.toml                  (of a package, in the folder recipes/ beside scripts/)
     plain: no                          (where it is to be as near to the fuzzer as can be)
     finfuzz 1
     node a container
@@ -27,11 +28,15 @@ import textwrap
 from pathlib import Path
 
 from finfuzz.program.text import parse
-from finfuzz.targets.spec import parse_target
+from finfuzz.targets.packages.offers import assume_probe
+from finfuzz.targets.packages.package import Package
+from finfuzz.targets.packages.recipe import read_recipe
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.repro.texts import BASE_IMPORTS
 from finfuzz.triage.repro.write import write_script
 
 PLAIN_C = parse_target("plain-c")
+RECIPES = Path(__file__).parents[1] / "triage" / "repro" / "recipes"
 
 
 def read(path: Path) -> tuple[str, str]:
@@ -44,12 +49,15 @@ def files(above: str) -> dict[str, str]:
     """What write_script makes of it."""
     head, mark, steps = above.partition("finfuzz 1\n")
     raising, python, spec, abuse, plain = set(), (3, 13), PLAIN_C, False, True
+    package = None
     for line in head.splitlines():
         key, _, value = line.partition(": ")
         if key == "raising":
             raising.add(value)
         elif key == "target":
             spec = parse_target(value)
+        elif key == "recipe":
+            package = make_package(spec, RECIPES / value)
         elif key == "abuse":
             abuse = value == "yes"
         elif key == "plain":
@@ -60,7 +68,29 @@ def files(above: str) -> dict[str, str]:
             python = int(major), int(minor)
     program = parse(mark + steps)
     return write_script(
-        program, spec, python, "A story.", frozenset(raising), abuse=abuse, plain=plain
+        program,
+        spec,
+        python,
+        "A story.",
+        frozenset(raising),
+        package=package,
+        abuse=abuse,
+        plain=plain,
+    )
+
+
+def make_package(spec: TargetSpec, recipe: Path) -> Package:
+    """A package that nobody has installed, in which all words of its recipe work."""
+    read = read_recipe(recipe)
+    module = read.module.partition(".")[0]
+    return Package(
+        recipe=read,
+        recipe_text=recipe.read_text(encoding="utf-8"),
+        probe=assume_probe(read),
+        paths=(spec.path,) if spec.path else (),
+        site=spec.framework == "module",
+        pins=(f"{spec.package}=={spec.version}",) if spec.version else (),
+        modules=(module, f"_{module}") if spec.framework == "stdlib" else (module,),
     )
 
 

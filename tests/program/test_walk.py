@@ -73,3 +73,11 @@ def test_the_walk_is_where_the_scope_is(program: Program, abuse: bool) -> None:
         assert [each.flavour for each in visit.alive_after] == ["", *scope.flavours.values()]
     taken = [visit.step for visit in walk(program, abuse=abuse) if visit.has_effect]
     assert tuple(taken) == effective(program, abuse=abuse).steps
+
+
+def test_a_recipes_words_have_an_effect_where_no_target_is_named() -> None:
+    text = (
+        "finfuzz 1\nnode a :box\nnode b list\nedge a b :holds\nhook a :left :use\nedge b a append\n"
+    )
+    assert all(visit.has_effect for visit in walk(parse(text)))
+    assert not all(visit.has_effect for visit in walk(parse(text), offers=EVERYTHING))

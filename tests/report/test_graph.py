@@ -48,3 +48,9 @@ def format_graph(interpreter: InterpreterGraph) -> str:
 def test_graph(steps: str, graph: list[str]) -> None:
     program = parse("finfuzz 1\n" + steps.replace("|", "\n") + "\n")
     assert [format_graph(interpreter) for interpreter in build_graphs(program)] == graph
+
+
+def test_objects_of_a_package_are_shown() -> None:
+    program = parse("finfuzz 1\nnode a :box\nedge a a :cell\nroot a codec\nshape b ring :box 2\n")
+    (graph,) = build_graphs(program)
+    assert format_graph(graph).startswith("1 main: a :box codec -:cell->a, b :box")

@@ -20,6 +20,7 @@ from finfuzz.cli.options import (
     recipe_option,
     resolve_target,
     show_progress,
+    take_recipe,
     target_option,
 )
 from finfuzz.executor.fresh import run_fresh
@@ -29,7 +30,6 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
-from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import find_finding, list_folders, load
@@ -54,7 +54,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
         record = load(folder).target
         subject = (
             folder,
-            parse_target(record.spec),
+            record.find_spec(folder),
             pick_own(record.python, record.executable),
             limits,
         )
@@ -98,7 +98,8 @@ def file_(
     read = read_program(program)
     text = to_text(read.without_comments())
     (target,) = name_targets((target,), recipe, path)
-    made = build_target(*resolve_target(target, python))
+    spec, interpreter = resolve_target(target, python)
+    made = build_target(take_recipe(spec, program), interpreter)
     limits = Limits(deadline, memory, abuse)
     crashes = ensure_directory(crashes, "findings")
     with show_progress("filing") as (announce, advance):

@@ -13,7 +13,6 @@ from finfuzz.support.cpythons import link_issue, split_abiflags
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
-from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.bisect import (
     Bisection,
     Subject,
@@ -80,11 +79,12 @@ def bisect(
         raise click.UsageError(
             "--good and --bad go together, and --repo and --python-repo take both"
         )
-    record = load(find_finding(finding, crashes))
+    folder = find_finding(finding, crashes)
+    record = load(folder)
     with show_progress(f"{record.bucket}: bisecting") as (announce, advance):
         subject = Subject(
-            Wanted.from_finding(record),
-            parse_target(record.target.spec),
+            Wanted.from_finding(record, folder),
+            record.target.find_spec(folder),
             Limits(deadline, memory),
             announce,
             advance,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from finfuzz.targets.package_name import FORMS, parse_package
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import find_include_folders, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.findings.finding import load
 
 #: A program that can be run has at most 64 KiB without comments; nobody writes 1 MiB of comments.
 _LARGEST_FILE = 1 << 20
@@ -129,6 +131,15 @@ def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpr
         spec = resolve(spec)
         find_include_folders(spec)
     return spec, interpreter
+
+
+def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
+    """Give a package the recipe of the finding that a program is of, unless the user named one."""
+    folder = program.parent
+    if not spec.package or spec.recipe is not None or not (folder / "finding.json").exists():
+        return spec
+    found_on = load(folder).target.find_spec(folder)
+    return replace(spec, recipe=found_on.recipe) if found_on.package == spec.package else spec
 
 
 def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:

@@ -23,6 +23,7 @@ from finfuzz.cli.options import (
     read_program,
     recipe_option,
     resolve_target,
+    take_recipe,
     target_option,
 )
 from finfuzz.executor.fresh import run_fresh
@@ -60,7 +61,8 @@ def exec_(
     require_linux()
     read = read_program(program)
     (target,) = name_targets((target,), recipe, path)
-    made = build_target(*resolve_target(target, python))
+    spec, interpreter = resolve_target(target, python)
+    made = build_target(take_recipe(spec, program), interpreter)
     outcome = run_fresh(made, read, Limits(deadline, memory, abuse))
     effect, skipped, raised = outcome.took
     where = f"{made.spec} on CPython {made.interpreter.text}"

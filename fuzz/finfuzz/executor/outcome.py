@@ -54,10 +54,10 @@ class Outcome(msgspec.Struct, frozen=True):
     ``took``: steps that had an effect, were skipped, raised. ``recreated_after``: the state of the
     internals (see INTERNALS) before they were first recreated. ``phase``: how far the process was
     (see PROGRESS) and, after a slash, how far its interpreter was. ``frames``: the stack at the
-    signal; ``recreated_frames``: the stack when internals were first recreated. ``seconds``: wall
-    time. ``alive``: C++ objects of the target left at the end of the process, to be compared with a
-    control's. ``wrong_answers``: of self-checks; standard error names them. ``judged``: calls of
-    CPython that broke a rule of the C API, each call site once.
+    signal, and ``stack_pointer`` was there; ``recreated_frames``: the stack when internals were
+    first recreated. ``seconds``: wall time. ``alive``: C++ objects of the target left at the end of
+    the process, to be compared with a control's. ``wrong_answers``: of self-checks; standard error
+    names them. ``judged``: calls of CPython that broke a rule of the C API, each call site once.
     """
 
     exit_code: int | None
@@ -86,6 +86,7 @@ class Outcome(msgspec.Struct, frozen=True):
     seconds: float
     stragglers: bool
     how: Literal["zygote", "fresh"]
+    stack_pointer: int = 0
     judged: tuple[JudgedCall, ...] = ()
 
     @property
@@ -157,6 +158,7 @@ def read_outcome(
         seconds=facts.microseconds / 1e6,
         stragglers=bool(facts.stragglers),
         how=how,
+        stack_pointer=facts.stack_pointer,
         judged=read_judged(shared),
     )
 

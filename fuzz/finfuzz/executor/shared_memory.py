@@ -15,7 +15,7 @@ from pathlib import Path
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 
-LAYOUT = 7
+LAYOUT = 8
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 65536
 FRAMES = 128
@@ -100,6 +100,7 @@ class Facts(ctypes.Structure):
         ("signal", ctypes.c_int32),
         ("signal_code", ctypes.c_int32),
         ("address", _u64),
+        ("stack_pointer", _u64),
         ("finalizing", _u32),
         ("frame_count", _u32),
         ("recreated_frame_count", _u32),

@@ -22,7 +22,7 @@ from finfuzz.program.legal import (
     may_have_threads,
 )
 from finfuzz.program.model import Program, Step
-from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary, assume_words
 from finfuzz.program.words import (
     ACTION,
     FLAVOUR,
@@ -265,8 +265,11 @@ def effective(
     python: Version = NEWEST,
     *,
     abuse: bool = False,
-    offers: Vocabulary = EVERYTHING,
+    offers: Vocabulary | None = None,
 ) -> Program:
-    """Leave out the steps that have no effect on that CPython and that target."""
-    scope = Scope(python, abuse, offers)
+    """Leave out the steps that have no effect on that CPython and that target.
+
+    ``offers``: of the target; by default one that has all words of the program.
+    """
+    scope = Scope(python, abuse, offers or assume_words(program))
     return Program(tuple(step for step in program.steps if scope.apply(step)), program.below)

@@ -53,10 +53,14 @@ _INTERPRETERS = frozenset({"framework"})
 
 @dataclass(frozen=True)
 class OwnWords:
-    """The words of a target's recipe, each with its colon. ``kinds``: with their edges, by text."""
+    """The words of a target's recipe, each with its colon. ``kinds``: with their edges, by text.
+
+    ``roles``: kinds of the language that they stand for on other targets, where the recipe says.
+    """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_choice(self) -> Mapping[Choice, tuple[str, ...]]:
@@ -173,3 +177,17 @@ def _list_sorts() -> tuple[str, ...]:
 EVERYTHING = Vocabulary()
 #: No word that needs code in the extension: what any module at all has.
 NOTHING = Vocabulary(**dict.fromkeys(_list_sorts(), frozenset()))  # type: ignore[arg-type]
+
+
+def assume_words(program: Program) -> Vocabulary:
+    """Make the vocabulary of a target that has all words of a program, its recipe's as well."""
+    own: dict[Choice, dict[str, None]] = {choice: {} for choice in (KIND, EDGE, HOOK, ACTION)}
+    for step in program.steps:
+        for _, parameter, text in step.typed():
+            if isinstance(parameter, Choice) and is_own(text):
+                own[parameter][text] = None
+    if not any(own.values()):
+        return EVERYTHING
+    edges, hooks = (*own[EDGE], "attribute"), tuple(own[HOOK])
+    kinds = {text: Kind(text, "", edges=edges, hooks=hooks) for text in own[KIND]}
+    return replace(EVERYTHING, own=OwnWords(kinds, tuple(own[ACTION])))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
-from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.program.vocabulary import Vocabulary, assume_words
 from finfuzz.support.cpythons import NEWEST, Version
 
 
@@ -64,10 +64,13 @@ def walk(
     python: Version = NEWEST,
     *,
     abuse: bool = False,
-    offers: Vocabulary = EVERYTHING,
+    offers: Vocabulary | None = None,
 ) -> Iterator[Visit]:
-    """Visit the steps in order. ``Scope`` decides which of them have an effect."""
-    scope = Scope(python, abuse, offers)
+    """Visit the steps in order. ``Scope`` decides which of them have an effect.
+
+    ``offers``: of the target; by default one that has all words of the program.
+    """
+    scope = Scope(python, abuse, offers or assume_words(program))
     here = FIRST
     alive: tuple[InterpreterLife, ...] = (FIRST,)
     for position, step in enumerate(program.steps):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
+from finfuzz.program.vocabulary import OwnWords
 from finfuzz.replay.expectations import Expectation, find_holding, read_expectations
 from finfuzz.replay.judge import Judgement, judge
 from finfuzz.support.errors import UserError
@@ -23,7 +24,9 @@ class Case:
     """A program or a finding to replay. ``name`` is its path below the requested folder.
 
     A program has ``expectations`` and a ``path``. A finding has ``seen``: its outcome on each build
-    where it has run. ``problem`` says why a case can't be read; its program is empty then.
+    where it has run. A finding on a package also has the words of its recipe, ``own``, and its
+    target with that recipe, ``found_on``. ``problem`` says why a case can't be read; its program is
+    empty then.
     """
 
     name: str
@@ -33,6 +36,15 @@ class Case:
     flaky: bool = False
     problem: str = ""
     path: Path | None = None
+    own: OwnWords = field(default_factory=OwnWords)
+    found_on: TargetSpec | None = None
+
+    def choose_target(self, spec: TargetSpec) -> TargetSpec:
+        """Give a package its recipe in the finding, unless the user has named another."""
+        same = self.found_on is not None and self.found_on.package == spec.package
+        if same and self.found_on is not None and spec.recipe is None:
+            return replace(spec, recipe=self.found_on.recipe)
+        return spec
 
     def find_expected(self, spec: TargetSpec, python: str) -> frozenset[str] | None:
         """Return the expected `SIGNAL/diagnostic` texts on a build; empty means survival.
@@ -40,7 +52,7 @@ class Case:
         None means a finding that has never run on this build.
         """
         if self.seen is not None:
-            return self.seen.get((str(spec), python))
+            return self.seen.get((spec.name, python))
         return find_holding(self.expectations, spec, python)
 
     def judge(self, expected: frozenset[str] | None, seen: frozenset[str]) -> Judgement:
@@ -103,11 +115,14 @@ def _read_finding(folder: Path, name: str) -> Case:
     try:
         finding = load(folder)
         program = parse(finding.program)
+        own, found_on = finding.target.read_own_words(folder), finding.target.find_spec(folder)
     except UserError as error:
         return Case(name, problem=str(error))
     except ParseError as error:
         return Case(name, problem=f"{folder}/finding.json: its program: {error}")
-    return Case(name, program, seen=_collect_seen(finding), flaky=finding.flaky)
+    return Case(
+        name, program, seen=_collect_seen(finding), flaky=finding.flaky, own=own, found_on=found_on
+    )
 
 
 def _collect_seen(finding: Finding) -> dict[BuildName, frozenset[str]]:

@@ -79,10 +79,12 @@ class _CaseItem(pytest.Item):
 
     def _get_executor(self) -> Executor:
         executors, planned = self.config.stash[_EXECUTORS], self._planned
-        if planned.name not in executors:
-            made = build(planned.spec, planned.interpreter, instrumented=False)
-            executors[planned.name] = Executor(made, Limits())
-        return executors[planned.name]
+        spec = self._case.choose_target(planned.spec)
+        name = f"{spec} on {planned.python}"
+        if name not in executors:
+            made = build(spec, planned.interpreter, instrumented=False)
+            executors[name] = Executor(made, Limits())
+        return executors[name]
 
 
 class _Worse(Exception):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import groupby, takewhile
 from multiprocessing.synchronize import Event
 
 import msgspec
@@ -19,6 +19,7 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.roles import adapt
 from finfuzz.program.scope import find_missing_words
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Judgement, Result
@@ -129,11 +130,14 @@ def _run_batch(
 ) -> list[Result]:
     if planned.problem:
         return [_make_result(case, planned, "not runnable", why=planned.problem) for case in cases]
-    made = build(planned.spec, planned.interpreter, instrumented=False)
-    with Executor(made, limits) as executor:
-        # An unexpected case takes seven more runs: Ctrl-C does not wait for forty such cases.
-        running = takewhile(lambda _: not _stopped.is_set(), cases)
-        return [replay_one(case, planned, executor, compare=compare) for case in running]
+    # An unexpected case takes seven more runs: Ctrl-C does not wait for forty such cases.
+    running = takewhile(lambda _: not _stopped.is_set(), cases)
+    results: list[Result] = []
+    for spec, some in groupby(running, lambda case: case.choose_target(planned.spec)):
+        made = build(spec, planned.interpreter, instrumented=False)
+        with Executor(made, limits) as executor:
+            results += (replay_one(case, planned, executor, compare=compare) for case in some)
+    return results
 
 
 def replay_one(
@@ -141,27 +145,28 @@ def replay_one(
 ) -> Result:
     """Run a case in the executor's zygote; rerun an unexpected one in fresh processes.
 
-    ``compare``: rerun one that is new here too.
+    ``compare``: rerun one that is new here too. A program of another target is translated.
     """
     if case.problem:
         return _make_result(case, planned, "not runnable", why=case.problem)
     made, limits = executor.build, executor.limits
+    program = adapt(case.program, case.own, made.offers)
     try:
-        outcome = executor.run(case.program)
+        outcome = executor.run(program)
     except UserError as error:
         return _make_result(case, planned, "not runnable", why=str(error))
     expected = case.find_expected(planned.spec, planned.interpreter.text)
     found = _diagnose(outcome, limits)
     seen = _name(found)
     python, offers = made.interpreter.version, made.offers
-    missing = find_missing_words(case.program, python, offers, abuse=limits.abuse)
+    missing = find_missing_words(program, python, offers, abuse=limits.abuse)
     if missing and not seen:
         why = f"survived, but the target has no {', '.join(missing)}"
         return _make_result(case, planned, "not comparable", seconds=outcome.seconds, why=why)
     judgement = case.judge(expected, seen)
     if judgement == "as expected" or (judgement == "new here" and not compare):
         return _make_result(case, planned, judgement, found, outcome.seconds)
-    reruns = [_diagnose(run_fresh(made, case.program, limits), limits) for _ in range(_RERUNS)]
+    reruns = [_diagnose(run_fresh(made, program, limits), limits) for _ in range(_RERUNS)]
     return _judge_reruns(case, planned, found, reruns, outcome.seconds)
 
 

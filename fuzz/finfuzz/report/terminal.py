@@ -133,6 +133,7 @@ def _render_facts(entry: ListedFinding, finding: Finding) -> Table:
         "status": status + (f": {explained}" if explained else ""),
         "merged into": finding.merged_into,
         "CPython": finding.target.python_name,
+        "installed": " ".join(finding.target.pins),
         "signal": finding.signal + (f", {finding.fault}" if finding.fault else ""),
         "other signals": _format_other_signals(finding),
         "telling frames": " < ".join(finding.frames),

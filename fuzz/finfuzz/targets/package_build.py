@@ -65,7 +65,7 @@ def build_package(
     recipe = recipe or Recipe(where.module)
     text = recipe_file.read_text(encoding="utf-8") if recipe_file else ""
     spec = replace(spec, version=where.version or spec.version)
-    build_id = _compute_id(spec, interpreter, runtime, where, text)
+    build_id = _compute_id(spec, interpreter, runtime, where, text, recipe)
     directory = find_cache() / "builds" / build_id
     record = _read_record(directory)
     if record is None:
@@ -98,10 +98,17 @@ def build_package(
 
 
 def _compute_id(
-    spec: TargetSpec, interpreter: Interpreter, runtime: Build, where: Location, text: str
+    spec: TargetSpec,
+    interpreter: Interpreter,
+    runtime: Build,
+    where: Location,
+    text: str,
+    recipe: Recipe,
 ) -> str:
-    facts = [str(spec), interpreter.build_key, str(interpreter.path), runtime.id, text]
-    facts += [*where.pins, *map(str, where.paths), write_words(Recipe("probe"))]
+    """Compute an id. A recipe counts by its text, wherever it lies."""
+    target = str(replace(spec, recipe=None))
+    facts = [target, interpreter.build_key, str(interpreter.path), runtime.id, text]
+    facts += [*where.pins, *map(str, where.paths), write_words(recipe)]
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
 
 

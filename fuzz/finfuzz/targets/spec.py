@@ -49,6 +49,11 @@ class TargetSpec:
             return (self,)
         return replace(self, second=None), replace(self, version=self.second, second=None)
 
+    @property
+    def name(self) -> str:
+        """Its text without the recipe: what findings and results of replays call it."""
+        return str(replace(self, recipe=None))
+
     def __str__(self) -> str:
         if self.package:
             name = (self.framework, self.package, self.version, self.path, self.recipe)

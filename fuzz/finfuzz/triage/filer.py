@@ -24,6 +24,7 @@ from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
 from finfuzz.triage.diagnosis.symbols import Frame, find_interrupted, name_stack
 from finfuzz.triage.findings.finding import (
+    RECIPE,
     Finding,
     FirstSeen,
     StackFrame,
@@ -126,6 +127,7 @@ class Filer:
             program,
             self._make_predicate(diagnosis, forked),
             self._python,
+            offers=self._build.offers,
             abuse=self._limits.abuse,
             tries=_HANG_TRIES if diagnosis.diagnostic == "hang" else None,
         )
@@ -174,6 +176,8 @@ class Filer:
             "stack.txt": "".join(f"#{n} {frame}\n" for n, frame in enumerate(stack)),
             "outcome.json": encode(_make_portable(first.outcome)).decode(),
         }
+        if finding.target.recipe:
+            files[RECIPE] = self._recipe_text
         return save(self._crashes, finding, files)
 
     def _write_script(
@@ -185,15 +189,17 @@ class Filer:
             self._python,
             write_story(finding),
             raising,
+            package=self._build.package,
             diagnostic=finding.diagnostic,
             abuse=self._limits.abuse,
             plain=simply,
             abiflags=self._build.interpreter.abiflags,
             in_tree=len(self._build.interpreter.includes) > 1,
+            executable=shorten_home(self._build.interpreter.path),
         )
 
     def _make_finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:
-        spec, diagnosis = self._build.spec, sighting.diagnosis
+        diagnosis = sighting.diagnosis
         return Finding(
             key_version=telling.VERSION,
             bucket=diagnosis.bucket,
@@ -207,16 +213,7 @@ class Filer:
             reproduced=fresh,
             in_zygote=forked,
             script=Rate(0, 0),
-            target=TargetRecord(
-                spec=str(spec),
-                framework=spec.framework,
-                version=spec.version,
-                policy=str(spec.policy),
-                python=self._build.interpreter.text,
-                build=self._build.id,
-                python_commit=self._build.interpreter.commit,
-                executable=shorten_home(self._build.interpreter.path),
-            ),
+            target=self._record_target(),
             program=sighting.text,
             sightings=0,
             first_seen=FirstSeen(
@@ -226,6 +223,25 @@ class Filer:
                 engine=self._origin.engine,
                 seed=self._origin.seed,
             ),
+        )
+
+    @property
+    def _recipe_text(self) -> str:
+        return self._build.package.recipe_text if self._build.package else ""
+
+    def _record_target(self) -> TargetRecord:
+        spec, interpreter = self._build.spec, self._build.interpreter
+        return TargetRecord(
+            spec=spec.name,
+            framework=spec.framework,
+            version=spec.version,
+            policy=str(spec.policy),
+            python=interpreter.text,
+            build=self._build.id,
+            python_commit=interpreter.commit,
+            executable=shorten_home(interpreter.path),
+            pins=self._build.package.pins if self._build.package else (),
+            recipe=RECIPE if self._recipe_text else "",
         )
 
 

@@ -57,11 +57,11 @@ def _build_others(
 ) -> Iterator[Build]:
     """Build for CPythons on which the program means the same, of its own branch first."""
     own = made.interpreter
-    meant = effective(program, own.version, abuse=limits.abuse)
+    meant = effective(program, own.version, abuse=limits.abuse, offers=made.offers)
     for other in sorted(find_interpreters(), key=lambda one: one.version[:2] != own.version[:2]):
         if not (other.includes and other.differs_in_version(own)):
             continue
-        if effective(program, other.version, abuse=limits.abuse) == meant:
+        if effective(program, other.version, abuse=limits.abuse, offers=made.offers) == meant:
             try:
                 yield build(made.spec, other, announce=announce)
             except UserError as error:  # this release doesn't support that CPython, say

@@ -9,7 +9,10 @@ import pytest
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
+from finfuzz.program.model import Program
 from finfuzz.program.text import parse
+from finfuzz.program.vocabulary import OwnWords
+from finfuzz.program.words import Kind
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import BuildError
@@ -120,6 +123,24 @@ def test_words_that_are_abuse_are_missed_too(pythons: list[Interpreter]) -> None
     asked = dataclasses.replace(LIMITS, abuse=True)
     found = [build_and_judge(wanted, lambda: bare, limits).what for limits in (LIMITS, asked)]
     assert found == ["survived", "not comparable"]
+
+
+def test_a_program_of_a_package_is_translated_for_a_control(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = parse("finfuzz 1\nnode a :held\nedge a a :holds\nhook a atexit :use\n")
+    own = OwnWords({":held": Kind(":held", "", edges=(":holds",))}, (":use",))
+    ran = []
+
+    def run(_: Build, asked: Program, __: Limits) -> Outcome:
+        ran.append(asked)
+        return SURVIVED
+
+    monkeypatch.setattr(module, "run_fresh", run)
+    wanted = msgspec.structs.replace(WANTED, program=program, own=own)
+    assert build_and_judge(wanted, lambda: plain_c, LIMITS).what == "survived"
+    translated = "finfuzz 1\nnode a container\nedge a a append\nhook a atexit create\n"
+    assert set(ran) == {parse(translated)}
 
 
 def died(stderr: str) -> Outcome:

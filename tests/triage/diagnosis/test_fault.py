@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from finfuzz.executor.frames import RawFrame
-from finfuzz.triage.diagnosis.fault import describe_fault
+from finfuzz.triage.diagnosis.fault import describe_fault, is_stack_overflow
 from helpers.outcome_files import SURVIVED
 
 FRAMES = (RawFrame("a.so", 1),)
@@ -39,3 +39,22 @@ FRAMES = (RawFrame("a.so", 1),)
 )
 def test_fault(facts: dict[str, object], text: str) -> None:
     assert describe_fault(msgspec.structs.replace(SURVIVED, **facts)) == text
+
+
+OVERFLOWN = {"signal": "SIGSEGV", "signal_code": 1, "address": 0x7000_0000, "frames": FRAMES}
+
+
+@pytest.mark.parametrize(
+    ("facts", "overflown"),
+    [
+        ({"stack_pointer": 0x7000_0008}, True),
+        ({"stack_pointer": 0x6FFF_F000}, True),  # an access to a function's large locals
+        ({"stack_pointer": 0x7000_0008, "signal_code": 2}, True),  # the guard page of a thread
+        ({"stack_pointer": 0x7800_0000}, False),
+        ({"stack_pointer": 0x7000_0008, "signal_code": 128, "address": 0}, False),
+        ({"stack_pointer": 0x7000_0008, "signal": "SIGABRT", "signal_code": -6}, False),
+        ({"stack_pointer": 0, "address": 0x18}, False),  # of a machine that is not read
+    ],
+)
+def test_stack_overflow(facts: dict[str, object], overflown: bool) -> None:
+    assert is_stack_overflow(msgspec.structs.replace(SURVIVED, **OVERFLOWN | facts)) is overflown

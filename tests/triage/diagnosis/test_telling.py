@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from finfuzz.triage.diagnosis.symbols import Frame
-from finfuzz.triage.diagnosis.telling import normalize_function, select_telling_frames
+from finfuzz.triage.diagnosis.telling import (
+    normalize_function,
+    select_recursive,
+    select_telling_frames,
+)
 from helpers.outcome_files import read
 from helpers.places import OUTCOMES
 
@@ -139,7 +143,7 @@ def stack(*lines: str) -> list[Frame]:
             ["a", "b", "c"],
         ),
         # what calls itself is one
-        ([f"libother.so {name}" for name in ("a<int>(int)", "a<a>(a)", "b", "a")], ["a", "b", "a"]),
+        ([f"libother.so {name}" for name in ("a<int>(int)", "a<a>(a)", "b", "a")], ["a", "b"]),
         # without a name its place is told, but for the C library's; without a module nothing is
         (
             ["libother.so", "libc.so.6", "?", "libother.so.3"],
@@ -398,3 +402,24 @@ def test_real_stacks(name: str, gone: bool, kept: list[str]) -> None:
     frames = read(OUTCOMES / f"{name}.txt").frames
     assert len(frames) > 7
     assert select_telling_frames(frames, internals_gone=gone) == kept
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        ([], ()),
+        (["libother.so b", "libother.so a"] * 2, ()),
+        (["libother.so b", "libother.so a"] * 3 + ["libother.so c"], ("a", "b")),
+        ([f"libother.so {name}" for name in "dcba" * 3], ("a", "b", "c")),
+        # Plumbing counts where it is all that there is.
+        (
+            [f"{PYTHON} subtype_dealloc", f"{PYTHON} dict_dealloc"] * 3,
+            ("dict_dealloc", "subtype_dealloc"),
+        ),
+        ([f"{PYTHON} subtype_dealloc", "libother.so a"] * 3, ("a",)),
+    ],
+)
+def test_a_recursion_is_its_functions_by_name(lines: list[str], kept: tuple[str, ...]) -> None:
+    """Where the stack ends is chance."""
+    assert select_recursive(stack(*lines)) == kept
+    assert select_recursive(stack(*lines[1:], *lines[:1])) == kept

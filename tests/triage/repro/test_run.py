@@ -62,6 +62,8 @@ THROWN = "terminate called after throwing an instance of 'pybind11::cast_error'\
         ("SIGABRT", "heap-corruption", ABORT.format("double free or corruption (out)\n"), True),
         ("SIGABRT", "heap-corruption", ABORT.format(THROWN), False),
         ("SIGSEGV", "heap-corruption", SEGFAULT.format(""), True),
+        ("SIGABRT", "heap-corruption", SEGFAULT.format(""), True),  # chance decides
+        ("SIGABRT", "heap-corruption", END.format(""), False),
         ("SIGABRT", "framework-failure", ABORT.format(THROWN.replace("cast", "x")), True),
         ("SIGABRT", "pymalloc-check", ABORT.format(""), False),
         ("NONE", "wrong-answer", END.format("self-check: static storage: 1\n"), True),

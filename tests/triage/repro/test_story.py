@@ -99,3 +99,17 @@ def test_a_script_is_told_anew(story: str) -> None:
 )
 def test_what_a_person_has_rewritten_stays(script: str) -> None:
     assert replace_story(script, "Another.") == script
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("wheel:optree==0.20.0", "optree 0.20.0"),
+        ("module:my.part+path=/a/folder", "my.part"),
+        ("stdlib:datetime", "the standard library's datetime"),
+    ],
+)
+def test_a_package_is_called_as_people_call_it(target: str, name: str) -> None:
+    one = finding()
+    one.target = msgspec.structs.replace(one.target, spec=target)
+    assert f"\n\n{name} on CPython 3.13.0: crashed in" in write_story(one)

@@ -133,6 +133,52 @@ def test_a_cpython_in_its_source_tree_is_run_there() -> None:
     assert told in docstring(script["repro.py"])
 
 
+def write_for_package(target: str, recipe: str, steps: str = "") -> dict[str, str]:
+    spec = parse_target(target)
+    package = script_files.make_package(spec, script_files.RECIPES / recipe)
+    program = parse(f"finfuzz 1\nimport\n{steps}")
+    return write_script(
+        program, spec, (3, 13), "A story.", package=package, executable="~/venv/bin/python"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "recipe", "wanted"),
+    [
+        (
+            "wheel:kiwisolver==1.5.1",
+            "kiwi.toml",
+            "First install what it was found with:\n\n"
+            "    python3.13 -m pip install kiwisolver==1.5.1\n",
+        ),
+        ("module:kiwisolver+path=/a/folder", "kiwi.toml", "needs the module kiwisolver in /a/fold"),
+        ("module:lxml", "lxml.toml", "needs the module lxml.etree, as installed in ~/venv/bin/py"),
+        ("stdlib:datetime", "datetime.toml", "`python3.13 repro.py`.\n"),
+    ],
+)
+def test_a_package_needs_itself_alone(target: str, recipe: str, wanted: str) -> None:
+    files = write_for_package(target, recipe, "start i legacy\n")
+    assert set(files) == {"repro.py"}
+    assert wanted in docstring(files["repro.py"])
+    assert "HERE" not in files["repro.py"]
+    assert "import os" not in files["repro.py"]
+
+
+def test_a_package_in_a_folder_is_found_by_all_interpreters() -> None:
+    script = write_for_package("module:lxml+path=/a/folder", "lxml.toml", "start i legacy\n")
+    text = script["repro.py"]
+    assert 'FOLDER = "/a/folder"\n' in text
+    assert "sys.path.insert(0, FOLDER)\n" in text
+    assert 'run(interpreter, f"import sys; sys.path.insert(0, {FOLDER!r})")' in text
+
+
+def test_a_package_needs_a_compiler_where_a_step_does() -> None:
+    files = write_for_package("wheel:kiwisolver==1.5.1", "kiwi.toml", "again\nimport\n")
+    assert "extension.cpp" not in files
+    text = docstring(files["repro.py"])
+    assert text.index("pip install") < text.index("builds its modules, with a C++ compiler::\n")
+
+
 def docstring(script: str) -> str:
     return ast.get_docstring(ast.parse(script), clean=False) or ""
 

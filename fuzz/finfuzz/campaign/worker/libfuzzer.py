@@ -56,7 +56,7 @@ def run(loop: Loop, source: ProgramSource, executor: Executor, job: Job) -> None
                 loop.finish()
                 os._exit(0)
             candidate = mutators.take_candidate(data)
-            program, change = candidate or (_parse(data), None)
+            program, change = candidate or (mutators.parse(data), None)
             if program is not None:
                 loop.execute(program, change)
                 writer.record(data, program, change)
@@ -142,7 +142,6 @@ def _arguments(job: Job) -> list[str]:
     ]
 
 
-@functools.lru_cache(maxsize=8192)
 def _parse(data: bytes) -> Program | None:
     """Parse an input; None if it is no program. Blank input is the empty program."""
     try:
@@ -157,6 +156,15 @@ class _Mutators:
     def __init__(self, source: ProgramSource, loop: Loop) -> None:
         self._source, self._loop = source, loop
         self._candidates: OrderedDict[bytes, Candidate] = OrderedDict()
+        self._parsed = functools.lru_cache(maxsize=8192)(self._parse_for_target)
+
+    def parse(self, data: bytes) -> Program | None:
+        """Parse an input for the target: it may be a seed, or found on another target."""
+        return self._parsed(data)
+
+    def _parse_for_target(self, data: bytes) -> Program | None:
+        program = _parse(data)
+        return program and self._source.adapt(program)
 
     def mutate(self, data: bytes, max_size: int, seed: int) -> bytes:
         return self._make_next(Random(seed), data, b"", max_size)
@@ -166,8 +174,8 @@ class _Mutators:
 
     def _make_next(self, rng: Random, first: bytes, second: bytes, max_size: int) -> bytes:
         begin = time.perf_counter()
-        host = _parse(first)
-        donor = _parse(second) if rng.random() < _CROSSES_OVER else None
+        host = self.parse(first)
+        donor = self.parse(second) if rng.random() < _CROSSES_OVER else None
         if host and donor:
             candidate = self._source.cross_over(rng, host, donor)
         elif host:

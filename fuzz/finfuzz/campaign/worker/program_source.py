@@ -13,8 +13,9 @@ from finfuzz.generation.mutate import make_mutation
 from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import weigh_for
 from finfuzz.program.model import Program
+from finfuzz.program.roles import adapt
 from finfuzz.program.scope import effective
-from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.program.vocabulary import EVERYTHING, OwnWords, Vocabulary
 from finfuzz.support.cpythons import Quirk, Version, has
 from finfuzz.targets.built import Build
 
@@ -66,6 +67,10 @@ class ProgramSource:
         hangs = build.spec.record.import_hangs
         avoided = build.package.avoided if build.package else ()
         return cls(build.interpreter.version, build.offers, hangs, before, avoided)
+
+    def adapt(self, program: Program) -> Program:
+        """Translate a program of another target."""
+        return adapt(program, OwnWords(), self.learner.weights.offers)
 
     def generate(self, rng: Random) -> Candidate:
         """Generate a program from nothing."""

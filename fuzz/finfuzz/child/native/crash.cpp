@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,6 +80,18 @@ uint32_t record_frames(uint64_t* frames, size_t most) {
     return uint32_t(count);
 }
 
+static uint64_t find_stack_pointer(const void* context) {
+    const mcontext_t& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+    return uint64_t(machine.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+    return uint64_t(machine.sp);
+#else
+    (void)machine;
+    return 0;
+#endif
+}
+
 static std::atomic<pid_t> recording{0};
 
 // Makes this thread the one that records. Returns false where this very thread has faulted while it
@@ -92,7 +105,7 @@ static bool begin_recording() {
     return false;
 }
 
-static void on_signal(int number, siginfo_t* info, void*) {
+static void on_signal(int number, siginfo_t* info, void* context) {
     if (!begin_recording()) {
         signal(number, SIG_DFL);
         if (info->si_code <= 0) raise(number);
@@ -102,6 +115,7 @@ static void on_signal(int number, siginfo_t* info, void*) {
     facts.signal = number;
     facts.signal_code = info->si_code;
     facts.address = reinterpret_cast<uint64_t>(info->si_addr);
+    facts.stack_pointer = find_stack_pointer(context);
     facts.finalizing = cpython_is_finalizing();
     record_peak();
     facts.frame_count = record_frames(shared->frames);

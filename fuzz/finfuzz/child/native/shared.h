@@ -15,7 +15,7 @@
 
 namespace finfuzz {
 
-constexpr uint32_t kLayout = 7;          // raise it with every change of the layout
+constexpr uint32_t kLayout = 8;          // raise it with every change of the layout
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
 constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
@@ -103,6 +103,7 @@ struct Facts {  // zeroed by the parent before each program
     int32_t signal;
     int32_t signal_code;
     uint64_t address;
+    uint64_t stack_pointer;
     uint32_t finalizing;  // whether CPython was finalizing
     uint32_t frame_count;
     uint32_t recreated_frame_count;

@@ -25,7 +25,10 @@ from finfuzz.triage.findings.story import summarize
 MOST_FRAMES, MOST_ROUTES, MOST_CELLS = 60, 12, 120
 #: Interpreters whose object graph is drawn.
 MOST_DRAWINGS = 24
-_SOURCES = ("repro.py", "finfuzz_target.py", "extension.cpp", "capi.cpp", "after_main.cpp")
+_SOURCES = (
+    *("repro.py", "finfuzz_target.py", "extension.cpp", "capi.cpp", "after_main.cpp"),
+    "recipe.toml",
+)
 _RANKS = ("damaged", "missing", "regressed", "new", "known", "merged")
 
 

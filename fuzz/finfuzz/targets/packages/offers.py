@@ -1,4 +1,4 @@
-"""The vocabulary of a package: what its recipe says and the probe found to work."""
+"""The vocabulary of a package: what its recipe says and, where it was asked, the probe found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from finfuzz.program.shapes import CELL
 from finfuzz.program.vocabulary import NOTHING, OwnWords, Vocabulary
 from finfuzz.program.words import Kind
-from finfuzz.targets.packages.probe import Probe, ProbedWord
+from finfuzz.targets.packages.probe import Imported, Probe, ProbedWord
 from finfuzz.targets.packages.recipe import Recipe, RecipeKind
 from finfuzz.targets.packages.words import takes_cell
 
@@ -28,8 +28,28 @@ def make_vocabulary(recipe: Recipe, probe: Probe) -> Vocabulary:
         kinds=frozenset({"extension"}),
         hooks=frozenset({"weakref", "finalize"}),
         actions=frozenset({"repr"}),
-        own=OwnWords({kind.text: kind for kind in kinds}, tuple(actions)),
+        own=OwnWords({kind.text: kind for kind in kinds}, tuple(actions), _list_roles(recipe)),
     )
+
+
+def read_own_words(recipe: Recipe) -> OwnWords:
+    """Read a recipe's words without a probe: all of them are taken to work."""
+    return make_vocabulary(recipe, assume_probe(recipe)).own
+
+
+def assume_probe(recipe: Recipe) -> Probe:
+    """Make the answers about a package in which all words of its recipe work."""
+    words = [ProbedWord(check=True)] if recipe.check else []
+    words += [ProbedWord(action=name) for name in recipe.action]
+    for name, kind in recipe.kind.items():
+        words.append(ProbedWord(kind=name, weak=True, hashable=True))
+        edges = [*([CELL[1:]] if takes_cell(kind) else []), *kind.edges]
+        words += [ProbedWord(kind=name, edge=edge) for edge in edges]
+    return Probe(Imported(0.0, 0, {}), tuple(words))
+
+
+def _list_roles(recipe: Recipe) -> dict[str, str]:
+    return {f":{name}": kind.role for name, kind in recipe.kind.items() if kind.role}
 
 
 def _make_kind(name: str, kind: RecipeKind, answers: dict[str, ProbedWord]) -> Kind:

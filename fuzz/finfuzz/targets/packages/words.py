@@ -22,7 +22,11 @@ def name_function(prefix: str, word: str) -> str:
 
 
 def write_words(recipe: Recipe) -> str:
-    """Write all functions of a recipe, after those that every package has."""
+    """Write all functions of a recipe, after those that every package has.
+
+    A kind that holds a cell has two: `make_own_holding(t)` makes the cell too, and
+    `make_around_own_holding(t, cell)` takes one.
+    """
     common = _COMMON.read_text(encoding="utf-8").replace("PACKAGE", recipe.module)
     return "\n\n\n".join([common.rstrip(), *_write_functions(recipe)]) + "\n"
 
@@ -32,11 +36,16 @@ def takes_cell(kind: RecipeKind) -> bool:
     return "cell" in find_names(kind.make)
 
 
+def name_around(word: str) -> str:
+    """Name the function that makes a kind around a cell that is there."""
+    return name_function("make_around_", word)
+
+
 def _write_functions(recipe: Recipe) -> Iterator[str]:
     if recipe.functions.strip():
         yield recipe.functions.strip()
     for name, kind in recipe.kind.items():
-        yield _write_make(recipe, name, kind)
+        yield from _write_make(recipe, name, kind)
         if takes_cell(kind):
             body = ["cell_of(source)().append(target)"]
             yield _write(recipe, name_function("refer_by_", CELL), "source, target", body)
@@ -51,12 +60,15 @@ def _write_functions(recipe: Recipe) -> Iterator[str]:
         yield _write_check(recipe)
 
 
-def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> str:
-    function = name_function("make_", f":{name}")
+def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> Iterator[str]:
+    function, body = name_function("make_", f":{name}"), [f"return {write_argument(kind.make)}"]
     if not takes_cell(kind):
-        return _write(recipe, function, "t", [f"return {write_argument(kind.make)}"])
-    body = ["cell = make_cell()", f"return hold_cell({write_argument(kind.make)}, cell)"]
-    return _write(recipe, function, "t", body)
+        yield _write(recipe, function, "t", body)
+        return
+    around = name_around(f":{name}")
+    yield _write(recipe, around, "t, cell", body)
+    body = ["cell = make_cell()", f"return hold_cell({around}(t, cell), cell)"]
+    yield _write(recipe, function, "t", body)
 
 
 def _write_action(recipe: Recipe, name: str, text: str) -> str:

@@ -35,7 +35,7 @@ def attribute_finding(
 
     Yield (controls done, of how many) after each. Raise UserError if the finding is damaged.
     """
-    wanted = Wanted.from_finding(load(folder))
+    wanted = Wanted.from_finding(load(folder), folder)
     planned = list(list_controls(spec, interpreter, find_interpreters(), _list_releases(spec)))
     cells = []
     for done, control in enumerate(planned, start=1):
@@ -73,10 +73,12 @@ def _judge_control(
         lambda: build(control.spec, control.interpreter, instrumented=False, announce=announce),
         limits,
     )
-    return ControlResult(control.axis, str(control.spec), control.interpreter.text, verdict)
+    return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)
 
 
 def _list_releases(spec: TargetSpec) -> list[str]:
+    if spec.record.headers is None:
+        return []
     try:
         return list_releases(spec.framework)
     except UserError:  # no package index and nothing cached: no other releases to try

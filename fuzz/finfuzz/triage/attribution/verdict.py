@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.model import Program
+from finfuzz.program.roles import adapt
 from finfuzz.program.scope import effective, find_missing_words
 from finfuzz.program.text import parse
+from finfuzz.program.vocabulary import OwnWords
 from finfuzz.support.cpythons import Version, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
@@ -26,19 +29,26 @@ from finfuzz.triage.findings.verdict import Verdict, What, absent
 class Wanted(msgspec.Struct, frozen=True):
     """The subject of a verdict: a finding's diagnosis, program and rate.
 
-    ``python``: the CPython it was found on, whose language the program is in.
+    ``python``: the CPython it was found on, whose language the program is in. ``own``: the words of
+    the recipe that the program was written with.
     """
 
     diagnosis: Diagnosis
     program: Program
     rate: Rate
     python: Version
+    own: OwnWords = OwnWords()
 
     @classmethod
-    def from_finding(cls, finding: Finding) -> Wanted:
-        """Read the subject of verdicts off a finding."""
-        program = parse(finding.program)
-        return cls(finding.diagnosis, program, finding.reproduced, finding.target.python_version)
+    def from_finding(cls, finding: Finding, folder: Path | None = None) -> Wanted:
+        """Read the subject of verdicts off a finding; ``folder`` has its recipe."""
+        return cls(
+            finding.diagnosis,
+            parse(finding.program),
+            finding.reproduced,
+            finding.target.python_version,
+            finding.target.read_own_words(folder) if folder else OwnWords(),
+        )
 
     def matches(self, one: Diagnosis) -> bool:
         """Whether a diagnosis is of the same defect."""
@@ -83,7 +93,11 @@ def build_and_judge(
 
 
 def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
-    """Run the program in fresh processes of a build, often enough to see it at its rate."""
+    """Run the program in fresh processes of a build, often enough to see it at its rate.
+
+    On a target without the program's own words, it is translated by their roles.
+    """
+    program = adapt(wanted.program, wanted.own, build.offers)
     python = build.interpreter.version
     if effective(wanted.program, python, abuse=limits.abuse) != effective(
         wanted.program, wanted.python, abuse=limits.abuse
@@ -94,7 +108,7 @@ def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     others: Counter[tuple[What, str]] = Counter()
     while runs < most:
         runs += 1
-        found = diagnose(run_fresh(build, wanted.program, limits.patient), limits.memory_mib)
+        found = diagnose(run_fresh(build, program, limits.patient), limits.memory_mib)
         if any(wanted.matches(one) for one in found):
             same += 1
         elif found:
@@ -106,7 +120,7 @@ def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
         return Verdict(what, Rate(count, runs), seen)
     survived = Rate(runs, runs)
     offers = build.offers
-    if lacking := find_missing_words(wanted.program, wanted.python, offers, abuse=limits.abuse):
+    if lacking := find_missing_words(program, wanted.python, offers, abuse=limits.abuse):
         return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
     return Verdict("survived", survived)
 

@@ -20,6 +20,9 @@ LOST = ("internals lost",)
 #: Diagnostics with the framework's access to its internals on every stack.
 ASKING = INTERNALS | {"cast-error"}
 
+#: The diagnostic of a recursion: where in its circle the stack ends is chance.
+OVERFLOW = "stack-overflow"
+
 #: Diagnostics of calls that broke a rule of the C API.
 JUDGED = frozenset(RULES[1:])
 
@@ -60,6 +63,8 @@ def coarsen_phase(phase: str) -> str:
 
 def find_route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:
     """Return the telling frames, innermost first, after the name in the message: at most KEPT."""
+    if cause.diagnostic == OVERFLOW and (cycle := telling.select_recursive(stack)):
+        return cycle
     head = cause.detail.partition(": ")[0] if cause.diagnostic in _NAMED else ""
     names = telling.select_telling_frames(
         stack, internals_gone=cause.diagnostic in ASKING, exported=bool(head)

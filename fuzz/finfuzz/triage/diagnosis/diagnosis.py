@@ -28,6 +28,7 @@ DIAGNOSTICS = {
     "thread-sanitizer": "a report of TSan's",
     "undefined-behaviour": "a report of UBSan's",
     "leak-report": "LSan's or the framework's, of a process that ended by itself",
+    "stack-overflow": "a fault beside the stack pointer: mostly a recursion without end",
     "memory-ceiling": "the child reached the memory it may use",
     "hang": "the child did not end by its deadline",
     "wrong-answer": "a self-check of the extension got another answer than in every other life",

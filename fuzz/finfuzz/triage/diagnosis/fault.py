@@ -1,4 +1,4 @@
-"""Describe the kernel's information on a signal: its code, and the address if there is one."""
+"""Read the kernel's information on a signal: its code, and the address if there is one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _FAULTS = {
         *("ILL_PRVOPC", "ILL_PRVREG", "ILL_COPROC", "ILL_BADSTK"),
     ),
 }
+#: Between a fault and the stack pointer: the locals of a function are rarely larger.
+_NEAR_STACK = 64 * 1024
 #: Addresses below belong to a member of an object that is not there.
 _NEAR_NULL = 4096
 
@@ -35,3 +37,11 @@ def describe_fault(outcome: Outcome) -> str:
         return _ANY.get(code, f"si_code {code}")
     near = ", near null" if outcome.address < _NEAR_NULL else ""
     return f"{names[code - 1]} at {outcome.address:#x}{near}"
+
+
+def is_stack_overflow(outcome: Outcome) -> bool:
+    """Whether the stack had no room: an access beside the stack pointer never fails otherwise."""
+    if outcome.signal not in ("SIGSEGV", "SIGBUS") or outcome.timed_out:
+        return False
+    faulted = outcome.signal_code in (1, 2) and outcome.stack_pointer > 0
+    return faulted and abs(outcome.address - outcome.stack_pointer) < _NEAR_STACK

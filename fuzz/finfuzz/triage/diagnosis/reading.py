@@ -19,7 +19,7 @@ from finfuzz.triage.diagnosis.bucket import (
     find_route,
 )
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
-from finfuzz.triage.diagnosis.fault import describe_fault
+from finfuzz.triage.diagnosis.fault import describe_fault, is_stack_overflow
 from finfuzz.triage.diagnosis.messages import Message
 from finfuzz.triage.diagnosis.phase import refine_phase
 from finfuzz.triage.diagnosis.sanitizer import SANITIZERS, read_report_stack
@@ -28,7 +28,9 @@ from finfuzz.triage.diagnosis.symbols import Frame, name_stack
 __all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "find_key_frames"]
 
 #: Diagnostics that recreated internals do not explain.
-_OF_ITSELF = {"hang", "internals-recreated", "memory-ceiling", "fatal-python-error"}
+_OF_ITSELF = {
+    *("hang", "internals-recreated", "memory-ceiling", "fatal-python-error", "stack-overflow")
+}
 #: Diagnostics whose keys are not made of the stack that a signal's handler took.
 _SAID = {
     *SANITIZERS,
@@ -126,6 +128,8 @@ def _find_cause(outcome: Outcome, memory_mib: int, stack: Sequence[Frame]) -> Me
         return said
     if outcome.peak_kib > memory_mib * 900:
         return Message("memory-ceiling", "")
+    if said is None and is_stack_overflow(outcome):
+        return Message("stack-overflow", messages.read_python_frame(outcome.stderr))
     cause = _refine_by_stack(
         said or Message("none", messages.read_python_frame(outcome.stderr)), stack
     )

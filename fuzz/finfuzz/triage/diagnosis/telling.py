@@ -7,7 +7,8 @@ A distribution's stripped files have names only for the functions that they expo
 first exported function of a key (or the target's: we compile its file) no local one counts, nor
 what a compiler inlined into that first one. A stripped and an unstripped CPython then agree. The
 innermost local functions do count: otherwise all defects below one exported function would share a
-bucket. Where such a function has no name, its place in the file stands for it.
+bucket. Where such a function has no name, its place in the file stands for it. A function counts
+once, however often a recursion comes through it.
 
 Raise VERSION whenever a list or rule changes: `finfuzz rekey` then makes the keys of findings anew.
 """
@@ -16,13 +17,16 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
-VERSION = 3
+VERSION = 4
 KEPT = 3
+#: A function that is so often on a recorded stack is part of a recursion.
+_RECURS = 3
 
 #: Modules that are never telling. The C library's functions have names only with its symbols
 #: installed, and other names on each processor: its caller tells.
@@ -116,7 +120,7 @@ def select_telling_frames(
     found: list[str] = []
     for frame, outer in zip(frames, _find_outer(frames), strict=True):
         name = _find_telling_name(frame, internals_gone)
-        if not name or (found and (name == found[-1] or _ROUTE.fullmatch(name))):
+        if not name or name in found or (found and _ROUTE.fullmatch(name)):
             continue
         local = _is_local(frame)
         around = not _is_local(outer) and _find_telling_name(outer, internals_gone)
@@ -127,6 +131,20 @@ def select_telling_frames(
         if len(found) == KEPT:
             break
     return found
+
+
+def select_recursive(frames: Sequence[Frame]) -> tuple[str, ...]:
+    """Return the functions that a recursion goes through, in the order of their names.
+
+    Plumbing counts where there is nothing else: a chain of deallocations, say.
+    """
+    names = [_find_telling_name(frame, internals_gone=False) for frame in frames]
+    every = [normalize_function(frame.function) for frame in frames if not frame.inlined]
+    for some in (names, every):
+        times = Counter(filter(None, some))
+        if again := sorted(name for name, count in times.items() if count >= _RECURS):
+            return tuple(again[:KEPT])
+    return ()
 
 
 def are_nameless(names: Sequence[str]) -> bool:

@@ -11,13 +11,18 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from finfuzz.program.vocabulary import OwnWords
 from finfuzz.support.cpythons import Version, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole
+from finfuzz.targets.packages.offers import read_own_words
+from finfuzz.targets.packages.recipe import read_recipe
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.escalation import Escalation
@@ -25,6 +30,7 @@ from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.routes import Route
 
 SCHEMA_VERSION = 2
+RECIPE = "recipe.toml"
 _FILE = "finding.json"
 
 
@@ -33,6 +39,10 @@ class TargetRecord(msgspec.Struct, frozen=True):
 
     ``python``: as `3.14.10d`; ``python_commit`` where the CPython names one; ``executable``: its
     path, `~` for the user's folder. Both are empty in findings of finfuzz 0.2.
+
+    ``pins``: all that was installed for a package's target, as `name==version`, the package first.
+    ``recipe``: the file next to `finding.json` with the recipe of its words, if there is one;
+    ``spec`` does not name it.
     """
 
     spec: str
@@ -43,6 +53,18 @@ class TargetRecord(msgspec.Struct, frozen=True):
     build: str
     python_commit: str = ""
     executable: str = ""
+    pins: tuple[str, ...] = ()
+    recipe: str = ""
+
+    def find_spec(self, folder: Path) -> TargetSpec:
+        """Return the target of the finding in that folder, with its recipe. Raise UserError."""
+        spec = parse_target(self.spec)
+        return replace(spec, recipe=folder.resolve() / self.recipe) if self.recipe else spec
+
+    def read_own_words(self, folder: Path) -> OwnWords:
+        """Read the words of the finding's recipe; none without one. Raise UserError."""
+        spec = self.find_spec(folder)
+        return read_own_words(read_recipe(spec.recipe)) if spec.recipe else OwnWords()
 
     @property
     def python_name(self) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from finfuzz.executor.limits import Limits
 from finfuzz.support.files import write_whole
+from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.releases import list_header_variables
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import load, update
+from finfuzz.triage.findings.finding import Finding, load, update
 from finfuzz.triage.instruments.allocators import run_glibc_malloc, run_pymalloc_debug
 from finfuzz.triage.instruments.debug_python import run_debug_python
 from finfuzz.triage.instruments.debugger import run_gdb
@@ -61,6 +64,9 @@ def escalate(
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:
         place = copy_folder(folder, Path(scratch).resolve() / "plain")
         variables = make_environment(list_header_variables(spec), interpreter)
+        if spec.package:
+            interpreter, paths = _find_package(folder, finding, interpreter, announce)
+            variables |= paths
         experiment = Experiment(place, finding.signal, interpreter, variables, seconds)
         instruments = _FOR_HANGS if hangs else _FOR_CRASHES
         for report in run_instruments(instruments, experiment, folder, announce):
@@ -69,6 +75,20 @@ def escalate(
     finding = load(folder)
     finding.escalation = tuple(reports)
     update(folder, finding)
+
+
+def _find_package(
+    folder: Path, finding: Finding, interpreter: Interpreter, announce: Announce
+) -> tuple[Interpreter, dict[str, str]]:
+    """Find the Python that imports a finding's package, and the variable that it needs for that.
+
+    Debug builds of CPython import the extensions of release builds.
+    """
+    package = build(finding.target.find_spec(folder), interpreter, announce=announce).package
+    if package is not None and package.site:
+        interpreter = replace(interpreter, executable=interpreter.path)
+    paths = os.pathsep.join(map(str, package.paths)) if package else ""
+    return interpreter, {"PYTHONPATH": paths} if paths else {}
 
 
 def run_instruments(

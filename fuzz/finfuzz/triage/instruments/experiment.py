@@ -81,6 +81,8 @@ class Experiment:
 
     def compile(self, **variables: str) -> str:
         """Compile what the script still needs. Returns the error in a line, or nothing."""
+        if not any(self.folder.glob("*.cpp")):
+            return ""
         environment = {**self.environment, **variables}
         command = [self.python, "repro.py", "--compile"]
         done = run(command, self.folder, environment, _COMPILE_SECONDS)

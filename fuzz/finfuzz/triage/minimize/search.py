@@ -18,6 +18,7 @@ from itertools import islice
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.text import to_text
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support.cpythons import NEWEST, Version
 from finfuzz.triage.minimize.names import name_in_order
 from finfuzz.triage.minimize.reducers import Reducer, reducers
@@ -29,20 +30,21 @@ def minimize(
     same: Callable[[Program], bool],
     python: Version = NEWEST,
     *,
+    offers: Vocabulary = EVERYTHING,
     abuse: bool = False,
     tries: int | None = None,
 ) -> Program:
     """Find the simplest program for which ``same`` holds; it must hold for ``program`` already.
 
-    ``same`` must not depend on names. ``python`` and ``abuse`` say which steps have no effect;
-    these go first, unless the bucket needs them. ``tries``: how often ``same`` is asked at most,
-    where each question costs a deadline; then the best program so far is returned.
+    ``same`` must not depend on names. ``python``, ``offers`` and ``abuse`` say which steps have no
+    effect; these go first, unless the bucket needs them. ``tries``: how often ``same`` is asked at
+    most, where each question costs a deadline; then the best program so far is returned.
 
     A simpler program has no comments: these were about another program.
     """
     search = _Search(program, same, tries)
     for tidy in (
-        lambda candidate: name_in_order(effective(candidate, python, abuse=abuse)),
+        lambda candidate: name_in_order(effective(candidate, python, abuse=abuse, offers=offers)),
         name_in_order,
     ):
         tidied = tidy(program.without_comments())

@@ -1,4 +1,5 @@
-"""Make an environment of a CPython, a compiler and a framework's headers, and nothing else."""
+"""Make an environment of a CPython, a compiler, and a framework's headers or a package with its
+dependencies, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.instrumentation import make_variables
+from finfuzz.targets.packages.environment import make_environment
 from finfuzz.targets.releases import list_header_variables
 
 #: Variables that a compiler or a loader reads, and no script.
@@ -23,36 +25,29 @@ _FOLDERS, _FOLDER_STEP = 11, 7
 
 
 class CleanEnvironment:
-    """A new virtual environment of the build's CPython, made in an empty folder.
+    """A virtual environment of the build's CPython, with the packages that the script names.
 
-    ``python``: its interpreter, with no site-packages; ``environment``: all variables.
-    Raise UserError if the CPython can't make one.
+    A package that a user installed is there in the user's own Python only, so that runs the script.
+    ``python``: the interpreter; ``environment``: all variables; ``folder``: empty, for copies and
+    other paths. Raise UserError if there can't be such an environment.
     """
 
     def __init__(self, folder: Path, made: Build) -> None:
         self._folder = folder
-        self.python = str(folder / "venv" / "bin" / "python")
         self.environment = _make_variables(folder, made)
-        command = [
-            str(made.interpreter.executable),
-            "-I",
-            "-m",
-            "venv",
-            "--without-pip",
-            "--symlinks",
-        ]
-        done = subprocess.run(
-            [*command, str(folder / "venv")],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
-            said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
-            raise UserError(f"{command[0]} can't make a virtual environment: {said}")
+        self.python, self._prefix = self._prepare(made)
+
+    def _prepare(self, made: Build) -> tuple[str, Path | None]:
+        """Return the interpreter, and the folder that it is in by any path."""
+        package = made.package
+        if package is not None and package.site:
+            return str(made.interpreter.path), None
+        if package is not None and package.pins:
+            python = make_environment(package.pins, made.interpreter)
+            return str(python), python.parent.parent
+        prefix = self._folder / "venv"
+        _make_empty(prefix, made, self.environment)
+        return str(prefix / "bin" / "python"), prefix
 
     def pick_python(self, run: int) -> str:
         """Return the same interpreter, by a path of another length from run to run.
@@ -60,9 +55,11 @@ class CleanEnvironment:
         The length of a path can decide what freed memory holds: a script that used freed memory
         crashed in 10 of 10 runs by one path, and in none by another.
         """
+        if self._prefix is None:
+            return self.python
         alias = self._folder / ("p" * (1 + _PYTHON_STEP * (run % _PYTHONS)))
         if not alias.is_symlink():
-            alias.symlink_to("venv")
+            alias.symlink_to(self._prefix)
         return str(alias / "bin" / "python")
 
     def pick_folder(self, folder: Path, run: int) -> Path:
@@ -77,6 +74,22 @@ class CleanEnvironment:
             for path in folder.glob("*.so"):
                 (copy / path.name).symlink_to(path.absolute())
         return copy
+
+
+def _make_empty(prefix: Path, made: Build, environment: dict[str, str]) -> None:
+    python = str(made.interpreter.executable)
+    done = subprocess.run(
+        [python, "-I", "-m", "venv", "--without-pip", "--symlinks", str(prefix)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+        raise UserError(f"{python} can't make a virtual environment: {said}")
 
 
 def _make_variables(folder: Path, made: Build) -> dict[str, str]:

@@ -9,13 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from finfuzz.program.language import Role
-from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.model import Step
-from finfuzz.triage.repro import library, texts
-from finfuzz.triage.repro.library import Code
-
-#: The modules of the extensions, by a script's variable.
-EXTENSIONS = {"t": "finfuzz_target", "t2": "finfuzz_second"}
+from finfuzz.targets.packages.words import name_function
+from finfuzz.triage.repro import texts
+from finfuzz.triage.repro.extension import ScriptExtension
+from finfuzz.triage.repro.library import PLATFORM, Code
 
 
 @dataclass
@@ -27,76 +25,90 @@ class InterpreterNamespace:
     """
 
     modules: set[str]
+    spoken_of: str
     functions: set[str] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
-    spoken_of: str = "t"
 
 
 class Variables:
     """Give each node and each interpreter a variable that hides no name that the script uses."""
 
-    def __init__(self) -> None:
-        self._found: dict[tuple[Role, str], str] = {}
-        self._taken = {*texts.NAMES, *texts.HELPERS, *library.load_functions()}
-        self._taken |= {*library.list_modules(), *library.PLATFORM, *dir(builtins), *keyword.kwlist}
+    def __init__(self, extension: ScriptExtension) -> None:
+        self._found: dict[tuple[Role | str, str], str] = {}
+        self._taken = {*texts.NAMES, *texts.HELPERS, *extension.library.names, *extension.modules}
+        self._taken |= {*PLATFORM, *dir(builtins), *keyword.kwlist}
 
     def find(self, role: Role, name: str) -> str:
         if (role, name) not in self._found:
             # The library looks for free names by counting root0, root1, … up.
-            variable = f"a_{name}" if re.fullmatch(r"root\d+", name) else name
-            while variable in self._taken:
-                variable += "_"
-            self._taken.add(variable)
-            self._found[role, name] = variable
+            self._found[role, name] = self._take(
+                f"a_{name}" if re.fullmatch(r"root\d+", name) else name
+            )
         return self._found[role, name]
 
+    def find_cell(self, name: str) -> str:
+        """Find the variable of a node's cell."""
+        if ("cell", name) not in self._found:
+            self._found["cell", name] = self._take(f"{name}_cell")
+        return self._found["cell", name]
 
-def write_step(
-    step: Step, here: InterpreterNamespace, node: Callable[[str], str], second: bool
-) -> Code:
-    """Write the code of a step. ``node``: returns a node's variable; ``second``: there are two
-    extensions."""
-    if step.op == "use":
-        here.spoken_of = "t2" if step.args[0] == "second" and second else "t"
-        return Code("")
-    return _WRITERS[step.op](_StepWriter(here.spoken_of, node), *step.args)
+    def _take(self, variable: str) -> str:
+        while variable in self._taken:
+            variable += "_"
+        self._taken.add(variable)
+        return variable
 
 
 @dataclass(frozen=True)
-class _StepWriter:
-    extension: str
+class StepWriter:
+    """Write the code of steps. ``module``: the variable of the extension that they use; ``node``:
+    returns a node's variable."""
+
+    extension: ScriptExtension
+    module: str
     node: Callable[[str], str]
 
+    def write(self, step: Step) -> Code:
+        """Write the code of a step."""
+        return _WRITERS[step.op](self, *step.args)
+
     def _perform(self, prefix: str, word: str, *arguments: Code) -> Code:
-        name = prefix + word.replace("-", "_")
-        return library.write_call(name, *self._bind(name), *arguments)
+        return self.call(name_function(prefix, word), *arguments)
+
+    def call(self, name: str, *arguments: Code) -> Code:
+        """Write the call of a function of the library; the extension is its first argument."""
+        return self.extension.library.write_call(name, *self._bind(name), *arguments)
 
     def _value(self, prefix: str, word: str) -> Code:
-        name = prefix + word.replace("-", "_")
-        return library.write_value(name, *self._bind(name))
+        name = name_function(prefix, word)
+        return self.extension.library.write_value(name, *self._bind(name))
 
     def _bind(self, name: str) -> tuple[Code, ...]:
-        takes = library.load_functions()[name].takes_extension
-        return (Code(self.extension, (self.extension,)),) if takes else ()
+        takes = self.extension.library.functions[name].takes_extension
+        return (Code(self.module, (self.module,)),) if takes else ()
 
-    def _assign(self, name: str, code: Code) -> Code:
+    def assign(self, name: str, code: Code) -> Code:
+        """Write an assignment to a node's variable."""
         return Code(f"{self.node(name)} = {code.text}", code.modules, code.functions)
 
     def import_(self) -> Code:
-        return Code("", (self.extension,))
+        return Code("", (self.module,))
 
     def unimport(self) -> Code:
-        return Code(f'sys.modules.pop("{EXTENSIONS[self.extension]}", None)')
+        if self.extension.package is not None:
+            return self.call("unimport")
+        return Code(f'sys.modules.pop("{self.extension.modules[self.module]}", None)')
 
     def self_check(self) -> Code:
         return self._perform("self_check", "")
 
     def make(self, name: str, kind: str) -> Code:
-        return self._assign(name, self._perform("make_", kind))
+        return self.assign(name, self._perform("make_", kind))
 
     def shape(self, name: str, shape: str, kind: str, size: str) -> Code:
-        make, refer = self._value("make_", kind), self._value("refer_by_", EDGES_FROM[kind][0])
-        return self._assign(name, self._perform("shape_", shape, make, refer, Code(size)))
+        edge, *_ = self.extension.offers.edges_from[kind]
+        make, refer = self._value("make_", kind), self._value("refer_by_", edge)
+        return self.assign(name, self._perform("shape_", shape, make, refer, Code(size)))
 
     def edge(self, source: str, target: str, edge: str) -> Code:
         return self._perform("refer_by_", edge, Code(self.node(source)), Code(self.node(target)))
@@ -108,7 +120,7 @@ class _StepWriter:
         return self._perform("hold_in_", root, Code(self.node(name)))
 
     def check(self, name: str) -> Code:
-        return Code(f"{self.extension}.check({self.node(name)})", (self.extension,))
+        return Code(f"{self.module}.check({self.node(name)})", (self.module,))
 
     def drop(self, name: str) -> Code:
         return Code(f"del {self.node(name)}")
@@ -118,15 +130,15 @@ class _StepWriter:
 
 
 _WRITERS: dict[str, Callable[..., Code]] = {
-    "import": _StepWriter.import_,
-    "unimport": _StepWriter.unimport,
-    "self-check": _StepWriter.self_check,
-    "node": _StepWriter.make,
-    "shape": _StepWriter.shape,
-    "edge": _StepWriter.edge,
-    "hook": _StepWriter.hook,
-    "root": _StepWriter.root,
-    "check": _StepWriter.check,
-    "drop": _StepWriter.drop,
-    "collect": _StepWriter.collect,
+    "import": StepWriter.import_,
+    "unimport": StepWriter.unimport,
+    "self-check": StepWriter.self_check,
+    "node": StepWriter.make,
+    "shape": StepWriter.shape,
+    "edge": StepWriter.edge,
+    "hook": StepWriter.hook,
+    "root": StepWriter.root,
+    "check": StepWriter.check,
+    "drop": StepWriter.drop,
+    "collect": StepWriter.collect,
 }

@@ -1,4 +1,5 @@
-"""Write a finding as a test in one file, for pytest, the standard library and a compiler."""
+"""Write a finding as a test in one file, for pytest, the standard library and, where the script
+compiles something, a compiler."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
 from finfuzz.support.cpythons import Version
 from finfuzz.support.errors import UserError
-from finfuzz.targets.spec import parse_target
+from finfuzz.targets.packages.recipe import read_recipe
+from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import MARKS
@@ -23,6 +25,7 @@ _TEST = '''r"""{story}
 This test fails until the defect is fixed. Written by `finfuzz export --pytest` ({bucket}).{which}
 """
 
+import importlib.util
 import os
 import shlex
 import shutil
@@ -38,6 +41,7 @@ RUNS = {runs}
 SECONDS = {seconds}  # a run that takes longer hangs
 EXIT_CODES = {exit_codes}  # of a run without the defect
 SYMPTOMS = {symptoms}  # in standard error
+PACKAGE = {package}  # what has to be installed, if anything
 
 FILES = {{{files}
 }}
@@ -67,14 +71,21 @@ def script(tmp_path):
     """Write the script into a folder and build its modules."""
     if sys.version_info[:2] != PYTHON:
         pytest.skip("found on CPython {version}: another version may behave differently")
+    if PACKAGE and importlib.util.find_spec(PACKAGE) is None:
+        pytest.skip(f"no module {{PACKAGE}}: see the first lines of repro.py")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    if any(name.endswith(".cpp") for name in FILES):
+        build(tmp_path)
+    return tmp_path
+
+
+def build(folder):
     compiler = shlex.split(os.environ.get("CXX", "c++"))[0]
     if shutil.which(compiler) is None:
         pytest.skip(f"no C++ compiler {{compiler}}: install one, or name it in $CXX")
-    for name, text in FILES.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    built = run(tmp_path, "--compile")
+    built = run(folder, "--compile")
     assert built.returncode == 0, built.stderr
-    return tmp_path
 
 
 def test_program_ends_cleanly(script):
@@ -101,7 +112,8 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
     """Return the text of the test. Raise UserError if a file of the finding can't be read."""
     python = finding.target.python_version
     mark = MARKS.get(finding.diagnostic)
-    package = parse_target(finding.target.spec).record.headers
+    spec = finding.target.find_spec(folder)
+    package = spec.record.headers
     facts = dataclasses.asdict(package) if package else None
     return _TEST.format(
         which=_WHICH.format(**facts) if facts else "",
@@ -114,10 +126,19 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
         seconds=seconds,
         exit_codes=_list_exit_codes(finding, python),
         symptoms=[mark] if mark else [],
+        package=repr(_find_module(spec)),
         files="".join(
             f"\n    {name!r}: {_quote(text)}," for name, text in _read_sources(folder).items()
         ),
     )
+
+
+def _find_module(spec: TargetSpec) -> str:
+    """Find the module that must be installed; empty where the script needs none or finds it."""
+    if not spec.package or spec.framework == "stdlib" or spec.path is not None:
+        return ""
+    named = read_recipe(spec.recipe).module if spec.recipe else spec.package.replace("-", "_")
+    return named.partition(".")[0]
 
 
 def _list_exit_codes(finding: Finding, python: Version) -> list[int]:

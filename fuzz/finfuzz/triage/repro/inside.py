@@ -66,24 +66,29 @@ class Capi:
 
 
 class Stdlib(Capi):
-    """Write the code with the standard library alone. Raise NotPlain where it can't do the same."""
+    """Write the code with the standard library alone. Raise NotPlain where it can't do the same.
 
-    def __init__(self, python: Version) -> None:
+    ``finds_all``: other interpreters find the script's modules without its help.
+    """
+
+    def __init__(self, python: Version, *, finds_all: bool = False) -> None:
         super().__init__()
+        self._start = "_interpreters.create" if finds_all else "start"
         self._new = has(python, Quirk.INTERPRETERS_MODULE)
         self._python = python
         self._concurrent: set[str] = set()
 
     def start(self, variable: str, parent: str, flavour: str) -> str:
         if flavour == "concurrent":
-            self.helpers |= {"start", "concurrent"}
+            self.helpers |= {"run", "concurrent"}
             self._concurrent.add(variable)
             return f"{variable} = start_concurrent()"
         if parent != "None" or flavour not in _CONFIGS or not (self._new or flavour == "stdlib"):
             raise NotPlain
-        self.helpers.add("start" if self._new else "old start")
+        age = "" if self._new else "old "
+        self.helpers |= {f"{age}run", *([f"{age}start"] if self._start == "start" else [])}
         comment = "" if flavour in _CONFIGS[flavour] or not self._new else f"  # {flavour}"
-        return f"{variable} = start({_CONFIGS[flavour]}){comment}"
+        return f"{variable} = {self._start}({_CONFIGS[flavour]}){comment}"
 
     def stop(self, variable: str, *, elsewhere: bool) -> str:
         stop = f"_interpreters.destroy({variable})"

@@ -28,12 +28,15 @@ MARKS = {
     "wrong-answer": "self-check: ",
     "unraisable-exception": "Exception ignored ",
 }
+#: Signals by which a damaged heap ends a process, as chance has it.
+_OF_THE_HEAP = ("SIGSEGV", "SIGABRT", "SIGBUS")
 #: Diagnostics that are read off the stack or the memory too, neither of which a script shows:
 #: by its messages alone, a script gets these.
 _OR = {
     "framework-failure": "uncaught-cxx-exception",
     "heap-corruption": "none",
     "memory-ceiling": "none",
+    "stack-overflow": "none",
     **dict.fromkeys(JUDGED, "none"),
 }
 
@@ -48,7 +51,8 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
     seconds = limits.patient.deadline + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="finfuzz-clean-") as scratch:
         clean = CleanEnvironment(Path(scratch), made)
-        _compile(folder, clean)
+        if made.package is None or any(folder.glob("*.cpp")):
+            _compile(folder, clean)
         runs = itertools.count()
         return measure(
             lambda: _reproduces(folder, clean, next(runs), diagnosis, seconds),
@@ -92,9 +96,15 @@ def _reproduces(
         process.end_tree(script.pid)
         with contextlib.suppress(subprocess.TimeoutExpired):
             script.communicate(timeout=1)
-    # A misbehaviour without a crash may be followed by one.
-    there = diagnosis.signal in ("NONE", _name_signal(script.returncode))
+    there = _is_signal_of(diagnosis, _name_signal(script.returncode))
     return there and _shows(stderr.decode("utf-8", "replace"), diagnosis)
+
+
+def _is_signal_of(diagnosis: Diagnosis, signal: str) -> bool:
+    """Whether a script may end so. A misbehaviour without a crash may be followed by one."""
+    if diagnosis.diagnostic == "heap-corruption" and diagnosis.signal in _OF_THE_HEAP:
+        return signal in _OF_THE_HEAP
+    return diagnosis.signal in ("NONE", signal)
 
 
 def _shows(stderr: str, diagnosis: Diagnosis) -> bool:

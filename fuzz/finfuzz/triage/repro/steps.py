@@ -6,14 +6,16 @@ the script deletes before the end.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from finfuzz.program.language import MAIN, Role
-from finfuzz.program.legal import EDGES_FROM
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
-from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.repro import library
-from finfuzz.triage.repro.code import EXTENSIONS, InterpreterNamespace, Variables, write_step
+from finfuzz.triage.repro.cells import Cells
+from finfuzz.triage.repro.code import InterpreterNamespace, StepWriter, Variables
+from finfuzz.triage.repro.extension import ScriptExtension
 from finfuzz.triage.repro.inside import Capi
+from finfuzz.triage.repro.library import PLATFORM, Code
 
 _SWITCHES = ("start", "enter", "stop")
 _CAUGHT = ("except Exception:", "    pass  # raises here and in the fuzzer")
@@ -47,22 +49,25 @@ class Writer:
     ``platform``: writes the code for other interpreters and threads.
     """
 
-    def __init__(self, raising: frozenset[str], platform: Capi, spec: TargetSpec) -> None:
+    def __init__(self, raising: frozenset[str], platform: Capi, extension: ScriptExtension) -> None:
         self.lives: list[list[str]] = [[]]
         self.functions: set[str] = set()
         self.platform = platform
-        self._raising, self._spec = raising, spec
-        self._scope = Scope()
-        self._variables = Variables()
-        self._interpreters = {MAIN: InterpreterNamespace({"os", "sys"})}
+        self._raising, self._extension = raising, extension
+        self._scope = Scope(offers=extension.offers)
+        self._variables = Variables(extension)
+        self._cells = Cells(extension, self._variables)
+        self._interpreters = {MAIN: self._begin({"os", "sys"})}
         #: Lines for the current subinterpreter.
         self._pending: list[str] = []
         self._pending_functions: list[str] = []
+        self._at = 0
         self._elsewhere = False
         self._exit = "return"
 
     def write(self, program: Program) -> None:
-        for step in program.steps:
+        self._cells.plan(program)
+        for self._at, step in enumerate(program.steps):
             self._write(step)
             self._scope.apply(step)
         self._end()
@@ -106,13 +111,13 @@ class Writer:
         name = step.args[0]
         if step.op == "start":
             parent, flavour = self._find_handle(self._scope.current), step.args[1]
-            if flavour == "framework" and not self._spec.record.own_interpreters:
+            if flavour == "framework" and not self._extension.spec.record.own_interpreters:
                 flavour = "isolated"
             start = self.platform.start(self._find_handle(name), parent, flavour)
             if flavour == "framework":
                 self._find_framework()
             self._lines.append(start)
-            self._interpreters[name] = InterpreterNamespace({"sys"})
+            self._interpreters[name] = self._begin({"sys"})
         elif step.op == "stop":
             self._forget(name)
             stop = self.platform.stop(self._find_handle(name), elsewhere=self._elsewhere)
@@ -127,7 +132,7 @@ class Writer:
         """Write the code that deletes a subinterpreter's nodes."""
         interpreter = self._interpreters[name]
         found = [self._find_variable(node) for node in self._scope.nodes[name]]
-        found += sorted(interpreter.modules & EXTENSIONS.keys())
+        found += sorted(interpreter.modules & self._extension.modules.keys())
         sure = [variable for variable in found if variable not in interpreter.unsure]
         code = [f"del {', '.join(sure)}"] if sure else []
         code += [f"globals().pop('{one}', None)" for one in sorted(interpreter.unsure)]
@@ -156,7 +161,10 @@ class Writer:
         self._exit, self._elsewhere = "return", False
         self._end()
         self.lives.append([])
-        self._interpreters = {MAIN: InterpreterNamespace({"os", "sys"})}
+        self._interpreters = {MAIN: self._begin({"os", "sys"})}
+
+    def _begin(self, modules: set[str]) -> InterpreterNamespace:
+        return InterpreterNamespace(modules, self._extension.first)
 
     def _end(self) -> None:
         self._flush()
@@ -172,28 +180,44 @@ class Writer:
 
     def _write_step(self, step: Step) -> None:
         used = {self._find_variable(name) for name in step.names(Role.NODE)}
-        raises = _print_for_child(step) in self._raising or bool(used & self._here.unsure)
+        raises = self._print_for_child(step) in self._raising or bool(used & self._here.unsure)
         apart = self._elsewhere and self._in_main
         if self._elsewhere and not apart:
             self._flush()
         if step.op == "unimport":
             self._forget_extension()
-        code = write_step(step, self._here, self._find_variable, self._spec.second is not None)
-        self._define(code.functions)
-        imported = [module for module in code.modules if module not in self._here.modules]
-        lines = [*self._import(code.modules, lasting=not raises and not apart)]
-        lines += [code.text] if code.text else []
-        given = [name for name in imported if name in EXTENSIONS]
+        codes = self._write_code(step, plain=not raises and not apart)
+        modules = [module for code in codes for module in code.modules]
+        imported = [module for module in modules if module not in self._here.modules]
+        for code in codes:
+            self._define(code.functions)
+        lines = [*self._import(modules, lasting=not raises and not apart)]
+        lines += [code.text for code in codes if code.text]
+        given = [name for name in imported if name in self._extension.modules]
         given += [self._find_variable(name) for name in step.names(Role.NEW_NODE)]
         taken = self._find_variable(step.args[0]) if step.op == "drop" else ""
         if apart and lines:
             lines = self._in_another_thread(lines, given, taken, raises)
         if raises and lines:
             lines = ["try:", *indent(lines), *_CAUGHT]
-        self._emit(lines)
+        self._emit([*lines, *self._cells.write_after(self._at)])
         self._note(given, taken, raises)
         if self._elsewhere and not apart:
             self._flush(elsewhere=True)
+
+    def _write_code(self, step: Step, *, plain: bool) -> list[Code]:
+        """Write the code of a step. ``plain``: it runs in this thread and does not raise."""
+        here, extension = self._here, self._extension
+        if step.op == "use":
+            is_second = step.args[0] == "second"
+            here.spoken_of = extension.second if is_second else extension.first
+            return []
+        writer = StepWriter(extension, here.spoken_of, self._find_variable)
+        self._cells.forget(step, self._scope.current)
+        found: list[Code] = []
+        if plain or step.op == "edge":
+            found = self._cells.write(step, self._at, self._scope.current, writer)
+        return found or [writer.write(step)]
 
     def _in_another_thread(
         self, lines: list[str], given: list[str], taken: str, raises: bool
@@ -231,39 +255,35 @@ class Writer:
                 here.unsure.discard(variable)
             elif variable not in there:
                 here.unsure.add(variable)
-            if variable in EXTENSIONS and not raises:
+            if variable in self._extension.modules and not raises:
                 here.modules.add(variable)
         here.unsure.discard(taken)
 
-    def _import(self, modules: tuple[str, ...], lasting: bool = True) -> list[str]:
+    def _import(self, modules: Iterable[str], lasting: bool = True) -> list[str]:
         new = [name for name in dict.fromkeys(modules) if name not in self._here.modules]
         if lasting:
             self._here.modules.update(new)
-        return [
-            f"import {EXTENSIONS[name]} as {name}" if name in EXTENSIONS else f"import {name}"
-            for name in new
-        ]
+        return [self._extension.write_import(name) for name in new]
 
     def _define(self, functions: frozenset[str]) -> None:
-        for name in library.collect_functions(functions):
+        for name in self._extension.library.collect(functions):
             if self._in_main:
-                self._add_helper(name) if name in library.PLATFORM else self.functions.add(name)
+                self._add_helper(name) if name in PLATFORM else self.functions.add(name)
             elif name not in self._here.functions:
                 self._here.functions.add(name)
                 self._pending_functions += self._define_here(name)
 
     def _define_here(self, name: str) -> list[str]:
         """Return the lines that define a function in the current subinterpreter."""
-        if name not in library.PLATFORM:
-            return [*library.load_functions()[name].source.split("\n"), ""]
+        if name not in PLATFORM:
+            return [*self._extension.library.functions[name].source.split("\n"), ""]
         lines = self.platform.give(name)
         return [*self._import(("ctypes",)), *lines, ""] if lines else []
 
-
-def _print_for_child(step: Step) -> str:
-    """A step's line as the child gets it (see `program.prepared`)."""
-    edge = EDGES_FROM[step.args[2]][:1] if step.op == "shape" else ()
-    return " ".join((step.op, *step.args, *edge))
+    def _print_for_child(self, step: Step) -> str:
+        """A step's line as the child gets it (see `program.prepared`)."""
+        edge = self._scope.edges_of(step.args[2])[:1] if step.op == "shape" else ()
+        return " ".join((step.op, *step.args, *edge))
 
 
 def _is_expression(text: str) -> bool:

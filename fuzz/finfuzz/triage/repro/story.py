@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from finfuzz.targets.spec import parse_target
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.story import describe_end, describe_phase, describe_rate
@@ -27,6 +27,13 @@ def write_story(finding: Finding) -> str:
     return "\n\n".join(parts)
 
 
+def describe_package(spec: TargetSpec) -> str:
+    """Name a package as people do: `optree 0.20.0`, `the standard library's json`."""
+    if spec.framework == "stdlib":
+        return f"the standard library's {spec.package}"
+    return f"{spec.package} {spec.version}" if spec.version else spec.package
+
+
 def replace_story(script: str, story: str) -> str:
     """Replace the story of a script. Return a script that a person has rewritten unchanged."""
     head, mark, rest = script.partition("\n\nRun it with CPython ")
@@ -44,6 +51,8 @@ def escape_docstring(text: str) -> str:
 def _describe_target(finding: Finding) -> str:
     spec = parse_target(finding.target.spec)
     python = f"CPython {finding.target.python}"
+    if spec.package:
+        return f"{describe_package(spec)} on {python}"
     if spec.record.headers is None:
         return f"{spec} on {python}"
     release = spec.version or f"of {spec.path}"

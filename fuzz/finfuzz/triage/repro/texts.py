@@ -2,9 +2,9 @@
 
 #: Names that the texts below use: no node may take them.
 NAMES = frozenset(
-    ("BUILD", "EXTENSION_SUFFIXES", "HERE", "LIFE", "_interpreters", "capi", "command", "ctypes")
+    ("BUILD", "EXTENSION_SUFFIXES", "FOLDER", "HERE", "LIFE", "_interpreters", "capi", "command")
 ) | {
-    *("elsewhere", "interpreters", "options", "os", "program", "run", "signal", "start"),
+    *("ctypes", "elsewhere", "interpreters", "options", "os", "program", "run", "signal", "start"),
     *("start_concurrent", "step", "stop_concurrent", "sys", "t", "t2", "textwrap", "threading"),
 }
 
@@ -22,7 +22,7 @@ if not all(os.path.exists(f"{{HERE}}/{{name}}{{EXTENSION_SUFFIXES[0]}}") for nam
         sys.exit("can't build the modules that this script imports")
 """
 
-#: The first statement of every script.
+#: The first statement of scripts that need more than a package.
 COMPILES = """
 if sys.argv[1:] == ["--compile"]:
     sys.exit()
@@ -44,8 +44,11 @@ if "AFTER_MAIN" not in os.environ:
 BEGINS = """\
 if sys.version_info[:2] != ({version}):
     print("found on CPython {python}: another version may crash differently", file=sys.stderr)
-sys.path.insert(0, HERE)
 """
+REACHES = "sys.path.insert(0, {folder})\n"
+
+#: The statement of the helpers below that lets another interpreter find the script's modules.
+FINDS = 'run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")'
 
 LEAK = """
 def leak(node, hold=ctypes.pythonapi.Py_IncRef, as_object=ctypes.py_object):
@@ -87,13 +90,14 @@ def start(*config):
     interpreter = _interpreters.create(*config)
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
+'''
 
-
+RUN = """
 def run(interpreter, code):
     raised = _interpreters.exec(interpreter, textwrap.dedent(code))
     if raised:
         print(raised.formatted, file=sys.stderr)
-'''
+"""
 
 CONCURRENT = '''
 def start_concurrent():
@@ -116,11 +120,12 @@ def start():
     interpreter = _interpreters.create()
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
+'''
 
-
+OLD_RUN = """
 def run(interpreter, code):
     _interpreters.run_string(interpreter, textwrap.dedent(code))
-'''
+"""
 
 ELSEWHERE = '''
 def elsewhere(step):
@@ -163,13 +168,18 @@ HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "interpreter_dict": (INTERPRETER_DICT, ("ctypes",)),
     "thread_dict": (THREAD_DICT, ("ctypes",)),
     "capi start": (CAPI_START, ("textwrap",)),
-    "start": (START, (_INTERPRETERS, "textwrap")),
+    "start": (START, (_INTERPRETERS,)),
+    "run": (RUN, (_INTERPRETERS, "textwrap")),
     "concurrent": (CONCURRENT, ("concurrent.interpreters as interpreters",)),
-    "old start": (OLD_START, (_OLD_INTERPRETERS, "textwrap")),
+    "old start": (OLD_START, (_OLD_INTERPRETERS,)),
+    "old run": (OLD_RUN, (_OLD_INTERPRETERS, "textwrap")),
     "elsewhere": (ELSEWHERE, ("threading",)),
     "follow": (FOLLOW, ("signal",)),
     "again": (AGAIN, ()),
 }
+
+#: The modules among the names above.
+MODULES = frozenset(name for _, imports in HELPERS.values() for name in imports) | BASE_IMPORTS
 
 #: Functions that only capi has.
 ONLY_CAPI = frozenset({"hold_in_type", "request_script"})

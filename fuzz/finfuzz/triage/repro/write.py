@@ -7,32 +7,38 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
 
 from finfuzz.program.language import MAX_LIVES
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.support.cpythons import Version
+from finfuzz.targets.packages.package import Package
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.repro import library, sources
-from finfuzz.triage.repro.commands import list_commands, list_modules, name_python
+from finfuzz.triage.repro import sources
+from finfuzz.triage.repro.commands import list_commands, list_modules
+from finfuzz.triage.repro.extension import ScriptExtension
 from finfuzz.triage.repro.fold import fold_repeated
 from finfuzz.triage.repro.inside import Capi, NotPlain, Stdlib
+from finfuzz.triage.repro.library import PLATFORM
 from finfuzz.triage.repro.steps import Writer, indent
-from finfuzz.triage.repro.story import TOP, escape_docstring
 from finfuzz.triage.repro.texts import (
     BASE_IMPORTS,
     BEGINS,
     BUILDS,
     COMPILES,
+    FINDS,
     FROM_CAPI,
     HELPERS,
     ONLY_CAPI,
     PRELOADS,
+    REACHES,
 )
+from finfuzz.triage.repro.top import Run, write_docstring, write_imports
 
 #: The extension reports this diagnostic itself, and has to be linked for that.
 _WATCHED = "internals-recreated-silently"
+#: What a helper says of the interpreters that it makes.
+_BESIDE, _IN_FOLDER = "the modules next to this script", "what is in FOLDER"
 _LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
 
 
@@ -43,52 +49,66 @@ def write_script(
     story: str,
     raising: frozenset[str] = frozenset(),
     *,
+    package: Package | None = None,
     diagnostic: str = "",
     abuse: bool = False,
     plain: bool = True,
     abiflags: str = "",
     in_tree: bool = False,
+    executable: str = "",
 ) -> dict[str, str]:
     """Return repro.py and the sources that it builds, by file name.
 
     ``story``: the first lines. ``raising``: steps, as the child gets them, that raise; the script
-    catches the exception as the driver does. ``diagnostic``: the one that the script has to show.
-    ``plain``: write the simplest script. Otherwise stay close to the fuzzer: the C API makes the
-    interpreters, and the extension binds each name when a step first asks for it. ``abiflags``: of
-    the CPython, whose command is `python3.13t`, say. ``in_tree``: the CPython is in its source
-    tree, not installed.
+    catches the exception as the driver does. ``package``: of a target that is one. ``diagnostic``:
+    the one that the script has to show. ``plain``: write the simplest script. Otherwise stay close
+    to the fuzzer: the C API makes the interpreters, and the extension binds each name when a step
+    first asks for it. ``abiflags``: of the CPython, whose command is `python3.13t`, say.
+    ``in_tree``: the CPython is in its source tree, not installed. ``executable``: its path, where a
+    package is installed for it.
     """
-    steps = effective(program, python, abuse=abuse)
-    writer = _write_steps(steps, spec, python, raising, plain=plain)
-    body = _write_functions(writer) + _write_lives(writer.lives)
+    extension = ScriptExtension(spec, package)
+    steps = effective(program, python, abuse=abuse, offers=extension.offers)
+    writer = _write_steps(steps, extension, python, raising, plain=plain)
+    body = _write_functions(writer, extension) + _write_lives(writer.lives)
     helpers, borrowed = _split_helpers(writer)
-    text = "".join([*(f"\n{HELPERS[name][0]}" for name in HELPERS if name in helpers), body])
-    imports = {name for helper in helpers for name in HELPERS[helper][1]}
+    text = "".join(
+        [*(f"\n{_write_helper(name, extension)}" for name in HELPERS if name in helpers), body]
+    )
     files = {"repro.py": ""}
     watch = spec.record.has_internals and diagnostic == _WATCHED
     if spec.record.is_compiled:
         files["extension.cpp"] = sources.write_extension(spec, body, plain=plain, watch=watch)
-    else:
+    elif package is None:
         files["finfuzz_target.py"] = sources.read_python_module(spec)
     if borrowed or re.search(r"\bcapi\.", text):
         files["capi.cpp"] = sources.write_capi(text, borrowed | writer.platform.given)
-    lives = len(writer.lives) > 1
+    run = Run("{}.{}".format(*python) + abiflags, in_tree, executable)
+    capi, lives = "capi.cpp" in files, len(writer.lives) > 1
     if lives:
         files["after_main.cpp"] = sources.write_after_main()
-    version = "{}.{}".format(*python) + abiflags
-    capi = "capi.cpp" in files
-    lines = list_commands(spec, version, capi=capi, watch=watch, lives=lives, in_tree=in_tree)
+    lines = list_commands(spec, run.version, capi=capi, watch=watch, lives=lives, in_tree=in_tree)
     modules = list_modules(spec, capi=capi, lives=lives)
-    files["repro.py"] = "".join(
+    beside = package is None or bool(lines)
+    parts = [
+        BUILDS.format(modules=_format_tuple(modules)) if lines else "",
+        COMPILES if beside else "\n" * bool(extension.folder),
+        PRELOADS if lives else "",
+        BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
+        REACHES.format(folder="HERE") if beside else "",
+        REACHES.format(folder="FOLDER") if extension.folder else "",
+        "import capi\n" if re.search(r"\bcapi\.", text) else "",
+        f"from capi import {', '.join(sorted(borrowed))}\n" if borrowed else "",
+        text,
+    ]
+    rest = _write_places(extension, beside=beside) + "".join(parts)
+    imports = {name for helper in helpers for name in HELPERS[helper][1]}
+    imports |= {name for name in BASE_IMPORTS if re.search(rf"\b{name}\.", rest)}
+    files["repro.py"] = "\n".join(
         [
-            _write_top(story, spec, _describe_run(version, in_tree=in_tree), lines, imports),
-            BUILDS.format(modules=_format_tuple(modules)) if lines else "",
-            COMPILES,
-            PRELOADS if lives else "",
-            BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
-            "import capi\n" if re.search(r"\bcapi\.", text) else "",
-            f"from capi import {', '.join(sorted(borrowed))}\n" if borrowed else "",
-            text,
+            write_docstring(story, spec, run, lines, package),
+            write_imports(imports, with_suffixes=bool(lines)),
+            rest,
         ]
     )
     head = "// repro.py, next to this file, builds it with these commands:\n//\n"
@@ -100,7 +120,7 @@ def write_script(
 
 def _write_steps(
     steps: Program,
-    spec: TargetSpec,
+    extension: ScriptExtension,
     python: Version,
     raising: frozenset[str],
     *,
@@ -108,10 +128,10 @@ def _write_steps(
 ) -> Writer:
     if plain:
         with contextlib.suppress(NotPlain):
-            writer = Writer(raising, Stdlib(python), spec)
+            writer = Writer(raising, Stdlib(python, finds_all=extension.is_installed), extension)
             writer.write(steps)
             return writer
-    writer = Writer(raising, Capi(), spec)
+    writer = Writer(raising, Capi(), extension)
     writer.write(steps)
     return writer
 
@@ -125,11 +145,27 @@ def _split_helpers(writer: Writer) -> tuple[set[str], set[str]]:
     return writer.platform.helpers - apart, writer.platform.helpers & apart
 
 
-def _write_functions(writer: Writer) -> str:
-    needed = [
-        name for name in library.collect_functions(writer.functions) if name not in library.PLATFORM
-    ]
-    return "".join(f"\n\n{library.load_functions()[name].source}\n" for name in needed)
+def _write_functions(writer: Writer, extension: ScriptExtension) -> str:
+    library = extension.library
+    needed = [name for name in library.collect(writer.functions) if name not in PLATFORM]
+    return "".join(f"\n\n{library.functions[name].source}\n" for name in needed)
+
+
+def _write_helper(name: str, extension: ScriptExtension) -> str:
+    """Write a helper. A package is found where it is installed, or in a folder of its own."""
+    text = HELPERS[name][0]
+    if extension.is_installed:
+        return text.replace(f"    {FINDS}\n", "")
+    if extension.folder is not None:
+        return text.replace("HERE", "FOLDER").replace(_BESIDE, _IN_FOLDER)
+    return text
+
+
+def _write_places(extension: ScriptExtension, *, beside: bool) -> str:
+    """Write the names of the folders that a script imports from."""
+    places = ["HERE = os.path.dirname(os.path.abspath(__file__))"] if beside else []
+    places += [f'FOLDER = "{extension.folder}"'] if extension.folder else []
+    return "".join(f"{line}\n" for line in places)
 
 
 def _write_lives(lives: list[list[str]]) -> str:
@@ -140,38 +176,6 @@ def _write_lives(lives: list[list[str]]) -> str:
     ]
     start = "program()" if len(lives) == 1 else f"[{', '.join(names)}][LIFE - 1]()"
     return "".join([*texts, f"\n\n{start}\n"])
-
-
-def _write_top(
-    story: str, spec: TargetSpec, run: str, lines: list[str], imports: Iterable[str]
-) -> str:
-    """Write the docstring, with the commands that build the modules last, and the imports."""
-    if lines:
-        run += f"\nThe first run builds its modules, with {_describe_requirement(spec)}::\n"
-    elif not spec.record.is_compiled:
-        run += "\nfinfuzz_target.py, in plain Python, takes the place of an extension."
-    shown = "\n".join([run, *(f"    {line}" for line in lines)])
-    suffixes = "from importlib.machinery import EXTENSION_SUFFIXES\n" if lines else ""
-    imported = "".join(f"import {name}\n" for name in sorted({*imports, *BASE_IMPORTS}))
-    return (
-        f'{TOP}{escape_docstring(story)}\n\n{shown}\n"""\n\n{imported}{suffixes}\n'
-        "HERE = os.path.dirname(os.path.abspath(__file__))\n"
-    )
-
-
-def _describe_run(version: str, *, in_tree: bool) -> str:
-    where = ", built in its source tree" if in_tree else ""
-    name = name_python(version, in_tree=in_tree)
-    return f"Run it with CPython {version}{where}: `{name} repro.py`."
-
-
-def _describe_requirement(spec: TargetSpec) -> str:
-    if spec.record.headers is None:
-        return "a C++ compiler"
-    if spec.version is None:
-        return f"a C++ compiler and the {spec.framework} in {spec.path}"
-    second = f" and {spec.second}" if spec.second else ""
-    return f"a C++ compiler and {spec.framework} {spec.version}{second} (from PyPI)"
 
 
 def _format_tuple(names: list[str]) -> str:
