@@ -93,8 +93,8 @@ failure, as `finfuzz file` does. `--only SCENARIO` runs that one.
 
 Each is a program of [the language](language.md) in `fuzz/finfuzz/check/scenarios/`, in this order,
 and `finfuzz exec FILE --target TARGET` runs it alone. Two words stand for a target's own: a node of
-the kind `extension` also for an object of up to four of its kinds, the action `repr` for its
-actions.
+the kind `extension` for an object of each of up to four of its kinds, or for the module where the
+target has no kinds; the action `repr` for its actions.
 
 | scenario | what happens |
 | --- | --- |

@@ -14,6 +14,7 @@ from benchmarks.floor import Floor, Linking, probe_linking
 from benchmarks.report import Result, collect_figures, compute_ratios, format_ratios
 from benchmarks.timing import Slice
 from benchmarks.worker_without_interpreters import ProgramsWithoutInterpreters
+from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
@@ -108,7 +109,7 @@ def test_the_shared_library_goes_before_the_static_one(tmp_path: Path) -> None:
 
 
 def test_a_worker_without_interpreters_never_starts_one() -> None:
-    programs, rng = ProgramsWithoutInterpreters((3, 13, 0), "pybind11", ()), Random(1)
+    programs, rng = ProgramsWithoutInterpreters((3, 13, 0), EVERYTHING), Random(1)
     program = programs.generate(rng).program
     for _ in range(500):
         assert {step.op for step in program.steps}.isdisjoint({"start", "again"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 
 from finfuzz.campaign.folder import State
@@ -59,9 +60,9 @@ class ReweightedPrograms(ProgramSource, ABC):
         self,
         python: Version,
         offers: Vocabulary,
-        quirk: Quirk | None,
-        before: tuple[Tally, ...],
-        avoided: tuple[str, ...],
+        quirk: Quirk | None = None,
+        before: Iterable[Tally] = (),
+        avoided: Iterable[str] = (),
     ) -> None:
         super().__init__(python, offers, quirk, before, avoided)
         self.learner = Learner(self.reweight(self.learner.weights), before)

@@ -58,7 +58,7 @@ def _read(path: Path) -> Scenario:
 def adapt(program: Program, offers: Vocabulary, roles: Mapping[str, str] | None = None) -> Program:
     """Put a target's own words in the place of the placeholders.
 
-    A node of the kind `extension` becomes the module and an object of each of the target's kinds;
+    A node of the kind `extension` becomes an object of each of the target's kinds, if it has any;
     its edge `module-dict` is then the first edge of such a kind. The action `repr` becomes the
     target's actions: each at a node of its own, where the node is an object that Python's code
     makes, else all at the node. A step that names one of several nodes is done with each.
@@ -106,7 +106,9 @@ def _multiply_nodes(
             continue
         name, kind = step.args
         if kind == _ANY_KIND:
-            every = [_Node(name, kind), *(_Node(f"{name}{n}", k) for n, k in enumerate(kinds, 1))]
+            # Without the module: kept, it would keep what its objects need when they go.
+            every = [_Node(f"{name}{n}", one) for n, one in enumerate(kinds, 1)]
+            every = every or [_Node(name, kind)]
         elif name in acting:
             numbers = ("", *map(str, range(1, len(actions))))
             every = [_Node(name + n, kind, a) for n, a in zip(numbers, actions, strict=True)]

@@ -99,7 +99,7 @@ class Interpreter:
     def name(self) -> str:
         """What tells it from every other: version, commit and path."""
         commit = f" ({self.commit})" if self.commit else ""
-        return f"{self.text}{commit} in {shorten_home(self.executable)}"
+        return f"{self.text}{commit} in {shorten_home(self.path)}"
 
 
 def probe(path: Path) -> Interpreter:

@@ -18,9 +18,13 @@ def make_own_two_words(t):
     (
         '[kind.box]\nmake = "t.Box(cell)"',
         """
+def make_around_own_box(t, cell):
+    return t.Box(cell)
+
+
 def make_own_box(t):
     cell = make_cell()
-    return hold_cell(t.Box(cell), cell)
+    return hold_cell(make_around_own_box(t, cell), cell)
 
 
 def refer_by_own_cell(source, target):

@@ -18,6 +18,8 @@ import time
 import weakref
 
 SECONDS = 10
+#: The exit code of a fork that has answered: a word may exit by itself, with any other.
+ANSWERED = 97
 
 
 def main(specification, output):
@@ -110,13 +112,16 @@ def in_fork(answer, facts, function):
             answer(**facts, **(function() or {}))
         except BaseException as error:
             answer(**facts, error="%s: %s" % (type(error).__name__, error))
-        os._exit(0)
+        os._exit(ANSWERED)
     status = os.waitpid(pid, 0)[1]
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         slow = number in (signal.SIGALRM, signal.SIGXCPU)
         answer(**facts, error="no end in %d s" % SECONDS if slow else "dies of signal %d" % number)
+    elif os.WEXITSTATUS(status) != ANSWERED:
+        answer(**facts, error="ends the process with %d" % os.WEXITSTATUS(status))
 
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    os._exit(0)  # threads of the package may never end

@@ -23,7 +23,11 @@ from finfuzz.triage.attribution.controls import Control, Plan, is_telling
 from finfuzz.triage.attribution.search import Trial, find_middle, send
 
 #: The control against the C API alone, by whether the package is made for the stable ABI.
-_PLAIN = {False: "plain-c", True: "plain-c+abi3"}
+_PLAIN = {
+    bool(record.compile_flags): name
+    for name, record in FRAMEWORKS.items()
+    if record.is_control and record.is_compiled
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def find_parts(build: Build) -> Parts:
 def plan_package_controls(build: Build, parts: Parts, interpreters: Sequence[Interpreter]) -> Plan:
     """Plan the controls, the most telling first. ``interpreters``: all found, newest first."""
     spec, interpreter = build.spec, build.interpreter
-    yield Control("extension", TargetSpec("no-extension"), interpreter)
+    yield from (Control("extension", TargetSpec(one), interpreter) for one in spec.record.controls)
     yield Control("extension", TargetSpec(_PLAIN[parts.is_abi3]), interpreter)
     if spec.framework != "stdlib":
         yield from _plan_standard_library(parts.standard, interpreter)

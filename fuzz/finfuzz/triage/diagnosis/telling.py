@@ -10,6 +10,10 @@ innermost local functions do count: otherwise all defects below one exported fun
 bucket. Where such a function has no name, its place in the file stands for it. A function counts
 once, however often a recursion comes through it.
 
+A package's own functions are never plumbing, whatever they are called: `bag_dealloc` of its file is
+where the defect is. And behind them CPython's functions do not count: by which way CPython came to
+drop the object is a route.
+
 Raise VERSION whenever a list or rule changes: `finfuzz rekey` then makes the keys of findings anew.
 """
 
@@ -17,13 +21,14 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
-VERSION = 4
+VERSION = 5
 KEPT = 3
 #: A function that is so often on a recorded stack is part of a recursion.
 _RECURS = 3
@@ -34,6 +39,11 @@ _PLUMBING_MODULES = re.compile(
     r"^(finfuzz_(runtime|after_main)\.so|libstdc\+\+|libc\+\+|libgcc_s|libc[.-]|libpthread|ld-|linux-vdso|libasan|libubsan)"
 )
 _PYTHON = re.compile(r"^(lib)?python")
+#: Modules of the standard library, with those that came after the Python that runs this.
+_STANDARD = sys.stdlib_module_names | {
+    *("_interpreters", "_interpchannels", "_interpqueues", "_remote_debugging", "_zstd", "_hmac"),
+    *("_types", "_testcapi", "_testinternalcapi", "_testlimitedcapi"),
+}
 _HEADER = re.compile(r"\.h:\d+$")
 
 _PLUMBING = re.compile(
@@ -118,7 +128,11 @@ def select_telling_frames(
     ``exported``: a name that no strip removes is before them, so local functions do not count.
     """
     found: list[str] = []
+    in_package = False
     for frame, outer in zip(frames, _find_outer(frames), strict=True):
+        if in_package and _is_cpython(frame):
+            break
+        in_package = in_package or _is_of_package(frame)
         name = _find_telling_name(frame, internals_gone)
         if not name or name in found or (found and _ROUTE.fullmatch(name)):
             continue
@@ -200,12 +214,27 @@ def _find_telling_name(frame: Frame, internals_gone: bool) -> str:
         return _name_in_target(name)
     if not name:
         return f"{module}+{frame.local_start or frame.offset:#x}"  # see _NAMELESS
+    if _is_of_package(frame):
+        return "" if _PYTHON_HEADERS.fullmatch(name) or name in GIVES_UP else name
     return "" if _PLUMBING.match(name) else name
 
 
 def _is_local(frame: Frame) -> bool:
     """Whether a stripped copy of the frame's file has no name for it. We never strip the target."""
     return frame.local and not _is_target(frame)
+
+
+def _is_cpython(frame: Frame) -> bool:
+    """Whether a frame is in CPython, or in a compiled module of its standard library."""
+    module = frame.module.rpartition("/")[2]
+    return bool(_PYTHON.match(module)) or module.partition(".")[0] in _STANDARD
+
+
+def _is_of_package(frame: Frame) -> bool:
+    """Whether a frame is in a compiled module, or a library of one, that is not ours."""
+    module = frame.module.rpartition("/")[2]
+    is_library = ".so" in module and not _PLUMBING_MODULES.search(module)
+    return is_library and not _is_cpython(frame) and not _is_target(frame)
 
 
 def _is_target(frame: Frame) -> bool:
