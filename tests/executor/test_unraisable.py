@@ -29,6 +29,9 @@ def test_no_step_explains_it(line: str) -> None:
         "ImportError: sys.meta_path is None, Python is likely shutting down",
         "AttributeError: 'NoneType' object has no attribute 'loads'",
         "TypeError: catching classes that do not inherit from BaseException is not allowed",
+        "TypeError: isinstance() arg 2 must be a type, a tuple of types, or a union",
+        "TypeError: issubclass() arg 2 must be a class, a tuple of classes, or a union",
+        "TypeError: argument of type 'NoneType' is not iterable",
         "NameError: name 'len' is not defined",
     ],
 )

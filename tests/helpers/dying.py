@@ -8,7 +8,7 @@ from finfuzz.targets.compiler import find_compiler, run_compiler
 from finfuzz.targets.interpreters import Interpreter
 
 #: `Box` holds an object, unseen by the collector. The module aborts when it is executed again, and
-#: `recurse` never ends.
+#: `recurse` never ends. After `late`, an exit function of the C library calls CPython.
 SOURCE = r"""
 #include <Python.h>
 
@@ -50,7 +50,15 @@ static PyObject* recurse(PyObject*, PyObject* deeply) {
     return PyLong_FromLong(PyObject_IsTrue(deeply) ? go_deeper(0) : 0);
 }
 
+static void take_reference() { Py_IncRef(Py_None); }
+
+static PyObject* late(PyObject*, PyObject*) {
+    atexit(take_reference);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {{"recurse", recurse, METH_O, nullptr},
+                                {"late", late, METH_O, nullptr},
                                 {nullptr, nullptr, 0, nullptr}};
 
 static int execute(PyObject* module) {
@@ -76,6 +84,7 @@ module = "dying"
 make = "t.Box(cell)"
 [action]
 recurse = "t.recurse(subject)"
+late = "t.late(subject)"
 [check]
 "it recurses" = ["t.recurse(0)", 0]
 """
@@ -92,6 +101,9 @@ import
 
 #: A recursion without end, at the end.
 RECURSES = "finfuzz 1\nnode a :box\nhook a atexit :recurse\n"
+
+#: A call of CPython after its end, of which nobody dies.
+CALLS_LATE = "finfuzz 1\nnode a :box\nhook a atexit :late\n"
 
 
 def write_module(folder: Path, python: Interpreter) -> None:

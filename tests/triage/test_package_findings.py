@@ -18,14 +18,16 @@ from finfuzz.replay.cases import Case
 from finfuzz.replay.run import PlannedBuild, replay_one
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
+from finfuzz.targets.gate import has_gate
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.attribution.package_owner import find_package_owner
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings.finding import load
 from finfuzz.triage.repro.export import write_pytest_file
 from helpers.command import finfuzz
-from helpers.dying import EXECUTED_AGAIN, RECURSES, write_module
+from helpers.dying import CALLS_LATE, EXECUTED_AGAIN, RECURSES, write_module
 
 LIMITS = Limits()
 
@@ -98,6 +100,18 @@ def test_its_script_is_what_a_person_would_write(filed: Path, place: Place) -> N
         "    import dying\n    del dying\n    unimport()\n    import dying\n\n\nprogram()\n"
     )
     assert f"It needs the module dying in {place.folder}." in script
+
+
+@pytest.mark.skipif(not has_gate(), reason="no gate on this machine")
+def test_a_script_is_not_blamed_for_what_only_the_gate_sees(place: Place, tmp_path: Path) -> None:
+    write_module(tmp_path, place.made.interpreter)  # its recipe is still there
+    spec = TargetSpec("module", path=tmp_path, package="dying", recipe=tmp_path / "dying.toml")
+    folder = file_first(build(spec, place.made.interpreter), CALLS_LATE, tmp_path / "crashes")
+    finding = load(folder)
+    assert (finding.signal, finding.diagnostic) == ("NONE", "api-after-finalization")
+    assert finding.script.n == 0
+    assert "nothing that this script does shows it" in (folder / "repro.py").read_text()
+    assert find_package_owner(place.made.spec, (), finding.script).owner != "harness"
 
 
 def test_it_is_replayed_with_its_own_recipe(filed: Path, place: Place) -> None:

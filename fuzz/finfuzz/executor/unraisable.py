@@ -22,7 +22,9 @@ _EXPECTED = re.compile(
     |(RuntimeError|PythonFinalizationError):\ can't\ (create\ new|start\ new|register\ atexit)
     |RuntimeError:\ lost\ sys\.std
     |(TypeError|AttributeError):\ 'NoneType'\ object
+    |TypeError:\ .*'NoneType'
     |TypeError:\ catching\ classes\ that\ do\ not\ inherit  # `except module.Error`, which is None
+    |TypeError:\ is(instance|subclass)\(\)\ arg\ 2\ must  # the class is None
     |NameError:\ name\ """,
     re.VERBOSE,
 )

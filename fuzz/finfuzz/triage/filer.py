@@ -13,6 +13,7 @@ import msgspec
 
 from finfuzz.executor.frames import RawFrame
 from finfuzz.executor.fresh import run_fresh
+from finfuzz.executor.judged import RULES
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
@@ -102,7 +103,9 @@ class Filer:
         finding = self._make_finding(smallest, fresh, forked)
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
-        self._announce(f"{name}: script {describe_rate(finding.signal, finding.script)}")
+        rate = describe_rate(finding.signal, finding.script)
+        shown = f"script {rate}" if finding.script.n else "only the gate sees it, no script can"
+        self._announce(f"{name}: {shown}")
         return folder
 
     def _sight_again(self, sighting: Sighting, program: Program) -> Sighting:
@@ -167,7 +170,7 @@ class Filer:
             self._limits,
             finding.reproduced,
         )
-        finding.script = script.rate
+        finding.script = Rate(0, 0) if _is_seen_by_gate(finding) else script.rate
         files = {
             **script.files,
             "repro.py": replace_story(script.files["repro.py"], write_story(finding)),
@@ -263,6 +266,11 @@ def _make_portable(outcome: Outcome) -> Outcome:
 
 def _drop_folders(frames: Iterable[RawFrame]) -> tuple[RawFrame, ...]:
     return tuple(RawFrame(Path(frame.module).name, frame.offset) for frame in frames)
+
+
+def _is_seen_by_gate(finding: Finding) -> bool:
+    """Whether nothing crashed and the gate alone saw the defect: a script has no gate."""
+    return finding.signal == "NONE" and finding.diagnostic in RULES
 
 
 def _drop_handler(stack: list[Frame]) -> list[Frame]:

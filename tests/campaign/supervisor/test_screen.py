@@ -174,6 +174,10 @@ def lane_with(**progress: object) -> Totals:
         ({}, None),
         ({"executions": 100, "touched": 0}, None),  # too early to say
         ({"touched": 1000}, "9 of 10 programs never run code of the extension"),
+        (
+            {"touched": 0},
+            "no program runs counted code of the extension: events alone guide the campaign",
+        ),
         ({"deaths": 6000}, "60% of the programs crash: what comes after a crash is hardly tested"),
         ({"zygotes_replaced": 50}, "50 zygotes had to be replaced"),
         ({"child_seconds": 40.0}, "workers spend only 40% of their time in children"),

@@ -53,7 +53,9 @@ def _check_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
     if total.executions < _ENOUGH:
         return
     untouched = 1 - total.touched / total.executions
-    if untouched > _UNTOUCHED:
+    if not total.touched:  # built into CPython, say, or pure Python
+        yield "no program runs counted code of the extension: events alone guide the campaign"
+    elif untouched > _UNTOUCHED:
         yield f"{10 * untouched:.0f} of 10 programs never run code of the extension"
     if total.deaths > _DIES * total.executions:
         share = total.deaths / total.executions

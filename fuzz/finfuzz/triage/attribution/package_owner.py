@@ -13,7 +13,6 @@ from finfuzz.triage.findings.attribution import Axis, Confidence, ControlResult,
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Alike
 
-_BARE = "no-extension"
 #: Axes whose controls are other targets, in place of the package.
 _IN_PLACE: tuple[Axis, ...] = ("extension", "standard library", "framework", "dependency")
 #: What a control is, where it has the defect, too, and whose the defect is then.
@@ -78,9 +77,10 @@ def _decide(
         return _blame_control(spec, alike)
     if spec.framework == "stdlib":
         return "CPython", f"{spec.package} is part of CPython's standard library", "high"
+    bare = spec.record.controls[0]
     in_place = [cell for cell in cells if cell.axis in _IN_PLACE]
     telling = [cell for cell in in_place if cell.verdict.what in ("survived", "otherwise")]
-    if not any(cell.axis == "extension" and cell.target != _BARE for cell in telling):
+    if not any(cell.axis == "extension" and cell.target != bare for cell in telling):
         plain = [cell for cell in in_place if cell.axis == "extension"][1:]
         why = f"{plain[0].target}: {plain[0].verdict}" if plain else "not run"
         return "unknown", f"the control against the C API alone shows nothing: {why}", "low"
@@ -109,7 +109,7 @@ def _find_most_alike(cells: Sequence[ControlResult]) -> ControlResult | None:
 
 def _blame_control(spec: TargetSpec, cell: ControlResult) -> tuple[Owner, str, Confidence]:
     owner, what = _CAUSES[cell.axis]
-    if cell.target == _BARE:
+    if cell.target == spec.record.controls[0]:
         what = "without any compiled extension"
     compared = f" ({cell.verdict.seen})" if cell.verdict.seen else ""
     reason = f"same defect on {cell.target}, {what.format(package=spec.package)}{compared}"
