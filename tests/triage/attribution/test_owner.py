@@ -124,6 +124,8 @@ def release(version: str, what: What) -> ControlResult:
         ("3.1.0", [release("3.0.2", "same"), release("3.0.1", "otherwise")], "3.0.2", ""),
         ("3.0.2", [release("3.0.3", "survived"), release("3.0.0", "same")], "3.0.0", "3.0.3"),
         ("3.0.2", [release("3.0.3", "absent"), release("3.0.4", "survived")], "3.0.2", "3.0.4"),
+        # the others can't say a word of the program: nothing is known of them
+        ("3.0.2", [release("3.0.3", "absent"), release("3.0.1", "not comparable")], "", ""),
         # in and out again: from the first that has it to the last
         ("3.0.0", [release("3.0.1", "survived"), release("3.0.2", "same")], "3.0.0", ""),
         ("3.0.9", [release("3.0.10", "survived")], "3.0.9", "3.0.10"),  # numbers, not text

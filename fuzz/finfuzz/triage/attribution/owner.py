@@ -67,15 +67,17 @@ class ReleaseRange(NamedTuple):
 
 
 def find_release_range(spec: TargetSpec, cells: Sequence[ControlResult]) -> ReleaseRange:
-    """Return the first release with the defect and, after the last bad one, the first without."""
+    """Return the first release with the defect and, after the last bad one, the first without.
+
+    Where other releases were tried and none could be compared, nothing is known.
+    """
     dies = {Version(spec.version): True} if spec.version and spec.second is None else {}
-    for cell in cells:
-        version = parse_target(cell.target).version
-        if (
-            cell.axis == "release"
-            and version
-            and cell.verdict.what in ("same", "survived", "otherwise")
-        ):
+    tried = [cell for cell in cells if cell.axis == "release"]
+    compared = [cell for cell in tried if cell.verdict.what in ("same", "survived", "otherwise")]
+    if tried and not compared:
+        return ReleaseRange("", "")
+    for cell in compared:
+        if version := parse_target(cell.target).version:
             dies[Version(version)] = cell.verdict.what == "same"
     ordered = sorted(dies)
     bad = [version for version in ordered if dies[version]]
