@@ -106,6 +106,26 @@ def test_a_program_uses_them(make: Make, runner: str) -> None:
     assert not diagnose(outcome, 2048)
 
 
+def test_a_recipe_of_another_module_is_refused(make: Make) -> None:
+    with pytest.raises(UserError, match=r"mine\.toml: the recipe is of the module json, and the "):
+        make(recipe='module = "json"')
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_word_that_exits_is_told(make: Make, code: int) -> None:
+    recipe = RECIPE.replace("t.Bare()", f"__import__('os')._exit({code})")
+    made = make(recipe=recipe)
+    assert made.notes[0] == f"kind.bare is left out: ends the process with {code}"
+    assert list(made.offers.own.kinds) == [":box"]
+
+
+def test_a_thread_that_never_ends_does_not_hold_the_probe(make: Make) -> None:
+    endless = "import threading\nthreading.Thread(target=threading.Event().wait).start()\n"
+    made = make(module=endless + MODULE)
+    assert list(made.offers.own.kinds) == [":box", ":bare"]
+    assert not made.imports_early
+
+
 def test_a_new_version_of_the_module_is_probed_again(make: Make) -> None:
     assert list(make().offers.own.kinds) == [":box", ":bare"]
     made = make(module=MODULE.replace("class Bare:", "class Renamed:"))

@@ -176,3 +176,13 @@ def test_a_folder_means_the_newest_in_it(tmp_path: Path, here: Interpreter) -> N
     (tmp_path / "bin").mkdir()
     os.symlink(here.executable, tmp_path / "bin" / "python3")
     assert pick_interpreter(str(tmp_path)) == here
+
+
+@pytest.mark.parametrize("named", ["", "bin"])
+def test_a_folder_of_a_virtual_environment_means_that(
+    named: str, tmp_path: Path, here: Interpreter
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "pyvenv.cfg").write_text(f"home = {here.executable.parent}\n")
+    os.symlink(here.executable, tmp_path / "bin" / "python")
+    assert pick_interpreter(str(tmp_path / named)).path == tmp_path / "bin" / "python"

@@ -122,6 +122,13 @@ def test_it_is_replayed_with_its_own_recipe(filed: Path, place: Place) -> None:
     assert done.returncode == 0
 
 
+def test_without_a_target_it_is_replayed_on_its_own(filed: Path, place: Place) -> None:
+    python = str(place.made.interpreter.path)
+    done = finfuzz("replay", filed, "--python", python, "--workers", "1", "--all", cwd=filed.parent)
+    assert "as expected" in done.stdout, done.stderr
+    assert done.returncode == 0
+
+
 def test_its_program_is_run_with_its_own_recipe(filed: Path, place: Place) -> None:
     (filed / "another.fin").write_text("finfuzz 1\nnode a :box\nself-check\n")
     try:

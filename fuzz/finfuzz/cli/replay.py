@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
 
 from finfuzz.cli.group import cli
@@ -144,6 +145,8 @@ def replay(
     cases = collect_cases(
         paths or tuple(base / one for one in chosen.programs) or _find_present(_DEFAULT)
     )
+    if not chosen.targets and not matrix:
+        chosen = msgspec.structs.replace(chosen, targets=_find_own_targets(cases))
     builds = plan_all_builds(chosen.targets) if matrix else plan_builds(chosen)
     pairs = _pair(builds, against, against_python, chosen.policies)
     if pairs:
@@ -183,6 +186,13 @@ def _pair(
     if against is not None:
         return pair_with_target(builds, against, policies)
     return pair_with_python(builds, against_python) if against_python is not None else []
+
+
+def _find_own_targets(cases: list[Case]) -> tuple[str, ...]:
+    """Find the targets of findings that are all on packages: no other target has their words."""
+    specs = [case.found_on for case in cases]
+    own = [spec.name for spec in specs if spec is not None and spec.package]
+    return tuple(dict.fromkeys(own)) if len(own) == len(cases) else ()
 
 
 def _find_present(folders: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -20,7 +20,10 @@ def render_summary(summary: Summary, crashes: Path, plan: Plan) -> str:
         )
     if any(bucket.path for bucket in summary.findings):
         python = plan.lanes[0].python
-        lines.append(f"findings are in {crashes}; in a finding's folder, run {python} repro.py")
+        run = f"in a finding's folder, run {python} repro.py"
+        if any(lane.target.startswith("wheel:") for lane in plan.lanes):
+            run += " (a wheel's script begins with the pip command that it needs)"
+        lines.append(f"findings are in {crashes}; {run}")
     return "\n".join(lines)
 
 

@@ -75,6 +75,9 @@ def _probe_named(text: str) -> Interpreter:
 
 
 def _probe_folder(text: str, folder: Path) -> Interpreter:
+    for python in (folder / "bin" / "python", folder / "python"):
+        if python.is_file() and (one := probe(python)).environment and one.version >= OLDEST:
+            return require_headers(one)  # a virtual environment: its packages are meant
     found = probe_all(list_candidates_in(folder))
     if not found:
         raise UserError(

@@ -71,6 +71,8 @@ def plan_package_controls(build: Build, parts: Parts, interpreters: Sequence[Int
     for dependency in parts.dependencies:
         yield Control("dependency", dependency, interpreter)
     yield from _plan_releases(spec, interpreter)
+    if spec.framework == "module":  # it is compiled for this CPython
+        return
     for other in interpreters:
         if other.includes and is_telling(other, interpreter):
             yield Control("python", spec, other)

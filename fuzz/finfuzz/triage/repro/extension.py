@@ -100,5 +100,5 @@ def _find_taken(package: Package, module: str) -> frozenset[str]:
     """Find the names that a module's variable must not hide: those of anything else."""
     library = load_library(write_words(package.recipe))
     names = {*texts.NAMES, *texts.HELPERS, *PLATFORM, *dir(builtins), *keyword.kwlist}
-    itself = {module} & {*texts.MODULES, *load_library().modules}
+    itself = {module} & {*texts.MODULES, *(library.modules - texts.NAMES)}
     return frozenset(names | library.names) - itself
