@@ -47,7 +47,7 @@ def locate_package(
     if spec.framework == "wheel":
         return _install(spec, interpreter, recipe, announce)
     name = recipe.module if recipe else spec.package
-    if name.partition(".")[0] != spec.package.partition(",")[0].partition(".")[0]:
+    if recipe and name.partition(".")[0] != spec.package.partition(".")[0]:
         raise UserError(
             f"{spec.recipe}: the recipe is of the module {name}, and the target is {spec.name}"
         )
