@@ -37,11 +37,14 @@ def build_of(target: str, made: Package, interpreter: Interpreter) -> Build:
 
 
 def install(site: Path, name: str, version: str, *files: str) -> None:
-    """Write the metadata of an installed package."""
+    """Write the metadata of an installed package, and its files: newer readers leave out others."""
     folder = site / f"{name}-{version}.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     (folder / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    for file in files:
+        (site / file).parent.mkdir(parents=True, exist_ok=True)
+        (site / file).touch()
 
 
 LOADED = {
