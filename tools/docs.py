@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,7 +24,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 def render_pages() -> dict[str, str]:
     """Return the generated pages by file name."""
-    schema = json.dumps(msgspec.json.schema(Finding), indent=2) + "\n"
+    schema = json.dumps(_dedent(msgspec.json.schema(Finding)), indent=2) + "\n"
     return {
         "language.md": render_language(),
         "finding.schema.json": schema,
@@ -99,6 +101,18 @@ target has no kinds; the action `repr` for its actions.
 | scenario | what happens |
 | --- | --- |
 """
+
+
+def _dedent(schema: Any) -> Any:
+    """Dedent the docstrings of a schema: msgspec does so since 0.23."""
+    if isinstance(schema, list):
+        return [_dedent(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: inspect.cleandoc(value) if key == "description" else _dedent(value)
+        for key, value in schema.items()
+    }
 
 
 def render_check() -> str:
