@@ -17,6 +17,9 @@ from finfuzz.cli.options import (
     Seconds,
     build_target,
     crashes_option,
+    json_option,
+    junit_option,
+    markdown_option,
     name_targets,
     path_option,
     python_option,
@@ -35,7 +38,6 @@ from finfuzz.targets.build import Build, require_linux
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.sorter import Sorter
 
-_out = click.Path(path_type=Path, dir_okay=False)
 #: Above this, a user wants to know how long it will take.
 _SLOW_SECONDS = 3.0
 
@@ -69,15 +71,9 @@ _SLOW_SECONDS = 3.0
 )
 @click.option("--file", "files", is_flag=True, help="File a finding of each crash and hang.")
 @crashes_option
-@click.option("--junit", "junit_file", type=_out, default=None, help="Write JUnit XML here.")
-@click.option("--json", "json_file", type=_out, default=None, help="Write all results here.")
-@click.option(
-    "--markdown",
-    "markdown_file",
-    type=_out,
-    default=None,
-    help="Write a comment for a pull request here.",
-)
+@junit_option
+@json_option
+@markdown_option
 def check(
     targets: tuple[str, ...],
     python: str | None,

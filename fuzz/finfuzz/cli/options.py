@@ -91,6 +91,20 @@ path_option = click.option(
     default=None,
     help="A folder to import a target `module:NAME` from.",
 )
+_report = click.Path(path_type=Path, dir_okay=False)
+junit_option = click.option(
+    "--junit", "junit_file", type=_report, default=None, help="Write JUnit XML here."
+)
+json_option = click.option(
+    "--json", "json_file", type=_report, default=None, help="Write all results here."
+)
+markdown_option = click.option(
+    "--markdown",
+    "markdown_file",
+    type=_report,
+    default=None,
+    help="Write a comment for a pull request here.",
+)
 abuse_option = click.option(
     "--abuse", is_flag=True, help="Also perform steps that break rules of the C API on purpose."
 )

@@ -12,6 +12,9 @@ from rich.console import Console
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
     deadline_option,
+    json_option,
+    junit_option,
+    markdown_option,
     memory_option,
     name_targets,
     path_option,
@@ -92,15 +95,9 @@ _out = click.Path(path_type=Path, dir_okay=False)
     show_default="one per core",
     help="Processes that run programs.",
 )
-@click.option("--junit", "junit_file", type=_out, default=None, help="Write JUnit XML here.")
-@click.option("--json", "json_file", type=_out, default=None, help="Write all results here.")
-@click.option(
-    "--markdown",
-    "markdown_file",
-    type=_out,
-    default=None,
-    help="Write a comment for a pull request here.",
-)
+@junit_option
+@json_option
+@markdown_option
 @deadline_option
 @memory_option
 def replay(

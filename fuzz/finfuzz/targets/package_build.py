@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock
 
 from finfuzz.targets.built import Build
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.gate import count_call_sites
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_location import Location, locate_package
+from finfuzz.targets.packages.folders import fill_once
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.packages.probe import (
     Probe,
@@ -67,13 +64,12 @@ def build_package(
     spec = replace(spec, version=where.version or spec.version)
     build_id = _compute_id(spec, interpreter, runtime, where, text, recipe)
     directory = find_cache() / "builds" / build_id
-    record = _read_record(directory)
-    if record is None:
-        with FileLock(f"{directory}.lock"):
-            record = _read_record(directory)  # another process may have made it meanwhile
-            if record is None:
-                announce(f"probing {spec} on CPython {interpreter.text}")
-                record = _make(directory, build_id, spec, interpreter, recipe, where)
+
+    def fill(folder: Path) -> _Record:
+        announce(f"probing {spec} on CPython {interpreter.text}")
+        return _make(folder, build_id, spec, interpreter, recipe, where)
+
+    record = fill_once(directory, "build.json", _Record, fill, _are_files_as_they_were)
     modules = _find_modules(recipe, where, record.probe)
     return Build(
         id=build_id,
@@ -112,24 +108,19 @@ def _compute_id(
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
 
 
-def _read_record(directory: Path) -> _Record | None:
-    """Return None unless the build is complete and the package's files are as they were."""
-    try:
-        record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
-    except (OSError, msgspec.DecodeError):
-        return None
-    return record if record.files == list(list_own_files(record.probe)) else None
+def _are_files_as_they_were(record: _Record) -> bool:
+    return record.files == list(list_own_files(record.probe))
 
 
 def _make(
-    directory: Path,
+    folder: Path,
     build_id: str,
     spec: TargetSpec,
     interpreter: Interpreter,
     recipe: Recipe,
     where: Location,
 ) -> _Record:
-    """Write into a folder next to ``directory`` and rename it. The caller holds the lock."""
+    """Probe the package, and write the files of its build but the record."""
     probe = probe_package(str(spec), recipe, Surroundings(interpreter, where.paths, where.site))
     record = _Record(
         id=build_id,
@@ -141,19 +132,9 @@ def _make(
     )
     modules = _find_modules(recipe, where, probe)
     paths = [str(path) for path in where.paths]
-    files = {
-        "words.py": write_words(recipe),
-        "before.py": _BEFORE.format(paths=paths, module=recipe.module, modules=modules),
-        "build.json": msgspec.json.format(msgspec.json.encode(record), indent=2).decode(),
-    }
-    directory.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{build_id}-", dir=directory.parent) as scratch:
-        made = Path(scratch, "build")
-        made.mkdir()
-        for name, content in files.items():
-            (made / name).write_text(content, encoding="utf-8")
-        shutil.rmtree(directory, ignore_errors=True)  # incomplete, or of an older package
-        os.rename(made, directory)
+    before = _BEFORE.format(paths=paths, module=recipe.module, modules=modules)
+    (folder / "words.py").write_text(write_words(recipe), encoding="utf-8")
+    (folder / "before.py").write_text(before, encoding="utf-8")
     return record
 
 
