@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
-from finfuzz.support.cpythons import Quirk
+from finfuzz.support.cpythons import OLDEST, Quirk, Version
 
 #: The policy of a target that names none: the framework as it is released.
 RELEASED = "released"
@@ -18,13 +18,24 @@ RELEASED = "released"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A treatment of the framework's internals at shutdown.
+    """A variant of a framework: of its internals' end, or of how its extensions are compiled.
 
-    ``story`` completes "FRAMEWORK VERSION, …" in a script's first lines.
+    ``story`` completes "FRAMEWORK VERSION, …" in a script's first lines. ``compile_flags`` and
+    ``link_flags`` come after the framework's own. ``sources``: folders in place of the framework's;
+    ``vocabulary``: words in place of the framework's. ``style``: the control that is compiled in
+    the same way, where that is not the framework's. ``oldest``: the first CPython that it can be
+    built for. ``needs_gil``: as of a framework.
     """
 
     name: str
     story: str
+    compile_flags: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    vocabulary: Vocabulary | None = None
+    style: str = ""
+    oldest: Version = OLDEST
+    needs_gil: Quirk | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
