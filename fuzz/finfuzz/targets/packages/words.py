@@ -31,6 +31,11 @@ def write_words(recipe: Recipe) -> str:
     return "\n\n\n".join([common.rstrip(), *_write_functions(recipe)]) + "\n"
 
 
+def write_functions(recipe: Recipe) -> str:
+    """Write the functions of a recipe's own words alone."""
+    return "\n\n\n".join(_write_functions(recipe)) + "\n"
+
+
 def takes_cell(kind: RecipeKind) -> bool:
     """Whether the kind's objects hold a cell."""
     return "cell" in find_names(kind.make)

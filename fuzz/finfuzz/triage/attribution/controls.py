@@ -42,7 +42,7 @@ def list_controls(
         for policy in spec.record.policy_names
         if policy != spec.policy
     )
-    if spec.record.headers:
+    if spec.record.releases:
         yield from (
             Control("release", one, interpreter) for one in _list_other_releases(spec, releases)
         )
