@@ -9,8 +9,8 @@ import pytest
 from packaging.version import Version
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets import release_files as packages
 from finfuzz.targets import package_index
+from finfuzz.targets import release_files as packages
 from finfuzz.targets.frameworks.framework import ReleasePackage
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.releases import (
@@ -166,5 +166,5 @@ def test_headers_of_a_path(tmp_path: Path) -> None:
 
 
 def test_plain_c_has_no_headers() -> None:
-    with pytest.raises(UserError, match="target plain-c: plain-c has no headers"):
+    with pytest.raises(UserError, match="target plain-c: plain-c has no files"):
         find_root(parse_target("plain-c"))

@@ -149,7 +149,7 @@ def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Pl
         facts=facts,
         libraries=made,
         compile_commands=[
-            (unit, make_compile_command(compiler, unit, [*one.includes, *interpreter.includes]))
+            (unit, make_compile_command(compiler, one, unit, interpreter.includes))
             for one in made
             for unit in one.units
         ],

@@ -1,7 +1,7 @@
 """Decide how to compile a target: sources, flags, and the hash that names the build."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from finfuzz.targets.extension_plan import FIRST, SECOND, ExtensionPlan
@@ -53,10 +53,18 @@ def plan_libraries(
     )
 
 
-def make_compile_command(compiler: Path, unit: Unit, includes: list[Path]) -> list[str]:
-    """Return the command that makes ``unit.object_name`` in its working folder."""
-    folders = [f"-I{include}" for include in includes]
-    return [str(compiler), *unit.flags, *folders, "-c", str(unit.source), "-o", unit.object_name]
+def make_compile_command(
+    compiler: Path, library: Library, unit: Unit, includes: Iterable[Path]
+) -> list[str]:
+    """Return the command that makes ``unit.object_name`` in its working folder.
+
+    ``includes``: of the CPython.
+    """
+    # Not by -I: a header of ours may have the name of one of the C library.
+    own = [f"-iquote{library.own_folder}"] if library.own_folder else []
+    folders = [f"-I{include}" for include in (*library.includes, *includes)]
+    source, made = str(unit.source), unit.object_name
+    return [str(compiler), *unit.flags, *own, *folders, "-c", source, "-o", made]
 
 
 def make_link_command(compiler: Path, library: Library) -> list[str]:

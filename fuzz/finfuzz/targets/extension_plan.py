@@ -55,6 +55,7 @@ class ExtensionPlan:
             root,
             self._list_includes(root),
             translate,
+            folder if translate else None,
         )
 
     def plan_side_module(self, root: Path | None) -> Iterator[Library]:
@@ -110,4 +111,9 @@ class ExtensionPlan:
 def define_policies(spec: TargetSpec) -> tuple[str, ...]:
     """Return a definition for each policy of the framework: 1 for the target's own, else 0."""
     names = spec.record.policy_names
-    return tuple(f"-DFINFUZZ_POLICY_{name.upper()}={int(name == spec.policy)}" for name in names)
+    return tuple(f"-D{name_macro(name)}={int(name == spec.policy)}" for name in names)
+
+
+def name_macro(policy: str) -> str:
+    """Name the macro that is 1 for a policy's own builds."""
+    return f"FINFUZZ_POLICY_{policy.upper().replace('-', '_')}"

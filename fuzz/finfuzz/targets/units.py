@@ -40,7 +40,8 @@ class Unit:
 
     @property
     def object_name(self) -> str:
-        return f"{self.prefix}{self.source.parent.name}-{self.source.stem}.o"
+        place = "-".join(filter(None, [self.source.parent.name, self.source.stem]))
+        return f"{self.prefix}{place}.o"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Library:
     """A shared object: its file name, its units, and its link flags.
 
     ``root``: of the framework's files, if there is one, with its ``includes``. ``translate``: the
-    command that makes the source of a unit, in the working folder. ``python``: a Python module to
-    copy in place of a shared object.
+    command that makes the source of a unit, in the working folder, of files in ``own_folder``.
+    ``python``: a Python module to copy in place of a shared object.
     """
 
     name: str
@@ -58,4 +59,5 @@ class Library:
     root: Path | None = None
     includes: tuple[Path, ...] = ()
     translate: tuple[str, ...] = ()
+    own_folder: Path | None = None
     python: Path | None = None

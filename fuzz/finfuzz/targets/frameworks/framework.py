@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from packaging.version import Version
+
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
-from finfuzz.support.cpythons import OLDEST, Quirk, Version
+from finfuzz.support import cpythons
+from finfuzz.support.cpythons import OLDEST, Quirk
 
 #: The policy of a target that names none: the framework as it is released.
 RELEASED = "released"
@@ -50,7 +53,7 @@ class Policy:
     vocabulary: Vocabulary | None = None
     style: str = ""
     side_module: SideModule | None = None
-    oldest: Version = OLDEST
+    oldest: cpythons.Version = OLDEST
     since: str = ""
     needs_gil: Quirk | None = None
 
@@ -90,7 +93,7 @@ class ReleasePackage:
         return self.folders
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Translator:
     """A program of the release that translates the extension's source into C++.
 
@@ -135,6 +138,8 @@ class Framework:
     ``main_source`` first; empty where finfuzz only recognizes the framework. That folder's
     ``words.toml`` has words of its own. ``python_module``: the module that takes an extension's
     place instead. ``controls``: targets that should survive, the one without any extension first.
+    ``styles``: the control that is compiled in the same way as the extensions of a release, where
+    that is not the last of ``controls``: first releases with theirs, in order.
     ``file_marks``: regular expressions of what every extension made with it has in its file,
     stripped or not; the one that says most first. ``vocabulary``: the words that its extension has
     code for. ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the
@@ -157,6 +162,7 @@ class Framework:
     free_threaded_flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    styles: tuple[tuple[str, str], ...] = ()
     file_marks: tuple[bytes, ...] = ()
     vocabulary: Vocabulary = EVERYTHING
     own_interpreters: bool = False
@@ -188,6 +194,17 @@ class Framework:
         """Find a policy by its name. Raise KeyError."""
         found = {policy.name: policy for policy in self.policies}
         return found[name]
+
+    def find_style(self, version: str | None, policy: str) -> str:
+        """Find the control of the same style, for a release or a checkout; empty where plain."""
+        if own := self.find_policy(policy).style:
+            return own
+        passed = [
+            style
+            for first, style in self.styles
+            if version is None or Version(version) >= Version(first)
+        ]
+        return passed[-1] if passed else ""
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:

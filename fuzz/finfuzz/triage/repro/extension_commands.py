@@ -35,12 +35,12 @@ def write_extension_commands(
     source, own = "extension.cpp", [f'"${variable}/{unit}"' for unit in package.units]
     if record.translator:
         source = f"{module}.cpp"
-        flags = [flag.format(module=module) for flag in record.translator.flags]
-        given = " ".join((*flags, *policy.translate_flags))
+        translation = [flag.format(module=module) for flag in record.translator.flags]
+        translation += policy.translate_flags
         lines += [
             f": ${{{record.translator.variable}:=$PYTHON}}",
             f'"${record.translator.variable}" "${variable}/{record.translator.script}" \\',
-            f"    {given} -o {source} extension.pyx",
+            f"    {' '.join(translation)} -o {source} extension.pyx",
         ]
     given = [*includes, *options]
     if policy.side_module is None:

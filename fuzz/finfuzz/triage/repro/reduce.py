@@ -19,9 +19,8 @@ from finfuzz.targets.features import FILE, read_features
 DECIDED = "reduced.h"
 
 _DIRECTIVE = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
-#: Of C++, and of Cython: a file, or a header whose declarations follow.
+#: Of C++, and Cython's statement.
 _INCLUDE = re.compile(r'\s*#?\s*include "(.+)"')
-_EXTERN = re.compile(r'(\s*)(cdef extern from )"(\..+?)"(.*):')
 _FEATURE_LIST = re.compile(r"(\s*)FINFUZZ_FEATURES\((\w+)\)")
 _TEMPLATE = re.compile(r"\s*#\s*define (FINFUZZ_\w+)\(header, names\) (.*)")
 _FUZZER_ONLY = re.compile(r"\s*FINFUZZ_(EVENT|COUNT)\(.*\);?")
@@ -118,8 +117,6 @@ class _Flattener:
         include = _INCLUDE.match(line)
         if include:
             return self._flatten_header((source.parent / include[1]).resolve(), source)
-        if extern := _EXTERN.fullmatch(line):
-            return self._flatten_extern(source, *extern.groups())
         if template := _TEMPLATE.fullmatch(line):
             self.templates[template[1]] = template[2]
             return []
@@ -135,14 +132,6 @@ class _Flattener:
             return []
         self.included.add(header)
         return self.flatten(header)
-
-    def _flatten_extern(
-        self, source: Path, indent: str, start: str, name: str, rest: str
-    ) -> list[str]:
-        """Write a header of ours into the declaration of its names, as Cython allows."""
-        text = self._flatten_header((source.parent / name).resolve(), source)
-        quoted = [f'{indent}    """', *text, f'{indent}    """'] if text else []
-        return [f"{indent}{start}*{rest}:", *quoted]
 
     def _expand_rows(self, indent: str, template: str) -> list[str]:
         """Expand the list of features: a line for each that is used."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Set
 from pathlib import Path
 
+from finfuzz.targets.extension_plan import name_macro
 from finfuzz.targets.features import read_features
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro.reduce import DecidedMacros, flatten
@@ -64,7 +65,7 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
         "FINFUZZ_ON_DEMAND": int(bool(features) and not plain),
         "FINFUZZ_TWO": int(spec.second is not None),
         "FINFUZZ_WATCH": int(watch),
-        **{f"FINFUZZ_POLICY_{one.upper()}": int(one == spec.policy) for one in record.policy_names},
+        **{name_macro(one): int(one == spec.policy) for one in record.policy_names},
     }
     main = folder / record.main_source
     lines = flatten(main, DecidedMacros(used, macros))
