@@ -71,7 +71,8 @@ class ReleasePackage:
     that a checkout lacks, since it is another project's, is taken from the newest release.
     ``header_folder``: the beginning of its headers' names. ``variable`` and ``second_variable``
     name other roots to a script. ``mark``: what an extension made with it has in its file, as a
-    file, the pattern of a number in it, and the text in the extension with that number.
+    file of the release or a folder of files, the pattern of a number in it, and the text in the
+    extension with that number; without a file, with the release, whose points are underscores.
     """
 
     name: str
