@@ -63,7 +63,7 @@ FRAMEWORK = Framework(
     styles=(("2.0.0", _SINGLE_PHASE), ("2.8.0", "")),  # multi-phase since its PR 1059
     file_marks=(
         # The version of the internals: 3.x, 2.x.
-        *(rb"(?<=_use_cxx11_abi_\d_a\d_)v\d+", rb"v\d+(?=_system_lib)"),
+        *(rb"(?<=_use_cxx11_abi_\d_a\d_)v\d+", rb"(?<!\w)v\d+(?=_system_lib)"),
         *(rb"__nb_internals_[\w%]+", rb"nanobind: leaked"),
     ),
     lacks={
