@@ -23,7 +23,7 @@ struct Whole FINFUZZ_COUNTED {
 #endif
 void bind_classes(nb::module_ &m) {
 #if FINFUZZ_HAS(Dynamic)
-    nb::class_<Dynamic>(m, "Dynamic", nb::dynamic_attr(), nb::is_weak_referenceable()).def(nb::init<>());
+    nb::class_<Dynamic>(m, "Dynamic", nb::dynamic_attr()).def(nb::init<>());
 #endif
 #if FINFUZZ_HAS(New)
     // Made by __new__. With no argument, some releases before 2.4 lack it.
