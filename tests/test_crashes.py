@@ -17,7 +17,7 @@ from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages.environment import make_environment
 from finfuzz.targets.pick import pick_own
-from finfuzz.targets.releases import list_header_variables
+from finfuzz.targets.releases import list_root_variables
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.finding import Finding, load_all
 from finfuzz.triage.findings.rate import runs_to_see
@@ -59,7 +59,7 @@ def test_finding_lies_where_its_key_says(folder: Path) -> None:
 def variables(spec: TargetSpec, home: Path) -> dict[str, str]:
     """What a person would have set: where the compiler and the headers are."""
     found = {"PATH": f"{find_compiler().parent}{os.pathsep}{os.defpath}", "HOME": str(home)}
-    return found | list_header_variables(spec)
+    return found | list_root_variables(spec)
 
 
 def make_venv(place: Path, finding: Finding, python: Interpreter) -> None:

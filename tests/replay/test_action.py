@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from finfuzz.targets.interpreters import find_interpreters
-from finfuzz.targets.releases import find_headers
+from finfuzz.targets.releases import find_root
 from finfuzz.targets.spec import parse_target
 from helpers.places import ROOT
 
@@ -35,7 +35,7 @@ class Runner:
         self.checkout, self.temp = folder / "checkout", folder / "temp"
         self.summary = folder / "summary.md"
         self.checkout.mkdir()
-        include = find_headers(parse_target("pybind11==3.1.0"))
+        include = find_root(parse_target("pybind11==3.1.0"))
         (self.checkout / "include").symlink_to(include)
         programs = self.checkout / "programs"
         programs.mkdir()

@@ -9,12 +9,12 @@ import pytest
 from packaging.version import Version
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets import headers as packages
 from finfuzz.targets import package_index
-from finfuzz.targets.frameworks.framework import HeaderPackage
+from finfuzz.targets import release_files as packages
+from finfuzz.targets.frameworks.framework import ReleasePackage
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.releases import (
-    find_headers,
+    find_root,
     list_marked,
     list_own_releases,
     list_releases,
@@ -58,14 +58,14 @@ def test_without_the_index_and_with_an_empty_cache() -> None:
     with pytest.raises(UserError, match="index can't be reached to look up pybind11's releases"):
         list_releases()
     with pytest.raises(UserError, match=r"pybind11==3\.0\.1: the package index can't be reached"):
-        find_headers(parse_target("pybind11==3.0.1"))
+        find_root(parse_target("pybind11==3.0.1"))
 
 
 @pytest.mark.usefixtures("no_index", "cache")
 def test_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package_index.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"has no pip, .* -m ensurepip"):
-        find_headers(parse_target("pybind11"))
+        find_root(parse_target("pybind11"))
 
 
 @pytest.mark.parametrize("text", ["plain-c", "pybind11==3.0.1+leak", "pybind11@/no-such+hold"])
@@ -99,13 +99,13 @@ def test_headers_of_a_release_are_fetched_once(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = parse_target("pybind11==3.0.1")
-    include = find_headers(spec)
+    include = find_root(spec)
     assert include == cache / "headers" / "pybind11-3.0.1"
     assert '#include "detail/class.h"' in (include / "pybind11" / "pybind11.h").read_text()
     common = (include / "pybind11" / "detail" / "common.h").read_text()
     assert re.search(r"PYBIND11_VERSION_MICRO\s+1\b", common)
     monkeypatch.setattr(package_index, "run_pip", None)
-    assert find_headers(spec) == include
+    assert find_root(spec) == include
     assert not list((cache / "headers").glob(".*"))
 
 
@@ -113,14 +113,14 @@ def test_two_at_once_fetch_once(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
     fetched: list[str] = []
     both_here = threading.Barrier(2, timeout=5)
 
-    def fetch(_: HeaderPackage, version: str, include: Path) -> None:
+    def fetch(_: ReleasePackage, version: str, include: Path) -> None:
         fetched.append(version)
         time.sleep(0.2)  # so that the other one has come to the lock
         put_headers(include)
 
     def ask() -> Path:
         both_here.wait()
-        return find_headers(parse_target("pybind11==3.0.1"))
+        return find_root(parse_target("pybind11==3.0.1"))
 
     monkeypatch.setattr(packages, "_fetch", fetch)
     with ThreadPoolExecutor(2) as pool:
@@ -142,14 +142,14 @@ def test_half_deleted_headers_are_fetched_again(
     half.mkdir(parents=True)
     (half / "attr.h").write_text("old")
     monkeypatch.setattr(package_index, "download_wheel", download)
-    assert find_headers(parse_target("pybind11==3.0.1")) == half.parent
+    assert find_root(parse_target("pybind11==3.0.1")) == half.parent
     assert [file.name for file in half.iterdir()] == ["pybind11.h"]
     assert [file.name for file in half.parent.iterdir()] == ["pybind11"]
 
 
 def test_a_release_that_is_none(cache: Path) -> None:
     with pytest.raises(UserError) as caught:
-        find_headers(parse_target("pybind11==3.0.99"))
+        find_root(parse_target("pybind11==3.0.99"))
     assert "pybind11==3.0.99: there is no such release: choose" in str(caught.value)
     assert str(caught.value).endswith("3.0.1, 3.0.0")  # and none that is too old
     assert not list((cache / "headers").glob("pybind11-3.0.99/"))
@@ -158,13 +158,13 @@ def test_a_release_that_is_none(cache: Path) -> None:
 def test_headers_of_a_path(tmp_path: Path) -> None:
     tmp_path = tmp_path.resolve()
     include = put_headers(tmp_path / "checkout" / "include")
-    assert find_headers(parse_target(f"pybind11@{tmp_path}/checkout")) == include
-    assert find_headers(parse_target(f"pybind11@{include}+leak")) == include
+    assert find_root(parse_target(f"pybind11@{tmp_path}/checkout")) == include
+    assert find_root(parse_target(f"pybind11@{include}+leak")) == include
     with pytest.raises(UserError) as caught:
-        find_headers(parse_target(f"pybind11@{tmp_path}"))
+        find_root(parse_target(f"pybind11@{tmp_path}"))
     assert f"pybind11@{tmp_path}: neither include/pybind11/pybind11.h nor" in str(caught.value)
 
 
 def test_plain_c_has_no_headers() -> None:
-    with pytest.raises(UserError, match="target plain-c: plain-c has no headers"):
-        find_headers(parse_target("plain-c"))
+    with pytest.raises(UserError, match="target plain-c: plain-c has no files"):
+        find_root(parse_target("plain-c"))

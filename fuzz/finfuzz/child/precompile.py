@@ -9,7 +9,8 @@ import marshal
 import posix
 import sys
 
-TARGET = sys.argv[2]
+FOLDER = sys.argv[2].rpartition("/")[0]
+FILES = posix.listdir(FOLDER)
 
 
 def read(path):
@@ -36,8 +37,8 @@ def find_names(code):
 def compile_words():
     files = [name for name in sorted(posix.listdir(folder + "/words")) if name.endswith(".py")]  # noqa: F821
     functions = [code for name in files for code in find_functions(compile_file("words/" + name))]
-    if TARGET.endswith("/words.py"):  # of a package: its functions take the place of others
-        functions += find_functions(compile_code(TARGET))
+    if "words.py" in FILES:  # the target's own, which take the place of others
+        functions += find_functions(compile_code(FOLDER + "/words.py"))
     codes = {code.co_name: code for code in functions}
     return {
         name: (sorted(find_names(code) & (codes.keys() - {name})), code)
@@ -54,11 +55,7 @@ before = """
 import sys; sys.path.insert(0, %r)
 FIRST, SECOND, OWN_MODULES = "finfuzz_target", "finfuzz_second", ()
 """
-target_folder = TARGET.rpartition("/")[0]
-if TARGET.endswith("/words.py"):
-    before = read(target_folder + "/before.py")
-else:
-    before %= target_folder
+before = read(FOLDER + "/before.py") if "before.py" in FILES else before % FOLDER
 keep("main", compile_file("entry.py"))
 keep("driver", compile_file("driver.py", before))
 for each in compile_words().items():

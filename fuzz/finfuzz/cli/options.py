@@ -22,7 +22,7 @@ from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_name import FORMS, parse_package
 from finfuzz.targets.pick import pick_interpreter
-from finfuzz.targets.releases import find_include_folders, resolve
+from finfuzz.targets.releases import find_roots, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.finding import load
 
@@ -143,7 +143,7 @@ def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpr
     with Console(stderr=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
         spec = resolve(spec)
-        find_include_folders(spec)
+        find_roots(spec)
     return spec, interpreter
 
 

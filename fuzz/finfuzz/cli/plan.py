@@ -25,7 +25,7 @@ from finfuzz.support.files import ensure_directory, require_possible
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.package_location import pin_version
 from finfuzz.targets.pick import pick_interpreter
-from finfuzz.targets.releases import find_include_folders
+from finfuzz.targets.releases import find_roots
 
 T = TypeVar("T")
 
@@ -122,7 +122,7 @@ def _make_lanes(options: RunOptions, file: CampaignFile, recipes: Path) -> list[
     lanes = []
     for entry in entries:
         for spec in expand_policies(entry.target, entry.policies):
-            find_include_folders(spec)  # fetched here, not by a worker
+            find_roots(spec)  # fetched here, not by a worker
             for text in options.pythons or entry.pythons or (None,):
                 python = pick_interpreter(text)
                 target = str(add_draft(pin_version(spec, python), python, recipes))

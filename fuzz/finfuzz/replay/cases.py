@@ -12,6 +12,7 @@ from finfuzz.program.vocabulary import OwnWords
 from finfuzz.replay.expectations import Expectation, find_holding, read_expectations
 from finfuzz.replay.judge import Judgement, judge
 from finfuzz.support.errors import UserError
+from finfuzz.targets.extension_words import collect_own_words
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.finding import Finding, load
 
@@ -99,7 +100,11 @@ def _read_program(path: Path, name: str) -> Case:
     try:
         program = parse(path.read_text(encoding="utf-8"))
         return Case(
-            name.removesuffix(".fin"), program, tuple(read_expectations(program)), path=path
+            name.removesuffix(".fin"),
+            program,
+            tuple(read_expectations(program)),
+            path=path,
+            own=collect_own_words(),
         )
     except ParseError as error:
         return Case(name, problem=f"{path}: {error}")

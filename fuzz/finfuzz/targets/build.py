@@ -9,29 +9,35 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 from filelock import FileLock
 
-from finfuzz.support.cpythons import has
 from finfuzz.support.errors import UserError
 from finfuzz.targets.built import Build
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.compile_plan import (
-    Library,
     compute_fingerprint,
     make_compile_command,
     make_link_command,
     plan_libraries,
 )
 from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
+from finfuzz.targets.extension_plan import SECOND
+from finfuzz.targets.extension_words import list_offers, write_extension_words
 from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter, require_headers
+from finfuzz.targets.objects import compile_once
 from finfuzz.targets.package_build import build_package
-from finfuzz.targets.releases import find_include_folders, resolve
+from finfuzz.targets.releases import find_roots, resolve
+from finfuzz.targets.requirements import require_buildable
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.targets.units import Library, Unit
+
+T = TypeVar("T")
 
 __all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "require_linux"]
 
@@ -60,12 +66,22 @@ class _Plan:
     spec: TargetSpec
     interpreter: Interpreter
     instrumented: bool
-    extension: Library
-    runtime: Library
-    after_main: Library
-    second: Library | None
-    compile_commands: list[list[str]]
+    facts: list[str]
+    libraries: tuple[Library, ...]
+    compile_commands: list[tuple[Unit, list[str]]]
     link_commands: list[list[str]]
+
+    @property
+    def extension(self) -> Library:
+        return self.libraries[0]
+
+    @property
+    def runtime(self) -> Library:
+        return self.libraries[1]
+
+    @property
+    def second(self) -> Library | None:
+        return next((one for one in self.libraries if one.name.startswith(f"{SECOND}.")), None)
 
 
 def build(
@@ -85,8 +101,9 @@ def build(
     if spec.record.is_package:
         runtime = build(TargetSpec(spec.record.controls[0]), interpreter, announce=announce)
         return build_package(spec, interpreter, runtime, instrumented, announce)
-    _require_gil(spec, interpreter)
-    plan = _plan(resolve(spec), require_headers(interpreter), instrumented)
+    spec = resolve(spec)
+    require_buildable(spec, interpreter)
+    plan = _plan(spec, require_headers(interpreter), instrumented)
     builds = find_cache() / "builds"
     builds.mkdir(exist_ok=True)
     directory = builds / plan.id
@@ -110,6 +127,7 @@ def build(
         second=directory / plan.second.name if plan.second else None,
         second_blocks=record.second_blocks,
         cpython_blocks=_count_cpython_blocks(interpreter) if instrumented else 0,
+        offers=list_offers(plan.spec),
     )
 
 
@@ -119,37 +137,21 @@ def require_linux() -> None:
         raise UserError(f"finfuzz runs on Linux only (this is {platform.system()})")
 
 
-def _require_gil(spec: TargetSpec, interpreter: Interpreter) -> None:
-    quirk = spec.record.needs_gil
-    if interpreter.is_free_threaded and quirk and has(interpreter.version, quirk):
-        raise UserError(
-            f"{spec} can't be built for CPython {interpreter.text}: {quirk.value.text} "
-            f"({quirk.value.issue}): give another --target, or a CPython with a GIL"
-        )
-
-
 def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
     compiler = find_compiler()
-    made = plan_libraries(CHILD, spec, interpreter, instrumented, find_include_folders(spec))
-    extension, runtime, after_main, *seconds = made
+    made = plan_libraries(CHILD, spec, interpreter, instrumented, find_roots(spec))
     facts = [str(compiler), read_version(compiler), interpreter.build_key]
     return _Plan(
         id=compute_fingerprint(made, CHILD, spec, facts),
         spec=spec,
         interpreter=interpreter,
         instrumented=instrumented,
-        extension=extension,
-        runtime=runtime,
-        after_main=after_main,
-        second=seconds[0] if seconds else None,
+        facts=facts,
+        libraries=made,
         compile_commands=[
-            make_compile_command(
-                compiler,
-                unit,
-                [*filter(None, [library.headers]), *interpreter.includes],
-            )
-            for library in made
-            for unit in library.units
+            (unit, make_compile_command(compiler, one, unit, interpreter.includes))
+            for one in made
+            for unit in one.units
         ],
         link_commands=[make_link_command(compiler, library) for library in made if library.units],
     )
@@ -159,8 +161,7 @@ def _read_record(plan: _Plan, directory: Path) -> _Record | None:
     """Return None unless the build is complete: a power cut can leave empty files behind."""
     try:
         record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
-        made = [plan.extension, plan.runtime, plan.after_main, *filter(None, [plan.second])]
-        sizes = [(directory / one.name).stat().st_size for one in made]
+        sizes = [(directory / one.name).stat().st_size for one in plan.libraries]
     except (OSError, msgspec.DecodeError):
         return None
     return record if all(sizes) else None
@@ -173,10 +174,14 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
     with tempfile.TemporaryDirectory(prefix=f".{plan.id}-", dir=directory.parent) as scratch:
         made = Path(scratch, "build")
         made.mkdir()
-        _run_all(plan.compile_commands, made)
-        _run_all(plan.link_commands, made)
+        translations = [list(one.translate) for one in plan.libraries if one.translate]
+        _run_all(lambda command: run_compiler(command, made), translations)
+        _run_all(lambda one: _compile(plan, *one, made), plan.compile_commands)
+        _run_all(lambda command: run_compiler(command, made), plan.link_commands)
         if plan.extension.python is not None:
             _copy_module(plan.extension.python, plan, made)
+        if own := write_extension_words(plan.spec.record):
+            (made / "words.py").write_text(own, encoding="utf-8")
         for unit_object in made.glob("*.o"):  # two thirds of the space, no longer needed
             unit_object.unlink()
         record = _Record(
@@ -184,7 +189,11 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             spec=str(plan.spec),
             python=f"{plan.interpreter.text} {plan.interpreter.executable}",
             instrumented=plan.instrumented,
-            commands=[*plan.compile_commands, *plan.link_commands],
+            commands=[
+                *translations,
+                *(command for _, command in plan.compile_commands),
+                *plan.link_commands,
+            ],
             blocks=_count_library_blocks(plan, plan.extension, made),
             second_blocks=_count_library_blocks(plan, plan.second, made) if plan.second else 0,
         )
@@ -203,9 +212,16 @@ def _copy_module(source: Path, plan: _Plan, directory: Path) -> None:
     run_compiler(command, directory, make_variables(plan.interpreter))
 
 
-def _run_all(commands: list[list[str]], directory: Path) -> None:
+def _compile(plan: _Plan, unit: Unit, command: list[str], directory: Path) -> None:
+    if unit.depends:
+        compile_once(command, directory, unit.object_name, unit.depends, plan.facts)
+    else:
+        run_compiler(command, directory)
+
+
+def _run_all(run: Callable[[T], None], commands: list[T]) -> None:
     with ThreadPoolExecutor(COMPILERS_AT_ONCE) as pool:
-        list(pool.map(lambda command: run_compiler(command, directory), commands))
+        list(pool.map(run, commands))
 
 
 def _count_library_blocks(plan: _Plan, library: Library, directory: Path) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from finfuzz.program.vocabulary import Vocabulary
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.targets.compile_plan import AFTER_MAIN
 from finfuzz.targets.gate import NO_GATE, has_gate
 from finfuzz.targets.interpreters import Interpreter
@@ -21,7 +21,8 @@ class Build:
     ``second`` is the other extension of a target that has two, with counters of its own, and
     ``cpython_blocks`` is for a CPython that is compiled for it. ``package``: of a target that is
     one; its ``extension`` is the file of its words. ``gated``: files and folders whose calls of
-    CPython are judged, and counted as blocks (``targets/gate.py``).
+    CPython are judged, and counted as blocks (``targets/gate.py``). ``offers``: the words that the
+    target has.
     """
 
     id: str
@@ -37,16 +38,12 @@ class Build:
     cpython_blocks: int = 0
     package: Package | None = None
     gated: tuple[Path, ...] = ()
+    offers: Vocabulary = EVERYTHING
 
     @property
     def after_main(self) -> Path:
         """The library to preload, without which a process has only one life of Python."""
         return self.runtime.with_name(AFTER_MAIN)
-
-    @property
-    def offers(self) -> Vocabulary:
-        """The words that the target has."""
-        return self.package.offers if self.package else self.spec.record.vocabulary
 
     @property
     def notes(self) -> tuple[str, ...]:

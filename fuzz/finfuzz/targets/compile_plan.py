@@ -1,62 +1,22 @@
 """Decide how to compile a target: sources, flags, and the hash that names the build."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from finfuzz.targets.extension_plan import FIRST, SECOND, ExtensionPlan
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.release_files import list_files
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.targets.units import COMMON_FLAGS, Library, Unit
 
-COMMON_FLAGS = (
-    "-std=c++17",
-    "-fPIC",
-    "-g",
-    "-fvisibility=hidden",
-    "-fno-omit-frame-pointer",
-    "-fno-inline",  # here a stack with every function is worth more than speed
-    "-Og",
-    "-DNDEBUG",  # as in released extensions: pybind11 would assert conditions that it survives
-)
-COVERED_FLAGS = ("-fsanitize-coverage=trace-pc", "-DFINFUZZ_COVERAGE")
-# The coverage callback must not be instrumented itself: it would call itself for ever.
-CALLBACK_FLAGS = ("-DFINFUZZ_COVERAGE", "-O2")
 RUNTIME_LINK = ("-ldl", "-pthread")
 #: Preloaded into every zygote: no other library may come with it, least of all libstdc++, whose
 #: symbols would take the place of a copy that an extension brings.
 AFTER_MAIN = "finfuzz_after_main.so"
 AFTER_MAIN_LINK = ("-ldl", "-Wl,--as-needed")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A source file with its compile flags, except the include folders.
-
-    ``prefix``: distinguishes its object from another one of the same source.
-    """
-
-    source: Path
-    flags: tuple[str, ...]
-    prefix: str = ""
-
-    @property
-    def object_name(self) -> str:
-        return f"{self.prefix}{self.source.parent.name}-{self.source.stem}.o"
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """A shared object: its file name, its units, and its link flags.
-
-    ``headers``: the include folder of the framework, if there is one. ``python``: a Python module
-    to copy in place of a shared object.
-    """
-
-    name: str
-    units: tuple[Unit, ...]
-    link_flags: tuple[str, ...]
-    headers: Path | None = None
-    python: Path | None = None
+#: The endings of our files that a build may depend on, beside its sources.
+_OWN_INPUTS = (".h", ".pyx", ".pxi", ".toml")
 
 
 def plan_libraries(
@@ -64,56 +24,47 @@ def plan_libraries(
     spec: TargetSpec,
     interpreter: Interpreter,
     instrumented: bool,
-    headers: list[Path | None],
+    roots: list[Path | None],
 ) -> tuple[Library, ...]:
-    """Plan extension, runtime, preloaded library and, if the target has one, second extension.
+    """Plan extension, runtime, preloaded library and, if the target has them, further modules.
 
-    ``child``: the folder of the sources. ``headers``: the include folder of each extension's
-    framework. A target without an extension has a Python module in its place.
+    ``child``: the folder of the sources. ``roots``: of the framework's files, for each extension. A
+    target without an extension has a Python module in its place.
     """
-    record = spec.record
-    flags = (*COMMON_FLAGS, *define_policies(spec), *record.compile_flags)
-    extensions = child / "extensions"
-
-    def plan_extension(name: str, prefix: str, headers: Path | None, *more: str) -> Library:
-        covered = COVERED_FLAGS if instrumented else ()
-        source = extensions / record.sources[0] / "module.cpp"
-        units = [Unit(source, (*flags, *more, *covered), prefix)]
-        if instrumented:
-            units.append(
-                Unit(extensions / "common" / "coverage.cpp", (*flags, *CALLBACK_FLAGS), prefix)
-            )
-        return Library(f"{name}{interpreter.ext_suffix}", tuple(units), record.link_flags, headers)
-
-    if record.is_compiled:
-        first = plan_extension("finfuzz_target", "", headers[0])
+    names = (FIRST, SECOND)[: len(roots)]
+    plan = ExtensionPlan(child, spec, interpreter, instrumented)
+    if spec.record.is_compiled:
+        first, *seconds = (plan.plan(*one) for one in zip(names, roots, strict=True))
     else:
-        module = extensions / record.python_module
-        first = Library("finfuzz_target.py", (), (), python=module)
-    seconds = [
-        plan_extension("finfuzz_second", "second-", folder, "-DFINFUZZ_MODULE=finfuzz_second")
-        for folder in headers[1:]
-    ]
-    runtime = tuple(Unit(file, COMMON_FLAGS) for file in sorted((child / "native").glob("*.cpp")))
+        module = child / "extensions" / spec.record.python_module
+        first, seconds = Library(f"{FIRST}.py", (), python=module), []
+    own = tuple(path for name in ("native", "common") for path in (child / name).glob("*.h"))
+    runtime = tuple(
+        Unit(file, COMMON_FLAGS, depends=(file, *own))
+        for file in sorted((child / "native").glob("*.cpp"))
+    )
     after_main = (Unit(child / "common" / "after_main.cpp", COMMON_FLAGS),)
     return (
         first,
         Library("finfuzz_runtime.so", runtime, RUNTIME_LINK),
         Library(AFTER_MAIN, after_main, AFTER_MAIN_LINK),
         *seconds,
+        *plan.plan_side_module(roots[0]),
     )
 
 
-def define_policies(spec: TargetSpec) -> tuple[str, ...]:
-    """Return a definition for each policy of the framework: 1 for the target's own, else 0."""
-    names = spec.record.policy_names
-    return tuple(f"-DFINFUZZ_POLICY_{name.upper()}={int(name == spec.policy)}" for name in names)
+def make_compile_command(
+    compiler: Path, library: Library, unit: Unit, includes: Iterable[Path]
+) -> list[str]:
+    """Return the command that makes ``unit.object_name`` in its working folder.
 
-
-def make_compile_command(compiler: Path, unit: Unit, includes: list[Path]) -> list[str]:
-    """Return the command that makes ``unit.object_name`` in its working folder."""
-    folders = [f"-I{include}" for include in includes]
-    return [str(compiler), *unit.flags, *folders, "-c", str(unit.source), "-o", unit.object_name]
+    ``includes``: of the CPython.
+    """
+    # Not by -I: a header of ours may have the name of one of the C library.
+    own = [f"-iquote{library.own_folder}"] if library.own_folder else []
+    folders = [f"-I{include}" for include in (*library.includes, *includes)]
+    source, made = str(unit.source), unit.object_name
+    return [str(compiler), *unit.flags, *own, *folders, "-c", source, "-o", made]
 
 
 def make_link_command(compiler: Path, library: Library) -> list[str]:
@@ -141,7 +92,7 @@ def compute_fingerprint(
 
 def _list_flags(made: tuple[Library, ...]) -> Iterator[str]:
     for library in made:
-        yield from (library.name, *library.link_flags)
+        yield from (library.name, *library.link_flags, *library.translate[2:])
         for unit in library.units:
             yield from (unit.object_name, *unit.flags)
 
@@ -149,18 +100,20 @@ def _list_flags(made: tuple[Library, ...]) -> Iterator[str]:
 def _list_inputs(
     made: tuple[Library, ...], child: Path, spec: TargetSpec
 ) -> Iterator[tuple[str, Path]]:
-    sources = [unit.source for library in made for unit in library.units]
-    sources += [library.python for library in made if library.python is not None]
-    extensions = [f"extensions/{name}" for name in ("common", *spec.record.sources)]
-    folders = [child / name for name in ("common", "native", *extensions)]
-    own = [file for folder in folders for file in folder.rglob("*.h")]
-    for file in sorted([*sources, *own]):
+    sources = {unit.source for library in made for unit in library.units}
+    sources |= {library.python for library in made if library.python is not None}
+    policy = spec.record.find_policy(spec.policy)
+    folders = ("common", *(policy.sources or spec.record.sources))
+    places = [child / name for name in ("common", "native")]
+    places += [child / "extensions" / name for name in folders]
+    own = {file for place in places for file in place.rglob("*") if file.suffix in _OWN_INPUTS}
+    for file in sorted(own.union(one for one in sources if child in one.parents)):
         yield f"child/{file.relative_to(child)}", file
-    package = spec.record.headers
+    package = spec.record.releases
     for library in made:
-        if package and library.headers is not None:
-            for file in sorted((library.headers / package.folder).rglob("*.h")):
-                yield f"{library.name}/{file.relative_to(library.headers)}", file
+        if package and library.root is not None:
+            for file in list_files(package, library.root):
+                yield f"{library.name}/{file.relative_to(library.root)}", file
 
 
 def _feed(digest: "hashlib._Hash", data: bytes) -> None:

@@ -88,7 +88,7 @@ def _read_parts(text: str) -> Iterator[tuple[str, SpecifierSet, str]]:
 
 
 def _require_sense(record: Framework, versions: str | None, policy: str | None) -> None:
-    if record.headers is None and (versions or policy):
+    if record.releases is None and (versions or policy):
         raise UserError(f"{record.name} has neither versions nor policies")
     if policy and policy not in record.policy_names:
         choices = ", ".join(record.policy_names)

@@ -8,9 +8,9 @@ from finfuzz.targets.package_name import FORMS
 
 def list_target_forms() -> str:
     """List the forms of targets, for help texts and error messages."""
-    versioned = [record for record in FRAMEWORKS.values() if record.headers]
+    versioned = [record for record in FRAMEWORKS.values() if record.releases]
     forms = [f"{one.name}==VERSION[,SECOND] or {one.name}@PATH" for one in versioned]
-    plain = [name for name, record in FRAMEWORKS.items() if not record.headers]
+    plain = [name for name, record in FRAMEWORKS.items() if not record.releases]
     policies = [f"+{name}" for record in versioned for name in record.policy_names]
     own = f"{', '.join(forms)}, with {join_or(policies)} behind"
     return f"{own}; {join_or(plain)}; {join_or(list(FORMS))}"

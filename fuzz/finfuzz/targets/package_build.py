@@ -71,6 +71,15 @@ def build_package(
 
     record = fill_once(directory, "build.json", _Record, fill, _are_files_as_they_were)
     modules = _find_modules(recipe, where, record.probe)
+    package = Package(
+        recipe=recipe,
+        recipe_text=text,
+        probe=record.probe,
+        paths=where.paths,
+        site=where.site,
+        pins=where.pins,
+        modules=modules,
+    )
     return Build(
         id=build_id,
         spec=spec,
@@ -81,15 +90,8 @@ def build_package(
         runtime=runtime.runtime,
         blocks=count_call_sites() if instrumented else 0,
         gated=(*where.paths, *_list_own_extensions(modules, record.probe)),
-        package=Package(
-            recipe=recipe,
-            recipe_text=text,
-            probe=record.probe,
-            paths=where.paths,
-            site=where.site,
-            pins=where.pins,
-            modules=modules,
-        ),
+        package=package,
+        offers=package.offers,
     )
 
 

@@ -13,11 +13,11 @@ from packaging.version import Version
 
 from finfuzz.support.errors import UserError
 from finfuzz.support.own_python import module_command
-from finfuzz.targets.frameworks.framework import HeaderPackage
+from finfuzz.targets.frameworks.framework import ReleasePackage
 
 
 @functools.cache
-def list_versions(package: HeaderPackage) -> tuple[str, ...]:
+def list_versions(package: ReleasePackage) -> tuple[str, ...]:
     """List a package's final releases from its oldest on, newest first.
 
     The list is empty if the index can't be reached.
@@ -29,7 +29,7 @@ def list_versions(package: HeaderPackage) -> tuple[str, ...]:
     return sort_final((name.strip() for name in names), package.oldest)
 
 
-def download_wheel(package: HeaderPackage, version: str, folder: Path) -> Path | str:
+def download_wheel(package: ReleasePackage, version: str, folder: Path) -> Path | str:
     """Fetch a release's wheel into ``folder``; return its path, or the reason why not."""
     requirement = f"{package.name}=={version}"
     done = run_pip("download", "--no-deps", "--only-binary=:all:", "-d", str(folder), requirement)
@@ -66,7 +66,7 @@ def run_pip(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _explain_failure(package: HeaderPackage, version: str, stderr: str) -> str:
+def _explain_failure(package: ReleasePackage, version: str, stderr: str) -> str:
     """Distinguish a dead network from a missing release: pip has one message for both."""
     released, checkout = list_versions(package), f"give {package.name}@PATH"
     if not released:

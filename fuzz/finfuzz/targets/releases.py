@@ -1,12 +1,13 @@
-"""List a target's releases, resolve it to one of them, and find its folders of headers."""
+"""List a target's releases, resolve it to one of them, and find the files of its framework."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets import headers as packages
+from finfuzz.targets import release_files as packages
 from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages import releases as wheels
@@ -18,7 +19,7 @@ def list_releases(framework: str = DEFAULT) -> list[str]:
 
     Raise UserError if the package index can't be reached and no release is in the cache.
     """
-    package = FRAMEWORKS[framework].headers
+    package = FRAMEWORKS[framework].releases
     return packages.list_releases(package) if package else []
 
 
@@ -27,7 +28,7 @@ def list_marked(framework: str, mark: str) -> list[str]:
 
     Raise UserError as ``list_releases`` does.
     """
-    package = FRAMEWORKS[framework].headers
+    package = FRAMEWORKS[framework].releases
     if package is None:
         return []
     releases = packages.list_releases(package)
@@ -53,35 +54,37 @@ def resolve(spec: TargetSpec) -> TargetSpec:
 
     Raise UserError as ``list_releases`` does.
     """
-    if not spec.record.headers or spec.version is not None or spec.path is not None:
+    if not spec.record.releases or spec.version is not None or spec.path is not None:
         return spec
     return replace(spec, version=list_releases(spec.framework)[0])
 
 
-def find_headers(spec: TargetSpec) -> Path:
-    """Return the include folder of a spec's framework; of two releases, the first one's.
+def find_root(spec: TargetSpec) -> Path:
+    """Return the root of the files of a spec's framework; of two releases, the first one's.
 
-    Fetch a release's headers once. Raise UserError if there is no such release or path, if it
+    Fetch a release's files once. Raise UserError if there is no such release or path, if it
     can't be fetched, or if the target has no framework.
     """
-    package = spec.record.headers
+    package = spec.record.releases
     if package is None:
-        raise UserError(f"target {spec}: {spec.framework} has no headers of its own")
+        raise UserError(f"target {spec}: {spec.framework} has no files of its own")
     if spec.path is not None:
-        return packages.find_headers(package, spec.path)
-    return packages.fetch_headers(package, resolve(spec).version or "")
+        return packages.find_root(package, spec.path)
+    return packages.fetch_root(package, resolve(spec).version or "")
 
 
-def find_include_folders(spec: TargetSpec) -> list[Path | None]:
-    """Return the include folder of each extension of a target; None for one without headers."""
-    return [find_headers(one) if one.record.headers else None for one in spec.extensions]
+def find_roots(spec: TargetSpec) -> list[Path | None]:
+    """Return the root of each extension of a target; None for one without a framework."""
+    return [find_root(one) if one.record.releases else None for one in spec.extensions]
 
 
-def list_header_variables(spec: TargetSpec) -> dict[str, str]:
-    """List the folders of headers for a finding's script, by its variables."""
-    package = spec.record.headers
+def list_root_variables(spec: TargetSpec) -> dict[str, str]:
+    """List the roots of the framework's files for a finding's script, by its variables."""
+    package = spec.record.releases
     if package is None:
         return {}
     names = (package.variable, package.second_variable)
-    folders = [str(find_headers(one)) for one in spec.extensions]
-    return dict(zip(names, folders, strict=False))
+    folders = [str(find_root(one)) for one in spec.extensions]
+    translator = spec.record.translator
+    runs = {translator.variable: sys.executable} if translator else {}
+    return {**dict(zip(names, folders, strict=False)), **runs}

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import FRAMEWORKS
-from finfuzz.targets.frameworks.framework import RELEASED, Framework, HeaderPackage
+from finfuzz.targets.frameworks.framework import RELEASED, Framework, ReleasePackage
 from finfuzz.targets.origins import ORIGINS
 from finfuzz.targets.package_name import FORMS, PackageName, parse_package
 
@@ -58,7 +58,7 @@ class TargetSpec:
         if self.package:
             name = (self.framework, self.package, self.version, self.path, self.recipe)
             return str(PackageName(*name))
-        if self.record.headers is None:
+        if self.record.releases is None:
             style = "" if self.policy == RELEASED else f"+{self.policy}"
             return f"{self.framework}{style}"
         if self.path is not None:
@@ -86,12 +86,12 @@ def parse_target(text: str) -> TargetSpec:
         return TargetSpec(origin, version, path, package=package, recipe=recipe)
     record = _find_framework(text)
     rest = text[len(record.name) :]
-    if record.headers is None:
+    if record.releases is None:
         return _parse_control(text, rest, record)
     if rest.startswith("@"):
         return _parse_path(text, rest[1:], record)
     versions, plus, word = rest.partition("+")
-    first, second = _parse_versions(text, versions, record.headers) if versions else (None, None)
+    first, second = _parse_versions(text, versions, record.releases) if versions else (None, None)
     policy = _parse_policy(text, word, record) if plus else RELEASED
     return TargetSpec(record.name, first, None, policy, second)
 
@@ -124,7 +124,7 @@ def _find_framework(text: str) -> Framework:
     raise UserError(f"target {text!r}: unknown framework {name!r}; known are {known}: {hint}")
 
 
-def _parse_versions(text: str, rest: str, package: HeaderPackage) -> tuple[str, str | None]:
+def _parse_versions(text: str, rest: str, package: ReleasePackage) -> tuple[str, str | None]:
     name = package.name
     if not rest.startswith("=="):
         raise UserError(f"target {text!r}: can't read {rest!r} after {name}: {list_target_forms()}")
@@ -139,7 +139,7 @@ def _parse_versions(text: str, rest: str, package: HeaderPackage) -> tuple[str, 
     )
 
 
-def _parse_version(text: str, word: str, package: HeaderPackage) -> str:
+def _parse_version(text: str, word: str, package: ReleasePackage) -> str:
     try:
         version = Version(word)
     except InvalidVersion:

@@ -15,7 +15,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
-from finfuzz.targets.releases import find_headers
+from finfuzz.targets.releases import find_root
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.attribution import bisect as module
 from finfuzz.triage.attribution.bisect import (
@@ -155,7 +155,7 @@ def test_commits_that_are_releases_and_one_that_does_not_compile(tmp_path: Path)
         if version == "broken":
             (folder / "pybind11" / "pybind11.h").write_text("#error not this one\n")
         else:
-            source = find_headers(parse_target(f"pybind11=={version}"))
+            source = find_root(parse_target(f"pybind11=={version}"))
             subprocess.run(["cp", "-rT", source, folder], check=True)
         git(tmp_path, "add", "include")
         git(tmp_path, "commit", "-qm", f"as in {version}")

@@ -12,7 +12,7 @@ import pytest
 
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
-from finfuzz.targets.releases import find_headers
+from finfuzz.targets.releases import find_root
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import Rate
@@ -118,7 +118,7 @@ def exported(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def include() -> str:
-    return str(find_headers(parse_target("pybind11==3.1.0")))
+    return str(find_root(parse_target("pybind11==3.1.0")))
 
 
 @pytest.mark.slow

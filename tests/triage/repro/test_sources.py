@@ -11,7 +11,7 @@ import pytest
 from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.features import read_features
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.releases import find_headers
+from finfuzz.targets.releases import find_root
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.repro.sources import CHILD, write_capi, write_extension
 
@@ -165,7 +165,7 @@ def test_plain_c_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter])
 def test_pybind11_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
     spec = parse_target("pybind11==3.1.0+released")
     text = write_extension(spec, uses, plain=True, watch=True)
-    assert compiles(text, tmp_path, pythons[0], find_headers(spec)) == ""
+    assert compiles(text, tmp_path, pythons[0], find_root(spec)) == ""
 
 
 @pytest.mark.slow
@@ -185,4 +185,4 @@ def test_every_policy_compiles(
 ) -> None:
     spec = parse_target(f"pybind11=={version}+{policy}")
     text = write_extension(spec, uses, plain=False, watch=True)
-    assert compiles(text, tmp_path, pythons[0], find_headers(spec)) == ""
+    assert compiles(text, tmp_path, pythons[0], find_root(spec)) == ""

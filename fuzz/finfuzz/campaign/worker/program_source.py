@@ -15,9 +15,10 @@ from finfuzz.generation.weights import weigh_for
 from finfuzz.program.model import Program
 from finfuzz.program.roles import adapt
 from finfuzz.program.scope import effective
-from finfuzz.program.vocabulary import EVERYTHING, OwnWords, Vocabulary
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support.cpythons import Quirk, Version, has
 from finfuzz.targets.built import Build
+from finfuzz.targets.extension_words import collect_own_words
 
 #: The share of programs that keep a leftover subinterpreter where one is harmful. Where it aborts
 #: Py_FinalizeEx (gh-113433), nothing happens later: without a rule, two of five programs ended so.
@@ -70,7 +71,7 @@ class ProgramSource:
 
     def adapt(self, program: Program) -> Program:
         """Translate a program of another target."""
-        return adapt(program, OwnWords(), self.learner.weights.offers)
+        return adapt(program, collect_own_words(), self.learner.weights.offers)
 
     def generate(self, rng: Random) -> Candidate:
         """Generate a program from nothing."""

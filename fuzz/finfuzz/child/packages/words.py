@@ -18,28 +18,3 @@ def at_finalize(node, act):
     import weakref
 
     weakref.finalize(node, act, None)
-
-
-def make_cell():
-    held = []
-
-    def cell(*args, **kwargs):
-        return held
-
-    return cell
-
-
-def hold_cell(node, cell):
-    """Remember the cell that a node holds, without a reference to it; return the node."""
-    import _weakref
-
-    find_cells()[id(node)] = _weakref.ref(cell)
-    return node
-
-
-def cell_of(node):
-    return find_cells()[id(node)]()
-
-
-def find_cells():
-    return globals().setdefault("CELLS", {})

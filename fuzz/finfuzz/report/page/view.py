@@ -26,7 +26,14 @@ MOST_FRAMES, MOST_ROUTES, MOST_CELLS = 60, 12, 120
 #: Interpreters whose object graph is drawn.
 MOST_DRAWINGS = 24
 _SOURCES = (
-    *("repro.py", "finfuzz_target.py", "extension.cpp", "capi.cpp", "after_main.cpp"),
+    *(
+        "repro.py",
+        "finfuzz_target.py",
+        "extension.cpp",
+        "extension.pyx",
+        "capi.cpp",
+        "after_main.cpp",
+    ),
     "recipe.toml",
 )
 _RANKS = ("damaged", "missing", "regressed", "new", "known", "merged")

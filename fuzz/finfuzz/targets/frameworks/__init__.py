@@ -12,7 +12,7 @@ def _find() -> list[Framework]:
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     records = [module.FRAMEWORK for module in modules if hasattr(module, "FRAMEWORK")]
-    return sorted(records, key=lambda record: (record.headers is None, record.name))
+    return sorted(records, key=lambda record: (record.releases is None, record.name))
 
 
 #: Every framework whose crashes are recognized, by name; those with releases first.

@@ -1,9 +1,50 @@
-"""Cython: not a target; its extensions are recognized."""
+"""Cython: a language whose compiler writes the extension; each carries its own helpers."""
 
 from __future__ import annotations
 
-from finfuzz.targets.frameworks.framework import Framework
+from finfuzz.program.vocabulary import EVERYTHING
+from finfuzz.targets.frameworks.framework import (
+    RELEASED,
+    CrashMarks,
+    Framework,
+    Policy,
+    ReleasePackage,
+    Translator,
+)
 
 FRAMEWORK = Framework(
-    name="Cython", file_marks=(rb"_cython_\d\w+", rb"cython_runtime", rb"__pyx_capi__")
+    name="cython",
+    sources=("cython",),
+    main_source="module.pyx",
+    policies=(
+        Policy(RELEASED, "as released"),
+        Policy(
+            "module-state",
+            "with CYTHON_USE_MODULE_STATE",
+            compile_flags=("-DCYTHON_USE_MODULE_STATE=1",),
+        ),
+        Policy(
+            "single-phase",
+            "with initialization in a single phase",
+            compile_flags=("-DCYTHON_PEP489_MULTI_PHASE_INIT=0",),
+            style="plain-c+single-phase",
+        ),
+    ),
+    releases=ReleasePackage(
+        name="cython",
+        oldest="3.0.0",
+        wheel_root="",
+        checkout_root="",
+        main_file="Cython/Compiler/Main.py",
+        folders=("Cython", "cython.py"),
+        variable="CYTHON_DIR",
+        second_variable="CYTHON_SECOND_DIR",
+    ),
+    translator=Translator(
+        "cython.py", ("--cplus", "-3", "--module-name", "{module}"), "CYTHON_PYTHON"
+    ),
+    controls=("no-extension", "plain-c"),
+    file_marks=(rb"_cython_\d\w+", rb"cython_runtime", rb"__pyx_capi__"),
+    vocabulary=EVERYTHING,
+    crashes=CrashMarks(namespace="__Pyx"),
 )

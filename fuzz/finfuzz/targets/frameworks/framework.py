@@ -9,11 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from packaging.version import Version
+
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
-from finfuzz.support.cpythons import OLDEST, Quirk, Version
+from finfuzz.support import cpythons
+from finfuzz.support.cpythons import OLDEST, Quirk
 
 #: The policy of a target that names none: the framework as it is released.
 RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class SideModule:
+    """A module beside the extension that holds the framework's own code, which others may share.
+
+    ``units``: its sources, relative to the root of a release.
+    """
+
+    name: str
+    units: tuple[str, ...]
+    compile_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,42 +36,75 @@ class Policy:
     """A variant of a framework: of its internals' end, or of how its extensions are compiled.
 
     ``story`` completes "FRAMEWORK VERSION, …" in a script's first lines. ``compile_flags`` and
-    ``link_flags`` come after the framework's own. ``sources``: folders in place of the framework's;
-    ``vocabulary``: words in place of the framework's. ``style``: the control that is compiled in
-    the same way, where that is not the framework's. ``oldest``: the first CPython that it can be
-    built for. ``needs_gil``: as of a framework.
+    ``link_flags`` come after the framework's own, ``translate_flags`` go to its translator.
+    ``sources``: folders in place of the framework's; ``vocabulary``: words in place of the
+    framework's. ``style``: the control that is compiled in the same way, where that is not the
+    framework's. ``side_module``: has the framework's own sources in place of the extension.
+    ``oldest``: the first CPython that it can be built for; ``since``: the first release that has
+    it. ``needs_gil``: as of a framework.
     """
 
     name: str
     story: str
     compile_flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
+    translate_flags: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     vocabulary: Vocabulary | None = None
     style: str = ""
-    oldest: Version = OLDEST
+    side_module: SideModule | None = None
+    oldest: cpythons.Version = OLDEST
+    since: str = ""
     needs_gil: Quirk | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderPackage:
-    """The origin of a framework's headers: a package of the index, or a checkout.
+class ReleasePackage:
+    """The origin of a framework's files: a package of the index, or a checkout.
 
-    ``folder`` is the folder of all headers, ``main_header`` one of them, both relative to an
-    include folder. ``variable`` and ``second_variable`` name other
-    folders to a script. ``mark``: what an extension made with these headers has in its file, as a
-    header, the pattern of a number in it, and the text in the file with that number.
+    Each has a root, ``wheel_root`` or ``checkout_root``, with ``main_file`` in it. ``folders``:
+    what is used of a root; ``includes``: the compiler's include folders; ``units``: sources to
+    compile into each extension, with ``unit_flags``; all relative to the root. An include folder
+    that a checkout lacks, since it is another project's, is taken from the newest release.
+    ``header_folder``: the beginning of its headers' names. ``variable`` and ``second_variable``
+    name other roots to a script. ``mark``: what an extension made with it has in its file, as a
+    file, the pattern of a number in it, and the text in the extension with that number.
     """
 
     name: str
     oldest: str
-    folder: str
-    main_header: str
-    wheel_include: str
-    checkout_include: str
+    wheel_root: str
+    checkout_root: str
+    main_file: str
+    folders: tuple[str, ...]
     variable: str
     second_variable: str
+    includes: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    unit_flags: tuple[str, ...] = ()
+    header_folder: str = ""
     mark: tuple[str, str, str] | None = None
+
+    @property
+    def checkout_paths(self) -> tuple[str, ...]:
+        """What is used of a checkout, relative to it."""
+        if self.checkout_root:
+            return (self.checkout_root,)
+        return self.folders
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """A program of the release that translates the extension's source into C++.
+
+    ``script``: relative to the root of a release; it is run by finfuzz's own Python, or by the one
+    that ``variable`` names to a finding's script. ``flags``: with `{module}` for the name of the
+    module; the names of output and source follow.
+    """
+
+    script: str
+    flags: tuple[str, ...]
+    variable: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +135,18 @@ class Framework:
     """A framework or control.
 
     ``sources``: folders of ``child/extensions`` that its extension is compiled from, the one with
-    ``module.cpp`` first; empty where finfuzz only recognizes the framework. ``python_module``: the
-    module that takes an extension's place instead. ``controls``: targets that should survive, the
-    one without any extension first. ``file_marks``: regular expressions of what every extension
-    made with it has in its file, stripped or not; the one that says most first. ``vocabulary``: the
-    words that its extension has code for.
-    ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the extension
-    sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
+    ``main_source`` first; empty where finfuzz only recognizes the framework. That folder's
+    ``words.toml`` has words of its own. ``python_module``: the module that takes an extension's
+    place instead. ``controls``: targets that should survive, the one without any extension first.
+    ``styles``: the control that is compiled in the same way as the extensions of a release, where
+    that is not the last of ``controls``: first releases with theirs, in order.
+    ``file_marks``: regular expressions of what every extension made with it has in its file,
+    stripped or not; the one that says most first. ``vocabulary``: the words that its extension has
+    code for. ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the
+    extension sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
     subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it can't
-    be compiled for. ``is_package``: its targets are packages, each with a vocabulary of its own.
+    be compiled for; ``free_threaded_flags``: compile flags for those builds. ``is_package``: its
+    targets are packages, each with a vocabulary of its own.
     """
 
     name: str
@@ -104,10 +155,14 @@ class Framework:
     sources: tuple[str, ...] = ()
     python_module: str = ""
     policies: tuple[Policy, ...] = (Policy(RELEASED, "as released"),)
-    headers: HeaderPackage | None = None
+    releases: ReleasePackage | None = None
+    main_source: str = "module.cpp"
+    translator: Translator | None = None
     compile_flags: tuple[str, ...] = ()
+    free_threaded_flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    styles: tuple[tuple[str, str], ...] = ()
     file_marks: tuple[bytes, ...] = ()
     vocabulary: Vocabulary = EVERYTHING
     own_interpreters: bool = False
@@ -125,7 +180,7 @@ class Framework:
     @property
     def is_control(self) -> bool:
         """Whether it is a control, whose crashes can't be a framework's."""
-        return self.is_target and self.headers is None and not self.is_package
+        return self.is_target and self.releases is None and not self.is_package
 
     @property
     def is_compiled(self) -> bool:
@@ -135,10 +190,26 @@ class Framework:
     def policy_names(self) -> tuple[str, ...]:
         return tuple(policy.name for policy in self.policies)
 
+    def find_policy(self, name: str) -> Policy:
+        """Find a policy by its name. Raise KeyError."""
+        found = {policy.name: policy for policy in self.policies}
+        return found[name]
+
+    def find_style(self, version: str | None, policy: str) -> str:
+        """Find the control of the same style, for a release or a checkout; empty where plain."""
+        if own := self.find_policy(policy).style:
+            return own
+        passed = [
+            style
+            for first, style in self.styles
+            if version is None or Version(version) >= Version(first)
+        ]
+        return passed[-1] if passed else ""
+
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:
         """The forms of its targets, each with its meaning."""
-        if self.headers is None:
+        if self.releases is None:
             return ((self.name, self.summary),)
         return (
             (f"{self.name}==VERSION", "a release"),
@@ -148,4 +219,4 @@ class Framework:
 
     def story(self, policy: str) -> str:
         """Describe a policy, as the end of a sentence that begins with the release."""
-        return next(one.story for one in self.policies if one.name == policy)
+        return self.find_policy(policy).story

@@ -1,14 +1,72 @@
-"""nanobind: not a target yet; its crashes are recognized, since extensions in the wild use it."""
+"""nanobind: headers and a core, which each extension is linked with or gets from a backend."""
 
 from __future__ import annotations
 
-from finfuzz.targets.frameworks.framework import CrashMarks, Framework
+from finfuzz.program.vocabulary import EVERYTHING
+from finfuzz.support.cpythons import Quirk
+from finfuzz.targets.frameworks.framework import (
+    RELEASED,
+    CrashMarks,
+    Framework,
+    Policy,
+    ReleasePackage,
+    SideModule,
+)
+
+_SINGLE_PHASE = "plain-c+single-phase"
 
 FRAMEWORK = Framework(
     name="nanobind",
+    sources=("nanobind",),
+    policies=(
+        Policy(RELEASED, "as released"),
+        Policy(
+            "abi3",
+            "compiled for the stable ABI",
+            compile_flags=("-DPy_LIMITED_API=0x030C0000",),
+            oldest=(3, 12, 0),
+            needs_gil=Quirk.LIMITED_API_NEEDS_A_GIL,
+        ),
+        Policy(
+            "domain", "in a domain of its own (NB_DOMAIN)", compile_flags=("-DNB_DOMAIN=finfuzz",)
+        ),
+        Policy(
+            "split",
+            "in split mode, with its backend in a module beside the extension",
+            compile_flags=("-DNB_BACKEND_MODULE=nanobind_backend", "-DPy_LIMITED_API=0x030A0000"),
+            side_module=SideModule(
+                "nanobind_backend",
+                ("src/nb_backend.cpp", "src/nb_combined.cpp"),
+                ("-DNB_BUILD", "-DNB_BACKEND_NAME=nanobind_backend"),
+            ),
+            oldest=(3, 10, 0),
+            since="3.0.0",
+            needs_gil=Quirk.LIMITED_API_NEEDS_A_GIL,
+        ),
+    ),
+    releases=ReleasePackage(
+        name="nanobind",
+        oldest="2.0.0",
+        wheel_root="nanobind",
+        checkout_root="",
+        main_file="include/nanobind/nanobind.h",
+        folders=("include", "src", "ext/robin_map/include"),
+        includes=("include", "ext/robin_map/include"),
+        units=("src/nb_combined.cpp",),
+        unit_flags=("-fno-strict-aliasing",),
+        header_folder="nanobind",
+        variable="NANOBIND_DIR",
+        second_variable="NANOBIND_SECOND_DIR",
+    ),
+    free_threaded_flags=("-DNB_FREE_THREADED",),
+    controls=("no-extension", "plain-c"),
+    styles=(("2.0.0", _SINGLE_PHASE), ("2.8.0", "")),  # multi-phase since its PR 1059
     file_marks=(rb"__nb_internals_[\w%]+", rb"nanobind: leaked"),
+    vocabulary=EVERYTHING,
     crashes=CrashMarks(
         deaths=(("framework-failure", r"Critical nanobind error: (.+)"),),
         reports=(("leak-report", r"(nanobind: leaked \d+ [\w ]+)!"),),
+        namespace="nanobind",
+        gives_up=frozenset({"nanobind::detail::fail"}),
     ),
 )

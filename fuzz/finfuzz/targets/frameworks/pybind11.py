@@ -7,8 +7,8 @@ from finfuzz.targets.frameworks.framework import (
     RELEASED,
     CrashMarks,
     Framework,
-    HeaderPackage,
     Policy,
+    ReleasePackage,
 )
 
 _GUARD = "reentrant call detected while fetching pybind11 internals"
@@ -56,13 +56,15 @@ FRAMEWORK = Framework(
         Policy("leak", "whose internals are never destroyed (as by its PR 5972, option A)"),
         Policy("hold", "whose types hold its internals (as by its PR 5972, option B)"),
     ),
-    headers=HeaderPackage(
+    releases=ReleasePackage(
         name="pybind11",
         oldest="3.0.0",
-        folder="pybind11",
-        main_header="pybind11/pybind11.h",
-        wheel_include="pybind11/include",
-        checkout_include="include",
+        wheel_root="pybind11/include",
+        checkout_root="include",
+        main_file="pybind11/pybind11.h",
+        folders=("pybind11",),
+        includes=("",),
+        header_folder="pybind11",
         variable="PYBIND11_INCLUDE",
         second_variable="PYBIND11_SECOND_INCLUDE",
         mark=(

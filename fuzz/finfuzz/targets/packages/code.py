@@ -64,7 +64,8 @@ def find_wrong_names(text: str, functions: tuple[str, ...]) -> Iterator[str]:
 @cache
 def _list_library() -> frozenset[str]:
     """List the functions beside which a recipe's stand in the child."""
-    files = [*(_CHILD / "words").glob("*.py"), _CHILD / "packages" / "words.py"]
+    beside = [_CHILD / "packages" / name for name in ("words.py", "cells.py")]
+    files = [*(_CHILD / "words").glob("*.py"), *beside]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     bodies = [node for tree in trees for node in tree.body]
     return frozenset(node.name for node in bodies if isinstance(node, ast.FunctionDef))

@@ -13,7 +13,8 @@ from finfuzz.program.shapes import CELL
 from finfuzz.targets.packages.code import find_names, write_argument
 from finfuzz.targets.packages.recipe import Recipe, RecipeKind
 
-_COMMON = Path(__file__).resolve().parents[2] / "child" / "packages" / "words.py"
+_CHILD = Path(__file__).resolve().parents[2] / "child" / "packages"
+_COMMON, _CELLS = _CHILD / "words.py", _CHILD / "cells.py"
 
 
 def name_function(prefix: str, word: str) -> str:
@@ -22,13 +23,18 @@ def name_function(prefix: str, word: str) -> str:
 
 
 def write_words(recipe: Recipe) -> str:
-    """Write all functions of a recipe, after those that every package has.
+    """Write all functions of a package's recipe, after those that every package has.
 
     A kind that holds a cell has two: `make_own_holding(t)` makes the cell too, and
     `make_around_own_holding(t, cell)` takes one.
     """
     common = _COMMON.read_text(encoding="utf-8").replace("PACKAGE", recipe.module)
     return "\n\n\n".join([common.rstrip(), *_write_functions(recipe)]) + "\n"
+
+
+def write_functions(recipe: Recipe) -> str:
+    """Write the functions of a recipe's own words alone."""
+    return "\n\n\n".join(_write_functions(recipe)) + "\n"
 
 
 def takes_cell(kind: RecipeKind) -> bool:
@@ -42,6 +48,8 @@ def name_around(word: str) -> str:
 
 
 def _write_functions(recipe: Recipe) -> Iterator[str]:
+    if any(takes_cell(kind) for kind in recipe.kind.values()):
+        yield _CELLS.read_text(encoding="utf-8").rstrip()
     if recipe.functions.strip():
         yield recipe.functions.strip()
     for name, kind in recipe.kind.items():

@@ -11,7 +11,7 @@ import msgspec
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.frameworks.framework import HeaderPackage
+from finfuzz.targets.frameworks.framework import ReleasePackage
 from finfuzz.targets.interpreters import Interpreter, probe
 from finfuzz.targets.releases import list_own_releases
 from finfuzz.targets.spec import TargetSpec, parse_target
@@ -91,12 +91,13 @@ def bisect_commits(
 
     Raise UserError if they are not in one line, and if good is not good or bad not bad.
     """
-    include = _require_headers(subject.spec).checkout_include
-    repository = Repository(path, include)
+    package = _require_package(subject.spec)
+    paths = package.checkout_paths
+    repository = Repository(path, *paths)
 
     def get(commit: str) -> Build:
-        spec = replace(subject.spec, version=None, path=repository.extract_headers(commit, include))
-        return subject.build(spec, interpreter)
+        root = repository.extract_files(commit, *paths)
+        return subject.build(replace(subject.spec, version=None, path=root), interpreter)
 
     return _bisect_history(subject, repository, get, good, bad)
 
@@ -147,15 +148,15 @@ def _make_bisection(
 
 def _require_releases(spec: TargetSpec) -> None:
     """Raise UserError for a target of no release: a module, a control, or two releases at once."""
-    if spec.second is not None or not (spec.record.headers or (spec.package and spec.version)):
+    if spec.second is not None or not (spec.record.releases or (spec.package and spec.version)):
         raise UserError(f"{spec} can't be bisected: only findings of one release or checkout can")
 
 
-def _require_headers(spec: TargetSpec) -> HeaderPackage:
+def _require_package(spec: TargetSpec) -> ReleasePackage:
     _require_releases(spec)
-    if spec.record.headers is None:
+    if spec.record.releases is None:
         raise UserError(f"{spec} has no checkout to try commits of: bisect without --repo")
-    return spec.record.headers
+    return spec.record.releases
 
 
 def _parse_release(spec: TargetSpec, text: str, releases: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import tempfile
@@ -68,19 +69,22 @@ class Repository:
             self._git("archive", "--output", archive.name, commit, *paths)
             _run(["tar", "-x", "-f", archive.name, "-C", str(folder)], f"unpacking {commit}")
 
-    def extract_headers(self, commit: str, include: str) -> Path:
-        """Extract a commit's folder of headers into a folder of the cache, which stays.
+    def extract_files(self, commit: str, *paths: str) -> Path:
+        """Extract a commit's files below some paths into a folder of the cache, which stays.
 
-        Raise UserError if the commit has none.
+        The folder is named by what is in it. Raise UserError if the commit has none of the paths.
         """
-        tree = self._git("rev-parse", "--verify", "--end-of-options", f"{commit}:{include}")
+        there = [path for path in paths if self._git("ls-tree", "--name-only", commit, "--", path)]
+        if not there:
+            raise UserError(f"{commit} in {self._path} has no {' and no '.join(paths)}")
+        digest = hashlib.sha256(self._git("ls-tree", commit, "--", *there).encode())
         folder = find_cache() / "headers"
         folder.mkdir(exist_ok=True)
-        final = folder / f"tree-{tree}"
+        final = folder / f"tree-{digest.hexdigest()[:40]}"
         with FileLock(f"{final}.lock"):
             if not final.is_dir():
                 with tempfile.TemporaryDirectory(prefix=".tree-", dir=folder) as scratch:
-                    self.extract(commit, Path(scratch, "tree"), include)
+                    self.extract(commit, Path(scratch, "tree"), *there)
                     os.rename(Path(scratch, "tree"), final)
         return final
 

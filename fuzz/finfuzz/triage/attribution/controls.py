@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.spec import TargetSpec
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.attribution import Axis
 from finfuzz.triage.findings.verdict import Verdict
 
@@ -42,7 +42,7 @@ def list_controls(
         for policy in spec.record.policy_names
         if policy != spec.policy
     )
-    if spec.record.headers:
+    if spec.record.releases:
         yield from (
             Control("release", one, interpreter) for one in _list_other_releases(spec, releases)
         )
@@ -55,6 +55,8 @@ def list_controls(
 def _list_without_framework(spec: TargetSpec, interpreter: Interpreter) -> Iterator[Control]:
     for name in spec.record.controls:
         yield Control("extension", TargetSpec(name), interpreter)
+    if style := spec.record.find_style(spec.version, spec.policy):
+        yield Control("extension", parse_target(style), interpreter)
 
 
 def _list_other_releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[TargetSpec]:

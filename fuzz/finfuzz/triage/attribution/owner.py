@@ -52,6 +52,10 @@ def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -
             released_name = f"{spec.framework} as released"
             reason = f"survives on {released_name}, so the policy `{spec.policy}` is required"
             return Opinion("target", reason)
+    style = spec.record.find_style(spec.version, spec.policy)
+    if style and _is_same(_find_control(cells, style)):
+        reason = f"same defect on {style}, which has no framework: CPython's limit for that style"
+        return Opinion("CPython", reason)
     return Opinion("framework", f"{_describe(plain)} on {name}, so {spec.framework} is required")
 
 

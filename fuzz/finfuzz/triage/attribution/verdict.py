@@ -21,7 +21,9 @@ from finfuzz.support.cpythons import Version, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import BuildError
+from finfuzz.targets.extension_words import list_offers
 from finfuzz.targets.package_parts import list_standard_extensions
+from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.likeness import (
     Likeness,
     are_same_defect,
@@ -58,7 +60,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """The subject of a verdict: a finding's diagnosis, program and rate.
 
     ``python``: the CPython it was found on, whose language the program is in. ``package``: of a
-    finding on a package.
+    finding on a package; ``own``: the words of its framework, of any other.
     """
 
     diagnosis: Diagnosis
@@ -66,6 +68,7 @@ class Wanted(msgspec.Struct, frozen=True):
     rate: Rate
     python: Version
     package: OfPackage | None = None
+    own: OwnWords = OwnWords()
 
     @classmethod
     def from_finding(cls, finding: Finding, build: Build | None = None) -> Wanted:
@@ -73,7 +76,8 @@ class Wanted(msgspec.Struct, frozen=True):
         program = parse(finding.program)
         package = _describe_package(finding, build) if build else None
         python = finding.target.python_version
-        return cls(finding.diagnosis, program, finding.reproduced, python, package)
+        own = OwnWords() if package else list_offers(parse_target(finding.target.spec)).own
+        return cls(finding.diagnosis, program, finding.reproduced, python, package, own)
 
     def matches(self, one: Diagnosis) -> bool:
         """Whether a diagnosis is of the same defect."""
@@ -84,13 +88,14 @@ class Wanted(msgspec.Struct, frozen=True):
         return self.package is None or self.package.name == _name_package(build)
 
     def translate(self, offers: Vocabulary) -> tuple[Program, ...]:
-        """Translate the program for a control of a package, in each way that may be like it.
+        """Translate the program for a control, in each way that may be like it.
 
-        By the roles of the recipe's kinds, then with all of them as containers: a recipe's author
-        may not know that the collector visits an object. With each action that a control's recipe
-        has: none of them is known to be the package's own.
+        Of a package, by the roles of the recipe's kinds, then with all of them as containers: a
+        recipe's author may not know that the collector visits an object. With each action that a
+        control's recipe has: none of them is known to be the package's own.
         """
-        assert self.package is not None
+        if self.package is None:
+            return (adapt(self.program, self.own, offers),)
         own = self.package.own
         containers = replace(own, roles=dict.fromkeys(own.kinds, _VISITED))
         vocabularies = [
@@ -133,7 +138,8 @@ def build_and_judge(
 
 def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
     """Run the program in fresh processes of a build, often enough to see it at its rate."""
-    programs = (wanted.program,) if wanted.is_of(build) else wanted.translate(build.offers)
+    of_package = wanted.package is not None and wanted.is_of(build)
+    programs = (wanted.program,) if of_package else wanted.translate(build.offers)
     first, *others = programs
     verdict = _judge_program(wanted, first, build, limits)
     for program in others if verdict.what != "same" else ():

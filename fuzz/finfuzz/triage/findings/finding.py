@@ -20,6 +20,7 @@ from finfuzz.program.vocabulary import OwnWords
 from finfuzz.support.cpythons import Version, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole
+from finfuzz.targets.extension_words import list_offers
 from finfuzz.targets.packages.offers import read_own_words
 from finfuzz.targets.packages.recipe import read_recipe
 from finfuzz.targets.spec import TargetSpec, parse_target
@@ -62,8 +63,10 @@ class TargetRecord(msgspec.Struct, frozen=True):
         return replace(spec, recipe=folder.resolve() / self.recipe) if self.recipe else spec
 
     def read_own_words(self, folder: Path) -> OwnWords:
-        """Read the words of the finding's recipe; none without one. Raise UserError."""
+        """Read the words of the finding's recipe, or of its framework's own. Raise UserError."""
         spec = self.find_spec(folder)
+        if not spec.package:
+            return list_offers(spec).own
         return read_own_words(read_recipe(spec.recipe)) if spec.recipe else OwnWords()
 
     @property

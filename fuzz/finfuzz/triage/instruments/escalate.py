@@ -13,7 +13,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.support.files import write_whole
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.releases import list_header_variables
+from finfuzz.targets.releases import list_root_variables
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import Finding, load, update
@@ -63,7 +63,7 @@ def escalate(
     reports = []
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:
         place = copy_folder(folder, Path(scratch).resolve() / "plain")
-        variables = make_environment(list_header_variables(spec), interpreter)
+        variables = make_environment(list_root_variables(spec), interpreter)
         if spec.package:
             interpreter, paths = _find_package(folder, finding, interpreter, announce)
             variables |= paths

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.units import is_source
 from finfuzz.triage.diagnosis.messages import read_python_frame
 from finfuzz.triage.instruments.reading import join, read_message, shorten
 from finfuzz.triage.instruments.run import Run, run
@@ -57,7 +58,9 @@ class Experiment:
     @property
     def headers(self) -> tuple[str, ...]:
         """The folders of the framework's headers, each with a slash at its end."""
-        named = (path for key, path in self.environment.items() if key.endswith("_INCLUDE"))
+        named = (
+            path for key, path in self.environment.items() if key.endswith(("_INCLUDE", "_DIR"))
+        )
         return tuple(f"{path.rstrip('/')}/" for path in named)
 
     @property
@@ -81,7 +84,7 @@ class Experiment:
 
     def compile(self, **variables: str) -> str:
         """Compile what the script still needs. Returns the error in a line, or nothing."""
-        if not any(self.folder.glob("*.cpp")):
+        if not any(is_source(path.name) for path in self.folder.iterdir()):
             return ""
         environment = {**self.environment, **variables}
         command = [self.python, "repro.py", "--compile"]

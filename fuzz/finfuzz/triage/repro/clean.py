@@ -13,7 +13,7 @@ from finfuzz.targets.build import Build
 from finfuzz.targets.compiler import find_compiler
 from finfuzz.targets.instrumentation import make_variables
 from finfuzz.targets.packages.environment import make_environment
-from finfuzz.targets.releases import list_header_variables
+from finfuzz.targets.releases import list_root_variables
 
 #: Variables that a compiler or a loader reads, and no script.
 _OF_THE_COMPILER = ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH")
@@ -102,4 +102,4 @@ def _make_variables(folder: Path, made: Build) -> dict[str, str]:
         "LANG": "C.UTF-8",
     }
     variables.setdefault("CXX", str(compiler))
-    return variables | make_variables(made.interpreter) | list_header_variables(made.spec)
+    return variables | make_variables(made.interpreter) | list_root_variables(made.spec)

@@ -5,11 +5,10 @@ Three variables change them: the Python, the compiler, and the folder of the fra
 
 from __future__ import annotations
 
-import shlex
-
 from finfuzz.targets.compile_plan import AFTER_MAIN_LINK
-from finfuzz.targets.frameworks.framework import HeaderPackage
+from finfuzz.targets.extension_plan import FIRST, SECOND
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.triage.repro.extension_commands import write_compile, write_extension_commands
 
 _ASK = """$("$PYTHON" -c 'import sysconfig; print(sysconfig.{})')"""
 _INCLUDE = "INCLUDE=" + _ASK.format('get_path("include")')
@@ -20,13 +19,13 @@ _IN_TREE = (
     'export CPATH="${CONFIG%/*}"',
 )
 _SUFFIX = "SUFFIX=" + _ASK.format('get_config_var("EXT_SUFFIX")')
-_COMPILE = "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden"
 
 
 def list_modules(spec: TargetSpec, *, capi: bool, lives: bool = False) -> list[str]:
     """Name the shared objects that are built: modules and, for more than one life, after_main."""
-    extensions = [module for module, _ in _list_extensions(spec)]
-    return [*extensions, *(["capi"] if capi else []), *(["after_main"] if lives else [])]
+    side = spec.record.find_policy(spec.policy).side_module
+    modules = [module for module, _ in _list_extensions(spec)] + ([side.name] if side else [])
+    return [*modules, *(["capi"] if capi else []), *(["after_main"] if lives else [])]
 
 
 def list_commands(
@@ -48,20 +47,18 @@ def list_commands(
         return []
     headers = _IN_TREE if in_tree else (_INCLUDE,)
     lines = [f": ${{PYTHON:={name_python(python, in_tree=in_tree)}}}", *headers, _SUFFIX]
-    link = list(spec.record.link_flags) if watch else []
-    package = spec.record.headers
-    for module, one in _list_extensions(spec):
-        options = [f"-DFINFUZZ_MODULE={module}"] if spec.second else []
-        options = [*spec.record.compile_flags, *options]
-        if package:
-            variable = package.variable if module == _FIRST else package.second_variable
-            lines += _find_headers(package, variable, one)
-            options = [f'-I"${variable}"', *options]
-        lines += _compile("extension.cpp", module, [*options, *link])
+    extensions = _list_extensions(spec)
+    lines += [
+        line
+        for module, one in extensions
+        for line in write_extension_commands(
+            module, one, is_free_threaded="t" in python, watch=watch, alone=len(extensions) == 1
+        )
+    ]
     if capi:
-        lines += _compile("capi.cpp", "capi", ["-ldl"])
+        lines += write_compile(["capi.cpp"], "capi", ["-ldl"])
     if lives:
-        lines += _compile("after_main.cpp", "after_main", [*AFTER_MAIN_LINK])
+        lines += write_compile(["after_main.cpp"], "after_main", [*AFTER_MAIN_LINK])
     return lines
 
 
@@ -70,36 +67,8 @@ def name_python(version: str, *, in_tree: bool) -> str:
     return "./python" if in_tree else f"python{version}"
 
 
-_FIRST, _SECOND = "finfuzz_target", "finfuzz_second"
-
-
 def _list_extensions(spec: TargetSpec) -> list[tuple[str, TargetSpec]]:
     """Pair each module to compile with its target of one release."""
     if not spec.record.is_compiled:
         return []
-    return list(zip((_FIRST, _SECOND), spec.extensions, strict=False))
-
-
-def _find_headers(package: HeaderPackage, variable: str, spec: TargetSpec) -> list[str]:
-    """Write the lines that find the framework's headers in a checkout, or let pip fetch them."""
-    if spec.path is not None:
-        checkout = spec.path / package.checkout_include
-        include = checkout if checkout.is_dir() else spec.path
-        return [f": ${{{variable}:={shlex.quote(str(include))}}}"]
-    folder = f"{package.name}-{spec.version}"
-    install = f"install -q --no-deps -t {folder} {package.name}=={spec.version}"
-    return [
-        f": ${{{variable}:={folder}/{package.wheel_include}}}",
-        f'test -d "${variable}" ||',
-        f'    "$PYTHON" -m pip {install} ||',
-        f"    pip {install}",  # headers, so any Python's does: a distribution's may have none
-    ]
-
-
-def _compile(source: str, module: str, options: list[str]) -> list[str]:
-    """Write the command that compiles a module, on three lines."""
-    return [
-        f"{_COMPILE} \\",
-        f'    -I"$INCLUDE" {" ".join((*options, "-pthread"))} \\',
-        f'    {source} -o {module}"$SUFFIX"',
-    ]
+    return list(zip((FIRST, SECOND), spec.extensions, strict=False))

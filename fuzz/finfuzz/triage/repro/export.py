@@ -75,7 +75,7 @@ def script(tmp_path):
         pytest.skip(f"no module {{PACKAGE}}: see the first lines of repro.py")
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    if any(name.endswith(".cpp") for name in FILES):
+    if any(name.endswith((".cpp", ".pyx")) for name in FILES):
         build(tmp_path)
     return tmp_path
 
@@ -99,12 +99,12 @@ def test_program_ends_cleanly(script):
 
 
 _WHICH = """ In a
-checkout of {name}, or with {variable} set to a folder of its headers, it tests those."""
+checkout of {name}, or with {variable} set to a folder of its files, it tests those."""
 
 _CHECKOUT = """\
     for folder in Path(__file__).resolve().parents:
-        if (folder / "{checkout_include}" / "{main_header}").is_file():
-            variables.setdefault("{variable}", str(folder / "{checkout_include}"))
+        if (folder / "{checkout_root}" / "{main_file}").is_file():
+            variables.setdefault("{variable}", str(folder / "{checkout_root}"))
 """
 
 
@@ -113,7 +113,7 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
     python = finding.target.python_version
     mark = MARKS.get(finding.diagnostic)
     spec = finding.target.find_spec(folder)
-    package = spec.record.headers
+    package = spec.record.releases
     facts = dataclasses.asdict(package) if package else None
     return _TEST.format(
         which=_WHICH.format(**facts) if facts else "",
@@ -149,7 +149,8 @@ def _list_exit_codes(finding: Finding, python: Version) -> list[int]:
 
 
 def _read_sources(folder: Path) -> dict[str, str]:
-    names = ["repro.py", "finfuzz_target.py", "extension.cpp", "capi.cpp", "after_main.cpp"]
+    names = ["repro.py", "finfuzz_target.py", "extension.cpp", "extension.pyx"]
+    names += ["capi.cpp", "after_main.cpp"]
     try:
         return {
             name: (folder / name).read_text(encoding="utf-8")

@@ -5,11 +5,16 @@ from __future__ import annotations
 import builtins
 import keyword
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.targets.extension_words import (
+    list_offers,
+    read_extension_recipe,
+    write_extension_words,
+)
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.packages.words import name_around, takes_cell, write_words
 from finfuzz.targets.spec import TargetSpec
@@ -40,7 +45,7 @@ class ScriptExtension:
     def library(self) -> Library:
         """The functions of its words."""
         if self.package is None:
-            return load_library()
+            return load_library(write_extension_words(self.spec.record))
         own = write_words(self.package.recipe) + _write_unimport(self.package.modules)
         return load_library(own, self.first)
 
@@ -66,7 +71,9 @@ class ScriptExtension:
     @property
     def offers(self) -> Vocabulary:
         """The words of its programs."""
-        return EVERYTHING if self.package is None else self.package.offers
+        if self.package is not None:
+            return self.package.offers
+        return replace(EVERYTHING, own=list_offers(self.spec).own)
 
     @property
     def folder(self) -> Path | None:
@@ -87,8 +94,9 @@ class ScriptExtension:
 
     def find_around(self, kind: str) -> str:
         """Find the function that makes a kind around a cell; empty for kinds that hold none."""
-        recipe = self.package.recipe.kind.get(kind[1:]) if self.package else None
-        return name_around(kind) if recipe is not None and takes_cell(recipe) else ""
+        recipe = self.package.recipe if self.package else read_extension_recipe(self.spec.record)
+        own = recipe.kind.get(kind[1:]) if recipe else None
+        return name_around(kind) if own is not None and takes_cell(own) else ""
 
 
 def _write_unimport(modules: tuple[str, ...]) -> str:

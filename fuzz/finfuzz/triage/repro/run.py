@@ -13,6 +13,7 @@ from finfuzz.executor import process
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from finfuzz.targets.units import is_source
 from finfuzz.triage.diagnosis import Diagnosis, messages
 from finfuzz.triage.diagnosis.bucket import JUDGED
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
@@ -51,7 +52,7 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
     seconds = limits.patient.deadline + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="finfuzz-clean-") as scratch:
         clean = CleanEnvironment(Path(scratch), made)
-        if made.package is None or any(folder.glob("*.cpp")):
+        if made.package is None or any(is_source(path.name) for path in folder.iterdir()):
             _compile(folder, clean)
         runs = itertools.count()
         return measure(

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Set
 from pathlib import Path
 
+from finfuzz.targets.extension_plan import name_macro
 from finfuzz.targets.features import read_features
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.repro.reduce import DecidedMacros, flatten
-from finfuzz.triage.repro.tidy import tidy_source
+from finfuzz.triage.repro.tidy import tidy_lines, tidy_source
 
 CHILD = Path(__file__).resolve().parents[2] / "child"
 
@@ -45,7 +46,8 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
     """
     used = {name for pattern in _USED for name in pattern.findall(script)}
     record = spec.record
-    folder = CHILD / "extensions" / record.sources[0]
+    policy = record.find_policy(spec.policy)
+    folder = CHILD / "extensions" / (policy.sources or record.sources)[0]
     used = _add_needs(used, read_features(folder).needs)
     if "Container" not in used:
         used.add("Instance")  # a module without any type would hardly be an extension
@@ -63,13 +65,14 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
         "FINFUZZ_ON_DEMAND": int(bool(features) and not plain),
         "FINFUZZ_TWO": int(spec.second is not None),
         "FINFUZZ_WATCH": int(watch),
-        **{f"FINFUZZ_POLICY_{one.upper()}": int(one == spec.policy) for one in record.policy_names},
+        **{name_macro(one): int(one == spec.policy) for one in record.policy_names},
     }
-    lines = flatten(folder / "module.cpp", DecidedMacros(used, macros))
+    main = folder / record.main_source
+    lines = flatten(main, DecidedMacros(used, macros))
     if spec.second is None:
         lines = [line.replace('FINFUZZ_NAME "', '"finfuzz_target') for line in lines]
         lines = [line.replace("FINFUZZ_NAME", '"finfuzz_target"') for line in lines]
-    return tidy_source(lines)
+    return tidy_source(lines) if main.suffix == ".cpp" else tidy_lines(lines)
 
 
 def read_python_module(spec: TargetSpec) -> str:

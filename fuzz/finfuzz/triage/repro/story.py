@@ -53,7 +53,7 @@ def _describe_target(finding: Finding) -> str:
     python = f"CPython {finding.target.python}"
     if spec.package:
         return f"{describe_package(spec)} on {python}"
-    if spec.record.headers is None:
+    if spec.record.releases is None:
         return f"{spec} on {python}"
     release = spec.version or f"of {spec.path}"
     second = f" and {spec.second}" if spec.second else ""

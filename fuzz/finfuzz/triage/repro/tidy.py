@@ -40,7 +40,11 @@ _NAMESPACE = r"namespace( finfuzz)? \{\n"
 _CLOSED = r"\}  // namespace\1\n"
 
 #: Beginnings of the includes of frameworks' headers.
-_FRAMEWORKS = tuple(f"{one.headers.folder}/" for one in FRAMEWORKS.values() if one.headers)
+_FRAMEWORKS = tuple(
+    f"{one.releases.header_folder}/"
+    for one in FRAMEWORKS.values()
+    if one.releases and one.releases.header_folder
+)
 
 
 def tidy_source(lines: list[str]) -> str:
@@ -50,6 +54,12 @@ def tidy_source(lines: list[str]) -> str:
     text = _join_namespaces(text)
     needed = [header for header in wanted if re.search(_STANDARD.get(header, ""), text)]
     return f"{_sort_includes(needed)}\n{text.lstrip()}"
+
+
+def tidy_lines(lines: list[str]) -> str:
+    """Join the lines of a source that is not C++, without empty ones in a row."""
+    text = "\n".join(lines).strip() + "\n"
+    return re.sub(r"\n{4,}", "\n\n\n", text)
 
 
 def _join_namespaces(text: str) -> str:

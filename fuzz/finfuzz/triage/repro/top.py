@@ -71,7 +71,7 @@ def _describe_package(spec: TargetSpec, run: Run, package: Package) -> list[str]
 
 
 def _describe_requirement(spec: TargetSpec) -> str:
-    if spec.record.headers is None:
+    if spec.record.releases is None:
         return "a C++ compiler"
     if spec.version is None:
         return f"a C++ compiler and the {spec.framework} in {spec.path}"

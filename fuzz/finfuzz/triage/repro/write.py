@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from pathlib import Path
 
 from finfuzz.program.language import MAX_LIVES
 from finfuzz.program.model import Program
@@ -14,6 +15,7 @@ from finfuzz.program.scope import effective
 from finfuzz.support.cpythons import Version
 from finfuzz.targets.packages.package import Package
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.targets.units import is_source
 from finfuzz.triage.repro import sources
 from finfuzz.triage.repro.commands import list_commands, list_modules
 from finfuzz.triage.repro.extension import ScriptExtension
@@ -78,7 +80,8 @@ def write_script(
     files = {"repro.py": ""}
     watch = spec.record.has_internals and diagnostic == _WATCHED
     if spec.record.is_compiled:
-        files["extension.cpp"] = sources.write_extension(spec, body, plain=plain, watch=watch)
+        name = f"extension{Path(spec.record.main_source).suffix}"
+        files[name] = sources.write_extension(spec, body, plain=plain, watch=watch)
     elif package is None:
         files["finfuzz_target.py"] = sources.read_python_module(spec)
     if borrowed or re.search(r"\bcapi\.", text):
@@ -111,11 +114,17 @@ def write_script(
             rest,
         ]
     )
-    head = "// repro.py, next to this file, builds it with these commands:\n//\n"
-    head += "".join(f"//     {line}\n" for line in lines) + "\n"
     return {
-        name: f"{head}{text}" if name.endswith(".cpp") else text for name, text in files.items()
+        name: _write_head(name, lines) + text if is_source(name) else text
+        for name, text in files.items()
     }
+
+
+def _write_head(name: str, lines: list[str]) -> str:
+    """Write the comment on top of a source."""
+    mark = "//" if name.endswith(".cpp") else "#"
+    head = f"{mark} repro.py, next to this file, builds it with these commands:\n{mark}\n"
+    return head + "".join(f"{mark}     {line}\n" for line in lines) + "\n"
 
 
 def _write_steps(

@@ -1,0 +1,49 @@
+// The extension's features, listed once, for the script writer: Cython itself does not read this. Each
+// row is a file that module.pyx includes, and the names that it offers.
+//
+// What a name needs besides, in a script:
+// action: hook
+// at_capsule: capsule
+// Callback: set_member
+// capsule: set_act set_member
+// catch_error: Error
+// colour_name: Colour
+// convert: takes_wrapped
+// create: Instance
+// Holder: set_member
+// hook: Container Instance set_act
+// lookup: Instance
+// native_function: set_member
+// raise_error: Error
+// same: Instance
+// Second: First
+// set_member: members
+// Shared: set_member
+// Unique: set_member
+// use_globals: Instance
+// value_of: Instance
+// view_of: Buffer
+// ViewKeeper: Buffer
+#pragma once
+
+// clang-format off
+#define FINFUZZ_FEATURES(FEATURE)                                                                \
+    FEATURE(actions, "action")                                                                   \
+    FEATURE(buffers, "Numbers Buffer")                                                           \
+    FEATURE(capsules, "capsule at_capsule")                                                      \
+    FEATURE(classes, "Dynamic WithMetaclass First Second NoGc NoGcClear Freelist Trashcan Finalized Derived ListChild Ordered fails_in_cinit") \
+    FEATURE(conversions, "takes_wrapped value_of same")                                          \
+    FEATURE(coroutines, "coroutine async_generator advance run_coroutine")                       \
+    FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
+    FEATURE(enums, "Colour colour_name Shade")                                                   \
+    FEATURE(errors, "Error NativeError KeptError traceback raise_error catch_error")             \
+    FEATURE(functions, "native_function make_lambda fused c_function")                           \
+    FEATURE(generators, "generator delegating expression sum_generated")                         \
+    FEATURE(gil, "GilStateTaker")                                                                \
+    FEATURE(globals, "call_once Global use_globals import_something")                            \
+    FEATURE(holders, "Unique Shared Holder Callback")                                            \
+    FEATURE(members, "set_member")                                                               \
+    FEATURE(overrides, "Overridable call_override")                                              \
+    FEATURE(returning, "wait_for_the_end")                                                       \
+    FEATURE(views, "view_of ViewKeeper array sum_view")
+// clang-format on

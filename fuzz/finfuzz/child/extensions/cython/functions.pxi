@@ -1,0 +1,34 @@
+#if FINFUZZ_HAS(native_function)
+def native_function():
+    held = []
+
+    def give(*targets, **named):
+        held.extend(targets)
+        return held
+
+    return give
+
+#endif
+#if FINFUZZ_HAS(make_lambda)
+def make_lambda(held):
+    return lambda *targets: held
+
+#endif
+#if FINFUZZ_HAS(fused)
+ctypedef fused Number:
+    int
+    double
+
+def fused(Number value):
+    return value
+
+#endif
+#if FINFUZZ_HAS(c_function)
+cdef int add_one(int value) except? -1:
+    return value + 1
+
+def c_function():
+    """A function of C as a function of Python, which Cython wraps."""
+    return add_one
+
+#endif

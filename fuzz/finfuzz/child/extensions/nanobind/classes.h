@@ -1,0 +1,34 @@
+#pragma once
+
+#include "members.h"
+
+namespace {
+
+#if FINFUZZ_HAS(Dynamic)
+struct Dynamic FINFUZZ_COUNTED {};
+#endif
+#if FINFUZZ_HAS(Static)
+struct Static FINFUZZ_COUNTED {};
+#endif
+#if FINFUZZ_HAS(Whole)
+struct Part : WithMembers {};
+
+struct Whole FINFUZZ_COUNTED {
+    Part part;
+};
+
+#endif
+void bind_classes(nb::module_ &m) {
+#if FINFUZZ_HAS(Dynamic)
+    nb::class_<Dynamic>(m, "Dynamic", nb::dynamic_attr(), nb::is_weak_referenceable()).def(nb::init<>());
+#endif
+#if FINFUZZ_HAS(Static)
+    nb::class_<Static>(m, "Static").def_prop_ro_static("value", [](nb::handle) { return 7; });
+#endif
+#if FINFUZZ_HAS(Whole)
+    bind_with_members<Part>(m, "Part");
+    nb::class_<Whole>(m, "Whole").def(nb::init<>()).def_ro("part", &Whole::part);
+#endif
+}
+
+}  // namespace

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <string>
+#include <vector>
+
+#include "../../common/reduced.h"
+#if FINFUZZ_HAS(set_act)
+#    include "../common/act.h"
+#endif
+#include "../common/names.h"
+#include "../../common/probe.h"
+
+namespace nb = nanobind;
+
+namespace {
+
+using Members = std::vector<nb::object>;
+
+#if FINFUZZ_HAS(Instance)
+struct Instance FINFUZZ_COUNTED {
+    int value = 7;
+};
+
+#endif
+#if FINFUZZ_HAS(action)
+// A native action as an object of Python; the hooks take it for what it is and run it natively.
+struct Action {
+    finfuzz::Act::Native run;
+};
+
+#endif
+#if FINFUZZ_HAS(set_act)
+// Sets what a hook does: a native action, or anything that can be called.
+void set_act(finfuzz::Act &act, const nb::object &wanted) {
+#    if FINFUZZ_HAS(action)
+    if (nb::isinstance<Action>(wanted)) return act.set(nb::cast<Action &>(wanted).run);
+#    endif
+    act.set(wanted.ptr());
+}
+
+#endif
+}  // namespace

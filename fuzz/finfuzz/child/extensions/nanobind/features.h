@@ -1,0 +1,70 @@
+// The extension's features, listed once. Each row is a header and the names that it offers: the table
+// of names and the binding at import are made of the rows, and so is what a script takes along.
+//
+// What a name needs besides, in a script:
+// action: hook
+// at_capsule: set_act
+// capsule: set_act
+// colour_name: Colour
+// convert: takes_wrapped
+// hook: Container Instance set_act
+// module_with_free: set_act
+// raise_error: Error
+// same: Instance
+// value_of: Instance
+#pragma once
+
+#include "actions.h"
+#include "annotations.h"
+#include "arrays.h"
+#include "buffers.h"
+#include "callbacks.h"
+#include "capsules.h"
+#include "classes.h"
+#include "conversions.h"
+#include "ends.h"
+#include "enums.h"
+#include "errors.h"
+#include "functions.h"
+#include "gil.h"
+#include "holders.h"
+#include "intrusive.h"
+#include "lifetimes.h"
+#include "maps.h"
+#include "modules.h"
+#include "native_enums.h"
+#include "overrides.h"
+#include "pointers.h"
+#include "returning.h"
+#include "statics.h"
+#include "times.h"
+#include "vectors.h"
+
+// clang-format off
+#define FINFUZZ_FEATURES(FEATURE)                                                                \
+    FEATURE(conversions, "takes_wrapped value_of same")                                          \
+    FEATURE(actions, "action")                                                                   \
+    FEATURE(annotations, "Weak WeakDynamic Pooled Supplemented")                                 \
+    FEATURE(arrays, "array sum Arrays")                                                          \
+    FEATURE(buffers, "Numbers Buffer")                                                           \
+    FEATURE(callbacks, "Callback native_function")                                               \
+    FEATURE(capsules, "capsule at_capsule")                                                      \
+    FEATURE(classes, "Dynamic Static Whole")                                                     \
+    FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
+    FEATURE(enums, "Colour colour_name Level Permission")                                        \
+    FEATURE(errors, "Error KeptError raise_error")                                               \
+    FEATURE(functions, "function_with_default answer Callee")                                    \
+    FEATURE(gil, "GilTaker GilStateTaker")                                                       \
+    FEATURE(holders, "Unique Shared Holder")                                                     \
+    FEATURE(intrusive, "Intrusive")                                                              \
+    FEATURE(lifetimes, "keep_alive")                                                             \
+    FEATURE(maps, "ObjectMap")                                                                   \
+    FEATURE(modules, "module_with_free")                                                         \
+    FEATURE(native_enums, "NativeColour")                                                        \
+    FEATURE(overrides, "Overridable call_override")                                              \
+    FEATURE(pointers, "SharedPointers UniquePointers")                                           \
+    FEATURE(returning, "wait_for_the_end")                                                       \
+    FEATURE(statics, "static_object native_thread_local")                                        \
+    FEATURE(times, "duration seconds")                                                           \
+    FEATURE(vectors, "Objects Items")
+// clang-format on

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "../common/gate.h"
+#include "core.h"
+
+namespace {
+
+void wait_for_the_end() {
+    SharedGate gate = gate_here();
+    if (!gate) throw nb::python_error();
+    enter(gate);
+    {
+        nb::gil_scoped_release released;
+        gate->wait();
+    }
+    FINFUZZ_EVENT(finfuzz::kHookThreadReturned);
+}
+
+void bind_returning(nb::module_ &m) { m.def("wait_for_the_end", &wait_for_the_end); }
+
+}  // namespace

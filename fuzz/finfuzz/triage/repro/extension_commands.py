@@ -1,0 +1,99 @@
+"""The shell commands that build a script's extension, with the files of its framework."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from finfuzz.targets.extension_plan import FIRST
+from finfuzz.targets.frameworks.framework import ReleasePackage
+from finfuzz.targets.release_files import find_root, list_includes
+from finfuzz.targets.spec import TargetSpec
+
+_COMPILE = "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden"
+
+
+def write_extension_commands(
+    module: str, spec: TargetSpec, *, is_free_threaded: bool, watch: bool, alone: bool
+) -> list[str]:
+    """Write the commands that build the extension of that module name, for one release.
+
+    ``alone``: there is no other. ``is_free_threaded``: the CPython is. ``watch``: the extension is
+    linked so that it sees its internals made.
+    """
+    record, policy = spec.record, spec.record.find_policy(spec.policy)
+    options = [*record.compile_flags, *policy.compile_flags]
+    options += record.free_threaded_flags if is_free_threaded else ()
+    options += [] if alone else [f"-DFINFUZZ_MODULE={module}"]
+    link = [*(record.link_flags if watch else ()), *policy.link_flags]
+    package = record.releases
+    if package is None:
+        return write_compile(["extension.cpp"], module, [*options, *link])
+    variable = package.variable if module == FIRST else package.second_variable
+    lines = _find_files(package, variable, spec)
+    includes = _write_includes(package, variable, spec)
+    source, own = "extension.cpp", [f'"${variable}/{unit}"' for unit in package.units]
+    if record.translator:
+        source = f"{module}.cpp"
+        translation = [flag.format(module=module) for flag in record.translator.flags]
+        translation += policy.translate_flags
+        lines += [
+            f": ${{{record.translator.variable}:=$PYTHON}}",
+            f'"${record.translator.variable}" "${variable}/{record.translator.script}" \\',
+            f"    {' '.join(translation)} -o {source} extension.pyx",
+        ]
+    given = [*includes, *options]
+    if policy.side_module is None:
+        flags = package.unit_flags if own else ()
+        return [*lines, *write_compile([source, *own], module, [*given, *flags, *link])]
+    lines += write_compile([source], module, [*given, *link])
+    if module != FIRST:
+        return lines
+    side = policy.side_module
+    options = [*package.unit_flags, *side.compile_flags]
+    options += record.free_threaded_flags if is_free_threaded else ()
+    units = [f'"${variable}/{unit}"' for unit in side.units]
+    return [*lines, *write_compile(units, side.name, [*includes, *options])]
+
+
+def write_compile(sources: list[str], module: str, options: list[str]) -> list[str]:
+    """Write the command that compiles a module, on three lines."""
+    return [
+        f"{_COMPILE} \\",
+        f'    -I"$INCLUDE" {" ".join((*options, "-pthread"))} \\',
+        f'    {" ".join(sources)} -o {module}"$SUFFIX"',
+    ]
+
+
+def _write_includes(package: ReleasePackage, variable: str, spec: TargetSpec) -> list[str]:
+    """Write the options of the include folders; those that a checkout lacks are elsewhere."""
+    if spec.path is None:
+        return [f'-I"${variable}{_below(include)}"' for include in package.includes]
+    root = find_root(package, spec.path)
+    found = zip(package.includes, list_includes(package, root), strict=True)
+    return [
+        f'-I"${variable}{_below(include)}"' if folder == root / include else f"-I{_quote(folder)}"
+        for include, folder in found
+    ]
+
+
+def _below(folder: str) -> str:
+    return f"/{folder}" if folder else ""
+
+
+def _find_files(package: ReleasePackage, variable: str, spec: TargetSpec) -> list[str]:
+    """Write the lines that find the framework's files in a checkout, or let pip fetch them."""
+    if spec.path is not None:
+        return [f": ${{{variable}:={_quote(find_root(package, spec.path))}}}"]
+    folder = f"{package.name}-{spec.version}"
+    install = f"install -q --no-deps -t {folder} {package.name}=={spec.version}"
+    return [
+        f": ${{{variable}:={folder}{_below(package.wheel_root)}}}",
+        f'test -d "${variable}" ||',
+        f'    "$PYTHON" -m pip {install} ||',
+        f"    pip {install}",  # sources, so any Python's does: a distribution's may have none
+    ]
+
+
+def _quote(path: Path) -> str:
+    return shlex.quote(str(path))
