@@ -10,7 +10,8 @@ def list_target_forms() -> str:
     """List the forms of targets, for help texts and error messages."""
     versioned = [record for record in FRAMEWORKS.values() if record.releases]
     forms = [f"{one.name}==VERSION[,SECOND] or {one.name}@PATH" for one in versioned]
-    plain = [name for name, record in FRAMEWORKS.items() if not record.releases]
+    controls = [record for record in FRAMEWORKS.values() if not record.releases]
+    plain = [form for record in controls for form, _ in record.forms]
     policies = [f"+{name}" for record in versioned for name in record.policy_names]
     own = f"{', '.join(forms)}, with {join_or(policies)} behind"
     return f"{own}; {join_or(plain)}; {join_or(list(FORMS))}"

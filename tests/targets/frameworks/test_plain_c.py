@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from finfuzz.targets.frameworks.plain_c_abi3 import FRAMEWORK
 
 from finfuzz.program.scope import Scope
 from finfuzz.program.text import parse
 from finfuzz.targets.build import build
-from finfuzz.targets.frameworks.plain_c_abi3 import FRAMEWORK
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 
