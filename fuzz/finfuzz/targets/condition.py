@@ -3,7 +3,8 @@
     FRAMEWORK>=3.0.2+POLICY, python<3.13.8+debug
 
 A framework without a policy means all its policies, a control without a style all its styles, and
-python without a build all builds of it; a condition without a framework means every target. Of a target of two releases the first counts.
+python without a build all builds of it; a condition without a framework means every target. Of a
+target of two releases the first counts.
 """
 
 from __future__ import annotations
