@@ -55,8 +55,8 @@ def test_what_says_nothing_holds_everywhere() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "'' is no condition: begin it with one of pybind11, no-extension"),
-        ("nanobind", "'nanobind' is no condition: begin it with one of"),
+        ("", "'' is no condition: begin it with one of cython, nanobind, pybind11, no-extension"),
+        ("cppyy", "'cppyy' is no condition: begin it with one of"),
         ("pybind11+keep", "unknown policy 'keep': choose released"),
         ("pybind11=>3", "can't read the versions '=>3'"),
         ("pybind11, plain-c", "one framework a line"),

@@ -14,12 +14,12 @@ FRAMEWORK = Framework(
     sources=("plain_c",),
     policies=(
         Policy(RELEASED, "without a style"),
-        Policy("single-phase", "plain-c with single-phase initialization, m_size -1"),
-        Policy("static-types", "plain-c with static types"),
-        Policy("globals", "plain-c with objects in C globals"),
+        Policy("single-phase", "with single-phase initialization (m_size -1)"),
+        Policy("static-types", "with static types"),
+        Policy("globals", "with objects in C globals"),
         Policy(
             "abi3",
-            "plain-c compiled with Py_LIMITED_API",
+            "compiled with Py_LIMITED_API",
             compile_flags=("-DPy_LIMITED_API=PY_VERSION_HEX",),
             sources=("plain_c_abi3", "plain_c"),
             needs_gil=Quirk.LIMITED_API_NEEDS_A_GIL,
@@ -36,7 +36,7 @@ FRAMEWORK = Framework(
                 }
             },
         ),
-        Policy("failing-init", "plain-c, of whose imports two in three fail"),
+        Policy("failing-init", "of whose imports two in three fail"),
     ),
     controls=("no-extension",),
 )
