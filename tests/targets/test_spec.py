@@ -130,7 +130,7 @@ def test_a_policy_is_one_whatever_exists(tmp_path: Path) -> None:
         ),
         (
             "cppyy==2.0",
-            "unknown framework 'cppyy'; known are cython, nanobind, pybind11, no-extension, plain-c",
+            "unknown framework 'cppyy'; known are cython, nanobind, pybind11, no-extension, ",
         ),
         ("pybind==3.1.0", "did you mean pybind11?"),
         ("plain_c", "did you mean plain-c?"),
