@@ -226,7 +226,11 @@ class Framework:
     def forms(self) -> tuple[tuple[str, str], ...]:
         """The forms of its targets, each with its meaning."""
         if self.releases is None:
-            return ((self.name, self.summary),)
+            styles = [one for one in self.policies if one.name != RELEASED]
+            return (
+                (self.name, self.summary),
+                *((f"{self.name}+{one.name}", one.story) for one in styles),
+            )
         return (
             (f"{self.name}==VERSION", "a release"),
             (f"{self.name}==FIRST,SECOND", "two extensions in one process, a release each"),
