@@ -87,8 +87,11 @@ def find_unraisable(outcome: Outcome) -> list[Diagnosis]:
 
 
 def find_reports(outcome: Outcome) -> list[Diagnosis]:
-    """Diagnose reports of sanitizers and leak checkers, for a process that no signal ended."""
-    said = None if outcome.died else messages.read_report(outcome.stderr)
+    """Diagnose reports of sanitizers and leak checkers, for a process that no signal ended.
+
+    Not a framework's report of its objects where the program keeps some on purpose.
+    """
+    said = None if outcome.died else messages.read_report(outcome.stderr, leaks=outcome.leaked)
     if said is None:
         return []
     stack = read_report_stack(outcome.stderr)
