@@ -158,6 +158,8 @@ _OF_FRAMEWORKS = tuple(
     itertools.starmap(_make_row, (row for marks in _MARKS for row in marks.reports))
 )
 
+_LEAKED = tuple(re.compile(marks.leaked) for marks in _MARKS if marks.leaked)
+
 _PYTHON_FRAME = re.compile(
     r"(?:Current thread|Thread) .{1,100}\(most recent call first\):\n"
     r"  File \"(.{1,1000})\", line (\d+) in (.+)"
@@ -178,6 +180,11 @@ def read_report(stderr: str, *, leaks: bool = True) -> Message | None:
     ``leaks``: read the frameworks' reports of objects that are left, too.
     """
     return _find_first((*_REPORTS, *_OF_FRAMEWORKS) if leaks else _REPORTS, stderr)
+
+
+def list_leaked_types(stderr: str) -> list[str]:
+    """List the types of the objects in frameworks' leak reports, each once, by name."""
+    return sorted({name for pattern in _LEAKED for name in pattern.findall(stderr)})
 
 
 def read_python_frame(stderr: str) -> str:
