@@ -117,8 +117,9 @@ class CrashMarks:
 
     ``exceptions``: diagnostics by the type of an uncaught C++ exception. ``failure``: the beginning
     of its `std::runtime_error` messages. ``causes``, ``deaths`` and ``reports``: pairs of
-    diagnostic and message, as in ``diagnosis/messages.py``; groups are the detail. ``namespace``:
-    the beginning of its functions' names. ``gives_up``: functions that only throw or abort.
+    diagnostic and message, as in ``diagnosis/messages.py``; groups are the detail. A report lists
+    objects that are left; ``leaked``: the name of such an object's type in it. ``namespace``: the
+    beginning of its functions' names. ``gives_up``: functions that only throw or abort.
     ``accessors``: functions that ask for its internals. ``routes``: functions on routes to many
     defects.
     """
@@ -128,6 +129,7 @@ class CrashMarks:
     causes: tuple[tuple[str, str], ...] = ()
     deaths: tuple[tuple[str, str], ...] = ()
     reports: tuple[tuple[str, str], ...] = ()
+    leaked: str = ""
     namespace: str = ""
     gives_up: frozenset[str] = frozenset()
     accessors: str = ""

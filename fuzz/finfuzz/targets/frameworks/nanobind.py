@@ -82,6 +82,7 @@ FRAMEWORK = Framework(
     crashes=CrashMarks(
         deaths=(("framework-failure", r"Critical nanobind error: (.+)"),),
         reports=(("leak-report", r"(nanobind: leaked \d+ [\w ]+)!"),),
+        leaked=r"leaked instance \S+ of type \"([^\"\n]+)\"",
         namespace="nanobind",
         gives_up=frozenset({"nanobind::detail::fail"}),
     ),
