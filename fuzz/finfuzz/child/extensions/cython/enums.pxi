@@ -5,7 +5,7 @@ cpdef enum Colour:
 
 #endif
 #if FINFUZZ_HAS(colour_name)
-def colour_name(Colour colour):
+def colour_name(Colour colour, /):
     return "red" if colour == red else "green"
 
 #endif

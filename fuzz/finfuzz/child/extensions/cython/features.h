@@ -31,7 +31,7 @@
     FEATURE(actions, "action")                                                                   \
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(capsules, "capsule at_capsule")                                                      \
-    FEATURE(classes, "Dynamic WithMetaclass First Second NoGc NoGcClear Freelist Trashcan Finalized Derived ListChild Ordered fails_in_cinit") \
+    FEATURE(classes, "Dynamic WithMetaclass First Second NoGc NoGcClear Freelist Finalized Derived ListChild") \
     FEATURE(conversions, "takes_wrapped value_of same")                                          \
     FEATURE(coroutines, "coroutine async_generator advance run_coroutine")                       \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
