@@ -146,10 +146,10 @@ class Framework:
     ``file_marks``: regular expressions of what every extension made with it has in its file,
     stripped or not; the one that says most first. ``lacks``: the words that its extension has
     no code for. ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``:
-    the extension sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
-    subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it can't
-    be compiled for; ``free_threaded_flags``: compile flags for those builds. ``is_package``: its
-    targets are packages, each with a vocabulary of its own.
+    the extension sees them created. ``import_hangs``: the quirk of a CPython on which its import in
+    a subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it
+    can't be compiled for; ``free_threaded_flags``: compile flags for those builds. ``is_package``:
+    its targets are packages, each with a vocabulary of its own.
     """
 
     name: str
