@@ -3,6 +3,7 @@
 //
 // What a name needs besides, in a script:
 // action: hook
+// advance: async_generator
 // at_capsule: capsule
 // Callback: set_member
 // capsule: set_act set_member
