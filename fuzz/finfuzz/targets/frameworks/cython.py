@@ -53,6 +53,7 @@ FRAMEWORK = Framework(
             "local-error": "exceptions are classes of Python: `error`",
             "multiple": "an extension type has one base",
             "native-enum": "its members take no weak references: `:enum-class`",
+            "shared": "a smart pointer in a class is C++ of the user's: `unique` stands for it",
             "smart": "it has no holders",
         },
         "edges": {"keep-alive": "it has no patients: an object that needs another holds it"},

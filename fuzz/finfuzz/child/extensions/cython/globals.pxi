@@ -1,6 +1,6 @@
 # Names of the module, and globals that Python can't see.
 
-#if FINFUZZ_HAS(call_once) || FINFUZZ_HAS(Global)
+#if FINFUZZ_HAS(call_once) || FINFUZZ_HAS(store)
 cdef extern from "Python.h":
     ctypedef struct PyInterpreterState:
         pass
@@ -26,16 +26,12 @@ def call_once(node, /):
     return stored_once
 
 #endif
-#if FINFUZZ_HAS(Global)
+#if FINFUZZ_HAS(store)
 cdef list stored = []
 
-cdef class Global:
-    """Stores objects in a global."""
-    cdef object __weakref__
-
-    def store(self, target, /):
-        check_interpreter()
-        stored.append(target)
+def store(target, /):
+    check_interpreter()
+    stored.append(target)
 
 #endif
 #if FINFUZZ_HAS(use_globals)
