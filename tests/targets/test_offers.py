@@ -11,9 +11,12 @@ from helpers.places import CHILD
 
 EXTENSIONS = CHILD / "extensions"
 ALWAYS = {"Container", "Instance", "check"}
-FOLDERS = [record.sources[0] for record in FRAMEWORKS.values() if record.sources]
+SOURCES = {
+    one.sources or record.sources for record in FRAMEWORKS.values() for one in record.policies
+}
+FOLDERS = sorted({sources[0] for sources in SOURCES if sources})
 #: Those that take no other folder's headers.
-WHOLE = [record.sources[0] for record in FRAMEWORKS.values() if len(record.sources) == 1]
+WHOLE = sorted(sources[0] for sources in SOURCES if len(sources) == 1)
 #: Bound by every module, whatever is asked for.
 CORE = {"container", "checks"}
 

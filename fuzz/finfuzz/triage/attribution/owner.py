@@ -39,7 +39,7 @@ def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -
     if not spec.record.is_compiled or _is_same(bare):
         return Opinion("CPython", "same defect without any compiled extension")
     if spec.record.is_control:
-        return Opinion("target", "the extension is required, and has no framework")
+        return Opinion("target", _describe_control(spec, _find_policy(cells, RELEASED)))
     name, plain = spec.record.controls[-1], controls[-1]
     if _is_same(plain):
         return Opinion("target", f"same defect on {name}, which has no framework")
@@ -57,6 +57,13 @@ def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -
         reason = f"same defect on {style}, which has no framework: CPython's limit for that style"
         return Opinion("CPython", reason)
     return Opinion("framework", f"{_describe(plain)} on {name}, so {spec.framework} is required")
+
+
+def _describe_control(spec: TargetSpec, without_style: Verdict | None) -> str:
+    if spec.policy != RELEASED and without_style and without_style.what == "survived":
+        name = spec.framework
+        return f"survives on {name} without a style, so the style `{spec.policy}` is required"
+    return "the extension is required, and has no framework"
 
 
 def _describe(verdict: Verdict) -> str:
