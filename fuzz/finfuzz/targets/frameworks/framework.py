@@ -43,7 +43,8 @@ class Policy:
     ``sources``: folders in place of the framework's; ``lacks``: further words that its extension
     has no code for. ``style``: the control that is compiled in the same way, where that is not the
     framework's. ``side_module``: has the framework's own sources in place of the extension.
-    ``oldest``: the first CPython that it can be built for; ``since``: the first release that has
+    ``is_ours``: no release has it; our extension does it in the framework's place. ``oldest``: the
+    first CPython that it can be built for; ``since``: the first release that has
     it. ``needs_gil``: as of a framework.
     """
 
@@ -56,6 +57,7 @@ class Policy:
     lacks: Lacks = field(default_factory=dict)
     style: str = ""
     side_module: SideModule | None = None
+    is_ours: bool = False
     oldest: cpythons.Version = OLDEST
     since: str = ""
     needs_gil: Quirk | None = None
