@@ -60,7 +60,7 @@
     FEATURE(holders, "Unique UniqueType Shared SharedType Holder")                               \
     FEATURE(intrusive, "Intrusive")                                                              \
     FEATURE(lifetimes, "keep_alive")                                                             \
-    FEATURE(maps, "ObjectMap")                                                                   \
+    FEATURE(maps, "Items")                                                                       \
     FEATURE(modules, "module_with_free")                                                         \
     FEATURE(native_enums, "NativeColour")                                                        \
     FEATURE(overrides, "Overridable call_override")                                              \
@@ -68,5 +68,5 @@
     FEATURE(returning, "wait_for_the_end")                                                       \
     FEATURE(statics, "static_object native_thread_local")                                        \
     FEATURE(times, "duration seconds")                                                           \
-    FEATURE(vectors, "Objects Items")
+    FEATURE(vectors, "Objects")
 // clang-format on
