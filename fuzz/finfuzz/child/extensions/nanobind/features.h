@@ -33,6 +33,7 @@
 #include "maps.h"
 #include "modules.h"
 #include "native_enums.h"
+#include "outliving.h"
 #include "overrides.h"
 #include "pointers.h"
 #include "returning.h"
@@ -61,6 +62,7 @@
     FEATURE(maps, "ObjectMap")                                                                   \
     FEATURE(modules, "module_with_free")                                                         \
     FEATURE(native_enums, "NativeColour")                                                        \
+    FEATURE(outliving, "Outliving")                                                              \
     FEATURE(overrides, "Overridable call_override")                                              \
     FEATURE(pointers, "SharedPointers UniquePointers")                                           \
     FEATURE(returning, "wait_for_the_end")                                                       \
