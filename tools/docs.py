@@ -18,6 +18,7 @@ from finfuzz.program.reference import INTRODUCTION, Table, tables
 from finfuzz.support.cpythons import SUPPORTED, Quirk, Version, format_version, has
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.finding import Finding
+from frameworks_page import render_frameworks
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -31,6 +32,7 @@ def render_pages() -> dict[str, str]:
         "diagnostics.md": render_diagnostics(),
         "cpythons.md": render_cpythons(),
         "check.md": render_check(),
+        "frameworks.md": render_frameworks(),
     }
 
 

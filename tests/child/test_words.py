@@ -161,7 +161,7 @@ def check_survival(
     One success in ``tries`` runs is enough.
     """
     program = parse("\n".join(["finfuzz 1", *steps]))
-    offers = executor.build.spec.record.vocabulary
+    offers = executor.build.offers
     effects = len(effective(program, python.version[:2], offers=offers))
     for _ in range(tries):
         outcome = executor.run(program)

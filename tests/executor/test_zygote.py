@@ -24,7 +24,6 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-from finfuzz.targets.frameworks import FRAMEWORKS
 
 Fake = Callable[[str], Build]
 
@@ -133,14 +132,12 @@ def test_a_program_that_just_fits_runs(plain_c: Build) -> None:
 
 
 def test_a_step_with_a_word_that_the_target_lacks_is_skipped(
-    plain_c: Build, monkeypatch: pytest.MonkeyPatch
+    plain_c: Build,
 ) -> None:
-    offers = EVERYTHING.without(kinds=["container"])
-    record = dataclasses.replace(plain_c.spec.record, vocabulary=offers)
-    monkeypatch.setitem(FRAMEWORKS, "plain-c", record)
-    with Executor(plain_c) as executor:
+    build = dataclasses.replace(plain_c, offers=EVERYTHING.without(kinds=["container"]))
+    with Executor(build) as executor:
         assert executor.run(CYCLE).took == (1, 3, 0)
-    assert run_fresh(plain_c, CYCLE).took == (1, 3, 0)
+    assert run_fresh(build, CYCLE).took == (1, 3, 0)
 
 
 def test_limits_are_those_of_a_run(fake: Fake) -> None:

@@ -25,7 +25,7 @@ _FILE = "words.toml"
 def list_offers(spec: TargetSpec) -> Vocabulary:
     """List the words that a target of a framework has, as its record and its own file say."""
     record = spec.record
-    vocabulary = record.find_policy(spec.policy).vocabulary or record.vocabulary
+    vocabulary = record.find_vocabulary(spec.policy)
     recipe = read_extension_recipe(record)
     return replace(vocabulary, own=read_own_words(recipe)) if recipe else vocabulary
 

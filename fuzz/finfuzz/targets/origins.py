@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finfuzz.program.vocabulary import NOTHING
 from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.frameworks.framework import Framework
 
@@ -16,7 +15,6 @@ ORIGINS: dict[str, Framework] = {
         summary=summary,
         is_package=True,
         controls=_BARE,
-        vocabulary=NOTHING,
     )
     for name, summary in {
         "wheel": "a package, installed from its wheels",

@@ -11,6 +11,7 @@ import pytest
 from finfuzz.program.scope import Scope
 from finfuzz.program.text import parse
 from finfuzz.targets.build import build
+from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.frameworks.plain_c_abi3 import FRAMEWORK
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
@@ -41,4 +42,4 @@ def test_a_newer_cpython_imports_what_was_built_for_an_older(
 def test_what_the_limited_api_can_not_express_has_no_effect(kind: str) -> None:
     (step,) = parse(f"finfuzz 1\nnode a {kind}\n").steps
     assert Scope().apply(step)
-    assert not Scope(offers=FRAMEWORK.vocabulary).apply(step)
+    assert not Scope(offers=FRAMEWORK.find_vocabulary(RELEASED)).apply(step)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.targets.frameworks.framework import (
     RELEASED,
     CrashMarks,
@@ -45,6 +44,25 @@ FRAMEWORK = Framework(
     ),
     controls=("no-extension", "plain-c"),
     file_marks=(rb"_cython_\d\w+", rb"cython_runtime", rb"__pyx_capi__"),
-    vocabulary=EVERYTHING,
+    lacks={
+        "kinds": {
+            "gil-taker": "it takes the GIL by `PyGILState_Ensure` alone: `gil-state-taker`",
+            "local": "no type is local to a module",
+            "local-error": "exceptions are classes of Python: `error`",
+            "multiple": "an extension type has one base",
+            "native-enum": "an enum has one form: `:enum`, and `:enum-class`",
+            "smart": "it has no holders",
+        },
+        "edges": {"keep-alive": "it has no patients: an object that needs another holds it"},
+        "roots": dict.fromkeys(
+            ("native-thread-local", "static-object"),
+            "an object of C++ that holds one of Python is C++ of the user's, not Cython's",
+        ),
+        "hooks": {
+            **dict.fromkeys(("traverse", "clear"), "it writes `tp_traverse` and `tp_clear` itself"),
+            "module-free": "its modules have no `m_free` of the user's",
+        },
+        "actions": {"internals": "it has none"},
+    },
     crashes=CrashMarks(namespace="__Pyx"),
 )

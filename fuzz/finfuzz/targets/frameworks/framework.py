@@ -15,6 +15,9 @@ from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support import cpythons
 from finfuzz.support.cpythons import OLDEST, Quirk
 
+#: Words that an extension has no code for, with the reason why, by their sort in a vocabulary.
+Lacks = Mapping[str, Mapping[str, str]]
+
 #: The policy of a target that names none: the framework as it is released.
 RELEASED = "released"
 
@@ -37,8 +40,8 @@ class Policy:
 
     ``story`` completes "FRAMEWORK VERSION, …" in a script's first lines. ``compile_flags`` and
     ``link_flags`` come after the framework's own, ``translate_flags`` go to its translator.
-    ``sources``: folders in place of the framework's; ``vocabulary``: words in place of the
-    framework's. ``style``: the control that is compiled in the same way, where that is not the
+    ``sources``: folders in place of the framework's; ``lacks``: further words that its extension
+    has no code for. ``style``: the control that is compiled in the same way, where that is not the
     framework's. ``side_module``: has the framework's own sources in place of the extension.
     ``oldest``: the first CPython that it can be built for; ``since``: the first release that has
     it. ``needs_gil``: as of a framework.
@@ -50,7 +53,7 @@ class Policy:
     link_flags: tuple[str, ...] = ()
     translate_flags: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    vocabulary: Vocabulary | None = None
+    lacks: Lacks = field(default_factory=dict)
     style: str = ""
     side_module: SideModule | None = None
     oldest: cpythons.Version = OLDEST
@@ -141,12 +144,12 @@ class Framework:
     ``styles``: the control that is compiled in the same way as the extensions of a release, where
     that is not the last of ``controls``: first releases with theirs, in order.
     ``file_marks``: regular expressions of what every extension made with it has in its file,
-    stripped or not; the one that says most first. ``vocabulary``: the words that its extension has
-    code for. ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``: the
-    extension sees them created. ``import_hangs``: the quirk of a CPython on which its import in a
-    subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it can't
-    be compiled for; ``free_threaded_flags``: compile flags for those builds. ``is_package``: its
-    targets are packages, each with a vocabulary of its own.
+    stripped or not; the one that says most first. ``lacks``: the words that its extension has
+    no code for. ``own_interpreters``: it can start subinterpreters by itself. ``has_internals``:
+    the extension sees them created. ``import_hangs``: the quirk of a CPython on which its import in
+    a subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it
+    can't be compiled for; ``free_threaded_flags``: compile flags for those builds. ``is_package``:
+    its targets are packages, each with a vocabulary of its own.
     """
 
     name: str
@@ -164,7 +167,7 @@ class Framework:
     controls: tuple[str, ...] = ()
     styles: tuple[tuple[str, str], ...] = ()
     file_marks: tuple[bytes, ...] = ()
-    vocabulary: Vocabulary = EVERYTHING
+    lacks: Lacks = field(default_factory=dict)
     own_interpreters: bool = False
     has_internals: bool = False
     import_hangs: Quirk | None = None
@@ -194,6 +197,18 @@ class Framework:
         """Find a policy by its name. Raise KeyError."""
         found = {policy.name: policy for policy in self.policies}
         return found[name]
+
+    def find_lacks(self, policy: str) -> Lacks:
+        """Find the words that an extension with a policy has no code for, with the reasons."""
+        more = self.find_policy(policy).lacks
+        return {
+            sort: {**self.lacks.get(sort, {}), **more.get(sort, {})}
+            for sort in dict.fromkeys((*self.lacks, *more))
+        }
+
+    def find_vocabulary(self, policy: str) -> Vocabulary:
+        """Find the words of the language that an extension with a policy has code for."""
+        return EVERYTHING.without(**self.find_lacks(policy))
 
     def find_style(self, version: str | None, policy: str) -> str:
         """Find the control of the same style, for a release or a checkout; empty where plain."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.cpythons import Quirk
 from finfuzz.targets.frameworks.framework import (
     RELEASED,
@@ -62,7 +61,19 @@ FRAMEWORK = Framework(
     controls=("no-extension", "plain-c"),
     styles=(("2.0.0", _SINGLE_PHASE), ("2.8.0", "")),  # multi-phase since its PR 1059
     file_marks=(rb"__nb_internals_[\w%]+", rb"nanobind: leaked"),
-    vocabulary=EVERYTHING,
+    lacks={
+        "operations": {"check": "its internals are in no capsule that could be asked for"},
+        "kinds": {
+            "smart": "it has no holders: an object is in its instance, or behind a pointer",
+            "local": "no type is local to a module: a domain separates all types of an extension",
+            "local-error": "no exception is local to a module",
+            "multiple": "a class has one base",
+            "two-bases": "a class has one base, in Python too",
+            "metaclass": "the metaclass of its types is its own",
+        },
+        "roots": {"call-once": "it has no storage that is filled once"},
+        "actions": {"internals": "it has no function that asks for its internals"},
+    },
     crashes=CrashMarks(
         deaths=(("framework-failure", r"Critical nanobind error: (.+)"),),
         reports=(("leak-report", r"(nanobind: leaked \d+ [\w ]+)!"),),

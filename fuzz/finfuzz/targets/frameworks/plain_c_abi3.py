@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.cpythons import Quirk
 from finfuzz.targets.frameworks.framework import Framework
 
@@ -13,8 +12,16 @@ FRAMEWORK = Framework(
     compile_flags=("-DPy_LIMITED_API=PY_VERSION_HEX",),
     controls=("no-extension", "plain-c"),
     needs_gil=Quirk.LIMITED_API_NEEDS_A_GIL,
-    # Py_buffer came to the limited API with 3.11, PyInterpreterState_Main is not in it.
-    vocabulary=EVERYTHING.without(
-        kinds=("iterator", "buffer", "memoryview", "gil-taker", "gil-state-taker"),
-    ),
+    lacks={
+        "kinds": {
+            **dict.fromkeys(
+                ("iterator", "buffer", "memoryview"),
+                "`Py_buffer` came to the limited API with 3.11",
+            ),
+            **dict.fromkeys(
+                ("gil-taker", "gil-state-taker"),
+                "`PyInterpreterState_Main` is not in the limited API",
+            ),
+        }
+    },
 )
