@@ -91,15 +91,6 @@ def test_they_cover_what_a_check_promises() -> None:
     assert {step[1] for step in steps if step[0] == "start"} == {"legacy", "isolated"}
 
 
-@pytest.mark.parametrize(
-    ("scenario", "keeps_nothing"),
-    [("import-and-exit", True), ("kept-by-nobody", False), ("legacy-alone", False)],
-)
-def test_whether_what_is_left_has_leaked(scenario: str, keeps_nothing: bool) -> None:
-    found = next(one for one in SCENARIOS if one.name == scenario)
-    assert found.keeps_nothing is keeps_nothing
-
-
 # ---- a target's own words -----------------------------------------------------------------------
 
 

@@ -60,7 +60,7 @@ HANG = outcome(exit_code=None, signal="SIGKILL", timed_out=True, phase="running"
         (outcome(stderr=SILENT), "raises", "`import`: RuntimeError"),
         (outcome(stderr=UNRAISABLE), "raises", "KeyError: 1"),
         (outcome(exit_code=3), "raises", "ended with exit code 3"),
-        (outcome(stderr=LEAKED), "leaks", "nanobind: leaked 3 instances"),
+        (outcome(stderr=LEAKED, keeps_nothing=True), "leaks", "nanobind: leaked 3 instances"),
         (
             outcome(judged=(JUDGED,), stderr=RAISED),
             "breaks a rule",
@@ -77,14 +77,14 @@ HANG = outcome(exit_code=None, signal="SIGKILL", timed_out=True, phase="running"
     ],
 )
 def test_the_gravest_state_counts(seen: Outcome, state: str, detail: str) -> None:
-    found = judge(seen, parse("finfuzz 1\nimport\n"), 8192, keeps_nothing=True)
+    found = judge(seen, parse("finfuzz 1\nimport\n"), 8192)
     assert (found.state, found.detail) == (state, detail)
     assert (found.diagnosis is not None) >= (found.state in BAD)
 
 
 def test_what_a_program_keeps_has_not_leaked() -> None:
     program = parse("finfuzz 1\nnode a extension\nroot a leak\n")
-    assert judge(outcome(stderr=LEAKED), program, 8192, keeps_nothing=False).state == "survived"
+    assert judge(outcome(stderr=LEAKED), program, 8192).state == "survived"
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,7 @@ def test_each_way_to_end_has_its_exit_code(
     way: str, fine: dict[str, object], odd: dict[str, object]
 ) -> None:
     program = parse(f"finfuzz 1\nexit {way}\n")
-    states = [
-        judge(outcome(**changes), program, 8192, keeps_nothing=True).state
-        for changes in (fine, odd)
-    ]
+    states = [judge(outcome(**changes), program, 8192).state for changes in (fine, odd)]
     assert states == ["survived", "raises"]
 
 

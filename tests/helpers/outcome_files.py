@@ -167,6 +167,8 @@ def written(origin: str, outcome: Outcome, memory_mib: int = Limits().memory_mib
             lines.append(f"{key}: {value}")
     if outcome.timed_out:
         lines.append("timed_out: yes")
+    if outcome.leaked:
+        lines.append("keeps_nothing: yes")
     if outcome.capsule_lost:
         lines.append(f"capsule_lost: {', '.join(outcome.capsule_lost)}")
     lines += [f"frame: {frame}" for frame in name_stack(outcome.frames)]
@@ -212,7 +214,7 @@ def _value(key: str, text: str) -> object:
         return text
     if key in (*_NUMBERS, "memory_mib"):
         return int(text)
-    if key == "timed_out":
+    if key in ("timed_out", "keeps_nothing"):
         return text == "yes"
     assert key == "capsule_lost", f"{key!r} is no field"
     return tuple(text.split(", "))

@@ -60,7 +60,8 @@ class Summary(msgspec.Struct, kw_only=True):
     """The figures of a campaign.
 
     ``seconds`` of fuzzing by the clock. ``replaced``: workers and triage processes. ``problem``:
-    why the campaign ended early, else empty. ``unconfirmed``: buckets not seen in a fresh process.
+    why the campaign ended early, else empty. ``unconfirmed``: buckets not seen in a fresh process,
+    or that the control without a framework has too.
     """
 
     engine: str

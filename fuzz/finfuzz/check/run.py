@@ -130,8 +130,7 @@ def _adapt(made: Build, scenario: Scenario) -> Program:
 def _run(made: Build, scenario: Scenario, limits: Limits) -> Ran:
     program = _adapt(made, scenario)
     outcome = run_fresh(made, program, limits)
-    judged = judge(outcome, program, limits.memory_mib, keeps_nothing=scenario.keeps_nothing)
-    return Ran(judged, outcome.seconds)
+    return Ran(judge(outcome, program, limits.memory_mib), outcome.seconds)
 
 
 def _confirm(

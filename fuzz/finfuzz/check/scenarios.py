@@ -37,11 +37,6 @@ class Scenario:
     title: str
     program: Program
 
-    @property
-    def keeps_nothing(self) -> bool:
-        """Whether all objects can be freed before Python ends: what is left then has leaked."""
-        return not any(step.op in ("root", "hook", "exit", "fork") for step in self.program.steps)
-
 
 @cache
 def load_scenarios() -> tuple[Scenario, ...]:

@@ -53,11 +53,8 @@ class Judged(NamedTuple):
     diagnosis: Diagnosis | None = None
 
 
-def judge(outcome: Outcome, program: Program, memory_mib: int, *, keeps_nothing: bool) -> Judged:
-    """Read the gravest state off an outcome.
-
-    ``keeps_nothing``: the program leaves no object to the end, so what is left then has leaked.
-    """
+def judge(outcome: Outcome, program: Program, memory_mib: int) -> Judged:
+    """Read the gravest state off an outcome."""
     found = {one.diagnostic: one for one in diagnose(outcome, memory_mib)}
     deaths = [one for one in found.values() if one.signal != "NONE"]
     for one in deaths:
@@ -79,7 +76,7 @@ def judge(outcome: Outcome, program: Program, memory_mib: int, *, keeps_nothing:
         return Judged("raises", unexpected)
     if raised:
         return Judged("refuses", _join(*raised[0][1:]))
-    if keeps_nothing and (leak := found.get("leak-report")):
+    if leak := found.get("leak-report"):
         return Judged("leaks", leak.detail, leak)
     return Judged("survived")
 

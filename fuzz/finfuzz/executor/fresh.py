@@ -32,7 +32,8 @@ def run_fresh(build: Build, program: Program, limits: Limits | None = None) -> O
     shared = SharedMemory(build.blocks, build.second_blocks, build.cpython_blocks, build.gated)
     stderr = os.memfd_create("finfuzz-stderr", 0)
     try:
-        shared.prepare(prepare_for(build, program, limits).text, limits)
+        prepared = prepare_for(build, program, limits)
+        shared.prepare(prepared.text, limits)
         _run(build, shared, stderr, limits.deadline)
         errors = process.read_stderr(stderr)
         facts = shared.header.facts
@@ -40,7 +41,7 @@ def run_fresh(build: Build, program: Program, limits: Limits | None = None) -> O
             last = errors.strip().rpartition("\n")[2] or "no message"
             raise UserError(f"{build.spec} on CPython {build.interpreter.text} can't start: {last}")
         refuse_gil(build, facts)
-        return read_outcome(shared, errors, "fresh")
+        return read_outcome(shared, errors, "fresh", keeps_nothing=prepared.keeps_nothing)
     finally:
         shared.close()
         os.close(stderr)

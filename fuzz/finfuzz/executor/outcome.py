@@ -10,6 +10,7 @@ import msgspec
 
 from finfuzz.executor.frames import RawFrame, read_frames
 from finfuzz.executor.judged import JudgedCall, read_judged
+from finfuzz.executor.leaks import has_leak_report
 from finfuzz.executor.phases import PROGRESS, name_phase
 from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Life, SharedMemory
 from finfuzz.executor.unraisable import find_unraisable
@@ -58,6 +59,7 @@ class Outcome(msgspec.Struct, frozen=True):
     first recreated. ``seconds``: wall time. ``alive``: C++ objects of the target left at the end of
     the process, to be compared with a control's. ``wrong_answers``: of self-checks; standard error
     names them. ``judged``: calls of CPython that broke a rule of the C API, each call site once.
+    ``keeps_nothing``: the program keeps no object to the end, so what was left then has leaked.
     """
 
     exit_code: int | None
@@ -88,6 +90,7 @@ class Outcome(msgspec.Struct, frozen=True):
     how: Literal["zygote", "fresh"]
     stack_pointer: int = 0
     judged: tuple[JudgedCall, ...] = ()
+    keeps_nothing: bool = False
 
     @property
     def died(self) -> bool:
@@ -105,6 +108,11 @@ class Outcome(msgspec.Struct, frozen=True):
         return find_unraisable(self.stderr)
 
     @property
+    def leaked(self) -> bool:
+        """Whether the framework reports objects that are left, though the program keeps none."""
+        return self.keeps_nothing and not self.died and has_leak_report(self.stderr)
+
+    @property
     def notable(self) -> bool:
         """Whether the outcome needs a diagnosis: a survivor may have failed in other ways."""
         return bool(
@@ -114,13 +122,22 @@ class Outcome(msgspec.Struct, frozen=True):
             or self.wrong_answers
             or self.judged
             or self.unraisable
+            or self.leaked
         )
 
 
 def read_outcome(
-    shared: SharedMemory, stderr: str, how: Literal["zygote", "fresh"], *, events: bool = True
+    shared: SharedMemory,
+    stderr: str,
+    how: Literal["zygote", "fresh"],
+    *,
+    keeps_nothing: bool = False,
+    events: bool = True,
 ) -> Outcome:
-    """Read the facts that a child left behind; ``status`` must be filled in already."""
+    """Read the facts that a child left behind; ``status`` must be filled in already.
+
+    ``keeps_nothing``: of the child's program.
+    """
     header, facts = shared.header, shared.header.facts
     signal = _signal_name(facts.status)
     life = header.life[min(facts.current, LIVES - 1)]
@@ -160,6 +177,7 @@ def read_outcome(
         how=how,
         stack_pointer=facts.stack_pointer,
         judged=read_judged(shared),
+        keeps_nothing=keeps_nothing,
     )
 
 

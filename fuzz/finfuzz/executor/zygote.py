@@ -108,7 +108,13 @@ class Executor:
         if self.shared.header.facts.stragglers:
             process.end_descendants(zygote.process.pid)
         refuse_gil(self.build, self.shared.header.facts)
-        return read_outcome(self.shared, process.read_stderr(self._stderr), "zygote", events=events)
+        return read_outcome(
+            self.shared,
+            process.read_stderr(self._stderr),
+            "zygote",
+            keeps_nothing=prepared.keeps_nothing,
+            events=events,
+        )
 
     def _alive(self, imported: bool) -> _Zygote:
         if imported not in self._zygotes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from finfuzz.program.keeping import keeps_nothing
 from finfuzz.program.language import VERSION
 from finfuzz.program.model import Program
 from finfuzz.program.scope import Scope
@@ -19,11 +20,12 @@ class Prepared(NamedTuple):
     first that its kind has on that target.
 
     ``begins_by_importing``: the first step that has an effect imports the extension, in the main
-    interpreter.
+    interpreter. ``keeps_nothing``: what is left of its objects at the end has leaked.
     """
 
     text: str
     begins_by_importing: bool
+    keeps_nothing: bool
 
 
 def prepare(
@@ -36,12 +38,16 @@ def prepare(
     """Prepare a program for that CPython and for a target with those words."""
     scope = Scope(python, abuse, offers)
     lines = [f"finfuzz {VERSION}"]
-    first = None
+    taken = []
     for step in program.steps:
         words = [step.op, *step.args] if scope.apply(step) else []
         if words:
-            first = first or step
+            taken.append(step)
             if step.op == "shape":
                 words.append(scope.edges_of(step.args[2])[0])
         lines.append(" ".join(words))
-    return Prepared("\n".join(lines) + "\n", first is not None and first.imports)
+    return Prepared(
+        text="\n".join(lines) + "\n",
+        begins_by_importing=bool(taken) and taken[0].imports,
+        keeps_nothing=keeps_nothing(Program(tuple(taken)), offers),
+    )

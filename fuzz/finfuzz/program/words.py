@@ -48,13 +48,15 @@ class Kind(Word):
 
     ``edges``: the edges that can leave it; shapes use the first. ``hooks``: hooks of its own.
     ``weak``: whether it takes weak references, as `check` and the hooks `weakref` and `finalize`
-    need. ``hashable``: whether it can be the key of a dict.
+    need. ``hashable``: whether it can be the key of a dict. ``keeps``: whether it belongs to its
+    module, its thread or the process, which keep what its edges lead to.
     """
 
     edges: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     weak: bool = True
     hashable: bool = True
+    keeps: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +143,8 @@ EXTENSION_KINDS = (
         "a Python function made from a C++ function that captured `py::object`s",
         edges=("member",),
     ),
-    Kind("enum", "a value of a `py::enum_`", edges=("keep-alive",)),
-    Kind("native-enum", "a value of a `py::native_enum`", edges=("attribute",), cost=2),
+    Kind("enum", "a value of a `py::enum_`", edges=("keep-alive",), keeps=True),
+    Kind("native-enum", "a value of a `py::native_enum`", edges=("attribute",), cost=2, keeps=True),
     Kind(
         "error",
         "an exception of a type that the extension registers",
@@ -179,8 +181,8 @@ EXTENSION_KINDS = (
         "an object whose destructor takes the GIL by `PyGILState_Ensure`",
         main_only=_GIL_STATE,
     ),
-    Kind("bound-type", "the extension's second type itself", edges=("attribute",)),
-    Kind("extension", "the extension's module", edges=("module-dict",)),
+    Kind("bound-type", "the extension's second type itself", edges=("attribute",), keeps=True),
+    Kind("extension", "the extension's module", edges=("module-dict",), keeps=True),
 )
 
 PYTHON_KINDS = (
@@ -203,7 +205,7 @@ PYTHON_KINDS = (
     Kind(
         "exception", "an exception of a built-in type", edges=("context", "attribute"), weak=False
     ),
-    Kind("contextvar", "a context variable", edges=("context-variable",), weak=False),
+    Kind("contextvar", "a context variable", edges=("context-variable",), weak=False, keeps=True),
     Kind("thread-local", "a `threading.local`", edges=("attribute",)),
     Kind(
         "ctypes-callback",

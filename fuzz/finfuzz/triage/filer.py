@@ -39,6 +39,7 @@ from finfuzz.triage.minimize import minimize, repeatedly
 from finfuzz.triage.repro.choose import choose_script
 from finfuzz.triage.repro.story import replace_story, write_story
 from finfuzz.triage.repro.write import write_script
+from finfuzz.triage.shared_leak import find_shared_leak
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
@@ -81,6 +82,16 @@ class Filer:
 
     def close(self) -> None:
         self._executor.close()
+
+    def find_doubt(self, sighting: Sighting) -> str:
+        """Say why a sighting is not to be filed, whatever it does again; empty where it is.
+
+        Raises UserError where the control of a leak report can't be built.
+        """
+        if sighting.diagnosis.diagnostic != "leak-report" or not sighting.outcome.leaked:
+            return ""
+        program = parse(sighting.text)
+        return find_shared_leak(self._build, program, self._limits, self._announce)
 
     def file(self, sighting: Sighting, regressed: str = "") -> Path | None:
         """File a finding and return its folder; None where the program never failed so again.

@@ -169,9 +169,11 @@ class Sorter:
         diagnosis = sighting.diagnosis
         python = self._build.interpreter.text
         regressed = find_regressed(diagnosis, self._build.spec, python, self._known)
-        folder = self._filer.file(sighting, regressed.title if regressed else "")
+        doubt = self._filer.find_doubt(sighting)
+        title = regressed.title if regressed else ""
+        folder = None if doubt else self._filer.file(sighting, title)
         if folder is None and milder is None:
-            self._keep_unconfirmed(sighting, seen)
+            self._keep_unconfirmed(sighting, seen, doubt or "not reproduced in fresh processes")
             return
         if folder is None:
             seen.path = milder
@@ -203,7 +205,7 @@ class Sorter:
             pieces = run(folder, spec, interpreter, limits, self._announce)
             self._deferred.append((folder, pieces))
 
-    def _keep_unconfirmed(self, sighting: Sighting, seen: SeenBucket) -> None:
+    def _keep_unconfirmed(self, sighting: Sighting, seen: SeenBucket, why: str) -> None:
         diagnosis = sighting.diagnosis
         folder = self._crashes / "unconfirmed" / diagnosis.bucket
         folder.mkdir(parents=True, exist_ok=True)
@@ -213,4 +215,4 @@ class Sorter:
         seen.path = folder
         self.unconfirmed[diagnosis.bucket] = seen
         name = f"{diagnosis} {diagnosis.bucket}"
-        self._announce(f"{name}: not reproduced in fresh processes, kept as unconfirmed")
+        self._announce(f"{name}: {why}, kept as unconfirmed")

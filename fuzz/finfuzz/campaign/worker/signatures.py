@@ -97,6 +97,7 @@ def compute_signature(outcome: Outcome) -> str:
         outcome.recreated_frames,
         [(call.rule, call.function, call.site) for call in outcome.judged],
         _VARYING.sub("", outcome.stderr),
+        outcome.leaked,
     )
     return hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
 

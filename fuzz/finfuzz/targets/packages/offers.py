@@ -65,4 +65,5 @@ def _make_kind(name: str, kind: RecipeKind, answers: dict[str, ProbedWord]) -> K
         hooks=tuple(f":{hook}" for hook in kind.hooks),
         weak=probed.weak if kind.weak is None else kind.weak,
         hashable=probed.hashable if kind.hashable is None else kind.hashable,
+        keeps=kind.keeps,
     )

@@ -42,7 +42,8 @@ class RecipeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``role``: the kind of the language that it stands for on other targets. ``weak``: whether it
     takes weak references, ``hashable``: whether a dict takes it as a key, ``attributes``: whether
-    it has a dict; the build asks an object where the recipe does not say.
+    it has a dict; the build asks an object where the recipe does not say. ``keeps``: whether what
+    its edges lead to stays to the end, as in a C++ static or a member of an enum.
     """
 
     make: str
@@ -52,6 +53,7 @@ class RecipeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weak: bool | None = None
     hashable: bool | None = None
     attributes: bool | None = None
+    keeps: bool = False
 
 
 class Unsupported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -166,7 +166,7 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
     while runs < most:
         runs += 1
         outcome = run_fresh(build, program, limits.patient)
-        found = list(_compare(wanted, build, outcome, limits))
+        found = [*_compare(wanted, build, outcome, limits), *_compare_leak(wanted, outcome)]
         if alike := [likeness for _, likeness in found if likeness.same]:
             same.append(max(alike, key=lambda one: len(one.frames)))
         elif found:
@@ -204,6 +204,12 @@ def _compare(
     stack = name_stack(outcome.frames)
     for one in diagnose(outcome, limits.memory_mib):
         yield one, compare_with_control(own, make_crash(one, stack, files))
+
+
+def _compare_leak(wanted: Wanted, outcome: Outcome) -> Iterator[tuple[Diagnosis, Likeness]]:
+    """Compare what is left with a leak report: most builds, controls among them, report nothing."""
+    if wanted.diagnosis.diagnostic == "leak-report" and outcome.alive and not outcome.died:
+        yield wanted.diagnosis, Likeness(True)
 
 
 def _list_files(build: Build) -> frozenset[str]:

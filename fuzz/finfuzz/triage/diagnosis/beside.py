@@ -87,12 +87,17 @@ def find_unraisable(outcome: Outcome) -> list[Diagnosis]:
 
 
 def find_reports(outcome: Outcome) -> list[Diagnosis]:
-    """Diagnose reports of sanitizers and leak checkers, for a process that no signal ended."""
-    said = None if outcome.died else messages.read_report(outcome.stderr)
+    """Diagnose reports of sanitizers and leak checkers, for a process that no signal ended.
+
+    Not a framework's report of its objects where the program keeps some on purpose. Of the types
+    that such a report lists the key has the first by name: an object mostly keeps others.
+    """
+    said = None if outcome.died else messages.read_report(outcome.stderr, leaks=outcome.leaked)
     if said is None:
         return []
     stack = read_report_stack(outcome.stderr)
-    frames = find_route(said, stack) or (_strip_varying(said.detail),)
+    types = messages.list_leaked_types(outcome.stderr)
+    frames = find_route(said, stack) or (_strip_varying(said.detail), *types[:1])
     phase = _SOMETIME if said.diagnostic == "undefined-behaviour" else outcome.phase
     named = tuple(normalize_function(frame.function) for frame in stack if frame.function)
     return [Diagnosis("NONE", said.diagnostic, phase, said.detail, frames, stack=named)]

@@ -27,7 +27,8 @@ DIAGNOSTICS = {
     "address-sanitizer": "a report of ASan's",
     "thread-sanitizer": "a report of TSan's",
     "undefined-behaviour": "a report of UBSan's",
-    "leak-report": "LSan's or the framework's, of a process that ended by itself",
+    "leak-report": "LSan's, of a process that ended by itself; the framework's, where the program "
+    "keeps nothing to the end and the control without a framework leaves no object",
     "stack-overflow": "a fault beside the stack pointer: mostly a recursion without end",
     "memory-ceiling": "the child reached the memory it may use",
     "hang": "the child did not end by its deadline",

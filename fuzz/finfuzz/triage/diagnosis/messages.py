@@ -153,8 +153,12 @@ _REPORTS = (
     _make_row(
         "leak-report", r"SUMMARY: \w+Sanitizer: (\d+ byte\(s\) leaked in \d+ allocation\(s\))"
     ),
-    *itertools.starmap(_make_row, (row for marks in _MARKS for row in marks.reports)),
 )
+_OF_FRAMEWORKS = tuple(
+    itertools.starmap(_make_row, (row for marks in _MARKS for row in marks.reports))
+)
+
+_LEAKED = tuple(re.compile(marks.leaked) for marks in _MARKS if marks.leaked)
 
 _PYTHON_FRAME = re.compile(
     r"(?:Current thread|Thread) .{1,100}\(most recent call first\):\n"
@@ -170,9 +174,17 @@ def read_death(stderr: str) -> Message | None:
     return None
 
 
-def read_report(stderr: str) -> Message | None:
-    """Return a checker's report on a process that went on, or ended with its own exit code."""
-    return _find_first(_REPORTS, stderr)
+def read_report(stderr: str, *, leaks: bool = True) -> Message | None:
+    """Return a checker's report on a process that went on, or ended with its own exit code.
+
+    ``leaks``: read the frameworks' reports of objects that are left, too.
+    """
+    return _find_first((*_REPORTS, *_OF_FRAMEWORKS) if leaks else _REPORTS, stderr)
+
+
+def list_leaked_types(stderr: str) -> list[str]:
+    """List the types of the objects in frameworks' leak reports, each once, by name."""
+    return sorted({name for pattern in _LEAKED for name in pattern.findall(stderr)})
 
 
 def read_python_frame(stderr: str) -> str:

@@ -1,0 +1,161 @@
+"""Tell whether a program keeps an object to the end on purpose; what else is left has leaked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from finfuzz.program.language import MAIN, Role
+from finfuzz.program.model import Program, Step
+from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.program.words import ACTION, HOOK, KINDS, NATIVE_HOOKS, WAY, Choice, is_own
+
+_TO_THE_END = "the node, or what waits for it, is registered to the end"
+_AFTER = "what it registers lasts beyond the interpreter"
+
+#: Words that keep something by themselves, and why. A root is there for nothing else.
+KEEPING: dict[Choice, dict[str, str]] = {
+    HOOK: {
+        "weakref": "the weak reference and what waits for its callback are leaked",
+        "atexit": _TO_THE_END,
+        "threading-exit": "`threading` keeps its callbacks",
+        "busy-thread": "the thread has the node on its stack",
+        "unraisable": _TO_THE_END,
+        "module-free": "the module with the node is in `sys.modules`",
+        "py-atexit": _AFTER,
+        "static-destructor": _AFTER,
+        "thread-local-destructor": _AFTER,
+    },
+    ACTION: {
+        "resurrect": "it is a reference that nobody returns",
+        "thread": "the thread may run at the end, with its function",
+        "atexit": "after the interpreter's callbacks have run, the new one stays",
+    },
+    WAY: {
+        "os-exit": "Python does not finalize",
+        "c-exit": "Python does not finalize",
+        "thread-exit": "Python does not finalize",
+    },
+}
+
+#: Edges of the language whose source does not show them to the collector.
+UNSEEN = frozenset({"member", "keep-alive"})
+#: Hooks whose action is in a C++ object, unseen likewise.
+_UNSEEN_HOOKS = frozenset({*NATIVE_HOOKS, "capsule"})
+#: Kinds of frames: they refer to the driver's frame, which has all nodes.
+_FRAMES = frozenset({"frame", "traceback"})
+#: Shapes in which a node refers to itself, if only by others.
+_CYCLIC = frozenset({"ring", "clique", "two-rings"})
+
+
+def keeps_nothing(program: Program, offers: Vocabulary = EVERYTHING) -> bool:
+    """Whether all objects of a program can be freed by the time its interpreters have ended.
+
+    Cautious: where that takes more than its steps to know, it is False. ``program``: only steps
+    that have an effect on the target; ``offers``: the target's words.
+    """
+    if any(_keeps(step) for step in program.steps):
+        return False
+    graph = _Graph(offers)
+    return all(graph.follow(step) for step in program.steps) and graph.is_freed()
+
+
+def _keeps(step: Step) -> bool:
+    """Whether a step keeps something, whatever the others do."""
+    if step.op in ("root", "fork"):
+        return True
+    return any(
+        text in KEEPING.get(parameter, ())
+        for _, parameter, text in step.typed()
+        if isinstance(parameter, Choice)
+    )
+
+
+#: A node, by its interpreter and name; a name that is used again stands for all its nodes.
+_Node = tuple[str, str]
+
+
+class _Graph:
+    """The references of a program, as its steps go by.
+
+    An interpreter is a node too, with an empty name: it refers to its nodes, which the driver has
+    in the `__main__` of a subinterpreter. Any Python function of there refers to it.
+    """
+
+    def __init__(self, offers: Vocabulary) -> None:
+        self._offers = offers
+        self._current = MAIN
+        self._started: set[str] = set()
+        self._kinds: dict[_Node, str] = {}
+        self._edges: defaultdict[_Node, set[_Node]] = defaultdict(set)
+        self._unseen: list[tuple[_Node, _Node]] = []
+
+    def follow(self, step: Step) -> bool:
+        """Take one step. Return False where it keeps something, as the steps before are."""
+        if step.op == "start":
+            self._started.add(step.args[0])
+        elif step.op == "enter":
+            self._current = step.args[0]
+        elif step.op == "stop":
+            self._started.discard(step.args[0])
+            self._current = MAIN if self._current == step.args[0] else self._current
+        elif step.op == "again":
+            self._current = MAIN
+            return not self._started
+        elif step.op in ("node", "shape"):
+            self._add_node(step)
+        elif step.op == "edge":
+            source, target = (self._place(name) for name in step.names(Role.NODE))
+            return self._refer(source, target, step.args[2])
+        elif step.op == "hook" and (step.args[1] in _UNSEEN_HOOKS or is_own(step.args[1])):
+            self._refer_to_functions(self._place(step.args[0]))
+        return True
+
+    def is_freed(self) -> bool:
+        """Whether every interpreter is stopped, and no cycle has a reference that is unseen."""
+        if self._started:
+            return False
+        return not any(self._reaches(target, source) for source, target in self._unseen)
+
+    def _place(self, name: str) -> _Node:
+        return self._current, name
+
+    def _add_node(self, step: Step) -> None:
+        node, interpreter = self._place(step.args[0]), self._place("")
+        kind = step.args[1] if step.op == "node" else step.args[2]
+        self._kinds[node] = kind
+        self._edges[interpreter].add(node)
+        if self._current != MAIN or kind in _FRAMES:
+            self._edges[node].add(interpreter)
+        if step.op == "shape":
+            edge = next(iter(self._offers.edges_from.get(kind, ())), "")
+            is_cycle = step.args[1] in _CYCLIC or self._current != MAIN
+            if is_cycle and _is_unseen(edge):
+                self._unseen.append((node, node))
+
+    def _refer(self, source: _Node, target: _Node, edge: str) -> bool:
+        self._edges[source].add(target)
+        if _is_unseen(edge):
+            self._unseen.append((source, target))
+        kind = self._kinds.get(source, "")
+        known = self._offers.own.kinds.get(kind) or KINDS.get(kind)
+        return known is not None and not known.keeps
+
+    def _refer_to_functions(self, node: _Node) -> None:
+        """An action may be a function of `__main__`."""
+        if self._current != MAIN:
+            self._unseen.append((node, self._place("")))
+
+    def _reaches(self, source: _Node, target: _Node) -> bool:
+        seen, waiting = {source}, [source]
+        while waiting:
+            node = waiting.pop()
+            if node == target:
+                return True
+            further = self._edges[node] - seen
+            seen |= further
+            waiting += further
+        return False
+
+
+def _is_unseen(edge: str) -> bool:
+    return edge in UNSEEN or is_own(edge)
