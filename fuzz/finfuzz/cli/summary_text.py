@@ -40,9 +40,7 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
         if count:
             lines.append(f"known, not filed: {title} ({_times(count)})")
     for bucket in _select(summary.unconfirmed, lane):
-        lines.append(
-            f"unconfirmed, not filed: {bucket.signal}/{bucket.diagnostic} {bucket.path}"
-        )
+        lines.append(f"unconfirmed, not filed: {bucket.signal}/{bucket.diagnostic} {bucket.path}")
     findings = _select(summary.findings, lane)
     if not findings:
         lines.append("no findings")
