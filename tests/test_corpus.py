@@ -18,12 +18,17 @@ from finfuzz.targets.build import build
 from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
-from finfuzz.targets.spec import parse_target
+from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.diagnosis import diagnose
 from helpers.places import CORPUS, USES_FREED
 
 PROGRAMS = sorted(CORPUS.glob("*.fin"))
-CONTROLS = [name for name, record in FRAMEWORKS.items() if record.is_control]
+CONTROLS = [
+    str(TargetSpec(name, policy=style))
+    for name, record in FRAMEWORKS.items()
+    if record.is_control
+    for style in record.policy_names
+]
 TARGETS = [*CONTROLS, DEFAULT, f"{DEFAULT}+destroy"]
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from finfuzz.replay.matrix import Matrix, plan_all_builds, plan_builds, read_matrix
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks import POLICIES
+from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.interpreters import find_interpreters
 from finfuzz.targets.releases import list_releases
 
+POLICIES = FRAMEWORKS["pybind11"].policy_names
+STYLES = FRAMEWORKS["plain-c"].policy_names
 NEWEST = next(found.text for found in find_interpreters() if found.includes)
 
 
@@ -23,7 +25,12 @@ NEWEST = next(found.text for found in find_interpreters() if found.includes)
             Matrix(targets=("pybind11==3.1.0", "plain-c"), policies=("released", "destroy")),
             ["pybind11==3.1.0+released", "pybind11==3.1.0+destroy", "plain-c"],
         ),
+        (
+            Matrix(targets=("plain-c", "no-extension"), policies=("globals", "failing-init")),
+            ["plain-c+globals", "plain-c+failing-init", "no-extension"],
+        ),
         # one that is named stays
+        (Matrix(targets=("plain-c+globals",), policies=("abi3",)), ["plain-c+globals"]),
         (
             Matrix(targets=("pybind11==3.1.0+hold",), policies=("leak",)),
             ["pybind11==3.1.0+hold"],
@@ -53,12 +60,13 @@ def test_everything_is_each_python_with_each_release_and_policy_and_the_control(
     found = plan_all_builds()
     assert len(found) == len(pythons) * (len(list_releases()) * len(POLICIES) + 1)
     assert len({(planned.spec, planned.interpreter.executable) for planned in found}) == len(found)
+    assert "plain-c" in {str(planned.spec) for planned in found}
 
 
 def test_everything_of_a_target_is_that_on_each_python_with_each_policy() -> None:
     pythons = [found for found in find_interpreters() if found.includes]
     found = plan_all_builds(("pybind11==3.1.0", "plain-c"))
-    assert len(found) == len(pythons) * (len(POLICIES) + 1)
+    assert len(found) == len(pythons) * (len(POLICIES) + len(STYLES))
     assert {planned.spec.version for planned in found} == {"3.1.0", None}
 
 

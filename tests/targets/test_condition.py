@@ -24,6 +24,11 @@ from finfuzz.targets.spec import parse_target
         ("python<3.13", "pybind11==3.1.0", "3.13.0rc1", False),
         ("pybind11>=3.0.0, python>=3.12", "pybind11==3.1.0", "3.11.7", False),
         ("plain-c, python==3.12.*", "plain-c", "3.12.9", True),
+        ("plain-c", "plain-c+globals", "3.12.9", True),  # without a style: all of them
+        ("plain-c+globals", "plain-c+globals", "3.12.9", True),
+        ("plain-c+globals", "plain-c", "3.12.9", False),
+        ("plain-c+released", "plain-c", "3.12.9", True),
+        ("plain-c+released", "plain-c+globals", "3.12.9", False),
         ("no-extension", "no-extension", "3.12.9", True),
         ("python<3.13.8", "plain-c", "3.13.0", True),
         ("python<3.13.8", "plain-c", "3.13.18d", False),
@@ -50,12 +55,14 @@ def test_what_says_nothing_holds_everywhere() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "'' is no condition: begin it with one of pybind11, no-extension"),
-        ("nanobind", "'nanobind' is no condition: begin it with one of"),
+        ("", "'' is no condition: begin it with one of cython, nanobind, pybind11, no-extension"),
+        ("cppyy", "'cppyy' is no condition: begin it with one of"),
         ("pybind11+keep", "unknown policy 'keep': choose released"),
         ("pybind11=>3", "can't read the versions '=>3'"),
         ("pybind11, plain-c", "one framework a line"),
-        ("plain-c>=3", "plain-c has neither versions nor policies"),
+        ("plain-c>=3", "plain-c has no versions"),
+        ("plain-c+keep", "unknown policy 'keep': choose released, single-phase"),
+        ("no-extension+leak", "no-extension has no policies"),
         ("python+destroy", "python has no build 'destroy': choose release, debug, free-threaded"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_target_has_sources_and_controls(name: str) -> None:
     record = FRAMEWORKS[name]
     folders = [CHILD / "extensions" / folder for folder in record.sources]
     assert all(folder.is_dir() for folder in folders)
-    assert not folders or (folders[0] / "module.cpp").is_file()
+    assert not folders or (folders[0] / record.main_source).is_file()
     assert record.is_compiled is not bool(record.python_module)
     controls = [FRAMEWORKS[control] for control in record.controls]
     assert all(control.is_control for control in controls)

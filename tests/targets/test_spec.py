@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.frameworks import FRAMEWORKS, POLICIES
+from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.spec import TargetSpec, parse_target
 
 VERSIONS = st.builds(
@@ -19,10 +19,15 @@ VERSIONS = st.builds(
 # Names as people have them, '+' in all places, under a folder that holds no symlinks.
 NAMES = st.text("ab+.-_ é=@~", min_size=1).filter(lambda name: name not in {".", ".."})
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda names: Path("/no-such", *names))
-ANY_POLICY = st.sampled_from(POLICIES)
+ANY_POLICY = st.sampled_from(FRAMEWORKS["pybind11"].policy_names)
 CONTROLS = [name for name, record in FRAMEWORKS.items() if record.is_control]
 SPECS = st.one_of(
     st.builds(TargetSpec, st.sampled_from(CONTROLS)),
+    st.builds(
+        TargetSpec,
+        st.just("plain-c"),
+        policy=st.sampled_from(FRAMEWORKS["plain-c"].policy_names),
+    ),
     st.builds(TargetSpec, st.just("pybind11"), st.none(), st.none(), ANY_POLICY),
     st.builds(
         TargetSpec, st.just("pybind11"), VERSIONS, st.none(), ANY_POLICY, st.none() | VERSIONS
@@ -74,6 +79,9 @@ def test_any_text_is_a_spec_or_one_line_of_error(text: str) -> None:
         ("pybind11@/no-such/3.1+local.1", "pybind11@/no-such/3.1+local.1+released"),
         ("pybind11@/no-such/pb+leak+hold", "pybind11@/no-such/pb+leak+hold"),
         ("plain-c", "plain-c"),
+        ("plain-c+released", "plain-c"),
+        ("plain-c+single-phase", "plain-c+single-phase"),
+        ("plain-c+abi3", "plain-c+abi3"),
         ("no-extension", "no-extension"),
     ],
 )
@@ -118,17 +126,22 @@ def test_a_policy_is_one_whatever_exists(tmp_path: Path) -> None:
     [
         (
             "",
-            "unknown framework ''; known are pybind11, no-extension, plain-c, plain-c+abi3: write",
+            "unknown framework ''; known are cython, nanobind, pybind11, no-extension, plain-c: w",
         ),
         (
-            "nanobind==2.0",
-            "unknown framework 'nanobind'; known are pybind11, no-extension, plain-c",
+            "cppyy==2.0",
+            "unknown framework 'cppyy'; known are cython, nanobind, pybind11, no-extension, ",
         ),
         ("pybind==3.1.0", "did you mean pybind11?"),
         ("plain_c", "did you mean plain-c?"),
         ("no-extension+leak", "no-extension takes no version and no policy"),
-        ("plain-c+leak", "plain-c takes no version and no policy"),
-        ("plain-c==3.12", "plain-c takes no version and no policy"),
+        (
+            "plain-c+leak",
+            "unknown policy 'leak': choose released, single-phase, static-types, globals, abi3, "
+            "failing-init",
+        ),
+        ("plain-c+", "unknown policy ''"),
+        ("plain-c==3.12", "plain-c takes no version: write plain-c or plain-c+STYLE, with one of"),
         ("pybind11==", "'' is not a version"),
         ("pybind11==new", "'new' is not a version"),
         ("pybind11=3.1.0", "can't read '=3.1.0' after pybind11"),

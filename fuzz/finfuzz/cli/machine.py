@@ -47,7 +47,7 @@ def targets(folders: tuple[Path, ...]) -> None:
         for form, meaning in record.forms[1 if versions[record.name] else 0 :]:
             console.print(f"  {form:23} {meaning}")
     for record in FRAMEWORKS.values():
-        if len(record.policies) > 1:
+        if record.releases and len(record.policies) > 1:
             policies = ", ".join(f"+{name}" for name in record.policy_names)
             console.print(f"policies of {record.name}: {policies}")
 

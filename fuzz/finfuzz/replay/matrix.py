@@ -40,12 +40,13 @@ def read_matrix(path: Path) -> Matrix:
 def plan_all_builds(targets: Sequence[str] = ()) -> list[PlannedBuild]:
     """Combine every CPython found, every policy and these targets.
 
-    Without targets: every release of the default framework, and its control. Raise UserError for a
-    target that does not exist.
+    Without targets: every release of the default framework, and its control as it is without a
+    style. Raise UserError for a target that does not exist.
     """
-    control = FRAMEWORKS[DEFAULT].controls[-1]
-    named = targets or [*(f"{DEFAULT}=={one}" for one in list_releases()), control]
+    named = targets or [f"{DEFAULT}=={one}" for one in list_releases()]
     specs = [spec for text in named for spec in expand_policies(text, POLICIES)]
+    if not targets:
+        specs.append(TargetSpec(FRAMEWORKS[DEFAULT].controls[-1]))
     pythons = [python for python in find_interpreters() if python.includes]
     return [PlannedBuild(spec, python) for python in pythons for spec in specs]
 

@@ -2,8 +2,9 @@
 
     FRAMEWORK>=3.0.2+POLICY, python<3.13.8+debug
 
-A framework without a policy means all its policies, python without a build all builds of it; a
-condition without a framework means every target. Of a target of two releases the first counts.
+A framework without a policy means all its policies, a control without a style all its styles, and
+python without a build all builds of it; a condition without a framework means every target. Of a
+target of two releases the first counts.
 """
 
 from __future__ import annotations
@@ -88,8 +89,10 @@ def _read_parts(text: str) -> Iterator[tuple[str, SpecifierSet, str]]:
 
 
 def _require_sense(record: Framework, versions: str | None, policy: str | None) -> None:
-    if record.releases is None and (versions or policy):
-        raise UserError(f"{record.name} has neither versions nor policies")
+    if record.releases is None and versions:
+        raise UserError(f"{record.name} has no versions")
+    if policy and len(record.policies) == 1:
+        raise UserError(f"{record.name} has no policies")
     if policy and policy not in record.policy_names:
         choices = ", ".join(record.policy_names)
         raise UserError(f"unknown policy {policy!r}: choose {choices}")

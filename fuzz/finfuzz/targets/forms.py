@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from finfuzz.targets.frameworks import FRAMEWORKS, join_or
+from finfuzz.targets.frameworks.framework import Framework
 from finfuzz.targets.package_name import FORMS
 
 
 def list_target_forms() -> str:
     """List the forms of targets, for help texts and error messages."""
-    versioned = [record for record in FRAMEWORKS.values() if record.releases]
-    forms = [f"{one.name}==VERSION[,SECOND] or {one.name}@PATH" for one in versioned]
-    plain = [name for name, record in FRAMEWORKS.items() if not record.releases]
-    policies = [f"+{name}" for record in versioned for name in record.policy_names]
-    own = f"{', '.join(forms)}, with {join_or(policies)} behind"
-    return f"{own}; {join_or(plain)}; {join_or(list(FORMS))}"
+    versioned = [_describe(record) for record in FRAMEWORKS.values() if record.releases]
+    controls = [record for record in FRAMEWORKS.values() if not record.releases]
+    plain = [form for record in controls for form, _ in record.forms]
+    return f"{'; '.join(versioned)}; {join_or(plain)}; {join_or(list(FORMS))}"
+
+
+def _describe(record: Framework) -> str:
+    policies = [f"+{name}" for name in record.policy_names]
+    name = record.name
+    return f"{name}==VERSION[,SECOND] or {name}@PATH, with {join_or(policies)} behind"

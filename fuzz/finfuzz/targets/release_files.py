@@ -54,10 +54,15 @@ def read_mark(package: ReleasePackage, version: str) -> str:
     """
     if package.mark is None:
         return ""
-    file, pattern, text = package.mark
-    path = fetch_root(package, version) / file
-    found = re.search(pattern, path.read_text("utf-8")) if path.is_file() else None
-    return text.format(found[1]) if found else ""
+    place, pattern, text = package.mark
+    if not place:
+        return text.format(version.replace(".", "_"))
+    path = fetch_root(package, version) / place
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    for file in files:
+        if found := re.search(pattern, file.read_text("utf-8")):
+            return text.format(found[1])
+    return ""
 
 
 def find_root(package: ReleasePackage, path: Path) -> Path:

@@ -59,7 +59,8 @@ class TargetSpec:
             name = (self.framework, self.package, self.version, self.path, self.recipe)
             return str(PackageName(*name))
         if self.record.releases is None:
-            return self.framework
+            style = "" if self.policy == RELEASED else f"+{self.policy}"
+            return f"{self.framework}{style}"
         if self.path is not None:
             origin = f"@{self.path}"
         else:
@@ -86,18 +87,28 @@ def parse_target(text: str) -> TargetSpec:
     record = _find_framework(text)
     rest = text[len(record.name) :]
     if record.releases is None:
-        if rest:
-            raise UserError(
-                f"target {text!r}: {record.name} takes no version and no policy: "
-                f"write {record.name}"
-            )
-        return TargetSpec(record.name)
+        return _parse_control(text, rest, record)
     if rest.startswith("@"):
         return _parse_path(text, rest[1:], record)
     versions, plus, word = rest.partition("+")
     first, second = _parse_versions(text, versions, record.releases) if versions else (None, None)
     policy = _parse_policy(text, word, record) if plus else RELEASED
     return TargetSpec(record.name, first, None, policy, second)
+
+
+def _parse_control(text: str, rest: str, record: Framework) -> TargetSpec:
+    if not rest:
+        return TargetSpec(record.name)
+    if len(record.policies) == 1:
+        raise UserError(
+            f"target {text!r}: {record.name} takes no version and no policy: write {record.name}"
+        )
+    if not rest.startswith("+"):
+        raise UserError(
+            f"target {text!r}: {record.name} takes no version: write {record.name} or "
+            f"{record.name}+STYLE, with one of {', '.join(record.policy_names)}"
+        )
+    return TargetSpec(record.name, policy=_parse_policy(text, rest[1:], record))
 
 
 def _find_framework(text: str) -> Framework:

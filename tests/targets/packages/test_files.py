@@ -114,9 +114,11 @@ def test_libraries_that_come_with_a_package(tmp_path: Path) -> None:
             {"pybind11": "__pybind11_internals_v11"},
         ),
         ("__nb_internals_%s_%s__", {"nanobind": "__nb_internals_%s_%s__"}),
+        ("nanobind_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1_a1_v22", {"nanobind": "v22"}),
+        ("v19_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1", {"nanobind": "v19"}),
         ("nanobind: leaked %zu types!", {"nanobind": "nanobind: leaked"}),
-        ("cython_runtime _cython_3_3_1", {"Cython": "_cython_3_3_1"}),
-        ("cython_runtime", {"Cython": "cython_runtime"}),
+        ("cython_runtime _cython_3_3_1", {"cython": "_cython_3_3_1"}),
+        ("cython_runtime", {"cython": "cython_runtime"}),
         ("/index-1/pyo3-0.30.1/src/err.rs", {"PyO3": "pyo3-0.30.1"}),
         ("pyo3_runtime.PanicException", {"PyO3": "pyo3_runtime"}),
         ("pyo3_runtime _cffi_backend", {"PyO3": "pyo3_runtime", "cffi": "_cffi_backend"}),
@@ -134,7 +136,7 @@ def test_who_made_a_file(tmp_path: Path, text: str, marks: dict[str, str]) -> No
 
 def test_every_framework_with_marks_is_in_that_table() -> None:
     named = {name for name, record in KNOWN.items() if record.file_marks}
-    assert named == {"pybind11", "nanobind", "Cython", "PyO3", "cffi", "SWIG", "Boost.Python"}
+    assert named == {"pybind11", "nanobind", "cython", "PyO3", "cffi", "SWIG", "Boost.Python"}
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

@@ -56,6 +56,16 @@ def planned(target: str) -> list[str]:
                 "python no-extension 3.12.1",
             ],
         ),
+        (
+            "plain-c+globals",
+            [
+                "instrumentation plain-c+globals 3.13.0",
+                "extension no-extension 3.13.0",
+                "policy plain-c 3.13.0",
+                "python plain-c+globals 3.12.1",
+                "python no-extension 3.12.1",
+            ],
+        ),
         ("no-extension", ["python no-extension 3.12.1"]),
     ],
 )

@@ -73,6 +73,20 @@ def released(what: What) -> ControlResult:
         # the target itself
         ("pybind11==3.1.0", [bare("survived"), control("same")], DIED, "target", "plain-c, which"),
         ("plain-c", [bare("survived")], DIED, "target", "the extension is required, and has no"),
+        (
+            "plain-c+globals",
+            [bare("survived"), cell("policy", "plain-c", "survived")],
+            DIED,
+            "target",
+            "survives on plain-c without a style, so the style `globals` is required",
+        ),
+        (
+            "plain-c+globals",
+            [bare("survived"), cell("policy", "plain-c", "same")],
+            DIED,
+            "target",
+            "the extension is required, and has no framework",
+        ),
         # CPython
         ("pybind11==3.1.0", [bare("same"), control("same")], DIED, "CPython", "without any"),
         ("plain-c", [bare("same")], DIED, "CPython", "without any compiled extension"),

@@ -38,12 +38,13 @@ FRAMEWORK = Framework(
         folders=("Cython", "cython.py"),
         variable="CYTHON_DIR",
         second_variable="CYTHON_SECOND_DIR",
+        mark=("", "", "_cython_{}"),
     ),
     translator=Translator(
         "cython.py", ("--cplus", "-3", "--module-name", "{module}"), "CYTHON_PYTHON"
     ),
     controls=("no-extension", "plain-c"),
-    file_marks=(rb"_cython_\d\w+", rb"cython_runtime", rb"__pyx_capi__"),
+    file_marks=(rb"_cython_\d+_\d+_\d+", rb"_cython_\d\w+", rb"cython_runtime", rb"__pyx_capi__"),
     lacks={
         "kinds": {
             "gil-taker": "it takes the GIL by `PyGILState_Ensure` alone: `gil-state-taker`",

@@ -43,7 +43,8 @@ class Policy:
     ``sources``: folders in place of the framework's; ``lacks``: further words that its extension
     has no code for. ``style``: the control that is compiled in the same way, where that is not the
     framework's. ``side_module``: has the framework's own sources in place of the extension.
-    ``oldest``: the first CPython that it can be built for; ``since``: the first release that has
+    ``is_ours``: no release has it; our extension does it in the framework's place. ``oldest``: the
+    first CPython that it can be built for; ``since``: the first release that has
     it. ``needs_gil``: as of a framework.
     """
 
@@ -56,6 +57,7 @@ class Policy:
     lacks: Lacks = field(default_factory=dict)
     style: str = ""
     side_module: SideModule | None = None
+    is_ours: bool = False
     oldest: cpythons.Version = OLDEST
     since: str = ""
     needs_gil: Quirk | None = None
@@ -71,7 +73,8 @@ class ReleasePackage:
     that a checkout lacks, since it is another project's, is taken from the newest release.
     ``header_folder``: the beginning of its headers' names. ``variable`` and ``second_variable``
     name other roots to a script. ``mark``: what an extension made with it has in its file, as a
-    file, the pattern of a number in it, and the text in the extension with that number.
+    file of the release or a folder of files, the pattern of a number in it, and the text in the
+    extension with that number; without a file, with the release, whose points are underscores.
     """
 
     name: str
@@ -227,7 +230,11 @@ class Framework:
     def forms(self) -> tuple[tuple[str, str], ...]:
         """The forms of its targets, each with its meaning."""
         if self.releases is None:
-            return ((self.name, self.summary),)
+            styles = [one for one in self.policies if one.name != RELEASED]
+            return (
+                (self.name, self.summary),
+                *((f"{self.name}+{one.name}", one.story) for one in styles),
+            )
         return (
             (f"{self.name}==VERSION", "a release"),
             (f"{self.name}==FIRST,SECOND", "two extensions in one process, a release each"),

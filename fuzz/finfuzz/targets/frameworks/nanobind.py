@@ -56,11 +56,16 @@ FRAMEWORK = Framework(
         header_folder="nanobind",
         variable="NANOBIND_DIR",
         second_variable="NANOBIND_SECOND_DIR",
+        mark=("src", r"# *define NB_INTERNALS_VERSION (\d+)", "v{}"),
     ),
     free_threaded_flags=("-DNB_FREE_THREADED",),
     controls=("no-extension", "plain-c"),
     styles=(("2.0.0", _SINGLE_PHASE), ("2.8.0", "")),  # multi-phase since its PR 1059
-    file_marks=(rb"__nb_internals_[\w%]+", rb"nanobind: leaked"),
+    file_marks=(
+        # The version of the internals: 3.x, 2.x.
+        *(rb"(?<=_use_cxx11_abi_\d_a\d_)v\d+", rb"(?<!\w)v\d+(?=_system_lib)"),
+        *(rb"__nb_internals_[\w%]+", rb"nanobind: leaked"),
+    ),
     lacks={
         "operations": {"check": "its internals are in no capsule that could be asked for"},
         "kinds": {

@@ -52,9 +52,16 @@ FRAMEWORK = Framework(
         Policy(
             "destroy",
             "whose internals are destroyed with the interpreter's dict (as by its PR 5958)",
+            is_ours=True,
         ),
-        Policy("leak", "whose internals are never destroyed (as by its PR 5972, option A)"),
-        Policy("hold", "whose types hold its internals (as by its PR 5972, option B)"),
+        Policy(
+            "leak",
+            "whose internals are never destroyed (as by its PR 5972, option A)",
+            is_ours=True,
+        ),
+        Policy(
+            "hold", "whose types hold its internals (as by its PR 5972, option B)", is_ours=True
+        ),
     ),
     releases=ReleasePackage(
         name="pybind11",

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.attribution import Axis
@@ -39,7 +40,7 @@ def list_controls(
     yield from _list_without_framework(spec, interpreter)
     yield from (
         Control("policy", replace(spec, policy=policy), interpreter)
-        for policy in spec.record.policy_names
+        for policy in _list_policies(spec)
         if policy != spec.policy
     )
     if spec.record.releases:
@@ -50,6 +51,11 @@ def list_controls(
     yield from (Control("python", spec, other) for other in others)
     for bare in spec.record.controls[:1]:  # the one without any extension
         yield from (Control("python", TargetSpec(bare), other) for other in others)
+
+
+def _list_policies(spec: TargetSpec) -> tuple[str, ...]:
+    """List the policies to compare with; of a control's styles, none says whose the defect is."""
+    return (RELEASED,) if spec.record.is_control else spec.record.policy_names
 
 
 def _list_without_framework(spec: TargetSpec, interpreter: Interpreter) -> Iterator[Control]:

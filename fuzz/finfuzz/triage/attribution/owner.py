@@ -39,24 +39,33 @@ def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -
     if not spec.record.is_compiled or _is_same(bare):
         return Opinion("CPython", "same defect without any compiled extension")
     if spec.record.is_control:
-        return Opinion("target", "the extension is required, and has no framework")
+        return Opinion("target", _describe_control(spec, _find_policy(cells, RELEASED)))
     name, plain = spec.record.controls[-1], controls[-1]
     if _is_same(plain):
         return Opinion("target", f"same defect on {name}, which has no framework")
     if plain is None or plain.what not in ("survived", "otherwise"):
         why = "not run" if plain is None else str(plain)
         return Opinion("unknown", f"{name}, the control without a framework, shows nothing: {why}")
-    if spec.policy != RELEASED:
-        released = _find_policy(cells, RELEASED)
-        if released and released.what == "survived":
-            released_name = f"{spec.framework} as released"
-            reason = f"survives on {released_name}, so the policy `{spec.policy}` is required"
-            return Opinion("target", reason)
+    released = _find_policy(cells, RELEASED) if spec.policy != RELEASED else None
+    needs_policy = released is not None and released.what == "survived"
+    required = (
+        f"survives on {spec.framework} as released, so the policy `{spec.policy}` is required"
+    )
+    if needs_policy and spec.record.find_policy(spec.policy).is_ours:
+        return Opinion("target", required)
     style = spec.record.find_style(spec.version, spec.policy)
     if style and _is_same(_find_control(cells, style)):
         reason = f"same defect on {style}, which has no framework: CPython's limit for that style"
         return Opinion("CPython", reason)
-    return Opinion("framework", f"{_describe(plain)} on {name}, so {spec.framework} is required")
+    reason = f"{_describe(plain)} on {name}, so {spec.framework} is required"
+    return Opinion("framework", f"{reason}; {required}" if needs_policy else reason)
+
+
+def _describe_control(spec: TargetSpec, without_style: Verdict | None) -> str:
+    if spec.policy != RELEASED and without_style and without_style.what == "survived":
+        name = spec.framework
+        return f"survives on {name} without a style, so the style `{spec.policy}` is required"
+    return "the extension is required, and has no framework"
 
 
 def _describe(verdict: Verdict) -> str:

@@ -10,6 +10,7 @@ from packaging.version import Version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.built import Build
 from finfuzz.targets.frameworks import FRAMEWORKS
+from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_parts import (
     describe_own_files,
@@ -22,12 +23,8 @@ from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.attribution.controls import Control, Plan, is_telling
 from finfuzz.triage.attribution.search import Trial, find_middle, send
 
-#: The control against the C API alone, by whether the package is made for the stable ABI.
-_PLAIN = {
-    bool(record.compile_flags): name
-    for name, record in FRAMEWORKS.items()
-    if record.is_control and record.is_compiled
-}
+#: The control against the C API alone.
+_PLAIN = next(one.name for one in FRAMEWORKS.values() if one.is_control and one.is_compiled)
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,8 @@ def plan_package_controls(build: Build, parts: Parts, interpreters: Sequence[Int
     """Plan the controls, the most telling first. ``interpreters``: all found, newest first."""
     spec, interpreter = build.spec, build.interpreter
     yield from (Control("extension", TargetSpec(one), interpreter) for one in spec.record.controls)
-    yield Control("extension", TargetSpec(_PLAIN[parts.is_abi3]), interpreter)
+    style = "abi3" if parts.is_abi3 else RELEASED
+    yield Control("extension", TargetSpec(_PLAIN, policy=style), interpreter)
     if spec.framework != "stdlib":
         yield from _plan_standard_library(parts.standard, interpreter)
     yield from _plan_until_same(Control("framework", like, interpreter) for like in parts.like)

@@ -28,7 +28,7 @@ DIAGNOSTICS = {
     "thread-sanitizer": "a report of TSan's",
     "undefined-behaviour": "a report of UBSan's",
     "leak-report": "LSan's, of a process that ended by itself; the framework's, where the program "
-    "keeps nothing to the end and `plain-c` leaves no object",
+    "keeps nothing to the end and the control without a framework leaves no object",
     "stack-overflow": "a fault beside the stack pointer: mostly a recursion without end",
     "memory-ceiling": "the child reached the memory it may use",
     "hang": "the child did not end by its deadline",

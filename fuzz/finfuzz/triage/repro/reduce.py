@@ -18,6 +18,9 @@ from finfuzz.targets.features import FILE, read_features
 #: Not copied: the macros that it defines are decided.
 DECIDED = "reduced.h"
 
+#: The ending of a feature in Cython.
+_PART = ".pxi"
+
 _DIRECTIVE = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
 #: Of C++, and Cython's statement.
 _INCLUDE = re.compile(r'\s*#?\s*include "(.+)"')
@@ -92,7 +95,7 @@ class _Flattener:
             if not kept:
                 continue
             # A directive that was indented for a condition of ours loses the indent with it.
-            ours = all(branch.ours for branch in branches)
+            ours = source.suffix in (".cpp", ".h") and all(branch.ours for branch in branches)
             found += self._flatten_line(source, re.sub(r"^#\s+", "#", line) if ours else line)
         return found
 
@@ -127,7 +130,8 @@ class _Flattener:
         return [line.replace(" FINFUZZ_COUNTED", "")]
 
     def _flatten_header(self, header: Path, source: Path) -> list[str]:
-        left_out = source.name == FILE and header.stem in self.left_out
+        lists = source.name == FILE or header.suffix == _PART
+        left_out = lists and header.stem in self.left_out
         if left_out or header in self.included or header.name == DECIDED:
             return []
         self.included.add(header)

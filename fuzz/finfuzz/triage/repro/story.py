@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
@@ -54,7 +55,8 @@ def _describe_target(finding: Finding) -> str:
     if spec.package:
         return f"{describe_package(spec)} on {python}"
     if spec.record.releases is None:
-        return f"{spec} on {python}"
+        style = "" if spec.policy == RELEASED else f", {spec.record.story(spec.policy)},"
+        return f"{spec}{style} on {python}"
     release = spec.version or f"of {spec.path}"
     second = f" and {spec.second}" if spec.second else ""
     return f"{spec.framework} {release}{second}, {spec.record.story(spec.policy)}, on {python}"

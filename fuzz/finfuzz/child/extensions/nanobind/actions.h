@@ -8,6 +8,9 @@
 #    include "conversions.h"
 #endif
 #if FINFUZZ_HAS(native_thread)
+#    if defined(Py_LIMITED_API) && Py_LIMITED_API + 0 < 0x030D0000
+extern "C" int Py_IsFinalizing(void);  // exported since 3.13, not in the limited API before that
+#    endif
 #    include "../common/waiting.h"
 #endif
 

@@ -19,7 +19,8 @@ struct Buffer FINFUZZ_COUNTED {
     unsigned char bytes[16] = {};
 };
 
-// nanobind has no buffer protocol of its own; a type slot has it.
+// nanobind has no buffer protocol of its own; a type slot has it. Not in the limited API before 3.11.
+#    if !defined(Py_LIMITED_API) || Py_LIMITED_API + 0 >= 0x030B0000
 int get_buffer(PyObject *self, Py_buffer *view, int flags) {
     view->obj = nullptr;
     if (!nb::inst_ready(self)) {
@@ -35,6 +36,13 @@ PyType_Slot buffer_slots[] = {
     {0, nullptr},
 };
 
+void bind_buffer(nb::module_ &m) {
+    nb::class_<Buffer>(m, "Buffer", nb::type_slots(buffer_slots)).def(nb::init<>());
+}
+#    else
+void bind_buffer(nb::module_ &) {}
+#    endif
+
 #endif
 void bind_buffers(nb::module_ &m) {
 #if FINFUZZ_HAS(Numbers)
@@ -49,7 +57,7 @@ void bind_buffers(nb::module_ &m) {
             nb::keep_alive<0, 1>());
 #endif
 #if FINFUZZ_HAS(Buffer)
-    nb::class_<Buffer>(m, "Buffer", nb::type_slots(buffer_slots)).def(nb::init<>());
+    bind_buffer(m);
 #endif
 }
 

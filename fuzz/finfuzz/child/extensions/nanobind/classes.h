@@ -7,6 +7,9 @@ namespace {
 #if FINFUZZ_HAS(Dynamic)
 struct Dynamic FINFUZZ_COUNTED {};
 #endif
+#if FINFUZZ_HAS(New)
+struct New : WithMembers {};
+#endif
 #if FINFUZZ_HAS(Static)
 struct Static FINFUZZ_COUNTED {};
 #endif
@@ -20,7 +23,16 @@ struct Whole FINFUZZ_COUNTED {
 #endif
 void bind_classes(nb::module_ &m) {
 #if FINFUZZ_HAS(Dynamic)
-    nb::class_<Dynamic>(m, "Dynamic", nb::dynamic_attr(), nb::is_weak_referenceable()).def(nb::init<>());
+    nb::class_<Dynamic>(m, "Dynamic", nb::dynamic_attr()).def(nb::init<>());
+#endif
+#if FINFUZZ_HAS(New)
+    // Made by __new__. With no argument, some releases before 2.4 lack it.
+    auto make = [](nb::object member) {
+        New made;
+        made.members.push_back(std::move(member));
+        return made;
+    };
+    bind_with_members<New>(m, "New").def(nb::new_(make));
 #endif
 #if FINFUZZ_HAS(Static)
     nb::class_<Static>(m, "Static").def_prop_ro_static("value", [](nb::handle) { return 7; });

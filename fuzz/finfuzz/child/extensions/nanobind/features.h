@@ -11,6 +11,8 @@
 // module_with_free: set_act
 // raise_error: Error
 // same: Instance
+// SharedType: Shared
+// UniqueType: Unique
 // value_of: Instance
 #pragma once
 
@@ -49,13 +51,13 @@
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(callbacks, "Callback native_function")                                               \
     FEATURE(capsules, "capsule at_capsule")                                                      \
-    FEATURE(classes, "Dynamic Static Whole")                                                     \
+    FEATURE(classes, "Dynamic New Static Whole")                                                 \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name Level Permission")                                        \
     FEATURE(errors, "Error KeptError raise_error")                                               \
     FEATURE(functions, "function_with_default answer Callee")                                    \
     FEATURE(gil, "GilTaker GilStateTaker")                                                       \
-    FEATURE(holders, "Unique Shared Holder")                                                     \
+    FEATURE(holders, "Unique UniqueType Shared SharedType Holder")                               \
     FEATURE(intrusive, "Intrusive")                                                              \
     FEATURE(lifetimes, "keep_alive")                                                             \
     FEATURE(maps, "ObjectMap")                                                                   \

@@ -9,7 +9,7 @@
 
 namespace {
 
-// nanobind has no holders: a pointer comes from C++, and its object is moved or kept for Python.
+// nanobind has no holders: C++ makes an object, and nanobind takes the pointer over or keeps it.
 #if FINFUZZ_HAS(Unique)
 struct Unique : WithMembers {};
 #endif
@@ -22,11 +22,13 @@ struct Holder : WithMembers {};
 
 void bind_holders(nb::module_ &m) {
 #if FINFUZZ_HAS(Unique)
-    nb::class_<Unique>(m, "Unique").def(nb::new_([] { return std::make_unique<Unique>(); }));
+    nb::class_<Unique>(m, "UniqueType");
+    m.def("Unique", [] { return std::make_unique<Unique>(); });
     m.def("set_member", &add_member<Unique>);
 #endif
 #if FINFUZZ_HAS(Shared)
-    nb::class_<Shared>(m, "Shared").def(nb::new_([] { return std::make_shared<Shared>(); }));
+    nb::class_<Shared>(m, "SharedType");
+    m.def("Shared", [] { return std::make_shared<Shared>(); });
     m.def("set_member", &add_member<Shared>);
 #endif
 #if FINFUZZ_HAS(Holder)

@@ -85,9 +85,7 @@ PyMethodDef kGetAttribute[] = {
 #endif
 #if FINFUZZ_HAS(Instance)
 void bind_instance(nb::module_ &m) {
-    nb::class_<Instance>(m, "Instance", nb::is_weak_referenceable())
-        .def(nb::init<>())
-        .def_ro("value", &Instance::value);
+    nb::class_<Instance>(m, "Instance").def(nb::init<>()).def_ro("value", &Instance::value);
 }
 
 #endif

@@ -54,7 +54,9 @@ PyObject *action_call(PyObject *self, PyObject *args, PyObject *) {
 PyObject *new_action(PyObject *module, PyObject *name) {
     for (const Named &named : kActions) {
         if (PyUnicode_CompareWithASCIIString(name, named.name) != 0) continue;
-        PyObject *action = PyObject_CallMethod(module, "Action", nullptr);
+        PyObject *type = get_added(module, "Action");
+        PyObject *action = type ? PyObject_CallObject(type, nullptr) : nullptr;
+        Py_XDECREF(type);
         if (action) reinterpret_cast<Action *>(action)->run = named.run;
         return action;
     }

@@ -4,9 +4,23 @@
 
 namespace {
 
+// A new reference, or null with an exception set.
+PyObject *iterator_type(PyObject *numbers) {
+#if FINFUZZ_POLICY_STATIC_TYPES
+    (void) numbers;
+    auto *type = reinterpret_cast<PyObject *>(&find_static_type(FINFUZZ_NAME ".Iterator"));
+    Py_INCREF(type);
+    return type;
+#else
+    PyObject *module = PyType_GetModule(Py_TYPE(numbers));
+    return module ? get_added(module, "Iterator") : nullptr;
+#endif
+}
+
 PyObject *numbers_iterate(PyObject *self) {
-    PyObject *module = PyType_GetModule(Py_TYPE(self));
-    PyObject *iterator = module ? PyObject_CallMethod(module, "Iterator", "i", 0) : nullptr;
+    PyObject *type = iterator_type(self);
+    PyObject *iterator = type ? PyObject_CallFunction(type, "i", 0) : nullptr;
+    Py_XDECREF(type);
     if (iterator) add_member(iterator, self);
     return iterator;
 }

@@ -45,7 +45,9 @@ void set_act(finfuzz::Act &act, PyObject *wanted) {
 
 #endif
 int container_traverse(PyObject *self, visitproc visit, void *arg) {
+#if !FINFUZZ_POLICY_STATIC_TYPES
     Py_VISIT(Py_TYPE(self));
+#endif
     FINFUZZ_EVENT(finfuzz::kHookTraverse);
     if (!container_of(self)->items) return 0;
 #if FINFUZZ_HAS(hook)

@@ -5,7 +5,7 @@
 namespace {
 
 PyObject *raise_error(PyObject *module, PyObject *) {
-    PyObject *type = PyObject_GetAttrString(module, "Error");
+    PyObject *type = get_added(module, "Error");
     if (type) PyErr_SetString(type, "raised in C");
     Py_XDECREF(type);
     return nullptr;

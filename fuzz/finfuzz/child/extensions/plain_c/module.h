@@ -25,7 +25,16 @@ FINFUZZ_EXPORT void finfuzz_attach(const finfuzz::Probe *table) {
 #endif
 namespace {
 
-#if FINFUZZ_ON_DEMAND
+#if FINFUZZ_POLICY_FAILING_INIT
+// How many imports the process has begun. Of three, one succeeds; then one fails before anything is
+// made, and one when all is.
+int imports = 0;
+
+bool fails_early() { return imports % 3 == 2; }
+bool fails_late() { return imports > 0 && imports % 3 == 0; }
+
+#endif
+#if FINFUZZ_ON_DEMAND && !FINFUZZ_POLICY_SINGLE_PHASE
 struct Feature {
     const char *names;
     bool (*bind)(PyObject *module);
@@ -63,25 +72,55 @@ int module_exec(PyObject *module) {
 #if FINFUZZ_HAS(Container)
     done = done && bind_container(module);
 #endif
-#if !FINFUZZ_ON_DEMAND
+#if !FINFUZZ_ON_DEMAND || FINFUZZ_POLICY_SINGLE_PHASE
 #    define FINFUZZ_BIND(header, names) done = done && bind_##header(module);
     FINFUZZ_FEATURES(FINFUZZ_BIND)
+#endif
+#if FINFUZZ_POLICY_FAILING_INIT
+    if (done && fails_late()) {
+        PyErr_SetString(PyExc_ImportError, FINFUZZ_NAME " fails when all is made");
+        return -1;
+    }
 #endif
     return done ? 0 : -1;
 }
 
 PyMethodDef module_methods[] = {
-#if FINFUZZ_ON_DEMAND
+#if FINFUZZ_ON_DEMAND && !FINFUZZ_POLICY_SINGLE_PHASE
     {"__getattr__", get_attribute, METH_O, nullptr},
 #endif
     {"check", check, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 
+#if FINFUZZ_POLICY_SINGLE_PHASE
+// -1: its state is all in C and in its dict, which CPython copies into each further module object.
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, FINFUZZ_NAME, nullptr, -1,      module_methods,
+    nullptr,               nullptr,      nullptr, nullptr,
+};
+
+PyObject *create_module() {
+    PyObject *module = PyModule_Create(&definition);
+    if (!module) return nullptr;
+#    ifdef Py_GIL_DISABLED
+    PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
+#    endif
+    if (module_exec(module) == 0) return module;
+    Py_DECREF(module);
+    return nullptr;
+}
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit_finfuzz_target() { return create_module(); }
+#else
 PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, reinterpret_cast<void *>(module_exec)},
-#ifdef Py_mod_multiple_interpreters
+#if !FINFUZZ_POLICY_STATIC_TYPES && !FINFUZZ_POLICY_GLOBALS
+#    ifdef Py_mod_multiple_interpreters
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#    endif
 #endif
 #ifdef Py_mod_gil
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
@@ -96,4 +135,11 @@ PyModuleDef definition = {
 
 }  // namespace
 
-PyMODINIT_FUNC PyInit_finfuzz_target() { return PyModuleDef_Init(&definition); }
+PyMODINIT_FUNC PyInit_finfuzz_target() {
+#if FINFUZZ_POLICY_FAILING_INIT
+    ++imports;
+    if (fails_early()) return PyErr_Format(PyExc_ImportError, FINFUZZ_NAME " fails at once");
+#endif
+    return PyModuleDef_Init(&definition);
+}
+#endif

@@ -4,6 +4,23 @@
 
 namespace {
 
+#if FINFUZZ_POLICY_GLOBALS
+// The first node that comes stays, whichever interpreter's it is.
+PyObject *call_once(PyObject *, PyObject *node) {
+    static PyObject *stored = nullptr;
+    if (!stored) Py_INCREF(stored = node);
+    Py_INCREF(stored);
+    return stored;
+}
+
+PyObject *static_answer(PyObject *, PyObject *) {
+    static PyObject *answer = nullptr;
+    if (!answer) answer = PyUnicode_FromString("finfuzz");
+    Py_XINCREF(answer);
+    return answer;
+}
+
+#else
 // The first node that comes stays, in each interpreter.
 PyObject *call_once(PyObject *, PyObject *node) {
     PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
@@ -17,6 +34,7 @@ PyObject *call_once(PyObject *, PyObject *node) {
 
 PyObject *static_answer(PyObject *, PyObject *) { return PyUnicode_FromString("finfuzz"); }
 
+#endif
 struct References {
     std::vector<PyObject *> held;
     ~References() { drop(held); }
