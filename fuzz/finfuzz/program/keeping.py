@@ -16,6 +16,7 @@ from finfuzz.program.words import (
     ROOT,
     WAY,
     Choice,
+    Kind,
     is_own,
 )
 
@@ -141,7 +142,7 @@ class _Graph:
             # The action may be a function of `__main__`.
             node, interpreter = self._place(step.args[0]), self._place("")
             self._edges[node].add(interpreter)
-            self._refer_unseen(node, interpreter)
+            self._unseen.append((node, interpreter))
         elif step.op == "root":
             self._holding.add(self._current)
         return True
@@ -171,18 +172,23 @@ class _Graph:
             self._edges[node].add(interpreter)
         if step.op == "shape":
             edge = next(iter(self._offers.edges_from.get(kind, ())), "")
-            self._refer_unseen(node, node if step.args[1] in _CYCLIC else interpreter, edge)
+            if self._is_unseen(kind, edge):
+                self._unseen.append((node, node if step.args[1] in _CYCLIC else interpreter))
 
     def _refer(self, source: _Node, target: _Node, edge: str) -> bool:
-        self._edges[source].add(target)
-        self._refer_unseen(source, target, edge)
         kind = self._kinds.get(source, "")
-        known = self._offers.own.kinds.get(kind) or KINDS.get(kind)
+        self._edges[source].add(target)
+        if self._is_unseen(kind, edge):
+            self._unseen.append((source, target))
+        known = self._find_kind(kind)
         return known is not None and not known.keeps
 
-    def _refer_unseen(self, source: _Node, target: _Node, edge: str = "member") -> None:
-        if edge in UNSEEN or is_own(edge):
-            self._unseen.append((source, target))
+    def _is_unseen(self, kind: str, edge: str) -> bool:
+        known = self._find_kind(kind)
+        return edge in UNSEEN or (is_own(edge) and (known is None or edge not in known.seen))
+
+    def _find_kind(self, kind: str) -> Kind | None:
+        return self._offers.own.kinds.get(kind) or KINDS.get(kind)
 
     def _reaches(self, source: _Node, target: _Node) -> bool:
         seen, waiting = {source}, [source]
