@@ -19,6 +19,7 @@ OFFERS = replace(
         {
             ":pair": Kind(":pair", "", edges=(":add", "attribute"), hooks=(":done",)),
             ":method": Kind(":method", "", edges=(":self", ":add"), seen=(":self",)),
+            ":around": Kind(":around", "", edges=(":cell",)),
             ":static": Kind(":static", "", edges=(":add",), keeps=True),
         },
         (":use",),
@@ -46,6 +47,7 @@ def keeps(steps: str) -> bool:
         "node a holder; node b function; edge a b member",
         "node a :method; edge a a :self",
         "shape a ring :method 2",
+        "node a :around; node b list; edge a b :cell",
         # code runs, and is gone by the end
         "node a container; hook a clear print; hook a dealloc create",
         "node a subclass; hook a del import",
@@ -96,6 +98,7 @@ def test_keeps_nothing(steps: str) -> None:
         "node a holder; node b function; edge a b member; root a module",
         "node a holder; node b list; node c override; edge a b member; edge b c append; root a sys",
         "node a container; hook a clear print; root a module",
+        "node a :around; root a module",
         # what belongs to a module, a thread or the process
         "node a extension; node b list; edge a b module-dict",
         "node a bound-type; node b instance; edge a b attribute",

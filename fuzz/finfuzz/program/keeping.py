@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from finfuzz.program.language import MAIN, Role
 from finfuzz.program.model import Program, Step
+from finfuzz.program.shapes import CELL
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.program.words import (
     ACTION,
@@ -139,10 +140,7 @@ class _Graph:
             source, target = (self._place(name) for name in step.names(Role.NODE))
             return self._refer(source, target, step.args[2])
         elif step.op == "hook" and (step.args[1] in _UNSEEN_HOOKS or is_own(step.args[1])):
-            # The action may be a function of `__main__`.
-            node, interpreter = self._place(step.args[0]), self._place("")
-            self._edges[node].add(interpreter)
-            self._unseen.append((node, interpreter))
+            self._refer_to_function(self._place(step.args[0]))
         elif step.op == "root":
             self._holding.add(self._current)
         return True
@@ -170,6 +168,9 @@ class _Graph:
         self._edges[interpreter].add(node)
         if kind in _FRAMES:
             self._edges[node].add(interpreter)
+        known = self._find_kind(kind)
+        if known is not None and CELL in known.edges:
+            self._refer_to_function(node)
         if step.op == "shape":
             edge = next(iter(self._offers.edges_from.get(kind, ())), "")
             if self._is_unseen(kind, edge):
@@ -182,6 +183,11 @@ class _Graph:
             self._unseen.append((source, target))
         known = self._find_kind(kind)
         return known is not None and not known.keeps
+
+    def _refer_to_function(self, node: _Node) -> None:
+        """A C++ object has a function of `__main__`: a hook's action, or a cell."""
+        self._edges[node].add(self._place(""))
+        self._unseen.append((node, self._place("")))
 
     def _is_unseen(self, kind: str, edge: str) -> bool:
         known = self._find_kind(kind)
