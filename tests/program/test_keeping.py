@@ -55,7 +55,7 @@ def keeps(steps: str) -> bool:
         "node a capsule; hook a capsule convert",
         "node a :pair; hook a :done :use",
         # what CPython releases while it finalizes
-        *(f"node a container; root a {root}" for root in set(ROOT.texts) - set(KEEPING[ROOT])),
+        *(f"node a container; root a {root}" for root in ROOT.texts if root not in KEEPING[ROOT]),
         "node a subclass; edge a a append; hook a del cast; root a codec; exit exception",
         "node a holder; node b list; edge a b member; root a module; root b module",
         "node a :pair; node b instance; edge a b :add; root a interpreter-dict",
