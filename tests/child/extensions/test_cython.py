@@ -46,7 +46,9 @@ def use_kind(executor: Executor, kind: str) -> list[str]:
     for edge in offers.edges_from[kind]:
         if offers.takes(edge, "container"):
             steps += [f"edge a b {edge}"] * 2
-    steps += [f"hook a {hook} plain" for hook in offers.hooks_of[kind] if offers.has(HOOK, hook)]
+    steps += [
+        f"hook a {hook} plain" for hook in offers.hooks_of[kind] if offers.has(HOOK, hook)
+    ]
     return [*steps, "drop b", "root a sys", "drop a", "collect"]
 
 
