@@ -19,6 +19,10 @@ from finfuzz.triage.repro.commands import list_commands, list_modules
         ("plain-c", True, False, ["finfuzz_target", "capi"]),
         ("plain-c", True, True, ["finfuzz_target", "capi", "after_main"]),
         ("pybind11==3.0.1,3.0.2", False, False, ["finfuzz_target", "finfuzz_second"]),
+        ("nanobind==3.1.0", False, False, ["finfuzz_target"]),
+        ("nanobind==2.9.2,3.1.0", False, False, ["finfuzz_target", "finfuzz_second"]),
+        ("nanobind==3.1.0+split", False, False, ["finfuzz_target", "nanobind_backend"]),
+        ("cython==3.0.0,3.3.1", True, False, ["finfuzz_target", "finfuzz_second", "capi"]),
         ("no-extension", False, False, []),
         ("no-extension", True, False, ["capi"]),
         ("no-extension", True, True, ["capi", "after_main"]),
@@ -47,6 +51,40 @@ def test_a_release_is_fetched_once_and_compiled_with_one_command() -> None:
         '    -I"$INCLUDE" -I"$PYBIND11_INCLUDE" -Wl,--wrap=PyType_Ready -pthread \\',
         '    extension.cpp -o finfuzz_target"$SUFFIX"',
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "python", "ends"),
+    [
+        (
+            "nanobind==3.1.0",
+            "3.13t",
+            [
+                '    -I"$INCLUDE" -I"$NANOBIND_DIR/include" '
+                '-I"$NANOBIND_DIR/ext/robin_map/include" \\',
+                "    -DNB_FREE_THREADED -fno-strict-aliasing -pthread \\",
+                '    extension.cpp "$NANOBIND_DIR/src/nb_combined.cpp" -o finfuzz_target"$SUFFIX"',
+            ],
+        ),
+        (
+            "cython==3.3.1+single-phase",
+            "3.13",
+            [
+                ": ${CYTHON_PYTHON:=$PYTHON}",
+                '"$CYTHON_PYTHON" "$CYTHON_DIR/cython.py" \\',
+                "    --cplus -3 --module-name finfuzz_target -o finfuzz_target.cpp extension.pyx",
+                "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden \\",
+                '    -I"$INCLUDE" -DCYTHON_PEP489_MULTI_PHASE_INIT=0 -pthread \\',
+                '    finfuzz_target.cpp -o finfuzz_target"$SUFFIX"',
+            ],
+        ),
+    ],
+)
+def test_a_frameworks_own_sources_are_compiled_too(
+    target: str, python: str, ends: list[str]
+) -> None:
+    lines = list_commands(parse_target(target), python, capi=False, watch=False)
+    assert lines[-len(ends) :] == ends
 
 
 def test_a_cpython_in_its_source_tree_has_two_folders_of_headers() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from finfuzz.targets.extension_plan import FIRST
 from finfuzz.targets.frameworks.framework import ReleasePackage
-from finfuzz.targets.release_files import find_root, list_includes
+from finfuzz.targets.release_files import list_includes
 from finfuzz.targets.spec import TargetSpec
 
+_WIDTH = 90
 _COMPILE = "${CXX:-c++} -std=c++17 -O1 -g -DNDEBUG -shared -fPIC -fvisibility=hidden"
 
 
@@ -57,19 +58,29 @@ def write_extension_commands(
 
 
 def write_compile(sources: list[str], module: str, options: list[str]) -> list[str]:
-    """Write the command that compiles a module, on three lines."""
+    """Write the command that compiles a module, on three lines or more."""
     return [
         f"{_COMPILE} \\",
-        f'    -I"$INCLUDE" {" ".join((*options, "-pthread"))} \\',
+        *(f"    {line} \\" for line in _fill(['-I"$INCLUDE"', *options, "-pthread"])),
         f'    {" ".join(sources)} -o {module}"$SUFFIX"',
     ]
+
+
+def _fill(words: list[str]) -> list[str]:
+    """Join words to lines; one word may hold quoted spaces."""
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) > _WIDTH:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
 
 
 def _write_includes(package: ReleasePackage, variable: str, spec: TargetSpec) -> list[str]:
     """Write the options of the include folders; those that a checkout lacks are elsewhere."""
     if spec.path is None:
         return [f'-I"${variable}{_below(include)}"' for include in package.includes]
-    root = find_root(package, spec.path)
+    root = _find_root(package, spec.path)
     found = zip(package.includes, list_includes(package, root), strict=True)
     return [
         f'-I"${variable}{_below(include)}"' if folder == root / include else f"-I{_quote(folder)}"
@@ -84,7 +95,7 @@ def _below(folder: str) -> str:
 def _find_files(package: ReleasePackage, variable: str, spec: TargetSpec) -> list[str]:
     """Write the lines that find the framework's files in a checkout, or let pip fetch them."""
     if spec.path is not None:
-        return [f": ${{{variable}:={_quote(find_root(package, spec.path))}}}"]
+        return [f": ${{{variable}:={_quote(_find_root(package, spec.path))}}}"]
     folder = f"{package.name}-{spec.version}"
     install = f"install -q --no-deps -t {folder} {package.name}=={spec.version}"
     return [
@@ -93,6 +104,12 @@ def _find_files(package: ReleasePackage, variable: str, spec: TargetSpec) -> lis
         f'    "$PYTHON" -m pip {install} ||',
         f"    pip {install}",  # sources, so any Python's does: a distribution's may have none
     ]
+
+
+def _find_root(package: ReleasePackage, checkout: Path) -> Path:
+    """Find the root of a checkout, which may be gone by now."""
+    root = checkout / package.checkout_root
+    return root if root.is_dir() else checkout
 
 
 def _quote(path: Path) -> str:

@@ -35,6 +35,7 @@
 #include "maps.h"
 #include "modules.h"
 #include "native_enums.h"
+#include "outliving.h"
 #include "overrides.h"
 #include "pointers.h"
 #include "returning.h"
@@ -63,6 +64,7 @@
     FEATURE(maps, "Items")                                                                       \
     FEATURE(modules, "module_with_free")                                                         \
     FEATURE(native_enums, "NativeColour")                                                        \
+    FEATURE(outliving, "Outliving")                                                              \
     FEATURE(overrides, "Overridable call_override")                                              \
     FEATURE(pointers, "SharedPointers UniquePointers")                                           \
     FEATURE(returning, "wait_for_the_end")                                                       \
