@@ -9,17 +9,12 @@ def native_function():
     return give
 
 #endif
-#if FINFUZZ_HAS(make_lambda)
-def make_lambda(held):
-    return lambda *targets: held
-
-#endif
 #if FINFUZZ_HAS(fused)
 ctypedef fused Number:
     int
     double
 
-def fused(Number value):
+def fused(Number value, /):
     return value
 
 #endif

@@ -61,7 +61,7 @@
     FEATURE(holders, "Unique UniqueType Shared SharedType Holder")                               \
     FEATURE(intrusive, "Intrusive")                                                              \
     FEATURE(lifetimes, "keep_alive")                                                             \
-    FEATURE(maps, "ObjectMap")                                                                   \
+    FEATURE(maps, "Items")                                                                       \
     FEATURE(modules, "module_with_free")                                                         \
     FEATURE(native_enums, "NativeColour")                                                        \
     FEATURE(outliving, "Outliving")                                                              \
@@ -70,5 +70,5 @@
     FEATURE(returning, "wait_for_the_end")                                                       \
     FEATURE(statics, "static_object native_thread_local")                                        \
     FEATURE(times, "duration seconds")                                                           \
-    FEATURE(vectors, "Objects Items")
+    FEATURE(vectors, "Objects")
 // clang-format on
