@@ -1,4 +1,4 @@
-"""Each word that Cython's extension offers has its effect, in the main interpreter and in others."""
+"""Each word that Cython's extension offers has its effect, in each interpreter."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
-from finfuzz.program.words import ACTION, HOOK, KIND, ROOT
+from finfuzz.program.words import HOOK, KIND
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
@@ -46,9 +46,7 @@ def use_kind(executor: Executor, kind: str) -> list[str]:
     for edge in offers.edges_from[kind]:
         if offers.takes(edge, "container"):
             steps += [f"edge a b {edge}"] * 2
-    steps += [
-        f"hook a {hook} plain" for hook in offers.hooks_of[kind] if offers.has(HOOK, hook)
-    ]
+    steps += [f"hook a {hook} plain" for hook in offers.hooks_of[kind] if offers.has(HOOK, hook)]
     return [*steps, "drop b", "root a sys", "drop a", "collect"]
 
 
