@@ -18,7 +18,6 @@ OFFERS = replace(
     own=OwnWords(
         {
             ":pair": Kind(":pair", "", edges=(":add", "attribute"), hooks=(":done",)),
-            ":method": Kind(":method", "", edges=(":self", ":add"), seen=(":self",)),
             ":around": Kind(":around", "", edges=(":cell",)),
             ":static": Kind(":static", "", edges=(":add",), keeps=True),
         },
@@ -45,8 +44,6 @@ def keeps(steps: str) -> bool:
         "node a instance; node b instance; edge a b keep-alive",
         "node a :pair; node b instance; edge a b :add",
         "node a holder; node b function; edge a b member",
-        "node a :method; edge a a :self",
-        "shape a ring :method 2",
         "node a :around; node b list; edge a b :cell",
         # code runs, and is gone by the end
         "node a container; hook a clear print; hook a dealloc create",
@@ -86,7 +83,6 @@ def test_keeps_nothing(steps: str) -> None:
         "node a holder; edge a a member",
         "node a instance; edge a a keep-alive",
         "node a :pair; edge a a :add",
-        "node a :method; edge a a :self; edge a a :add",
         "node a holder; node b list; edge a b member; edge b a append",
         "node a list; edge a a append; node b holder; edge b a member; edge a b append",
         "shape a ring holder 2",

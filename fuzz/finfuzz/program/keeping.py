@@ -173,13 +173,13 @@ class _Graph:
             self._refer_to_function(node)
         if step.op == "shape":
             edge = next(iter(self._offers.edges_from.get(kind, ())), "")
-            if self._is_unseen(kind, edge):
+            if _is_unseen(edge):
                 self._unseen.append((node, node if step.args[1] in _CYCLIC else interpreter))
 
     def _refer(self, source: _Node, target: _Node, edge: str) -> bool:
         kind = self._kinds.get(source, "")
         self._edges[source].add(target)
-        if self._is_unseen(kind, edge):
+        if _is_unseen(edge):
             self._unseen.append((source, target))
         known = self._find_kind(kind)
         return known is not None and not known.keeps
@@ -188,10 +188,6 @@ class _Graph:
         """A C++ object has a function of `__main__`: a hook's action, or a cell."""
         self._edges[node].add(self._place(""))
         self._unseen.append((node, self._place("")))
-
-    def _is_unseen(self, kind: str, edge: str) -> bool:
-        known = self._find_kind(kind)
-        return edge in UNSEEN or (is_own(edge) and (known is None or edge not in known.seen))
 
     def _find_kind(self, kind: str) -> Kind | None:
         return self._offers.own.kinds.get(kind) or KINDS.get(kind)
@@ -206,3 +202,7 @@ class _Graph:
             seen |= further
             waiting += further
         return False
+
+
+def _is_unseen(edge: str) -> bool:
+    return edge in UNSEEN or is_own(edge)

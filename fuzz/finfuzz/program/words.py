@@ -49,8 +49,7 @@ class Kind(Word):
     ``edges``: the edges that can leave it; shapes use the first. ``hooks``: hooks of its own.
     ``weak``: whether it takes weak references, as `check` and the hooks `weakref` and `finalize`
     need. ``hashable``: whether it can be the key of a dict. ``keeps``: whether it belongs to its
-    module, its thread or the process, which keep what its edges lead to. ``seen``: its edges of a
-    recipe that the garbage collector sees.
+    module, its thread or the process, which keep what its edges lead to.
     """
 
     edges: tuple[str, ...] = ()
@@ -58,7 +57,6 @@ class Kind(Word):
     weak: bool = True
     hashable: bool = True
     keeps: bool = False
-    seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

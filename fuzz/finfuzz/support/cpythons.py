@@ -116,6 +116,23 @@ class Quirk(Enum):
         "an exception out of threading's exit functions leaves its threads running",
         fixed=((3, 14),),
     )
+    INIT_RAISES_IN_A_SUBINTERPRETER = QuirkFacts(
+        "gh-144601",
+        "an exception that `PyInit_…` raises in a subinterpreter is an object of the main one",
+        since=(3, 13),
+        fixed=((3, 13, 13), (3, 14, 4)),
+    )
+    SHARED_OBJECTS_OUTLIVE_AN_INTERPRETER = QuirkFacts(
+        "gh-116510",
+        "objects that interpreters share stay in the collector's lists of one that ended",
+        since=(3, 12),
+        fixed=((3, 12, 7), (3, 13)),
+    )
+    STATIC_TYPES_SHARE_SUBCLASSES = QuirkFacts(
+        "gh-94673",
+        "interpreters with allocators of their own share the subclasses' dict of a static type",
+        since=(3, 12),
+    )
     THREAD_LOCAL_IN_A_CALLBACK = QuirkFacts(
         "docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",
         "a threading.local is collected while a weak reference to it is called back",

@@ -112,10 +112,6 @@ KIND = '[kind.box]\nmake = "t.Box()"\n'
             ": kind.box.role: no kind 'containr' of an extension: did you mean container?",
         ),
         (
-            'module = "m"\n' + KIND + 'seen = ["held"]',
-            ": kind.box.seen: no edge 'held' of this kind",
-        ),
-        (
             'module = "m"\n' + KIND + 'edges.cell = "source"',
             ": kind.box.edges: `cell` is made by itself where `make` has a `cell`",
         ),

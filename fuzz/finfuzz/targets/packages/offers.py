@@ -66,5 +66,4 @@ def _make_kind(name: str, kind: RecipeKind, answers: dict[str, ProbedWord]) -> K
         weak=probed.weak if kind.weak is None else kind.weak,
         hashable=probed.hashable if kind.hashable is None else kind.hashable,
         keeps=kind.keeps,
-        seen=tuple(f":{edge}" for edge in kind.seen),
     )

@@ -43,8 +43,7 @@ class RecipeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``role``: the kind of the language that it stands for on other targets. ``weak``: whether it
     takes weak references, ``hashable``: whether a dict takes it as a key, ``attributes``: whether
     it has a dict; the build asks an object where the recipe does not say. ``keeps``: whether what
-    its edges lead to stays to the end, as in a C++ static or a member of an enum. ``seen``: edges
-    that its traverse shows, so that the garbage collector frees a cycle of them.
+    its edges lead to stays to the end, as in a C++ static or a member of an enum.
     """
 
     make: str
@@ -55,7 +54,6 @@ class RecipeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hashable: bool | None = None
     attributes: bool | None = None
     keeps: bool = False
-    seen: tuple[str, ...] = ()
 
 
 class Unsupported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,8 +151,6 @@ def _find_wrong_words(recipe: Recipe) -> Iterator[str]:
         for each in (*kind.edges, *kind.hooks):
             if not _NAME.match(each):
                 yield f"kind.{name}: {each!r} is no name: use small letters, digits and hyphens"
-        for each in set(kind.seen) - set(kind.edges):
-            yield f"kind.{name}.seen: no edge {each!r} of this kind"
         if kind.role and kind.role not in EVERYTHING.kinds:
             near = difflib.get_close_matches(kind.role, sorted(EVERYTHING.kinds), n=1)
             hint = f"did you mean {near[0]}?" if near else "`finfuzz steps` lists the kinds"

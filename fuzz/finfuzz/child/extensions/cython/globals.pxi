@@ -27,10 +27,13 @@ def call_once(node, /):
 
 #endif
 #if FINFUZZ_HAS(store)
-cdef list stored = []
+cdef list stored = None  # made by the main interpreter: each import sets it to this again
 
 def store(target, /):
+    global stored
     check_interpreter()
+    if stored is None:
+        stored = []
     stored.append(target)
 
 #endif

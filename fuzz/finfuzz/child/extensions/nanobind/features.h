@@ -48,7 +48,7 @@
     FEATURE(conversions, "takes_wrapped value_of same")                                          \
     FEATURE(actions, "action")                                                                   \
     FEATURE(annotations, "Weak WeakDynamic Pooled Supplemented")                                 \
-    FEATURE(arrays, "array sum Arrays")                                                          \
+    FEATURE(arrays, "array array_view sum Arrays")                                               \
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(callbacks, "Callback native_function")                                               \
     FEATURE(capsules, "capsule at_capsule")                                                      \
