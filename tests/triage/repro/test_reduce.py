@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
 import pytest
 
+from finfuzz.targets.extension_plan import name_macro
 from finfuzz.targets.frameworks import POLICIES
 from finfuzz.triage.repro.reduce import DECIDED, DecidedMacros, flatten
 from helpers.places import CHILD
@@ -127,14 +129,21 @@ def test_what_can_be_decided_by_half_is_an_error(source: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "source", ["extensions/pybind11/module.cpp", "extensions/plain_c/module.cpp", "repro/capi.cpp"]
+    "source",
+    [
+        "extensions/pybind11/module.cpp",
+        "extensions/nanobind/module.cpp",
+        "extensions/cython/module.pyx",
+        "extensions/plain_c/module.cpp",
+        "repro/capi.cpp",
+    ],
 )
 def test_our_own_sources_leave_nothing_undecided(source: str) -> None:
     names = ["ALONE", "ON_DEMAND", "WATCH", "TWO"]
     macros = {f"FINFUZZ_{name}": 1 for name in names} | {"FINFUZZ_TWO": 0}
-    macros |= {f"FINFUZZ_POLICY_{one.upper()}": int(one == "released") for one in POLICIES}
+    macros |= {name_macro(one): int(one == "released") for one in POLICIES}
     text = "\n".join(flatten(CHILD / source, DecidedMacros(set(), macros)))
-    assert "FINFUZZ_" not in text.replace("FINFUZZ_NAME", "")
+    assert "FINFUZZ_" not in re.sub("FINFUZZ_(NAME|TYPES)", "", text)
     assert '#include "' not in text
 
 

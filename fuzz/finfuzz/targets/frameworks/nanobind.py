@@ -39,6 +39,11 @@ FRAMEWORK = Framework(
                 ("-DNB_BUILD", "-DNB_BACKEND_NAME=nanobind_backend"),
             ),
             since="3.0.0",
+            lacks={
+                "kinds": dict.fromkeys(
+                    ("buffer", "memoryview"), "`Py_buffer` came to the limited API with 3.11"
+                )
+            },
             needs_gil=Quirk.LIMITED_API_NEEDS_A_GIL,
         ),
     ),
