@@ -47,11 +47,12 @@ FRAMEWORK = Framework(
     file_marks=(rb"_cython_\d+_\d+_\d+", rb"_cython_\d\w+", rb"cython_runtime", rb"__pyx_capi__"),
     lacks={
         "kinds": {
+            "enum": "its members take no weak references: `:enum`",
             "gil-taker": "it takes the GIL by `PyGILState_Ensure` alone: `gil-state-taker`",
             "local": "no type is local to a module",
             "local-error": "exceptions are classes of Python: `error`",
             "multiple": "an extension type has one base",
-            "native-enum": "an enum has one form: `:enum`, and `:enum-class`",
+            "native-enum": "its members take no weak references: `:enum-class`",
             "smart": "it has no holders",
         },
         "edges": {"keep-alive": "it has no patients: an object that needs another holds it"},

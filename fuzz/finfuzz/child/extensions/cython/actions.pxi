@@ -77,7 +77,7 @@ cdef void native_thread(PyObject *subject) noexcept:
             run_on_native_thread(cast_in_thread, subject)
 
 #endif
-def action(str name):
+def action(str name, /):
     cdef Action made = Action.__new__(Action)
     if name == "plain":
         made.run = plain

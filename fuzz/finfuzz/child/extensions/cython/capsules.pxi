@@ -13,6 +13,6 @@ from cpython.pycapsule cimport PyCapsule_CheckExact
 def capsule():
     return new_owner()
 
-def at_capsule(capsule, wanted):
+def at_capsule(capsule, wanted, /):
     set_act(&owner_of(capsule).act, wanted)
 

@@ -43,17 +43,14 @@ cdef class NoGcClear:
 #if FINFUZZ_HAS(Freelist)
 @cython.freelist(8)
 cdef class Freelist:
-    """Eight of them are kept for the next ones."""
+    """Eight of them are kept for the next ones, also of those whose constructor fails."""
     cdef object __weakref__
     cdef public object held
 
-#endif
-#if FINFUZZ_HAS(Trashcan)
-@cython.trashcan(True)
-cdef class Trashcan:
-    """Long chains of them are freed without deep recursion."""
-    cdef object __weakref__
-    cdef public object held
+    def __cinit__(self, bint fails=False):
+        self.held = None if fails else []
+        if fails:
+            raise ValueError("no object comes of this")
 
 #endif
 #if FINFUZZ_HAS(Finalized)
@@ -76,8 +73,10 @@ cdef class Base:
         FINFUZZ_EVENT(kHookDealloc);
         pass
 
+@cython.trashcan(True)
 cdef class Derived(Base):
-    """Has fields of its own beside those of its base, and both have destructors."""
+    """Has fields of its own beside those of its base, and both have destructors. Long chains of them
+    are freed without deep recursion."""
     cdef public object own
 
     def __dealloc__(self):
@@ -89,36 +88,5 @@ cdef class Derived(Base):
 cdef class ListChild(list):
     cdef object __weakref__
     cdef public object held
-
-#endif
-#if FINFUZZ_HAS(Ordered)
-@cython.total_ordering
-cdef class Ordered:
-    cdef object __weakref__
-    cdef public object held
-
-    def __eq__(self, other):
-        return self is other
-
-    def __lt__(self, other):
-        return id(self) < id(other)
-
-    def __hash__(self):
-        return 7
-
-#endif
-#if FINFUZZ_HAS(fails_in_cinit)
-cdef class FailsInCinit:
-    cdef object held
-
-    def __cinit__(self, held):
-        self.held = held
-        raise ValueError("no object comes of this")
-
-def fails_in_cinit(held):
-    try:
-        FailsInCinit(held)
-    except ValueError as error:
-        return str(error)
 
 #endif

@@ -16,11 +16,11 @@ cdef class Container:
     def __cinit__(self):
         self.items = []
 
-    def append(self, item):
+    def append(self, item, /):
         self.items.append(item)
 
 #if FINFUZZ_HAS(hook)
-    def hook(self, str name, wanted):
+    def hook(self, str name, wanted, /):
         if name != "dealloc":
             raise ValueError("Cython has no hook " + name)
         set_act(&self.at_dealloc, wanted)

@@ -1,15 +1,15 @@
 #if FINFUZZ_HAS(takes_wrapped)
-def takes_wrapped(int value):
+def takes_wrapped(int value, /):
     return value
 
 #endif
 #if FINFUZZ_HAS(value_of)
-def value_of(Instance instance not None):
+def value_of(Instance instance not None, /):
     return instance.value
 
 #endif
 #if FINFUZZ_HAS(same)
-def same(Instance instance not None):
+def same(Instance instance not None, /):
     cdef PyObject *pointer = <PyObject *>instance
     return <object>pointer
 

@@ -44,7 +44,7 @@ def async_generator():
     advance(made, None)
     return made
 
-def advance(made, sent):
+def advance(made, sent, /):
     """Send something to a generator that awaits nothing itself."""
     try:
         made.asend(sent).send(None)

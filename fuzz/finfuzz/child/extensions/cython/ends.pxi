@@ -15,18 +15,18 @@ cdef extern from *:
 #endif
 
 #if FINFUZZ_HAS(at_py_atexit)
-def at_py_atexit(node):
+def at_py_atexit(node, /):
     if not farewell_at_py_atexit():
         raise RuntimeError("no room left for a function of Py_AtExit")
 
 #endif
 #if FINFUZZ_HAS(at_static_destructor)
-def at_static_destructor(node):
+def at_static_destructor(node, /):
     farewell_at_static_destructor()
 
 #endif
 #if FINFUZZ_HAS(at_thread_local_destructor)
-def at_thread_local_destructor(node):
+def at_thread_local_destructor(node, /):
     farewell_at_thread_local_destructor()
 
 #endif

@@ -1,12 +1,12 @@
-#if FINFUZZ_HAS(Colour)
-cpdef enum Colour:
+#if FINFUZZ_HAS(Tint)
+cpdef enum Tint:
     red = 1
     green = 2
 
 #endif
-#if FINFUZZ_HAS(colour_name)
-def colour_name(Colour colour):
-    return "red" if colour == red else "green"
+#if FINFUZZ_HAS(tint_name)
+def tint_name(Tint tint, /):
+    return "red" if tint == red else "green"
 
 #endif
 #if FINFUZZ_HAS(Shade)

@@ -15,7 +15,7 @@ cdef class KeptError:
     cdef object __weakref__
     cdef readonly object error
 
-    def keep(self, target):
+    def set_member(self, target, /):
         try:
             raise ValueError(target, self.error)
         except ValueError as error:

@@ -3,15 +3,16 @@
 //
 // What a name needs besides, in a script:
 // action: hook
+// advance: async_generator
 // at_capsule: capsule
 // Callback: set_member
 // capsule: set_act set_member
 // catch_error: Error
-// colour_name: Colour
 // convert: takes_wrapped
 // create: Instance
 // Holder: set_member
 // hook: Container Instance set_act
+// KeptError: set_member
 // lookup: Instance
 // native_function: set_member
 // raise_error: Error
@@ -19,6 +20,7 @@
 // Second: First
 // set_member: members
 // Shared: set_member
+// tint_name: Tint
 // Unique: set_member
 // use_globals: Instance
 // value_of: Instance
@@ -31,11 +33,11 @@
     FEATURE(actions, "action")                                                                   \
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(capsules, "capsule at_capsule")                                                      \
-    FEATURE(classes, "Dynamic WithMetaclass First Second NoGc NoGcClear Freelist Trashcan Finalized Derived ListChild Ordered fails_in_cinit") \
+    FEATURE(classes, "Dynamic WithMetaclass First Second NoGc NoGcClear Freelist Finalized Derived ListChild") \
     FEATURE(conversions, "takes_wrapped value_of same")                                          \
     FEATURE(coroutines, "coroutine async_generator advance run_coroutine")                       \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
-    FEATURE(enums, "Colour colour_name Shade")                                                   \
+    FEATURE(enums, "Tint tint_name Shade")                                                   \
     FEATURE(errors, "Error NativeError KeptError traceback raise_error catch_error")             \
     FEATURE(functions, "native_function make_lambda fused c_function")                           \
     FEATURE(generators, "generator delegating expression sum_generated")                         \

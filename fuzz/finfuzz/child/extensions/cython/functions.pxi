@@ -10,7 +10,7 @@ def native_function():
 
 #endif
 #if FINFUZZ_HAS(make_lambda)
-def make_lambda(held):
+def make_lambda(held, /):
     return lambda *targets: held
 
 #endif
@@ -19,7 +19,7 @@ ctypedef fused Number:
     int
     double
 
-def fused(Number value):
+def fused(Number value, /):
     return value
 
 #endif

@@ -21,10 +21,10 @@ def generator():
 
 #endif
 #if FINFUZZ_HAS(delegating)
-def delegate(inner):
+def delegate(inner, /):
     yield from inner
 
-def delegating(inner):
+def delegating(inner, /):
     """A generator that is suspended in `yield from`."""
     made = delegate(inner)
     next(made)
@@ -32,19 +32,19 @@ def delegating(inner):
 
 #endif
 #if FINFUZZ_HAS(expression)
-def expression(held):
+def expression(held, /):
     made = (held for _ in iter(int, 1))  # without an end
     next(made)
     return made
 
 #endif
 #if FINFUZZ_HAS(sum_generated)
-def count_to(int last):
+def count_to(int last, /):
     cdef int one
     for one in range(last):
         yield one
 
-def sum_generated(last):
+def sum_generated(last, /):
     return sum(2 * one for one in count_to(last))
 
 #endif

@@ -1,10 +1,26 @@
-# Globals of the module that Python can't see. The collector sees them with a module state only.
+# Names of the module, and globals that Python can't see.
 
+#if FINFUZZ_HAS(call_once) || FINFUZZ_HAS(Global)
+cdef extern from "Python.h":
+    ctypedef struct PyInterpreterState:
+        pass
+    PyInterpreterState *PyInterpreterState_Get()
+    PyInterpreterState *PyInterpreterState_Main()
+
+cdef int check_interpreter() except -1:
+    """A `cdef` global belongs to the process, even with a module state (Cython's manual), so no object
+    of another interpreter may get there."""
+    if PyInterpreterState_Get() != PyInterpreterState_Main():
+        raise RuntimeError("the module's C globals are the main interpreter's")
+    return 0
+
+#endif
 #if FINFUZZ_HAS(call_once)
 cdef object stored_once = None
 
-def call_once(node):
+def call_once(node, /):
     global stored_once
+    check_interpreter()
     if stored_once is None:
         stored_once = node
     return stored_once
@@ -17,7 +33,8 @@ cdef class Global:
     """Stores objects in a global."""
     cdef object __weakref__
 
-    def store(self, target):
+    def store(self, target, /):
+        check_interpreter()
         stored.append(target)
 
 #endif

@@ -12,7 +12,7 @@ cdef class Unique:
     def __cinit__(self):
         self.members.reset(new Members())
 
-    def set_member(self, target):
+    def set_member(self, target, /):
         self.members.get().add(<PyObject *>target)
 
 #endif
@@ -24,7 +24,7 @@ cdef class Shared:
     def __cinit__(self):
         self.members = make_shared[Members]()
 
-    def set_member(self, target):
+    def set_member(self, target, /):
         self.members.get().add(<PyObject *>target)
 
 #endif
@@ -33,7 +33,7 @@ cdef class Holder:
     cdef object __weakref__
     cdef Members members
 
-    def set_member(self, target):
+    def set_member(self, target, /):
         self.members.add(<PyObject *>target)
 
 #endif
@@ -43,7 +43,7 @@ cdef class Callback:
     cdef object __weakref__
     cdef Members functions
 
-    def set_member(self, target):
+    def set_member(self, target, /):
         function = lambda: target
         self.functions.add(<PyObject *>function)
 

@@ -4,7 +4,7 @@ cdef extern from *:
     cppclass Members:
         void add(PyObject *object)
 
-def set_member(source, target):
+def set_member(source, target, /):
 #if FINFUZZ_HAS(capsule)
     if PyCapsule_CheckExact(source):
         give_to_owner(source, target)

@@ -1,4 +1,4 @@
-# cython: language_level=3, auto_pickle=False
+# cython: language_level=3, auto_pickle=False, freethreading_compatible=True
 #if !FINFUZZ_ALONE
 # The Cython target: what a module written in Cython has, feature by feature.
 #
@@ -69,7 +69,7 @@ include "returning.pxi"
 include "views.pxi"
 
 #if FINFUZZ_HAS(check)
-def check(node):
+def check(node, /):
     """There are no capsules to check."""
 
 #endif

@@ -5,6 +5,6 @@ cdef class Overridable:
     cpdef int answer(self) except? -1:
         return 7
 
-def call_override(Overridable instance not None):
+def call_override(Overridable instance not None, /):
     return instance.answer()
 

@@ -1,7 +1,7 @@
 # Typed memoryviews, which are objects of Cython's own.
 
 #if FINFUZZ_HAS(view_of)
-def view_of(exporter):
+def view_of(exporter, /):
     cdef unsigned char[:] view = exporter
     return view
 
