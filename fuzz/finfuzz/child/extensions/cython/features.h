@@ -39,6 +39,7 @@
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Tint tint_name Shade")                                                   \
     FEATURE(errors, "Error NativeError KeptError traceback raise_error catch_error")             \
+    FEATURE(freed, "FailsInDealloc pass_on stop_early")                                          \
     FEATURE(functions, "native_function make_lambda fused c_function")                           \
     FEATURE(generators, "generator delegating expression sum_generated")                         \
     FEATURE(gil, "GilStateTaker")                                                                \
