@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from finfuzz.executor.limits import Limits
@@ -207,6 +208,17 @@ def test_objects_alive_are_counted(plain_c: Build, run: Run) -> None:
     kept = run(plain_c, parse("finfuzz 1\nnode a instance\nnode b instance\nroot a leak\n"))
     assert (kept.alive, kept.notable) == (1, False)
     assert run(plain_c, parse("finfuzz 1\nnode a instance\nnode b container\n")).alive == 0
+
+
+def test_whether_what_is_left_has_leaked_depends_on_the_program(plain_c: Build, run: Run) -> None:
+    kept = run(plain_c, parse("finfuzz 1\nnode a instance\nroot a leak\n"))
+    released = run(plain_c, parse("finfuzz 1\nnode a instance\nroot a module\n"))
+    assert (kept.keeps_nothing, released.keeps_nothing) == (False, True)
+    assert (kept.leaked, released.leaked, released.notable) == (False, False, False)
+    said = "nanobind: leaked 1 instances!\n"
+    assert not msgspec.structs.replace(kept, stderr=said).notable
+    reported = msgspec.structs.replace(released, stderr=said)
+    assert (reported.leaked, reported.notable) == (True, True)
 
 
 def test_right_answers_are_not_told(plain_c: Build, run: Run) -> None:

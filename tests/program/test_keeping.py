@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.program.keeping import KEEPING, UNSEEN, keeps_nothing
-from finfuzz.program.legal import HOOKS_OF
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
@@ -19,6 +18,7 @@ OFFERS = replace(
     own=OwnWords(
         {
             ":pair": Kind(":pair", "", edges=(":add", "attribute"), hooks=(":done",)),
+            ":around": Kind(":around", "", edges=(":cell",)),
             ":static": Kind(":static", "", edges=(":add",), keeps=True),
         },
         (":use",),
@@ -44,12 +44,18 @@ def keeps(steps: str) -> bool:
         "node a instance; node b instance; edge a b keep-alive",
         "node a :pair; node b instance; edge a b :add",
         "node a holder; node b function; edge a b member",
+        "node a :around; node b list; edge a b :cell",
         # code runs, and is gone by the end
         "node a container; hook a clear print; hook a dealloc create",
         "node a subclass; hook a del import",
         "node a instance; hook a finalize raise",
         "node a capsule; hook a capsule convert",
         "node a :pair; hook a :done :use",
+        # what CPython releases while it finalizes
+        *(f"node a container; root a {root}" for root in ROOT.texts if root not in KEEPING[ROOT]),
+        "node a subclass; edge a a append; hook a del cast; root a codec; exit exception",
+        "node a holder; node b list; edge a b member; root a module; root b module",
+        "node a :pair; node b instance; edge a b :add; root a interpreter-dict",
         # interpreters that are ended
         "start i legacy; enter i; node a container; edge a a append; hook a finalize cast; stop i",
         "node a container; again; node a container; edge a a append",
@@ -66,7 +72,7 @@ def test_keeps_nothing(steps: str) -> None:
 @pytest.mark.parametrize(
     "steps",
     [
-        *(f"node a object; root a {root}" for root in ROOT.texts),
+        *(f"node a object; root a {root}" for root in KEEPING[ROOT]),
         *(f"node a object; hook a {hook} print" for hook in KEEPING[HOOK]),
         "node a object; hook a del resurrect",
         "node a object; hook a del thread",
@@ -84,6 +90,11 @@ def test_keeps_nothing(steps: str) -> None:
         # a frame has the driver's frame behind it, and that has all nodes
         "node a holder; node b frame; edge a b member",
         "node a holder; node b list; node c traceback; edge a b member; edge b c append",
+        # a function has `__main__` behind it, and that may have what a root holds
+        "node a holder; node b function; edge a b member; root a module",
+        "node a holder; node b list; node c override; edge a b member; edge b c append; root a sys",
+        "node a container; hook a clear print; root a module",
+        "node a :around; root a module",
         # what belongs to a module, a thread or the process
         "node a extension; node b list; edge a b module-dict",
         "node a bound-type; node b instance; edge a b attribute",
@@ -114,7 +125,6 @@ def test_the_same_name_elsewhere_is_another_node() -> None:
 def test_the_tables_speak_of_what_there_is() -> None:
     assert all(word in choice for choice, words in KEEPING.items() for word in words)
     assert set(EDGE.texts) > UNSEEN
-    assert any("dealloc" in hooks for hooks in HOOKS_OF.values())
     assert {kind.text for kind in KINDS.values() if kind.keeps} == {
         *("enum", "native-enum", "bound-type", "extension", "contextvar")
     }

@@ -44,6 +44,8 @@ root b sys
 ANOTHER_ROUTE = (
     "finfuzz 1\nnode x container\nedge x x append\nhook x traverse lookup\nroot x leak\n"
 )
+LEAKED = "nanobind: leaked 1 instances!\n"
+LEAKING = "finfuzz 1\nnode a instance\nroot a leak\n"
 
 
 class Sorted(NamedTuple):
@@ -237,6 +239,24 @@ def test_what_never_dies_again_is_kept_aside(plain_c: Build, tmp_path: Path) -> 
     assert (seen.path / "stderr.txt").read_text() == "what it said\n"
     outcome = msgspec.json.decode((seen.path / "outcome.json").read_bytes(), type=Outcome)
     assert outcome == once
+
+
+def test_a_leak_that_the_control_shares_is_kept_aside(destroy: Build, tmp_path: Path) -> None:
+    reported = msgspec.structs.replace(SURVIVED, stderr=LEAKED, keeps_nothing=True)
+    left = sort(destroy, tmp_path, LEAKING, outcomes=(reported,))
+    assert (left.findings, left.sorter.seen) == ([], {})
+    ((bucket, seen),) = left.sorter.unconfirmed.items()
+    assert str(seen.diagnosis) == "NONE/leak-report"
+    assert left.announced[-1] == (
+        f"NONE/leak-report {bucket}: plain-c leaves objects too (1), kept as unconfirmed"
+    )
+
+
+def test_a_leak_that_the_control_lacks_is_run_again(destroy: Build, tmp_path: Path) -> None:
+    """pybind11 reports none, so this one never comes back."""
+    reported = msgspec.structs.replace(SURVIVED, stderr=LEAKED, keeps_nothing=True)
+    left = sort(destroy, tmp_path, "finfuzz 1\nnode a container\n", outcomes=(reported,))
+    assert left.announced[-1].endswith("not reproduced in fresh processes, kept as unconfirmed")
 
 
 def test_what_survived_is_nothing(plain_c: Build, tmp_path: Path) -> None:

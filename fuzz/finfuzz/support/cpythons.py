@@ -105,6 +105,11 @@ class Quirk(Enum):
         "a thread that comes back during finalization is unwound through C++ destructors",
         fixed=((3, 13, 8), (3, 14)),
     )
+    VECTORCALL_IN_THE_LIMITED_API = QuirkFacts(
+        "gh-93274",
+        "the limited API has vectorcalls of heap types",
+        since=(3, 12),
+    )
     LIMITED_API_NEEDS_A_GIL = QuirkFacts(
         "gh-111506",
         "a free-threaded build has no limited API",
@@ -115,6 +120,23 @@ class Quirk(Enum):
         "gh-113148",
         "an exception out of threading's exit functions leaves its threads running",
         fixed=((3, 14),),
+    )
+    INIT_RAISES_IN_A_SUBINTERPRETER = QuirkFacts(
+        "gh-144601",
+        "an exception that `PyInit_…` raises in a subinterpreter is an object of the main one",
+        since=(3, 13),
+        fixed=((3, 13, 13), (3, 14, 4)),
+    )
+    SHARED_OBJECTS_OUTLIVE_AN_INTERPRETER = QuirkFacts(
+        "gh-116510",
+        "objects that interpreters share stay in the collector's lists of one that ended",
+        since=(3, 12),
+        fixed=((3, 12, 7), (3, 13)),
+    )
+    STATIC_TYPES_SHARE_SUBCLASSES = QuirkFacts(
+        "gh-94673",
+        "interpreters with allocators of their own share the subclasses' dict of a static type",
+        since=(3, 12),
     )
     THREAD_LOCAL_IN_A_CALLBACK = QuirkFacts(
         "docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",

@@ -50,6 +50,27 @@ def test_something_else_is_said(destroy: Build) -> None:
     assert found == Verdict("otherwise", Rate(3, 3), "SIGABRT/internals-recreated")
 
 
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"alive": 2}, "same"),  # few builds report it
+        ({}, "survived"),
+        ({"alive": 2, "signal": "SIGSEGV", "exit_code": None}, "otherwise"),
+    ],
+)
+def test_a_leak_is_the_same_where_objects_are_left(
+    plain_c: Build, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], what: str
+) -> None:
+    monkeypatch.setattr(
+        module, "run_fresh", lambda *_: msgspec.structs.replace(SURVIVED, **changes)
+    )
+    program = parse("finfuzz 1\nnode a container\nroot a module\n")
+    leak = Diagnosis("NONE", "leak-report", "exited", "", ("nanobind: leaked … instances",))
+    wanted = Wanted(leak, program, Rate(10, 10), (3, 13))
+    found = build_and_judge(wanted, lambda: plain_c, LIMITS)
+    assert (found.what, found.rate) == (what, Rate(3, 3))
+
+
 def test_a_known_defect_says_nothing_of_this_one(
     plain_c: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:

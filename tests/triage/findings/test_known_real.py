@@ -31,8 +31,13 @@ RUNS = 5
 PATIENCE = Limits(deadline=2, abuse=True)
 PYBIND11 = "pybind11==3.1.0"
 
-#: On a stripped CPython nothing tells the creation of ctypes' types from that of others.
-NEEDS_SYMBOLS = {Quirk.CTYPES_CRASHES_IN_A_SECOND_LIFE}
+#: On a stripped CPython nothing tells the creation of a static type's subclass from that of others,
+#: nor the end of an ImportError from that of another object.
+NEEDS_SYMBOLS = {
+    Quirk.CTYPES_CRASHES_IN_A_SECOND_LIFE,
+    Quirk.INIT_RAISES_IN_A_SUBINTERPRETER,
+    Quirk.STATIC_TYPES_SHARE_SUBCLASSES,
+}
 
 PROGRAMS = {
     Quirk.LEFT_SUBINTERPRETER_ABORTS: ("plain-c", "subinterpreter-left"),
@@ -44,6 +49,18 @@ PROGRAMS = {
     ),
     Quirk.CTYPES_CRASHES_IN_A_SECOND_LIFE: ("plain-c", "ctypes-callback-in-two-lives"),
     Quirk.THREADING_EXIT_RAISES: ("plain-c", "threading-exit-raises"),
+    Quirk.INIT_RAISES_IN_A_SUBINTERPRETER: (
+        "plain-c+failing-init",
+        "failing-init-in-a-subinterpreter",
+    ),
+    Quirk.SHARED_OBJECTS_OUTLIVE_AN_INTERPRETER: (
+        "plain-c+single-phase",
+        "single-phase-objects-outlive-an-interpreter",
+    ),
+    Quirk.STATIC_TYPES_SHARE_SUBCLASSES: (
+        "plain-c+static-types",
+        "static-type-and-two-allocators",
+    ),
     Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER: (PYBIND11, "gil-taken-in-a-subinterpreter"),
 }
 

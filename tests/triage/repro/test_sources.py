@@ -35,9 +35,15 @@ CAPI = {
     *("again", "c_exit", "thread_exit", "hold_in_type"),
 }
 POLICIES = ("released", "destroy", "leak", "hold")
+#: Styles of plain-c; abi3 has words of its own (test_plain_c.py).
+STYLES = ("single-phase", "static-types", "globals", "failing-init")
+TARGETS = [
+    *("plain-c", *(f"plain-c+{one}" for one in STYLES)),
+    *(f"pybind11==3.1.0+{one}" for one in POLICIES),
+]
 
 
-@pytest.mark.parametrize("target", ["plain-c", *(f"pybind11==3.1.0+{one}" for one in POLICIES)])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("uses", USES)
 def test_nothing_of_the_fuzzers_is_left(target: str, uses: str) -> None:
     for plain in (True, False):
@@ -158,6 +164,33 @@ def test_capi_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) ->
 def test_plain_c_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
     text = write_extension(parse_target("plain-c"), uses, plain=True, watch=False)
     assert compiles(text, tmp_path, pythons[0]) == ""
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_style_of_plain_c_compiles(
+    style: str, plain: bool, tmp_path: Path, pythons: list[Interpreter]
+) -> None:
+    spec = parse_target(f"plain-c+{style}")
+    text = write_extension(spec, USES[-1], plain=plain, watch=False)
+    assert compiles(text, tmp_path, pythons[0]) == ""
+
+
+@pytest.mark.parametrize(
+    ("style", "there", "absent"),
+    [
+        ("released", {"PyModuleDef_Init"}, {"create_module", "get_global", "fails_late"}),
+        ("single-phase", {"create_module"}, {"PyModuleDef_Init", "PyModuleDef_Slot"}),
+        ("static-types", {"ready_static_type"}, {"PyType_FromModuleAndSpec", "get_global"}),
+        ("globals", {"get_global"}, {"ready_static_type", "PER_INTERPRETER_GIL"}),
+        ("failing-init", {"fails_early", "fails_late"}, {"get_global", "ready_static_type"}),
+    ],
+)
+def test_a_style_has_its_own_code_alone(style: str, there: set[str], absent: set[str]) -> None:
+    text = write_extension(parse_target(f"plain-c+{style}"), USES[-1], plain=True, watch=False)
+    words = set(re.findall(r"\w+", text))
+    assert there <= words
+    assert not absent & words
 
 
 @pytest.mark.slow

@@ -51,6 +51,7 @@ def test_story(changes: dict[str, object], story: str) -> None:
     ("spec", "said"),
     [
         ("plain-c", "plain-c on CPython"),
+        ("plain-c+globals", "plain-c+globals, with objects in C globals, on CPython"),
         ("no-extension", "no-extension on CPython"),
         ("pybind11==3.1.0+released", "pybind11 3.1.0, as released, on CPython"),
         ("pybind11==3.0.1,3.0.2+leak", "pybind11 3.0.1 and 3.0.2, whose internals are never"),

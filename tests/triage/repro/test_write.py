@@ -22,6 +22,7 @@ from finfuzz.program.prepared import prepare
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import Choice
 from finfuzz.targets.build import Build, build
+from finfuzz.targets.extension_words import collect_own_words
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.repro.commands import list_commands
@@ -58,6 +59,12 @@ def test_every_word_has_a_case() -> None:
     parameters = {one for operation in OPERATIONS.values() for one in operation.parameters}
     choices = {one for one in parameters if isinstance(one, Choice)}
     assert set(OPERATIONS) | {text for choice in choices for text in choice.texts} <= words
+
+
+def test_every_word_of_a_framework_has_a_case() -> None:
+    words = {word for path in FILES for word in path.read_text(encoding="utf-8").split()}
+    own = collect_own_words()
+    assert {text for texts in own.by_choice.values() for text in texts} <= words
 
 
 def test_scripts_of_three_hundred_programs_compile() -> None:

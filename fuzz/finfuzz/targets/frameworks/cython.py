@@ -21,6 +21,7 @@ FRAMEWORK = Framework(
             "module-state",
             "with CYTHON_USE_MODULE_STATE",
             compile_flags=("-DCYTHON_USE_MODULE_STATE=1",),
+            since="3.1.0",  # 3.0's C++ does not compile with it
         ),
         Policy(
             "single-phase",
@@ -53,6 +54,7 @@ FRAMEWORK = Framework(
             "local-error": "exceptions are classes of Python: `error`",
             "multiple": "an extension type has one base",
             "native-enum": "its members take no weak references: `:enum-class`",
+            "shared": "a smart pointer in a class is C++ of the user's: `unique` stands for it",
             "smart": "it has no holders",
         },
         "edges": {"keep-alive": "it has no patients: an object that needs another holds it"},

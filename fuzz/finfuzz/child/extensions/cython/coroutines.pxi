@@ -1,4 +1,4 @@
-# Suspended as the generators of generators.pxi are.
+# They take what the generators of generators.pxi take.
 
 #if FINFUZZ_HAS(coroutine)
 cdef class Suspension:
@@ -6,7 +6,7 @@ cdef class Suspension:
         sent = yield
         return sent
 
-async def waiting():
+async def coroutine():
     held, act = [], None
     try:
         while True:
@@ -19,14 +19,9 @@ async def waiting():
         if act is not None:
             act(None)
 
-def coroutine():
-    made = waiting()
-    made.send(None)
-    return made
-
 #endif
 #if FINFUZZ_HAS(async_generator)
-async def generating_async():
+async def async_generator():
     held, act = [], None
     try:
         while True:
@@ -38,31 +33,5 @@ async def generating_async():
     finally:
         if act is not None:
             act(None)
-
-def async_generator():
-    made = generating_async()
-    advance(made, None)
-    return made
-
-def advance(made, sent, /):
-    """Send something to a generator that awaits nothing itself."""
-    try:
-        made.asend(sent).send(None)
-    except StopIteration as stop:
-        return stop.value
-
-#endif
-#if FINFUZZ_HAS(run_coroutine)
-async def answer_later():
-    return 42
-
-async def wait_for_answer():
-    return await answer_later()
-
-def run_coroutine():
-    try:
-        wait_for_answer().send(None)
-    except StopIteration as stop:
-        return stop.value
 
 #endif

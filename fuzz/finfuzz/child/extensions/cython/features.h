@@ -3,7 +3,6 @@
 //
 // What a name needs besides, in a script:
 // action: hook
-// advance: async_generator
 // at_capsule: capsule
 // Callback: set_member
 // capsule: set_act set_member
@@ -19,7 +18,6 @@
 // same: Instance
 // Second: First
 // set_member: members
-// Shared: set_member
 // tint_name: Tint
 // Unique: set_member
 // use_globals: Instance
@@ -33,20 +31,25 @@
     FEATURE(actions, "action")                                                                   \
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(capsules, "capsule at_capsule")                                                      \
-    FEATURE(classes, "Dynamic WithMetaclass First Second NoGc NoGcClear Freelist Finalized Derived ListChild") \
+    FEATURE(classes, "Dynamic WithMetaclass First Second NoGc NoGcClear Freelist Finalized Derived ListChild")\
     FEATURE(conversions, "takes_wrapped value_of same")                                          \
-    FEATURE(coroutines, "coroutine async_generator advance run_coroutine")                       \
+    FEATURE(coroutines, "coroutine async_generator")                                             \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
-    FEATURE(enums, "Tint tint_name Shade")                                                   \
+    FEATURE(enums, "Tint tint_name Shade")                                                       \
     FEATURE(errors, "Error NativeError KeptError traceback raise_error catch_error")             \
+<<<<<<< HEAD
     FEATURE(freed, "FailsInDealloc pass_on stop_early")                                          \
     FEATURE(functions, "native_function make_lambda fused c_function")                           \
     FEATURE(generators, "generator delegating expression sum_generated")                         \
+=======
+    FEATURE(functions, "native_function fused c_function")                                       \
+    FEATURE(generators, "generator delegating expression")                                       \
+>>>>>>> main
     FEATURE(gil, "GilStateTaker")                                                                \
-    FEATURE(globals, "call_once Global use_globals import_something")                            \
-    FEATURE(holders, "Unique Shared Holder Callback")                                            \
+    FEATURE(globals, "call_once store use_globals import_something")                             \
+    FEATURE(holders, "Unique Holder Callback")                                                   \
     FEATURE(members, "set_member")                                                               \
     FEATURE(overrides, "Overridable call_override")                                              \
     FEATURE(returning, "wait_for_the_end")                                                       \
-    FEATURE(views, "view_of ViewKeeper array sum_view")
+    FEATURE(views, "view_of ViewKeeper array")
 // clang-format on

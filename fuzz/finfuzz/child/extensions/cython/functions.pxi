@@ -9,11 +9,6 @@ def native_function():
     return give
 
 #endif
-#if FINFUZZ_HAS(make_lambda)
-def make_lambda(held, /):
-    return lambda *targets: held
-
-#endif
 #if FINFUZZ_HAS(fused)
 ctypedef fused Number:
     int

@@ -1,6 +1,6 @@
 # Names of the module, and globals that Python can't see.
 
-#if FINFUZZ_HAS(call_once) || FINFUZZ_HAS(Global)
+#if FINFUZZ_HAS(call_once) || FINFUZZ_HAS(store)
 cdef extern from "Python.h":
     ctypedef struct PyInterpreterState:
         pass
@@ -26,16 +26,15 @@ def call_once(node, /):
     return stored_once
 
 #endif
-#if FINFUZZ_HAS(Global)
-cdef list stored = []
+#if FINFUZZ_HAS(store)
+cdef list stored = None  # made by the main interpreter: each import sets it to this again
 
-cdef class Global:
-    """Stores objects in a global."""
-    cdef object __weakref__
-
-    def store(self, target, /):
-        check_interpreter()
-        stored.append(target)
+def store(target, /):
+    global stored
+    check_interpreter()
+    if stored is None:
+        stored = []
+    stored.append(target)
 
 #endif
 #if FINFUZZ_HAS(use_globals)

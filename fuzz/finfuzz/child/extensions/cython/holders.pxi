@@ -1,28 +1,14 @@
 # Cdef classes around C++ objects, which own Python objects: the collector sees none of them.
 
-#if FINFUZZ_HAS(Unique) || FINFUZZ_HAS(Shared)
-from libcpp.memory cimport make_shared, shared_ptr, unique_ptr
-#endif
-
 #if FINFUZZ_HAS(Unique)
+from libcpp.memory cimport unique_ptr
+
 cdef class Unique:
     cdef object __weakref__
     cdef unique_ptr[Members] members
 
     def __cinit__(self):
         self.members.reset(new Members())
-
-    def set_member(self, target, /):
-        self.members.get().add(<PyObject *>target)
-
-#endif
-#if FINFUZZ_HAS(Shared)
-cdef class Shared:
-    cdef object __weakref__
-    cdef shared_ptr[Members] members
-
-    def __cinit__(self):
-        self.members = make_shared[Members]()
 
     def set_member(self, target, /):
         self.members.get().add(<PyObject *>target)

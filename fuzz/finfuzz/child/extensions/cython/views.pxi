@@ -27,12 +27,3 @@ def array():
     return view.array(shape=(4,), itemsize=1, format="B")
 
 #endif
-#if FINFUZZ_HAS(sum_view)
-def sum_view(unsigned char[:] view):
-    cdef Py_ssize_t index
-    cdef int total = 0
-    for index in range(view.shape[0]):
-        total += view[index]
-    return total
-
-#endif

@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 float values[] = {1, 2, 3};
 
@@ -14,6 +14,15 @@ float values[] = {1, 2, 3};
 nb::ndarray<float> new_array(const nb::object &owner) {
     return nb::ndarray<float>(values, {sizeof(values) / sizeof(*values)}, owner);
 }
+
+// A memoryview; before 2.9 nanobind makes none, and this is a DLPack capsule.
+#if NB_VERSION_MAJOR > 2 || NB_VERSION_MINOR >= 9
+nb::ndarray<nb::memview, float> new_view(const nb::object &owner) {
+    return nb::ndarray<nb::memview, float>(new_array(owner));
+}
+#else
+nb::ndarray<float> new_view(const nb::object &owner) { return new_array(owner); }
+#endif
 
 // A C++ object that keeps arrays.
 struct Arrays FINFUZZ_COUNTED {
@@ -36,6 +45,7 @@ void take_array(Arrays &self, const nb::object &owner) {
 
 void bind_arrays(nb::module_ &m) {
     m.def("array", &new_array, nb::arg().none());  // a DLPack capsule
+    m.def("array_view", &new_view, nb::arg().none());
     m.def("sum", &sum);
     nb::class_<Arrays>(m, "Arrays")
         .def(nb::init<>())

@@ -2,7 +2,7 @@
 
 #include "members.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(Dynamic)
 struct Dynamic FINFUZZ_COUNTED {};
@@ -16,7 +16,8 @@ struct Static FINFUZZ_COUNTED {};
 #if FINFUZZ_HAS(Whole)
 struct Part : WithMembers {};
 
-struct Whole FINFUZZ_COUNTED {
+// Not counted itself: with that base of its part's it would have an address of its own.
+struct Whole {
     Part part;
 };
 

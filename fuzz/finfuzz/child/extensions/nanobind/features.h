@@ -35,6 +35,7 @@
 #include "maps.h"
 #include "modules.h"
 #include "native_enums.h"
+#include "outliving.h"
 #include "overrides.h"
 #include "pointers.h"
 #include "returning.h"
@@ -47,7 +48,7 @@
     FEATURE(conversions, "takes_wrapped value_of same")                                          \
     FEATURE(actions, "action")                                                                   \
     FEATURE(annotations, "Weak WeakDynamic Pooled Supplemented")                                 \
-    FEATURE(arrays, "array sum Arrays")                                                          \
+    FEATURE(arrays, "array array_view sum Arrays")                                               \
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(callbacks, "Callback native_function")                                               \
     FEATURE(capsules, "capsule at_capsule")                                                      \
@@ -60,13 +61,14 @@
     FEATURE(holders, "Unique UniqueType Shared SharedType Holder")                               \
     FEATURE(intrusive, "Intrusive")                                                              \
     FEATURE(lifetimes, "keep_alive")                                                             \
-    FEATURE(maps, "ObjectMap")                                                                   \
+    FEATURE(maps, "Items")                                                                       \
     FEATURE(modules, "module_with_free")                                                         \
     FEATURE(native_enums, "NativeColour")                                                        \
+    FEATURE(outliving, "Outliving")                                                              \
     FEATURE(overrides, "Overridable call_override")                                              \
     FEATURE(pointers, "SharedPointers UniquePointers")                                           \
     FEATURE(returning, "wait_for_the_end")                                                       \
     FEATURE(statics, "static_object native_thread_local")                                        \
     FEATURE(times, "duration seconds")                                                           \
-    FEATURE(vectors, "Objects Items")
+    FEATURE(vectors, "Objects")
 // clang-format on

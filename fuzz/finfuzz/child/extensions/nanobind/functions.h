@@ -2,7 +2,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(function_with_default)
 // The function keeps its default argument.
@@ -25,7 +25,7 @@ void bind_functions(nb::module_ &m) {
     m.def("answer", [] { return 42; });
 #endif
 #if FINFUZZ_HAS(Callee)
-    nb::class_<Callee>(m, "Callee").def(nb::init<>()).def("answer", &Callee::answer);
+    nb::class_<Callee>(m, "Callee", nb::dynamic_attr()).def(nb::init<>()).def("answer", &Callee::answer);
 #endif
 }
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <nanobind/intrusive/counter.h>
-#include <nanobind/intrusive/ref.h>
-
 #include <nanobind/intrusive/counter.inl>
 #include <utility>
 #include <vector>
 
 #include "members.h"
+#ifdef NB_VERSION_MAJOR  // after nanobind itself, or there is no type caster in it
+#    include <nanobind/intrusive/ref.h>
+#endif
 
-namespace {
+FINFUZZ_TYPES {
 
 // Counts its own references until it has a Python object, and that one's from then on.
 struct Intrusive : nb::intrusive_base, WithMembers {

@@ -3,13 +3,22 @@
 #include <nanobind/stl/bind_map.h>
 
 #include <map>
+#include <utility>
 
-#include "core.h"
+#include "members.h"
 
-namespace {
+FINFUZZ_TYPES {
 
-struct ObjectMap : std::map<int, nb::object> {};
+struct Item : WithMembers {};
+struct Items : std::map<int, Item> {};
 
-void bind_maps(nb::module_ &m) { nb::bind_map<ObjectMap>(m, "ObjectMap"); }
+void add_item(Items &items, nb::object target) {
+    items[static_cast<int>(items.size())].members.push_back(std::move(target));
+}
+
+void bind_maps(nb::module_ &m) {
+    bind_with_members<Item>(m, "Item");
+    nb::bind_map<Items>(m, "Items").def("add", &add_item);
+}
 
 }  // namespace

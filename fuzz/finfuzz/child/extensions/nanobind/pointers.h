@@ -9,7 +9,7 @@
 
 #include "members.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 struct Pointee : WithMembers {};
 
@@ -43,8 +43,13 @@ void add_pointer(T &source, nb::object target) {
     source.pointers.push_back(nb::cast<Pointer>(new_pointee(std::move(target))));
 }
 
+// Two features use it, and a type is bound once.
+void bind_pointee(nb::module_ &m) {
+    if (!nb::type<Pointee>().is_valid()) nb::class_<Pointee>(m, "Pointee");
+}
+
 void bind_pointers(nb::module_ &m) {
-    nb::class_<Pointee>(m, "Pointee");
+    bind_pointee(m);
 #if FINFUZZ_HAS(SharedPointers)
     nb::class_<SharedPointers>(m, "SharedPointers")
         .def(nb::init<>())
