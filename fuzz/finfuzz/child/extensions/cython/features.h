@@ -37,14 +37,9 @@
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Tint tint_name Shade")                                                       \
     FEATURE(errors, "Error NativeError KeptError traceback raise_error catch_error")             \
-<<<<<<< HEAD
     FEATURE(freed, "FailsInDealloc pass_on stop_early")                                          \
-    FEATURE(functions, "native_function make_lambda fused c_function")                           \
-    FEATURE(generators, "generator delegating expression sum_generated")                         \
-=======
     FEATURE(functions, "native_function fused c_function")                                       \
     FEATURE(generators, "generator delegating expression")                                       \
->>>>>>> main
     FEATURE(gil, "GilStateTaker")                                                                \
     FEATURE(globals, "call_once store use_globals import_something")                             \
     FEATURE(holders, "Unique Holder Callback")                                                   \
