@@ -17,6 +17,7 @@ from helpers.places import CORPUS
 
 LIMITS = Limits(deadline=2)
 TITLES = [entry.title for entry in load_shipped() if entry.owner == "nanobind"]
+CYTHON = [entry.title for entry in load_shipped() if entry.owner == "cython" and entry.fixed]
 #: A release, a program of the corpus, and which of the titles.
 CASES = [
     ("nanobind==2.9.2", "weak-referenceable-subclass-collected", TITLES[0]),
@@ -26,11 +27,18 @@ CASES = [
     ("nanobind==2.12.0", "array-outlives-python", TITLES[2]),
     ("nanobind==2.12.0", "kept-function-names-its-module", TITLES[3]),
     ("nanobind==2.0.0", "part-at-the-address-of-its-whole", TITLES[4]),
+    ("cython==3.0.10", "dealloc-raises-about-its-object", CYTHON[0]),
+    ("cython==3.1.6", "function-made-by-its-type", CYTHON[1]),
+    ("cython==3.1.0", "self-check-of-what-is-freed", CYTHON[2]),
+    ("cython==3.2.4", "self-check-of-what-is-freed", CYTHON[3]),
+    ("cython==3.0.10", "self-check-of-what-is-freed", CYTHON[4]),
 ]
+#: The newest releases that were tried.
+NEWEST = {"nanobind": "nanobind==3.1.0", "cython": "cython==3.3.1"}
 
 
 def test_each_has_a_case() -> None:
-    assert {title for _, _, title in CASES} == set(TITLES)
+    assert {title for _, _, title in CASES} == {*TITLES, *CYTHON}
 
 
 @pytest.mark.slow
@@ -45,5 +53,5 @@ def test_it_is_known_where_it_occurs_and_news_on_the_newest_release(
     known = find_known(found, spec, python.text)
     assert known is not None, found
     assert known.title == title
-    regressed = find_regressed(found, parse_target("nanobind==3.1.0"), python.text)
+    regressed = find_regressed(found, parse_target(NEWEST[spec.framework]), python.text)
     assert regressed is known

@@ -37,6 +37,7 @@
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Tint tint_name Shade")                                                       \
     FEATURE(errors, "Error NativeError KeptError traceback raise_error catch_error")             \
+    FEATURE(freed, "FailsInDealloc pass_on stop_early")                                          \
     FEATURE(functions, "native_function fused c_function")                                       \
     FEATURE(generators, "generator delegating expression")                                       \
     FEATURE(gil, "GilStateTaker")                                                                \
