@@ -91,7 +91,7 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
         # the target
         (
             "exec good.fin --target boost",
-            "unknown framework 'boost'; known are pybind11, no-extension, plain-c",
+            "unknown framework 'boost'; known are cython, nanobind, pybind11, no-extension",
         ),
         ("exec good.fin --target pybind11==3.99.0", "there is no such release: choose 3."),
         ("exec good.fin --target pybind11==2.13.6", "is too old: choose 3.0.0 or later"),

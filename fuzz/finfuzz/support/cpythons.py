@@ -105,6 +105,11 @@ class Quirk(Enum):
         "a thread that comes back during finalization is unwound through C++ destructors",
         fixed=((3, 13, 8), (3, 14)),
     )
+    VECTORCALL_IN_THE_LIMITED_API = QuirkFacts(
+        "gh-93274",
+        "the limited API has vectorcalls of heap types",
+        since=(3, 12),
+    )
     LIMITED_API_NEEDS_A_GIL = QuirkFacts(
         "gh-111506",
         "a free-threaded build has no limited API",

@@ -15,10 +15,10 @@ def require_buildable(spec: TargetSpec, interpreter: Interpreter) -> None:
     policy = spec.record.find_policy(spec.policy)
     for quirk in (spec.record.needs_gil, policy.needs_gil):
         _require_gil(spec, interpreter, quirk)
-    if interpreter.version < policy.oldest:
+    if policy.needs and not has(interpreter.version, policy.needs):
         raise UserError(
             f"{spec} can't be built for CPython {interpreter.text}: +{policy.name} takes "
-            f"{format_version(policy.oldest)} or later: give another --python"
+            f"{format_version(policy.needs.value.since)} or later: give another --python"
         )
     if policy.since and spec.version and Version(spec.version) < Version(policy.since):
         raise UserError(

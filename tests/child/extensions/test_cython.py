@@ -37,7 +37,7 @@ TARGETS = {
 }
 FEATURES = read_features(CHILD / "extensions" / "cython")
 #: Extension types are immutable, and so is what `bound-type` is.
-REFUSED = "immutable type"
+REFUSED = "type 'finfuzz_target.Instance'"
 
 #: Prints the kinds of which the file of words says something wrong.
 ASK_KINDS = """

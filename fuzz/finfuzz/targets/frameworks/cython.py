@@ -21,6 +21,7 @@ FRAMEWORK = Framework(
             "module-state",
             "with CYTHON_USE_MODULE_STATE",
             compile_flags=("-DCYTHON_USE_MODULE_STATE=1",),
+            since="3.1.0",  # 3.0's C++ does not compile with it
         ),
         Policy(
             "single-phase",

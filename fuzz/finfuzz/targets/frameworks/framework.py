@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from packaging.version import Version
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
-from finfuzz.support import cpythons
-from finfuzz.support.cpythons import OLDEST, Quirk
+from finfuzz.support.cpythons import Quirk
 
 #: Words that an extension has no code for, with the reason why, by their sort in a vocabulary.
 Lacks = Mapping[str, Mapping[str, str]]
@@ -43,9 +42,9 @@ class Policy:
     ``sources``: folders in place of the framework's; ``lacks``: further words that its extension
     has no code for. ``style``: the control that is compiled in the same way, where that is not the
     framework's. ``side_module``: has the framework's own sources in place of the extension.
-    ``is_ours``: no release has it; our extension does it in the framework's place. ``oldest``: the
-    first CPython that it can be built for; ``since``: the first release that has
-    it. ``needs_gil``: as of a framework.
+    ``is_ours``: no release has it; our extension does it in the framework's place. ``needs``: the
+    feature of CPython without which it can't be built. ``since``: the first release that has it.
+    ``needs_gil``: as of a framework.
     """
 
     name: str
@@ -58,7 +57,7 @@ class Policy:
     style: str = ""
     side_module: SideModule | None = None
     is_ours: bool = False
-    oldest: cpythons.Version = OLDEST
+    needs: Quirk | None = None
     since: str = ""
     needs_gil: Quirk | None = None
 

@@ -23,7 +23,7 @@ FRAMEWORK = Framework(
             "abi3",
             "compiled for the stable ABI",
             compile_flags=("-DPy_LIMITED_API=0x030C0000",),
-            oldest=(3, 12, 0),
+            needs=Quirk.VECTORCALL_IN_THE_LIMITED_API,
             needs_gil=Quirk.LIMITED_API_NEEDS_A_GIL,
         ),
         Policy(
@@ -38,7 +38,6 @@ FRAMEWORK = Framework(
                 ("src/nb_backend.cpp", "src/nb_combined.cpp"),
                 ("-DNB_BUILD", "-DNB_BACKEND_NAME=nanobind_backend"),
             ),
-            oldest=(3, 10, 0),
             since="3.0.0",
             needs_gil=Quirk.LIMITED_API_NEEDS_A_GIL,
         ),

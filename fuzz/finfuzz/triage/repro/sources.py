@@ -72,6 +72,7 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
     if spec.second is None:
         lines = [line.replace('FINFUZZ_NAME "', '"finfuzz_target') for line in lines]
         lines = [line.replace("FINFUZZ_NAME", '"finfuzz_target"') for line in lines]
+        lines = [line.replace("FINFUZZ_TYPES", "namespace") for line in lines]
     return tidy_source(lines) if main.suffix == ".cpp" else tidy_lines(lines)
 
 

@@ -14,7 +14,7 @@ extern "C" int Py_IsFinalizing(void);  // exported since 3.13, not in the limite
 #    include "../common/waiting.h"
 #endif
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(lookup)
 void lookup(PyObject *) { (void) nb::type<Instance>(); }

@@ -2,7 +2,7 @@
 
 #include "members.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(Weak)
 struct Weak : WithMembers {};

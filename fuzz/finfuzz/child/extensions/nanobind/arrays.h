@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 float values[] = {1, 2, 3};
 

@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(Numbers)
 struct Numbers FINFUZZ_COUNTED {

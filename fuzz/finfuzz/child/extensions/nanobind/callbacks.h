@@ -9,7 +9,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(Callback)
 struct Callback FINFUZZ_COUNTED {

@@ -3,7 +3,7 @@
 #include "../common/owner.h"
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 void end_held(void *pointer) noexcept {
     finfuzz::PendingError pending;

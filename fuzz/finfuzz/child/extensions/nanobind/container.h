@@ -5,7 +5,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 void plain(PyObject *) {}
 void cast(PyObject *subject);

@@ -2,7 +2,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(takes_wrapped)
 struct Wrapped FINFUZZ_COUNTED {

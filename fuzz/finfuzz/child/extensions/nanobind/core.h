@@ -6,6 +6,15 @@
 #include <vector>
 
 #include "../../common/reduced.h"
+#if FINFUZZ_TWO
+// nanobind takes types of one name for one type, in anonymous namespaces too. Two extensions may share
+// its internals, so the types of the second have its name before theirs.
+#    ifdef FINFUZZ_MODULE
+#        define FINFUZZ_TYPES inline namespace FINFUZZ_MODULE
+#    else
+#        define FINFUZZ_TYPES namespace
+#    endif
+#endif
 #if FINFUZZ_HAS(set_act)
 #    include "../common/act.h"
 #endif
@@ -14,7 +23,7 @@
 
 namespace nb = nanobind;
 
-namespace {
+FINFUZZ_TYPES {
 
 using Members = std::vector<nb::object>;
 

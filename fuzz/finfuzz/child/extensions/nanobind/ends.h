@@ -5,7 +5,7 @@
 #include "../common/farewells.h"
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 void bind_ends(nb::module_ &m) {
 #if FINFUZZ_HAS(at_py_atexit)

@@ -5,7 +5,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(Error)
 struct Error : std::runtime_error {

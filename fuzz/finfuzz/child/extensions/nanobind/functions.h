@@ -2,7 +2,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(function_with_default)
 // The function keeps its default argument.

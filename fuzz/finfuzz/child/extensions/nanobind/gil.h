@@ -2,7 +2,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(GilTaker)
 struct GilTaker FINFUZZ_COUNTED {

@@ -7,7 +7,7 @@
 
 #include "members.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 // nanobind has no holders: C++ makes an object, and nanobind takes the pointer over or keeps it.
 #if FINFUZZ_HAS(Unique)

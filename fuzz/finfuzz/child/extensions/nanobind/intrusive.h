@@ -9,7 +9,7 @@
 #    include <nanobind/intrusive/ref.h>
 #endif
 
-namespace {
+FINFUZZ_TYPES {
 
 // Counts its own references until it has a Python object, and that one's from then on.
 struct Intrusive : nb::intrusive_base, WithMembers {

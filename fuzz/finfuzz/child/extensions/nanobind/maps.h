@@ -7,7 +7,7 @@
 
 #include "members.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 struct Item : WithMembers {};
 struct Items : std::map<int, Item> {};

@@ -4,7 +4,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 // A C++ object that owns Python objects, unseen by the garbage collector.
 struct WithMembers FINFUZZ_COUNTED {

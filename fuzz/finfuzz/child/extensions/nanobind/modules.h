@@ -3,7 +3,7 @@
 #include "../common/freed_module.h"
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 nb::object module_with_free(const nb::object &node, const nb::object &wanted) {
     auto module = nb::steal(finfuzz::new_freed_module(node.ptr()));

@@ -2,7 +2,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 enum class NativeColour { red = 1, green = 2 };
 

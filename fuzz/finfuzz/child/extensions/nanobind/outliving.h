@@ -10,7 +10,7 @@
 
 #include "pointers.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 // What C++ statics keep until after Py_FinalizeEx. nanobind's destructors notice that Python is gone
 // (since 2.13), so this is no abuse. A deque, since it never moves what it has.

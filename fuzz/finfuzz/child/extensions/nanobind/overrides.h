@@ -4,7 +4,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 struct Overridable FINFUZZ_COUNTED {
     virtual ~Overridable() = default;

@@ -4,7 +4,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 // A C++ object that owns Python objects and tells the collector so, as in nanobind's manual.
 struct Container {

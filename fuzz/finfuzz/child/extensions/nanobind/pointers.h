@@ -9,7 +9,7 @@
 
 #include "members.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 struct Pointee : WithMembers {};
 

@@ -3,7 +3,7 @@
 #include "../common/gate.h"
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 void wait_for_the_end() {
     SharedGate gate = gate_here();

@@ -2,7 +2,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 #if FINFUZZ_HAS(static_object)
 // Abuse: destroyed when there is no interpreter any more.

@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 // nanobind asks the standard library's datetime for its types when it first needs them.
 void bind_times(nb::module_ &m) {

@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-namespace {
+FINFUZZ_TYPES {
 
 struct Objects : std::vector<nb::object> {};
 
