@@ -196,6 +196,15 @@ def stack(*lines: str) -> list[Frame]:
         ),
         # CPython's headers are compiled into the target, too; its own way in is none of them
         ([f"{TARGET} _Py_IsImmortal", f"{TARGET} PyInit_finfuzz_target"], ["target hook"]),
+        # What Cython writes for each type counts by what it is for, the user's code as one.
+        (
+            [
+                f"{TARGET} __Pyx_call_next_tp_dealloc(_object*, void (*)(_object*))",
+                f"{TARGET} __pyx_tp_dealloc_14finfuzz_target_Derived(_object*)",
+            ],
+            ["__Pyx_call_next_tp_dealloc", "__pyx_tp_dealloc"],
+        ),
+        ([f"{TARGET} __pyx_pw_14finfuzz_target_9Container_1append(_object*)"], ["target hook"]),
         # an extension that only looks like the target
         (["libtarget.so act(int)"], ["act"]),
     ],

@@ -68,5 +68,8 @@ FRAMEWORK = Framework(
         },
         "actions": {"internals": "it has none"},
     },
-    crashes=CrashMarks(namespace="__Pyx"),
+    crashes=CrashMarks(
+        namespace="__Pyx",
+        generated=r"__pyx_(?:pw|pf|f|gb)_\d+finfuzz_\w+|(__pyx_\w+?)_\d+finfuzz_\w+",
+    ),
 )

@@ -121,8 +121,9 @@ class CrashMarks:
     diagnostic and message, as in ``diagnosis/messages.py``; groups are the detail. A report lists
     objects that are left; ``leaked``: the name of such an object's type in it. ``namespace``: the
     beginning of its functions' names. ``gives_up``: functions that only throw or abort.
-    ``accessors``: functions that ask for its internals. ``routes``: functions on routes to many
-    defects.
+    ``generated``: functions that it writes for each type or module, with the common part of their
+    names as the group, which matches nothing for those of the user's code. ``accessors``: functions
+    that ask for its internals. ``routes``: functions on routes to many defects.
     """
 
     exceptions: Mapping[str, str] = field(default_factory=dict)
@@ -133,6 +134,7 @@ class CrashMarks:
     leaked: str = ""
     namespace: str = ""
     gives_up: frozenset[str] = frozenset()
+    generated: str = ""
     accessors: str = ""
     routes: str = ""
 

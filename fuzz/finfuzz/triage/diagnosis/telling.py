@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
-VERSION = 5
+VERSION = 6
 KEPT = 3
 #: A function that is so often on a recorded stack is part of a recursion.
 _RECURS = 3
@@ -95,6 +95,7 @@ _PLUMBING = re.compile(
 _MARKS = [record.crashes for record in KNOWN.values()]
 #: Functions of frameworks that only throw or abort.
 GIVES_UP = frozenset[str]().union(*(marks.gives_up for marks in _MARKS))
+_GENERATED = [re.compile(marks.generated) for marks in _MARKS if marks.generated]
 _NAMESPACES = tuple(marks.namespace for marks in _MARKS if marks.namespace)
 
 #: Functions by which a framework asks for its internals. When the internals were gone, the caller
@@ -252,6 +253,9 @@ def _name_in_target(name: str) -> str:
 
     Plumbing has no name.
     """
+    for pattern in _GENERATED:
+        if match := pattern.fullmatch(name):
+            return match[1] or _TARGET_HOOK
     if name.startswith(_NAMESPACES):
         return "" if name in GIVES_UP else name
     own = name and not name.startswith(("std::", "__")) and not _PYTHON_HEADERS.fullmatch(name)
