@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets.packages.recipe import Recipe, read_recipe
-from finfuzz.targets.packages.words import name_function, write_words
+from finfuzz.targets.packages.words import name_function, write_functions, write_words
+from helpers.places import CHILD
 
 FUNCTIONS = [
     (
@@ -94,7 +95,16 @@ def test_the_functions_of_a_recipe(tmp_path: Path, text: str, functions: str) ->
     recipe.write_text(f'module = "mine"\n{text}')
     written = write_words(read_recipe(recipe))
     compile(written, "words.py", "exec")
-    assert written.removeprefix(write_words(Recipe("mine"))) == f"\n{functions}"
+    cells = (CHILD / "packages" / "cells.py").read_text("utf-8").rstrip()
+    own = written.removeprefix(write_words(Recipe("mine"))).replace(f"{cells}\n\n\n", "")
+    assert own == f"\n{functions}"
+
+
+def test_an_extension_of_ours_binds_the_names_of_an_action_before() -> None:
+    recipe = Recipe("mine", functions="def use(t):\n    t.two()\n", action={"use": "use(t), t.one"})
+    text = "def act_own_use(t):\n    t.one, t.two\n    def act(subject):\n        use(t), t.one\n"
+    assert text in write_functions(recipe)
+    assert "t.one, t.two" not in write_words(recipe)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,22 @@ def find_names(text: str) -> frozenset[str]:
     return frozenset(read - bound)
 
 
+def find_attributes(text: str, functions: str) -> tuple[str, ...]:
+    """Find the attributes of `t` that code reads, itself or in functions that it calls."""
+    trees = {
+        node.name: node for node in ast.parse(functions).body if isinstance(node, ast.FunctionDef)
+    }
+    waiting: list[ast.AST] = [ast.parse(text)]
+    found: set[str] = set()
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                found |= {node.attr} if node.value.id == "t" else set()
+            elif isinstance(node, ast.Name) and node.id in trees:
+                waiting.append(trees.pop(node.id))
+    return tuple(sorted(found))
+
+
 def write_argument(expression: str) -> str:
     """Write an expression as one argument of a call: `1, 2` and what ends in a comment are not."""
     text = expression.strip()

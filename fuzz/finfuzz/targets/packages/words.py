@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from finfuzz.program.shapes import CELL
-from finfuzz.targets.packages.code import find_names, write_argument
+from finfuzz.targets.packages.code import find_attributes, find_names, write_argument
 from finfuzz.targets.packages.recipe import Recipe, RecipeKind
 
 _CHILD = Path(__file__).resolve().parents[2] / "child" / "packages"
@@ -33,8 +33,11 @@ def write_words(recipe: Recipe) -> str:
 
 
 def write_functions(recipe: Recipe) -> str:
-    """Write the functions of a recipe's own words alone."""
-    return "\n\n\n".join(_write_functions(recipe)) + "\n"
+    """Write the functions of a recipe's own words alone, for an extension of ours.
+
+    It binds a name when it is first asked for, which would be too late at an action's moment.
+    """
+    return "\n\n\n".join(_write_functions(recipe, binds_on_demand=True)) + "\n"
 
 
 def takes_cell(kind: RecipeKind) -> bool:
@@ -47,7 +50,7 @@ def name_around(word: str) -> str:
     return name_function("make_around_", word)
 
 
-def _write_functions(recipe: Recipe) -> Iterator[str]:
+def _write_functions(recipe: Recipe, *, binds_on_demand: bool = False) -> Iterator[str]:
     if any(takes_cell(kind) for kind in recipe.kind.values()):
         yield _CELLS.read_text(encoding="utf-8").rstrip()
     if recipe.functions.strip():
@@ -63,7 +66,8 @@ def _write_functions(recipe: Recipe) -> Iterator[str]:
         for hook, text in kind.hooks.items():
             yield _write(recipe, name_function("at_", f":{hook}"), "node, act", text.splitlines())
     for name, text in recipe.action.items():
-        yield _write_action(recipe, name, text)
+        bound = find_attributes(text, recipe.functions) if binds_on_demand else ()
+        yield _write_action(recipe, name, text, bound)
     if recipe.check:
         yield _write_check(recipe)
 
@@ -79,9 +83,19 @@ def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> Iterator[str]:
     yield _write(recipe, function, "t", body)
 
 
-def _write_action(recipe: Recipe, name: str, text: str) -> str:
-    """The modules are imported when the hook is set: at its moment no import may work."""
-    inner = ["def act(subject):", *(f"    {line}" for line in text.splitlines()), "", "return act"]
+def _write_action(recipe: Recipe, name: str, text: str, bound: tuple[str, ...]) -> str:
+    """The modules are imported when the hook is set: at its moment no import may work.
+
+    ``bound``: names of the module to ask for then, too.
+    """
+    asked = [", ".join(f"t.{one}" for one in bound)] if bound else []
+    inner = [
+        *asked,
+        "def act(subject):",
+        *(f"    {line}" for line in text.splitlines()),
+        "",
+        "return act",
+    ]
     return _write(recipe, name_function("act_", f":{name}"), "t", inner)
 
 
