@@ -10,7 +10,10 @@ import posix
 import sys
 
 FOLDER = sys.argv[2].rpartition("/")[0]
-FILES = posix.listdir(FOLDER)
+try:
+    FILES = posix.listdir(FOLDER)
+except FileNotFoundError:  # the build is gone: the extension's import will name it
+    FILES = []
 
 
 def read(path):

@@ -21,6 +21,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import parse, to_text
 from finfuzz.support.files import shorten_home
 from finfuzz.targets.build import Build, build
+from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
 from finfuzz.triage.diagnosis.symbols import Frame, find_interrupted, name_stack
@@ -39,7 +40,6 @@ from finfuzz.triage.minimize import minimize, repeatedly
 from finfuzz.triage.repro.choose import choose_script
 from finfuzz.triage.repro.story import replace_story, write_story
 from finfuzz.triage.repro.write import write_script
-from finfuzz.triage.shared_leak import find_shared_leak
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]

@@ -82,6 +82,9 @@ import
 enter main
 self-check
 """
+AT_ONCE = "ImportError: finfuzz_target fails at once"
+#: What newer CPythons say instead, where the module's first function raises in a subinterpreter.
+HIDDEN = "ImportError: failed to import from subinterpreter due to exception"
 REFUSED = "ImportError: module finfuzz_target does not support loading in subinterpreters"
 
 
@@ -96,7 +99,7 @@ REFUSED = "ImportError: module finfuzz_target does not support loading in subint
         (
             "failing-init",
             [
-                "ImportError: finfuzz_target fails at once",
+                AT_ONCE,
                 "ImportError: finfuzz_target fails when all is made",
             ],
         ),
@@ -109,7 +112,8 @@ def test_imports_in_subinterpreters(
     made = build(TargetSpec(FRAMEWORK.name, policy=style), pythons[0])
     outcome = run_fresh(made, parse(TWO_INTERPRETERS))
     lines = [line for line in outcome.stderr.splitlines() if line.startswith("finfuzz: ")]
-    assert [line.partition(" raised ")[2] for line in lines] == errors
+    said = [line.partition(" raised ")[2].replace(HIDDEN, AT_ONCE) for line in lines]
+    assert said == errors
     found = [str(one) for one in diagnose(outcome, Limits().memory_mib)]
     assert found == (["NONE/wrong-answer"] if style == "globals" else [])
 

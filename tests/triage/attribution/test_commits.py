@@ -126,7 +126,7 @@ def test_files_that_the_repository_lacks(checkout: Path, tmp_path: Path) -> None
 
 def test_headers_are_those_of_the_commit_and_the_checkout_stays_as_it_is(checkout: Path) -> None:
     before = git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")
-    folder = Repository(checkout, "include").extract_headers(
+    folder = Repository(checkout, "include").extract_files(
         git(checkout, "rev-parse", "two"), "include"
     )
     assert (folder / "include" / "pybind11" / "pybind11.h").read_text() == "two"
@@ -139,16 +139,16 @@ def test_commits_with_the_same_headers_share_a_folder(checkout: Path) -> None:
     one, same = (git(checkout, "rev-parse", each) for each in ("one", "one~0"))
     later = git(checkout, "rev-list", "--max-count=1", "--grep=not the headers$", "main")
     assert (
-        repository.extract_headers(one, "include")
-        == repository.extract_headers(same, "include")
-        == repository.extract_headers(later, "include")
+        repository.extract_files(one, "include")
+        == repository.extract_files(same, "include")
+        == repository.extract_files(later, "include")
     )
 
 
 @pytest.mark.usefixtures("checkout")
 def test_they_are_no_releases(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the cache is all there is to list releases from."""
-    Repository(checkout, "include").extract_headers(git(checkout, "rev-parse", "one"), "include")
+    Repository(checkout, "include").extract_files(git(checkout, "rev-parse", "one"), "include")
     monkeypatch.setattr("finfuzz.targets.package_index.list_versions", lambda _: ())
     with pytest.raises(UserError, match="none is cached"):
         list_releases()
@@ -158,8 +158,8 @@ def test_a_commit_without_headers(checkout: Path) -> None:
     git(checkout, "rm", "-rqf", "include")
     git(checkout, "commit", "-q", "-m", "all gone")
     repository = Repository(checkout, "include")
-    with pytest.raises(UserError, match=r"git rev-parse in .*checkout fails: fatal: "):
-        repository.extract_headers(repository.find_commit("HEAD"), "include")
+    with pytest.raises(UserError, match=r"[0-9a-f]{40} in .*checkout has no include"):
+        repository.extract_files(repository.find_commit("HEAD"), "include")
 
 
 @pytest.mark.parametrize("name", ["nothing", "file"])

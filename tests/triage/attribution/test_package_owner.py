@@ -231,9 +231,9 @@ UNSUPPORTED = Unsupported(("fork", "legacy"), "no subinterpreters: https://examp
         ({}, "", []),
         ({"pybind11": "__pybind11_internals_v12"}, "", []),
         (
-            {"nanobind": "__nb_internals_%s"},
+            {"PyO3": "pyo3_runtime"},
             "",
-            ["made with nanobind (__nb_internals_%s), and no control is: finfuzz has none"],
+            ["made with PyO3 (pyo3_runtime), and no control is: finfuzz has none"],
         ),
         (
             {"pybind11": "__pybind11_internals_v5"},

@@ -5,7 +5,7 @@ import pytest
 from finfuzz.executor.limits import Limits
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
-from finfuzz.triage.shared_leak import find_shared_leak
+from finfuzz.triage.attribution.shared_leak import find_shared_leak
 
 
 @pytest.mark.parametrize(
