@@ -72,3 +72,11 @@ def test_long_output_is_cut_from_the_first_error_on(tmp_path: Path) -> None:
 def test_a_good_compile_runs_in_the_folder(tmp_path: Path) -> None:
     run_compiler([shutil.which("touch") or "", "made"], tmp_path)
     assert (tmp_path / "made").exists()
+
+
+def test_the_first_error_names_files_without_their_folders() -> None:
+    error = BuildError(
+        "the compiler failed with exit code 1: c++ -c /home/me/a.cpp\n"
+        "/home/me/include/a.h:3:1: error: no /home/me/b.h in there"
+    )
+    assert error.first_error == "a.h:3:1: error: no /home/me/b.h in there"

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 from finfuzz.support.errors import UserError
 
 SHOWN_LINES = 40
+#: The folders of a file that is named with a line.
+_FOLDERS = re.compile(r"(?<!\S)/\S*/(?=[^/\s]+:\d+:)")
 _HOW_TO_GET_ONE = "install one (Debian: apt install g++)"
 
 
@@ -19,9 +22,13 @@ class BuildError(UserError):
 
     @property
     def first_error(self) -> str:
-        """The first line of the compiler's output that names an error, or else the first line."""
+        """The first line of the compiler's output that names an error, or else the first line.
+
+        Files are without their folders: findings are read on other machines.
+        """
         lines = str(self).splitlines()
-        return next((line for line in lines if "error:" in line), lines[0])
+        line = next((line for line in lines if "error:" in line), lines[0])
+        return _FOLDERS.sub("", line)
 
 
 def find_compiler() -> Path:
