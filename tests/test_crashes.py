@@ -19,6 +19,7 @@ from finfuzz.targets.packages.environment import make_environment
 from finfuzz.targets.pick import pick_own
 from finfuzz.targets.releases import list_root_variables
 from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.targets.units import is_source
 from finfuzz.triage.findings.finding import Finding, load_all
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import START_SECONDS, confirm_script
@@ -29,7 +30,7 @@ FOLDERS = [folder for folder, _ in FINDINGS]
 
 
 def sources(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.suffix in (".py", ".cpp")]
+    return [path for path in folder.iterdir() if path.suffix == ".py" or is_source(path.name)]
 
 
 #: The one that compiles fastest.

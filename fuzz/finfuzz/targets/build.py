@@ -174,8 +174,12 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
     with tempfile.TemporaryDirectory(prefix=f".{plan.id}-", dir=directory.parent) as scratch:
         made = Path(scratch, "build")
         made.mkdir()
-        translations = [list(one.translate) for one in plan.libraries if one.translate]
-        _run_all(lambda command: run_compiler(command, made), translations)
+        translations = [
+            (one.own_folder, [*one.translate, str(made / one.units[0].source)])
+            for one in plan.libraries
+            if one.own_folder
+        ]
+        _run_all(lambda one: run_compiler(one[1], one[0]), translations)
         _run_all(lambda one: _compile(plan, *one, made), plan.compile_commands)
         _run_all(lambda command: run_compiler(command, made), plan.link_commands)
         if plan.extension.python is not None:
@@ -190,7 +194,7 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             python=f"{plan.interpreter.text} {plan.interpreter.executable}",
             instrumented=plan.instrumented,
             commands=[
-                *translations,
+                *(command for _, command in translations),
                 *(command for _, command in plan.compile_commands),
                 *plan.link_commands,
             ],

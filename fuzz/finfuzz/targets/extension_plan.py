@@ -41,7 +41,7 @@ class ExtensionPlan:
         folder = self.child / "extensions" / (self._policy.sources or self._record.sources)[0]
         source, translate = folder / self._record.main_source, tuple[str, ...]()
         if translator := self._record.translator:
-            translate = self._write_translation(translator, name, source, root)
+            translate = self._write_translation(translator, name, root)
             source = Path(f"{name}.cpp")
         flags = (*self._flags, *more)
         units = [Unit(source, (*flags, *self._covered), prefix)]
@@ -99,13 +99,13 @@ class ExtensionPlan:
         return tuple(list_includes(package, root)) if package and root else ()
 
     def _write_translation(
-        self, translator: Translator, name: str, source: Path, root: Path | None
+        self, translator: Translator, name: str, root: Path | None
     ) -> tuple[str, ...]:
         assert root is not None, "only a release has a translator"
         flags = [flag.format(module=name) for flag in translator.flags]
         own = self._policy.translate_flags
         script = str(root / translator.script)
-        return (sys.executable, script, *flags, *own, "-o", f"{name}.cpp", str(source))
+        return (sys.executable, script, *flags, *own, self._record.main_source, "-o")
 
 
 def define_policies(spec: TargetSpec) -> tuple[str, ...]:

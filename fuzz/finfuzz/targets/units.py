@@ -49,7 +49,8 @@ class Library:
     """A shared object: its file name, its units, and its link flags.
 
     ``root``: of the framework's files, if there is one, with its ``includes``. ``translate``: the
-    command that makes the source of a unit, in the working folder, of files in ``own_folder``.
+    command that makes the source of the first unit, without its name; it runs in ``own_folder``, so
+    that tracebacks name files without folders.
     ``python``: a Python module to copy in place of a shared object.
     """
 

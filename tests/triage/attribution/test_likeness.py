@@ -67,6 +67,23 @@ def test_frames(
 
 
 @pytest.mark.parametrize(
+    ("message", "same"),
+    [
+        ('refusing to add duplicate key "red" to enumeration "finfuzz_target.Colour"!', True),
+        ('refusing to add duplicate key "disable" to enumeration "pikepdf.Mode"!', True),
+        ("nanobind::detail::nb_type_new(): unexpected error", False),
+    ],
+)
+def test_a_framework_that_gives_up_says_why(message: str, same: bool) -> None:
+    said = 'refusing to add duplicate key "disable" to enumeration "pikepdf.Mode"!'
+    own, control = (
+        Crash(Diagnosis("SIGABRT", "framework-failure", "running", detail, frames), frames)
+        for detail, frames in ((said, ("PyModule_ExecDef",)), (message, ("PyObject_GetAttr",)))
+    )
+    assert compare_with_control(own, control) == Likeness(same)
+
+
+@pytest.mark.parametrize(
     ("changes", "same"),
     [
         ({}, True),

@@ -197,6 +197,16 @@ def test_every_kind_of_a_package_may_be_one_that_the_collector_visits(plain_c: B
     assert kinds == [["container", "instance"], ["container", "container"]]
 
 
+def test_an_extension_of_ours_has_all_its_features_after_each_import(plain_c: Build) -> None:
+    """A package binds its own at once; ours are bound when they are first asked for."""
+    program = parse("finfuzz 1\nimport\nunimport\nimport\n")
+    wanted = msgspec.structs.replace(OF_PACKAGE, program=program)
+    last = wanted.translate(plain_c.offers)[-1]
+    assert to_text(last).split()[2:] == ["import", "self-check", "unimport", "import", "self-check"]
+    offers = dataclasses.replace(NOTHING, kinds=frozenset({"extension"}))
+    assert wanted.translate(offers) == (program,)
+
+
 def test_a_control_with_a_recipe_is_tried_with_each_of_its_actions() -> None:
     own = OwnWords({":day": Kind(":day", "a day")}, (":now", ":add"))
     offers = dataclasses.replace(NOTHING, kinds=frozenset({"extension"}), own=own)

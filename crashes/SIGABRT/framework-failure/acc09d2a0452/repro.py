@@ -5,8 +5,8 @@ r"""Crashes (SIGABRT, framework-failure) while the program runs.
 
 pikepdf 10.18.0 on CPython 3.13.18: crashed in 10 of 10 runs (72 to 100 %).
 
-Owner: extension (no defect like it on no-extension, plain-c, 24 modules of the standard
-library, stdlib:datetime and stdlib:decimal, so pikepdf is required).
+Owner: framework (same defect on nanobind==3.1.0+released, an extension of the framework that
+pikepdf is made with).
 
 Run it with CPython 3.13: `python3.13 repro.py`.
 First install what it was found with:

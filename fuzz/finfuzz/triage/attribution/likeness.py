@@ -14,6 +14,9 @@ from typing import NamedTuple, Protocol
 
 from finfuzz.triage.diagnosis import Diagnosis, telling
 
+#: The diagnostic of a framework that gives up, with its message.
+_SAYS_WHY = "framework-failure"
+_QUOTED = re.compile(r"([\"'`]).*?\1")
 _CPYTHON = re.compile(r"(lib)?python\d")
 
 
@@ -59,7 +62,8 @@ def compare_with_control(own: Crash, control: Crash) -> Likeness:
     """Compare a package's crash with a control's: signal, diagnostic, phase and frames.
 
     Where both crashed in files that both load, they have a frame in common. Where neither did, the
-    rest decides. Where one did, they are not alike.
+    rest decides. Where one did, they are not alike. A framework that gives up says why: the same
+    words but for names decide.
     """
     mine, other = own.diagnosis, control.diagnosis
     if (mine.signal, mine.diagnostic, mine.coarse_phase) != (
@@ -68,10 +72,16 @@ def compare_with_control(own: Crash, control: Crash) -> Likeness:
         other.coarse_phase,
     ):
         return Likeness(False)
+    if mine.diagnostic == _SAYS_WHY and _strip_names(mine.detail) == _strip_names(other.detail):
+        return Likeness(True)
     if not own.shared and not control.shared:
         return Likeness(True)
     frames = tuple(name for name in own.shared if name in control.shared)
     return Likeness(bool(frames), frames)
+
+
+def _strip_names(message: str) -> str:
+    return _QUOTED.sub("", message)
 
 
 def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ import msgspec
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
-from finfuzz.program.model import Program
+from finfuzz.program.model import Program, Step
 from finfuzz.program.roles import adapt
 from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
@@ -39,6 +40,8 @@ from finfuzz.triage.findings.verdict import Alike, Verdict, What, absent
 
 #: The kind whose functions the collector calls.
 _VISITED = "container"
+#: Asks for most names of an extension of ours, which binds each when it is first asked for.
+_BIND_ALL = Step("self-check")
 #: Diagnostics that any two defects may have.
 _UNEXPLAINED = frozenset({"none", "hang"})
 
@@ -92,7 +95,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
         Of a package, by the roles of the recipe's kinds, then with all of them as containers: a
         recipe's author may not know that the collector visits an object. With each action that a
-        control's recipe has: none of them is known to be the package's own.
+        control's recipe has: none of them is known to be the package's own. And with all features
+        of an extension of ours in use after each import: a package binds its own at once.
         """
         if self.package is None:
             return (adapt(self.program, self.own, offers),)
@@ -102,12 +106,19 @@ class Wanted(msgspec.Struct, frozen=True):
             replace(offers, own=replace(offers.own, actions=(action,)))
             for action in offers.own.actions
         ]
-        made = (
+        made = [
             adapt(self.program, words, one)
             for words in (own, containers)
             for one in vocabularies or [offers]
-        )
+        ]
+        if _BIND_ALL.op not in offers.lacking_operations:
+            made.append(_bind_at_import(made[0]))
         return tuple(dict.fromkeys(made))
+
+
+def _bind_at_import(program: Program) -> Program:
+    steps = ([step, _BIND_ALL] if step.op == "import" else [step] for step in program.steps)
+    return Program(tuple(itertools.chain.from_iterable(steps)), program.below)
 
 
 def _name_package(build: Build) -> str:
