@@ -101,6 +101,7 @@ def test_keeps_nothing(steps: str) -> None:
         "node a native-enum; node b instance; edge a b attribute",
         "node a contextvar; node b list; edge a b context-variable",
         "node a :static; node b list; edge a b :add",
+        "shape a chain :static 2",
         "node a :unknown; node b list; edge a b :add",
         # interpreters that are left, at the end of the process or of a life
         "start i legacy",

@@ -135,7 +135,7 @@ class _Graph:
             self._current = MAIN
             return not self._started
         elif step.op in ("node", "shape"):
-            self._add_node(step)
+            return self._add_node(step)
         elif step.op == "edge":
             source, target = (self._place(name) for name in step.names(Role.NODE))
             return self._refer(source, target, step.args[2])
@@ -161,7 +161,8 @@ class _Graph:
     def _place(self, name: str) -> _Node:
         return self._current, name
 
-    def _add_node(self, step: Step) -> None:
+    def _add_node(self, step: Step) -> bool:
+        """Add a node, or those of a shape. Return False where a shape's edges keep something."""
         node, interpreter = self._place(step.args[0]), self._place("")
         kind = step.args[1] if step.op == "node" else step.args[2]
         self._kinds[node] = kind
@@ -175,6 +176,7 @@ class _Graph:
             edge = next(iter(self._offers.edges_from.get(kind, ())), "")
             if _is_unseen(edge):
                 self._unseen.append((node, node if step.args[1] in _CYCLIC else interpreter))
+        return step.op == "node" or known is None or not known.keeps
 
     def _refer(self, source: _Node, target: _Node, edge: str) -> bool:
         kind = self._kinds.get(source, "")
