@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 import click
@@ -42,14 +43,21 @@ def targets(folders: tuple[Path, ...]) -> None:
         console.print(f"  {interpreter.text:9} {interpreter.executable}{notes}")
     console.print("targets (--target):")
     for record in FRAMEWORKS.values():
-        for version in versions[record.name]:
-            console.print(f"  {record.name}=={version}")
+        for line in _fill_releases(record.name, versions[record.name]):
+            console.print(f"  {line}")
         for form, meaning in record.forms[1 if versions[record.name] else 0 :]:
             console.print(f"  {form:23} {meaning}")
     for record in FRAMEWORKS.values():
         if record.releases and len(record.policies) > 1:
             policies = ", ".join(f"+{name}" for name in record.policy_names)
             console.print(f"policies of {record.name}: {policies}")
+
+
+def _fill_releases(framework: str, versions: list[str]) -> list[str]:
+    """Write the newest release as a target, and all others behind it."""
+    newest, *others = versions or [""]
+    text = f"{framework}=={newest}" + (f" (or {', '.join(others)})" if others else "")
+    return textwrap.wrap(text, 90, subsequent_indent="    ") if newest else []
 
 
 @cli.command()
