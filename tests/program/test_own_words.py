@@ -127,3 +127,22 @@ def test_only_words_that_any_target_has_are_plainer() -> None:
 def test_two_own_words_are_never_equally_simple() -> None:
     one, other = (parse(f"finfuzz 1\nnode a :{name}\n") for name in ("variable", "blob"))
     assert complexity(one) != complexity(other)
+
+
+@pytest.mark.parametrize(
+    ("hook", "legal"),
+    [
+        ("traverse", False),  # it may run no Python
+        ("py-atexit", False),  # the interpreter is gone
+        ("clear", True),
+        ("dealloc", True),
+        ("capsule", True),
+        ("atexit", True),
+    ],
+)
+def test_an_action_of_its_own_is_legal_where_python_may_run(hook: str, legal: bool) -> None:
+    kind = "capsule" if hook == "capsule" else "container"
+    program = parse(f"finfuzz 1\nnode a {kind}\nhook a {hook} :use\n")
+    offers = replace(EVERYTHING, own=OWN)
+    assert len(effective(program, NEWEST, offers=offers)) == 1 + legal
+    assert len(effective(program, NEWEST, offers=offers, abuse=True)) == 1 + (hook != "py-atexit")

@@ -100,6 +100,15 @@ CPYTHON_DIES: dict[tuple[str, str, str], str] = {
     for hook in ("weakref", "finalize")
 }
 
+#: What a recipe's action, or a framework's own, is like: it runs Python.
+_RUNS_PYTHON = "override"
+
+
+def pair(hook: str, action: str) -> tuple[str, str]:
+    """Return the pair by which a hook with an action is legal or not."""
+    return hook, _RUNS_PYTHON if is_own(action) else action
+
+
 #: All (hook, action) pairs that programs don't use.
 NOT_LEGAL = ABUSE | IMPOSSIBLE
 

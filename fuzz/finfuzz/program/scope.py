@@ -20,6 +20,7 @@ from finfuzz.program.legal import (
     THREAD_ROOTS,
     is_one_thread,
     may_have_threads,
+    pair,
 )
 from finfuzz.program.model import Program, Step
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary, assume_words
@@ -153,7 +154,8 @@ class Scope:
         """Whether this action is legal at this hook of the node."""
         if not self.allows(HOOK, hook) or not self.allows(ACTION, action):
             return False
-        if (hook, action) in IMPOSSIBLE or ((hook, action) in ABUSE and not self.abuse):
+        rule = pair(hook, action)
+        if rule in IMPOSSIBLE or (rule in ABUSE and not self.abuse):
             return False
         if hook not in self.offers.hooks_of.get(self.here.get(name, ""), ()):
             return False
