@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
@@ -34,6 +35,13 @@ TARGETS = {
     "cython==3.1.0+module-state": (3, 14),
     f"{NEWEST}+module-state": (3, 15),
     f"{NEWEST}+single-phase": (3, 15),
+}
+#: What shows a known defect of older releases, with the first good one (docs/known-defects.md).
+KNOWN_KINDS = {":fails-in-dealloc": "3.0.11", ":finalized": "3.3.1"}
+KNOWN_CHECKS = {
+    "what a coroutine returned is freed": "3.1.1",
+    "what a generator raised is freed": "3.2.5",
+    "a function's annotations are traversed": "3.2.5",
 }
 FEATURES = read_features(CHILD / "extensions" / "cython")
 #: Extension types are immutable, and so is what `bound-type` is.
@@ -74,9 +82,25 @@ def executor(request: pytest.FixtureRequest, pythons: list[Interpreter]) -> Iter
         yield running
 
 
+def has_defect(executor: Executor, first_good: str | None) -> bool:
+    version = executor.build.spec.version or ""
+    return first_good is not None and Version(version) < Version(first_good)
+
+
 def list_kinds(executor: Executor) -> list[str]:
     offers = executor.build.offers
-    return [text for text in offers.list_texts(KIND) if offers.has(KIND, text)]
+    return [
+        text
+        for text in offers.list_texts(KIND)
+        if offers.has(KIND, text) and not has_defect(executor, KNOWN_KINDS.get(text))
+    ]
+
+
+def list_unknown_answers(executor: Executor, outcome: Outcome) -> list[str]:
+    """List the wrong answers that no known defect of the release explains."""
+    known = [name for name, good in KNOWN_CHECKS.items() if has_defect(executor, good)]
+    lines = [line for line in outcome.stderr.splitlines() if line.startswith("self-check: ")]
+    return [line for line in lines if not any(name in line for name in known)]
 
 
 def use_kind(executor: Executor, kind: str) -> list[str]:
@@ -100,7 +124,7 @@ def check_survival(executor: Executor, steps: list[str], raises: str = "") -> Ou
     effects = len(effective(program, version, offers=executor.build.offers))
     outcome = executor.run(program)
     had, skipped, raised = outcome.took
-    said = outcome.stderr.count(" raised ")
+    said = outcome.stderr.count("` raised ")
     expected = outcome.stderr.count(raises) if raises else 0
     assert (had + raised, skipped) == (effects, len(program) - effects), f"{steps}\n{outcome}"
     assert raised == said == expected, f"{steps}\n{outcome.stderr}"
@@ -134,7 +158,7 @@ def test_every_action(executor: Executor, hook: str, kind: str) -> None:
 
 def test_the_right_answers(executor: Executor) -> None:
     outcome = check_survival(executor, ["self-check", "collect", "self-check"])
-    assert outcome.wrong_answers == 0, outcome.stderr
+    assert list_unknown_answers(executor, outcome) == []
 
 
 def test_what_the_words_say_of_each_kind_is_so(executor: Executor) -> None:
@@ -143,6 +167,7 @@ def test_what_the_words_say_of_each_kind_is_so(executor: Executor) -> None:
     facts = {
         name_function("make_", f":{name}"): [kind.weak, kind.hashable, kind.attributes]
         for name, kind in recipe.kind.items()
+        if not has_defect(executor, KNOWN_KINDS.get(f":{name}"))
     }
     library = [path.read_text(encoding="utf-8") for path in (CHILD / "words").glob("*.py")]
     script = [
@@ -165,7 +190,8 @@ def test_another_interpreter(executor: Executor) -> None:
     outcome = executor.run(program)
     refuses = executor.build.spec.policy == "released"
     assert ("Interpreter change detected" in outcome.stderr) == refuses, outcome.stderr
-    assert (outcome.wrong_answers, outcome.exit_code) == (0, 0), outcome.stderr
+    assert list_unknown_answers(executor, outcome) == []
+    assert outcome.exit_code == 0, outcome.stderr
 
 
 @pytest.mark.slow
