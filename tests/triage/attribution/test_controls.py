@@ -112,3 +112,20 @@ def test_another_cpython_is_of_the_same_kind_or_of_the_same_version(
     controls = list_controls(parse_target("no-extension"), own, found, [])
     pythons = [one.interpreter.text for one in controls if one.axis == "python"]
     assert list(dict.fromkeys(pythons)) == others
+
+
+@pytest.mark.parametrize(
+    ("target", "styles"),
+    [
+        ("nanobind==2.7.0", ["plain-c+single-phase"]),
+        ("nanobind==2.8.0", []),
+        ("nanobind@/checkout", []),
+        ("cython==3.3.1+single-phase", ["plain-c+single-phase"]),
+        ("cython==3.3.1", []),
+        ("pybind11==3.1.0", []),
+    ],
+)
+def test_the_plain_extension_of_the_same_style_is_a_control(target: str, styles: list[str]) -> None:
+    found = list_controls(parse_target(target), NEWEST, [], [])
+    extensions = [str(one.spec) for one in found if one.axis == "extension"]
+    assert extensions == ["no-extension", "plain-c", *styles]

@@ -33,6 +33,10 @@ def plain_build(what: What) -> ControlResult:
     return cell("instrumentation", "", what)
 
 
+def style(what: What) -> ControlResult:
+    return cell("extension", "plain-c+single-phase", what)
+
+
 def released(what: What) -> ControlResult:
     return cell("policy", "pybind11==3.1.0+released", what)
 
@@ -70,6 +74,37 @@ def released(what: What) -> ControlResult:
             "framework",
             "so pybind11 is required",
         ),
+        # a variant that the framework itself has
+        (
+            "nanobind==3.1.0+split",
+            [control("survived"), cell("policy", "nanobind==3.1.0+released", "survived")],
+            DIED,
+            "framework",
+            "so nanobind is required; survives on nanobind as released, so the policy `split`",
+        ),
+        # the plain extension of the same style shares it: nanobind's is single-phase before 2.8
+        (
+            "nanobind==2.7.0",
+            [control("survived"), style("same")],
+            DIED,
+            "CPython",
+            r"same defect on plain-c\+single-phase, which has no framework: CPython's limit",
+        ),
+        (
+            "cython==3.3.1+single-phase",
+            [control("survived"), style("same")],
+            DIED,
+            "CPython",
+            r"plain-c\+single-phase",
+        ),
+        (
+            "nanobind==2.7.0",
+            [control("survived"), style("survived")],
+            DIED,
+            "framework",
+            "plain-c,",
+        ),
+        ("nanobind==2.8.0", [control("survived"), style("same")], DIED, "framework", "plain-c,"),
         # the target itself
         ("pybind11==3.1.0", [bare("survived"), control("same")], DIED, "target", "plain-c, which"),
         ("plain-c", [bare("survived")], DIED, "target", "the extension is required, and has no"),
