@@ -63,7 +63,10 @@ class ExtensionPlan:
         side, package = self._policy.side_module, self._record.releases
         if side is None or package is None or root is None:
             return
-        flags = (*COMMON_FLAGS, *package.unit_flags, *side.compile_flags, *self._free_threaded)
+        own = self._record.list_side_flags(
+            self.spec.policy, is_free_threaded=self.interpreter.is_free_threaded
+        )
+        flags = (*COMMON_FLAGS, *own)
         depends = tuple(list_files(package, root))
         units = [Unit(root / unit, flags, f"{side.name}-", depends) for unit in side.units]
         name = f"{side.name}{self.interpreter.ext_suffix}"
@@ -82,13 +85,10 @@ class ExtensionPlan:
     @property
     def _flags(self) -> tuple[str, ...]:
         """The flags of every unit of an extension."""
-        record, policy = self._record, self._policy
-        flags = (*define_policies(self.spec), *record.compile_flags, *policy.compile_flags)
-        return (*COMMON_FLAGS, *flags, *self._free_threaded)
-
-    @property
-    def _free_threaded(self) -> tuple[str, ...]:
-        return self._record.free_threaded_flags if self.interpreter.is_free_threaded else ()
+        flags = self._record.list_compile_flags(
+            self.spec.policy, is_free_threaded=self.interpreter.is_free_threaded
+        )
+        return (*COMMON_FLAGS, *define_policies(self.spec), *flags)
 
     @property
     def _covered(self) -> tuple[str, ...]:
@@ -102,10 +102,9 @@ class ExtensionPlan:
         self, translator: Translator, name: str, root: Path | None
     ) -> tuple[str, ...]:
         assert root is not None, "only a release has a translator"
-        flags = [flag.format(module=name) for flag in translator.flags]
-        own = self._policy.translate_flags
+        flags = self._record.list_translate_flags(self.spec.policy, name)
         script = str(root / translator.script)
-        return (sys.executable, script, *flags, *own, self._record.main_source, "-o")
+        return (sys.executable, script, *flags, self._record.main_source, "-o")
 
 
 def define_policies(spec: TargetSpec) -> tuple[str, ...]:

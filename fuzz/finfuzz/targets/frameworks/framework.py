@@ -204,6 +204,28 @@ class Framework:
         found = {policy.name: policy for policy in self.policies}
         return found[name]
 
+    def list_compile_flags(self, policy: str, *, is_free_threaded: bool) -> tuple[str, ...]:
+        """List the flags of each source of an extension with a policy."""
+        own = self.find_policy(policy).compile_flags
+        return (*self.compile_flags, *own, *self._list_free_threaded(is_free_threaded))
+
+    def list_side_flags(self, policy: str, *, is_free_threaded: bool) -> tuple[str, ...]:
+        """List the flags of each source of a policy's side module; none where it has none."""
+        side = self.find_policy(policy).side_module
+        if side is None or self.releases is None:
+            return ()
+        own = self._list_free_threaded(is_free_threaded)
+        return (*self.releases.unit_flags, *side.compile_flags, *own)
+
+    def list_translate_flags(self, policy: str, module: str) -> tuple[str, ...]:
+        """List the translator's flags for a module of that name; none where there is none."""
+        flags = self.translator.flags if self.translator else ()
+        own = self.find_policy(policy).translate_flags
+        return (*(flag.format(module=module) for flag in flags), *own)
+
+    def _list_free_threaded(self, is_free_threaded: bool) -> tuple[str, ...]:
+        return self.free_threaded_flags if is_free_threaded else ()
+
     def find_lacks(self, policy: str) -> Lacks:
         """Find the words that an extension with a policy has no code for, with the reasons."""
         more = self.find_policy(policy).lacks

@@ -23,8 +23,7 @@ def write_extension_commands(
     linked so that it sees its internals made.
     """
     record, policy = spec.record, spec.record.find_policy(spec.policy)
-    options = [*record.compile_flags, *policy.compile_flags]
-    options += record.free_threaded_flags if is_free_threaded else ()
+    options = [*record.list_compile_flags(spec.policy, is_free_threaded=is_free_threaded)]
     options += [] if alone else [f"-DFINFUZZ_MODULE={module}"]
     link = [*(record.link_flags if watch else ()), *policy.link_flags]
     package = record.releases
@@ -36,8 +35,7 @@ def write_extension_commands(
     source, own = "extension.cpp", [f'"${variable}/{unit}"' for unit in package.units]
     if record.translator:
         source = f"{module}.cpp"
-        translation = [flag.format(module=module) for flag in record.translator.flags]
-        translation += policy.translate_flags
+        translation = record.list_translate_flags(spec.policy, module)
         lines += [
             f": ${{{record.translator.variable}:=$PYTHON}}",
             f'"${record.translator.variable}" "${variable}/{record.translator.script}" \\',
@@ -45,16 +43,15 @@ def write_extension_commands(
         ]
     given = [*includes, *options]
     if policy.side_module is None:
-        flags = package.unit_flags if own else ()
-        return [*lines, *write_compile([source, *own], module, [*given, *flags, *link])]
+        given += package.unit_flags
+        return [*lines, *write_compile([source, *own], module, [*given, *link])]
     lines += write_compile([source], module, [*given, *link])
     if module != FIRST:
         return lines
     side = policy.side_module
-    options = [*package.unit_flags, *side.compile_flags]
-    options += record.free_threaded_flags if is_free_threaded else ()
+    flags = record.list_side_flags(spec.policy, is_free_threaded=is_free_threaded)
     units = [f'"${variable}/{unit}"' for unit in side.units]
-    return [*lines, *write_compile(units, side.name, [*includes, *options])]
+    return [*lines, *write_compile(units, side.name, [*includes, *flags])]
 
 
 def write_compile(sources: list[str], module: str, options: list[str]) -> list[str]:
