@@ -16,7 +16,6 @@ from finfuzz.cli.options import (
     name_targets,
     path_option,
     python_option,
-    read_program,
     recipe_option,
     resolve_target,
     show_progress,
@@ -25,9 +24,11 @@ from finfuzz.cli.options import (
 )
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.program.file import read_program
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
+from finfuzz.support.terminal import say
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.attribute import attribute_finding
@@ -66,7 +67,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
         attribution = load(folder).attribution
         assert attribution is not None
         since = f"; {attribution.python_range}" if attribution.python_range else ""
-        click.echo(f"{folder.name}: {attribution}{since}")
+        say(f"{folder.name}: {attribution}{since}")
 
 
 @cli.command(name="file")
@@ -111,11 +112,11 @@ def file_(
         finally:
             sorter.close()
     for title in (entry.title for entry in sorter.known):
-        click.echo(f"known, not filed: {title}")
+        say(f"known, not filed: {title}")
     for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
-        click.echo(f"{seen.diagnosis}: {seen.path}")
+        say(f"{seen.diagnosis}: {seen.path}")
     if not (sorter.seen or sorter.known or sorter.unconfirmed):
-        click.echo(f"survived: {made.spec} on CPython {made.interpreter.text}")
+        say(f"survived: {made.spec} on CPython {made.interpreter.text}")
         raise SystemExit(1)
 
 

@@ -27,6 +27,7 @@ from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
+from finfuzz.support.terminal import say
 from finfuzz.targets.build import build, require_linux
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
@@ -201,7 +202,7 @@ def _resume(
     state = State(folder)
     plan, journal = state.resume()
     if journal.was_rebuilt:
-        click.echo(REBUILT, err=True)
+        say(REBUILT, err=True)
     plan = extend_plan(plan, journal, **given)
     _build(plan)
     return plan, state, journal
@@ -223,7 +224,7 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
             else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
         )
     summary = summarize(plan, supervisor)
-    click.echo(render_summary(summary, Path(plan.crashes), plan))
+    say(render_summary(summary, Path(plan.crashes), plan))
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(summary), indent=2))
     if summary.problem:

@@ -6,7 +6,6 @@ import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from finfuzz.check.controls import list_controls, name_frameworks
 from finfuzz.check.results import Check, Row
@@ -34,6 +33,7 @@ from finfuzz.replay.run import count_cores
 from finfuzz.report import check as reports
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
+from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import Build, require_linux
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.sorter import Sorter
@@ -108,7 +108,7 @@ def check(
         _require_time(made, deadline)
     if files:
         crashes = ensure_directory(crashes, "findings")
-    console = Console(highlight=False)
+    console = DataConsole()
     checks = []
     for made in builds:
         done = _check(made, scenarios, settings, workers or count_cores())
@@ -185,11 +185,11 @@ def _check(made: Build, scenarios: list[Scenario], settings: Settings, workers: 
     )
 
 
-def _print(console: Console, done: Check) -> None:
+def _print(console: DataConsole, done: Check) -> None:
     for line in reports.describe_target(done):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     console.print(reports.render_table(done))
-    console.print(reports.describe_total(done), markup=False)
+    console.print(reports.describe_total(done))
 
 
 def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
@@ -205,4 +205,4 @@ def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
         finally:
             sorter.close()
     for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
-        click.echo(f"{seen.diagnosis}: {seen.path}")
+        say(f"{seen.diagnosis}: {seen.path}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
+from finfuzz.support.terminal import say
 from finfuzz.triage.findings.rekey import count_outdated
 
 
@@ -16,7 +15,7 @@ def warn_outdated(crashes: Path) -> None:
         keys = "1 finding has a key" if count == 1 else f"{count} findings have keys"
         them = "it" if count == 1 else "them"
         command = f"finfuzz rekey {crashes}"
-        click.echo(f"{keys} of an older version: `{command}` renames {them}", err=True)
+        say(f"{keys} of an older version: `{command}` renames {them}", err=True)
 
 
 def find_crashes(finding: Path, crashes: Path) -> Path:
