@@ -17,6 +17,7 @@ from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
+    Count,
     Seconds,
     name_targets,
     path_option,
@@ -66,7 +67,7 @@ _path = click.Path(path_type=Path)
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1, 1024),
+    type=Count(1, 1024),
     default=None,
     show_default="one per core",
     help="Processes that fuzz.",
@@ -80,7 +81,7 @@ _path = click.Path(path_type=Path)
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**31),
+    type=Count(0, 2**31),
     default=None,
     show_default="any",
     help="With one worker, the same seed gives the same programs.",
@@ -123,35 +124,33 @@ _path = click.Path(path_type=Path)
 )
 @click.option(
     "--memory",
-    type=click.IntRange(64, 1 << 20),
+    type=Count(64, 1 << 20),
     default=None,
     show_default="2048",
     help="MiB of address space that a child may use.",
 )
 @click.option(
     "--total-memory",
-    type=click.IntRange(256, 1 << 24),
+    type=Count(256, 1 << 24),
     default=None,
     show_default="three quarters of the computer's",
     help="MiB that all processes together may use; beyond it the largest worker is replaced.",
 )
 @click.option(
     "--processes",
-    type=click.IntRange(8, 1 << 20),
+    type=Count(8, 1 << 20),
     default=None,
     show_default="64, and 16 per worker",
     help="Processes at a time; beyond it the largest worker is replaced.",
 )
 @click.option(
     "--disk",
-    type=click.IntRange(1, 1 << 24),
+    type=Count(1, 1 << 24),
     default=None,
     show_default="4096",
     help="MiB that the state folder may take; beyond it the campaign ends.",
 )
-@click.option(
-    "--nice", type=click.IntRange(0, 19), default=None, help="The niceness of all processes."
-)
+@click.option("--nice", type=Count(0, 19), default=None, help="The niceness of all processes.")
 @click.option("--cores", default=None, help="The cores to run on: 0-3,6.", show_default="all")
 @click.option(
     "--abuse/--no-abuse",

@@ -13,6 +13,7 @@ from finfuzz.check.run import Settings, run_scenarios
 from finfuzz.check.scenarios import Scenario, load_scenarios
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
+    Count,
     Seconds,
     build_target,
     crashes_option,
@@ -57,14 +58,14 @@ _SLOW_SECONDS = 3.0
 )
 @click.option(
     "--memory",
-    type=click.IntRange(64, 1 << 20),
+    type=Count(64, 1 << 20),
     default=8192,
     show_default=True,
     help="MiB of address space that one scenario may use.",
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1, 256),
+    type=Count(1, 256),
     default=None,
     show_default="one per core",
     help="Scenarios that run at once.",

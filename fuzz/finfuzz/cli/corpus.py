@@ -10,6 +10,7 @@ from rich.table import Table
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
+    Count,
     abuse_option,
     build_target,
     deadline_option,
@@ -33,7 +34,7 @@ from finfuzz.targets.build import Build
 _path = click.Path(path_type=Path)
 _runs_option = click.option(
     "--runs",
-    type=click.IntRange(1, 100),
+    type=Count(1, 100),
     default=3,
     show_default=True,
     help="Runs of each program; a feature counts only if every run has it.",

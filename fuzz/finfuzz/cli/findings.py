@@ -10,7 +10,7 @@ import click
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import crashes_option
-from finfuzz.cli.outdated import find_crashes, warn_outdated
+from finfuzz.cli.outdated import find_crashes, require_folder, warn_outdated
 from finfuzz.report import terminal
 from finfuzz.report.json_export import to_json
 from finfuzz.report.sarif import to_sarif
@@ -62,6 +62,7 @@ def triage(
 
     Exits with 0, or with 2 if a finding can't be read; the others are listed all the same.
     """
+    require_folder(crashes)
     wanted = Filter(signal, diagnostic or "", owner or "", phase, status or "", flaky)
     console = DataConsole()
     every = list(list_findings(crashes))

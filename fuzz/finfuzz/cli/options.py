@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from finfuzz.support.errors import UserError
+from finfuzz.support.reading import shorten
 from finfuzz.support.terminal import DataConsole
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.forms import list_target_forms
@@ -34,10 +35,38 @@ class Seconds(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        seconds = float(super().convert(value, param, ctx))
-        if math.isnan(seconds):
-            self.fail(f"{value} is not a number of seconds", param, ctx)
+        with _one_clear_line(self, value, "a number of seconds", param, ctx):
+            seconds = float(super().convert(value, param, ctx))
+            if math.isnan(seconds):
+                raise click.BadParameter("not a number")
         return seconds
+
+
+class Count(click.IntRange):
+    """A whole number in a range."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        with _one_clear_line(self, value, "a whole number", param, ctx):
+            return int(super().convert(value, param, ctx))
+
+
+@contextlib.contextmanager
+def _one_clear_line(
+    kind: Seconds | Count,
+    value: object,
+    noun: str,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> Iterator[None]:
+    """Say what the range is, where click says `0.1<=x<=1000000000.0`."""
+    try:
+        yield
+    except click.BadParameter:
+        low, high = f"{kind.min or 0:,g}", f"{kind.max or 0:,.0f}"
+        text = shorten(str(value))
+        kind.fail(f"{text!r} is not {noun} from {low} to {high}", param, ctx)
 
 
 target_option = click.option(
@@ -62,7 +91,7 @@ deadline_option = click.option(
 )
 memory_option = click.option(
     "--memory",
-    type=click.IntRange(64, 1 << 20),
+    type=Count(64, 1 << 20),
     default=2048,
     show_default=True,
     help="MiB of address space that one program may use.",

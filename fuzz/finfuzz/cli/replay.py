@@ -10,6 +10,7 @@ import msgspec
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
+    Count,
     deadline_option,
     json_option,
     junit_option,
@@ -90,7 +91,7 @@ _out = click.Path(path_type=Path, dir_okay=False)
 @click.option("--all", "all_rows", is_flag=True, help="Also print rows that are as expected.")
 @click.option(
     "--workers",
-    type=click.IntRange(1, 256),
+    type=Count(1, 256),
     default=None,
     show_default="one per core",
     help="Processes that run programs.",

@@ -10,7 +10,7 @@ import click
 
 from finfuzz.campaign.folder import DEFAULT_STATE, StatePaths
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import show_progress
+from finfuzz.cli.options import Count, show_progress
 from finfuzz.cli.outdated import warn_outdated
 from finfuzz.report.page import text
 from finfuzz.support.errors import UserError
@@ -66,7 +66,7 @@ def report(state: Path, output: Path, crashes: Path | None) -> None:
 @_state
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Count(0, 65535),
     default=8733,
     show_default=True,
     help="The port to listen on; 0 picks a free one.",
