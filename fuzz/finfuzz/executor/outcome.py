@@ -60,6 +60,7 @@ class Outcome(msgspec.Struct, frozen=True):
     the process, to be compared with a control's. ``wrong_answers``: of self-checks; standard error
     names them. ``judged``: calls of CPython that broke a rule of the C API, each call site once.
     ``keeps_nothing``: the program keeps no object to the end, so what was left then has leaked.
+    ``importers``: interpreters of the process's last life that initialized the extension.
     """
 
     exit_code: int | None
@@ -91,6 +92,7 @@ class Outcome(msgspec.Struct, frozen=True):
     stack_pointer: int = 0
     judged: tuple[JudgedCall, ...] = ()
     keeps_nothing: bool = False
+    importers: int = 0
 
     @property
     def died(self) -> bool:
@@ -178,7 +180,14 @@ def read_outcome(
         stack_pointer=facts.stack_pointer,
         judged=read_judged(shared),
         keeps_nothing=keeps_nothing,
+        importers=_count_importers(shared),
     )
+
+
+def _count_importers(shared: SharedMemory) -> int:
+    lives = shared.header.life[: min(shared.header.facts.lives, LIVES)]
+    newest = max((n for n, life in enumerate(lives) if not life.flavour), default=0)
+    return sum(life.imported for life in lives[newest:])
 
 
 def _signal_name(status: int) -> str | None:
