@@ -131,7 +131,7 @@ def test_what_python_refuses_is_counted_and_printed(executor: Executor) -> None:
         "start i legacy; enter i; start j legacy; enter j; node a list; stop i; drop a; stop j",
         "elsewhere; start i legacy; native gil-state; node a list; native framework; stop i",
         "start i legacy; elsewhere; enter i; native gil-state; node a list; released; collect",
-        "native gil-state; import; again; native gil-state; import; fork; native framework; collect",
+        "native gil-state; import; again; native gil-state; fork; native framework; import",
         "import; unimport; unimport; use second; unimport; node a container; self-check; collect",
     ],
 )
