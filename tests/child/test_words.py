@@ -27,7 +27,10 @@ from helpers.places import CHILD
 
 LIBRARY = CHILD / "words"
 #: Functions that the library calls and does not define: the runtime's or, in a script, capi.cpp's.
-PLATFORM = {"leak", "interpreter_dict", "thread_dict", "hold_in_type", "request_script"}
+PLATFORM = {
+    *("leak", "interpreter_dict", "thread_dict", "hold_in_type", "request_script"),
+    "wake_thread",
+}
 PREFIXES = {
     "kinds": ("make_", KIND),
     "edges": ("refer_by_", EDGE),

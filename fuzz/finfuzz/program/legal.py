@@ -136,6 +136,9 @@ def may_have_threads(flavour: str, python: Version) -> bool:
 #: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`).
 OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread", "waking-thread"})
 
+#: Actions whose thread outlives it where nothing performs them before.
+OUTLIVING_ACTIONS = frozenset({"join"})
+
 #: Hooks whose thread outlives it, too. It runs while other steps do: no `fork` after it, since a
 #: lock that the thread holds then stays locked in the forked process (POSIX).
 OUTLIVING_HOOKS = frozenset({"busy-thread"})

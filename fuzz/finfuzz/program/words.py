@@ -425,7 +425,20 @@ ACTION = Choice(
         Word("raise", "raise an exception"),
         Word("print", "print"),
         Word("gil", "release the GIL and take it back"),
-        Word("thread", "start a Python thread", main_only=_NEW_THREAD),
+        Word(
+            "thread",
+            "start a thread of `threading`, which waits until it has begun",
+            main_only=_NEW_THREAD,
+            own_thread=_MAIN_THREAD,
+            cost=3,
+        ),
+        Word(
+            "join",
+            "let a daemon thread end, which the hook's step has started, and join it",
+            main_only=_NEW_THREAD,
+            own_thread=_MAIN_THREAD,
+            cost=3,
+        ),
         Word(
             "native-thread",
             "let a C++ thread take the GIL, and wait; not where the end would block that thread",

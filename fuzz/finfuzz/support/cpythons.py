@@ -100,6 +100,12 @@ class Quirk(Enum):
         since=(3, 13),
         fixed=((3, 14),),
     )
+    JOIN_AT_THE_END_HANGS = QuirkFacts(
+        "gh-123940",
+        "a finalizer that joins a daemon thread waits for ever, as nothing can end that thread",
+        since=(3, 13),
+        fixed=((3, 14),),
+    )
     RETURNING_THREAD_IS_UNWOUND = QuirkFacts(
         "gh-87135",
         "a thread that comes back during finalization is unwound through C++ destructors",

@@ -42,6 +42,7 @@ NEEDS_SYMBOLS = {
 PROGRAMS = {
     Quirk.LEFT_SUBINTERPRETER_ABORTS: ("plain-c", "subinterpreter-left"),
     Quirk.RETURNING_THREAD_IS_UNWOUND: (PYBIND11, "daemon-thread-comes-back"),
+    Quirk.JOIN_AT_THE_END_HANGS: ("plain-c", "thread-joined-in-del"),
     Quirk.THREAD_LOCAL_IN_A_CALLBACK: ("plain-c", "node a thread-local\nhook a weakref collect\n"),
     Quirk.LEFT_SUBINTERPRETER_HANGS: (
         "plain-c",

@@ -200,18 +200,18 @@ def hold_in_returning_thread(t, node):
 def hold_in_waking_thread(node):
     import _thread
 
-    started, wake, never = [_thread.allocate_lock() for _ in range(3)]
-    for lock in (started, wake, never):
-        lock.acquire()
+    started, end, native_ids, wake = _thread.allocate_lock(), _thread.allocate_lock(), [], wake_thread
+    started.acquire()
+    end.acquire()
 
     def target(held):
+        native_ids.append(_thread.get_native_id())
         started.release()
-        wake.acquire()
+        end.acquire()
 
     class Waker:
         def __del__(self):
-            wake.release()
-            never.acquire(True, 0.01)  # the thread wakes meanwhile
+            wake(native_ids[0], end.release)
 
     _thread.start_new_thread(target, (node,))
     started.acquire()

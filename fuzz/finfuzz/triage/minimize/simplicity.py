@@ -89,7 +89,7 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("plain", "cast", "lookup", "create", "cast-back", "convert", "override", "internals"),
         *("print", "raise", "import", "import-extension", "repr", "collect", "atexit"),
         "resurrect",
-        *("gil", "native-thread", "thread", "remote-script"),
+        *("gil", "native-thread", "thread", "join", "remote-script"),
     ),
     # `stdlib` needs no C at all, `legacy` (the oldest function of the C API) no configuration.
     FLAVOUR: (
@@ -114,7 +114,7 @@ _OPERATIONS = {name: rank for rank, name in enumerate(OPERATIONS)}
 _THREADS = {
     ROOT: THREAD_ROOTS,
     HOOK: OUTLIVING_HOOKS,
-    ACTION: {"thread", "native-thread"},
+    ACTION: {"thread", "native-thread", "join"},
     WAY: {"thread-exit"},
 }
 
