@@ -93,7 +93,7 @@ def test_what_no_interpreter_but_the_main_one_takes_says_so() -> None:
         *("busy-thread", "py-atexit", "static-destructor", "thread-local-destructor")
     ]
     assert {word.text for choice, word in WORDS if choice is ACTION and word.main_only} == {
-        *("thread", "native-thread")
+        *("thread", "join", "native-thread")
     }
     assert [word.text for word in FLAVOUR.words if word.main_only] == ["concurrent"]
 

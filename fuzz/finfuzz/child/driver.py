@@ -23,8 +23,8 @@ NODES = {}
 IN_USE = ["first"]
 
 
-#: Functions of the runtime that the words call. They are globals of their own: what is called at the
-#: end must not look for `runtime` then.
+#: Functions of the runtime that the words call. They are globals of their own: what is called at
+#: the end must not look for `runtime` then.
 PLATFORM = (
     *("leak", "interpreter_dict", "thread_dict", "hold_in_type", "request_script"),
     "wake_thread",

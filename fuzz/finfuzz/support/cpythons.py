@@ -144,6 +144,11 @@ class Quirk(Enum):
         "interpreters with allocators of their own share the subclasses' dict of a static type",
         since=(3, 12),
     )
+    ATEXIT_REGISTERED_TOO_LATE = QuirkFacts(
+        "docs/found.md#cpython-atexitregister-in-the-last-collection",
+        "`atexit.register` in an interpreter's last collection writes to a list that is freed",
+        since=(3, 10),
+    )
     THREAD_LOCAL_IN_A_CALLBACK = QuirkFacts(
         "docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",
         "a threading.local is collected while a weak reference to it is called back",

@@ -200,7 +200,12 @@ def hold_in_returning_thread(t, node):
 def hold_in_waking_thread(node):
     import _thread
 
-    started, end, native_ids, wake = _thread.allocate_lock(), _thread.allocate_lock(), [], wake_thread
+    started, end, native_ids, wake = (
+        _thread.allocate_lock(),
+        _thread.allocate_lock(),
+        [],
+        wake_thread,
+    )
     started.acquire()
     end.acquire()
 
