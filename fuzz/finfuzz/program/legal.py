@@ -114,7 +114,10 @@ NOT_LEGAL = ABUSE | IMPOSSIBLE
 
 #: Roots that start a thread; `may_have_threads` says where none may be started.
 THREAD_ROOTS = frozenset(
-    {"daemon-thread", "joined-thread", "returning-thread", "waking-thread", "interpreter-pool"}
+    {
+        *("daemon-thread", "joined-thread", "returning-thread", "waking-thread"),
+        *("native-thread", "returning-native-thread", "waiting-native-thread", "interpreter-pool"),
+    }
 )
 
 
@@ -133,8 +136,14 @@ def may_have_threads(flavour: str, python: Version) -> bool:
 
 
 #: Roots whose thread outlives `Py_FinalizeEx`. The thread must not wake in another life: its locks
-#: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`).
-OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread", "waking-thread"})
+#: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`). A
+#: `native-thread` sleeps in the kernel, and nothing wakes it.
+OUTLIVING_ROOTS = frozenset(
+    {
+        *("daemon-thread", "returning-thread", "waking-thread"),
+        *("returning-native-thread", "waiting-native-thread"),
+    }
+)
 
 #: Actions whose thread outlives it where nothing performs them before.
 OUTLIVING_ACTIONS = frozenset({"join"})

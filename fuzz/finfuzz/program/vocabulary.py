@@ -33,6 +33,7 @@ _EDGES = frozenset({"member", "keep-alive"})
 _ROOTS = frozenset(
     {
         *("call-once", "static-object", "native-thread-local", "returning-thread"),
+        *("native-thread", "returning-native-thread", "waiting-native-thread"),
         "interpreter-pool",
     }
 )

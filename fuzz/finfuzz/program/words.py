@@ -347,6 +347,25 @@ ROOT = Choice(
             cost=2,
         ),
         Word(
+            "native-thread",
+            "the stack of a C++ thread that has a thread state and sleeps to the end",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
+            "returning-native-thread",
+            "the stack of a C++ thread that took the GIL, released it, and wants it back during "
+            "finalization",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
+            "waiting-native-thread",
+            "the stack of a C++ thread that wants the GIL for the first time during finalization",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
             "interpreter-pool",
             "an attribute of an `InterpreterPoolExecutor` whose worker has imported the extension",
             own_thread=_MAIN_THREAD,

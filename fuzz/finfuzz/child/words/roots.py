@@ -197,6 +197,18 @@ def hold_in_returning_thread(t, node):
     started.acquire()
 
 
+def hold_in_native_thread(t, node):
+    t.keep_in_native_thread(node)
+
+
+def hold_in_returning_native_thread(t, node):
+    t.return_in_native_thread(node)
+
+
+def hold_in_waiting_native_thread(t, node):
+    t.wait_in_native_thread(node)
+
+
 def hold_in_waking_thread(node):
     import _thread
 

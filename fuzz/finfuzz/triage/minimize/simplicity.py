@@ -75,7 +75,8 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("trace", "monitoring", "audit-hook", "thread-local"),
         *("leak", "interpreter-dict", "thread-dict", "call-once", "type-dict"),
         *("threading-shutdown", "joined-thread", "daemon-thread", "waking-thread"),
-        *("returning-thread", "interpreter-pool"),
+        *("returning-thread", "native-thread", "waiting-native-thread", "returning-native-thread"),
+        "interpreter-pool",
         *("static-object", "native-thread-local"),
     ),
     # Python's hooks before those of C slots, and hooks of the end after those of an object's life.
