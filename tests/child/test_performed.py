@@ -82,7 +82,7 @@ def test_every_action_is_performed_while_python_runs(
     executor: Executor, python: Interpreter
 ) -> None:
     for hook, action in list_pairs(WHILE_PYTHON_RUNS, python):
-        if (hook, action) == ("atexit", "thread") and python.version[:2] == (3, 12):
+        if (action, python.version[:2]) == ("thread", (3, 12)) and "exit" in hook:
             continue  # gh-113964: can't create new thread
         outcome = run(executor, WHILE_PYTHON_RUNS[hook], hook, action)
         assert outcome.performed.get(2, 0) > 0, (hook, action, outcome.stderr)

@@ -89,6 +89,7 @@ def test_what_no_interpreter_but_the_main_one_takes_says_so() -> None:
     assert {word.text for choice, word in WORDS if choice is ROOT and word.main_only} == {
         *("type-dict", "signal", "daemon-thread", "returning-thread", "waking-thread"),
         *("native-thread", "returning-native-thread", "waiting-native-thread"),
+        "interpreter-thread",
     }
     assert [word.text for word in HOOK.words if word.main_only] == [
         *("busy-thread", "py-atexit", "static-destructor", "thread-local-destructor")

@@ -42,6 +42,7 @@ KEEPING: dict[Choice, dict[str, str]] = {
         "native-thread": _THREAD,
         "returning-native-thread": _THREAD,
         "waiting-native-thread": _THREAD,
+        "interpreter-thread": _THREAD,
         "interpreter-pool": "the worker's interpreter ends only with its thread",
     },
     HOOK: {

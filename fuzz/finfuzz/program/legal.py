@@ -116,7 +116,8 @@ NOT_LEGAL = ABUSE | IMPOSSIBLE
 THREAD_ROOTS = frozenset(
     {
         *("daemon-thread", "joined-thread", "returning-thread", "waking-thread"),
-        *("native-thread", "returning-native-thread", "waiting-native-thread", "interpreter-pool"),
+        *("native-thread", "returning-native-thread", "waiting-native-thread"),
+        *("interpreter-pool", "interpreter-thread"),
     }
 )
 
@@ -141,7 +142,7 @@ def may_have_threads(flavour: str, python: Version) -> bool:
 OUTLIVING_ROOTS = frozenset(
     {
         *("daemon-thread", "returning-thread", "waking-thread"),
-        *("returning-native-thread", "waiting-native-thread"),
+        *("returning-native-thread", "waiting-native-thread", "interpreter-thread"),
     }
 )
 
@@ -152,8 +153,9 @@ OUTLIVING_ACTIONS = frozenset({"join"})
 #: lock that the thread holds then stays locked in the forked process (POSIX).
 OUTLIVING_HOOKS = frozenset({"busy-thread"})
 
-#: Roots that start an interpreter of their own, which lives until its thread is joined at the end.
-INTERPRETER_ROOTS = frozenset({"interpreter-pool"})
+#: Roots that start an interpreter of their own. A pool's lives until its thread is joined at the
+#: end, that of a daemon thread until CPython ends it.
+INTERPRETER_ROOTS = frozenset({"interpreter-pool", "interpreter-thread"})
 
 #: A container's actions at hooks that no step sets: the pattern of the framework's manual.
 DEFAULT_ACTIONS = {"traverse": "cast", "clear": "cast", "dealloc": "plain"}

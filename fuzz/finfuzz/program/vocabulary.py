@@ -34,7 +34,7 @@ _ROOTS = frozenset(
     {
         *("call-once", "static-object", "native-thread-local", "returning-thread"),
         *("native-thread", "returning-native-thread", "waiting-native-thread"),
-        "interpreter-pool",
+        *("interpreter-pool", "interpreter-thread"),
     }
 )
 _HOOKS = frozenset(

@@ -372,6 +372,15 @@ ROOT = Choice(
             since=_CONCURRENT,
             cost=25,
         ),
+        Word(
+            "interpreter-thread",
+            "the stack of a daemon thread that is in a subinterpreter of its own, which has "
+            "imported the extension",
+            main_only=_FATAL_THREAD,
+            own_thread=_MAIN_THREAD,
+            since=Quirk.INTERPRETERS_MODULE.value.since,
+            cost=7,
+        ),
         Word("static-object", "a static `py::object`", abuse=_STATIC_DESTRUCTOR),
         Word(
             "native-thread-local",

@@ -249,6 +249,30 @@ def hold_in_interpreter_pool(t, node):
     names[free_key(names)] = pool
 
 
+def hold_in_interpreter_thread(t, node):
+    import threading
+
+    import _interpreters
+    import posix
+
+    (started, starts), (never, _) = posix.pipe(), posix.pipe()
+    folder = t.__file__.rpartition("/")[0]
+    use = "import sys; sys.path.insert(0, %r); import %s" % (folder, t.__name__)
+    wait = "import posix; posix.write(%d, b'x'); posix.read(%d, 1)" % (starts, never)
+    refused = []
+
+    def target(held):
+        error = _interpreters.exec(_interpreters.create(), use + "; " + wait)
+        if error:
+            refused.append(error.formatted)
+            posix.write(starts, b"x")
+
+    threading.Thread(target=target, args=(node,), daemon=True).start()
+    posix.read(started, 1)
+    if refused:
+        raise ImportError(refused[0])
+
+
 def callback(held):
     return lambda *args: (held, None)[1]
 

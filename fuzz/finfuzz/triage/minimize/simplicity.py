@@ -76,7 +76,7 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("leak", "interpreter-dict", "thread-dict", "call-once", "type-dict"),
         *("threading-shutdown", "joined-thread", "daemon-thread", "waking-thread"),
         *("returning-thread", "native-thread", "waiting-native-thread", "returning-native-thread"),
-        "interpreter-pool",
+        *("interpreter-thread", "interpreter-pool"),
         *("static-object", "native-thread-local"),
     ),
     # Python's hooks before those of C slots, and hooks of the end after those of an object's life.
