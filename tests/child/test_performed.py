@@ -68,6 +68,8 @@ def list_pairs(hooks: Iterable[str], python: Interpreter) -> list[tuple[str, str
 
 
 def run(executor: Executor, steps: str, hook: str, action: str) -> Outcome:
+    if action == "call":
+        steps = steps.replace("node a subclass", "node a bound-function")
     text = steps.replace("HOOK", f"hook a {hook} {action}").replace("; ", "\n")
     outcome = executor.run(parse(f"finfuzz 1\n{text}\n"))
     assert outcome.took[1:] == (0, 0), f"{text}\n{outcome.stderr}"

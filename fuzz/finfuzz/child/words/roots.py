@@ -250,10 +250,10 @@ def hold_in_interpreter_pool(t, node):
 
 
 def hold_in_interpreter_thread(t, node):
+    import posix
     import threading
 
     import _interpreters
-    import posix
 
     (started, starts), (never, _) = posix.pipe(), posix.pipe()
     folder = t.__file__.rpartition("/")[0]
