@@ -8,10 +8,12 @@ from typing import Literal
 
 import msgspec
 
+from finfuzz.executor.deviation import Deviation
 from finfuzz.executor.frames import RawFrame, read_frames
 from finfuzz.executor.judged import JudgedCall, read_judged
 from finfuzz.executor.leaks import has_leak_report
 from finfuzz.executor.phases import PROGRESS, name_phase
+from finfuzz.executor.raised import Raised, find_raised
 from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Life, SharedMemory
 from finfuzz.executor.unraisable import find_unraisable
 from finfuzz.program.words import FLAVOUR
@@ -60,6 +62,7 @@ class Outcome(msgspec.Struct, frozen=True):
     the process, to be compared with a control's. ``wrong_answers``: of self-checks; standard error
     names them. ``judged``: calls of CPython that broke a rule of the C API, each call site once.
     ``keeps_nothing``: the program keeps no object to the end, so what was left then has leaked.
+    ``deviations``: what the control does not do, once triage has compared the two.
     """
 
     exit_code: int | None
@@ -91,6 +94,7 @@ class Outcome(msgspec.Struct, frozen=True):
     stack_pointer: int = 0
     judged: tuple[JudgedCall, ...] = ()
     keeps_nothing: bool = False
+    deviations: tuple[Deviation, ...] = ()
 
     @property
     def died(self) -> bool:
@@ -101,6 +105,11 @@ class Outcome(msgspec.Struct, frozen=True):
         """Return the crash's stack, or else that behind a diagnostic; by default, any there is."""
         judged = next((one.frames for one in self.judged if diagnostic in ("", one.rule)), ())
         return self.frames or (judged if diagnostic else ()) or self.recreated_frames or judged
+
+    @property
+    def raised(self) -> tuple[Raised, ...]:
+        """The steps that raised, in order."""
+        return find_raised(self.stderr)
 
     @property
     def unraisable(self) -> tuple[str, ...]:
@@ -114,9 +123,13 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def notable(self) -> bool:
-        """Whether the outcome needs a diagnosis: a survivor may have failed in other ways."""
+        """Whether the outcome needs a diagnosis: a survivor may have failed in other ways.
+
+        A step that raised is odd only if it does not raise on the control.
+        """
         return bool(
             self.died
+            or self.raised
             or self.recreated
             or self.capsule_lost
             or self.wrong_answers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Callable, Iterable
 from itertools import dropwhile
 from pathlib import Path
@@ -43,8 +42,6 @@ from finfuzz.triage.repro.write import write_script
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
-
-_RAISED = re.compile(r"^finfuzz: `(.+)` raised ", re.MULTILINE)
 
 #: The price of minimizing a hang: so many tries of so many seconds. A program that ends takes 3 to
 #: 60 ms, so a program still running after that mostly hangs; the later fresh runs decide.
@@ -125,7 +122,7 @@ class Filer:
         if sighting.diagnosis.diagnostic != "hang":
             for _ in range(MOST):
                 outcome = run_fresh(self._build, program, self._limits.patient)
-                again = find_same(outcome, sighting.diagnosis, self._limits)
+                again = find_same(self._build, program, outcome, sighting.diagnosis, self._limits)
                 if again is not None:
                     return sighting._replace(text=text, outcome=outcome, diagnosis=again)
         return sighting._replace(text=text)
@@ -162,7 +159,8 @@ class Filer:
             limits = Limits(seconds, limits.memory_mib, limits.abuse)
 
         def once(candidate: Program) -> bool:
-            return find_same(self._executor.run(candidate, limits), diagnosis, limits) is not None
+            outcome = self._executor.run(candidate, limits)
+            return find_same(self._build, candidate, outcome, diagnosis, limits) is not None
 
         return repeatedly(once, forked) if forked.flaky else once
 
@@ -173,7 +171,7 @@ class Filer:
         outcome = smallest.outcome
         stack = _drop_handler(name_stack(outcome.find_stack(finding.diagnostic)))
         finding.stack = tuple(map(_record_frame, stack))
-        raising = frozenset(_RAISED.findall(outcome.stderr))
+        raising = frozenset(one.step for one in outcome.raised)
         script = choose_script(
             lambda simply: self._write_script(finding, raising, simply),
             plain,

@@ -86,6 +86,14 @@ def find_unraisable(outcome: Outcome) -> list[Diagnosis]:
     return [Diagnosis("NONE", kind, _SOMETIME, line, (key,)) for key, line in by_key.items()]
 
 
+def find_deviations(outcome: Outcome) -> list[Diagnosis]:
+    """Diagnose what the program does here and not on the control, where that was compared."""
+    return [
+        Diagnosis("NONE", one.diagnostic, "running", one.detail, one.key)
+        for one in outcome.deviations
+    ]
+
+
 def find_reports(outcome: Outcome) -> list[Diagnosis]:
     """Diagnose reports of sanitizers and leak checkers, for a process that no signal ended.
 
