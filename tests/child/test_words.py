@@ -8,7 +8,15 @@ import pytest
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.legal import ABUSE, CHECKABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, SHAPEABLE
+from finfuzz.program.legal import (
+    ABUSE,
+    CALLABLE,
+    CHECKABLE,
+    EDGES_FROM,
+    EDGES_TO,
+    HOOKS_OF,
+    SHAPEABLE,
+)
 from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
 from finfuzz.program.words import (
@@ -143,7 +151,10 @@ def use_hook(hook: str) -> list[list[str]]:
     """Return a program for each action, since one action may hide the effect of another."""
     kind = "capsule" if hook == "capsule" else "subclass"
     actions = [action for action in ACTION.texts if (hook, action) not in ABUSE]
-    return [[f"node a {kind}", f"hook a {hook} {action}", "root a codec"] for action in actions]
+    kinds = {action: "bound-method" if action == "call" else kind for action in actions}
+    return [
+        [f"node a {kinds[action]}", f"hook a {hook} {action}", "root a codec"] for action in actions
+    ]
 
 
 def use_root(root: str) -> list[list[str]]:
@@ -183,6 +194,16 @@ def test_every_hook_with_every_action(executor: Executor, python: Interpreter) -
             # on 3.9, at the very end of the process (t_bootstrap). That is a defect of CPython.
             late = steps[1].endswith(" thread")
             check_survival(executor, python, steps, tries=3 if late else 1)
+
+
+def test_every_action_now(executor: Executor, python: Interpreter) -> None:
+    actions = set(ACTION.texts) - {"call", "raise"}
+    for kind in ("subclass", "capsule", "bound-type", "list"):
+        steps = [f"perform a {action}" for action in sorted(actions)]
+        check_survival(executor, python, [f"node a {kind}", *steps], tries=3)
+    for kind in CALLABLE - {"native-function"}:  # which wants an argument
+        calls = ["perform a call", "root a codec", "unimport", "perform a call"]
+        check_survival(executor, python, [f"node a {kind}", *calls])
 
 
 def test_every_root(executor: Executor, python: Interpreter) -> None:

@@ -108,14 +108,15 @@ def test_every_edge_that_can_leave_a_kind_does(everything: Scope) -> None:
 
 
 def test_every_hook_that_a_kind_has_is_used(everything: Scope) -> None:
-    found = generated("hook", everything, 4000)
+    found = generated("hook", everything, 6000)
     assert {(kind, hook) for kind, hook, _ in found} == {
         (kind, hook) for kind, hooks in HOOKS_OF.items() for hook in hooks
     }
 
 
 def test_a_hook_does_all_that_it_may() -> None:
-    found = generated("hook", scope_behind("node a subclass; node b capsule"), 8000)
+    nodes = "node a subclass; node b capsule; node c function"
+    found = generated("hook", scope_behind(nodes), 12000)
     pairs = {(hook, action) for hook in HOOK.texts for action in ACTION.texts}
     assert {(hook, action) for _, hook, action in found} == pairs - NOT_LEGAL.keys()
 
@@ -129,7 +130,9 @@ def test_short_programs_are_more_common_than_long_ones() -> None:
     assert set(lengths) == set(range(low, high + 1))
 
 
-@pytest.mark.parametrize("op", ["edge", "hook", "check", "root", "drop", "enter", "stop"])
+@pytest.mark.parametrize(
+    "op", ["edge", "hook", "perform", "check", "root", "drop", "enter", "stop"]
+)
 def test_what_has_nothing_to_act_on_is_not_generated(op: str) -> None:
     """However much it weighs: in an empty scope it could have no effect."""
     heavy = Weights(operations={op: 1e9})

@@ -4,6 +4,7 @@ import pytest
 
 from finfuzz.program.legal import (
     ABUSE,
+    CALLABLE,
     CHECKABLE,
     DEFAULT_ACTIONS,
     EDGES_FROM,
@@ -29,6 +30,8 @@ from finfuzz.program.words import (
 NATIVE = {"traverse", "clear", "dealloc"}
 OF_ONE_NODE = {*NATIVE, "del", "capsule", "weakref", "finalize"}
 #: Behind the last line of Py_FinalizeEx.
+#: Kinds of the extension without weak references.
+NO_WEAK = {"capsule", "bound-function", "bound-method"}
 TOO_LATE = {"py-atexit", "static-destructor", "thread-local-destructor"}
 
 
@@ -88,8 +91,9 @@ def test_sets_of_words_are_of_words() -> None:
 
 
 def test_sets_of_kinds_are_of_kinds() -> None:
-    assert set(KIND.texts) > CHECKABLE > {kind.text for kind in EXTENSION_KINDS} - {"capsule"}
+    assert set(KIND.texts) > CHECKABLE > {kind.text for kind in EXTENSION_KINDS} - NO_WEAK
     assert set(KIND.texts) > SHAPEABLE
+    assert set(KIND.texts) > CALLABLE
 
 
 @pytest.mark.parametrize("pair", NOT_LEGAL, ids=" ".join)
@@ -114,8 +118,9 @@ def test_every_hook_has_an_action_that_is_no_abuse(hook: str) -> None:
     [
         ({"traverse"}, {"plain", "cast", "lookup", "internals"}),
         (TOO_LATE, {"plain"}),
-        ({"dealloc", "capsule"}, set(ACTION.texts) - {"resurrect", "cast-back"}),
-        ({"clear"}, set(ACTION.texts) - {"resurrect"}),
+        ({"dealloc", "capsule"}, set(ACTION.texts) - {"resurrect", "cast-back", "call"}),
+        ({"clear"}, set(ACTION.texts) - {"resurrect", "call"}),
+        ({"del", "weakref", "finalize"}, set(ACTION.texts) - {"call"}),
     ],
 )
 def test_what_a_hook_may_do(hooks: set[str], actions: set[str]) -> None:
@@ -124,9 +129,13 @@ def test_what_a_hook_may_do(hooks: set[str], actions: set[str]) -> None:
 
 def test_at_other_hooks_anything_goes() -> None:
     others = set(HOOK.texts) - {hook for hook, _ in NOT_LEGAL}
-    assert others == {
-        *("del", "weakref", "finalize", "atexit", "threading-exit", "module-free"),
-    }
+    assert others == {"atexit", "threading-exit"}
+
+
+def test_what_calls_the_node_does_so_where_it_gets_one_that_can_be_called() -> None:
+    hooks = {hook for hook in HOOK.texts if "call" in actions_at(hook)}
+    assert hooks == {"atexit", "threading-exit", "busy-thread", "unraisable"}
+    assert not any("del" in HOOKS_OF[kind] for kind in CALLABLE)
 
 
 def test_the_hook_of_unraisable_exceptions_takes_no_action_that_would_call_it_again() -> None:

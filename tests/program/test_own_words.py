@@ -96,7 +96,7 @@ def test_what_is_generated_and_mutated_uses_them(seed: int) -> None:
 
 def test_all_of_them_are_generated() -> None:
     rng, weights = Random(1), Weights(offers=OFFERS)
-    steps = [step for _ in range(400) for step in generate(rng, weights).steps]
+    steps = [step for _ in range(600) for step in generate(rng, weights).steps]
     words = {argument for step in steps for argument in step.args}
     assert {":variable", ":blob", ":context", ":notify", ":use"} <= words
 

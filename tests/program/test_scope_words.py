@@ -4,6 +4,7 @@ import pytest
 
 from finfuzz.program.legal import (
     ABUSE,
+    CALLABLE,
     CHECKABLE,
     EDGES_FROM,
     EDGES_TO,
@@ -147,8 +148,21 @@ def test_pairs_that_are_abuse_have_to_be_asked_for(hook: str, action: str) -> No
 def test_all_other_pairs_are_legal(hook: str) -> None:
     kind = {"capsule": "capsule"}.get(hook, "subclass")
     marks = {action: "-" if (hook, action) in NOT_LEGAL else "+" for action in ACTION.texts}
-    steps = [f"{mark}  hook a {hook} {action}" for action, mark in marks.items()]
-    effects_are("\n".join([f"+  node a {kind}", *steps]))
+    node = {action: "b" if action == "call" else "a" for action in marks}
+    steps = [f"{mark}  hook {node[action]} {hook} {action}" for action, mark in marks.items()]
+    effects_are("\n".join([f"+  node a {kind}", "+  node b bound-function", *steps]))
+
+
+@pytest.mark.parametrize("action", ACTION.texts)
+def test_actions_that_are_performed_now(action: str) -> None:
+    legal = mark(action != "call")
+    effects_are(f"+  node a list\n{legal}  perform a {action}\n-  perform b {action}")
+
+
+@pytest.mark.parametrize("kind", KIND.texts)
+def test_calls_by_kind(kind: str) -> None:
+    legal = mark(kind in CALLABLE)
+    effects_are(f"+  node a {kind}\n{legal}  perform a call\n{legal}  hook a atexit call")
 
 
 @pytest.mark.parametrize(("hook", "action"), IMPOSSIBLE, ids=str)

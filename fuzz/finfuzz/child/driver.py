@@ -101,6 +101,10 @@ def add_hook(nodes, name, at, action):
     perform("at_", at, nodes[name], perform("act_", action))
 
 
+def perform_action(nodes, name, action):
+    perform("act_", action)(nodes[name])
+
+
 def add_root(nodes, name, where):
     perform("hold_in_", where, nodes[name])
 
@@ -147,13 +151,14 @@ STEPS = {
     "shape": add_shape,
     "edge": add_edge,
     "hook": add_hook,
+    "perform": perform_action,
     "root": add_root,
     "check": check_node,
     "drop": drop_name,
     "collect": collect,
 }
 #: The positions of arguments that must name existing nodes, by operation.
-NAMED = {"edge": (1, 2), "hook": (1,), "root": (1,), "check": (1,), "drop": (1,)}
+NAMED = {"edge": (1, 2), **dict.fromkeys(("hook", "perform", "root", "check", "drop"), (1,))}
 
 
 def take(nodes, words):

@@ -103,6 +103,7 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "edge": lambda scope: any(scope.edges_of(kind) for kind in scope.here.values()),
     "hook": lambda scope: bool(scope.here),
     "check": lambda scope: not CHECKABLE.isdisjoint(scope.here.values()),
+    "perform": lambda scope: bool(scope.here),
     "root": lambda scope: bool(scope.here),
     "drop": lambda scope: bool(scope.here),
     "enter": lambda scope: bool(scope.flavours),
@@ -175,6 +176,13 @@ def _actions(scope: Scope, name: str, hook: str) -> Iterator[str]:
     return (action for action in actions if scope.may_hook(name, hook, action))
 
 
+def _make_perform(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    name = rng.choice(list(scope.here))
+    actions = scope.offers.list_texts(ACTION)
+    among = [action for action in actions if scope.may_perform(name, action)]
+    return Step(op, (name, pick_word(rng, scope, weights, ACTION, among)))
+
+
 def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
     return Step(op, (rng.choice([n for n, kind in scope.here.items() if kind in CHECKABLE]),))
 
@@ -206,6 +214,7 @@ _MAKERS = {
     "edge": _make_edge,
     "root": _make_root,
     "hook": _make_hook,
+    "perform": _make_perform,
     "check": _make_check,
     "enter": _make_enter,
     "node": _make_node,

@@ -26,6 +26,7 @@ def _operations() -> dict[str, float]:
         "edge": 12,
         "root": 8,
         "hook": 6,
+        "perform": 2,
         "check": 1,
         "drop": 2,
         "collect": 1.5,

@@ -88,6 +88,12 @@ OPERATIONS: dict[str, Operation] = {
             "the action that a node performs at a hook",
             "see the table of hooks and actions",
         ),
+        Operation(
+            "perform",
+            (Role.NODE, ACTION),
+            "perform an action on a node now",
+            "any action; `call` on kinds that can be called",
+        ),
         Operation("root", (Role.NODE, ROOT), "keep a node alive at a place"),
         Operation(
             "check",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from finfuzz.program.words import ACTION, HOOK, KINDS, Kind, is_own
+from finfuzz.program.words import ACTION, HOOK, KINDS, NATIVE_HOOKS, Kind, is_own
 from finfuzz.support.cpythons import Quirk, Version, has
 
 EDGES_FROM: dict[str, tuple[str, ...]] = {kind.text: kind.edges for kind in KINDS.values()}
@@ -46,6 +46,8 @@ def _pairs(hooks: Iterable[str], actions: Iterable[str], why: str) -> dict[tuple
 
 #: Actions legal in a traverse: those of the framework's manual, and those without Python.
 _IN_TRAVERSE = ("plain", "cast", "lookup", "internals")
+#: Hooks that run when the node is gone, or that give no node to an action of Python's.
+_WITHOUT_NODE = (*NATIVE_HOOKS, "weakref", "finalize", "capsule", "module-free")
 _AFTER_PYTHON = ("py-atexit", "static-destructor", "thread-local-destructor")
 
 #: (hook, action) pairs that are never legal, and why.
@@ -55,6 +57,8 @@ IMPOSSIBLE: dict[tuple[str, str], str] = {
         [action for action in ACTION.texts if action != "plain"],
         "the interpreter is gone by then: no Python API may be called (C API docs)",
     ),
+    **_pairs(_WITHOUT_NODE, ["call"], "the action does not get the node there"),
+    **_pairs(["del"], ["call"], "no kind that has `__del__` can be called"),
     **_pairs(
         ["unraisable"],
         ["remote-script"],
@@ -78,7 +82,7 @@ IMPOSSIBLE: dict[tuple[str, str], str] = {
 ABUSE: dict[tuple[str, str], str] = {
     **_pairs(
         ["traverse"],
-        [action for action in ACTION.texts if action not in _IN_TRAVERSE],
+        [action for action in ACTION.texts if action not in (*_IN_TRAVERSE, "call")],
         "tp_traverse must not create or destroy Python objects, nor run Python (C API docs)",
     ),
     **_pairs(
@@ -99,6 +103,10 @@ CPYTHON_DIES: dict[tuple[str, str, str], str] = {
     "(docs/found.md)"
     for hook in ("weakref", "finalize")
 }
+
+#: Kinds that `call` can call without arguments. What such a call of a package's own object does is
+#: unknown: it might wait for ever, or end the process.
+CALLABLE = frozenset(kind.text for kind in KINDS.values() if kind.calls)
 
 #: What a recipe's action, or a framework's own, is like: it runs Python.
 _RUNS_PYTHON = "override"

@@ -152,16 +152,22 @@ class Scope:
 
     def may_hook(self, name: str, hook: str, action: str) -> bool:
         """Whether this action is legal at this hook of the node."""
-        if not self.allows(HOOK, hook) or not self.allows(ACTION, action):
+        if not self.allows(HOOK, hook) or not self.may_perform(name, action):
             return False
         rule = pair(hook, action)
         if rule in IMPOSSIBLE or (rule in ABUSE and not self.abuse):
             return False
-        if hook not in self.offers.hooks_of.get(self.here.get(name, ""), ()):
+        if hook not in self.offers.hooks_of.get(self.here[name], ()):
             return False
         if hook in NATIVE_HOOKS and not self._is_of_used(name):
             return False
         return self.abuse or (self.here[name], hook, action) not in CPYTHON_DIES
+
+    def may_perform(self, name: str, action: str) -> bool:
+        """Whether this action is legal on the node; `may_hook` has the rules of each hook."""
+        if name not in self.here or not self.allows(ACTION, action):
+            return False
+        return action != "call" or self.offers.calls(self.here[name])
 
     def may_hold(self, name: str, root: str) -> bool:
         """Whether this root is legal for the node."""
@@ -178,6 +184,12 @@ class Scope:
             return False
         self.hooks_start_threads |= action == "thread"
         self.threads_are_busy |= hook in OUTLIVING_HOOKS
+        return True
+
+    def _perform(self, name: str, action: str) -> bool:
+        if not self.may_perform(name, action):
+            return False
+        self.hooks_start_threads |= action == "thread"
         return True
 
     def _root(self, name: str, root: str) -> bool:
@@ -244,6 +256,7 @@ _APPLY: dict[str, Callable[..., bool]] = {
     "shape": Scope._shape,
     "edge": Scope.may_refer,
     "hook": Scope._hook,
+    "perform": Scope._perform,
     "root": Scope._root,
     "check": Scope._check,
     "drop": Scope._drop,

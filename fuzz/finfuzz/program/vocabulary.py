@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
-from finfuzz.program.legal import EDGES_FROM, EDGES_TO, HOOKS_OF, list_hooks
+from finfuzz.program.legal import CALLABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, list_hooks
 from finfuzz.program.model import Program
 from finfuzz.program.words import (
     ACTION,
@@ -151,6 +151,10 @@ class Vocabulary:
         properties = self.own.kinds[kind]
         return {"base": False, "key": properties.hashable, "weak": properties.weak}.get(edge, True)
 
+    def calls(self, kind: str) -> bool:
+        """Whether the action `call` can call that kind: a framework's own by its role."""
+        return (self.own.roles.get(kind, "") if is_own(kind) else kind) in CALLABLE
+
     def has(self, choice: Choice, text: str) -> bool:
         """Whether a target with this vocabulary has the word."""
         if is_own(text):
@@ -190,4 +194,5 @@ def assume_words(program: Program) -> Vocabulary:
         return EVERYTHING
     edges, hooks = (*own[EDGE], "attribute"), tuple(own[HOOK])
     kinds = {text: Kind(text, "", edges=edges, hooks=hooks) for text in own[KIND]}
-    return replace(EVERYTHING, own=OwnWords(kinds, tuple(own[ACTION])))
+    roles = dict.fromkeys(kinds, "native-function")  # which have all properties that a role gives
+    return replace(EVERYTHING, own=OwnWords(kinds, tuple(own[ACTION]), roles))

@@ -49,7 +49,8 @@ class Kind(Word):
     ``edges``: the edges that can leave it; shapes use the first. ``hooks``: hooks of its own.
     ``weak``: whether it takes weak references, as `check` and the hooks `weakref` and `finalize`
     need. ``hashable``: whether it can be the key of a dict. ``keeps``: whether it belongs to its
-    module, its thread or the process, which keep what its edges lead to.
+    module, its thread or the process, which keep what its edges lead to. ``calls``: whether the
+    action `call` may call it without arguments.
     """
 
     edges: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class Kind(Word):
     weak: bool = True
     hashable: bool = True
     keeps: bool = False
+    calls: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +144,7 @@ EXTENSION_KINDS = (
         "native-function",
         "a Python function made from a C++ function that captured `py::object`s",
         edges=("member",),
+        calls=True,
     ),
     Kind("enum", "a value of a `py::enum_`", edges=("keep-alive",), keeps=True),
     Kind("native-enum", "a value of a `py::native_enum`", edges=("attribute",), cost=2, keeps=True),
@@ -181,14 +184,22 @@ EXTENSION_KINDS = (
         "an object whose destructor takes the GIL by `PyGILState_Ensure`",
         main_only=_GIL_STATE,
     ),
-    Kind("bound-type", "the extension's second type itself", edges=("attribute",), keeps=True),
+    Kind(
+        "bound-type",
+        "the extension's second type itself",
+        edges=("attribute",),
+        keeps=True,
+        calls=True,
+    ),
+    Kind("bound-function", "a function of the extension", weak=False, calls=True),
+    Kind("bound-method", "a method of an instance of the extension", weak=False, calls=True),
     Kind("extension", "the extension's module", edges=("module-dict",), keeps=True),
 )
 
 PYTHON_KINDS = (
     Kind("list", "a Python list", edges=("append", "weak"), weak=False, hashable=False),
     Kind("dict", "a Python dict", edges=("value", "key"), weak=False, hashable=False),
-    Kind("function", "a Python function", edges=("closure", "attribute", "default")),
+    Kind("function", "a Python function", edges=("closure", "attribute", "default"), calls=True),
     Kind(
         "object",
         "an instance of a Python class",
@@ -199,8 +210,13 @@ PYTHON_KINDS = (
     Kind("coroutine", "a suspended coroutine", edges=("local",)),
     Kind("frame", "the frame of a finished call", edges=("local",), weak=False),
     Kind("traceback", "a traceback, with its frame", edges=("local",), weak=False),
-    Kind("method", "a bound method", edges=("self",)),
-    Kind("class", "a class whose base has `__init_subclass__`", edges=("attribute", "base")),
+    Kind("method", "a bound method", edges=("self",), calls=True),
+    Kind(
+        "class",
+        "a class whose base has `__init_subclass__`",
+        edges=("attribute", "base"),
+        calls=True,
+    ),
     Kind("module", "a module object that is not in `sys.modules`", edges=("module-dict",)),
     Kind(
         "exception", "an exception of a built-in type", edges=("context", "attribute"), weak=False
@@ -416,6 +432,7 @@ ACTION = Choice(
         Word("lookup", "look up the extension's second type"),
         Word("internals", "ask for the framework's internals"),
         Word("create", "create an instance of the second type and drop it"),
+        Word("call", "call the node without arguments"),
         Word("cast-back", "cast a C++ object to its existing Python object"),
         Word("convert", "call a function whose argument needs an implicit conversion"),
         Word("override", "call a virtual function that Python overrides"),

@@ -113,6 +113,13 @@ class Colour(Node):
     __slots__ = ()
 
 
+class Callee(Node):
+    __slots__ = ()
+
+    def answer(self):
+        return 42
+
+
 class Numbers(Node):
     __slots__ = ()
 
@@ -255,6 +262,10 @@ def colour_name(colour):
 
 def call_override(overridable):
     return overridable.answer()
+
+
+def answer():
+    return 42
 
 
 def raise_error():

@@ -46,6 +46,14 @@ def act_override(t):
     return lambda subject: t.call_override(override)
 
 
+def act_call():
+    return call_node
+
+
+def call_node(subject):
+    subject()
+
+
 def act_import():
     return import_something
 

@@ -124,6 +124,14 @@ def make_bound_type(t):
     return t.Instance
 
 
+def make_bound_function(t):
+    return t.answer
+
+
+def make_bound_method(t):
+    return t.Callee().answer
+
+
 def make_extension(t):
     return t
 

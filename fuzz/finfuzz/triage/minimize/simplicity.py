@@ -52,7 +52,8 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("generator", "coroutine", "contextvar", "thread-local", "frame", "traceback"),
         *("lock", "rlock", "ctypes-callback", "queue"),
         # The module, a type in it, an instance of that; then objects that own others, visibly.
-        *("extension", "bound-type", "instance", "container", "subclass", "dynamic", "override"),
+        *("extension", "bound-type", "bound-function", "bound-method"),
+        *("instance", "container", "subclass", "dynamic", "override"),
         # Kinds that own objects unseen, by plainer means first; then kinds that need explaining.
         *("holder", "unique", "shared", "smart", "callback", "native-function", "capsule"),
         *("enum", "native-enum", "error", "local-error", "kept-error", "iterator"),
@@ -86,7 +87,8 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     ),
     # Without the framework, then actions of every extension, then actions of a few.
     ACTION: (
-        *("plain", "cast", "lookup", "create", "cast-back", "convert", "override", "internals"),
+        *("plain", "call", "cast", "lookup", "create", "cast-back", "convert", "override"),
+        "internals",
         *("print", "raise", "import", "import-extension", "repr", "collect", "atexit"),
         "resurrect",
         *("gil", "native-thread", "thread", "remote-script"),

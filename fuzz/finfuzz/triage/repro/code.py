@@ -116,6 +116,12 @@ class StepWriter:
     def hook(self, name: str, hook: str, action: str) -> Code:
         return self._perform("at_", hook, Code(self.node(name)), self._perform("act_", action))
 
+    def perform(self, name: str, action: str) -> Code:
+        act, node = self._perform("act_", action), Code(self.node(name))
+        if act.text in self.extension.library.functions:
+            return self.extension.library.write_call(act.text, node)
+        return Code(f"{act.text}({node.text})", act.modules, act.functions)
+
     def root(self, name: str, root: str) -> Code:
         return self._perform("hold_in_", root, Code(self.node(name)))
 
@@ -137,6 +143,7 @@ _WRITERS: dict[str, Callable[..., Code]] = {
     "shape": StepWriter.shape,
     "edge": StepWriter.edge,
     "hook": StepWriter.hook,
+    "perform": StepWriter.perform,
     "root": StepWriter.root,
     "check": StepWriter.check,
     "drop": StepWriter.drop,

@@ -38,7 +38,7 @@
     FEATURE(enums, "Tint tint_name Shade")                                                       \
     FEATURE(errors, "Error NativeError KeptError traceback raise_error catch_error")             \
     FEATURE(freed, "FailsInDealloc pass_on stop_early")                                          \
-    FEATURE(functions, "native_function fused c_function")                                       \
+    FEATURE(functions, "native_function fused c_function answer Callee")                         \
     FEATURE(generators, "generator delegating expression")                                       \
     FEATURE(gil, "GilStateTaker")                                                                \
     FEATURE(globals, "call_once store use_globals import_something")                             \

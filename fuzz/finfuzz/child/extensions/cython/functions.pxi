@@ -27,3 +27,18 @@ def c_function():
     return add_one
 
 #endif
+#if FINFUZZ_HAS(answer)
+def answer():
+    return 42
+
+#endif
+#if FINFUZZ_HAS(Callee)
+cdef class Callee:
+#if !FINFUZZ_ALONE
+    cdef Counted counted
+#endif
+
+    def answer(self):
+        return 42
+
+#endif

@@ -26,6 +26,7 @@
 #include "ends.h"
 #include "enums.h"
 #include "errors.h"
+#include "functions.h"
 #include "gil.h"
 #include "holders.h"
 #include "members.h"
@@ -44,6 +45,7 @@
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name")                                                         \
     FEATURE(errors, "Error LocalError raise_error")                                              \
+    FEATURE(functions, "answer Callee")                                                          \
     FEATURE(gil, "GilTaker GilStateTaker")                                                       \
     FEATURE(holders, "Unique Shared Smart Holder Callback KeptError Local")                      \
     FEATURE(members, "set_member keep_alive native_function capsule at_capsule")                 \

@@ -25,6 +25,7 @@
 #include "../plain_c/ends.h"
 #include "../plain_c/enums.h"
 #include "../plain_c/errors.h"
+#include "../plain_c/functions.h"
 #include "../plain_c/holders.h"
 #include "../plain_c/members.h"
 #include "../plain_c/modules.h"
@@ -41,6 +42,7 @@
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name")                                                         \
     FEATURE(errors, "Error LocalError raise_error")                                              \
+    FEATURE(functions, "answer Callee")                                                          \
     FEATURE(holders, "Unique Shared Smart Holder Callback KeptError Local")                      \
     FEATURE(members, "set_member keep_alive native_function capsule at_capsule")                 \
     FEATURE(modules, "module_with_free")                                                         \

@@ -24,6 +24,7 @@
 #include "ends.h"
 #include "enums.h"
 #include "errors.h"
+#include "functions.h"
 #include "gil.h"
 #include "holders.h"
 #include "lifetimes.h"
@@ -44,6 +45,7 @@
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name")                                                         \
     FEATURE(errors, "Error LocalError KeptError raise_error")                                    \
+    FEATURE(functions, "answer Callee")                                                          \
     FEATURE(gil, "GilTaker GilStateTaker")                                                       \
     FEATURE(holders, "Unique Shared Smart Holder")                                               \
     FEATURE(lifetimes, "keep_alive")                                                             \
