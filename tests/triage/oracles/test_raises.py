@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
-from finfuzz.executor.raised import Raised
 from finfuzz.program.text import parse
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.triage.oracles.meanings import list_meanings
-from finfuzz.triage.oracles.raises import Ran, find_raises, list_all_raises, normalize_text
+from finfuzz.triage.oracles.raises import find_raises, list_all_raises, normalize_text
+from finfuzz.triage.oracles.ran import Ran
+from helpers.outcome_files import SURVIVED
 
 TWO_LIVES = "node a iterator; again; node b iterator"
 LACKS = EVERYTHING.without(kinds={"iterator": "it has none"})
 
 
 def ran(
-    steps: str, *raised: str, offers: Vocabulary = EVERYTHING, reached: int = 99, name: str = ""
+    steps: str, *raised: str, offers: Vocabulary = EVERYTHING, died_in: int = 0, name: str = ""
 ) -> Ran:
     """A program that ran. ``raised``: as `3 TypeError: text`, with `import` after the number."""
     program = parse("finfuzz 1\n" + steps.replace("; ", "\n") + "\n")
-    found = []
+    lines = []
     for line in raised:
         match = re.fullmatch(r"(\d+)( import)? (\w+): (.*)", line)
         assert match
-        number = int(match[1])
-        step = program.steps[number - 1]
+        number, importing, kind, text = match.groups()
+        step = program.steps[int(number) - 1]
         words = " ".join((step.op, *step.args))
-        found.append(Raised(number, words, bool(match[2]), match[3], match[4]))
-    return Ran(list_meanings(program, (3, 13), offers), tuple(found), reached, name)
+        during = " while importing" if importing else ""
+        lines.append(f"finfuzz: step {number} `{words}` raised {kind}{during}: {text}\n")
+    outcome = msgspec.structs.replace(SURVIVED, stderr="".join(lines), step=len(program))
+    if died_in:
+        outcome = msgspec.structs.replace(outcome, signal="SIGSEGV", step=died_in, phase="running")
+    return Ran(list_meanings(program, (3, 13), offers), outcome, name)
 
 
 def on_control(steps: str, *raised: str, **rest: object) -> Ran:
@@ -85,7 +91,7 @@ def test_what_is_compared_is_named() -> None:
     ("control", "reason"),
     [
         (on_control(TWO_LIVES, "3 TypeError: otherwise"), "the control raises too"),
-        (on_control(TWO_LIVES, reached=1, offers=LACKS), "the control died, and nothing is known"),
+        (on_control(TWO_LIVES, died_in=2, offers=LACKS), "the control died, and nothing is known"),
     ],
 )
 def test_a_step_is_not_compared_where_the_control_shows_nothing(control: Ran, reason: str) -> None:
@@ -160,6 +166,7 @@ def test_on_the_control_itself_all_that_raised_counts() -> None:
     ("text", "expected"),
     [
         ("'a' object at 0x7f1 has 3", "… object at … has …"),
+        ("pybind11's capsule is not in it's dict", "pybind11's capsule is not in it's dict"),
         (
             'generic_type: type "Box" is already registered!',
             "generic_type: type … is already registered!",

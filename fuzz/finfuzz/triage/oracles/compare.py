@@ -16,7 +16,8 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.oracles.meanings import list_meanings
-from finfuzz.triage.oracles.raises import Ran, find_raises, is_expected, list_all_raises
+from finfuzz.triage.oracles.raises import find_raises, is_expected, list_all_raises
+from finfuzz.triage.oracles.ran import Ran
 
 #: Programs whose outcome on the control is kept: the same one is confirmed ten times in a row.
 _KEPT = 64
@@ -80,8 +81,4 @@ def _run_once(spec: TargetSpec, interpreter: Interpreter, program: Program, limi
 
 def _read(made: Build, program: Program, outcome: Outcome, limits: Limits) -> Ran:
     python = made.interpreter.version
-    meanings = list_meanings(program, python, made.offers, abuse=limits.abuse)
-    # A process that died did so in its last step, or after all of them.
-    at_the_end = outcome.phase.partition("/")[0] in ("finalizing", "exited")
-    reached = outcome.step if at_the_end or not outcome.died else outcome.step - 1
-    return Ran(meanings, outcome.raised, reached)
+    return Ran(list_meanings(program, python, made.offers, abuse=limits.abuse), outcome)

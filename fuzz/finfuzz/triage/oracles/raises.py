@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from finfuzz.executor.deviation import Deviation
 from finfuzz.executor.raised import Raised
 from finfuzz.triage.oracles.meanings import Meaning
+from finfuzz.triage.oracles.ran import Ran
 
-_VARYING = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\b\d+\b")
+#: Addresses, quoted names, but no apostrophes, and numbers.
+_VARYING = re.compile(r"0x[0-9a-f]+|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|\b\d+\b")
 #: Words kept of an exception's text: pybind11's texts name the function in the first ones.
 _WORDS_KEPT = 12
 _DETAIL = 300
@@ -21,30 +22,6 @@ _ANYWHERE = frozenset({"MemoryError", "KeyboardInterrupt", "RecursionError"})
 _REFUSED = re.compile(
     r"ImportError: .*(sub-?interpreters?|more than once|once per|[Ii]nterpreter change)"
 )
-
-
-class Ran(NamedTuple):
-    """A program on a build: its steps that have an effect, and those that raised.
-
-    ``reached``: the number of the last step that ended.
-    """
-
-    meanings: Mapping[int, Meaning]
-    raised: tuple[Raised, ...]
-    reached: int
-    name: str = ""
-
-    def did(self, number: int) -> bool:
-        """Whether a step had its effect: it ran, did not raise, and had the nodes it needs."""
-        meaning = self.meanings.get(number)
-        if meaning is None or number > self.reached:
-            return False
-        raised = {one.number for one in self.raised}
-        return number not in raised and raised.isdisjoint(meaning.needs)
-
-    def tried(self, number: int) -> bool:
-        """Whether a step ran, perhaps to raise."""
-        return self.did(number) or number in {one.number for one in self.raised}
 
 
 def find_raises(own: Ran, control: Ran | None, expected: Iterable[str] = ()) -> Iterator[Deviation]:
