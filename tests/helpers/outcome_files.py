@@ -18,7 +18,7 @@
 differ from those of a program that survived. A frame is written as in a finding's stack.txt, so no
 symbols are needed to read it; what was inlined stands before what it was inlined into. A judged
 call is written as RULE FUNCTION MODULE SITE PHASE, and its frames follow; a deviation as
-DIAGNOSTIC | KEY < … | DETAIL. Everything behind `stderr:` is the raw text.
+DIAGNOSTIC | KEY < … | DETAIL | PHASE. Everything behind `stderr:` is the raw text.
 
     python tests/outcome_files.py PROGRAM TARGET PYTHON
 
@@ -123,8 +123,8 @@ def read(path: Path) -> Case:
         elif key == "judged":
             values[key].append(_judged_call(text))
         elif key == "deviation":
-            diagnostic, keys, detail = text.split(" | ")
-            values[key].append(Deviation(diagnostic, tuple(keys.split(" < ")), detail))
+            diagnostic, keys, *rest = text.split(" | ")
+            values[key].append(Deviation(diagnostic, tuple(keys.split(" < ")), *rest))
         else:
             values[key] = _value(key, text)
     memory_mib = values.pop("memory_mib", Limits().memory_mib)
@@ -183,7 +183,8 @@ def written(origin: str, outcome: Outcome, memory_mib: int = Limits().memory_mib
         lines.append(f"judged: {call.rule} {call.function} {call.module} {site} {call.phase}")
         lines += [f"judged_frame: {frame}" for frame in name_stack(call.frames)]
     for one in outcome.deviations:
-        lines.append(f"deviation: {one.diagnostic} | {' < '.join(one.key)} | {one.detail}")
+        fields = (one.diagnostic, " < ".join(one.key), one.detail, one.phase)
+        lines.append(f"deviation: {' | '.join(fields)}")
     return "\n".join([*lines, f"stderr:\n{outcome.stderr}"])
 
 

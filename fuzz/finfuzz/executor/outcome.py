@@ -122,14 +122,21 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.keeps_nothing and not self.died and has_leak_report(self.stderr)
 
     @property
+    def left(self) -> int:
+        """C++ objects left at the end of Python, though the program keeps none, if none reports."""
+        ended = self.phase.partition("/")[0] == "exited" and not self.died
+        return self.alive if ended and self.keeps_nothing and not self.leaked else 0
+
+    @property
     def notable(self) -> bool:
         """Whether the outcome needs a diagnosis: a survivor may have failed in other ways.
 
-        A step that raised is odd only if it does not raise on the control.
+        A step that raised, and objects that are left, are odd only if the control differs.
         """
         return bool(
             self.died
-            or self.raised
+            or any(not one.expected for one in self.raised)
+            or self.left
             or self.recreated
             or self.capsule_lost
             or self.wrong_answers

@@ -11,6 +11,16 @@ _LINE = re.compile(
 )
 
 
+#: A program that takes all memory, or that is interrupted, may be told so by any step.
+_ANYWHERE = frozenset({"MemoryError", "KeyboardInterrupt", "RecursionError"})
+#: What an action raises on purpose, and an import that says that it does not support more
+#: interpreters or more lives.
+_EXPECTED = re.compile(
+    r"ValueError: a hook raises"
+    r"|ImportError: .*(sub-?interpreters?|more than once|once per|[Ii]nterpreter change)"
+)
+
+
 class Raised(msgspec.Struct, frozen=True):
     """A step that raised an exception, which the driver caught.
 
@@ -24,6 +34,16 @@ class Raised(msgspec.Struct, frozen=True):
     importing: bool
     type: str
     text: str
+
+    @property
+    def described(self) -> str:
+        """The exception as `TYPE: TEXT`."""
+        return f"{self.type}: {self.text}"
+
+    @property
+    def expected(self) -> bool:
+        """Whether the exception is no defect of any target."""
+        return self.type in _ANYWHERE or _EXPECTED.match(self.described) is not None
 
 
 def find_raised(stderr: str) -> tuple[Raised, ...]:

@@ -23,6 +23,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
+from finfuzz.triage.diagnosis.bucket import COUNTED
 from finfuzz.triage.diagnosis.symbols import Frame, find_interrupted, name_stack
 from finfuzz.triage.findings.finding import (
     RECIPE,
@@ -112,7 +113,7 @@ class Filer:
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
         rate = describe_rate(finding.signal, finding.script)
-        shown = f"script {rate}" if finding.script.n else "only the gate sees it, no script can"
+        shown = f"script {rate}" if finding.script.n else "only finfuzz sees it, no script can"
         self._announce(f"{name}: {shown}")
         return folder
 
@@ -179,7 +180,7 @@ class Filer:
             self._limits,
             finding.reproduced,
         )
-        finding.script = Rate(0, 0) if _is_seen_by_gate(finding) else script.rate
+        finding.script = Rate(0, 0) if _is_seen_here_alone(finding) else script.rate
         files = {
             **script.files,
             "repro.py": replace_story(script.files["repro.py"], write_story(finding)),
@@ -277,9 +278,9 @@ def _drop_folders(frames: Iterable[RawFrame]) -> tuple[RawFrame, ...]:
     return tuple(RawFrame(Path(frame.module).name, frame.offset) for frame in frames)
 
 
-def _is_seen_by_gate(finding: Finding) -> bool:
-    """Whether nothing crashed and the gate alone saw the defect: a script has no gate."""
-    return finding.signal == "NONE" and finding.diagnostic in RULES
+def _is_seen_here_alone(finding: Finding) -> bool:
+    """Whether nothing crashed, and the gate saw the defect or finfuzz counted: no script does."""
+    return finding.signal == "NONE" and finding.diagnostic in (*RULES, *COUNTED)
 
 
 def _drop_handler(stack: list[Frame]) -> list[Frame]:

@@ -96,7 +96,7 @@ def find_unraisable(outcome: Outcome) -> list[Diagnosis]:
 def find_deviations(outcome: Outcome) -> list[Diagnosis]:
     """Diagnose what the program does here and not on the control, where that was compared."""
     return [
-        Diagnosis("NONE", one.diagnostic, "running", one.detail, one.key)
+        Diagnosis("NONE", one.diagnostic, one.phase, one.detail, one.key)
         for one in outcome.deviations
     ]
 

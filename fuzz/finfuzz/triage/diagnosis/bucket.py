@@ -27,7 +27,10 @@ OVERFLOW = "stack-overflow"
 JUDGED = frozenset(RULES[1:])
 
 #: Diagnostics that an outcome alone does not show: a comparison with the control does.
-COMPARED = frozenset({"raises"})
+COMPARED = frozenset({"raises", "left-alive"})
+
+#: Diagnostics of what finfuzz counts: a script shows nothing of it.
+COUNTED = frozenset({"left-alive"})
 
 #: Diagnostics whose signal is chance: SIGSEGV here, the C library's SIGABRT there.
 _ANY_SIGNAL = INTERNALS | {"heap-corruption"}

@@ -15,6 +15,7 @@ from finfuzz.program.roles import adapt
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.oracles.left import find_left, list_all_left
 from finfuzz.triage.oracles.meanings import list_meanings
 from finfuzz.triage.oracles.raises import find_raises, is_expected, list_all_raises
 from finfuzz.triage.oracles.ran import Ran
@@ -32,16 +33,18 @@ def compare(
 ) -> Outcome:
     """Return the outcome with its deviations from the control's.
 
-    The control runs only where a step raised that may be odd, in a fresh process. A target without
-    a control, as a package, is compared with itself. Raise UserError if the control can't be built.
+    The control runs only where a step raised or an object is left, in a fresh process. A target
+    without a control, as a package, is compared with itself. Raise UserError if the control can't
+    be built.
     """
-    expected = made.spec.record.refusals
-    if all(is_expected(one, expected) for one in outcome.raised):
+    refusals = made.spec.record.refusals
+    if not outcome.left and all(is_expected(one, refusals) for one in outcome.raised):
         return outcome
     name = find_control(made.spec)
     control = _run_control(name, made, program, limits, announce) if name else None
-    found = find_raises(_read(made, program, outcome, limits), control, expected)
-    return msgspec.structs.replace(outcome, deviations=tuple(found))
+    own = _read(made, program, outcome, limits)
+    found = (*find_raises(own, control, refusals), *find_left(own, control))
+    return msgspec.structs.replace(outcome, deviations=found)
 
 
 def compare_anywhere(made: Build, program: Program, outcome: Outcome, limits: Limits) -> Outcome:
@@ -51,7 +54,8 @@ def compare_anywhere(made: Build, program: Program, outcome: Outcome, limits: Li
     """
     if find_control(made.spec) or made.package is not None:
         return compare(made, program, outcome, limits)
-    found = tuple(list_all_raises(_read(made, program, outcome, limits)))
+    own = _read(made, program, outcome, limits)
+    found = (*list_all_raises(own), *list_all_left(own))
     return msgspec.structs.replace(outcome, deviations=found)
 
 

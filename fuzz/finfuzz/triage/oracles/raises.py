@@ -16,25 +16,17 @@ _VARYING = re.compile(r"0x[0-9a-f]+|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|\b\d+\b")
 _WORDS_KEPT = 12
 _DETAIL = 300
 
-#: A program that takes all memory, or that is interrupted, may be told so by any step.
-_ANYWHERE = frozenset({"MemoryError", "KeyboardInterrupt", "RecursionError"})
-#: An import that says that it does not support more interpreters, or more lives.
-_REFUSED = re.compile(
-    r"ImportError: .*(sub-?interpreters?|more than once|once per|[Ii]nterpreter change)"
-)
 
-
-def find_raises(own: Ran, control: Ran | None, expected: Iterable[str] = ()) -> Iterator[Deviation]:
+def find_raises(own: Ran, control: Ran | None, refusals: Iterable[str] = ()) -> Iterator[Deviation]:
     """Yield a deviation for each way in which a step raises, and should not.
 
     ``control``: the same program there; where it can't do a step, the same step in an earlier life
-    or interpreter is compared. ``expected``: patterns of `TYPE: TEXT` that the target's record
-    names.
+    or interpreter is compared. ``refusals``: of the target's record.
     """
     seen: set[tuple[str, ...]] = set()
     for one in own.raised:
         meaning = own.meanings.get(one.number)
-        if meaning is None or is_expected(one, expected):
+        if meaning is None or is_expected(one, refusals):
             continue
         other = _find_other(own, control, one, meaning)
         key = make_key(own, one, meaning)
@@ -50,12 +42,9 @@ def list_all_raises(own: Ran) -> Iterator[Deviation]:
             yield Deviation("raises", make_key(own, one, meaning), _describe(one, ""))
 
 
-def is_expected(raised: Raised, expected: Iterable[str]) -> bool:
+def is_expected(raised: Raised, refusals: Iterable[str]) -> bool:
     """Whether an exception is no defect of the target: a refusal in clear words, say."""
-    text = f"{raised.type}: {raised.text}"
-    if raised.type in _ANYWHERE or _REFUSED.match(text):
-        return True
-    return any(re.match(pattern, text) for pattern in expected)
+    return raised.expected or any(re.match(pattern, raised.described) for pattern in refusals)
 
 
 def make_key(own: Ran, raised: Raised, meaning: Meaning) -> tuple[str, ...]:
@@ -92,6 +81,6 @@ def _find_other(own: Ran, control: Ran | None, raised: Raised, meaning: Meaning)
 
 
 def _describe(raised: Raised, other: str) -> str:
-    said = f"{raised.type}: {raised.text}" if raised.text else raised.type
+    said = raised.described if raised.text else raised.type
     step = f"`{raised.step}`" + (" (its import of the extension)" if raised.importing else "")
     return f"{step} raises {said}"[:_DETAIL] + (f"; {other}" if other else "")

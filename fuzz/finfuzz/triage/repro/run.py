@@ -17,7 +17,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.units import is_source
 from finfuzz.triage.diagnosis import Diagnosis, messages
-from finfuzz.triage.diagnosis.bucket import JUDGED
+from finfuzz.triage.diagnosis.bucket import COUNTED, JUDGED
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
 from finfuzz.triage.oracles.raises import normalize_text
 from finfuzz.triage.repro.clean import CleanEnvironment
@@ -117,6 +117,8 @@ def _shows(stderr: str, diagnosis: Diagnosis) -> bool:
     diagnostic = diagnosis.diagnostic
     if diagnostic in JUDGED and diagnosis.signal == "NONE":
         return False  # only the gate sees it, and a script has none
+    if diagnostic in COUNTED:
+        return False
     if diagnostic == "raises":
         return shows_raised(stderr, diagnosis.frames)
     if diagnostic in MARKS:
