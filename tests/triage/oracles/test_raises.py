@@ -150,6 +150,12 @@ def test_an_exception_that_is_no_defect(raised: str) -> None:
     assert not list(find_raises(own, on_control("import"), ["SystemError: as its record"]))
 
 
+def test_an_import_that_failed_before_is_not_made_again() -> None:
+    own = ran("import; import", "1 import ImportError: no", "2 import ImportError: no")
+    (found,) = find_raises(own, on_control("import; import"))
+    assert found.key == ("ImportError", "no", "import")
+
+
 def test_one_way_to_raise_is_found_once() -> None:
     steps = "node a list; node b iterator; node c iterator"
     own = ran(steps, "2 RuntimeError: no type", "3 RuntimeError: no type")

@@ -56,7 +56,8 @@ def make_key(own: Ran, raised: Raised, meaning: Meaning) -> tuple[str, ...]:
     words = " ".join(meaning.words)
     if raised.importing:
         before = (one for one in own.meanings.values() if one.number < raised.number)
-        again = any(one.imports and one.place == meaning.place for one in before)
+        here = (one for one in before if one.imports and one.place == meaning.place)
+        again = any(own.did(one.number) for one in here)
         words = "import again" if again else "import"
     return (raised.type, normalize_text(raised.text), words)
 
