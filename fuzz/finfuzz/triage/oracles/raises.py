@@ -63,8 +63,13 @@ def make_key(own: Ran, raised: Raised, meaning: Meaning) -> tuple[str, ...]:
 
 
 def normalize_text(text: str) -> str:
-    """Return the beginning of an exception's first line, without addresses, numbers and names."""
+    """Return the beginning of an exception's first line, without addresses, numbers and names.
+
+    A text of one word is a name: of an attribute or a key.
+    """
     line = text.partition("\\n")[0].partition("\n")[0]
+    if line.isidentifier():
+        return "…"
     return " ".join(_VARYING.sub("…", line).split()[:_WORDS_KEPT])
 
 
