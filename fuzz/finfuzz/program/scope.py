@@ -288,3 +288,11 @@ def effective(
     """
     scope = Scope(python, abuse, offers or assume_words(program))
     return Program(tuple(step for step in program.steps if scope.apply(step)), program.below)
+
+
+def list_abuse(program: Program, python: Version, offers: Vocabulary) -> tuple[Step, ...]:
+    """List the steps that break a rule on purpose, each once: skipped without ``abuse``."""
+    legal = Scope(python, False, offers)
+    allowed = Scope(python, True, offers)
+    abused = (step for step in program.steps if allowed.apply(step) and not legal.apply(step))
+    return tuple(dict.fromkeys(abused))
