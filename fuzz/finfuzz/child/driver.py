@@ -156,7 +156,7 @@ STEPS = {
     "collect": collect,
 }
 #: The operations that say where the next step runs.
-PREFIXES = ("elsewhere", "native", "released")
+PREFIXES = ("elsewhere", "native", "together", "everywhere", "released")
 #: The positions of arguments that must name existing nodes, by operation.
 NAMED = {"edge": (1, 2), **dict.fromkeys(("hook", "perform", "root", "check", "drop"), (1,))}
 
@@ -210,8 +210,24 @@ class Interpreters:
         runtime.stop(handle, prefix)
         return EFFECT
 
+    def take_at_once(self, nodes, line, handles):
+        """Have a thread for each of these interpreters take the step."""
+        words = line.split()
+        if words[0] == "stop":
+            runtime.stop_at_once(handles[1:])  # the first is the main interpreter's
+            self.handles, self.current = {"main": MAIN}, MAIN
+            return EFFECT
+        tasks = [(handle, line if handle != MAIN else lambda: take(nodes, words))
+                 for handle in handles]  # fmt: skip
+        results = runtime.run_at_once(tasks)
+        return RAISED if RAISED in results else min(results)
+
     def take(self, nodes, line, prefix):
         words = line.split()
+        if prefix == "together":
+            return self.take_at_once(nodes, line, [self.current] * 4)
+        if prefix == "everywhere":
+            return self.take_at_once(nodes, line, list(self.handles.values()))
         if words[0] in ("start", "stop"):
             return getattr(self, words[0])(*words[1:], prefix)
         if words[0] == "enter":

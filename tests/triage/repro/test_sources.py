@@ -34,7 +34,7 @@ MEANS = ("gil_state", "framework")
 CAPI = {
     *("start", "run", "run_elsewhere", "elsewhere", "stop", "stop_elsewhere", "start_elsewhere"),
     *(f"{what}native_{means}" for what in ("", "start_", "stop_") for means in MEANS),
-    "start_released",
+    *("start_released", "at_once", "run_together", "stop_at_once"),
     *("again", "c_exit", "thread_exit", "hold_in_type"),
 }
 POLICIES = ("released", "destroy", "leak", "hold")

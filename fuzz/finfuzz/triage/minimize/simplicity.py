@@ -122,6 +122,9 @@ _THREADS = {
     WAY: {"thread-exit"},
 }
 
+#: The threads of a prefix: four, one for each interpreter, else one.
+_PREFIXED = {**dict.fromkeys(PREFIXES, 1), "together": 4, "everywhere": 2}
+
 #: A name's rank: whether minimizing would never give it, its number, its letter.
 NameRank = tuple[bool, int, str]
 _NODE_NAME = re.compile(r"([a-z])([1-9][0-9]*)?\Z")
@@ -210,7 +213,7 @@ def _measure(op: str, args: tuple[str, ...]) -> _Measured:
         own=tuple(text for _, text in words if is_own(text)),
         names=tuple(_name_rank(role, text) for role, text in names),
         defines=step.names(Role.NEW_NODE, Role.NEW_INTERPRETER),
-        threads=(op in PREFIXES) + sum(text in _THREADS.get(one, ()) for one, text in words),
+        threads=_PREFIXED.get(op, 0) + sum(text in _THREADS.get(one, ()) for one, text in words),
         graph=_graph(step),
     )
 

@@ -17,6 +17,7 @@ CHILD = Path(__file__).resolve().parents[2] / "child"
 #: Further names that a name of capi needs, without any `capi.name` in the script.
 _APART = ("apart", "another_thread")
 _NATIVE = (*_APART, "native")
+_TASKS = (*_APART, "tasks")
 _START_AT = ("start_at", "take_over")
 _STOP_AT = ("stop_at", "take_over")
 _CAPI_NEEDS = {
@@ -30,6 +31,9 @@ _CAPI_NEEDS = {
     "stop_elsewhere": (*_APART, *_STOP_AT),
     "stop_native_gil_state": (*_NATIVE, *_STOP_AT),
     "stop_native_framework": (*_NATIVE, *_STOP_AT, "with_gil"),
+    "at_once": _TASKS,
+    "run_together": _TASKS,
+    "stop_at_once": (*_TASKS, "take_over"),
     "thread_exit": ("another_thread",),
 }
 #: Names of capi that a flavour of interpreters needs, where not `by_config` alone.
