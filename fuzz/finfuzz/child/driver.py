@@ -14,6 +14,8 @@ import sys
 runtime = None
 
 EFFECT, SKIPPED, RAISED = 0, 1, 2
+#: Characters kept of an exception's text: pybind11's lists of overloads have some 500.
+MOST_TEXT = 1000
 MAIN = -1
 
 #: The nodes of a subinterpreter by name. The main interpreter's are a local of `run`, so that they
@@ -23,24 +25,12 @@ NODES = {}
 IN_USE = ["first"]
 
 
-def leak(node):
-    runtime.leak(node)
-
-
-def interpreter_dict():
-    return runtime.interpreter_dict()
-
-
-def thread_dict():
-    return runtime.thread_dict()
-
-
-def hold_in_type(node):
-    runtime.hold_in_type(node)
-
-
-def request_script(path):
-    runtime.request_script(path)
+#: Functions of the runtime that the words call. They are globals of their own: what is called at
+#: the end must not look for `runtime` then.
+PLATFORM = (
+    *("leak", "interpreter_dict", "thread_dict", "hold_in_type", "request_script"),
+    "wake_thread",
+)
 
 
 def extension_name():
@@ -60,6 +50,7 @@ def load_word(name):
     if name not in names:
         import marshal
 
+        names.update((each, getattr(runtime, each)) for each in PLATFORM)
         calls, code = marshal.loads(runtime.get_code(name))
         for called in calls:
             load_word(called)
@@ -96,7 +87,10 @@ def add_edge(nodes, source, target, how):
 
 
 def add_hook(nodes, name, at, action):
-    perform("at_", at, nodes[name], perform("act_", action))
+    act = perform("act_", action)
+    if at not in NATIVE_HOOKS or type(act).__name__ != "Action":
+        act = runtime.counted(act, action == "raise")
+    perform("at_", at, nodes[name], act)
 
 
 def perform_action(nodes, name, action):
@@ -157,6 +151,8 @@ STEPS = {
 }
 #: The operations that say where the next step runs.
 PREFIXES = ("elsewhere", "native", "together", "everywhere", "released")
+#: Hooks that run a native action without Python. The extension counts how often they perform it.
+NATIVE_HOOKS = ("traverse", "clear", "dealloc", "capsule", "module-free")
 #: The positions of arguments that must name existing nodes, by operation.
 NAMED = {"edge": (1, 2), **dict.fromkeys(("hook", "perform", "root", "check", "drop"), (1,))}
 
@@ -169,12 +165,26 @@ def take(nodes, words):
         STEPS[words[0]](nodes, *words[1:])
         return EFFECT
     except Exception as error:
-        line = "finfuzz: `%s` raised %s: %s\n" % (" ".join(words), type(error).__name__, error)
         try:
-            sys.stderr.write(line)
+            sys.stderr.write(describe_raised(words, error))
         except OSError:
             pass  # standard error is full; the step counts all the same
         return RAISED
+
+
+def describe_raised(words, error):
+    """Say in one line which step raised what: `executor/raised.py` reads it."""
+    traceback, importing = error.__traceback__, ""
+    while traceback is not None:
+        if traceback.tb_frame.f_code is import_in_use.__code__:
+            importing = " while importing"
+        traceback = traceback.tb_next
+    try:
+        text = str(error)[:MOST_TEXT].replace("\n", "\\n")
+    except Exception as another:
+        text = "(its text raises %s)" % type(another).__name__
+    step = runtime.get_step(), " ".join(words), type(error).__name__, importing, text
+    return "finfuzz: step %d `%s` raised %s%s: %s\n" % step
 
 
 def take_line(line):

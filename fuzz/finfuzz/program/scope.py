@@ -15,6 +15,7 @@ from finfuzz.program.legal import (
     CPYTHON_DIES,
     IMPOSSIBLE,
     INTERPRETER_ROOTS,
+    OUTLIVING_ACTIONS,
     OUTLIVING_HOOKS,
     OUTLIVING_ROOTS,
     THREAD_ROOTS,
@@ -207,6 +208,7 @@ class Scope:
         if not self.may_hook(name, hook, action):
             return False
         self.hooks_start_threads |= action == "thread"
+        self.threads_outlive |= action in OUTLIVING_ACTIONS
         self.threads_are_busy |= hook in OUTLIVING_HOOKS
         return True
 
@@ -315,3 +317,11 @@ def effective(
     effects = list_effects(program, scope)
     steps = (step for step, has in zip(program.steps, effects, strict=True) if has)
     return Program(tuple(steps), program.below)
+
+
+def list_abuse(program: Program, python: Version, offers: Vocabulary) -> tuple[Step, ...]:
+    """List the steps that break a rule on purpose, each once: skipped without ``abuse``."""
+    legal = Scope(python, False, offers)
+    allowed = Scope(python, True, offers)
+    abused = (step for step in program.steps if allowed.apply(step) and not legal.apply(step))
+    return tuple(dict.fromkeys(abused))

@@ -9,6 +9,8 @@
 #include "../common/probe.h"
 #include "../common/debugger.h"
 #include "../common/framework.h"
+#include "../common/interpreters.h"
+#include "../common/settling.h"
 #include "gate.h"
 #include "module.h"
 #include "shared.h"
@@ -65,6 +67,31 @@ static PyObject* count_wrong_answer(PyObject*, PyObject*) {
     Py_RETURN_NONE;
 }
 
+// counted(act, raises): calls `act`, and counts for the step being taken how often it was performed to
+// its end. `raises`: so an exception is. No code of Python's: at the end that might not run.
+static PyObject* call_counted(PyObject* self, PyObject* args) {
+    PyObject* act;
+    unsigned step;
+    int raises;
+    if (!PyArg_ParseTuple(self, "OIp", &act, &step, &raises)) return nullptr;
+    Py_INCREF(self);  // the caller may have only borrowed what is called
+    PyObject* result = PyObject_Call(act, args, nullptr);
+    if (result || raises) count_performed(step);
+    Py_DECREF(self);
+    return result;
+}
+
+static PyMethodDef counted_definition = {"counted", call_counted, METH_VARARGS, nullptr};
+
+static PyObject* counted(PyObject*, PyObject* args) {
+    PyObject *act, *raises;
+    if (!PyArg_ParseTuple(args, "OO", &act, &raises)) return nullptr;
+    PyObject* what = Py_BuildValue("(OIO)", act, shared->facts.step, raises);
+    PyObject* made = what ? PyCFunction_New(&counted_definition, what) : nullptr;
+    Py_XDECREF(what);
+    return made;
+}
+
 // note_gil(): the steps are over, and this free-threaded CPython has turned its GIL on.
 static PyObject* note_gil(PyObject*, PyObject*) {
     shared->facts.gil_came_on = 1;
@@ -99,6 +126,10 @@ static PyObject* get_program(PyObject*, PyObject*) {
 static PyObject* set_step(PyObject*, PyObject* number) {
     shared->facts.step = uint32_t(PyLong_AsUnsignedLong(number));
     Py_RETURN_NONE;
+}
+
+static PyObject* get_step(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLong(shared->facts.step);
 }
 
 static PyObject* count_step(PyObject*, PyObject* what) {
@@ -150,6 +181,7 @@ static PyMethodDef functions[] = {
     {"link_extension", link_extension, METH_VARARGS, nullptr},
     {"has_second", has_second, METH_NOARGS, nullptr},
     {"count_wrong_answer", count_wrong_answer, METH_O, nullptr},
+    {"counted", counted, METH_VARARGS, nullptr},
     {"note_gil", note_gil, METH_NOARGS, nullptr},
     {"gate", gate, METH_VARARGS, nullptr},
     {"serve", serve_programs, METH_VARARGS, nullptr},
@@ -157,6 +189,7 @@ static PyMethodDef functions[] = {
     {"begin_zygote", begin_zygote, METH_NOARGS, nullptr},
     {"get_program", get_program, METH_NOARGS, nullptr},
     {"set_step", set_step, METH_O, nullptr},
+    {"get_step", get_step, METH_NOARGS, nullptr},
     {"count_step", count_step, METH_O, nullptr},
     {"keep_code", keep_code, METH_VARARGS, nullptr},
     {"get_code", get_code, METH_O, nullptr},
@@ -176,6 +209,7 @@ static PyMethodDef functions[] = {
     {"leak", leak, METH_O, nullptr},
     {"hold_in_type", hold_in_type, METH_O, nullptr},
     {"request_script", request_script_here, METH_O, nullptr},
+    {"wake_thread", wake_thread, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 
