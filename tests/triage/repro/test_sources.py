@@ -32,7 +32,7 @@ USES = [f"t.{name}" for name in OFFERED] + [f't.action("{name}")' for name in AC
 USES += ['a.hook("clear", act)', "t.Container", " ".join(f"t.{name}" for name in OFFERED)]
 CAPI = {
     *("find_framework", "start", "run", "run_elsewhere", "elsewhere", "stop", "stop_elsewhere"),
-    *("again", "c_exit", "thread_exit", "hold_in_type"),
+    *("again", "c_exit", "thread_exit", "hold_in_type", "wake_thread"),
 }
 POLICIES = ("released", "destroy", "leak", "hold")
 #: Styles of plain-c; abi3 has words of its own (test_plain_c.py).
