@@ -58,6 +58,8 @@ def act_import():
     return import_something
 
 
+# The module stays in sys.modules. A busy thread that imported it anew each time would be stopped
+# with the import lock, and what imports at the end would wait for ever (3.15.2, plain-c).
 def import_something(subject):
     import colorsys  # small, written in Python, and imported by nothing else
 

@@ -15,7 +15,7 @@ _STANDARD = {
     "fcntl.h": "O_RDONLY",
     "signal.h": "SIGINT|SIG_DFL",
     "sys/types.h": r"\bpid_t\b",
-    "unistd.h": "getpid|gettid|usleep",
+    "unistd.h": "getpid|gettid|usleep|pause",
     "atomic": "std::atomic",
     "chrono": "std::chrono",
     "condition_variable": "std::condition_variable",
