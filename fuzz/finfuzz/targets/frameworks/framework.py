@@ -124,6 +124,7 @@ class CrashMarks:
     ``generated``: functions that it writes for each type or module, with the common part of their
     names as the group, which matches nothing for those of the user's code. ``accessors``: functions
     that ask for its internals. ``routes``: functions on routes to many defects.
+    ``serves_one_interpreter``: of several that import an extension, its internals are of one.
     """
 
     exceptions: Mapping[str, str] = field(default_factory=dict)
@@ -137,6 +138,7 @@ class CrashMarks:
     generated: str = ""
     accessors: str = ""
     routes: str = ""
+    serves_one_interpreter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from finfuzz.triage.diagnosis import bucket as buckets
 DIAGNOSTICS = {
     "internals-recreated": "the framework's guard against it says so",
     "internals-recreated-silently": "the runtime saw internals made where there were some already",
+    "foreign-internals": "the framework's internals serve one interpreter, and several have "
+    "initialized the extension; the framework crashed",
     "capsule-lost": "a checker found another capsule, or none, where one should be",
     "cast-error": "an uncaught error of the framework's cast",
     "framework-failure": "the framework itself gave up, and said why",
