@@ -56,6 +56,8 @@ def _list_variants() -> Iterator[list[str]]:
             if policy.name != RELEASED:
                 since = f", since {policy.since}" if policy.since else ""
                 yield [f"`{name}+{policy.name}`", f"{policy.story}{since}"]
+        for switch in record.switches.values():
+            yield [f"`{name}{{{switch.name}}}`", f"built {switch.story}"]
 
 
 def _describe(record: Framework) -> str:

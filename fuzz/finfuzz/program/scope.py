@@ -248,8 +248,8 @@ class Scope:
 
 
 _APPLY: dict[str, Callable[..., bool]] = {
-    **dict.fromkeys(("import", "unimport", "self-check", "collect"), Scope._always),
-    "elsewhere": Scope._always,
+    **dict.fromkeys(("import", "fail-import", "unimport", "self-check"), Scope._always),
+    **dict.fromkeys(("collect", "elsewhere"), Scope._always),
     "exit": Scope._exit,
     "use": Scope._use,
     "node": Scope._node,

@@ -34,6 +34,7 @@ _USED = (
     re.compile(r"\.(hook)\("),
     re.compile(r'\.action\("(\w+)"\)'),
     re.compile(r"\bcapi\.(find_framework)\b"),
+    re.compile(r"\bsys\.(finfuzz_fails)\b"),
 )
 _START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"\)")
 
@@ -56,6 +57,7 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
         "Instance",
         "check",
         "find_framework",
+        "finfuzz_fails",
         "hook",
         "set_act",
         "is_a",

@@ -45,7 +45,7 @@
 
 // clang-format off
 #define FINFUZZ_FEATURES(FEATURE)                                                                \
-    FEATURE(conversions, "takes_wrapped value_of same")                                          \
+    FEATURE(conversions, "takes_wrapped takes_releasing value_of same")                          \
     FEATURE(actions, "action")                                                                   \
     FEATURE(annotations, "Weak WeakDynamic Pooled Supplemented")                                 \
     FEATURE(arrays, "array array_view sum Arrays")                                               \
