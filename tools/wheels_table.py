@@ -16,7 +16,7 @@ import msgspec
 from finfuzz.check.results import Check, Row
 from finfuzz.check.states import STATES, State
 from finfuzz.report.check import explain
-from finfuzz.report.replay import make_markdown_row
+from finfuzz.report.markdown import make_row
 from finfuzz.targets.spec import parse_target
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "wheels.md"
@@ -83,12 +83,12 @@ def name_package(check: Check) -> str:
 
 def _list_packages(checks: Sequence[Check]) -> Iterable[str]:
     states = [state for state in STATES if any(check.counts[state] for check in checks)]
-    yield make_markdown_row("", "package", "made with", *states)
+    yield make_row("", "package", "made with", *states)
     yield "| --- |" + " --- |" * (len(states) + 2)
     for number, check in enumerate(checks, start=1):
         counts = [str(check.counts[state] or "") for state in states]
         made = ", ".join(check.frameworks) or "C API"
-        yield make_markdown_row(str(number), name_package(check), made, *counts)
+        yield make_row(str(number), name_package(check), made, *counts)
 
 
 def _list_scenarios(checks: Sequence[Check]) -> Iterable[str]:
@@ -96,7 +96,7 @@ def _list_scenarios(checks: Sequence[Check]) -> Iterable[str]:
     yield from ("", "## Every scenario", "")
     yield ", ".join(f"{MARKS[state]} {state}" for state in used) + "."
     yield ""
-    yield make_markdown_row("scenario", *(str(number) for number in range(1, len(checks) + 1)))
+    yield make_row("scenario", *(str(number) for number in range(1, len(checks) + 1)))
     yield "| --- |" + " --- |" * len(checks)
     marks: defaultdict[str, dict[int, str]] = defaultdict(dict)
     for number, check in enumerate(checks):
@@ -104,18 +104,18 @@ def _list_scenarios(checks: Sequence[Check]) -> Iterable[str]:
             marks[row.scenario][number] = MARKS[row.state]
     for scenario, found in marks.items():
         cells = [found.get(number, "") for number in range(len(checks))]
-        yield make_markdown_row(f"`{scenario}`", *cells)
+        yield make_row(f"`{scenario}`", *cells)
 
 
 def _list_failures(checks: Sequence[Check]) -> Iterable[str]:
     yield from ("", "## What went wrong", "")
-    yield make_markdown_row("package", "scenarios", "outcome", "")
+    yield make_row("package", "scenarios", "outcome", "")
     yield "| --- | --- | --- | --- |"
     for check in checks:
         for text, rows in _group(check.bad).items():
             names = ", ".join(f"`{row.scenario}`" for row in rows)
             cells = (name_package(check), names, rows[0].state, _shorten(text))
-            yield make_markdown_row(*cells)
+            yield make_row(*cells)
 
 
 def _group(rows: Iterable[Row]) -> dict[str, list[Row]]:

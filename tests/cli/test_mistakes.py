@@ -81,6 +81,12 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
 @pytest.mark.parametrize(
     ("command", "says"),
     [
+        # numbers
+        (f"{EXEC} --deadline abc", "'abc' is not a number of seconds from 0.01 to 86,400"),
+        (f"{EXEC} --deadline nan", "'nan' is not a number of seconds from 0.01 to 86,400"),
+        (f"{EXEC} --memory 1", "'1' is not a whole number from 64 to 1,048,576"),
+        ("triage --crashes nowhere", "there is no folder of findings nowhere"),
+        ("attribute --crashes nowhere", "there is no folder of findings nowhere"),
         # the program
         ("exec no.fin", "can't read the program no.fin: No such file or directory"),
         ("exec folder", "can't read the program folder: Is a directory"),
@@ -115,12 +121,15 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
             "CPython 3.13.0 has no Python.h in ",
         ),
         # numbers and words
-        (f"{EXEC} --deadline 0", "Invalid value for '--deadline': 0.0 is not in the range"),
+        (
+            f"{EXEC} --deadline 0",
+            "Invalid value for '--deadline': '0' is not a number of seconds from 0.01",
+        ),
         (f"{EXEC} --deadline nan", "'--deadline'"),
         (f"{EXEC} --deadline inf", "'--deadline'"),
         (f"{EXEC} --deadline 1e9", "'--deadline'"),
-        (f"{RUN} --time 0", "Invalid value for '--time': 0.0 is not in the range"),
-        (f"{RUN} --seed -1", "Invalid value for '--seed': -1 is not in the range"),
+        (f"{RUN} --time 0", "Invalid value for '--time': '0' is not a number of seconds from 0.1"),
+        (f"{RUN} --seed -1", "Invalid value for '--seed': '-1' is not a whole number from 0"),
         (f"{RUN} --engine afl", "'afl' is not one of 'atheris', 'random'"),
         (f"{RUN} --crashes", "Option '--crashes' requires an argument"),
         # folders; the tests may run as root, so a file is in the way
@@ -154,7 +163,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(
         ("exec no.fin", "can't read the program no.fin: No such file or directory"),
         ("exec good.fin --target boost", "unknown framework 'boost'"),
         ("run --state c --crashes file", "can't write findings to file: "),
-        ("run --time 0", "Invalid value for '--time': 0.0 is not in the range"),
+        ("run --time 0", "Invalid value for '--time': '0' is not a number of seconds from 0.1"),
         (f"{RUN} --time nan", "'--time'"),
         (f"{RUN} --time inf", "'--time'"),
         (f"{RUN} --json folder", "folder"),

@@ -157,7 +157,7 @@ def test_what_is_no_program_is_said_in_a_line(tmp_path: Path) -> None:
     assert [line.removeprefix(f"{tmp_path}/")[:24] for line in problems] == [
         "a: byte 10 is not UTF-8",
         "b: line 1, column 1: fou",
-        "c: 1048577 bytes: a prog",
+        "c has 1048577 bytes: the",
     ]
 
 

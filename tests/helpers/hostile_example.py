@@ -38,7 +38,6 @@ def hostile_finding(crashes: Path) -> Path:
     )
     made = finding(
         bucket=BUCKET,
-        former=(HOSTILE,),
         detail=HOSTILE,
         phase="finalizing/" + HOSTILE,
         interpreter=HOSTILE,
@@ -48,7 +47,6 @@ def hostile_finding(crashes: Path) -> Path:
         signals={HOSTILE: 3},
         routes=[Route((HOSTILE,), (HOSTILE,), 3, HOSTILE)],
         regressed=HOSTILE,
-        merged_into=HOSTILE,
         attribution=attribution,
         escalation=(
             Escalation("gdb" + HOSTILE, "done", HOSTILE, "escalation/gdb.txt"),

@@ -11,6 +11,7 @@ from finfuzz.program.words import (
     HOOK,
     KIND,
     KINDS,
+    MEANS,
     ROOT,
     SHAPE,
     SIZE,
@@ -22,7 +23,7 @@ from finfuzz.program.words import (
 )
 from finfuzz.support.cpythons import SUPPORTED
 
-CHOICES = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, WHICH, WAY)
+CHOICES = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, MEANS, WHICH, WAY)
 WORDS = [(choice, word) for choice in CHOICES for word in choice.words]
 
 
@@ -55,7 +56,7 @@ def test_every_word_is_explained_by_phrases(choice: Choice, word: Word) -> None:
 def test_every_word_has_a_price_and_a_first_python(choice: Choice, word: Word) -> None:
     assert ALWAYS <= word.since <= SUPPORTED[-1]
     assert word.cost >= 1
-    if choice in (SHAPE, SIZE, EDGE, WHICH, WAY):  # scope.py doesn't ask where these are legal
+    if choice in (SHAPE, SIZE, EDGE, MEANS, WHICH, WAY):  # scope.py doesn't ask for more
         assert word.main_only == word.abuse == word.own_thread == ""
         assert word.since == ALWAYS
 
@@ -87,13 +88,15 @@ def test_sizes_are_numbers_that_grow() -> None:
 def test_what_no_interpreter_but_the_main_one_takes_says_so() -> None:
     """Reasons for what would be a harness's mistake, or a fatal error by design."""
     assert {word.text for choice, word in WORDS if choice is ROOT and word.main_only} == {
-        *("type-dict", "signal", "daemon-thread", "returning-thread", "waking-thread")
+        *("type-dict", "signal", "daemon-thread", "returning-thread", "waking-thread"),
+        *("native-thread", "returning-native-thread", "waiting-native-thread"),
+        "interpreter-thread",
     }
     assert [word.text for word in HOOK.words if word.main_only] == [
         *("busy-thread", "py-atexit", "static-destructor", "thread-local-destructor")
     ]
     assert {word.text for choice, word in WORDS if choice is ACTION and word.main_only} == {
-        *("thread", "native-thread")
+        *("thread", "join", "native-thread")
     }
     assert [word.text for word in FLAVOUR.words if word.main_only] == ["concurrent"]
 

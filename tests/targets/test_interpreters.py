@@ -53,6 +53,10 @@ def test_probe_follows_a_wrapper_to_the_python_behind_it(tmp_path: Path, here: I
         ("echo '{}'", "is not a Python 3: give"),
         ("echo 'Unknown option: -I' >&2; exit 2", "it printed: Unknown option: -I"),
         (
+            'echo "no $*" | tr "\\n" " " >&2; exit 2',
+            "…): give a CPython",
+        ),  # the probe's source is not repeated
+        (
             "echo '" + '{"implementation": "pypy", "version": [3, 10, 1], "executable": "/x", '
             '"includes": [], "ext_suffix": ".so", "full_version": "", "soabi": null, '
             '"number": "3.10.1", "abiflags": "", "commit": "", "source_tree": null, '

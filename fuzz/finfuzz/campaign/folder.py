@@ -28,7 +28,8 @@ import msgspec
 from finfuzz.campaign.journal import Journal, rebuild
 from finfuzz.campaign.journal_schema import OtherVersionError
 from finfuzz.campaign.plan import Plan
-from finfuzz.program.text import ParseError, parse, to_text
+from finfuzz.program.file import read_program
+from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import remove_leftovers, write_whole
 
@@ -206,6 +207,6 @@ def _walk_files(*folders: Path | None) -> Iterator[Path]:
 def _read_program(path: Path) -> str | None:
     """Read a program, and print it as an engine does; None if the file is no program."""
     try:
-        return to_text(parse(path.read_text(encoding="utf-8")).without_comments())
-    except (ParseError, UnicodeDecodeError):
+        return to_text(read_program(path).without_comments())
+    except UserError:
         return None

@@ -16,18 +16,20 @@ from finfuzz.cli.options import (
     name_targets,
     path_option,
     python_option,
-    read_program,
     recipe_option,
     resolve_target,
     show_progress,
     take_recipe,
     target_option,
 )
+from finfuzz.cli.outdated import require_folder
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.program.file import read_program
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
+from finfuzz.support.terminal import say
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.attribute import attribute_finding
@@ -65,8 +67,8 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
                 advance(done, of)
         attribution = load(folder).attribution
         assert attribution is not None
-        since = f"; {attribution.python_range}" if attribution.python_range else ""
-        click.echo(f"{folder.name}: {attribution}{since}")
+        ranges = filter(None, (attribution.release_range, attribution.python_range))
+        say("; ".join([f"{folder.name}: {attribution}", *ranges]))
 
 
 @cli.command(name="file")
@@ -79,6 +81,12 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
 @deadline_option
 @memory_option
 @abuse_option
+@click.option(
+    "--attribute/--no-attribute",
+    default=True,
+    show_default=True,
+    help="Run what is filed on its controls; `finfuzz attribute` does it later.",
+)
 def file_(
     program: Path,
     target: str,
@@ -89,10 +97,12 @@ def file_(
     deadline: float,
     memory: int,
     abuse: bool,
+    attribute: bool,
 ) -> None:
     """Run PROGRAM, and file a finding of each failure as a campaign does.
 
-    Exits with 0 if something is filed (or was before), 1 if nothing is wrong.
+    Exits with 0 if something is filed (or was before), 1 if nothing is wrong, 2 if something can't
+    be filed. Interrupted while controls run, it leaves the finding: `finfuzz attribute` goes on.
     """
     require_linux()
     read = read_program(program)
@@ -106,20 +116,25 @@ def file_(
         sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
         try:
             sorter.sight(text, run_fresh(made, read, limits), 1, 0.0)
-            while sorter.work():
+            for folder in sorter.waiting if attribute else ():
+                announce(f"{folder} is filed; running controls, Ctrl-C is fine")
+            while attribute and sorter.work():
                 advance(0, 0)
         finally:
             sorter.close()
     for title in (entry.title for entry in sorter.known):
-        click.echo(f"known, not filed: {title}")
+        say(f"known, not filed: {title}")
     for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
-        click.echo(f"{seen.diagnosis}: {seen.path}")
+        say(f"{seen.diagnosis}: {seen.path or 'not filed'}")
+    if any(seen.path is None for seen in sorter.seen.values()):
+        raise UserError("not everything is filed; the reason stands above: run it again then")
     if not (sorter.seen or sorter.known or sorter.unconfirmed):
-        click.echo(f"survived: {made.spec} on CPython {made.interpreter.text}")
+        say(f"survived: {made.spec} on CPython {made.interpreter.text}")
         raise SystemExit(1)
 
 
 def _list_unattributed(crashes: Path) -> list[Path]:
+    require_folder(crashes)
     found = [folder for folder in list_folders(crashes) if load(folder).attribution is None]
     if not found:
         raise UserError(f"every finding in {crashes} has an attribution: name one to run it again")

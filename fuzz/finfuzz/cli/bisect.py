@@ -11,6 +11,7 @@ from finfuzz.cli.options import crashes_option, deadline_option, memory_option, 
 from finfuzz.executor.limits import Limits
 from finfuzz.support.cpythons import link_issue, split_abiflags
 from finfuzz.support.errors import UserError
+from finfuzz.support.terminal import say
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.bisect import (
@@ -105,9 +106,9 @@ def bisect(
 def _print_changes(found: Bisection, *, of_cpython: bool) -> None:
     for change in found.changes:
         subject = f" ({change.subject})" if change.subject else ""
-        click.echo(f"{change.what}: {change.name}{subject}")
+        say(f"{change.what}: {change.name}{subject}")
         if of_cpython and (issue := link_issue(change.subject)):
-            click.echo(issue)
+            say(issue)
     for change in found.changes:
         if change.skipped:
             why = next(one.verdict for one in found.trials if one.name == change.skipped[0])
@@ -116,7 +117,7 @@ def _print_changes(found: Bisection, *, of_cpython: bool) -> None:
                 f"the {change.what} may be earlier: could not be judged: {others} ({why})"
             )
     if not found.changes:
-        click.echo(_describe_no_change(found))
+        say(_describe_no_change(found))
 
 
 def _describe_no_change(found: Bisection) -> str:
@@ -125,4 +126,6 @@ def _describe_no_change(found: Bisection) -> str:
     if not bad:
         last = found.trials[-1]
         raise UserError(f"no release shows the finding's defect: {last.name}: {last.verdict}")
-    return f"no change: bad from {bad[0]} to {bad[-1]}"
+    tried = f"no change: bad from {bad[0]} to {bad[-1]}"
+    unclear = [f"{one.name}: {one.verdict}" for one in found.trials if one.bad is None]
+    return "\n".join([tried, *(f"decides nothing: {line}" for line in unclear)])

@@ -17,6 +17,7 @@ from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
+    Count,
     Seconds,
     name_targets,
     path_option,
@@ -27,6 +28,7 @@ from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
+from finfuzz.support.terminal import say
 from finfuzz.targets.build import build, require_linux
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
@@ -65,7 +67,7 @@ _path = click.Path(path_type=Path)
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1, 1024),
+    type=Count(1, 1024),
     default=None,
     show_default="one per core",
     help="Processes that fuzz.",
@@ -79,7 +81,7 @@ _path = click.Path(path_type=Path)
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**31),
+    type=Count(0, 2**31),
     default=None,
     show_default="any",
     help="With one worker, the same seed gives the same programs.",
@@ -122,35 +124,33 @@ _path = click.Path(path_type=Path)
 )
 @click.option(
     "--memory",
-    type=click.IntRange(64, 1 << 20),
+    type=Count(64, 1 << 20),
     default=None,
     show_default="2048",
     help="MiB of address space that a child may use.",
 )
 @click.option(
     "--total-memory",
-    type=click.IntRange(256, 1 << 24),
+    type=Count(256, 1 << 24),
     default=None,
     show_default="three quarters of the computer's",
     help="MiB that all processes together may use; beyond it the largest worker is replaced.",
 )
 @click.option(
     "--processes",
-    type=click.IntRange(8, 1 << 20),
+    type=Count(8, 1 << 20),
     default=None,
     show_default="64, and 16 per worker",
     help="Processes at a time; beyond it the largest worker is replaced.",
 )
 @click.option(
     "--disk",
-    type=click.IntRange(1, 1 << 24),
+    type=Count(1, 1 << 24),
     default=None,
     show_default="4096",
     help="MiB that the state folder may take; beyond it the campaign ends.",
 )
-@click.option(
-    "--nice", type=click.IntRange(0, 19), default=None, help="The niceness of all processes."
-)
+@click.option("--nice", type=Count(0, 19), default=None, help="The niceness of all processes.")
 @click.option("--cores", default=None, help="The cores to run on: 0-3,6.", show_default="all")
 @click.option(
     "--abuse/--no-abuse",
@@ -201,7 +201,7 @@ def _resume(
     state = State(folder)
     plan, journal = state.resume()
     if journal.was_rebuilt:
-        click.echo(REBUILT, err=True)
+        say(REBUILT, err=True)
     plan = extend_plan(plan, journal, **given)
     _build(plan)
     return plan, state, journal
@@ -223,7 +223,7 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
             else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
         )
     summary = summarize(plan, supervisor)
-    click.echo(render_summary(summary, Path(plan.crashes), plan))
+    say(render_summary(summary, Path(plan.crashes), plan))
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(summary), indent=2))
     if summary.problem:

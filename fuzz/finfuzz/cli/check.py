@@ -6,7 +6,6 @@ import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from finfuzz.check.controls import list_controls, name_frameworks
 from finfuzz.check.results import Check, Row
@@ -14,6 +13,7 @@ from finfuzz.check.run import Settings, run_scenarios
 from finfuzz.check.scenarios import Scenario, load_scenarios
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
+    Count,
     Seconds,
     build_target,
     crashes_option,
@@ -34,6 +34,7 @@ from finfuzz.replay.run import count_cores
 from finfuzz.report import check as reports
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
+from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import Build, require_linux
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.sorter import Sorter
@@ -57,14 +58,14 @@ _SLOW_SECONDS = 3.0
 )
 @click.option(
     "--memory",
-    type=click.IntRange(64, 1 << 20),
+    type=Count(64, 1 << 20),
     default=8192,
     show_default=True,
     help="MiB of address space that one scenario may use.",
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1, 256),
+    type=Count(1, 256),
     default=None,
     show_default="one per core",
     help="Scenarios that run at once.",
@@ -108,7 +109,7 @@ def check(
         _require_time(made, deadline)
     if files:
         crashes = ensure_directory(crashes, "findings")
-    console = Console(highlight=False)
+    console = DataConsole()
     checks = []
     for made in builds:
         done = _check(made, scenarios, settings, workers or count_cores())
@@ -185,11 +186,11 @@ def _check(made: Build, scenarios: list[Scenario], settings: Settings, workers: 
     )
 
 
-def _print(console: Console, done: Check) -> None:
+def _print(console: DataConsole, done: Check) -> None:
     for line in reports.describe_target(done):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     console.print(reports.render_table(done))
-    console.print(reports.describe_total(done), markup=False)
+    console.print(reports.describe_total(done))
 
 
 def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
@@ -205,4 +206,4 @@ def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
         finally:
             sorter.close()
     for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
-        click.echo(f"{seen.diagnosis}: {seen.path}")
+        say(f"{seen.diagnosis}: {seen.path}")

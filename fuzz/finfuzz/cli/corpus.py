@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
+    Count,
     abuse_option,
     build_target,
     deadline_option,
@@ -28,12 +28,13 @@ from finfuzz.corpus.stats import Coverage, Stats, collect_stats, sum_coverage
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
+from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import Build
 
 _path = click.Path(path_type=Path)
 _runs_option = click.option(
     "--runs",
-    type=click.IntRange(1, 100),
+    type=Count(1, 100),
     default=3,
     show_default=True,
     help="Runs of each program; a feature counts only if every run has it.",
@@ -78,16 +79,16 @@ def distill(
     measures = _measure(made, entries, runs, Limits(deadline, memory, abuse))
     result = choose_programs(measures)
     for line in (*problems, *_list_problems(measures)):
-        click.echo(f"left out: {line}", err=True)
+        say(f"left out: {line}", err=True)
     for entry in result.died:
-        click.echo(f"left out, does not survive: {entry.path}", err=True)
+        say(f"left out, does not survive: {entry.path}", err=True)
     if not result.kept:
         raise UserError(
             f"no program in {folder} survives on {made.spec} and covers anything: "
             "distill on another target"
         )
     write_folder([(str(one.path.relative_to(folder)), one.text) for one in result.kept], out)
-    click.echo(
+    say(
         f"kept {len(result.kept)} of {result.programs} programs with all {result.features:,} "
         f"features ({result.unstable:,} unstable counters ignored, {len(result.died)} programs "
         f"did not survive); one run of each takes {result.seconds_after:.2f} s instead of "
@@ -107,11 +108,11 @@ def import_(folders: tuple[Path, ...], out: Path) -> None:
     require_new(out)
     found = import_programs(folders)
     for line in (*found.warnings, *(f"not imported: {line}" for line in found.refused)):
-        click.echo(line, err=True)
+        say(line, err=True)
     if not found.files:
         raise UserError(f"no program in {', '.join(map(str, folders))}: name a folder of programs")
     write_folder(found.files, out)
-    click.echo(
+    say(
         f"imported {len(found.files)} programs, {found.same} duplicates left out; "
         f"{len(found.warnings)} lines left out or changed, {len(found.refused)} files not imported"
     )
@@ -146,7 +147,7 @@ def stats_(
     entries, problems = _read(folder)
     found = collect_stats(entries, problems)
     figures = msgspec.structs.asdict(found)
-    console = Console(highlight=False)
+    console = DataConsole()
     _print_stats(console, found)
     if target is not None:
         made = build_target(*resolve_target(target, python))
@@ -156,7 +157,7 @@ def stats_(
         figures |= {"covered": on, "needed": needed}
         _print_coverage(console, on, needed)
         for line in _list_problems(measures):
-            console.print(f"left out: {line}", markup=False, soft_wrap=True)
+            console.print(f"left out: {line}", soft_wrap=True)
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(figures), indent=2))
 
@@ -185,7 +186,7 @@ def _measure(
     return found
 
 
-def _print_stats(console: Console, found: Stats) -> None:
+def _print_stats(console: DataConsole, found: Stats) -> None:
     least, median, most = found.steps
     console.print(
         f"{found.programs} programs of {least} to {most} steps (median {median:g}); "
@@ -198,10 +199,10 @@ def _print_stats(console: Console, found: Stats) -> None:
         table.add_row(use.sort, most_used, ", ".join(use.unused) or "-")
     console.print(table)
     for line in found.problems:
-        console.print(f"not a program: {line}", markup=False, soft_wrap=True)
+        console.print(f"not a program: {line}", soft_wrap=True)
 
 
-def _print_coverage(console: Console, on: Coverage, needed: int) -> None:
+def _print_coverage(console: DataConsole, on: Coverage, needed: int) -> None:
     least, median, most = on.milliseconds
     console.print(
         f"on {on.target}, CPython {on.python}: {on.survived} survive, {on.died} do not; "
@@ -214,6 +215,4 @@ def _print_coverage(console: Console, on: Coverage, needed: int) -> None:
     slow = sorted(on.programs, key=lambda one: (-one.seconds, one.program))[:5]
     for one in slow:
         result = "did not survive" if one.died else f"{one.features:,} features"
-        console.print(
-            f"  {1000 * one.seconds:8.1f} ms  {one.program}: {result}", markup=False, soft_wrap=True
-        )
+        console.print(f"  {1000 * one.seconds:8.1f} ms  {one.program}: {result}", soft_wrap=True)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import Seconds, python_option, show_progress
@@ -16,6 +15,7 @@ from finfuzz.discovery.discover import discover as run_discovery
 from finfuzz.discovery.recipe import write_recipe
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
+from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_location import locate_package
 from finfuzz.targets.packages.recipe import find_shipped, normalize
@@ -57,11 +57,11 @@ def discover(target: str, out: Path | None, python: str | None, seconds: float) 
         raise UserError(f"target {target}: only packages have recipes: write wheel:NAME")
     if out is not None and out.exists():
         raise UserError(f"{out} exists: remove it or give another file")
-    with Console(stderr=True).status("looking for the interpreter"):
+    with DataConsole(err=True).status("looking for the interpreter"):
         interpreter = pick_interpreter(python)
     text = draft_recipe(spec, interpreter, seconds)
     if out is None:
-        click.echo(text, nl=False)
+        say(text, nl=False)
     else:
         write_whole(out, text)
 
@@ -102,7 +102,7 @@ def add_draft(spec: TargetSpec, interpreter: Interpreter, folder: Path) -> Targe
         return spec
     file = ensure_directory(folder, "recipes").resolve() / f"{normalize(spec.package)}.toml"
     if not file.exists():
-        click.echo(f"{spec} has no recipe: discovering one, {file}; trim it as you like", err=True)
+        say(f"{spec} has no recipe: discovering one, {file}; trim it as you like", err=True)
         write_whole(file, draft_recipe(spec, interpreter, _DRAFT_SECONDS))
     return replace(spec, recipe=file)
 
@@ -110,11 +110,11 @@ def add_draft(spec: TargetSpec, interpreter: Interpreter, folder: Path) -> Targe
 def _summarize(found: Discovery) -> None:
     """Print what the recipe's reader should know, to standard error."""
     for note in found.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     for death in found.deaths:
-        click.echo(f"{death.how}: {death.text}", err=True)
+        say(f"{death.how}: {death.text}", err=True)
     ended = f"; probes that ended their process: {summarize_deaths(found.deaths)}"
-    click.echo(
+    say(
         f"{len(found.kinds)} kinds, {found.edges} calls that hold something, in "
         f"{found.seconds:.1f} s{ended if found.deaths else ''}",
         err=True,

@@ -10,6 +10,7 @@ from finfuzz.cli.group import cli
 from finfuzz.cli.options import crashes_option
 from finfuzz.cli.outdated import find_crashes, warn_outdated
 from finfuzz.support.errors import UserError
+from finfuzz.support.terminal import say
 from finfuzz.triage.findings.finding import find_finding, load
 from finfuzz.triage.repro.export import write_pytest_file
 
@@ -44,5 +45,5 @@ def export(finding: str, as_pytest: bool, output: Path | None, crashes: Path) ->
         raise UserError(f"{file} already exists: remove it, or name another with -o") from None
     except OSError as error:
         raise UserError(f"can't write {file}: {error.strerror}") from error
-    click.echo(f"wrote {file}: pytest {file}")
+    say(f"wrote {file}: pytest {file}")
     warn_outdated(find_crashes(folder, crashes))

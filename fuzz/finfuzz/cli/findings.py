@@ -7,16 +7,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import crashes_option
-from finfuzz.cli.outdated import find_crashes, warn_outdated
+from finfuzz.cli.outdated import find_crashes, require_folder, warn_outdated
 from finfuzz.report import terminal
 from finfuzz.report.json_export import to_json
 from finfuzz.report.sarif import to_sarif
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
+from finfuzz.support.terminal import DataConsole, say
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.attribution import OWNERS
 from finfuzz.triage.findings.finding import find_finding, list_folders, load, load_readable
@@ -62,15 +62,16 @@ def triage(
 
     Exits with 0, or with 2 if a finding can't be read; the others are listed all the same.
     """
+    require_folder(crashes)
     wanted = Filter(signal, diagnostic or "", owner or "", phase, status or "", flaky)
-    console = Console(highlight=False)
+    console = DataConsole()
     every = list(list_findings(crashes))
     found = [entry for entry in every if wanted.accepts(entry)]
     if json_file is not None:
         write_whole(json_file, to_json(found))
     if sarif_file is not None:
         write_whole(sarif_file, json.dumps(to_sarif(found, version("finfuzz")), indent=2) + "\n")
-    console.print(terminal.render_list(found) if found else "no findings", markup=False)
+    console.print(terminal.render_list(found) if found else "no findings")
     readable = [entry.finding for entry in found if entry.finding]
     for suggestion in terminal.render_suggestions(list(suggest_merges(readable))):
         console.print(suggestion)
@@ -91,7 +92,7 @@ def show(finding: str, crashes: Path) -> None:
     entry = _find_entry(folder, crashes)
     if entry.finding is None:
         raise UserError(entry.problem)
-    Console(highlight=False).print(terminal.render_finding(entry))
+    DataConsole().print(terminal.render_finding(entry))
     warn_outdated(crashes)
 
 
@@ -110,9 +111,9 @@ def merge_(finding: str, into: str | None, undo: bool, crashes: Path) -> None:
         raise click.UsageError("name two findings, or one and --undo")
     if into:
         merged = merge(folder, find_finding(into, crashes))
-        click.echo(f"{merged.bucket} is merged into {merged.merged_into}")
+        say(f"{merged.bucket} is merged into {merged.merged_into}")
     else:
-        click.echo(f"{unmerge(folder).bucket} is no longer merged")
+        say(f"{unmerge(folder).bucket} is no longer merged")
 
 
 @cli.command()
@@ -139,11 +140,11 @@ def rekey(folder: Path, dry_run: bool) -> None:
     for change in changes:
         if not dry_run:
             change.apply()
-        click.echo(str(change))
+        say(str(change))
     if not changes:
-        click.echo("all keys are current")
+        say("all keys are current")
     elif dry_run:
-        click.echo("dry run: nothing was written")
+        say("dry run: nothing was written")
     count = len(list_folders(folder))
     _require_readable(count - len(list(load_readable(folder))), count)
 

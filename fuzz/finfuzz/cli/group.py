@@ -8,6 +8,7 @@ import click
 
 from finfuzz.executor import process
 from finfuzz.support.errors import UserError
+from finfuzz.support.terminal import say
 
 
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,5 +43,5 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"finfuzz: error: {message}", err=True)
+    say(f"finfuzz: error: {message}", err=True)
     sys.exit(code)

@@ -7,10 +7,10 @@ import textwrap
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from finfuzz import doctor as checks
 from finfuzz.cli.group import cli
+from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.interpreters import find_interpreters
@@ -29,7 +29,7 @@ python_folders = click.option(
 @python_folders
 def targets(folders: tuple[Path, ...]) -> None:
     """List the interpreters found and the targets that can be built here."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = DataConsole(soft_wrap=True)
     with console.status("searching for interpreters and releases"):
         interpreters = find_interpreters(folders)
         versions = {name: list_releases(name) for name in FRAMEWORKS}
@@ -67,8 +67,8 @@ def doctor(folders: tuple[Path, ...]) -> None:
 
     Exits with 1 if something is missing.
     """
-    with Console(stderr=True).status("checking this machine"):
+    with DataConsole(err=True).status("checking this machine"):
         results = checks.examine(folders)
     for check in results:
-        click.echo(f"{'ok     ' if check.passed else 'MISSING'} {check.subject}: {check.text}")
+        say(f"{'ok     ' if check.passed else 'MISSING'} {check.subject}: {check.text}")
     sys.exit(0 if all(check.passed for check in results) else 1)

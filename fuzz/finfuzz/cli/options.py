@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
 
-from finfuzz.program.model import Program
-from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
+from finfuzz.support.reading import shorten
+from finfuzz.support.terminal import DataConsole
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
@@ -26,9 +26,6 @@ from finfuzz.targets.releases import find_roots, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.finding import load
 
-#: A program that can be run has at most 64 KiB without comments; nobody writes 1 MiB of comments.
-_LARGEST_FILE = 1 << 20
-
 
 class Seconds(click.FloatRange):
     """A number of seconds in a range; `nan` is in no range."""
@@ -38,10 +35,38 @@ class Seconds(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        seconds = float(super().convert(value, param, ctx))
-        if math.isnan(seconds):
-            self.fail(f"{value} is not a number of seconds", param, ctx)
+        with _one_clear_line(self, value, "a number of seconds", param, ctx):
+            seconds = float(super().convert(value, param, ctx))
+            if math.isnan(seconds):
+                raise click.BadParameter("not a number")
         return seconds
+
+
+class Count(click.IntRange):
+    """A whole number in a range."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        with _one_clear_line(self, value, "a whole number", param, ctx):
+            return int(super().convert(value, param, ctx))
+
+
+@contextlib.contextmanager
+def _one_clear_line(
+    kind: Seconds | Count,
+    value: object,
+    noun: str,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> Iterator[None]:
+    """Say what the range is, where click says `0.1<=x<=1000000000.0`."""
+    try:
+        yield
+    except click.BadParameter:
+        low, high = f"{kind.min or 0:,g}", f"{kind.max or 0:,.0f}"
+        text = shorten(str(value))
+        kind.fail(f"{text!r} is not {noun} from {low} to {high}", param, ctx)
 
 
 target_option = click.option(
@@ -66,7 +91,7 @@ deadline_option = click.option(
 )
 memory_option = click.option(
     "--memory",
-    type=click.IntRange(64, 1 << 20),
+    type=Count(64, 1 << 20),
     default=2048,
     show_default=True,
     help="MiB of address space that one program may use.",
@@ -140,7 +165,7 @@ def name_targets(texts: Sequence[str], recipe: Path | None, path: Path | None) -
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     """Find the interpreter and the framework's headers. Raise UserError if either is missing."""
     spec = parse_target(target)
-    with Console(stderr=True).status("looking for the interpreter and the headers"):
+    with DataConsole(err=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
         spec = resolve(spec)
         find_roots(spec)
@@ -158,33 +183,18 @@ def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
 
 def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
     """Build a target unless the cache has it, and show the progress."""
-    console = Console(stderr=True, highlight=False)
+    console = DataConsole(err=True)
     with console.status("building") as status:
 
         def announce(line: str) -> None:
-            status.update(line)
+            status.update(Text(line))
             if not console.is_terminal:
-                console.print(line, markup=False, soft_wrap=True)
+                console.print(line, soft_wrap=True)
 
         made = build(spec, interpreter, instrumented=instrumented, announce=announce)
     for note in made.notes:
-        console.print(f"{spec}: {note}", markup=False, soft_wrap=True)
+        console.print(f"{spec}: {note}", soft_wrap=True)
     return made
-
-
-def read_program(path: Path) -> Program:
-    """Read a program. Raise UserError if the file is unreadable or no program."""
-    try:
-        size = path.stat().st_size
-        if size > _LARGEST_FILE:
-            raise UserError(f"{path} has {size} bytes: a program has at most {_LARGEST_FILE}")
-        return parse(path.read_text(encoding="utf-8"))
-    except ParseError as error:
-        raise UserError(f"{path}: {error}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not a program: byte {error.start} is not UTF-8") from error
-    except OSError as error:
-        raise UserError(f"can't read the program {path}: {error.strerror}") from error
 
 
 Announce = Callable[[str], None]
@@ -198,14 +208,18 @@ def show_progress(title: str) -> Iterator[tuple[Announce, Advance]]:
     Yield two functions: ``announce(line)`` prints a line, ``advance(done, of)`` moves the bar. An
     ``of`` of 0 means an unknown total.
     """
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn())
+    console = DataConsole(err=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+    )
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with bar:
         task = bar.add_task(title, total=None)
 
         def announce(line: str) -> None:
-            bar.console.print(line, markup=False, soft_wrap=True)
+            bar.console.print(line, soft_wrap=True)
 
         def advance(done: int, of: int) -> None:
             bar.update(task, completed=done, total=of or None)

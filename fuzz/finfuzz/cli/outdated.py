@@ -1,11 +1,11 @@
-"""The line that commands print when findings have keys of an older version."""
+"""Folders of findings as commands take them: there at all, and with keys of today."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
+from finfuzz.support.errors import UserError
+from finfuzz.support.terminal import say
 from finfuzz.triage.findings.rekey import count_outdated
 
 
@@ -16,7 +16,13 @@ def warn_outdated(crashes: Path) -> None:
         keys = "1 finding has a key" if count == 1 else f"{count} findings have keys"
         them = "it" if count == 1 else "them"
         command = f"finfuzz rekey {crashes}"
-        click.echo(f"{keys} of an older version: `{command}` renames {them}", err=True)
+        say(f"{keys} of an older version: `{command}` renames {them}", err=True)
+
+
+def require_folder(crashes: Path) -> None:
+    """Raise UserError if there is no folder of findings."""
+    if not crashes.is_dir():
+        raise UserError(f"there is no folder of findings {crashes}: name one by --crashes")
 
 
 def find_crashes(finding: Path, crashes: Path) -> Path:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +19,6 @@ from finfuzz.cli.options import (
     name_targets,
     path_option,
     python_option,
-    read_program,
     recipe_option,
     resolve_target,
     take_recipe,
@@ -28,7 +26,9 @@ from finfuzz.cli.options import (
 )
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.program.file import read_program
 from finfuzz.program.reference import INTRODUCTION, tables
+from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import require_linux
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.diagnosis.symbols import name_stack
@@ -71,24 +71,24 @@ def exec_(
         steps += f", {outcome.alive} C++ objects still alive at exit"
     found = diagnose(outcome, memory)
     if not found:
-        click.echo(f"survived: {where} ({steps})")
+        say(f"survived: {where} ({steps})")
     for diagnosis in found:
-        click.echo(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
-        click.echo(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
+        say(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
+        say(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
     for number, frame in enumerate(name_stack(outcome.find_stack())):
-        click.echo(f"#{number} {frame}")
+        say(f"#{number} {frame}")
     if outcome.stderr:
-        click.echo(outcome.stderr, err=True, nl=False)
+        say(outcome.stderr, err=True, nl=False)
     sys.exit(1 if found else 0)
 
 
 @cli.command()
 def steps() -> None:
     """Print the language of programs: all steps, their arguments, and where they are legal."""
-    console = Console(highlight=False)
+    console = DataConsole()
     console.print(_render_code(INTRODUCTION))
     for each in tables():
-        console.print(f"\n[bold]{each.title}[/bold]")
+        console.print(Text(f"\n{each.title}", style="bold"))
         if each.note:
             console.print(_render_code(each.note))
         table = Table(*each.columns, box=box.SIMPLE_HEAD, pad_edge=False)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
+    Count,
     deadline_option,
     json_option,
     junit_option,
@@ -39,6 +39,7 @@ from finfuzz.report import replay as reports
 from finfuzz.report.replay import Replay
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
+from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.spec import parse_target
@@ -90,7 +91,7 @@ _out = click.Path(path_type=Path, dir_okay=False)
 @click.option("--all", "all_rows", is_flag=True, help="Also print rows that are as expected.")
 @click.option(
     "--workers",
-    type=click.IntRange(1, 256),
+    type=Count(1, 256),
     default=None,
     show_default="one per core",
     help="Processes that run programs.",
@@ -243,23 +244,23 @@ def _accept(cases: list[Case], done: Replay) -> None:
         }
         if case.path is not None and observed:
             changed += rewrite_expectations(case.path, observed)
-    click.echo(f"rewrote the expect lines of {changed} programs")
+    say(f"rewrote the expect lines of {changed} programs")
 
 
 def _print_report(done: Replay, all_rows: bool) -> None:
-    console = Console(highlight=False)
+    console = DataConsole()
     table = reports.render_table(done, all_rows=all_rows)
     if table.row_count:
         console.print(table)
         for entry in reports.render_legend(done):
             console.print(entry)
     for text in reports.describe_notable(done):
-        console.print(text, markup=False, soft_wrap=True)
-    console.print(done.total, markup=False)
+        console.print(text, soft_wrap=True)
+    console.print(done.total)
 
 
 def _print_comparisons(comparisons: Iterable[Comparison]) -> None:
     for one in comparisons:
         for each in one.differences:
-            click.echo(comparing.describe(each))
-        click.echo(one.total)
+            say(comparing.describe(each))
+        say(one.total)

@@ -10,11 +10,12 @@ import click
 
 from finfuzz.campaign.folder import DEFAULT_STATE, StatePaths
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import show_progress
+from finfuzz.cli.options import Count, show_progress
 from finfuzz.cli.outdated import warn_outdated
 from finfuzz.report.page import text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole
+from finfuzz.support.terminal import say
 
 _state = click.argument(
     "state", metavar="[DIR]", type=click.Path(path_type=Path), default=DEFAULT_STATE
@@ -57,7 +58,7 @@ def report(state: Path, output: Path, crashes: Path | None) -> None:
     content = render_page(parts, made=made).encode()
     write_whole(output, content)
     findings = "1 finding" if len(parts.findings) == 1 else f"{len(parts.findings)} findings"
-    click.echo(f"wrote {output}: {findings}, {len(content) / 1024:,.0f} KiB")
+    say(f"wrote {output}: {findings}, {len(content) / 1024:,.0f} KiB")
     warn_outdated(crashes or _find_crashes(state))
 
 
@@ -65,7 +66,7 @@ def report(state: Path, output: Path, crashes: Path | None) -> None:
 @_state
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Count(0, 65535),
     default=8733,
     show_default=True,
     help="The port to listen on; 0 picks a free one.",
@@ -86,7 +87,7 @@ def serve(state: Path, port: int, crashes: Path | None) -> None:
     # Shells start background jobs with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with PageServer(live, port) as server:
-        click.echo(f"{server.address} (stop with Ctrl-C)")
+        say(f"{server.address} (stop with Ctrl-C)")
         server.serve_forever()
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
+from finfuzz.program.file import LARGEST
 from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
+from finfuzz.support.reading import read_bounded
 
-#: A program that can be run has at most 64 KiB without comments.
-_LARGEST_FILE = 1 << 20
 _LINE_END = re.compile("\r\n?")
 
 
@@ -60,13 +60,7 @@ def find_files(folder: Path) -> list[Path]:
 
 def read_content(path: Path) -> bytes:
     """Read a file. Raise UserError if it is unreadable or longer than any program."""
-    try:
-        size = path.stat().st_size
-        if size > _LARGEST_FILE:
-            raise UserError(f"{path}: {size} bytes: a program has at most {_LARGEST_FILE}")
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
+    return read_bounded(path, LARGEST, "the program")
 
 
 def normalize_line_ends(text: str) -> str:

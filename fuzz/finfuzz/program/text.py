@@ -12,6 +12,7 @@ import re
 from finfuzz.program.language import MAIN, OPERATIONS, VERSION, Role
 from finfuzz.program.model import Program, Step
 from finfuzz.program.words import Choice
+from finfuzz.support.reading import shorten
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
 _WORD = re.compile(r"[^\s#]+")
@@ -74,12 +75,12 @@ def _comment(text: str) -> str:
 def _check_version(number: int, words: list[tuple[int, str]]) -> None:
     column, first = words[0]
     if first != "finfuzz":
-        raise ParseError(number, column, f"found `{first}`", f"`finfuzz {VERSION}`")
+        raise ParseError(number, column, f"found `{shorten(first)}`", f"`finfuzz {VERSION}`")
     if len(words) > 2 and words[1][1] == str(VERSION):
         column, extra = words[2]
-        raise ParseError(number, column, f"found `{extra}`", "the end of the line")
+        raise ParseError(number, column, f"found `{shorten(extra)}`", "the end of the line")
     if len(words) != 2 or words[1][1] != str(VERSION):
-        found = f"found version `{words[1][1]}`" if len(words) > 1 else "found no version"
+        found = f"found version `{shorten(words[1][1])}`" if len(words) > 1 else "found no version"
         column = words[1][0] if len(words) > 1 else column + len(first)
         raise ParseError(number, column, found, f"`{VERSION}`, the one this finfuzz reads")
 
@@ -87,7 +88,7 @@ def _check_version(number: int, words: list[tuple[int, str]]) -> None:
 def _step(number: int, words: list[tuple[int, str]], above: tuple[str, ...], beside: str) -> Step:
     column, op = words[0]
     if op not in OPERATIONS:
-        raise ParseError(number, column, f"found `{op}`", _suggest(op, tuple(OPERATIONS)))
+        raise ParseError(number, column, f"found `{shorten(op)}`", _suggest(op, tuple(OPERATIONS)))
     parameters = OPERATIONS[op].parameters
     for index, parameter in enumerate(parameters, start=1):
         if index >= len(words):
@@ -96,7 +97,7 @@ def _step(number: int, words: list[tuple[int, str]], above: tuple[str, ...], bes
         _check_argument(number, *words[index], parameter)
     if len(words) > len(parameters) + 1:
         column, extra = words[len(parameters) + 1]
-        raise ParseError(number, column, f"found `{extra}`", f"the end of `{op}`")
+        raise ParseError(number, column, f"found `{shorten(extra)}`", f"the end of `{op}`")
     return Step(op, tuple(word for _, word in words[1:]), above, beside)
 
 
@@ -104,12 +105,12 @@ def _check_argument(number: int, column: int, word: str, parameter: Role | Choic
     if isinstance(parameter, Choice):
         if word not in parameter:
             expected = f"{parameter.name}: {_suggest(word, parameter.texts)}"
-            raise ParseError(number, column, f"found `{word}`", expected)
+            raise ParseError(number, column, f"found `{shorten(word)}`", expected)
     elif not is_name(word):
-        raise ParseError(number, column, f"found `{word}`", _describe(parameter))
+        raise ParseError(number, column, f"found `{shorten(word)}`", _describe(parameter))
     elif parameter is Role.NEW_INTERPRETER and word == MAIN:
         expected = f"another name: `{MAIN}` is the interpreter that is always there"
-        raise ParseError(number, column, f"found `{word}`", expected)
+        raise ParseError(number, column, f"found `{shorten(word)}`", expected)
 
 
 def _describe(parameter: Role | Choice) -> str:

@@ -30,7 +30,7 @@ class Word:
     first CPython that has it. ``cost``: the cost of a child with the word, in bare children
     (rounded from `tools/costs.py`); the word is generated that much more rarely. ``abuse``: the
     rule that the word breaks on purpose; else empty. ``own_thread``: why the word is not legal
-    under `elsewhere`; else empty.
+    in another thread; else empty.
     """
 
     text: str
@@ -362,11 +362,39 @@ ROOT = Choice(
             cost=2,
         ),
         Word(
+            "native-thread",
+            "the stack of a C++ thread that has a thread state and sleeps to the end",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
+            "returning-native-thread",
+            "the stack of a C++ thread that took the GIL, released it, and wants it back during "
+            "finalization",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
+            "waiting-native-thread",
+            "the stack of a C++ thread that wants the GIL for the first time during finalization",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
             "interpreter-pool",
             "an attribute of an `InterpreterPoolExecutor` whose worker has imported the extension",
             own_thread=_MAIN_THREAD,
             since=_CONCURRENT,
             cost=25,
+        ),
+        Word(
+            "interpreter-thread",
+            "the stack of a daemon thread that is in a subinterpreter of its own, which has "
+            "imported the extension",
+            main_only=_FATAL_THREAD,
+            own_thread=_MAIN_THREAD,
+            since=Quirk.INTERPRETERS_MODULE.value.since,
+            cost=7,
         ),
         Word("static-object", "a static `py::object`", abuse=_STATIC_DESTRUCTOR),
         Word(
@@ -445,7 +473,20 @@ ACTION = Choice(
         Word("raise", "raise an exception"),
         Word("print", "print"),
         Word("gil", "release the GIL and take it back"),
-        Word("thread", "start a Python thread", main_only=_NEW_THREAD),
+        Word(
+            "thread",
+            "start a thread of `threading`, which waits until it has begun",
+            main_only=_NEW_THREAD,
+            own_thread=_MAIN_THREAD,
+            cost=3,
+        ),
+        Word(
+            "join",
+            "let a daemon thread end, which the hook's step has started, and join it",
+            main_only=_NEW_THREAD,
+            own_thread=_MAIN_THREAD,
+            cost=3,
+        ),
         Word(
             "native-thread",
             "let a C++ thread take the GIL, and wait; not where the end would block that thread",
@@ -499,8 +540,21 @@ FLAVOUR = Choice(
             "concurrent",
             "the standard library's `concurrent.interpreters`; `stop` drops its object, a global",
             main_only="it ends with its object, and that would end with the interpreter around it",
+            own_thread=_MAIN_THREAD,
             since=_CONCURRENT,
             cost=7,
+        ),
+    ),
+)
+
+MEANS = Choice(
+    "means",
+    (
+        Word("gil-state", "`PyGILState_Ensure` and `PyGILState_Release`"),
+        Word(
+            "framework",
+            "`py::gil_scoped_acquire`, which may come before any import; `gil-state` where that is "
+            "all the framework does, or there is none",
         ),
     ),
 )

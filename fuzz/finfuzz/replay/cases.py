@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from finfuzz.program.file import read_program
 from finfuzz.program.model import Program
-from finfuzz.program.text import ParseError, parse
+from finfuzz.program.text import parse
 from finfuzz.program.vocabulary import OwnWords
 from finfuzz.replay.expectations import Expectation, find_holding, read_expectations
 from finfuzz.replay.judge import Judgement, judge
@@ -98,36 +99,25 @@ def _read_cases(path: Path) -> Iterator[Case]:
 
 def _read_program(path: Path, name: str) -> Case:
     try:
-        program = parse(path.read_text(encoding="utf-8"))
-        return Case(
-            name.removesuffix(".fin"),
-            program,
-            tuple(read_expectations(program)),
-            path=path,
-            own=collect_own_words(),
-        )
-    except ParseError as error:
-        return Case(name, problem=f"{path}: {error}")
+        program = read_program(path)
+    except UserError as error:
+        return Case(name, problem=str(error))
+    try:
+        expected = tuple(read_expectations(program))
     except UserError as error:
         return Case(name, problem=f"{path}: {error}")
-    except UnicodeDecodeError as error:
-        return Case(name, problem=f"{path} is not a program: byte {error.start} is not UTF-8")
-    except OSError as error:
-        return Case(name, problem=f"can't read {path}: {error.strerror}")
+    own = collect_own_words()
+    return Case(name.removesuffix(".fin"), program, expected, path=path, own=own)
 
 
 def _read_finding(folder: Path, name: str) -> Case:
     try:
         finding = load(folder)
-        program = parse(finding.program)
         own, found_on = finding.target.read_own_words(folder), finding.target.find_spec(folder)
     except UserError as error:
         return Case(name, problem=str(error))
-    except ParseError as error:
-        return Case(name, problem=f"{folder}/finding.json: its program: {error}")
-    return Case(
-        name, program, seen=_collect_seen(finding), flaky=finding.flaky, own=own, found_on=found_on
-    )
+    program, seen = parse(finding.program), _collect_seen(finding)
+    return Case(name, program, seen=seen, flaky=finding.flaky, own=own, found_on=found_on)
 
 
 def _collect_seen(finding: Finding) -> dict[BuildName, frozenset[str]]:

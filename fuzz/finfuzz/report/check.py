@@ -12,7 +12,8 @@ from rich.text import Text
 
 from finfuzz.check.results import Check, Row
 from finfuzz.check.states import STATES, State
-from finfuzz.report.replay import make_markdown_row
+from finfuzz.report import junit
+from finfuzz.report.markdown import make_row, quote_code
 
 _STYLES: dict[State, str] = {
     "survived": "dim",
@@ -84,26 +85,25 @@ def to_json(checks: Sequence[Check]) -> bytes:
 
 def to_junit(checks: Sequence[Check]) -> str:
     """Write JUnit XML: a suite for each target, a case for each scenario."""
-    document = junitparser.JUnitXml("finfuzz check")
-    for check in checks:
-        name = f"{check.target} on CPython {check.python}"
-        suite = junitparser.TestSuite(name)
-        for row in check.rows:
-            suite.add_testcase(_make_testcase(row, f"{check.target}.{check.python}"))
-        document.add_testsuite(suite)
-    document.update_statistics()  # type: ignore[no-untyped-call]
-    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
-    return text.decode()
+    return junit.write(
+        "finfuzz check",
+        {
+            f"{check.target} on CPython {check.python}": [
+                _make_testcase(row, f"{check.target}.{check.python}") for row in check.rows
+            ]
+            for check in checks
+        },
+    )
 
 
 def _make_testcase(row: Row, group: str) -> junitparser.TestCase:
-    case = junitparser.TestCase(row.scenario, group, round(row.seconds, 4))
+    case = junit.make_case(row.scenario, group, row.seconds)
     if row.is_bad:
-        case.result = [junitparser.Failure(explain(row), row.state)]
+        junit.fail(case, explain(row), row.state)
     elif row.state in ("not run", "known"):
-        case.result = [junitparser.Skipped(explain(row))]
+        junit.skip(case, explain(row))
     elif row.state != "survived":
-        case.system_out = f"{row.state}: {explain(row)}"
+        junit.note(case, f"{row.state}: {explain(row)}")
     return case
 
 
@@ -114,13 +114,14 @@ def to_markdown(checks: Sequence[Check]) -> str:
         head = (
             f"**{len(check.bad)} of {len(check.rows)} go wrong**" if check.bad else "**all well**"
         )
-        lines += [f"### finfuzz check: `{check.target}` on CPython {check.python}: {head}", ""]
+        name = f"{quote_code(check.target)} on CPython {check.python}"
+        lines += [f"### finfuzz check: {name}: {head}", ""]
         lines += [describe_total(check), ""]
         rows = [row for row in check.rows if row.state != "survived"]
         if rows:
             lines += ["| scenario | outcome | |", "| --- | --- | --- |"]
             lines += [
-                make_markdown_row(f"`{row.scenario}`: {row.title}", row.state, explain(row))
+                make_row(f"{quote_code(row.scenario)}: {row.title}", row.state, explain(row))
                 for row in rows
             ]
             lines.append("")

@@ -8,7 +8,7 @@ import junitparser
 
 from finfuzz.replay.compare import Comparison, Difference
 from finfuzz.replay.judge import Result
-from finfuzz.report.replay import make_markdown_row
+from finfuzz.report.markdown import make_row, quote_code
 
 
 def describe(one: Difference) -> str:
@@ -48,7 +48,7 @@ def to_markdown(comparisons: Sequence[Comparison]) -> str:
         if comparison.differences:
             lines += ["| | program | there | here |", "| --- | --- | --- | --- |"]
             lines += [
-                make_markdown_row(one.what, f"`{one.here.case}`", *_describe_sides(one))
+                make_row(one.what, quote_code(one.here.case), *_describe_sides(one))
                 for one in comparison.differences
             ]
             lines.append("")

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from finfuzz.replay.compare import Comparison
 from finfuzz.replay.judge import SILENT, WORSE, Judgement, Result
+from finfuzz.report import junit
+from finfuzz.report.markdown import make_row, quote_code
 
 #: The letter of each judgement in the table, and its style: a table may have 24 columns.
 _MARKS: dict[Judgement, tuple[str, str]] = {
@@ -108,27 +110,22 @@ def describe(one: Result) -> str:
 
 def to_junit(replay: Replay) -> str:
     """Write JUnit XML: a suite per build, a case per program."""
-    document = junitparser.JUnitXml("finfuzz replay")
-    for target, python in replay.columns:
-        suite = junitparser.TestSuite(f"{target} on CPython {python}")
-        for one in replay.results:
-            if (one.target, one.python) == (target, python):
-                suite.add_testcase(_make_testcase(one))
-        document.add_testsuite(suite)
-    document.update_statistics()  # type: ignore[no-untyped-call]
-    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
-    return text.decode()
+    suites: dict[str, list[junitparser.TestCase]] = {}
+    for one in replay.results:
+        name = f"{one.target} on CPython {one.python}"
+        suites.setdefault(name, []).append(_make_testcase(one))
+    return junit.write("finfuzz replay", suites)
 
 
 def _make_testcase(one: Result) -> junitparser.TestCase:
-    case = junitparser.TestCase(one.case, f"{one.target}.{one.python}", round(one.seconds, 4))
+    case = junit.make_case(one.case, f"{one.target}.{one.python}", one.seconds)
     outcome = f"{one.summary}, expected {_format_expected(one)}"
     if one.judgement in WORSE:
-        case.result = [junitparser.Failure(outcome, one.judgement)]
+        junit.fail(case, outcome, one.judgement)
     elif one.judgement in SILENT:
-        case.result = [junitparser.Skipped(one.why)]
+        junit.skip(case, one.why)
     elif one.judgement in ("flaky", "fixed"):
-        case.system_out = f"{one.judgement}: {outcome}" + (f" ({one.why})" if one.why else "")
+        junit.note(case, f"{one.judgement}: {outcome}" + (f" ({one.why})" if one.why else ""))
     return case
 
 
@@ -161,12 +158,7 @@ def to_markdown(replay: Replay) -> str:
 
 def _make_markdown_row(one: Result) -> str:
     build, expected = f"{one.target}, CPython {one.python}", _format_expected(one)
-    return make_markdown_row(one.judgement, f"`{one.case}`", build, one.summary, expected)
-
-
-def make_markdown_row(*cells: str) -> str:
-    """Make a row of a Markdown table."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return make_row(one.judgement, quote_code(one.case), build, one.summary, expected)
 
 
 def _format_expected(one: Result) -> str:

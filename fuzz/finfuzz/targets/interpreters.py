@@ -15,6 +15,7 @@ import msgspec
 from finfuzz.support.cpythons import OLDEST, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import shorten_home
+from finfuzz.support.reading import shorten
 from finfuzz.targets.candidates import list_candidates, list_candidates_in
 
 _OLDEST = format_version(OLDEST)
@@ -182,7 +183,7 @@ def _ask(path: Path) -> _Answer:
         return msgspec.json.decode(done.stdout, type=_Answer)
     except msgspec.DecodeError:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = f" (it printed: {said[0]})" if said else ""
+        reason = f" (it printed: {shorten(said[0])})" if said else ""
         raise UserError(
             f"{path} is not a Python 3{reason}: give a CPython {_OLDEST} or later"
         ) from None

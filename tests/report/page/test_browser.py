@@ -142,6 +142,11 @@ def test_sorting_by_the_keyboard(browser: Any, file: str) -> None:
     assert browser.execute_script(SORTED)[1] == "descending"
 
 
+def shipped(pattern: str) -> set[str]:
+    """The rows of the repository's own findings in such places."""
+    return {f"f-{folder.name}" for folder in CRASHES.glob(pattern)}
+
+
 def test_filtering(browser: Any, file: str) -> None:
     browser.get(file)
     every = browser.execute_script(ROWS)
@@ -155,10 +160,10 @@ def test_filtering(browser: Any, file: str) -> None:
     browser.execute_async_script("setTimeout(arguments[0], 20)")
     assert browser.execute_script(ROWS) == every
     browser.find_element("css selector", "#filter-signal option[value=NONE]").click()
-    assert browser.execute_script(ROWS) == ["f-6c5ce2ceda7b"]
+    assert set(browser.execute_script(ROWS)) == shipped("NONE/*/*")
     cell = browser.find_element("css selector", ".matrix a[data-diagnostic=framework-failure]")
     cell.click()
-    assert browser.execute_script(ROWS) == ["f-8ee1ef0dfe84"]
+    assert set(browser.execute_script(ROWS)) == shipped("*/framework-failure/*")
 
 
 def test_a_link_opens_its_finding(browser: Any, file: str) -> None:

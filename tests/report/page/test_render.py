@@ -170,11 +170,10 @@ def test_damaged_and_missing_findings_are_shown_as_such(state: Path, tmp_path: P
     }
     assert statuses == {
         f"f-{finding().bucket}": "new",
-        "f-" + "1" * 12: "new",
-        **{"f-" + letter * 12: "damaged" for letter in "23ab"},
+        **{"f-" + letter * 12: "damaged" for letter in "123ab"},
         "f-" + "4" * 12: "missing",
     }
-    assert "its program can't be read" in reader.text
+    assert "its program: line 1, column 1: found `no`" in reader.text
     assert "schema version 99" in reader.text
     assert "its folder is gone" in reader.text
 

@@ -171,11 +171,11 @@ def test_whatever_damage_gives_a_finding_or_one_line(
 
 def test_all_are_loaded_in_one_order_however_they_came(tmp_path: Path) -> None:
     keys = [
-        ("SIGSEGV", "none", "bbb"),
-        ("NONE", "capsule-lost", "ccc"),
-        ("SIGABRT", "none", "aaa"),
-        ("SIGABRT", "cast-error", "ddd"),
-        ("SIGABRT", "none", "000"),
+        ("SIGSEGV", "none", "b" * 12),
+        ("NONE", "capsule-lost", "c" * 12),
+        ("SIGABRT", "none", "a" * 12),
+        ("SIGABRT", "cast-error", "d" * 12),
+        ("SIGABRT", "none", "0" * 12),
     ]
     for signal, diagnostic, bucket in keys:
         save(tmp_path, finding(signal=signal, diagnostic=diagnostic, bucket=bucket), {})

@@ -88,7 +88,7 @@ def test_its_docstring_says_how_it_dies_today(tmp_path: Path) -> None:
 def test_a_script_that_is_not_there_is_said(tmp_path: Path) -> None:
     one = filed(tmp_path)
     (tmp_path / "repro.py").unlink()
-    with pytest.raises(UserError, match="can't read the script in"):
+    with pytest.raises(UserError, match="can't read the script "):
         write_pytest_file(tmp_path, one)
 
 
@@ -151,3 +151,12 @@ def test_it_is_skipped_on_another_python(exported: Path) -> None:
     text = exported.read_text(encoding="utf-8")
     exported.write_text(text.replace(f"PYTHON = {HERE}", "PYTHON = (3, 8)"), encoding="utf-8")
     assert "1 skipped" in run_pytest(exported)
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    one = filed(tmp_path)
+    (tmp_path / "secret").write_text("of the reader's machine")
+    (tmp_path / "repro.py").unlink()
+    (tmp_path / "repro.py").symlink_to(tmp_path / "secret")
+    with pytest.raises(UserError, match="is a link"):
+        write_pytest_file(tmp_path, one)

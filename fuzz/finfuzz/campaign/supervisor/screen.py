@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from finfuzz.campaign.supervisor.snapshot import Snapshot
+from finfuzz.support.terminal import DataConsole
 
 _LIVE_SECONDS = 0.5
 #: Interval of plain lines: from every ten seconds in a short campaign to ten minutes in a long one.
@@ -23,7 +24,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _MOST_FINDINGS, _MOST_MUTATORS = 8, 6
 
 
-class _Console(Console):
+class _Console(DataConsole):
     """A console that raises BrokenPipeError when its reader is gone; rich ends the process."""
 
     def on_broken_pipe(self) -> None:
@@ -38,7 +39,7 @@ class Screen:
     """
 
     def __init__(self, seconds: float, console: Console | None = None) -> None:
-        self._console = console or _Console(stderr=True, highlight=False)
+        self._console = console or _Console(err=True)
         self._tty = self._console.is_terminal
         shortest, longest = _PLAIN_SECONDS
         self._every = min(longest, max(shortest, seconds / 60))
@@ -64,7 +65,7 @@ class Screen:
     def note(self, line: str) -> None:
         """Print a line that stays on the screen."""
         with self._unless_gone():
-            self._console.print(line, markup=False, emoji=False, soft_wrap=not self._tty)
+            self._console.print(line, soft_wrap=not self._tty)
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot, unless the last one is too recent."""

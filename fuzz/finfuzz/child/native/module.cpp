@@ -8,7 +8,9 @@
 
 #include "../common/probe.h"
 #include "../common/debugger.h"
+#include "../common/framework.h"
 #include "../common/interpreters.h"
+#include "../common/settling.h"
 #include "gate.h"
 #include "module.h"
 #include "shared.h"
@@ -52,7 +54,7 @@ static PyObject* link_extension(PyObject*, PyObject* args) {
     auto* internals = reinterpret_cast<const char* (*)()>(dlsym(handle, "finfuzz_internals"));
     auto* table = make_probe_table(linked > 0, internals ? internals() : "");
     reinterpret_cast<void (*)(const Probe*)>(entry)(table);
-    if (framework.create == nullptr) find_framework(handle);
+    find_framework(handle);
     ++linked;
     Py_RETURN_NONE;
 }
@@ -63,6 +65,31 @@ static PyObject* has_second(PyObject*, PyObject*) { return PyBool_FromLong(linke
 static PyObject* count_wrong_answer(PyObject*, PyObject*) {
     ++shared->facts.wrong_answers;
     Py_RETURN_NONE;
+}
+
+// counted(act, raises): calls `act`, and counts for the step being taken how often it was performed to
+// its end. `raises`: so an exception is. No code of Python's: at the end that might not run.
+static PyObject* call_counted(PyObject* self, PyObject* args) {
+    PyObject* act;
+    unsigned step;
+    int raises;
+    if (!PyArg_ParseTuple(self, "OIp", &act, &step, &raises)) return nullptr;
+    Py_INCREF(self);  // the caller may have only borrowed what is called
+    PyObject* result = PyObject_Call(act, args, nullptr);
+    if (result || raises) count_performed(step);
+    Py_DECREF(self);
+    return result;
+}
+
+static PyMethodDef counted_definition = {"counted", call_counted, METH_VARARGS, nullptr};
+
+static PyObject* counted(PyObject*, PyObject* args) {
+    PyObject *act, *raises;
+    if (!PyArg_ParseTuple(args, "OO", &act, &raises)) return nullptr;
+    PyObject* what = Py_BuildValue("(OIO)", act, shared->facts.step, raises);
+    PyObject* made = what ? PyCFunction_New(&counted_definition, what) : nullptr;
+    Py_XDECREF(what);
+    return made;
 }
 
 // note_gil(): the steps are over, and this free-threaded CPython has turned its GIL on.
@@ -150,6 +177,7 @@ static PyMethodDef functions[] = {
     {"link_extension", link_extension, METH_VARARGS, nullptr},
     {"has_second", has_second, METH_NOARGS, nullptr},
     {"count_wrong_answer", count_wrong_answer, METH_O, nullptr},
+    {"counted", counted, METH_VARARGS, nullptr},
     {"note_gil", note_gil, METH_NOARGS, nullptr},
     {"gate", gate, METH_VARARGS, nullptr},
     {"serve", serve_programs, METH_VARARGS, nullptr},
@@ -162,10 +190,8 @@ static PyMethodDef functions[] = {
     {"get_code", get_code, METH_O, nullptr},
     {"start", start, METH_VARARGS, nullptr},
     {"call", call, METH_VARARGS, nullptr},
-    {"call_elsewhere", call_elsewhere, METH_VARARGS, nullptr},
-    {"run_elsewhere", run_elsewhere, METH_O, nullptr},
-    {"stop", stop, METH_O, nullptr},
-    {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
+    {"run", run, METH_VARARGS, nullptr},
+    {"stop", stop, METH_VARARGS, nullptr},
     {"leave", leave, METH_O, nullptr},
     {"live_again", live_again, METH_O, nullptr},
     {"follow", follow, METH_O, nullptr},
@@ -176,6 +202,7 @@ static PyMethodDef functions[] = {
     {"leak", leak, METH_O, nullptr},
     {"hold_in_type", hold_in_type, METH_O, nullptr},
     {"request_script", request_script_here, METH_O, nullptr},
+    {"wake_thread", wake_thread, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import igraph
 
-from finfuzz.report.page.text import reveal
+from finfuzz.support.terminal import reveal
 
 LETTER, _LINE, _PAD = 6.4, 15.0, 9.0
 _GAP_X, GAP_Y, MARGIN = 26.0, 46.0, 14.0

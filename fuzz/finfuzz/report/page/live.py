@@ -12,6 +12,7 @@ import msgspec
 from finfuzz.report.page import text
 from finfuzz.report.page.render import Advance, Parts, Renderer, render_page
 from finfuzz.support.errors import UserError
+from finfuzz.support.terminal import reveal
 
 #: The journal is not read more often than this, however many browsers poll.
 _LEAST_SECONDS = 2.0
@@ -89,7 +90,7 @@ class Live:
             self._problem = ""
         except (UserError, OSError) as error:
             # Half-moved folders and the like are temporary: keep the parts that were read before.
-            self._problem = text.reveal(str(error))
+            self._problem = reveal(str(error))
             self._looked = time.monotonic()
             return
         self._take(parts)

@@ -13,7 +13,8 @@ from pygal.style import Style
 
 from finfuzz.report.page.data import Campaign
 from finfuzz.report.page.history import Line, Points
-from finfuzz.report.page.text import format_short, reveal
+from finfuzz.report.page.text import format_short
+from finfuzz.support.terminal import reveal
 
 #: Number of distinct colours; further lines use the same colours, dashed.
 COLOURS = 8

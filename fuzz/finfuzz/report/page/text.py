@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from pathlib import Path
 
 from markupsafe import Markup
 
+from finfuzz.support.terminal import reveal
+
 #: Characters shown of a file; the finding's folder has the rest.
 MOST_CHARACTERS = 40_000
-
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but for tab and line feed
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # invisible or bidirectional
-    "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
-)
-
-
-def reveal(text: str) -> str:
-    """Spell out control characters, bidirectional overrides and unpaired surrogates.
-
-    The reader then sees every character of the text.
-    """
-    return _HIDDEN.sub(_spell, text.replace("\r\n", "\n"))
-
-
-def _spell(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else f"\u27e8U+{code:04X}\u27e9"
 
 
 def prepare(value: object) -> object:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.program.model import Program
-from finfuzz.program.text import ParseError, parse
+from finfuzz.program.text import parse
 from finfuzz.program.walk import walk
 from finfuzz.report.graph import build_graphs
 from finfuzz.report.page.data import Campaign, Seen
@@ -92,7 +92,7 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """The part that opens below a row. ``problem`` says why the program can't be drawn."""
+    """The part that opens below a row."""
 
     plot: str = ""
     steps: tuple[StepLine, ...] = ()
@@ -101,7 +101,6 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Excerpt, ...] = ()
     stderr: Excerpt | None = None
     instruments: dict[str, Excerpt] = {}
-    problem: str = ""
 
 
 def collect_rows(entries: Iterable[ListedFinding], campaign: Campaign) -> list[FindingRow]:
@@ -170,26 +169,18 @@ def load_detail(row: FindingRow) -> Detail:
         for each in finding.escalation
         if each.file and (file := _read_excerpt(folder, each.file))
     }
-    try:
-        program = parse(finding.program)
-    except ParseError as error:
-        lines = tuple(
-            StepLine(number, line, False)
-            for number, line in enumerate(finding.program.splitlines()[:200])
-        )
-        drawn = Detail(steps=lines, problem=f"its program can't be read: {error}")
-    else:
-        graphs = build_graphs(program)[:MOST_DRAWINGS]
-        drawn = Detail(
-            plot=summarize(program),
-            steps=_list_steps(program),
-            drawings=tuple(draw_graph(graph) for graph in graphs),
-            timeline=draw_timeline(
-                program, finding.phase, finding.interpreter, survives=finding.signal == "NONE"
-            ),
-        )
-    return msgspec.structs.replace(
-        drawn, sources=sources, stderr=_read_excerpt(folder, "stderr.txt"), instruments=instruments
+    program = parse(finding.program)
+    graphs = build_graphs(program)[:MOST_DRAWINGS]
+    return Detail(
+        plot=summarize(program),
+        steps=_list_steps(program),
+        drawings=tuple(draw_graph(graph) for graph in graphs),
+        timeline=draw_timeline(
+            program, finding.phase, finding.interpreter, survives=finding.signal == "NONE"
+        ),
+        sources=sources,
+        stderr=_read_excerpt(folder, "stderr.txt"),
+        instruments=instruments,
     )
 
 

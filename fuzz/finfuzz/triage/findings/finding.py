@@ -13,13 +13,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
+from finfuzz.program.text import ParseError, parse
 from finfuzz.program.vocabulary import OwnWords
 from finfuzz.support.cpythons import Version, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside, write_whole
+from finfuzz.support.reading import read_bounded
 from finfuzz.targets.extension_words import list_offers
 from finfuzz.targets.packages.offers import read_own_words
 from finfuzz.targets.packages.recipe import read_recipe
@@ -33,6 +36,16 @@ from finfuzz.triage.findings.routes import Route
 SCHEMA_VERSION = 2
 RECIPE = "recipe.toml"
 _FILE = "finding.json"
+#: The largest of the shipped findings has 37 KiB; its routes grow to some hundred.
+_LARGEST = 4 << 20
+_MEND = "restore it, or delete its folder"
+
+# A finding may come from somebody else, and its names are made into paths. So no name leads out of
+# the folder of findings, whatever the file contains.
+SignalName = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,31}$(?!\n)")]
+DiagnosticName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,63}$(?!\n)")]
+Bucket = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{12}$(?!\n)")]
+BucketOrNone = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{12})?$(?!\n)")]
 
 
 class TargetRecord(msgspec.Struct, frozen=True):
@@ -55,7 +68,7 @@ class TargetRecord(msgspec.Struct, frozen=True):
     python_commit: str = ""
     executable: str = ""
     pins: tuple[str, ...] = ()
-    recipe: str = ""
+    recipe: Annotated[str, msgspec.Meta(pattern=r"^(recipe\.toml)?$(?!\n)")] = ""
 
     def find_spec(self, folder: Path) -> TargetSpec:
         """Return the target of the finding in that folder, with its recipe. Raise UserError."""
@@ -124,10 +137,10 @@ class Finding(msgspec.Struct, kw_only=True):
 
     schema_version: int = SCHEMA_VERSION
     key_version: int
-    bucket: str
-    former: tuple[str, ...] = ()
-    signal: str
-    diagnostic: str
+    bucket: Bucket
+    former: tuple[Bucket, ...] = ()
+    signal: SignalName
+    diagnostic: DiagnosticName
     phase: str
     interpreter: str = ""
     fault: str = ""
@@ -144,7 +157,7 @@ class Finding(msgspec.Struct, kw_only=True):
     routes: list[Route] = []
     first_seen: FirstSeen
     regressed: str = ""
-    merged_into: str = ""
+    merged_into: BucketOrNone = ""
     attribution: Attribution | None = None
     escalation: tuple[Escalation, ...] = ()
 
@@ -174,19 +187,23 @@ def load(folder: Path) -> Finding:
     """Read a finding. Raises UserError if it is damaged or from a newer finfuzz."""
     path = folder / _FILE
     try:
-        raw = path.read_bytes()
+        raw = read_bounded(path, _LARGEST, "the finding")
         version = msgspec.json.decode(raw, type=_Versioned).schema_version
         if version > SCHEMA_VERSION:
             raise UserError(
                 f"{path} has schema version {version}, this finfuzz reads up to {SCHEMA_VERSION}: "
                 "use a newer finfuzz"
             )
-        return msgspec.json.decode(raw, type=Finding)
-    except OSError as error:
-        raise UserError(f"can't read {path}: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        finding = msgspec.json.decode(raw, type=Finding)
+        parse(finding.program)
+        return finding
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
             f"{path} is not a finding: {error}: restore it, or delete its folder"
+        ) from error
+    except ParseError as error:
+        raise UserError(
+            f"{path}: its program: {error}: restore it, or delete its folder"
         ) from error
 
 

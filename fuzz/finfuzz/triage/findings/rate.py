@@ -30,6 +30,10 @@ class Rate(msgspec.Struct, frozen=True):
     k: int
     n: int
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.k <= self.n:
+            raise ValueError(f"{self.k} of {self.n} is no rate")
+
     def __str__(self) -> str:
         return f"{self.k} of {self.n}"
 

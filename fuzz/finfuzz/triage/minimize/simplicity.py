@@ -23,7 +23,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from finfuzz.program.language import OPERATIONS, Role
+from finfuzz.program.language import OPERATIONS, PREFIXES, Role
 from finfuzz.program.legal import OUTLIVING_HOOKS, THREAD_ROOTS
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.shapes import count_nodes, unroll_shape
@@ -34,6 +34,7 @@ from finfuzz.program.words import (
     FLAVOUR,
     HOOK,
     KIND,
+    MEANS,
     ROOT,
     SHAPE,
     SIZE,
@@ -76,7 +77,8 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("trace", "monitoring", "audit-hook", "thread-local"),
         *("leak", "interpreter-dict", "thread-dict", "call-once", "type-dict"),
         *("threading-shutdown", "joined-thread", "daemon-thread", "waking-thread"),
-        *("returning-thread", "interpreter-pool"),
+        *("returning-thread", "native-thread", "waiting-native-thread", "returning-native-thread"),
+        *("interpreter-thread", "interpreter-pool"),
         *("static-object", "native-thread-local"),
     ),
     # Python's hooks before those of C slots, and hooks of the end after those of an object's life.
@@ -91,13 +93,14 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("internals", "convert-releasing"),
         *("print", "raise", "import", "import-extension", "repr", "collect", "atexit"),
         "resurrect",
-        *("gil", "native-thread", "thread", "remote-script"),
+        *("gil", "native-thread", "thread", "join", "remote-script"),
     ),
     # `stdlib` needs no C at all, `legacy` (the oldest function of the C API) no configuration.
     FLAVOUR: (
         *("stdlib", "legacy", "isolated", "shared-gil", "permissive", "strict", "concurrent"),
         "framework",
     ),
+    MEANS: ("gil-state", "framework"),
     WHICH: ("first", "second"),
     WAY: ("return", "sys-exit", "exception", "interrupt", "os-exit", "c-exit", "thread-exit"),
 }
@@ -116,7 +119,7 @@ _OPERATIONS = {name: rank for rank, name in enumerate(OPERATIONS)}
 _THREADS = {
     ROOT: THREAD_ROOTS,
     HOOK: OUTLIVING_HOOKS,
-    ACTION: {"thread", "native-thread"},
+    ACTION: {"thread", "native-thread", "join"},
     WAY: {"thread-exit"},
 }
 
@@ -208,7 +211,7 @@ def _measure(op: str, args: tuple[str, ...]) -> _Measured:
         own=tuple(text for _, text in words if is_own(text)),
         names=tuple(_name_rank(role, text) for role, text in names),
         defines=step.names(Role.NEW_NODE, Role.NEW_INTERPRETER),
-        threads=(op == "elsewhere") + sum(text in _THREADS.get(one, ()) for one, text in words),
+        threads=(op in PREFIXES) + sum(text in _THREADS.get(one, ()) for one, text in words),
         graph=_graph(step),
     )
 

@@ -10,6 +10,7 @@ from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
 from finfuzz.support.cpythons import Version
 from finfuzz.support.errors import UserError
+from finfuzz.support.reading import read_bounded
 from finfuzz.targets.packages.recipe import read_recipe
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.finding import Finding
@@ -19,6 +20,9 @@ from finfuzz.triage.repro.story import escape_docstring, write_story
 
 #: Exit codes other than 0 that a program without the defect ends with, by its exit.
 _EXIT_CODES = {"exception": 1, "interrupt": -2}
+
+#: The largest script of ours has some 100 KiB.
+_LARGEST = 4 << 20
 
 _TEST = '''r"""{story}
 
@@ -151,14 +155,21 @@ def _list_exit_codes(finding: Finding, python: Version) -> list[int]:
 def _read_sources(folder: Path) -> dict[str, str]:
     names = ["repro.py", "finfuzz_target.py", "extension.cpp", "extension.pyx"]
     names += ["capi.cpp", "after_main.cpp"]
+    return {
+        name: _read_source(folder / name)
+        for name in names
+        if name == "repro.py" or (folder / name).exists()
+    }
+
+
+def _read_source(path: Path) -> str:
+    """Read a file of a finding, never through a link: that could lead to any file."""
+    if path.is_symlink():
+        raise UserError(f"{path} is a link, and a finding has none: restore the file")
     try:
-        return {
-            name: (folder / name).read_text(encoding="utf-8")
-            for name in names
-            if name == "repro.py" or (folder / name).exists()
-        }
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"can't read the script in {folder}: {error}") from error
+        return read_bounded(path, _LARGEST, "the script").decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"can't read the script {path}: {error}") from error
 
 
 def _quote(text: str) -> str:

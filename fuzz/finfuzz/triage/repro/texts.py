@@ -72,10 +72,10 @@ def thread_dict():
 """
 
 CAPI_START = '''
-def start(parent, flavour):
+def start(parent, flavour, call=capi.start):
     """Create a subinterpreter while `parent` is current. Its `__main__` gets the functions leak,
     interpreter_dict and thread_dict."""
-    interpreter = capi.start(parent, flavour)
+    interpreter = call(parent, flavour)
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
 
@@ -182,6 +182,6 @@ HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
 MODULES = frozenset(name for _, imports in HELPERS.values() for name in imports) | BASE_IMPORTS
 
 #: Functions that only capi has.
-ONLY_CAPI = frozenset({"hold_in_type", "request_script"})
+ONLY_CAPI = frozenset({"hold_in_type", "request_script", "wake_thread"})
 #: Functions that capi has, for scripts where ctypes won't do.
 FROM_CAPI = frozenset({"leak", "interpreter_dict", "thread_dict"}) | ONLY_CAPI
