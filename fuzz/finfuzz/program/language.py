@@ -65,13 +65,13 @@ OPERATIONS: dict[str, Operation] = {
     operation.name: operation
     for operation in (
         Operation("import", (), "import the extension into the current interpreter"),
+        Operation("unimport", (), "remove the extension from `sys.modules`"),
         Operation(
             "fail-import",
             (),
             "import the extension, whose initialization raises half-way; what is imported already "
             "stays",
         ),
-        Operation("unimport", (), "remove the extension from `sys.modules`"),
         Operation("use", (WHICH,), "the extension that the next steps use"),
         Operation(
             "self-check",
