@@ -106,7 +106,7 @@ def test_what_python_refuses_is_counted_and_printed(executor: Executor) -> None:
     program = read("node a class; node b class; edge a b base; edge b a base")
     outcome = executor.run(program)
     assert outcome.took == (3, 0, 1)
-    assert outcome.stderr.startswith("finfuzz: `edge b a base` raised TypeError: ")
+    assert outcome.stderr.startswith("finfuzz: step 4 `edge b a base` raised TypeError: ")
     assert not outcome.died
 
 

@@ -14,6 +14,8 @@ import sys
 runtime = None
 
 EFFECT, SKIPPED, RAISED = 0, 1, 2
+#: Characters kept of an exception's text: pybind11's lists of overloads have some 500.
+MOST_TEXT = 1000
 MAIN = -1
 
 #: The nodes of a subinterpreter by name. The main interpreter's are a local of `run`, so that they
@@ -168,12 +170,26 @@ def take(nodes, words):
         STEPS[words[0]](nodes, *words[1:])
         return EFFECT
     except Exception as error:
-        line = "finfuzz: `%s` raised %s: %s\n" % (" ".join(words), type(error).__name__, error)
         try:
-            sys.stderr.write(line)
+            sys.stderr.write(describe_raised(words, error))
         except OSError:
             pass  # standard error is full; the step counts all the same
         return RAISED
+
+
+def describe_raised(words, error):
+    """Say in one line which step raised what: `executor/raised.py` reads it."""
+    traceback, importing = error.__traceback__, ""
+    while traceback is not None:
+        if traceback.tb_frame.f_code is import_in_use.__code__:
+            importing = " while importing"
+        traceback = traceback.tb_next
+    try:
+        text = str(error)[:MOST_TEXT].replace("\n", "\\n")
+    except Exception as another:
+        text = "(its text raises %s)" % type(another).__name__
+    step = runtime.get_step(), " ".join(words), type(error).__name__, importing, text
+    return "finfuzz: step %d `%s` raised %s%s: %s\n" % step
 
 
 def take_line(line):

@@ -128,6 +128,10 @@ static PyObject* set_step(PyObject*, PyObject* number) {
     Py_RETURN_NONE;
 }
 
+static PyObject* get_step(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLong(shared->facts.step);
+}
+
 static PyObject* count_step(PyObject*, PyObject* what) {
     ++shared->facts.took[PyLong_AsUnsignedLong(what) % 3];
     gate_new_objects();   // an extension may have loaded libraries itself
@@ -185,6 +189,7 @@ static PyMethodDef functions[] = {
     {"begin_zygote", begin_zygote, METH_NOARGS, nullptr},
     {"get_program", get_program, METH_NOARGS, nullptr},
     {"set_step", set_step, METH_O, nullptr},
+    {"get_step", get_step, METH_NOARGS, nullptr},
     {"count_step", count_step, METH_O, nullptr},
     {"keep_code", keep_code, METH_VARARGS, nullptr},
     {"get_code", get_code, METH_O, nullptr},

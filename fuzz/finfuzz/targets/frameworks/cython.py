@@ -8,9 +8,9 @@ from finfuzz.targets.frameworks.framework import (
     Framework,
     Policy,
     ReleasePackage,
-    Switch,
     Translator,
 )
+from finfuzz.targets.frameworks.switch import Switch
 
 FRAMEWORK = Framework(
     name="cython",

@@ -13,25 +13,13 @@ from packaging.version import Version
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support.cpythons import Quirk
+from finfuzz.targets.frameworks.switch import ASSERTS, Switch
 
 #: Words that an extension has no code for, with the reason why, by their sort in a vocabulary.
 Lacks = Mapping[str, Mapping[str, str]]
 
 #: The policy of a target that names none: the framework as it is released.
 RELEASED = "released"
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """A documented macro of the framework's. ``story`` completes "FRAMEWORK VERSION, built …"."""
-
-    name: str
-    story: str
-    compile_flags: tuple[str, ...]
-
-
-#: A switch of every compiled target: builds define `NDEBUG` otherwise, as released extensions do.
-ASSERTS = Switch("ASSERTS", "with assertions", ("-UNDEBUG",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +183,7 @@ class Framework:
     crashes: CrashMarks = field(default_factory=CrashMarks)
     is_package: bool = False
     own_switches: tuple[Switch, ...] = ()
+    refusals: tuple[str, ...] = ()
 
     @property
     def is_target(self) -> bool:

@@ -9,8 +9,8 @@ from finfuzz.targets.frameworks.framework import (
     Framework,
     Policy,
     ReleasePackage,
-    Switch,
 )
+from finfuzz.targets.frameworks.switch import Switch
 
 _GUARD = "reentrant call detected while fetching pybind11 internals"
 
@@ -111,4 +111,6 @@ FRAMEWORK = Framework(
     ),
     import_hangs=Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER,  # pybind11 issue 4245
     crashes=_CRASHES,
+    # Our own policies say so of a second life, whose local internals are the first's (issue 2101).
+    refusals=("ImportError: pybind11's module-local internals are not in",),
 )

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
 from finfuzz.triage.diagnosis import Diagnosis, telling
-from finfuzz.triage.diagnosis.bucket import INTERNALS
+from finfuzz.triage.diagnosis.bucket import COMPARED, INTERNALS
 
 #: The diagnostic of a framework that gives up, with its message.
 _SAYS_WHY = "framework-failure"
@@ -93,11 +93,12 @@ def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
     The bucket is the same. On another build, functions may have other names: there diagnostic
     and phase have to be the same, and one of the telling frames. Functions of a stripped file
     may have no names to compare: there the signal has to be the same. Instead of one diagnostic,
-    two of one cause will do.
+    two of one cause will do. What a comparison shows has a key of texts: any part of that, such as
+    an exception's type, is in many.
     """
     if one.bucket == other.bucket:
         return True
-    if one.coarse_phase != other.coarse_phase:
+    if one.diagnostic in COMPARED or one.coarse_phase != other.coarse_phase:
         return False
     if one.diagnostic == other.diagnostic:
         return not one.frames or _may_be_same_frames(one, other)

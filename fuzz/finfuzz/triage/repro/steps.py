@@ -19,6 +19,11 @@ from finfuzz.triage.repro.library import PLATFORM, Code
 
 _SWITCHES = ("start", "enter", "stop")
 _CAUGHT = ("except Exception:", "    pass  # raises here and in the fuzzer")
+#: Of a finding that is about an exception.
+_SHOWN = (
+    "except Exception as error:",
+    '    print(f"raised: {type(error).__name__}: {error}", file=sys.stderr)',
+)
 
 #: The statements that end a life, by exit.
 _ENDS = {
@@ -45,15 +50,24 @@ def quote(lines: list[str]) -> list[str]:
 class Writer:
     """Turn effective steps into the lines of one function for each life.
 
-    ``raising``: steps, as the child gets them, that raise; the script catches the exception.
-    ``platform``: writes the code for other interpreters and threads.
+    ``raising``: steps, as the child gets them, that raise; the script catches the exception, and
+    prints it if it ``shows_raised``. ``platform``: writes the code for other interpreters and
+    threads.
     """
 
-    def __init__(self, raising: frozenset[str], platform: Capi, extension: ScriptExtension) -> None:
+    def __init__(
+        self,
+        raising: frozenset[str],
+        platform: Capi,
+        extension: ScriptExtension,
+        *,
+        shows_raised: bool = False,
+    ) -> None:
         self.lives: list[list[str]] = [[]]
         self.functions: set[str] = set()
         self.platform = platform
         self._raising, self._extension = raising, extension
+        self._caught = _SHOWN if shows_raised else _CAUGHT
         self._scope = Scope(offers=extension.offers)
         self._variables = Variables(extension)
         self._cells = Cells(extension, self._variables)
@@ -212,7 +226,7 @@ class Writer:
         if apart and lines:
             lines = self._in_another_thread(lines, given, taken, raises)
         if raises and lines:
-            lines = ["try:", *indent(lines), *_CAUGHT]
+            lines = ["try:", *indent(lines), *self._caught]
         self._emit([*lines, *self._cells.write_after(self._at)])
         self._note(given, taken, raises)
         if self._place and not apart:
