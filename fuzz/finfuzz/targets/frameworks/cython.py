@@ -10,7 +10,7 @@ from finfuzz.targets.frameworks.framework import (
     ReleasePackage,
     Translator,
 )
-from finfuzz.targets.frameworks.switch import Switch
+from finfuzz.targets.switch import Switch
 
 FRAMEWORK = Framework(
     name="cython",

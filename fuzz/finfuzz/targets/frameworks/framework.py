@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support.cpythons import Quirk
-from finfuzz.targets.frameworks.switch import ASSERTS, Switch
+from finfuzz.targets.switch import ASSERTS, Switch
 
 #: Words that an extension has no code for, with the reason why, by their sort in a vocabulary.
 Lacks = Mapping[str, Mapping[str, str]]

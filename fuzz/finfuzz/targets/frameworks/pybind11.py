@@ -10,7 +10,7 @@ from finfuzz.targets.frameworks.framework import (
     Policy,
     ReleasePackage,
 )
-from finfuzz.targets.frameworks.switch import Switch
+from finfuzz.targets.switch import Switch
 
 _GUARD = "reentrant call detected while fetching pybind11 internals"
 
