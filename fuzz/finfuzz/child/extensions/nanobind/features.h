@@ -5,11 +5,13 @@
 // action: hook
 // at_capsule: set_act
 // capsule: set_act
+// cast_forgotten: register_forgotten
 // colour_name: Colour
 // convert: takes_wrapped
 // hook: Container Instance set_act
 // module_with_free: set_act
 // raise_error: Error
+// register_forgotten: cast_forgotten
 // same: Instance
 // SharedType: Shared
 // UniqueType: Unique
@@ -22,6 +24,7 @@
 #include "buffers.h"
 #include "callbacks.h"
 #include "capsules.h"
+#include "casts.h"
 #include "classes.h"
 #include "conversions.h"
 #include "ends.h"
@@ -53,6 +56,7 @@
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(callbacks, "Callback native_function")                                               \
     FEATURE(capsules, "capsule at_capsule")                                                      \
+    FEATURE(casts, "cast_unregistered register_forgotten cast_forgotten")                        \
     FEATURE(classes, "Dynamic New Static Whole")                                                 \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name Level Permission")                                        \
