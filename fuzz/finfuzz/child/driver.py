@@ -119,6 +119,10 @@ def import_extension_here(_nodes):
     import_in_use()
 
 
+def fail_import_here(_nodes):
+    perform("fail_", "import", extension_name())
+
+
 def unimport(_nodes):
     tops = OWN_MODULES or (extension_name(),)  # noqa: F821  likewise
     for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
@@ -136,6 +140,7 @@ def self_check_here(_nodes):
 
 STEPS = {
     "import": import_extension_here,
+    "fail-import": fail_import_here,
     "unimport": unimport,
     "use": use,
     "self-check": self_check_here,
