@@ -87,13 +87,15 @@ def test_sizes_are_numbers_that_grow() -> None:
 def test_what_no_interpreter_but_the_main_one_takes_says_so() -> None:
     """Reasons for what would be a harness's mistake, or a fatal error by design."""
     assert {word.text for choice, word in WORDS if choice is ROOT and word.main_only} == {
-        *("type-dict", "signal", "daemon-thread", "returning-thread", "waking-thread")
+        *("type-dict", "signal", "daemon-thread", "returning-thread", "waking-thread"),
+        *("native-thread", "returning-native-thread", "waiting-native-thread"),
+        "interpreter-thread",
     }
     assert [word.text for word in HOOK.words if word.main_only] == [
         *("busy-thread", "py-atexit", "static-destructor", "thread-local-destructor")
     ]
     assert {word.text for choice, word in WORDS if choice is ACTION and word.main_only} == {
-        *("thread", "native-thread")
+        *("thread", "join", "native-thread")
     }
     assert [word.text for word in FLAVOUR.words if word.main_only] == ["concurrent"]
 

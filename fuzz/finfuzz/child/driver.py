@@ -25,24 +25,12 @@ NODES = {}
 IN_USE = ["first"]
 
 
-def leak(node):
-    runtime.leak(node)
-
-
-def interpreter_dict():
-    return runtime.interpreter_dict()
-
-
-def thread_dict():
-    return runtime.thread_dict()
-
-
-def hold_in_type(node):
-    runtime.hold_in_type(node)
-
-
-def request_script(path):
-    runtime.request_script(path)
+#: Functions of the runtime that the words call. They are globals of their own: what is called at
+#: the end must not look for `runtime` then.
+PLATFORM = (
+    *("leak", "interpreter_dict", "thread_dict", "hold_in_type", "request_script"),
+    "wake_thread",
+)
 
 
 def extension_name():
@@ -62,6 +50,7 @@ def load_word(name):
     if name not in names:
         import marshal
 
+        names.update((each, getattr(runtime, each)) for each in PLATFORM)
         calls, code = marshal.loads(runtime.get_code(name))
         names[name] = FUNCTION(code, names)
         for called in calls:
@@ -98,7 +87,10 @@ def add_edge(nodes, source, target, how):
 
 
 def add_hook(nodes, name, at, action):
-    perform("at_", at, nodes[name], perform("act_", action))
+    act = perform("act_", action)
+    if at not in NATIVE_HOOKS or type(act).__name__ != "Action":
+        act = runtime.counted(act, action == "raise")
+    perform("at_", at, nodes[name], act)
 
 
 def perform_action(nodes, name, action):
@@ -157,6 +149,8 @@ STEPS = {
     "drop": drop_name,
     "collect": collect,
 }
+#: Hooks that run a native action without Python. The extension counts how often they perform it.
+NATIVE_HOOKS = ("traverse", "clear", "dealloc", "capsule", "module-free")
 #: The positions of arguments that must name existing nodes, by operation.
 NAMED = {"edge": (1, 2), **dict.fromkeys(("hook", "perform", "root", "check", "drop"), (1,))}
 

@@ -62,6 +62,8 @@ class Outcome(msgspec.Struct, frozen=True):
     the process, to be compared with a control's. ``wrong_answers``: of self-checks; standard error
     names them. ``judged``: calls of CPython that broke a rule of the C API, each call site once.
     ``keeps_nothing``: the program keeps no object to the end, so what was left then has leaked.
+    ``performed``: how often the action of each `hook` step was performed to its end, by the step's
+    number from 1; those that never were are absent. The first 1,024 steps are counted.
     ``deviations``: what the control does not do, once triage has compared the two.
     """
 
@@ -94,6 +96,7 @@ class Outcome(msgspec.Struct, frozen=True):
     stack_pointer: int = 0
     judged: tuple[JudgedCall, ...] = ()
     keeps_nothing: bool = False
+    performed: dict[int, int] = {}
     deviations: tuple[Deviation, ...] = ()
 
     @property
@@ -198,7 +201,13 @@ def read_outcome(
         stack_pointer=facts.stack_pointer,
         judged=read_judged(shared),
         keeps_nothing=keeps_nothing,
+        performed=_read_performed(facts),
     )
+
+
+def _read_performed(facts: Facts) -> dict[int, int]:
+    steps = facts.performed[: facts.step]
+    return {number: count for number, count in enumerate(steps, 1) if count}
 
 
 def _signal_name(status: int) -> str | None:

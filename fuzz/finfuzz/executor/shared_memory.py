@@ -15,13 +15,14 @@ from pathlib import Path
 from finfuzz.executor.limits import Limits
 from finfuzz.support.errors import UserError
 
-LAYOUT = 8
+LAYOUT = 9
 PROGRAM_BYTES = 65536
 MAPS_BYTES = 65536
 FRAMES = 128
 EVENTS = 512
 LIVES = 4096
 EVENT_COUNTERS = 16384
+STEPS = 1024
 JUDGED_CALLS = 16
 JUDGED_FRAMES = 64
 NAME_BYTES = 64
@@ -97,6 +98,7 @@ class Facts(ctypes.Structure):
         ("wrong_answers", _u32),
         ("judged_count", _u32),
         ("gil_came_on", _u32),
+        ("performed", _u32 * STEPS),
         ("signal", ctypes.c_int32),
         ("signal_code", ctypes.c_int32),
         ("address", _u64),

@@ -20,7 +20,7 @@ _EXPECTED = re.compile(
     |ImportError:\ (sys\.meta_path\ is\ None|__import__\ not\ found)
     |ImportError:\ .*(subinterpreters|more\ than\ once|once\ per|Interpreter\ change)  # a refusal
     |ModuleNotFoundError:\ import\ of\ \S+\ halted;\ None\ in\ sys\.modules
-    |(RuntimeError|PythonFinalizationError):\ can't\ (create\ new|start\ new|register\ atexit)
+    |(RuntimeError|PythonFinalizationError):\ (can't|cannot)\ (create\ new|start\ new|join|register)
     |RuntimeError:\ lost\ sys\.std
     |(TypeError|AttributeError):\ 'NoneType'\ object
     |TypeError:\ .*'NoneType'

@@ -39,6 +39,10 @@ KEEPING: dict[Choice, dict[str, str]] = {
         "daemon-thread": _THREAD,
         "returning-thread": _THREAD,
         "waking-thread": _THREAD,
+        "native-thread": _THREAD,
+        "returning-native-thread": _THREAD,
+        "waiting-native-thread": _THREAD,
+        "interpreter-thread": _THREAD,
         "interpreter-pool": "the worker's interpreter ends only with its thread",
     },
     HOOK: {
@@ -55,6 +59,7 @@ KEEPING: dict[Choice, dict[str, str]] = {
     ACTION: {
         "resurrect": "it is a reference that nobody returns",
         "thread": "the thread may run at the end, with its function",
+        "join": "the thread may be there at the end, with what waits for it",
         "atexit": "after the interpreter's callbacks have run, the new one stays",
     },
     WAY: {

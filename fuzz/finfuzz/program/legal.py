@@ -122,7 +122,11 @@ NOT_LEGAL = ABUSE | IMPOSSIBLE
 
 #: Roots that start a thread; `may_have_threads` says where none may be started.
 THREAD_ROOTS = frozenset(
-    {"daemon-thread", "joined-thread", "returning-thread", "waking-thread", "interpreter-pool"}
+    {
+        *("daemon-thread", "joined-thread", "returning-thread", "waking-thread"),
+        *("native-thread", "returning-native-thread", "waiting-native-thread"),
+        *("interpreter-pool", "interpreter-thread"),
+    }
 )
 
 
@@ -141,15 +145,25 @@ def may_have_threads(flavour: str, python: Version) -> bool:
 
 
 #: Roots whose thread outlives `Py_FinalizeEx`. The thread must not wake in another life: its locks
-#: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`).
-OUTLIVING_ROOTS = frozenset({"daemon-thread", "returning-thread", "waking-thread"})
+#: are freed then, and their memory is reused ("Bugs and caveats" of `Py_FinalizeEx`). A
+#: `native-thread` sleeps in the kernel, and nothing wakes it.
+OUTLIVING_ROOTS = frozenset(
+    {
+        *("daemon-thread", "returning-thread", "waking-thread"),
+        *("returning-native-thread", "waiting-native-thread", "interpreter-thread"),
+    }
+)
+
+#: Actions whose thread outlives it where nothing performs them before.
+OUTLIVING_ACTIONS = frozenset({"join"})
 
 #: Hooks whose thread outlives it, too. It runs while other steps do: no `fork` after it, since a
 #: lock that the thread holds then stays locked in the forked process (POSIX).
 OUTLIVING_HOOKS = frozenset({"busy-thread"})
 
-#: Roots that start an interpreter of their own, which lives until its thread is joined at the end.
-INTERPRETER_ROOTS = frozenset({"interpreter-pool"})
+#: Roots that start an interpreter of their own. A pool's lives until its thread is joined at the
+#: end, that of a daemon thread until CPython ends it.
+INTERPRETER_ROOTS = frozenset({"interpreter-pool", "interpreter-thread"})
 
 #: A container's actions at hooks that no step sets: the pattern of the framework's manual.
 DEFAULT_ACTIONS = {"traverse": "cast", "clear": "cast", "dealloc": "plain"}

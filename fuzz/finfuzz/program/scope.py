@@ -15,6 +15,7 @@ from finfuzz.program.legal import (
     CPYTHON_DIES,
     IMPOSSIBLE,
     INTERPRETER_ROOTS,
+    OUTLIVING_ACTIONS,
     OUTLIVING_HOOKS,
     OUTLIVING_ROOTS,
     THREAD_ROOTS,
@@ -183,6 +184,7 @@ class Scope:
         if not self.may_hook(name, hook, action):
             return False
         self.hooks_start_threads |= action == "thread"
+        self.threads_outlive |= action in OUTLIVING_ACTIONS
         self.threads_are_busy |= hook in OUTLIVING_HOOKS
         return True
 

@@ -33,7 +33,8 @@ _EDGES = frozenset({"member", "keep-alive"})
 _ROOTS = frozenset(
     {
         *("call-once", "static-object", "native-thread-local", "returning-thread"),
-        "interpreter-pool",
+        *("native-thread", "returning-native-thread", "waiting-native-thread"),
+        *("interpreter-pool", "interpreter-thread"),
     }
 )
 _HOOKS = frozenset(

@@ -363,11 +363,39 @@ ROOT = Choice(
             cost=2,
         ),
         Word(
+            "native-thread",
+            "the stack of a C++ thread that has a thread state and sleeps to the end",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
+            "returning-native-thread",
+            "the stack of a C++ thread that took the GIL, released it, and wants it back during "
+            "finalization",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
+            "waiting-native-thread",
+            "the stack of a C++ thread that wants the GIL for the first time during finalization",
+            main_only=_GIL_STATE,
+            cost=2,
+        ),
+        Word(
             "interpreter-pool",
             "an attribute of an `InterpreterPoolExecutor` whose worker has imported the extension",
             own_thread=_MAIN_THREAD,
             since=_CONCURRENT,
             cost=25,
+        ),
+        Word(
+            "interpreter-thread",
+            "the stack of a daemon thread that is in a subinterpreter of its own, which has "
+            "imported the extension",
+            main_only=_FATAL_THREAD,
+            own_thread=_MAIN_THREAD,
+            since=Quirk.INTERPRETERS_MODULE.value.since,
+            cost=7,
         ),
         Word("static-object", "a static `py::object`", abuse=_STATIC_DESTRUCTOR),
         Word(
@@ -442,7 +470,20 @@ ACTION = Choice(
         Word("raise", "raise an exception"),
         Word("print", "print"),
         Word("gil", "release the GIL and take it back"),
-        Word("thread", "start a Python thread", main_only=_NEW_THREAD),
+        Word(
+            "thread",
+            "start a thread of `threading`, which waits until it has begun",
+            main_only=_NEW_THREAD,
+            own_thread=_MAIN_THREAD,
+            cost=3,
+        ),
+        Word(
+            "join",
+            "let a daemon thread end, which the hook's step has started, and join it",
+            main_only=_NEW_THREAD,
+            own_thread=_MAIN_THREAD,
+            cost=3,
+        ),
         Word(
             "native-thread",
             "let a C++ thread take the GIL, and wait; not where the end would block that thread",

@@ -100,6 +100,12 @@ class Quirk(Enum):
         since=(3, 13),
         fixed=((3, 14),),
     )
+    JOIN_AT_THE_END_HANGS = QuirkFacts(
+        "gh-123940",
+        "a finalizer that joins a daemon thread waits for ever, as nothing can end that thread",
+        since=(3, 13),
+        fixed=((3, 14),),
+    )
     RETURNING_THREAD_IS_UNWOUND = QuirkFacts(
         "gh-87135",
         "a thread that comes back during finalization is unwound through C++ destructors",
@@ -137,6 +143,11 @@ class Quirk(Enum):
         "gh-94673",
         "interpreters with allocators of their own share the subclasses' dict of a static type",
         since=(3, 12),
+    )
+    ATEXIT_REGISTERED_TOO_LATE = QuirkFacts(
+        "docs/found.md#cpython-atexitregister-in-the-last-collection",
+        "`atexit.register` in an interpreter's last collection writes to a list that is freed",
+        since=(3, 10),
     )
     THREAD_LOCAL_IN_A_CALLBACK = QuirkFacts(
         "docs/found.md#cpython-a-weak-reference-to-a-threadinglocal",

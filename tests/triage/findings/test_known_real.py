@@ -32,16 +32,20 @@ PATIENCE = Limits(deadline=2, abuse=True)
 PYBIND11 = "pybind11==3.1.0"
 
 #: On a stripped CPython nothing tells the creation of a static type's subclass from that of others,
-#: nor the end of an ImportError from that of another object.
+#: the end of an ImportError from that of another object, or one function that appends to a list.
 NEEDS_SYMBOLS = {
+    Quirk.ATEXIT_REGISTERED_TOO_LATE,
     Quirk.CTYPES_CRASHES_IN_A_SECOND_LIFE,
     Quirk.INIT_RAISES_IN_A_SUBINTERPRETER,
+    Quirk.JOIN_AT_THE_END_HANGS,
     Quirk.STATIC_TYPES_SHARE_SUBCLASSES,
 }
 
 PROGRAMS = {
     Quirk.LEFT_SUBINTERPRETER_ABORTS: ("plain-c", "subinterpreter-left"),
     Quirk.RETURNING_THREAD_IS_UNWOUND: (PYBIND11, "daemon-thread-comes-back"),
+    Quirk.ATEXIT_REGISTERED_TOO_LATE: ("plain-c", "atexit-in-the-last-collection"),
+    Quirk.JOIN_AT_THE_END_HANGS: ("plain-c", "thread-joined-in-del"),
     Quirk.THREAD_LOCAL_IN_A_CALLBACK: ("plain-c", "node a thread-local\nhook a weakref collect\n"),
     Quirk.LEFT_SUBINTERPRETER_HANGS: (
         "plain-c",

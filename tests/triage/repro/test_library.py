@@ -65,10 +65,10 @@ def test_what_is_written_out_brings_its_modules_and_functions() -> None:
 
 
 def test_what_the_arguments_need_is_needed() -> None:
-    code = LIBRARY.write_call("at_atexit", A, LIBRARY.write_call("act_print"))
-    assert code.text == "atexit.register(print_something, a)"
+    code = LIBRARY.write_call("at_atexit", A, LIBRARY.write_call("act_import"))
+    assert code.text == "atexit.register(import_something, a)"
     assert code.modules == ("atexit",)
-    assert code.functions == {"print_something"}
+    assert code.functions == {"import_something"}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ struct Probe {
     uint8_t* blocks;                     // coverage counters; null: no coverage
     size_t block_count;
     void (*alive)(int delta);  // C++ objects of the target: 1 constructed, -1 destroyed
+    uint32_t (*step)();        // number of the step that is being taken, from 1
+    void (*performed)(uint32_t step);  // an action that this step set was performed to its end
 };
 
 extern const Probe* probe;  // null until attached
@@ -30,6 +32,19 @@ inline void event(int hook) {
 inline void count(int delta) {
     if (probe && probe->alive) probe->alive(delta);
 }
+
+// The step that sets an action, for the count of how often it was performed.
+class Setter {
+public:
+    void set() { step_ = probe && probe->step ? probe->step() : 0; }
+
+    void count() const {
+        if (step_) probe->performed(step_);
+    }
+
+private:
+    uint32_t step_ = 0;  // 0: no step's, a default
+};
 
 // Counts up to 255. Two threads at once may count one, which is as much a feature as two. Inline, as a
 // child counts some thousand blocks, and a million with CPython's.
@@ -48,8 +63,11 @@ struct Counted {
 
 }  // namespace finfuzz
 
-// A script has none of these (triage/repro/reduce.py). The first two stand on lines of their own.
+// A script has none of these (triage/repro/reduce.py). All but the last stand on lines of their own.
 #    define FINFUZZ_EVENT(hook) finfuzz::event(hook)
 #    define FINFUZZ_COUNT(delta) finfuzz::count(delta)
+#    define FINFUZZ_SETTER(member) finfuzz::Setter member
+#    define FINFUZZ_SET(setter) (setter).set()
+#    define FINFUZZ_PERFORMED(setter) (setter).count()
 #    define FINFUZZ_COUNTED : finfuzz::Counted
 #endif

@@ -372,6 +372,37 @@ def wait_for_the_end():
         pass
 
 
+def keep_in_native_thread(
+    node, start=_thread.start_new_thread, allocate_lock=_thread.allocate_lock
+):
+    """A thread of Python's, since Python alone makes no other."""
+    started, never = allocate_lock(), allocate_lock()
+    started.acquire()
+    never.acquire()
+
+    def target(held):
+        started.release()
+        never.acquire()
+
+    start(target, (node,))
+    started.acquire()
+
+
+def return_in_native_thread(node):
+    started = _thread.allocate_lock()
+    started.acquire()
+
+    def target(held):
+        started.release()
+        wait_for_the_end()
+
+    _thread.start_new_thread(target, (node,))
+    started.acquire()
+
+
+wait_in_native_thread = return_in_native_thread
+
+
 def at_py_atexit(node):
     """What runs when Python is over can't be Python."""
 

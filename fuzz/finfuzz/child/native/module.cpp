@@ -9,6 +9,7 @@
 #include "../common/probe.h"
 #include "../common/debugger.h"
 #include "../common/interpreters.h"
+#include "../common/settling.h"
 #include "gate.h"
 #include "module.h"
 #include "shared.h"
@@ -63,6 +64,31 @@ static PyObject* has_second(PyObject*, PyObject*) { return PyBool_FromLong(linke
 static PyObject* count_wrong_answer(PyObject*, PyObject*) {
     ++shared->facts.wrong_answers;
     Py_RETURN_NONE;
+}
+
+// counted(act, raises): calls `act`, and counts for the step being taken how often it was performed to
+// its end. `raises`: so an exception is. No code of Python's: at the end that might not run.
+static PyObject* call_counted(PyObject* self, PyObject* args) {
+    PyObject* act;
+    unsigned step;
+    int raises;
+    if (!PyArg_ParseTuple(self, "OIp", &act, &step, &raises)) return nullptr;
+    Py_INCREF(self);  // the caller may have only borrowed what is called
+    PyObject* result = PyObject_Call(act, args, nullptr);
+    if (result || raises) count_performed(step);
+    Py_DECREF(self);
+    return result;
+}
+
+static PyMethodDef counted_definition = {"counted", call_counted, METH_VARARGS, nullptr};
+
+static PyObject* counted(PyObject*, PyObject* args) {
+    PyObject *act, *raises;
+    if (!PyArg_ParseTuple(args, "OO", &act, &raises)) return nullptr;
+    PyObject* what = Py_BuildValue("(OIO)", act, shared->facts.step, raises);
+    PyObject* made = what ? PyCFunction_New(&counted_definition, what) : nullptr;
+    Py_XDECREF(what);
+    return made;
 }
 
 // note_gil(): the steps are over, and this free-threaded CPython has turned its GIL on.
@@ -154,6 +180,7 @@ static PyMethodDef functions[] = {
     {"link_extension", link_extension, METH_VARARGS, nullptr},
     {"has_second", has_second, METH_NOARGS, nullptr},
     {"count_wrong_answer", count_wrong_answer, METH_O, nullptr},
+    {"counted", counted, METH_VARARGS, nullptr},
     {"note_gil", note_gil, METH_NOARGS, nullptr},
     {"gate", gate, METH_VARARGS, nullptr},
     {"serve", serve_programs, METH_VARARGS, nullptr},
@@ -181,6 +208,7 @@ static PyMethodDef functions[] = {
     {"leak", leak, METH_O, nullptr},
     {"hold_in_type", hold_in_type, METH_O, nullptr},
     {"request_script", request_script_here, METH_O, nullptr},
+    {"wake_thread", wake_thread, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

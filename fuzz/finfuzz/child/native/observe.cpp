@@ -173,10 +173,18 @@ static void on_alive(int delta) {
     if (shared != nullptr) shared->facts.alive += delta;
 }
 
+static uint32_t find_step() { return shared == nullptr ? 0 : shared->facts.step; }
+
+// The steps of a program are numbered from 1. Threads that outlive Python may call this, too.
+void count_performed(uint32_t step) {
+    if (shared != nullptr && step != 0 && step <= kSteps) ++shared->facts.performed[step - 1];
+}
+
 template <bool kSecond>
 static Probe make_table(uint8_t* blocks, size_t count) {
     return Probe{on_event<kSecond>, on_internals_created<kSecond>, on_internals_destroyed<kSecond>,
-                 on_capsule_missing<kSecond>, count ? blocks : nullptr, count, on_alive};
+                 on_capsule_missing<kSecond>, count ? blocks : nullptr, count, on_alive,
+                 find_step, count_performed};
 }
 
 // `internals`: the name under which the framework keeps them. Call it for the first extension first.

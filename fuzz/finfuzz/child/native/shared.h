@@ -15,7 +15,7 @@
 
 namespace finfuzz {
 
-constexpr uint32_t kLayout = 8;          // raise it with every change of the layout
+constexpr uint32_t kLayout = 9;          // raise it with every change of the layout
 constexpr size_t kProgramBytes = 65536;  // 48 steps of at most 100 bytes, and room for hand-written ones
 constexpr size_t kMapsBytes = 65536;     // about 150 mappings of 100 bytes, four times over
 constexpr size_t kFrames = 128;
@@ -23,6 +23,7 @@ constexpr size_t kEvents = 512;
 constexpr size_t kInterpreters = 4096;   // lives in one process: 64 KiB of program hold 2,979 pairs
                                          // of `start i legacy` and `stop i`
 constexpr size_t kEventCounters = 16384;
+constexpr size_t kSteps = 1024;          // whose actions are counted: 20 times a program of 48 steps
 constexpr size_t kJudgedCalls = 16;
 constexpr size_t kJudgedFrames = 64;
 constexpr size_t kNameBytes = 64;        // of a function of CPython; the longest of 3.12 to 3.15 has 52
@@ -99,6 +100,8 @@ struct Facts {  // zeroed by the parent before each program
     Racing<uint32_t> wrong_answers;  // in self-checks
     Racing<uint32_t> judged_count;   // call sites that broke a rule; the first kJudgedCalls are kept
     uint32_t gil_came_on;            // whether a free-threaded CPython ended the steps with its GIL on
+    Racing<uint32_t> performed[kSteps];  // how often the action of a `hook` step was performed to its
+                                         // end, by the step's number from 1
     // when a signal comes
     int32_t signal;
     int32_t signal_code;
@@ -167,6 +170,7 @@ bool cpython_is_finalizing();
 uint32_t find_current_life();
 uint8_t get_progress(const Life& life);
 const struct Probe* make_probe_table(bool second, const char* internals);  // for a target to attach
+void count_performed(uint32_t step);    // an action that this step set; without any lock
 
 // cpython_blocks.cpp
 void count_cpython_blocks();  // from now on, where CPython has been compiled for it

@@ -7,6 +7,9 @@
 #if FINFUZZ_HAS(request_script)
 #    include "../common/debugger.h"
 #endif
+#if FINFUZZ_HAS(wake_thread)
+#    include "../common/settling.h"
+#endif
 #if FINFUZZ_HAS(start)
 #    include "../common/interpreters.h"
 #endif
@@ -65,6 +68,9 @@ PyMethodDef offered[] = {
 #endif
 #if FINFUZZ_HAS(request_script)
     {"request_script", request_script, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(wake_thread)
+    {"wake_thread", finfuzz::wake_thread, METH_VARARGS, nullptr},
 #endif
     {nullptr, nullptr, 0, nullptr},
 };

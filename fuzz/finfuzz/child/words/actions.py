@@ -42,8 +42,8 @@ def act_native_thread(t):
 
 
 def act_override(t):
-    override = make_override(t)
-    return lambda subject: t.call_override(override)
+    call, override = t.call_override, make_override(t)
+    return lambda subject: call(override)
 
 
 def act_call():
@@ -71,37 +71,52 @@ def import_extension(subject):
 
 
 def act_repr(t):
-    return lambda subject: [repr(value) for value in list(vars(t).values())]
+    names, write, in_a_list = vars(t), repr, list
+    return lambda subject: [write(value) for value in in_a_list(names.values())]
 
 
 def act_raise():
+    error = ValueError
+
+    def raise_something(subject):
+        raise error("a hook raises")
+
     return raise_something
 
 
-def raise_something(subject):
-    raise ValueError("a hook raises")
-
-
 def act_print():
-    return print_something
-
-
-def print_something(subject):
-    print("a hook prints")
+    write = print
+    return lambda subject: write("a hook prints")
 
 
 def act_thread():
-    return start_thread
+    import threading
 
-
-def start_thread(subject):
-    import _thread
-
-    _thread.start_new_thread(do_nothing, ())
+    make, run = threading.Thread, do_nothing
+    return lambda subject: make(target=run, daemon=True).start()
 
 
 def do_nothing():
     pass
+
+
+def act_join():
+    import _thread
+    import threading
+
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    # No code of Python's that another lock of Python's guards: a fork may come at any time.
+    thread = threading.Thread(target=lock.acquire, daemon=True)
+    thread.start()
+    wake, native_id = wake_thread, thread.native_id
+
+    def end_thread(subject):
+        if lock.locked():
+            wake(native_id, lock.release)
+        thread.join()
+
+    return end_thread
 
 
 def act_resurrect():
@@ -109,27 +124,22 @@ def act_resurrect():
 
 
 def act_atexit():
-    return register_atexit
-
-
-def register_atexit(subject):
     import atexit
 
-    atexit.register(do_nothing)
+    register, run = atexit.register, do_nothing
+    return lambda subject: register(run)
 
 
 def act_remote_script():
     import sys
 
     script = sys._stdlib_dir + "/colorsys.py"  # without effects
-    return lambda subject: request_script(script)
+    request = request_script
+    return lambda subject: request(script)
 
 
 def act_collect():
-    return collect_garbage
-
-
-def collect_garbage(subject):
     import gc
 
-    gc.collect()
+    collect = gc.collect
+    return lambda subject: collect()

@@ -197,21 +197,38 @@ def hold_in_returning_thread(t, node):
     started.acquire()
 
 
+def hold_in_native_thread(t, node):
+    t.keep_in_native_thread(node)
+
+
+def hold_in_returning_native_thread(t, node):
+    t.return_in_native_thread(node)
+
+
+def hold_in_waiting_native_thread(t, node):
+    t.wait_in_native_thread(node)
+
+
 def hold_in_waking_thread(node):
     import _thread
 
-    started, wake, never = [_thread.allocate_lock() for _ in range(3)]
-    for lock in (started, wake, never):
-        lock.acquire()
+    started, end, native_ids, wake = (
+        _thread.allocate_lock(),
+        _thread.allocate_lock(),
+        [],
+        wake_thread,
+    )
+    started.acquire()
+    end.acquire()
 
     def target(held):
+        native_ids.append(_thread.get_native_id())
         started.release()
-        wake.acquire()
+        end.acquire()
 
     class Waker:
         def __del__(self):
-            wake.release()
-            never.acquire(True, 0.01)  # the thread wakes meanwhile
+            wake(native_ids[0], end.release)
 
     _thread.start_new_thread(target, (node,))
     started.acquire()
@@ -230,6 +247,30 @@ def hold_in_interpreter_pool(t, node):
     pool.held = node
     names = sys.modules["__main__"].__dict__
     names[free_key(names)] = pool
+
+
+def hold_in_interpreter_thread(t, node):
+    import posix
+    import threading
+
+    import _interpreters
+
+    (started, starts), (never, _) = posix.pipe(), posix.pipe()
+    folder = t.__file__.rpartition("/")[0]
+    use = "import sys; sys.path.insert(0, %r); import %s" % (folder, t.__name__)
+    wait = "import posix; posix.write(%d, b'x'); posix.read(%d, 1)" % (starts, never)
+    refused = []
+
+    def target(held):
+        error = _interpreters.exec(_interpreters.create(), use + "; " + wait)
+        if error:
+            refused.append(error.formatted)
+            posix.write(starts, b"x")
+
+    threading.Thread(target=target, args=(node,), daemon=True).start()
+    posix.read(started, 1)
+    if refused:
+        raise ImportError(refused[0])
 
 
 def callback(held):

@@ -76,7 +76,8 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("trace", "monitoring", "audit-hook", "thread-local"),
         *("leak", "interpreter-dict", "thread-dict", "call-once", "type-dict"),
         *("threading-shutdown", "joined-thread", "daemon-thread", "waking-thread"),
-        *("returning-thread", "interpreter-pool"),
+        *("returning-thread", "native-thread", "waiting-native-thread", "returning-native-thread"),
+        *("interpreter-thread", "interpreter-pool"),
         *("static-object", "native-thread-local"),
     ),
     # Python's hooks before those of C slots, and hooks of the end after those of an object's life.
@@ -91,7 +92,7 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         "internals",
         *("print", "raise", "import", "import-extension", "repr", "collect", "atexit"),
         "resurrect",
-        *("gil", "native-thread", "thread", "remote-script"),
+        *("gil", "native-thread", "thread", "join", "remote-script"),
     ),
     # `stdlib` needs no C at all, `legacy` (the oldest function of the C API) no configuration.
     FLAVOUR: (
@@ -116,7 +117,7 @@ _OPERATIONS = {name: rank for rank, name in enumerate(OPERATIONS)}
 _THREADS = {
     ROOT: THREAD_ROOTS,
     HOOK: OUTLIVING_HOOKS,
-    ACTION: {"thread", "native-thread"},
+    ACTION: {"thread", "native-thread", "join"},
     WAY: {"thread-exit"},
 }
 

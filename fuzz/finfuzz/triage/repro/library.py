@@ -17,7 +17,10 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[2] / "child" / "words"
 
 #: Functions that the library calls and does not define: each script has its own.
-PLATFORM = ("leak", "interpreter_dict", "thread_dict", "hold_in_type", "request_script")
+PLATFORM = (
+    *("leak", "interpreter_dict", "thread_dict", "hold_in_type", "request_script"),
+    "wake_thread",
+)
 
 #: Code in these runs later, when a variable of the script may have another value.
 _LATER = (ast.Lambda, ast.FunctionDef, ast.ClassDef, ast.GeneratorExp, ast.ListComp)

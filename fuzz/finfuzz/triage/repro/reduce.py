@@ -26,7 +26,7 @@ _DIRECTIVE = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
 _INCLUDE = re.compile(r'\s*#?\s*include "(.+)"')
 _FEATURE_LIST = re.compile(r"(\s*)FINFUZZ_FEATURES\((\w+)\)")
 _TEMPLATE = re.compile(r"\s*#\s*define (FINFUZZ_\w+)\(header, names\) (.*)")
-_FUZZER_ONLY = re.compile(r"\s*FINFUZZ_(EVENT|COUNT)\(.*\);?")
+_FUZZER_ONLY = re.compile(r"\s*FINFUZZ_(EVENT|COUNT|SETTER|SET|PERFORMED)\(.*\);?(\s*//.*)?")
 _HAS = re.compile(r"FINFUZZ_HAS\((\w+)\)")
 _NAME = re.compile(r"FINFUZZ_\w+")
 

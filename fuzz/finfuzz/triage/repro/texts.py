@@ -182,6 +182,6 @@ HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
 MODULES = frozenset(name for _, imports in HELPERS.values() for name in imports) | BASE_IMPORTS
 
 #: Functions that only capi has.
-ONLY_CAPI = frozenset({"hold_in_type", "request_script"})
+ONLY_CAPI = frozenset({"hold_in_type", "request_script", "wake_thread"})
 #: Functions that capi has, for scripts where ctypes won't do.
 FROM_CAPI = frozenset({"leak", "interpreter_dict", "thread_dict"}) | ONLY_CAPI

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "../../common/probe.h"
+
 namespace finfuzz {
 
 // An exception that is under way when a destructor runs, put back when that is over.
@@ -31,6 +33,7 @@ public:
 
     void set(Native native) {
         native_ = native;
+        FINFUZZ_SET(setter_);
         drop();
     }
 
@@ -41,10 +44,10 @@ public:
 
     // Something of Python's gets None: the subject may be past being referred to.
     void run(PyObject *subject) const {
-        if (callable_)
-            call(callable_);
-        else if (native_)
-            native_(subject);
+        if (callable_) return call(callable_);
+        if (!native_) return;
+        native_(subject);
+        FINFUZZ_PERFORMED(setter_);
     }
 
     void drop() { Py_CLEAR(callable_); }
@@ -61,6 +64,7 @@ private:
 
     Native native_ = nullptr;
     PyObject *callable_ = nullptr;
+    FINFUZZ_SETTER(setter_);  // of the native action; the driver counts what Python calls
 };
 
 }  // namespace finfuzz

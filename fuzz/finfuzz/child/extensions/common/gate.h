@@ -1,19 +1,20 @@
 // Where a thread waits, without the GIL, for the interpreter's finalization, to come back into it.
 //
 // A capsule in the interpreter's state dict opens the gate: its destructor runs when that dict is
-// cleared. It waits until every thread has come through and is gone again (CPython ends a thread
-// that asks for the GIL by then, or hangs it since 3.14), but never for longer than 100 ms.
+// cleared. It waits, without the GIL, until each thread has come through and is gone, or sleeps for good
+// where CPython put it: see common/settling.h.
 #pragma once
 
 #include <Python.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "../../common/probe.h"
+#include "../../common/settling.h"
 
 namespace {
 
@@ -22,7 +23,7 @@ public:
     // Called with the GIL, so that the gate can't open between this and `wait`.
     void enter() {
         std::lock_guard<std::mutex> lock(mutex_);
-        ++inside_;
+        inside_.push_back(gettid());
     }
 
     void wait() {
@@ -30,37 +31,26 @@ public:
         changed_.wait(lock, [this] { return open_; });
     }
 
-    void leave() {
-        std::lock_guard<std::mutex> lock(mutex_);
-        --inside_;
-        changed_.notify_all();
-    }
-
     bool is_ours() const { return getpid() == process_; }  // in a fork's child the threads are not
 
     void open() {
         if (!is_ours()) return;
-        std::unique_lock<std::mutex> lock(mutex_);
-        open_ = true;
+        std::vector<unsigned long> times;
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            for (pid_t thread : inside_) times.push_back(finfuzz::read_sleep(thread).times);
+            open_ = true;
+        }
         changed_.notify_all();
-        changed_.wait_for(lock, std::chrono::milliseconds(100), [this] { return inside_ == 0; });
+        for (size_t n = 0; n < times.size(); ++n) finfuzz::wait_until_settled(inside_[n], times[n]);
     }
 
 private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool open_ = false;
-    int inside_ = 0;
+    std::vector<pid_t> inside_;
     pid_t process_ = getpid();
-};
-
-// Destroyed with the thread, so also when CPython ends it.
-struct Passage {
-    std::shared_ptr<Gate> gate;
-
-    ~Passage() {
-        if (gate) gate->leave();
-    }
 };
 
 using SharedGate = std::shared_ptr<Gate>;
@@ -68,7 +58,9 @@ constexpr char kGateName[] = "finfuzz.returning";
 
 void open_gate(PyObject *capsule) {
     auto *gate = static_cast<SharedGate *>(PyCapsule_GetPointer(capsule, kGateName));
+    Py_BEGIN_ALLOW_THREADS
     (*gate)->open();
+    Py_END_ALLOW_THREADS
     delete gate;
 }
 
@@ -90,13 +82,6 @@ SharedGate gate_here() {
     SharedGate found = gate;
     Py_DECREF(kept);
     return found;
-}
-
-// With the GIL: from now on `open` waits for this thread to be gone.
-void enter(const SharedGate &gate) {
-    static thread_local Passage passage;
-    gate->enter();
-    passage.gate = gate;
 }
 
 }  // namespace

@@ -44,6 +44,7 @@
     FEATURE(globals, "call_once store use_globals import_something")                             \
     FEATURE(holders, "Unique Holder Callback")                                                   \
     FEATURE(members, "set_member")                                                               \
+    FEATURE(native_threads, "keep_in_native_thread return_in_native_thread wait_in_native_thread")\
     FEATURE(overrides, "Overridable call_override")                                              \
     FEATURE(returning, "wait_for_the_end")                                                       \
     FEATURE(views, "view_of ViewKeeper array")

@@ -5,10 +5,10 @@ cdef extern from *:
 namespace {
 
 // The gate of this interpreter, with this thread in it; null, with an exception set, without one. The
-// thread keeps the gate.
+// interpreter keeps the gate until it has opened.
 Gate *enter_gate() {
     SharedGate gate = gate_here();
-    if (gate) enter(gate);
+    if (gate) gate->enter();
     return gate.get();
 }
 

@@ -35,6 +35,7 @@
 #include "maps.h"
 #include "modules.h"
 #include "native_enums.h"
+#include "native_threads.h"
 #include "outliving.h"
 #include "overrides.h"
 #include "pointers.h"
@@ -64,6 +65,7 @@
     FEATURE(maps, "Items")                                                                       \
     FEATURE(modules, "module_with_free")                                                         \
     FEATURE(native_enums, "NativeColour")                                                        \
+    FEATURE(native_threads, "keep_in_native_thread return_in_native_thread wait_in_native_thread")\
     FEATURE(outliving, "Outliving")                                                              \
     FEATURE(overrides, "Overridable call_override")                                              \
     FEATURE(pointers, "SharedPointers UniquePointers")                                           \

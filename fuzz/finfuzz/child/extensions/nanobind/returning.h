@@ -8,7 +8,7 @@ FINFUZZ_TYPES {
 void wait_for_the_end() {
     SharedGate gate = gate_here();
     if (!gate) throw nb::python_error();
-    enter(gate);
+    gate->enter();
     {
         nb::gil_scoped_release released;
         gate->wait();

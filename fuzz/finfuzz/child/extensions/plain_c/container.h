@@ -5,8 +5,10 @@
 namespace {
 
 #if FINFUZZ_HAS(hook)
+void cast(PyObject *subject);
+
 struct Acts {
-    finfuzz::Act traverse, clear, dealloc;
+    finfuzz::Act traverse{cast}, clear{cast}, dealloc;
 };
 
 #endif
@@ -95,8 +97,6 @@ PyObject *container_new(PyTypeObject *type, PyObject *args, PyObject *names) {
     container_of(self)->items = new std::vector<PyObject *>;
 #if FINFUZZ_HAS(hook)
     container_of(self)->acts = new Acts;
-    container_of(self)->acts->traverse.set(cast);
-    container_of(self)->acts->clear.set(cast);
 #endif
     return self;
 }

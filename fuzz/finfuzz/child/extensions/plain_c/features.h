@@ -32,6 +32,7 @@
 #include "members.h"
 #include "modules.h"
 #include "native_enums.h"
+#include "native_threads.h"
 #include "overrides.h"
 #include "returning.h"
 #include "statics.h"
@@ -51,6 +52,7 @@
     FEATURE(members, "set_member keep_alive native_function capsule at_capsule")                 \
     FEATURE(modules, "module_with_free")                                                         \
     FEATURE(native_enums, "NativeColour")                                                        \
+    FEATURE(native_threads, "keep_in_native_thread return_in_native_thread wait_in_native_thread")\
     FEATURE(overrides, "Overridable call_override")                                              \
     FEATURE(returning, "wait_for_the_end")                                                       \
     FEATURE(statics, "call_once static_answer static_object native_thread_local")

@@ -8,7 +8,7 @@ namespace {
 PyObject *wait_for_the_end(PyObject *, PyObject *) {
     SharedGate gate = gate_here();
     if (!gate) return PyErr_Occurred() ? nullptr : PyErr_NoMemory();
-    enter(gate);
+    gate->enter();
     Py_BEGIN_ALLOW_THREADS
     gate->wait();
     Py_END_ALLOW_THREADS

@@ -8,7 +8,7 @@ namespace {
 void wait_for_the_end() {
     SharedGate gate = gate_here();
     if (!gate) throw py::error_already_set();
-    enter(gate);
+    gate->enter();
     {
         py::gil_scoped_release released;
         gate->wait();

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "../common/native_threads.h"
+#include "core.h"
+
+namespace {
+
+#if FINFUZZ_HAS(keep_in_native_thread)
+void native_thread_that_keeps(const py::object &node) {
+    if (!keep_in_native_thread(node.ptr())) throw py::error_already_set();
+}
+
+#endif
+#if FINFUZZ_HAS(return_in_native_thread)
+// The GIL is released as by a function of Python's that blocks: CPython's own code waits for it.
+void come_back(PyObject *node, Gate &gate, Ready &ready) {
+    py::gil_scoped_acquire taken;
+    Py_BEGIN_ALLOW_THREADS
+    ready.set_value();
+    gate.wait();
+    Py_END_ALLOW_THREADS
+    FINFUZZ_EVENT(finfuzz::kHookThreadReturned);
+    Py_DECREF(node);
+}
+
+void native_thread_that_returns(const py::object &node) {
+    if (!start_native_thread_at_gate(node.ptr(), come_back)) throw py::error_already_set();
+}
+
+#endif
+#if FINFUZZ_HAS(wait_in_native_thread)
+void come_late(PyObject *node, Gate &gate, Ready &ready) {
+    ready.set_value();
+    gate.wait();
+    py::gil_scoped_acquire taken;
+    FINFUZZ_EVENT(finfuzz::kHookThreadReturned);
+    Py_DECREF(node);
+}
+
+void native_thread_that_waits(const py::object &node) {
+    if (!start_native_thread_at_gate(node.ptr(), come_late)) throw py::error_already_set();
+}
+
+#endif
+void bind_native_threads(py::module_ &m) {
+#if FINFUZZ_HAS(keep_in_native_thread)
+    m.def("keep_in_native_thread", &native_thread_that_keeps);
+#endif
+#if FINFUZZ_HAS(return_in_native_thread)
+    m.def("return_in_native_thread", &native_thread_that_returns);
+#endif
+#if FINFUZZ_HAS(wait_in_native_thread)
+    m.def("wait_in_native_thread", &native_thread_that_waits);
+#endif
+}
+
+}  // namespace
