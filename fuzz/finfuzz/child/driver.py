@@ -52,9 +52,9 @@ def load_word(name):
 
         names.update((each, getattr(runtime, each)) for each in PLATFORM)
         calls, code = marshal.loads(runtime.get_code(name))
-        names[name] = FUNCTION(code, names)
         for called in calls:
             load_word(called)
+        names[name] = FUNCTION(code, names)  # last: another thread calls what it finds
     return names[name]
 
 
@@ -149,6 +149,8 @@ STEPS = {
     "drop": drop_name,
     "collect": collect,
 }
+#: The operations that say where the next step runs.
+PREFIXES = ("elsewhere", "native", "released")
 #: Hooks that run a native action without Python. The extension counts how often they perform it.
 NATIVE_HOOKS = ("traverse", "clear", "dealloc", "capsule", "module-free")
 #: The positions of arguments that must name existing nodes, by operation.
@@ -196,8 +198,8 @@ class Interpreters:
         self.handles = {"main": MAIN}
         self.current = MAIN
 
-    def start(self, name, flavour):
-        handle = runtime.start(self.current, flavour)
+    def start(self, name, flavour, prefix=""):
+        handle = runtime.start(self.current, flavour, prefix)
         if handle < 0:
             raise RuntimeError("this CPython can't start such an interpreter")
         self.handles[name] = handle
@@ -209,29 +211,25 @@ class Interpreters:
         self.current = self.handles[name]
         return EFFECT
 
-    def stop(self, name, elsewhere=False):
+    def stop(self, name, prefix=""):
         if name not in self.handles:
             return SKIPPED
         handle = self.handles.pop(name)
         if handle == self.current:
             self.current = MAIN
-        if elsewhere:
-            runtime.stop_elsewhere(handle)
-        else:
-            runtime.stop(handle)
+        runtime.stop(handle, prefix)
         return EFFECT
 
-    def take(self, nodes, line, elsewhere):
+    def take(self, nodes, line, prefix):
         words = line.split()
-        if words[0] == "stop":
-            return self.stop(words[1], elsewhere)
-        if words[0] in ("start", "enter"):
-            return getattr(self, words[0])(*words[1:])
+        if words[0] in ("start", "stop"):
+            return getattr(self, words[0])(*words[1:], prefix)
+        if words[0] == "enter":
+            return self.enter(words[1])
         if self.current != MAIN:
-            call = runtime.call_elsewhere if elsewhere else runtime.call
-            return call(self.current, line)
-        if elsewhere:
-            return runtime.run_elsewhere(lambda: take(nodes, words))
+            return runtime.call(self.current, line, prefix)
+        if prefix:
+            return runtime.run(lambda: take(nodes, words), prefix)
         return take(nodes, words)
 
     def leave_all(self):
@@ -248,7 +246,7 @@ def run(text):
     """
     nodes = {}
     interpreters = Interpreters()
-    way, elsewhere = "return", False
+    way, prefix = "return", ""
     first, *lines = text[:-1].split("\n")
     done = int(first) if first.isdigit() else 0
     for number, line in enumerate(lines, done + 1):
@@ -257,8 +255,8 @@ def run(text):
             runtime.count_step(SKIPPED)
             continue
         outcome = EFFECT
-        if line == "elsewhere":
-            elsewhere = True
+        if line.split()[0] in PREFIXES:
+            prefix = line
         elif line == "again":
             runtime.count_step(EFFECT)
             runtime.live_again("\n".join([str(number), *lines[number - done :]]) + "\n")
@@ -271,12 +269,11 @@ def run(text):
             if pid:
                 runtime.follow(pid)
                 break
-            elsewhere = False
         elif line.startswith("exit "):
-            way, elsewhere = line[5:], False
+            way = line[5:]
         else:
-            outcome = interpreters.take(nodes, line, elsewhere)
-            elsewhere = False
+            outcome = interpreters.take(nodes, line, prefix)
+            prefix = ""
         runtime.count_step(outcome)
     if gil_came_on():
         runtime.note_gil()

@@ -40,6 +40,7 @@ TELLING = [
     "gil-state-after-the-end",
     "hook-threading-exit",
     "left-subinterpreter-instance-in-dict",
+    "native-thread-in-three-lives",
     "threading-exit-raises",
     "three-lives",
 ]
