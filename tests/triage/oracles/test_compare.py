@@ -52,7 +52,7 @@ def test_what_raises_on_the_control_too_is_no_deviation(pybind11: Build) -> None
 def test_on_a_control_all_that_raises_may_be_the_defect(plain_c: Build) -> None:
     outcome = run_fresh(plain_c, BOTH_RAISE)
     assert compare(plain_c, BOTH_RAISE, outcome, LIMITS).deviations == ()
-    (found,) = compare_anywhere(plain_c, BOTH_RAISE, outcome, LIMITS).deviations
+    (found,) = compare_anywhere("raises", plain_c, BOTH_RAISE, outcome, LIMITS).deviations
     assert found.key[::2] == ("TypeError", "edge")
 
 
