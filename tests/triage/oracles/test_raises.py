@@ -30,8 +30,8 @@ def ran(
         number, importing, kind, text = match.groups()
         step = program.steps[int(number) - 1]
         words = " ".join((step.op, *step.args))
-        during = " while importing" if importing else ""
-        lines.append(f"finfuzz: step {number} `{words}` raised {kind}{during}: {text}\n")
+        during = "while importing " if importing else ""
+        lines.append(f"finfuzz: step {number} `{words}` raised {during}{kind}: {text}\n")
     outcome = msgspec.structs.replace(SURVIVED, stderr="".join(lines), step=len(program))
     if died_in:
         outcome = msgspec.structs.replace(outcome, signal="SIGSEGV", step=died_in, phase="running")
