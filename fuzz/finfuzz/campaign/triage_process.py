@@ -22,6 +22,7 @@ from finfuzz.campaign.messages import (
     Answer,
     Bucket,
     Channel,
+    CompareWithControl,
     CompareWithFresh,
     QueueDeferredWork,
     ToTriage,
@@ -34,7 +35,8 @@ from finfuzz.campaign.worker.process import stop_with_supervisor
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
-from finfuzz.program.text import parse
+from finfuzz.program.file import read_program
+from finfuzz.program.text import parse, to_text
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import probe
@@ -103,6 +105,15 @@ class TriageLane:
         fresh = run_fresh(self._build, parse(text), self._limits.patient)
         return self._diagnose(fresh) == self._diagnose(zygote)
 
+    def compare(self, request: CompareWithControl) -> None:
+        """Run a program of the corpus in a fresh process, and sort how it differs on the control.
+
+        Raises UserError if the program can't be read, or the control can't be built.
+        """
+        program = read_program(Path(request.path))
+        outcome = run_fresh(self._build, program, self._limits.patient)
+        self.sorter.sight(to_text(program), outcome, 0, 0.0, thorough=True)
+
     def _diagnose(self, outcome: Outcome) -> set[tuple[str, str]]:
         found = diagnose(outcome, self._limits.memory_mib)
         return {(one.signal, one.bucket) for one in found}
@@ -167,6 +178,8 @@ class Triager:
                 self._lane(number).add_sightings(request)
             elif isinstance(request, CompareWithFresh):
                 agreed = self._lane(number).agrees(request)
+            elif isinstance(request, CompareWithControl):
+                self._lane(number).compare(request)
             elif isinstance(request, QueueDeferredWork):
                 self._lane(number).queue_deferred_work(Path(request.path))
             else:

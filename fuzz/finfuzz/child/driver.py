@@ -182,13 +182,13 @@ def describe_raised(words, error):
     traceback, importing = error.__traceback__, ""
     while traceback is not None:
         if traceback.tb_frame.f_code is import_in_use.__code__:
-            importing = " while importing"
+            importing = "while importing "
         traceback = traceback.tb_next
     try:
         text = str(error)[:MOST_TEXT].replace("\n", "\\n")
     except Exception as another:
         text = "(its text raises %s)" % type(another).__name__
-    step = runtime.get_step(), " ".join(words), type(error).__name__, importing, text
+    step = runtime.get_step(), " ".join(words), importing, type(error).__name__, text
     return "finfuzz: step %d `%s` raised %s%s: %s\n" % step
 
 

@@ -83,6 +83,8 @@ FRAMEWORK = Framework(
         },
         "actions": {"internals": "it has none"},
     },
+    # Its types are immutable, and a bound type is one of them.
+    refusals=(r"TypeError: cannot set '\w+' attribute of immutable type",),
     crashes=CrashMarks(
         namespace="__Pyx",
         generated=r"__pyx_(?:pw|pf|f|gb)_\d+finfuzz_\w+|(__pyx_\w+?)_\d+finfuzz_\w+",
