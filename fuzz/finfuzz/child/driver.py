@@ -193,7 +193,48 @@ def describe_raised(words, error):
 
 
 def take_line(line):
-    return take(NODES, line.split())
+    words = line.split()
+    if words[0] == "together":
+        return prepare(words[1:])
+    return take(NODES, words)
+
+
+#: The functions of ``words/`` that steps need, by operation: prefix and position of the word.
+USES = {
+    "node": (("make_", 2),),
+    "shape": (("make_", 3), ("refer_by_", 5)),
+    "perform": (("act_", 2),),
+    "self-check": (("self_check", None),),
+}
+
+
+def prepare(words):
+    """Bind what a step needs of the extension, before several threads take the step.
+
+    A feature is bound when one of its names is first asked for, and that is for one thread.
+    """
+    for prefix, index in USES.get(words[0], ()):
+        word = words[index] if index else ""
+        try:
+            bind(load_word(prefix + word.replace(":", "own_").replace("-", "_")), set())
+        except Exception:
+            pass  # the step raises it again, and there it counts
+    return EFFECT
+
+
+def bind(function, seen):
+    seen.add(function)
+    for name in find_names(function.__code__):
+        value = globals().get(name)
+        if type(value) is FUNCTION and value not in seen:
+            bind(value, seen)
+        elif function.__code__.co_varnames[:1] == ("t",):
+            getattr(import_in_use(), name, None)
+
+
+def find_names(code):
+    inner = [find_names(const) for const in code.co_consts if type(const) is type(code)]
+    return set(code.co_names).union(*inner)
 
 
 class Interpreters:
@@ -240,6 +281,10 @@ class Interpreters:
     def take(self, nodes, line, prefix):
         words = line.split()
         if prefix == "together":
+            if self.current == MAIN:
+                prepare(words)
+            else:
+                runtime.call(self.current, "together " + line, "")
             return self.take_at_once(nodes, line, [self.current] * 4)
         if prefix == "everywhere":
             return self.take_at_once(nodes, line, list(self.handles.values()))

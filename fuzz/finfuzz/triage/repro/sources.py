@@ -52,6 +52,7 @@ _USED = (
     re.compile(r"\bstart\(\w+, \"(framework)\""),
     re.compile(r"\bsys\.(finfuzz_fails)\b"),
 )
+_AT_ONCE = re.compile(r"\bcapi\.(at_once|run_together)\b")
 _START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"")
 
 
@@ -82,7 +83,8 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
     }
     macros = {
         "FINFUZZ_ALONE": 1,
-        "FINFUZZ_ON_DEMAND": int(bool(features) and not plain),
+        # On demand is for one thread.
+        "FINFUZZ_ON_DEMAND": int(bool(features) and not plain and not _AT_ONCE.search(script)),
         "FINFUZZ_TWO": int(spec.second is not None),
         "FINFUZZ_WATCH": int(watch),
         **{name_macro(one): int(one == spec.policy) for one in record.policy_names},
