@@ -50,7 +50,8 @@ def make_samples() -> dict[str, str]:
     found |= {f"flavour {text}, import": f"start i {text}\nenter i\nimport\nstop i\n"
               for text in FLAVOUR.texts}  # fmt: skip
     found |= {f"exit {way}": f"exit {way}\n" for way in WAY.texts}
-    found |= {each: f"{each}\n" for each in ("fork", "again", "self-check", "elsewhere")}
+    found |= {each: f"{each}\n" for each in ("fork", "again", "self-check")}
+    found |= {each: f"{each}\ncollect\n" for each in ("elsewhere", "native gil-state")}
     return found
 
 

@@ -7,7 +7,6 @@ were never executed, the shares of skipped and raising steps, and crashes by buc
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
 from random import Random
@@ -34,7 +33,6 @@ from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.findings.known import find_known
 
-_RAISED = re.compile(r"^finfuzz: `(\S+) .*` raised (\w+: .{0,60})", re.MULTILINE)
 _POOL = 200
 
 
@@ -95,7 +93,9 @@ class Reach:
                 self.counts.update(list_uses(step, kinds))
         for index, count in enumerate(outcome.took):
             self.took[index] += count
-        self.raised.update(" ".join(found) for found in _RAISED.findall(outcome.stderr))
+        self.raised.update(
+            f"{one.step.partition(' ')[0]} {one.type}: {one.text[:60]}" for one in outcome.raised
+        )
         for diagnosis in diagnose(outcome, executor.limits.memory_mib):
             explained = find_known(diagnosis, self.spec, self.text)
             key = f"{diagnosis} {diagnosis.bucket} {diagnosis.frames}"

@@ -15,7 +15,7 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.generation.generate import generate, stop_all
 from finfuzz.generation.mutate import mutate
 from finfuzz.generation.weights import Weights
-from finfuzz.program.language import OPERATIONS, Role
+from finfuzz.program.language import OPERATIONS, PREFIXES, Role
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.scope import effective
 from finfuzz.program.text import parse, to_text
@@ -106,7 +106,7 @@ def test_what_python_refuses_is_counted_and_printed(executor: Executor) -> None:
     program = read("node a class; node b class; edge a b base; edge b a base")
     outcome = executor.run(program)
     assert outcome.took == (3, 0, 1)
-    assert outcome.stderr.startswith("finfuzz: `edge b a base` raised TypeError: ")
+    assert outcome.stderr.startswith("finfuzz: step 4 `edge b a base` raised TypeError: ")
     assert not outcome.died
 
 
@@ -129,6 +129,9 @@ def test_what_python_refuses_is_counted_and_printed(executor: Executor) -> None:
         "start i legacy; enter i; elsewhere; node a list; elsewhere; stop i; stop i",
         "node a list; elsewhere; fork; root a signal; elsewhere; exit return; root a signal",
         "start i legacy; enter i; start j legacy; enter j; node a list; stop i; drop a; stop j",
+        "elsewhere; start i legacy; native gil-state; node a list; native framework; stop i",
+        "start i legacy; elsewhere; enter i; native gil-state; node a list; released; collect",
+        "native gil-state; import; again; native gil-state; fork; native framework; import",
         "import; unimport; unimport; use second; unimport; node a container; self-check; collect",
     ],
 )
@@ -154,8 +157,9 @@ def check_agreement(executor: Executor, program: Program, python: Interpreter) -
 
 def test_the_driver_has_every_operation(driver: ModuleType) -> None:
     in_interpreters = {"start", "enter", "stop"}
-    in_run = {"exit", "fork", "again", "elsewhere"}
+    in_run = {"exit", "fork", "again", *PREFIXES}
     assert set(driver.STEPS) == set(OPERATIONS) - in_interpreters - in_run
+    assert driver.PREFIXES == PREFIXES
     assert all(callable(getattr(driver.Interpreters, name)) for name in in_interpreters)
 
 

@@ -89,7 +89,8 @@ def found(*trials: Trial, changes: tuple[TurningPoint, ...] = ()) -> Bisection:
         (
             found(Trial("3.0.0", FAILS), Trial("3.0.1", BAD), Trial("3.1.0", BAD)),
             0,
-            "no change: bad from 3.0.1 to 3.1.0\n",
+            "no change: bad from 3.0.1 to 3.1.0\n"
+            "decides nothing: 3.0.0: not run: does not compile: pybind11.h:1: error: no\n",
             "",
         ),
         (

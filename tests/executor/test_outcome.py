@@ -107,7 +107,8 @@ def test_a_death_tells_where_it_was(fake: Fake, run: Run) -> None:
 
 def test_an_exception_of_a_step_is_told_and_the_next_step_taken(fake: Fake, run: Run) -> None:
     outcome = run(fake("raise KeyError('x')"), IMPORT)
-    assert outcome.stderr == "finfuzz: `import` raised KeyError: 'x'\n"
+    said = "finfuzz: step 1 `import` raised KeyError while importing: 'x'\n"
+    assert outcome.stderr == said
     assert outcome.step == 2
 
 

@@ -182,9 +182,10 @@ IN_A_SUBINTERPRETER = "start i legacy; start j isolated; enter i; node a contain
             (op, before)
             for op in OPERATIONS
             for before in (IN_MAIN, IN_A_SUBINTERPRETER)
-            if op != "fork"
+            if op not in ("fork", "native")
         ),
         ("fork", ALONE),
+        ("native", IN_MAIN),
     ],
 )
 def test_weights_decide_the_operation_and_it_has_an_effect(op: str, before: str) -> None:

@@ -17,8 +17,8 @@
 `defect:` says why finfuzz does not say so yet. Below the line stand the fields of an Outcome that
 differ from those of a program that survived. A frame is written as in a finding's stack.txt, so no
 symbols are needed to read it; what was inlined stands before what it was inlined into. A judged
-call is written as RULE FUNCTION MODULE SITE PHASE, and its frames follow. Everything behind
-`stderr:` is the raw text.
+call is written as RULE FUNCTION MODULE SITE PHASE, and its frames follow; a deviation as
+DIAGNOSTIC | KEY < … | DETAIL | PHASE. Everything behind `stderr:` is the raw text.
 
     python tests/outcome_files.py PROGRAM TARGET PYTHON
 
@@ -35,6 +35,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from finfuzz.executor.deviation import Deviation
 from finfuzz.executor.frames import RawFrame
 from finfuzz.executor.judged import JudgedCall
 from finfuzz.executor.limits import Limits
@@ -107,7 +108,7 @@ def read(path: Path) -> Case:
     facts, marker, stderr = below.partition("stderr:\n")
     assert marker, f"{path.name} has no stderr: behind ---"
     lines = top.splitlines(keepends=True)
-    values: dict[str, Any] = {"frame": [], "recreated_frame": [], "judged": []}
+    values: dict[str, Any] = {"frame": [], "recreated_frame": [], "judged": [], "deviation": []}
     names: dict[RawFrame, tuple[Frame, ...]] = {}
     inlined: list[Frame] = []
     for line in facts.splitlines():
@@ -121,6 +122,9 @@ def read(path: Path) -> Case:
                 _add_frame(values, key, raw)
         elif key == "judged":
             values[key].append(_judged_call(text))
+        elif key == "deviation":
+            diagnostic, keys, *rest = text.split(" | ")
+            values[key].append(Deviation(diagnostic, tuple(keys.split(" < ")), *rest))
         else:
             values[key] = _value(key, text)
     memory_mib = values.pop("memory_mib", Limits().memory_mib)
@@ -134,6 +138,7 @@ def read(path: Path) -> Case:
             frames=tuple(values.pop("frame")),
             recreated_frames=tuple(values.pop("recreated_frame")),
             judged=tuple(values.pop("judged")),
+            deviations=tuple(values.pop("deviation")),
             stderr=stderr,
             **values,
         ),
@@ -177,6 +182,9 @@ def written(origin: str, outcome: Outcome, memory_mib: int = Limits().memory_mib
         site = f"{Path(call.site.module).name}+{call.site.offset:#x}"
         lines.append(f"judged: {call.rule} {call.function} {call.module} {site} {call.phase}")
         lines += [f"judged_frame: {frame}" for frame in name_stack(call.frames)]
+    for one in outcome.deviations:
+        fields = (one.diagnostic, " < ".join(one.key), one.detail, one.phase)
+        lines.append(f"deviation: {' | '.join(fields)}")
     return "\n".join([*lines, f"stderr:\n{outcome.stderr}"])
 
 
@@ -226,12 +234,14 @@ def main(program: Path, target: str, python: str) -> None:
     from finfuzz.targets.build import build  # noqa: PLC0415
     from finfuzz.targets.pick import pick_interpreter  # noqa: PLC0415
     from finfuzz.targets.spec import parse_target  # noqa: PLC0415
+    from finfuzz.triage.oracles.compare import compare  # noqa: PLC0415
 
     made = build(parse_target(target), pick_interpreter(python))
     read = parse(program.read_text(encoding="utf-8"))
     steps = " | ".join(to_text(read.without_comments()).splitlines()[1:])
     origin = f"{made.spec} on CPython {made.interpreter.text}: {steps}"
-    sys.stdout.write(written(origin, run_fresh(made, read)))
+    outcome = compare(made, read, run_fresh(made, read), Limits())
+    sys.stdout.write(written(origin, outcome))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -36,7 +35,7 @@ def compile_capi(python: Interpreter, folder: Path) -> list[Path]:
 
 def write_files(made: Build, program: Program, outcome: Outcome, *, plain: bool) -> dict[str, str]:
     """The script of a program, which catches what raised in that run of it."""
-    raised = frozenset(re.findall(r"^finfuzz: `(.+)` raised ", outcome.stderr, re.MULTILINE))
+    raised = frozenset(one.step for one in outcome.raised)
     return write_script(program, made.spec, made.interpreter.version, "", raised, plain=plain)
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from finfuzz.program.language import OPERATIONS, Operation, Role
 from finfuzz.program.model import Program, Step
+from finfuzz.program.prefixes import list_effects
 from finfuzz.program.scope import Scope
 from finfuzz.program.text import parse
 from finfuzz.program.words import Choice
@@ -50,9 +51,9 @@ def effects_are(table: str, python: tuple[int, int] = NEWEST, *, abuse: bool = F
     """Each line of ``table``: ``+`` or ``-``, then the step."""
     lines = [line.split(maxsplit=1) for line in table.strip().splitlines()]
     program = parse("finfuzz 1\n" + "\n".join(step for _, step in lines))
-    scope = Scope(python, abuse)
+    effects = list_effects(program, Scope(python, abuse))
     found = [
-        ["+" if scope.apply(step) else "-", text]
-        for step, (_, text) in zip(program.steps, lines, strict=True)
+        ["+" if has_effect else "-", text]
+        for has_effect, (_, text) in zip(effects, lines, strict=True)
     ]
     assert found == lines

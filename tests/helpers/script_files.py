@@ -5,6 +5,7 @@
     abuse: yes                         (where it was asked for)
     target: pybind11==3.0.1,3.0.2      (where it is not plain-c)
     recipe: kiwi.toml                  (of a package, in the folder recipes/ beside scripts/)
+    diagnostic: raises                 (of a finding, where the script depends on it)
     plain: no                          (where it is to be as near to the fuzzer as can be)
     finfuzz 1
     node a container
@@ -49,6 +50,7 @@ def files(above: str) -> dict[str, str]:
     """What write_script makes of it."""
     head, mark, steps = above.partition("finfuzz 1\n")
     raising, python, spec, abuse, plain = set(), (3, 13), PLAIN_C, False, True
+    diagnostic = ""
     package = None
     for line in head.splitlines():
         key, _, value = line.partition(": ")
@@ -60,6 +62,8 @@ def files(above: str) -> dict[str, str]:
             package = make_package(spec, RECIPES / value)
         elif key == "abuse":
             abuse = value == "yes"
+        elif key == "diagnostic":
+            diagnostic = value
         elif key == "plain":
             plain = value != "no"
         else:
@@ -74,6 +78,7 @@ def files(above: str) -> dict[str, str]:
         "A story.",
         frozenset(raising),
         package=package,
+        diagnostic=diagnostic,
         abuse=abuse,
         plain=plain,
     )

@@ -31,7 +31,7 @@ ALWAYS = """
     +  use second
     +  use second
     +  self-check
-    +  elsewhere
+    -  elsewhere
     +  exit exception
     +  exit return
     +  collect
@@ -41,7 +41,7 @@ ALWAYS = """
     +  use second
     +  unimport
     +  self-check
-    +  elsewhere
+    -  elsewhere
     +  exit return
 """
 
@@ -112,6 +112,41 @@ NO_THREADS = """
     +  node a list
     +  root a joined-thread
     -  root a daemon-thread
+"""
+
+#: A prefix has an effect if the next step with an effect goes with it. Only the main interpreter is
+#: PyGILState's; `threading` must not take another thread for the main one.
+PREFIXED = """
+    +  elsewhere
+    +  import
+    -  elsewhere
+    +  native framework
+    -  drop a
+    +  node a list
+    -  native gil-state
+    +  use first
+    +  elsewhere
+    -  start k concurrent
+    +  start i legacy
+    -  released
+    +  start j isolated
+    +  released
+    +  start k framework
+    +  native gil-state
+    +  stop k
+    +  enter i
+    -  native gil-state
+    -  elsewhere
+    -  elsewhere
+    +  enter main
+    -  released
+    +  stop i
+    +  stop j
+    -  elsewhere
+    +  fork
+    -  elsewhere
+    +  again
+    -  native framework
 """
 
 #: Another life has nothing of the one before.
@@ -248,7 +283,7 @@ TWO_SORTS_OF_NAMES = """
     [
         *(NODES, ALWAYS, CHECKS, HOOKS, INTERPRETERS, STOP_OF_THE_CURRENT_ONE),
         *(NODES_ARE_PER_INTERPRETER, TWO_SORTS_OF_NAMES, SHAPES, FORK, AGAIN),
-        *(THREADS_OUTLIVE, NO_THREADS),
+        *(THREADS_OUTLIVE, NO_THREADS, PREFIXED),
     ],
 )
 def test_effects(table: str) -> None:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.program.model import Program
+from finfuzz.program.prefixes import list_effects
 from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse
 from finfuzz.program.vocabulary import EVERYTHING
@@ -64,11 +65,13 @@ def test_what_has_an_effect_depends_on_python_rules_and_target() -> None:
 @given(st.from_type(Program), st.booleans())
 def test_the_walk_is_where_the_scope_is(program: Program, abuse: bool) -> None:
     scope = Scope(abuse=abuse)
+    effects = list_effects(program, Scope(abuse=abuse))
     for visit in walk(program, abuse=abuse):
         assert visit.interpreter.name == scope.current
         assert visit.interpreter.life == scope.lives
         assert [each.name for each in visit.alive] == ["main", *scope.flavours]
-        assert visit.has_effect == scope.apply(visit.step)
+        scope.apply(visit.step)
+        assert visit.has_effect == effects[visit.position]
         assert [each.name for each in visit.alive_after] == ["main", *scope.flavours]
         assert [each.flavour for each in visit.alive_after] == ["", *scope.flavours.values()]
     taken = [visit.step for visit in walk(program, abuse=abuse) if visit.has_effect]

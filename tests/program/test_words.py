@@ -11,6 +11,7 @@ from finfuzz.program.words import (
     HOOK,
     KIND,
     KINDS,
+    MEANS,
     ROOT,
     SHAPE,
     SIZE,
@@ -22,7 +23,7 @@ from finfuzz.program.words import (
 )
 from finfuzz.support.cpythons import SUPPORTED
 
-CHOICES = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, WHICH, WAY)
+CHOICES = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, MEANS, WHICH, WAY)
 WORDS = [(choice, word) for choice in CHOICES for word in choice.words]
 
 
@@ -55,7 +56,7 @@ def test_every_word_is_explained_by_phrases(choice: Choice, word: Word) -> None:
 def test_every_word_has_a_price_and_a_first_python(choice: Choice, word: Word) -> None:
     assert ALWAYS <= word.since <= SUPPORTED[-1]
     assert word.cost >= 1
-    if choice in (SHAPE, SIZE, EDGE, WHICH, WAY):  # scope.py doesn't ask where these are legal
+    if choice in (SHAPE, SIZE, EDGE, MEANS, WHICH, WAY):  # scope.py doesn't ask for more
         assert word.main_only == word.abuse == word.own_thread == ""
         assert word.since == ALWAYS
 

@@ -81,10 +81,11 @@ def test_a_hang_is_left_to_fresh_processes(executor: Executor, died: Diagnosis) 
     ],
 )
 def test_what_counts_as_the_same(
-    outcome: Outcome, died: Diagnosis, changes: dict[str, object], same: bool
+    destroy: Build, outcome: Outcome, died: Diagnosis, changes: dict[str, object], same: bool
 ) -> None:
     wanted = msgspec.structs.replace(died, **changes)
-    assert find_same(outcome, wanted, LIMITS) == (died if same else None)
+    found = find_same(destroy, GUARDED, outcome, wanted, LIMITS)
+    assert found == (died if same else None)
 
 
 def test_zygote_and_fresh_process_say_the_same(died: Diagnosis, destroy: Build) -> None:

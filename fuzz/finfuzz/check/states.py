@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal, NamedTuple
 
 from finfuzz.executor.judged import RULES
@@ -39,7 +38,6 @@ STATES: dict[State, str] = {
 #: States that make a check fail.
 BAD: frozenset[State] = frozenset({"wrong answer", "hangs", "crashes"})
 
-_RAISED = re.compile(r"^finfuzz: `(.+)` raised (\w+): ?(.*)$", re.MULTILINE)
 _IMPORT = ("ImportError", "ModuleNotFoundError")
 #: The exit code, or the signal, of each way to end; 0 of all others.
 _ENDS: dict[str, int | str] = {"exception": 1, "interrupt": "SIGINT"}
@@ -65,17 +63,17 @@ def judge(outcome: Outcome, program: Program, memory_mib: int) -> Judged:
     for one in found.values():
         if one.diagnostic in RULES:
             return Judged("breaks a rule", f"{one.diagnostic}: {one.detail}", one)
-    raised = _RAISED.findall(outcome.stderr)
-    if any(name not in _IMPORT for _, name, _ in raised):
-        step, name, text = next(one for one in raised if one[1] not in _IMPORT)
-        return Judged("raises", f"`{step}`: {_join(name, text)}")
+    raised = outcome.raised
+    if unexpected := [one for one in raised if one.type not in _IMPORT]:
+        first = unexpected[0]
+        return Judged("raises", f"`{first.step}`: {_join(first.type, first.text)}")
     for one in found.values():
         if one.diagnostic != "leak-report":
             return Judged("raises", one.detail or str(one), one)
-    if unexpected := _find_exit(outcome, program):
-        return Judged("raises", unexpected)
+    if end := _find_exit(outcome, program):
+        return Judged("raises", end)
     if raised:
-        return Judged("refuses", _join(*raised[0][1:]))
+        return Judged("refuses", _join(raised[0].type, raised[0].text))
     if leak := found.get("leak-report"):
         return Judged("leaks", leak.detail, leak)
     return Judged("survived")

@@ -14,6 +14,8 @@ import sys
 runtime = None
 
 EFFECT, SKIPPED, RAISED = 0, 1, 2
+#: Characters kept of an exception's text: pybind11's lists of overloads have some 500.
+MOST_TEXT = 1000
 MAIN = -1
 
 #: The nodes of a subinterpreter by name. The main interpreter's are a local of `run`, so that they
@@ -50,9 +52,9 @@ def load_word(name):
 
         names.update((each, getattr(runtime, each)) for each in PLATFORM)
         calls, code = marshal.loads(runtime.get_code(name))
-        names[name] = FUNCTION(code, names)
         for called in calls:
             load_word(called)
+        names[name] = FUNCTION(code, names)  # last: another thread calls what it finds
     return names[name]
 
 
@@ -147,6 +149,8 @@ STEPS = {
     "drop": drop_name,
     "collect": collect,
 }
+#: The operations that say where the next step runs.
+PREFIXES = ("elsewhere", "native", "released")
 #: Hooks that run a native action without Python. The extension counts how often they perform it.
 NATIVE_HOOKS = ("traverse", "clear", "dealloc", "capsule", "module-free")
 #: The positions of arguments that must name existing nodes, by operation.
@@ -161,12 +165,26 @@ def take(nodes, words):
         STEPS[words[0]](nodes, *words[1:])
         return EFFECT
     except Exception as error:
-        line = "finfuzz: `%s` raised %s: %s\n" % (" ".join(words), type(error).__name__, error)
         try:
-            sys.stderr.write(line)
+            sys.stderr.write(describe_raised(words, error))
         except OSError:
             pass  # standard error is full; the step counts all the same
         return RAISED
+
+
+def describe_raised(words, error):
+    """Say in one line which step raised what: `executor/raised.py` reads it."""
+    traceback, importing = error.__traceback__, ""
+    while traceback is not None:
+        if traceback.tb_frame.f_code is import_in_use.__code__:
+            importing = " while importing"
+        traceback = traceback.tb_next
+    try:
+        text = str(error)[:MOST_TEXT].replace("\n", "\\n")
+    except Exception as another:
+        text = "(its text raises %s)" % type(another).__name__
+    step = runtime.get_step(), " ".join(words), type(error).__name__, importing, text
+    return "finfuzz: step %d `%s` raised %s%s: %s\n" % step
 
 
 def take_line(line):
@@ -180,8 +198,8 @@ class Interpreters:
         self.handles = {"main": MAIN}
         self.current = MAIN
 
-    def start(self, name, flavour):
-        handle = runtime.start(self.current, flavour)
+    def start(self, name, flavour, prefix=""):
+        handle = runtime.start(self.current, flavour, prefix)
         if handle < 0:
             raise RuntimeError("this CPython can't start such an interpreter")
         self.handles[name] = handle
@@ -193,29 +211,25 @@ class Interpreters:
         self.current = self.handles[name]
         return EFFECT
 
-    def stop(self, name, elsewhere=False):
+    def stop(self, name, prefix=""):
         if name not in self.handles:
             return SKIPPED
         handle = self.handles.pop(name)
         if handle == self.current:
             self.current = MAIN
-        if elsewhere:
-            runtime.stop_elsewhere(handle)
-        else:
-            runtime.stop(handle)
+        runtime.stop(handle, prefix)
         return EFFECT
 
-    def take(self, nodes, line, elsewhere):
+    def take(self, nodes, line, prefix):
         words = line.split()
-        if words[0] == "stop":
-            return self.stop(words[1], elsewhere)
-        if words[0] in ("start", "enter"):
-            return getattr(self, words[0])(*words[1:])
+        if words[0] in ("start", "stop"):
+            return getattr(self, words[0])(*words[1:], prefix)
+        if words[0] == "enter":
+            return self.enter(words[1])
         if self.current != MAIN:
-            call = runtime.call_elsewhere if elsewhere else runtime.call
-            return call(self.current, line)
-        if elsewhere:
-            return runtime.run_elsewhere(lambda: take(nodes, words))
+            return runtime.call(self.current, line, prefix)
+        if prefix:
+            return runtime.run(lambda: take(nodes, words), prefix)
         return take(nodes, words)
 
     def leave_all(self):
@@ -232,7 +246,7 @@ def run(text):
     """
     nodes = {}
     interpreters = Interpreters()
-    way, elsewhere = "return", False
+    way, prefix = "return", ""
     first, *lines = text[:-1].split("\n")
     done = int(first) if first.isdigit() else 0
     for number, line in enumerate(lines, done + 1):
@@ -241,8 +255,8 @@ def run(text):
             runtime.count_step(SKIPPED)
             continue
         outcome = EFFECT
-        if line == "elsewhere":
-            elsewhere = True
+        if line.split()[0] in PREFIXES:
+            prefix = line
         elif line == "again":
             runtime.count_step(EFFECT)
             runtime.live_again("\n".join([str(number), *lines[number - done :]]) + "\n")
@@ -255,12 +269,11 @@ def run(text):
             if pid:
                 runtime.follow(pid)
                 break
-            elsewhere = False
         elif line.startswith("exit "):
-            way, elsewhere = line[5:], False
+            way = line[5:]
         else:
-            outcome = interpreters.take(nodes, line, elsewhere)
-            elsewhere = False
+            outcome = interpreters.take(nodes, line, prefix)
+            prefix = ""
         runtime.count_step(outcome)
     if gil_came_on():
         runtime.note_gil()

@@ -67,8 +67,8 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
                 advance(done, of)
         attribution = load(folder).attribution
         assert attribution is not None
-        since = f"; {attribution.python_range}" if attribution.python_range else ""
-        say(f"{folder.name}: {attribution}{since}")
+        ranges = filter(None, (attribution.release_range, attribution.python_range))
+        say("; ".join([f"{folder.name}: {attribution}", *ranges]))
 
 
 @cli.command(name="file")

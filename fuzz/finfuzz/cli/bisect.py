@@ -126,4 +126,6 @@ def _describe_no_change(found: Bisection) -> str:
     if not bad:
         last = found.trials[-1]
         raise UserError(f"no release shows the finding's defect: {last.name}: {last.verdict}")
-    return f"no change: bad from {bad[0]} to {bad[-1]}"
+    tried = f"no change: bad from {bad[0]} to {bad[-1]}"
+    unclear = [f"{one.name}: {one.verdict}" for one in found.trials if one.bad is None]
+    return "\n".join([tried, *(f"decides nothing: {line}" for line in unclear)])

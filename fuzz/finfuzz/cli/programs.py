@@ -31,7 +31,9 @@ from finfuzz.program.reference import INTRODUCTION, tables
 from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import require_linux
 from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.diagnosis.bucket import COMPARED
 from finfuzz.triage.diagnosis.symbols import name_stack
+from finfuzz.triage.oracles.compare import compare
 
 
 @cli.command(name="exec")
@@ -63,18 +65,21 @@ def exec_(
     (target,) = name_targets((target,), recipe, path)
     spec, interpreter = resolve_target(target, python)
     made = build_target(take_recipe(spec, program), interpreter)
-    outcome = run_fresh(made, read, Limits(deadline, memory, abuse))
+    limits = Limits(deadline, memory, abuse)
+    outcome = run_fresh(made, read, limits)
     effect, skipped, raised = outcome.took
     where = f"{made.spec} on CPython {made.interpreter.text}"
     steps = f"{effect} steps, {skipped} skipped, {raised} raised, {outcome.seconds * 1000:.0f} ms"
     if outcome.alive:
         steps += f", {outcome.alive} C++ objects still alive at exit"
-    found = diagnose(outcome, memory)
+    found = diagnose(compare(made, read, outcome, limits), memory)
     if not found:
         say(f"survived: {where} ({steps})")
     for diagnosis in found:
         say(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
         say(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
+        if diagnosis.diagnostic in COMPARED:
+            say(diagnosis.detail)
     for number, frame in enumerate(name_stack(outcome.find_stack())):
         say(f"#{number} {frame}")
     if outcome.stderr:

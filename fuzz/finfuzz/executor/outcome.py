@@ -8,10 +8,12 @@ from typing import Literal
 
 import msgspec
 
+from finfuzz.executor.deviation import Deviation
 from finfuzz.executor.frames import RawFrame, read_frames
 from finfuzz.executor.judged import JudgedCall, read_judged
 from finfuzz.executor.leaks import has_leak_report
 from finfuzz.executor.phases import PROGRESS, name_phase
+from finfuzz.executor.raised import Raised, find_raised
 from finfuzz.executor.shared_memory import EVENTS, LIVES, Facts, Life, SharedMemory
 from finfuzz.executor.unraisable import find_unraisable
 from finfuzz.program.words import FLAVOUR
@@ -62,6 +64,7 @@ class Outcome(msgspec.Struct, frozen=True):
     ``keeps_nothing``: the program keeps no object to the end, so what was left then has leaked.
     ``performed``: how often the action of each `hook` step was performed to its end, by the step's
     number from 1; those that never were are absent. The first 1,024 steps are counted.
+    ``deviations``: what the control does not do, once triage has compared the two.
     """
 
     exit_code: int | None
@@ -94,6 +97,7 @@ class Outcome(msgspec.Struct, frozen=True):
     judged: tuple[JudgedCall, ...] = ()
     keeps_nothing: bool = False
     performed: dict[int, int] = {}
+    deviations: tuple[Deviation, ...] = ()
 
     @property
     def died(self) -> bool:
@@ -106,6 +110,11 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.frames or (judged if diagnostic else ()) or self.recreated_frames or judged
 
     @property
+    def raised(self) -> tuple[Raised, ...]:
+        """The steps that raised, in order."""
+        return find_raised(self.stderr)
+
+    @property
     def unraisable(self) -> tuple[str, ...]:
         """Exceptions that CPython could only report and that no step explains."""
         return find_unraisable(self.stderr)
@@ -116,10 +125,21 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.keeps_nothing and not self.died and has_leak_report(self.stderr)
 
     @property
+    def left(self) -> int:
+        """C++ objects left at the end of Python, though the program keeps none, if none reports."""
+        ended = self.phase.partition("/")[0] == "exited" and not self.died
+        return self.alive if ended and self.keeps_nothing and not self.leaked else 0
+
+    @property
     def notable(self) -> bool:
-        """Whether the outcome needs a diagnosis: a survivor may have failed in other ways."""
+        """Whether the outcome needs a diagnosis: a survivor may have failed in other ways.
+
+        A step that raised, and objects that are left, are odd only if the control differs.
+        """
         return bool(
             self.died
+            or any(not one.expected for one in self.raised)
+            or self.left
             or self.recreated
             or self.capsule_lost
             or self.wrong_answers

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
-from finfuzz.program.language import MAX_INTERPRETERS, OPERATIONS, Role
+from finfuzz.program.language import MAIN, MAX_INTERPRETERS, OPERATIONS, PREFIXES, Role
 from finfuzz.program.legal import CHECKABLE, THREAD_ROOTS
 from finfuzz.program.model import Program, Step
+from finfuzz.program.prefixes import may_go_with
 from finfuzz.program.scope import Scope
 from finfuzz.program.walk import InterpreterLife, walk
-from finfuzz.program.words import ACTION, EDGE, HOOK, KIND, ROOT, Choice
+from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, Choice
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -21,8 +22,8 @@ def generate(rng: Random, weights: Weights = DEFAULT) -> Program:
     low, high = weights.length
     length = min(rng.randint(low, high), rng.randint(low, high), weights.max_steps)
     scope, steps = Scope(weights.python, offers=weights.offers), []
-    for _ in range(length):
-        step = generate_step(rng, scope, weights)
+    for left in reversed(range(length)):
+        step = generate_step(rng, scope, weights, is_last=not left)
         scope.apply(step)
         steps.append(step)
     return Program(tuple(steps))
@@ -72,12 +73,21 @@ def _stops(alive: Iterable[InterpreterLife]) -> list[Step]:
     return [Step("stop", (each.name,)) for each in alive if not each.is_main]
 
 
-def generate_step(rng: Random, scope: Scope, weights: Weights = DEFAULT) -> Step:
-    """Generate a step that has an effect in ``scope``; weights decide the operation."""
+def generate_step(
+    rng: Random, scope: Scope, weights: Weights = DEFAULT, *, is_last: bool = False
+) -> Step:
+    """Generate a step that has an effect in ``scope``; weights decide the operation.
+
+    ``is_last``: no step follows that a prefix could go with.
+    """
     lacking = scope.offers.lacking_operations
     names = [name for name in OPERATIONS if name not in lacking and _possible(name, scope)]
     if scope.started + scope.lives > weights.max_starts:
-        names = [name for name in names if name not in ("start", "again")]
+        names = [name for name in names if name not in _BEGINNING]
+    if scope.prefix:
+        names = [name for name in names if may_go_with(scope.prefix, name)] or names
+    elif is_last:
+        names = [name for name in names if name not in PREFIXES]
     op = pick(rng, names, [weights.operations.get(name, 1) for name in names])
     return _MAKERS.get(op, _make_any)(rng, scope, weights, op)
 
@@ -98,6 +108,9 @@ def _possible(op: str, scope: Scope) -> bool:
     return condition is None or condition(scope)
 
 
+#: Operations that begin an interpreter or a life, and the prefix that needs one.
+_BEGINNING = ("start", "again", "released")
+
 #: Conditions under which a step of an operation can have an effect; none where not named.
 _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "edge": lambda scope: any(scope.edges_of(kind) for kind in scope.here.values()),
@@ -109,6 +122,10 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "enter": lambda scope: bool(scope.flavours),
     "stop": lambda scope: bool(scope.flavours),
     "start": lambda scope: len(scope.flavours) < MAX_INTERPRETERS,
+    "native": lambda scope: scope.current == MAIN,
+    "released": lambda scope: (
+        len(scope.flavours) < MAX_INTERPRETERS and scope.allows(FLAVOUR, "framework")
+    ),
     "fork": lambda scope: scope.may_fork,
     "again": lambda scope: scope.may_live_again,
 }
@@ -191,6 +208,12 @@ def _make_enter(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
     return Step(op, (rng.choice([name for name in scope.nodes if name != scope.current]),))
 
 
+def _make_start(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
+    among = ("framework",) if scope.prefix and scope.prefix.op == "released" else ()
+    name = _name(rng, scope, Role.NEW_INTERPRETER)
+    return Step(op, (name, pick_word(rng, scope, weights, FLAVOUR, among)))
+
+
 def _make_node(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     # Now and then a name is used again: the old object lives on where an edge or root holds it.
     reuse = bool(scope.here) and rng.random() < 0.05
@@ -216,6 +239,7 @@ _MAKERS = {
     "hook": _make_hook,
     "perform": _make_perform,
     "check": _make_check,
+    "start": _make_start,
     "enter": _make_enter,
     "node": _make_node,
     "shape": _make_shape,

@@ -93,7 +93,8 @@ def _replace(program: Program, index: int, *steps: Step) -> Program:
 def insert(rng: Random, program: Program, weights: Weights) -> Program:
     """Insert a new step at a place where it has an effect."""
     index = rng.randint(0, len(program))
-    step = generate_step(rng, _scope_before(program, index, weights), weights)
+    scope = _scope_before(program, index, weights)
+    step = generate_step(rng, scope, weights, is_last=index == len(program))
     return Program((*program.steps[:index], step, *program.steps[index:]), program.below)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from finfuzz.generation.generate import find_free_name
-from finfuzz.program.language import MAIN, Role
+from finfuzz.program.language import MAIN, PREFIXES, Role
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from finfuzz.program.walk import walk
 
@@ -38,6 +38,8 @@ def slice_with_dependencies(rng: Random, donor: Program) -> tuple[Step, ...]:
         if index not in wanted:
             wanted.add(index)
             pending += depends[index]
+            if donor.steps[index].op in PREFIXES and index + 1 < len(donor):
+                pending.append(index + 1)  # what it goes with
     return tuple(donor.steps[index] for index in sorted(wanted))
 
 

@@ -35,6 +35,8 @@ def _operations() -> dict[str, float]:
         "use": 0.2,
         "self-check": 0.4,
         "elsewhere": 0.8,
+        "native": 0.4,
+        "released": 0.1,  # the next step starts an interpreter
         "start": 1,  # a child with a subinterpreter costs as much as three without
         "enter": 2,  # possible only while another interpreter exists
         "stop": 1.5,

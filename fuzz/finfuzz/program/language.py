@@ -16,6 +16,7 @@ from finfuzz.program.words import (
     FLAVOUR,
     HOOK,
     KIND,
+    MEANS,
     ROOT,
     SHAPE,
     SIZE,
@@ -55,6 +56,10 @@ class Operation:
     where: str = "anywhere"
     cost: float = 1
 
+
+#: The operations that say where the next step runs.
+PREFIXES = ("elsewhere", "native", "released")
+_TURNS = "`enter`, `use`, `fork`, `again`, `exit`"
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
@@ -107,9 +112,24 @@ OPERATIONS: dict[str, Operation] = {
         Operation(
             "elsewhere",
             (),
-            "the next step runs in another thread, under a thread state made by hand: a `stop` "
-            "ends the interpreter from that thread",
-            "before a step other than `start`, `enter`, `use`, `fork`, `again`, `exit`",
+            "the next step runs in another thread, under a thread state made by hand: a `start` "
+            "creates the interpreter from that thread, a `stop` ends the interpreter from there",
+            f"before a step other than {_TURNS}",
+        ),
+        Operation(
+            "native",
+            (MEANS,),
+            "the next step runs in the program's native thread, attached by that means: one C++ "
+            "thread, started at the first such step, detached after each, alive to the end",
+            f"in the main interpreter, which `PyGILState_*` knows alone (C API docs); before a "
+            f"step other than {_TURNS}",
+        ),
+        Operation(
+            "released",
+            (),
+            "the next step runs without a thread state, in `py::gil_scoped_release`",
+            "before a `start` of the kind `framework`: `py::subinterpreter::create` needs none "
+            "(its docs)",
         ),
         Operation("start", (Role.NEW_INTERPRETER, FLAVOUR), "create a subinterpreter from here"),
         Operation("enter", (Role.INTERPRETER,), "the next steps run in this interpreter"),

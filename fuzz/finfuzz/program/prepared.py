@@ -7,6 +7,7 @@ from typing import NamedTuple
 from finfuzz.program.keeping import keeps_nothing
 from finfuzz.program.language import VERSION
 from finfuzz.program.model import Program
+from finfuzz.program.prefixes import list_effects
 from finfuzz.program.scope import Scope
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support.cpythons import Version
@@ -36,15 +37,15 @@ def prepare(
     offers: Vocabulary = EVERYTHING,
 ) -> Prepared:
     """Prepare a program for that CPython and for a target with those words."""
-    scope = Scope(python, abuse, offers)
+    effects = list_effects(program, Scope(python, abuse, offers))
     lines = [f"finfuzz {VERSION}"]
     taken = []
-    for step in program.steps:
-        words = [step.op, *step.args] if scope.apply(step) else []
+    for step, has_effect in zip(program.steps, effects, strict=True):
+        words = [step.op, *step.args] if has_effect else []
         if words:
             taken.append(step)
             if step.op == "shape":
-                words.append(scope.edges_of(step.args[2])[0])
+                words.append(offers.edges_from[step.args[2]][0])
         lines.append(" ".join(words))
     return Prepared(
         text="\n".join(lines) + "\n",

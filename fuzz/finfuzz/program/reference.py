@@ -22,6 +22,7 @@ from finfuzz.program.words import (
     FLAVOUR,
     HOOK,
     KIND,
+    MEANS,
     ROOT,
     SHAPE,
     SIZE,
@@ -57,7 +58,7 @@ class Table:
 
 def tables() -> tuple[Table, ...]:
     """Return all tables of the language, the operations first."""
-    words = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, WHICH, WAY)
+    words = (KIND, EDGE, SHAPE, SIZE, ROOT, HOOK, ACTION, FLAVOUR, MEANS, WHICH, WAY)
     return (
         _operations(),
         *map(_words, words),
@@ -100,7 +101,7 @@ def _where(word: Word) -> str:
         return f"only with `--abuse`: {word.abuse}"
     limits = [f"main interpreter only: {word.main_only}"] if word.main_only else []
     if word.own_thread:
-        limits.append(f"not under `elsewhere`: {word.own_thread}")
+        limits.append(f"not in another thread: {word.own_thread}")
     return "; ".join(limits) or "anywhere"
 
 

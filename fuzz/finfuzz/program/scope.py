@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from finfuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES
+from finfuzz.program.language import MAIN, MAX_INTERPRETERS, MAX_LIVES, PREFIXES
 from finfuzz.program.legal import (
     ABUSE,
     CHECKABLE,
@@ -24,6 +24,7 @@ from finfuzz.program.legal import (
     pair,
 )
 from finfuzz.program.model import Program, Step
+from finfuzz.program.prefixes import is_apart, list_effects
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary, assume_words
 from finfuzz.program.words import (
     ACTION,
@@ -59,7 +60,7 @@ class Scope:
         self.threads_outlive = False
         self.hooks_start_threads = False
         self.threads_are_busy = False
-        self.is_elsewhere = False
+        self.prefix: Step | None = None
         self._begin_life()
 
     def _begin_life(self) -> None:
@@ -89,6 +90,11 @@ class Scope:
         return self.flavours.get(self.current, "")
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether the next step runs in another thread."""
+        return is_apart(self.prefix)
+
+    @property
     def may_live_again(self) -> bool:
         threads = self.threads_outlive or self.threads_are_busy or self.hooks_start_threads
         return self.lives < MAX_LIVES and not threads
@@ -104,7 +110,7 @@ class Scope:
             return False
         has_effect = _APPLY[step.op](self, *step.args)
         if has_effect:
-            self.is_elsewhere = step.op == "elsewhere"
+            self.prefix = step if step.op in PREFIXES else None
         return has_effect
 
     def allows(self, choice: Choice, text: str) -> bool:
@@ -122,6 +128,12 @@ class Scope:
 
     def _always(self, *_: str) -> bool:
         return True
+
+    def _native(self, _means: str) -> bool:
+        return self.current == MAIN  # PyGILState_* knows the main interpreter alone (C API docs)
+
+    def _released(self) -> bool:
+        return self.allows(FLAVOUR, "framework")  # of all, it alone needs no thread state
 
     def _node(self, name: str, kind: str) -> bool:
         if not self.allows(KIND, kind):
@@ -252,6 +264,8 @@ class Scope:
 _APPLY: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(("import", "unimport", "self-check", "collect"), Scope._always),
     "elsewhere": Scope._always,
+    "released": Scope._released,
+    "native": Scope._native,
     "exit": Scope._exit,
     "use": Scope._use,
     "node": Scope._node,
@@ -289,4 +303,14 @@ def effective(
     ``offers``: of the target; by default one that has all words of the program.
     """
     scope = Scope(python, abuse, offers or assume_words(program))
-    return Program(tuple(step for step in program.steps if scope.apply(step)), program.below)
+    effects = list_effects(program, scope)
+    steps = (step for step, has in zip(program.steps, effects, strict=True) if has)
+    return Program(tuple(steps), program.below)
+
+
+def list_abuse(program: Program, python: Version, offers: Vocabulary) -> tuple[Step, ...]:
+    """List the steps that break a rule on purpose, each once: skipped without ``abuse``."""
+    legal = Scope(python, False, offers)
+    allowed = Scope(python, True, offers)
+    abused = (step for step in program.steps if allowed.apply(step) and not legal.apply(step))
+    return tuple(dict.fromkeys(abused))

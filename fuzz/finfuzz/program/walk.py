@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from finfuzz.program.language import MAIN
 from finfuzz.program.model import Program, Step
+from finfuzz.program.prefixes import list_effects
 from finfuzz.program.scope import Scope
 from finfuzz.program.vocabulary import Vocabulary, assume_words
 from finfuzz.support.cpythons import NEWEST, Version
@@ -70,11 +71,14 @@ def walk(
 
     ``offers``: of the target; by default one that has all words of the program.
     """
-    scope = Scope(python, abuse, offers or assume_words(program))
+    offers = offers or assume_words(program)
+    effects = list_effects(program, Scope(python, abuse, offers))
+    scope = Scope(python, abuse, offers)
     here = FIRST
     alive: tuple[InterpreterLife, ...] = (FIRST,)
     for position, step in enumerate(program.steps):
-        has_effect = scope.apply(step)
+        has_effect = effects[position]
+        scope.apply(step)
         after = _alive_after(alive, position, step, scope.lives) if has_effect else alive
         yield Visit(position, step, here, has_effect, alive, after)
         alive = after

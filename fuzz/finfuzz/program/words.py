@@ -30,7 +30,7 @@ class Word:
     first CPython that has it. ``cost``: the cost of a child with the word, in bare children
     (rounded from `tools/costs.py`); the word is generated that much more rarely. ``abuse``: the
     rule that the word breaks on purpose; else empty. ``own_thread``: why the word is not legal
-    under `elsewhere`; else empty.
+    in another thread; else empty.
     """
 
     text: str
@@ -537,8 +537,21 @@ FLAVOUR = Choice(
             "concurrent",
             "the standard library's `concurrent.interpreters`; `stop` drops its object, a global",
             main_only="it ends with its object, and that would end with the interpreter around it",
+            own_thread=_MAIN_THREAD,
             since=_CONCURRENT,
             cost=7,
+        ),
+    ),
+)
+
+MEANS = Choice(
+    "means",
+    (
+        Word("gil-state", "`PyGILState_Ensure` and `PyGILState_Release`"),
+        Word(
+            "framework",
+            "`py::gil_scoped_acquire`, which may come before any import; `gil-state` where that is "
+            "all the framework does, or there is none",
         ),
     ),
 )

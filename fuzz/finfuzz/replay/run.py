@@ -19,17 +19,19 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
+from finfuzz.program.model import Program
 from finfuzz.program.roles import adapt
 from finfuzz.program.scope import find_missing_words
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Judgement, Result
 from finfuzz.support.errors import UserError
 from finfuzz.support.own_python import safe_path
-from finfuzz.targets.build import build
+from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.oracles.compare import compare
 
 #: The diagnoses of one outcome; none means survival.
 Diagnoses = tuple[Diagnosis, ...]
@@ -156,7 +158,7 @@ def replay_one(
     except UserError as error:
         return _make_result(case, planned, "not runnable", why=str(error))
     expected = case.find_expected(planned.spec, planned.interpreter.text)
-    found = _diagnose(outcome, limits)
+    found = _diagnose(made, program, outcome, limits)
     seen = _name(found)
     python, offers = made.interpreter.version, made.offers
     missing = find_missing_words(program, python, offers, abuse=limits.abuse)
@@ -166,7 +168,8 @@ def replay_one(
     judgement = case.judge(expected, seen)
     if judgement == "as expected" or (judgement == "new here" and not compare):
         return _make_result(case, planned, judgement, found, outcome.seconds)
-    reruns = [_diagnose(run_fresh(made, program, limits), limits) for _ in range(_RERUNS)]
+    runs = (run_fresh(made, program, limits) for _ in range(_RERUNS))
+    reruns = [_diagnose(made, program, one, limits) for one in runs]
     return _judge_reruns(case, planned, found, reruns, outcome.seconds)
 
 
@@ -192,8 +195,8 @@ def _judge_reruns(
     return _make_result(case, planned, case.judge(expected, seen[0]), reruns[0], seconds)
 
 
-def _diagnose(outcome: Outcome, limits: Limits) -> Diagnoses:
-    found = diagnose(outcome, limits.memory_mib)
+def _diagnose(made: Build, program: Program, outcome: Outcome, limits: Limits) -> Diagnoses:
+    found = diagnose(compare(made, program, outcome, limits), limits.memory_mib)
     return tuple(msgspec.structs.replace(one, stack=(), route=()) for one in found)
 
 

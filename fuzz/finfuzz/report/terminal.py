@@ -195,14 +195,8 @@ def _render_attribution(attribution: Attribution) -> Group:
 
 
 def _format_range(attribution: Attribution) -> str:
-    found = (
-        f"; first affected release tested: {attribution.first_bad}" if attribution.first_bad else ""
-    )
-    found += f", first fixed release: {attribution.first_good}" if attribution.first_good else ""
-    others = [cell for cell in attribution.cells if cell.axis == "release"]
-    others = [cell for cell in others if cell.verdict.what == "otherwise"]
-    found += f" ({len(others)} other releases crash differently)" if others else ""
-    found += f"; {attribution.python_range}" if attribution.python_range else ""
+    ranges = filter(None, (attribution.release_range, attribution.python_range))
+    found = "".join(f"; {one}" for one in ranges)
     return f"{found}; crashes on CPython {', '.join(attribution.pythons)}"
 
 

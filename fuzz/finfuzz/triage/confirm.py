@@ -9,14 +9,19 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis.bucket import COMPARED
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
+from finfuzz.triage.oracles.compare import compare
 
 
 def confirm(build: Build, program: Program, diagnosis: Diagnosis, limits: Limits) -> Rate:
     """Measure how often the program fails in the same way in a fresh process with the driver."""
     hang = diagnosis.diagnostic == "hang"
     return measure(
-        lambda: find_same(run_fresh(build, program, limits.patient), diagnosis, limits) is not None,
+        lambda: (
+            find_same(build, program, run_fresh(build, program, limits.patient), diagnosis, limits)
+            is not None
+        ),
         HANG_RUNS if hang else MOST,
     )
 
@@ -28,12 +33,24 @@ def confirm_in_zygote(
     if diagnosis.diagnostic == "hang":
         return Rate(0, 0)
     return measure(
-        lambda: find_same(executor.run(program, limits.patient), diagnosis, limits) is not None
+        lambda: (
+            find_same(
+                executor.build, program, executor.run(program, limits.patient), diagnosis, limits
+            )
+            is not None
+        )
     )
 
 
-def find_same(outcome: Outcome, wanted: Diagnosis, limits: Limits) -> Diagnosis | None:
-    """Find the outcome's diagnosis in the same bucket, fatal if the wanted one is fatal."""
+def find_same(
+    build: Build, program: Program, outcome: Outcome, wanted: Diagnosis, limits: Limits
+) -> Diagnosis | None:
+    """Find the outcome's diagnosis in the same bucket, fatal if the wanted one is fatal.
+
+    What only a comparison shows is compared with the control, for this very program.
+    """
+    if wanted.diagnostic in COMPARED:
+        outcome = compare(build, program, outcome, limits)
     for one in diagnose(outcome, limits.memory_mib):
         if one.bucket == wanted.bucket and (one.signal == "NONE") == (wanted.signal == "NONE"):
             return one

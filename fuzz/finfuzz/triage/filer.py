@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Callable, Iterable
 from itertools import dropwhile
 from pathlib import Path
@@ -24,6 +23,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
+from finfuzz.triage.diagnosis.bucket import COUNTED
 from finfuzz.triage.diagnosis.symbols import Frame, find_interrupted, name_stack
 from finfuzz.triage.findings.finding import (
     RECIPE,
@@ -43,8 +43,6 @@ from finfuzz.triage.repro.write import write_script
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
-
-_RAISED = re.compile(r"^finfuzz: `(.+)` raised ", re.MULTILINE)
 
 #: The price of minimizing a hang: so many tries of so many seconds. A program that ends takes 3 to
 #: 60 ms, so a program still running after that mostly hangs; the later fresh runs decide.
@@ -115,7 +113,7 @@ class Filer:
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
         rate = describe_rate(finding.signal, finding.script)
-        shown = f"script {rate}" if finding.script.n else "only the gate sees it, no script can"
+        shown = f"script {rate}" if finding.script.n else "only finfuzz sees it, no script can"
         self._announce(f"{name}: {shown}")
         return folder
 
@@ -125,7 +123,7 @@ class Filer:
         if sighting.diagnosis.diagnostic != "hang":
             for _ in range(MOST):
                 outcome = run_fresh(self._build, program, self._limits.patient)
-                again = find_same(outcome, sighting.diagnosis, self._limits)
+                again = find_same(self._build, program, outcome, sighting.diagnosis, self._limits)
                 if again is not None:
                     return sighting._replace(text=text, outcome=outcome, diagnosis=again)
         return sighting._replace(text=text)
@@ -162,7 +160,8 @@ class Filer:
             limits = Limits(seconds, limits.memory_mib, limits.abuse)
 
         def once(candidate: Program) -> bool:
-            return find_same(self._executor.run(candidate, limits), diagnosis, limits) is not None
+            outcome = self._executor.run(candidate, limits)
+            return find_same(self._build, candidate, outcome, diagnosis, limits) is not None
 
         return repeatedly(once, forked) if forked.flaky else once
 
@@ -173,7 +172,7 @@ class Filer:
         outcome = smallest.outcome
         stack = _drop_handler(name_stack(outcome.find_stack(finding.diagnostic)))
         finding.stack = tuple(map(_record_frame, stack))
-        raising = frozenset(_RAISED.findall(outcome.stderr))
+        raising = frozenset(one.step for one in outcome.raised)
         script = choose_script(
             lambda simply: self._write_script(finding, raising, simply),
             plain,
@@ -181,7 +180,7 @@ class Filer:
             self._limits,
             finding.reproduced,
         )
-        finding.script = Rate(0, 0) if _is_seen_by_gate(finding) else script.rate
+        finding.script = Rate(0, 0) if _is_seen_here_alone(finding) else script.rate
         files = {
             **script.files,
             "repro.py": replace_story(script.files["repro.py"], write_story(finding)),
@@ -279,9 +278,9 @@ def _drop_folders(frames: Iterable[RawFrame]) -> tuple[RawFrame, ...]:
     return tuple(RawFrame(Path(frame.module).name, frame.offset) for frame in frames)
 
 
-def _is_seen_by_gate(finding: Finding) -> bool:
-    """Whether nothing crashed and the gate alone saw the defect: a script has no gate."""
-    return finding.signal == "NONE" and finding.diagnostic in RULES
+def _is_seen_here_alone(finding: Finding) -> bool:
+    """Whether nothing crashed, and the gate saw the defect or finfuzz counted: no script does."""
+    return finding.signal == "NONE" and finding.diagnostic in (*RULES, *COUNTED)
 
 
 def _drop_handler(stack: list[Frame]) -> list[Frame]:

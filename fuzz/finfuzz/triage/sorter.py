@@ -12,6 +12,7 @@ import msgspec
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
+from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.attribution.attribute import attribute_finding
@@ -29,6 +30,7 @@ from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.routes import RouteStart
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.instruments.escalate import escalate
+from finfuzz.triage.oracles.compare import compare
 
 
 class Sorter:
@@ -66,8 +68,10 @@ class Sorter:
     ) -> tuple[Diagnosis, ...]:
         """Sort one program's outcome; ``execution`` and ``seconds`` are its place in the campaign.
 
-        ``times`` is 0 where the caller will pass the sightings to ``count``.
+        ``times`` is 0 where the caller will pass the sightings to ``count``. Raise UserError where
+        the control can't be built.
         """
+        outcome = compare(self._build, parse(text), outcome, self._limits, self._announce)
         found = diagnose(outcome, self._limits.memory_mib)
         start = routes.read_start(text) if found else None
         for diagnosis in found:

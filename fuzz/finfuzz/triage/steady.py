@@ -49,7 +49,8 @@ def prefer_steady(
 
 
 def _fails(program: Program, on: Build, diagnosis: Diagnosis, limits: Limits) -> bool:
-    return find_same(run_fresh(on, program, limits.patient), diagnosis, limits) is not None
+    outcome = run_fresh(on, program, limits.patient)
+    return find_same(on, program, outcome, diagnosis, limits) is not None
 
 
 def _build_others(

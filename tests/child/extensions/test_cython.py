@@ -151,7 +151,9 @@ def test_every_kind(executor: Executor) -> None:
 def test_every_action(executor: Executor, hook: str, kind: str) -> None:
     offers = executor.build.offers
     for action in offers.list_texts(ACTION):
-        steps = [f"node a {kind}", f"hook a {hook} {action}", "root a codec", "drop a"]
+        # a join at the end hangs on some CPythons (gh-123940)
+        root = [] if action == "join" else ["root a codec"]
+        steps = [f"node a {kind}", f"hook a {hook} {action}", *root, "drop a"]
         if offers.has(ACTION, action):
             check_survival(executor, steps)
 

@@ -117,8 +117,33 @@ FRAMES = ("a", "b")
         ({"phase": "running"}, False),
         ({"signal": "SIGBUS"}, True),
         ({"diagnostic": "cast-error"}, False),
+        # freed memory: the function itself crashes, or the C library notices
+        ({"diagnostic": "heap-corruption", "frames": ("b", "c")}, True),
+        ({"diagnostic": "heap-corruption", "frames": ("c",)}, False),
+        ({"diagnostic": "heap-corruption", "phase": "running"}, False),
     ],
 )
 def test_the_same_defect_on_another_build(changes: dict[str, object], same: bool) -> None:
     mine = Diagnosis("SIGSEGV", "none", "finalizing", "", FRAMES)
     assert are_same_defect(mine, msgspec.structs.replace(mine, **changes)) is same
+
+
+@pytest.mark.parametrize(
+    ("frames", "same"), [(("internals destroyed",), True), (("internals lost",), False)]
+)
+def test_lost_internals_are_one_cause_however_a_release_reports_them(
+    frames: tuple[str, ...], same: bool
+) -> None:
+    """The guard came with pybind11 3.0.2: an older release creates the internals anew."""
+    guarded = Diagnosis(
+        "SIGABRT", "internals-recreated", "finalizing", "", ("internals destroyed",)
+    )
+    silent = Diagnosis("SIGSEGV", "internals-recreated-silently", "finalizing", "", frames)
+    assert are_same_defect(guarded, silent) is same
+    assert are_same_defect(silent, guarded) is same
+
+
+def test_a_hook_of_ours_in_common_is_no_cause_in_common() -> None:
+    own = Diagnosis("SIGSEGV", "none", "finalizing", "", ("target hook", "a"))
+    other = Diagnosis("SIGABRT", "heap-corruption", "finalizing", "", ("target hook", "b"))
+    assert not are_same_defect(own, other)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.attribution.owner import find_owner, find_release_range, list_pythons
+from finfuzz.triage.attribution.owner import find_owner, list_pythons
 from finfuzz.triage.findings.attribution import Axis, ControlResult
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict, What
@@ -161,35 +161,35 @@ def test_owner(
     assert re.search(reason, found.reason), found.reason
 
 
-def release(version: str, what: What) -> ControlResult:
-    return cell("release", f"pybind11=={version}+destroy", what)
-
-
 @pytest.mark.parametrize(
-    ("version", "cells", "first_bad", "first_good"),
+    ("seen", "phase", "owner", "reason"),
     [
-        ("3.1.0", [], "3.1.0", ""),
-        ("3.1.0", [release("3.0.0", "same"), release("3.0.1", "same")], "3.0.0", ""),
-        ("3.1.0", [release("3.0.2", "same"), release("3.0.1", "otherwise")], "3.0.2", ""),
-        ("3.0.2", [release("3.0.3", "survived"), release("3.0.0", "same")], "3.0.0", "3.0.3"),
-        ("3.0.2", [release("3.0.3", "absent"), release("3.0.4", "survived")], "3.0.2", "3.0.4"),
-        # the others can't say a word of the program: nothing is known of them
-        ("3.0.2", [release("3.0.3", "absent"), release("3.0.1", "not comparable")], "", ""),
-        # in and out again: from the first that has it to the last
-        ("3.0.0", [release("3.0.1", "survived"), release("3.0.2", "same")], "3.0.0", ""),
-        ("3.0.9", [release("3.0.10", "survived")], "3.0.9", "3.0.10"),  # numbers, not text
+        (
+            "SIGSEGV/none",
+            "exited",
+            "unknown",
+            r"plain-c, which has no framework, fails in the same",
+        ),
+        ("HANG/hang", "exited", "unknown", r"\(HANG/hang\): the crash there may hide the same"),
+        ("SIGSEGV/none", "running", "framework", r"fails differently \(SIGSEGV/none\) on plain-c"),
+        ("NONE/wrong-answer", "exited", "framework", r"fails differently \(NONE/wrong-answer\)"),
     ],
 )
-def test_releases(
-    version: str, cells: list[ControlResult], first_bad: str, first_good: str
+def test_another_crash_in_the_same_phase_does_not_exonerate_the_extension(
+    seen: str, phase: str, owner: str, reason: str
 ) -> None:
-    spec = parse_target(f"pybind11=={version}+destroy")
-    assert find_release_range(spec, cells) == (first_bad, first_good)
+    verdict = Verdict("otherwise", Rate(3, 3), seen, phase=phase)
+    cells = [bare("survived"), ControlResult("extension", "plain-c", "3.13.0", verdict)]
+    found = find_owner(parse_target("pybind11==3.1.0"), cells, DIED, "exited")
+    assert found.owner == owner
+    assert re.search(reason, found.reason), found.reason
 
 
-def test_a_target_of_two_releases_or_none_has_no_range() -> None:
-    assert find_release_range(parse_target("pybind11==3.0.1,3.0.2"), []) == ("", "")
-    assert find_release_range(parse_target("plain-c"), []) == ("", "")
+def test_what_breaks_a_rule_on_purpose_is_never_the_framework_s() -> None:
+    cells = [plain_build("same"), bare("survived"), control("otherwise", "SIGSEGV/none")]
+    found = find_owner(parse_target("pybind11==3.1.0"), cells, DIED, abuse=["root a static-object"])
+    reason = "it breaks a rule of the C API on purpose: root a static-object"
+    assert (found.owner, found.reason) == ("target", reason)
 
 
 def test_pythons_are_those_it_dies_on_with_the_same_target() -> None:

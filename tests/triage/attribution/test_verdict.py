@@ -47,7 +47,7 @@ def test_something_else_is_said(destroy: Build) -> None:
     found = build_and_judge(
         msgspec.structs.replace(WANTED, diagnosis=other), lambda: destroy, LIMITS
     )
-    assert found == Verdict("otherwise", Rate(3, 3), "SIGABRT/internals-recreated")
+    assert found == Verdict("otherwise", Rate(3, 3), "SIGABRT/internals-recreated", phase="ending")
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,12 @@ def test_a_control_that_lacks_a_word_is_not_comparable(
     assert build_and_judge(wanted, lambda: bare, LIMITS) == expected
 
 
-def test_words_that_are_abuse_are_missed_too(pythons: list[Interpreter]) -> None:
+def test_words_that_are_abuse_are_missed_whatever_the_limits(pythons: list[Interpreter]) -> None:
     bare = build(parse_target("no-extension"), pythons[0], instrumented=False)
     program = parse("finfuzz 1\nnode a list\nroot a static-object\n")
     wanted = msgspec.structs.replace(WANTED, program=program)
-    asked = dataclasses.replace(LIMITS, abuse=True)
-    found = [build_and_judge(wanted, lambda: bare, limits).what for limits in (LIMITS, asked)]
-    assert found == ["survived", "not comparable"]
+    assert not LIMITS.abuse
+    assert build_and_judge(wanted, lambda: bare, LIMITS).what == "not comparable"
 
 
 def died(stderr: str) -> Outcome:

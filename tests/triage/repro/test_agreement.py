@@ -42,6 +42,7 @@ TELLING = [
     "hook-threading-exit",
     "left-subinterpreter-instance-in-dict",
     "native-thread-comes-back",
+    "native-thread-in-three-lives",
     "root-interpreter-thread",
     "root-native-thread",
     "root-waiting-native-thread",

@@ -30,8 +30,11 @@ ACTIONS = re.findall(
 )
 USES = [f"t.{name}" for name in OFFERED] + [f't.action("{name}")' for name in ACTIONS]
 USES += ['a.hook("clear", act)', "t.Container", " ".join(f"t.{name}" for name in OFFERED)]
+MEANS = ("gil_state", "framework")
 CAPI = {
-    *("find_framework", "start", "run", "run_elsewhere", "elsewhere", "stop", "stop_elsewhere"),
+    *("start", "run", "run_elsewhere", "elsewhere", "stop", "stop_elsewhere", "start_elsewhere"),
+    *(f"{what}native_{means}" for what in ("", "start_", "stop_") for means in MEANS),
+    "start_released",
     *("again", "c_exit", "thread_exit", "hold_in_type", "wake_thread"),
 }
 POLICIES = ("released", "destroy", "leak", "hold")
@@ -76,7 +79,13 @@ def test_it_can_be_read_at_one_sitting(target: str, uses: str, lines: int) -> No
         ('t.action("create")', {"create", "Act", "Instance"}, {"cast_back", "convert"}),
         ("t.same", {"Instance", "same"}, {"Wrapped", "value_of"}),
         ("t.raise_error", {"Error"}, {"LocalError", "KeptError"}),
-        ("capi.find_framework", {"finfuzz_create_subinterpreter"}, {"Unique"}),
+        (
+            'start(None, "framework")',
+            {"finfuzz_create_subinterpreter"},
+            {"Unique", "finfuzz_with_gil", "finfuzz_create_subinterpreter_released"},
+        ),
+        ("capi.start_released", {"Instance"}, {"finfuzz_with_gil"}),
+        ("capi.stop_native_framework", {"finfuzz_with_gil"}, {"finfuzz_create_subinterpreter"}),
         ("t.Colour", {"Colour", "Shade"}, {"NativeColour"}),
     ],
 )
@@ -153,10 +162,13 @@ def compiles(text: str, folder: Path, python: Interpreter, *includes: Path) -> s
     return done.stderr
 
 
-@pytest.mark.parametrize("uses", [f'capi.{name} start(None, "isolated")' for name in sorted(CAPI)])
-def test_capi_compiles(uses: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
-    if "run" in uses or "stop" in uses or "find" in uses:
+@pytest.mark.parametrize("name", sorted(CAPI))
+def test_capi_compiles(name: str, tmp_path: Path, pythons: list[Interpreter]) -> None:
+    uses = f'capi.{name} start(None, "isolated")'
+    if "run" in name or "st" in name:
         uses += " capi.start"
+    if "framework" in name or "released" in name:
+        uses += ' capi.find_framework start(None, "framework")'
     assert compiles(write_capi(uses, {"leak", "interpreter_dict"}), tmp_path, pythons[0]) == ""
 
 

@@ -21,7 +21,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.triage.findings.routes import MOST, collect_roots
 
-_VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'")
+_VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'|(?<=^finfuzz: )step \d+", re.MULTILINE)
 #: The name under which all signatures beyond MOST_SIGNATURES are counted.
 FURTHER = "further"
 
@@ -98,6 +98,7 @@ def compute_signature(outcome: Outcome) -> str:
         [(call.rule, call.function, call.site) for call in outcome.judged],
         _VARYING.sub("", outcome.stderr),
         outcome.leaked,
+        [(one.step.partition(" ")[0], one.type, one.importing) for one in outcome.raised],
     )
     return hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
 

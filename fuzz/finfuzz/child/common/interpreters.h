@@ -6,13 +6,14 @@
 #pragma once
 
 #include <Python.h>
-#include <dlfcn.h>
 
 #include <cstring>
-#include <type_traits>
 
 #include "flavours.h"
 #include "reduced.h"
+#if FINFUZZ_HAS(framework)
+#    include "framework.h"
+#endif
 
 namespace finfuzz {
 
@@ -27,27 +28,6 @@ inline bool find_flavour(const char* name, Flavour& found) {
     return false;
 }
 
-#if FINFUZZ_HAS(framework)
-// The functions of an extension whose framework has subinterpreters of its own.
-struct Framework {
-    void* (*create)() = nullptr;
-    int (*run)(void* handle, int (*function)(void*), void* argument) = nullptr;
-    void (*end)(void* handle) = nullptr;
-};
-
-inline Framework framework;
-
-inline void find_framework(void* extension) {
-    auto find = [extension](auto& function, const char* name) {
-        using Pointer = std::remove_reference_t<decltype(function)>;
-        function = reinterpret_cast<Pointer>(dlsym(extension, name));
-    };
-    find(framework.create, "finfuzz_create_subinterpreter");
-    find(framework.run, "finfuzz_in_subinterpreter");
-    find(framework.end, "finfuzz_end_subinterpreter");
-}
-
-#endif
 struct Interpreter {
     Flavour flavour;
     PyInterpreterState* state = nullptr;
@@ -170,14 +150,20 @@ inline bool start_interpreter(Interpreter& made) {
 }
 
 #if FINFUZZ_HAS(framework)
+#    if FINFUZZ_HAS(start_released)
+// The same without a thread state; the framework says that it needs none.
+inline bool start_released(Interpreter& made) {
+    if (framework.create_released == nullptr) return start_interpreter(made);
+    made.handle = framework.create_released();
+    return made.handle != nullptr;
+}
+
+#    endif
 // Calls `function`, which returns nothing, by the framework's own call.
 template <typename Function>
 void run_by_framework(const Interpreter& there, Function& function) {
-    auto call = [](void* argument) {
-        (*static_cast<Function*>(argument))();
-        return 0;
-    };
-    framework.run(there.handle, call, &function);
+    call_through([&there](auto call, void* argument) { framework.run(there.handle, call, argument); },
+                 function);
 }
 
 #endif

@@ -13,7 +13,7 @@ namespace finfuzz {
 
 struct Probe {
     void (*event)(int hook);
-    void (*internals_created)();
+    void (*internals_created)(void *const *place);  // what points to them: null until they are there
     void (*internals_destroyed)();
     void (*capsule_missing)(int which);  // 1: the global one; 2: the module's own
     uint8_t* blocks;                     // coverage counters; null: no coverage

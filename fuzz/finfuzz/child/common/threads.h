@@ -11,9 +11,16 @@
 #include <system_error>
 #include <thread>
 
+#include "places.h"
 #include "reduced.h"
 #if FINFUZZ_HAS(start)
 #    include "interpreters.h"
+#endif
+#if FINFUZZ_HAS(native)
+#    include "native_thread.h"
+#endif
+#if FINFUZZ_HAS(with_gil)
+#    include "framework.h"
 #endif
 
 namespace finfuzz {
@@ -46,7 +53,7 @@ bool run_on_another_thread(Function function) {
     return ran;
 }
 
-#if FINFUZZ_HAS(elsewhere) || FINFUZZ_HAS(run_elsewhere) || FINFUZZ_HAS(stop_elsewhere)
+#if FINFUZZ_HAS(apart)
 // Calls `function` under a new thread state, in a thread that has none.
 template <typename Function>
 void run_under_new_state(PyInterpreterState* interpreter, Function& function) {
@@ -57,36 +64,78 @@ void run_under_new_state(PyInterpreterState* interpreter, Function& function) {
     PyThreadState_DeleteCurrent();
 }
 
+#    if FINFUZZ_HAS(native)
+template <typename Function>
+void run_under_gil_state(Function& function) {
+    PyGILState_STATE state = PyGILState_Ensure();
+    function();
+    PyGILState_Release(state);
+}
+
+// Calls `function` in the native thread, attached to the main interpreter: PyGILState knows no other.
+template <typename Function>
+void run_on_native_thread([[maybe_unused]] Place place, Function& function) {
+    PyThreadState* caller = PyEval_SaveThread();
+    get_native_thread().call([&] {
+#        if !FINFUZZ_ALONE
+        other_thread = pthread_self();
+#        endif
+#        if FINFUZZ_HAS(with_gil)
+        if (place == kByFramework && framework.with_gil)
+            call_through(framework.with_gil, function);
+        else
+#        endif
+            run_under_gil_state(function);
+#        if !FINFUZZ_ALONE
+        other_thread = pthread_t{};
+#        endif
+    });
+    PyEval_RestoreThread(caller);
+}
+
+#    endif
+// Calls `function` at that place, in this interpreter. Returns false, with an exception set, where no
+// thread can be started.
+template <typename Function>
+bool run_at([[maybe_unused]] Place place, Function function) {
+#    if FINFUZZ_HAS(native)
+    if (place != kElsewhere) {
+        run_on_native_thread(place, function);
+        return true;
+    }
+#    endif
+    PyInterpreterState* here = PyInterpreterState_Get();
+    return run_on_another_thread([&] { run_under_new_state(here, function); });
+}
+
 #endif
-#if FINFUZZ_HAS(run_elsewhere)
+#if FINFUZZ_HAS(run_from_thread)
 // Calls `function` in that interpreter, from another thread.
 template <typename Function>
 bool run_from_thread(const Interpreter& there, Function function) {
     return run_on_another_thread([&] {
-#if FINFUZZ_HAS(framework)
+#    if FINFUZZ_HAS(framework)
         if (there.handle) return run_by_framework(there, function);
-#endif
+#    endif
         run_under_new_state(there.state, function);
     });
 }
 
 #endif
-#if FINFUZZ_HAS(elsewhere)
-// Calls a Python function without arguments in this interpreter, from another thread.
-inline PyObject* call_from_thread(PyObject* callable) {
-    PyInterpreterState* here = PyInterpreterState_Get();
+#if FINFUZZ_HAS(call_at)
+// Calls a Python function without arguments in this interpreter, at that place.
+inline PyObject* call_at(Place place, PyObject* callable) {
     PyObject *result = nullptr, *type = nullptr, *value = nullptr, *traceback = nullptr;
-    auto call = [&] {
+    bool ran = run_at(place, [&] {
         result = PyObject_CallNoArgs(callable);
         PyErr_Fetch(&type, &value, &traceback);
-    };
-    bool ran = run_on_another_thread([&] { run_under_new_state(here, call); });
+    });
     if (ran && result == nullptr) PyErr_Restore(type, value, traceback);
     return result;
 }
 
 #endif
-#if FINFUZZ_HAS(stop_elsewhere)
+#if FINFUZZ_HAS(take_over)
 // Replaces the interpreter's first thread state by one of this thread.
 inline void take_over(Interpreter& taken) {
     PyThreadState* mine = PyThreadState_New(taken.state);
@@ -97,14 +146,14 @@ inline void take_over(Interpreter& taken) {
     taken.first = mine;
 }
 
-// Ends the interpreter from another thread.
-inline bool stop_from_thread(Interpreter& ended) {
-    PyInterpreterState* here = PyInterpreterState_Get();
-    auto stop = [&] {
+#endif
+#if FINFUZZ_HAS(stop_at)
+// Ends the interpreter from that place.
+inline bool stop_at(Place place, Interpreter& ended) {
+    return run_at(place, [&] {
         if (ended.first) take_over(ended);
         stop_interpreter(ended);
-    };
-    return run_on_another_thread([&] { run_under_new_state(here, stop); });
+    });
 }
 
 #endif

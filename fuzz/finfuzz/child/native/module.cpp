@@ -8,6 +8,7 @@
 
 #include "../common/probe.h"
 #include "../common/debugger.h"
+#include "../common/framework.h"
 #include "../common/interpreters.h"
 #include "../common/settling.h"
 #include "gate.h"
@@ -53,7 +54,7 @@ static PyObject* link_extension(PyObject*, PyObject* args) {
     auto* internals = reinterpret_cast<const char* (*)()>(dlsym(handle, "finfuzz_internals"));
     auto* table = make_probe_table(linked > 0, internals ? internals() : "");
     reinterpret_cast<void (*)(const Probe*)>(entry)(table);
-    if (framework.create == nullptr) find_framework(handle);
+    find_framework(handle);
     ++linked;
     Py_RETURN_NONE;
 }
@@ -127,6 +128,10 @@ static PyObject* set_step(PyObject*, PyObject* number) {
     Py_RETURN_NONE;
 }
 
+static PyObject* get_step(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLong(shared->facts.step);
+}
+
 static PyObject* count_step(PyObject*, PyObject* what) {
     ++shared->facts.took[PyLong_AsUnsignedLong(what) % 3];
     gate_new_objects();   // an extension may have loaded libraries itself
@@ -184,15 +189,14 @@ static PyMethodDef functions[] = {
     {"begin_zygote", begin_zygote, METH_NOARGS, nullptr},
     {"get_program", get_program, METH_NOARGS, nullptr},
     {"set_step", set_step, METH_O, nullptr},
+    {"get_step", get_step, METH_NOARGS, nullptr},
     {"count_step", count_step, METH_O, nullptr},
     {"keep_code", keep_code, METH_VARARGS, nullptr},
     {"get_code", get_code, METH_O, nullptr},
     {"start", start, METH_VARARGS, nullptr},
     {"call", call, METH_VARARGS, nullptr},
-    {"call_elsewhere", call_elsewhere, METH_VARARGS, nullptr},
-    {"run_elsewhere", run_elsewhere, METH_O, nullptr},
-    {"stop", stop, METH_O, nullptr},
-    {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
+    {"run", run, METH_VARARGS, nullptr},
+    {"stop", stop, METH_VARARGS, nullptr},
     {"leave", leave, METH_O, nullptr},
     {"live_again", live_again, METH_O, nullptr},
     {"follow", follow, METH_O, nullptr},

@@ -10,10 +10,8 @@ PyObject* new_module();  // module.cpp
 // slots.cpp
 PyObject* start(PyObject*, PyObject* args);
 PyObject* call(PyObject*, PyObject* args);
-PyObject* call_elsewhere(PyObject*, PyObject* args);
-PyObject* run_elsewhere(PyObject*, PyObject* callable);
-PyObject* stop(PyObject*, PyObject* handle);
-PyObject* stop_elsewhere(PyObject*, PyObject* handle);
+PyObject* run(PyObject*, PyObject* args);
+PyObject* stop(PyObject*, PyObject* args);
 PyObject* leave(PyObject*, PyObject* handle);
 void forget_slots();  // call it when there are no subinterpreters any more
 

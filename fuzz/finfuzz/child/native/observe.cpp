@@ -115,14 +115,27 @@ static void on_event(int hook) {
     record_event(hook, kSecond);
 }
 
+// Where each life's first internals are pointed to from. pybind11 deletes no such place before the
+// interpreter has ended.
+static void* const* first_places[kInterpreters][2];
+
+// `place` points to the internals that are being created, once they are complete. What is null in the
+// place of the life's first ones has been destroyed with the interpreter's dict, whoever did that. Or
+// it is not complete yet: threads may create internals at once, and pybind11 keeps one thread's.
 template <bool kSecond>
-static void on_internals_created() {
+static void on_internals_created(void* const* place) {
     if (shared == nullptr) return;
-    Life& life = shared->life[find_current_life()];
+    uint32_t index = find_current_life();
+    Life& life = shared->life[index];
     Racing<uint8_t>& internals = find_internals(life, kSecond);
+    void* const*& first = first_places[index][kSecond && second_has_its_own];
     if (internals == kNone) {
         internals = kFirst;
+        first = place;
     } else {
+        bool is_empty = internals == kFirst && first != nullptr && *first == nullptr;
+        if (is_empty && life.cleared != kDict) return;
+        if (is_empty) internals = kDestroyed;
         if (shared->facts.recreated++ == 0) {
             shared->facts.recreated_after = internals;
             shared->facts.recreated_progress = get_progress(life);

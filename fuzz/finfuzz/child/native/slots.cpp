@@ -42,9 +42,9 @@ class RestoreLife {
 };
 
 // Creates a slot's interpreter from the current one. Returns false where CPython can't.
-static bool start_here(Slot& slot) {
+static bool start_here(Slot& slot, bool released) {
     slot.life = expect_life(uint8_t(slot.interpreter.flavour));
-    if (!start_interpreter(slot.interpreter)) {
+    if (!(released ? start_released : start_interpreter)(slot.interpreter)) {
         --shared->facts.lives;
         return false;
     }
@@ -56,22 +56,31 @@ static bool start_here(Slot& slot) {
     return true;
 }
 
-// start(parent, flavour) -> handle, or -1 where CPython can't create such an interpreter.
+// Starts a slot's interpreter at that place, which is another thread or has no thread state.
+static bool start_at(Place place, Slot* creator, Slot& slot) {
+    bool started = false;
+    auto start = [&] { started = start_here(slot, place == kReleased); };
+    if (place == kHere || place == kReleased)
+        creator ? run_in_interpreter(creator->interpreter, start) : start();
+    else if (creator ? run_from_thread(creator->interpreter, start) : run_at(place, start))
+        if (started && slot.interpreter.first) take_over(slot.interpreter);
+    return started;
+}
+
+// start(parent, flavour, prefix) -> handle, or -1 where CPython can't create such an interpreter.
 PyObject* start(PyObject*, PyObject* args) {
     long parent;
-    const char* name;
+    const char *name, *prefix;
     Flavour flavour;
-    if (!PyArg_ParseTuple(args, "ls", &parent, &name) || !find_flavour(name, flavour)) return nullptr;
+    Place place;
+    if (!PyArg_ParseTuple(args, "lss", &parent, &name, &prefix) || !find_flavour(name, flavour) ||
+        !find_place(prefix, place))
+        return nullptr;
     Slot* creator = parent == kMain ? nullptr : find_slot(parent);
     if (parent != kMain && creator == nullptr) return nullptr;
     RestoreLife restore;
     Slot slot{Interpreter{flavour}, nullptr, 0};
-    bool started = false;
-    if (creator)
-        run_in_interpreter(creator->interpreter, [&] { started = start_here(slot); });
-    else
-        started = start_here(slot);
-    if (!started) return PyLong_FromLong(-1);
+    if (!start_at(place, creator, slot)) return PyErr_Occurred() ? nullptr : PyLong_FromLong(-1);
     slots.push_back(slot);
     return PyLong_FromSize_t(slots.size() - 1);
 }
@@ -89,34 +98,34 @@ static long take_line(const Slot& slot, const char* line) {
     return value;
 }
 
-// call(handle, line) -> the result of the driver's `take_line` in that interpreter.
+// call(handle, line, prefix) -> the result of the driver's `take_line` in that interpreter.
 PyObject* call(PyObject*, PyObject* args) {
     long handle;
-    const char* line;
-    if (!PyArg_ParseTuple(args, "ls", &handle, &line)) return nullptr;
+    const char *line, *prefix;
+    Place place;
+    if (!PyArg_ParseTuple(args, "lss", &handle, &line, &prefix) || !find_place(prefix, place))
+        return nullptr;
     Slot* slot = find_slot(handle);
     if (slot == nullptr) return nullptr;
     RestoreLife restore;
     long answer = kRaised;
-    run_in_interpreter(slot->interpreter, [&] { answer = take_line(*slot, line); });
-    return PyLong_FromLong(answer);
-}
-
-// call_elsewhere(handle, line) -> the same result, called from another thread.
-PyObject* call_elsewhere(PyObject*, PyObject* args) {
-    long handle;
-    const char* line;
-    if (!PyArg_ParseTuple(args, "ls", &handle, &line)) return nullptr;
-    Slot* slot = find_slot(handle);
-    if (slot == nullptr) return nullptr;
-    RestoreLife restore;
-    long answer = kRaised;
-    bool ran = run_from_thread(slot->interpreter, [&] { answer = take_line(*slot, line); });
+    bool ran = true;
+    auto take = [&] { answer = take_line(*slot, line); };
+    if (place == kHere)
+        run_in_interpreter(slot->interpreter, take);
+    else
+        ran = run_from_thread(slot->interpreter, take);
     return ran ? PyLong_FromLong(answer) : nullptr;
 }
 
-// run_elsewhere(callable) -> its result, called in this interpreter from another thread.
-PyObject* run_elsewhere(PyObject*, PyObject* callable) { return call_from_thread(callable); }
+// run(callable, prefix) -> its result, called in this interpreter at that place.
+PyObject* run(PyObject*, PyObject* args) {
+    PyObject* callable;
+    const char* prefix;
+    Place place;
+    if (!PyArg_ParseTuple(args, "Os", &callable, &prefix) || !find_place(prefix, place)) return nullptr;
+    return call_at(place, callable);
+}
 
 // Drops the names of nodes before the interpreter ends, as the end of a function drops its locals.
 static void forget_nodes(Slot& slot) {
@@ -127,27 +136,22 @@ static void forget_nodes(Slot& slot) {
     });
 }
 
-template <typename Stop>
-static PyObject* stop_by(PyObject* handle, Stop stop) {
+// stop(handle, prefix): ends the interpreter, from that place.
+PyObject* stop(PyObject*, PyObject* args) {
+    long handle;
+    const char* prefix;
+    Place place;
+    if (!PyArg_ParseTuple(args, "ls", &handle, &prefix) || !find_place(prefix, place)) return nullptr;
     Slot* slot = find_slot(handle);
     if (slot == nullptr) return nullptr;
     RestoreLife restore;
     forget_nodes(*slot);
     observe_progress(kStopping);
-    stop(slot->interpreter);
+    place == kHere ? stop_interpreter(slot->interpreter) : void(stop_at(place, slot->interpreter));
     observe_progress(kRunning);
     shared->life[slot->life].ended = 1;
     if (PyErr_Occurred()) return nullptr;
     Py_RETURN_NONE;
-}
-
-PyObject* stop(PyObject*, PyObject* handle) {
-    return stop_by(handle, [](Interpreter& ended) { stop_interpreter(ended); });
-}
-
-// stop_elsewhere(handle): ends the interpreter from another thread.
-PyObject* stop_elsewhere(PyObject*, PyObject* handle) {
-    return stop_by(handle, [](Interpreter& ended) { stop_from_thread(ended); });
 }
 
 // leave(handle): leaves the interpreter running; the program is over.

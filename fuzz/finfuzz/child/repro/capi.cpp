@@ -13,6 +13,9 @@
 #if FINFUZZ_HAS(start)
 #    include "../common/interpreters.h"
 #endif
+#if FINFUZZ_HAS(find_framework)
+#    include "../common/framework.h"
+#endif
 #if FINFUZZ_HAS(another_thread)
 #    include "../common/threads.h"
 #endif
@@ -75,95 +78,18 @@ PyMethodDef offered[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-#if FINFUZZ_HAS(start)
-using finfuzz::Interpreter;
+}  // namespace
 
-#    if FINFUZZ_HAS(framework)
-// find_framework(extension): finds its functions for the framework's own subinterpreters.
-PyObject *find_framework(PyObject *, PyObject *extension) {
-    const char *path = PyUnicode_AsUTF8(extension);
-    if (!path) return nullptr;
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle) return PyErr_Format(PyExc_ImportError, "%s", dlerror());
-    finfuzz::find_framework(handle);
-    Py_RETURN_NONE;
+#include "interpreters.h"
+
+namespace {
+
+#if FINFUZZ_HAS(call_at)
+// Calls a function in this interpreter from another thread. Returns its result.
+template <finfuzz::Place place>
+PyObject *call_at(PyObject *, PyObject *function) {
+    return finfuzz::call_at(place, function);
 }
-
-#    endif
-bool start_here(Interpreter &made) {
-    if (!finfuzz::start_interpreter(made)) return false;
-    finfuzz::run_in_interpreter(
-        made, [] { PyModule_AddFunctions(PyImport_AddModule("__main__"), offered); });
-    return true;
-}
-
-// start(parent, flavour) -> a new subinterpreter, created from `parent` (None: from the current one).
-PyObject *start(PyObject *, PyObject *args) {
-    PyObject *parent;
-    const char *name;
-    finfuzz::Flavour flavour;
-    if (!PyArg_ParseTuple(args, "Os", &parent, &name) || !finfuzz::find_flavour(name, flavour))
-        return nullptr;
-    auto *made = new Interpreter{flavour};
-    bool started = false;
-    if (parent == Py_None)
-        started = start_here(*made);
-    else
-        finfuzz::run_in_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(parent)),
-                                    [&] { started = start_here(*made); });
-    if (started) return PyLong_FromVoidPtr(made);
-    delete made;
-    return PyErr_Format(PyExc_RuntimeError, "this CPython can't start such an interpreter");
-}
-
-bool parse(PyObject *args, Interpreter *&interpreter, const char *&code) {
-    PyObject *handle;
-    if (!PyArg_ParseTuple(args, "Os", &handle, &code)) return false;
-    interpreter = static_cast<Interpreter *>(PyLong_AsVoidPtr(handle));
-    return interpreter != nullptr;
-}
-
-// run(interpreter, code): runs code in its __main__ and prints an exception.
-PyObject *run(PyObject *, PyObject *args) {
-    Interpreter *interpreter;
-    const char *code;
-    if (!parse(args, interpreter, code)) return nullptr;
-    finfuzz::run_in_interpreter(*interpreter, [code] { PyRun_SimpleString(code); });
-    Py_RETURN_NONE;
-}
-
-#    if FINFUZZ_HAS(run_elsewhere)
-// run_elsewhere(interpreter, code): the same from another thread, under a new thread state.
-PyObject *run_elsewhere(PyObject *, PyObject *args) {
-    Interpreter *interpreter;
-    const char *code;
-    if (!parse(args, interpreter, code)) return nullptr;
-    if (!finfuzz::run_from_thread(*interpreter, [code] { PyRun_SimpleString(code); })) return nullptr;
-    Py_RETURN_NONE;
-}
-
-#    endif
-#    if FINFUZZ_HAS(stop)
-PyObject *stop(PyObject *, PyObject *handle) {
-    finfuzz::stop_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle)));
-    if (PyErr_Occurred()) return nullptr;
-    Py_RETURN_NONE;
-}
-
-#    endif
-#    if FINFUZZ_HAS(stop_elsewhere)
-// stop_elsewhere(interpreter): ends the interpreter from another thread.
-PyObject *stop_elsewhere(PyObject *, PyObject *handle) {
-    if (!finfuzz::stop_from_thread(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle))))
-        return nullptr;
-    Py_RETURN_NONE;
-}
-
-#    endif
-#endif
-#if FINFUZZ_HAS(elsewhere)
-// elsewhere(function) -> its result, called in this interpreter from another thread.
-PyObject *elsewhere(PyObject *, PyObject *function) { return finfuzz::call_from_thread(function); }
 
 #endif
 #if FINFUZZ_HAS(again)
@@ -210,23 +136,47 @@ PyObject *hold_in_type(PyObject *, PyObject *object) {
 #endif
 PyMethodDef functions[] = {
 #if FINFUZZ_HAS(start)
-    {"start", start, METH_VARARGS, nullptr},
+    {"start", start_by<start_from<finfuzz::start_interpreter>>, METH_VARARGS, nullptr},
     {"run", run, METH_VARARGS, nullptr},
 #endif
-#if FINFUZZ_HAS(framework)
+#if FINFUZZ_HAS(find_framework)
     {"find_framework", find_framework, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(start_released)
+    {"start_released", start_by<start_from<finfuzz::start_released>>, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(start_elsewhere)
+    {"start_elsewhere", start_by<start_at<finfuzz::kElsewhere>>, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(start_native_gil_state)
+    {"start_native_gil_state", start_by<start_at<finfuzz::kByGilState>>, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(start_native_framework)
+    {"start_native_framework", start_by<start_at<finfuzz::kByFramework>>, METH_VARARGS, nullptr},
 #endif
 #if FINFUZZ_HAS(run_elsewhere)
     {"run_elsewhere", run_elsewhere, METH_VARARGS, nullptr},
 #endif
 #if FINFUZZ_HAS(elsewhere)
-    {"elsewhere", elsewhere, METH_O, nullptr},
+    {"elsewhere", call_at<finfuzz::kElsewhere>, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(native_gil_state)
+    {"native_gil_state", call_at<finfuzz::kByGilState>, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(native_framework)
+    {"native_framework", call_at<finfuzz::kByFramework>, METH_O, nullptr},
 #endif
 #if FINFUZZ_HAS(stop)
     {"stop", stop, METH_O, nullptr},
 #endif
 #if FINFUZZ_HAS(stop_elsewhere)
-    {"stop_elsewhere", stop_elsewhere, METH_O, nullptr},
+    {"stop_elsewhere", stop_at<finfuzz::kElsewhere>, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(stop_native_gil_state)
+    {"stop_native_gil_state", stop_at<finfuzz::kByGilState>, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(stop_native_framework)
+    {"stop_native_framework", stop_at<finfuzz::kByFramework>, METH_O, nullptr},
 #endif
 #if FINFUZZ_HAS(again)
     {"again", again, METH_O, nullptr},

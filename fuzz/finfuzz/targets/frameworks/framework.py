@@ -180,6 +180,7 @@ class Framework:
     needs_gil: Quirk | None = None
     crashes: CrashMarks = field(default_factory=CrashMarks)
     is_package: bool = False
+    refusals: tuple[str, ...] = ()
 
     @property
     def is_target(self) -> bool:

@@ -83,6 +83,8 @@ FRAMEWORK = Framework(
         "roots": {"call-once": "it has no storage that is filled once"},
         "actions": {"internals": "it has no function that asks for its internals"},
     },
+    # Weak references are an option of each class, which most classes of our extension lack.
+    refusals=("TypeError: cannot create weak reference to 'finfuzz_",),
     crashes=CrashMarks(
         deaths=(("framework-failure", r"Critical nanobind error: (.+)"),),
         reports=(("leak-report", r"(nanobind: leaked \d+ [\w ]+)!"),),

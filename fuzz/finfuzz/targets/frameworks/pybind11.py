@@ -88,4 +88,6 @@ FRAMEWORK = Framework(
     has_internals=True,
     import_hangs=Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER,  # pybind11 issue 4245
     crashes=_CRASHES,
+    # Our own policies say so of a second life, whose local internals are the first's (issue 2101).
+    refusals=("ImportError: pybind11's module-local internals are not in",),
 )

@@ -12,8 +12,9 @@ from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.attribution.controls import Control
-from finfuzz.triage.attribution.owner import find_release_range, list_pythons
+from finfuzz.triage.attribution.owner import list_pythons
 from finfuzz.triage.attribution.python_range import describe_python_range
+from finfuzz.triage.attribution.release_range import find_release_range
 from finfuzz.triage.attribution.rules import choose_rules
 from finfuzz.triage.attribution.search import send
 from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
@@ -50,16 +51,17 @@ def attribute_finding(
         control = send(plan, cells[-1].verdict)
     finding = load(folder)
     opinion = rules.find_owner(cells, finding.script)
-    first_bad, first_good = find_release_range(spec, cells)
+    releases = find_release_range(spec, cells)
     finding.attribution = Attribution(
         owner=opinion.owner,
         reason=opinion.reason,
         confidence=opinion.confidence,
         notes=opinion.notes,
-        first_bad=first_bad,
-        first_good=first_good,
+        first_bad=releases.first_bad,
+        first_good=releases.first_good,
         pythons=list_pythons(spec, interpreter.text, cells),
         cells=tuple(cells),
+        release_range=releases.sentence,
         python_range=describe_python_range(spec, interpreter.text, cells),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )

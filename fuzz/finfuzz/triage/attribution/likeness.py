@@ -13,9 +13,12 @@ from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
 from finfuzz.triage.diagnosis import Diagnosis, telling
+from finfuzz.triage.diagnosis.bucket import COMPARED, INTERNALS
 
 #: The diagnostic of a framework that gives up, with its message.
 _SAYS_WHY = "framework-failure"
+#: Diagnostics of damaged memory, where no message is nearer to the cause.
+_DAMAGE = frozenset({"none", "heap-corruption", "pymalloc-check"})
 _QUOTED = re.compile(r"([\"'`]).*?\1")
 _CPYTHON = re.compile(r"(lib)?python\d")
 
@@ -89,15 +92,30 @@ def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
 
     The bucket is the same. On another build, functions may have other names: there diagnostic
     and phase have to be the same, and one of the telling frames. Functions of a stripped file
-    may have no names to compare: there the signal has to be the same.
+    may have no names to compare: there the signal has to be the same. Instead of one diagnostic,
+    two of one cause will do. What a comparison shows has a key of texts: any part of that, such as
+    an exception's type, is in many.
     """
     if one.bucket == other.bucket:
         return True
-    return (
-        one.diagnostic == other.diagnostic
-        and one.coarse_phase == other.coarse_phase
-        and (not one.frames or _may_be_same_frames(one, other))
-    )
+    if one.diagnostic in COMPARED or one.coarse_phase != other.coarse_phase:
+        return False
+    if one.diagnostic == other.diagnostic:
+        return not one.frames or _may_be_same_frames(one, other)
+    return _have_one_cause(one, other)
+
+
+def _have_one_cause(one: Diagnosis, other: Diagnosis) -> bool:
+    """Whether two builds report one cause in different ways, and the telling frames agree.
+
+    pybind11 3.0.2 and later report internals that were destroyed, older ones create them anew.
+    Freed memory may hold anything: the same function crashes, or the C library notices.
+    """
+    both = {one.diagnostic, other.diagnostic}
+    if both <= INTERNALS:
+        return one.frames == other.frames
+    shared = set(one.frames) & set(other.frames) - {telling.TARGET_HOOK}
+    return both <= _DAMAGE and bool(shared)
 
 
 def _may_be_same_frames(one: Diagnosis, other: Diagnosis) -> bool:

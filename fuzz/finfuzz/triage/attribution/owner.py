@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from packaging.version import Version
-
 from finfuzz.support.cpythons import make_sort_key
 from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.spec import TargetSpec, parse_target
@@ -24,10 +22,17 @@ class Opinion(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -> Opinion:
+def find_owner(
+    spec: TargetSpec,
+    cells: Sequence[ControlResult],
+    script: Rate,
+    phase: str = "",
+    abuse: Sequence[str] = (),
+) -> Opinion:
     """Return the owner and the reason, by the first rule that applies.
 
-    ``script``: the rate at which the finding's own script reproduced the defect.
+    ``script``: the rate at which the finding's own script reproduced the defect. ``phase``: the
+    bucket's. ``abuse``: the steps that break a rule of the C API on purpose.
     """
     plain_build = _find_first(cells, "instrumentation")
     controls = [_find_control(cells, name) for name in spec.record.controls]
@@ -38,6 +43,8 @@ def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -
         return Opinion("harness", "survives with an extension built without instrumentation")
     if not spec.record.is_compiled or _is_same(bare):
         return Opinion("CPython", "same defect without any compiled extension")
+    if abuse:
+        return Opinion("target", f"it breaks a rule of the C API on purpose: {', '.join(abuse)}")
     if spec.record.is_control:
         return Opinion("target", _describe_control(spec, _find_policy(cells, RELEASED)))
     name, plain = spec.record.controls[-1], controls[-1]
@@ -57,6 +64,9 @@ def find_owner(spec: TargetSpec, cells: Sequence[ControlResult], script: Rate) -
     if style and _is_same(_find_control(cells, style)):
         reason = f"same defect on {style}, which has no framework: CPython's limit for that style"
         return Opinion("CPython", reason)
+    if plain.fails_in(phase):
+        reason = f"{name}, which has no framework, fails in the same phase, too ({plain.seen})"
+        return Opinion("unknown", f"{reason}: the crash there may hide the same defect")
     reason = f"{_describe(plain)} on {name}, so {spec.framework} is required"
     return Opinion("framework", f"{reason}; {required}" if needs_policy else reason)
 
@@ -70,32 +80,6 @@ def _describe_control(spec: TargetSpec, without_style: Verdict | None) -> str:
 
 def _describe(verdict: Verdict) -> str:
     return "survives" if verdict.what == "survived" else f"fails differently ({verdict.seen})"
-
-
-class ReleaseRange(NamedTuple):
-    """The first release with the defect and the first good one after; empty where unknown."""
-
-    first_bad: str
-    first_good: str
-
-
-def find_release_range(spec: TargetSpec, cells: Sequence[ControlResult]) -> ReleaseRange:
-    """Return the first release with the defect and, after the last bad one, the first without.
-
-    Where other releases were tried and none could be compared, nothing is known.
-    """
-    dies = {Version(spec.version): True} if spec.version and spec.second is None else {}
-    tried = [cell for cell in cells if cell.axis == "release"]
-    compared = [cell for cell in tried if cell.verdict.what in ("same", "survived", "otherwise")]
-    if tried and not compared:
-        return ReleaseRange("", "")
-    for cell in compared:
-        if version := parse_target(cell.target).version:
-            dies[Version(version)] = cell.verdict.what == "same"
-    ordered = sorted(dies)
-    bad = [version for version in ordered if dies[version]]
-    good = [version for version in ordered if bad and version > bad[-1]]
-    return ReleaseRange(str(bad[0]) if bad else "", str(good[0]) if good else "")
 
 
 def list_pythons(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from finfuzz.program.scope import list_abuse
 from finfuzz.targets.build import build
 from finfuzz.targets.built import Build
+from finfuzz.targets.extension_words import list_offers
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
 from finfuzz.targets.pick import pick_own
 from finfuzz.targets.releases import list_releases
@@ -97,7 +99,9 @@ class _FrameworkRules:
         return list(list_controls(self.spec, self.interpreter, find_interpreters(), releases))
 
     def find_owner(self, cells: Sequence[ControlResult], script: Rate) -> Opinion:
-        return find_owner(self.spec, cells, script)
+        steps = list_abuse(self.wanted.program, self.interpreter.version, list_offers(self.spec))
+        abuse = [" ".join((step.op, *step.args)) for step in steps]
+        return find_owner(self.spec, cells, script, self.wanted.diagnosis.coarse_phase, abuse)
 
 
 @dataclass(frozen=True)

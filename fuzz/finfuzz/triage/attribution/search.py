@@ -27,9 +27,9 @@ class Trial(msgspec.Struct, frozen=True):
     def bad(self) -> bool | None:
         """Whether the defect is there; None if the trial leaves that open.
 
-        A crash of another kind is not this defect: good. A known defect may hide this one: open.
+        A crash of another kind, or a known defect, may hide this one: open.
         """
-        return {"same": True, "survived": False, "otherwise": False}.get(self.verdict.what)
+        return {"same": True, "survived": False}.get(self.verdict.what)
 
 
 class TurningPoint(msgspec.Struct, frozen=True):

@@ -32,11 +32,13 @@ from finfuzz.triage.attribution.likeness import (
     make_crash,
 )
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis.bucket import COMPARED
 from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.findings.finding import Finding, StackFrame
 from finfuzz.triage.findings.known import find_known
 from finfuzz.triage.findings.rate import Rate, runs_to_see
 from finfuzz.triage.findings.verdict import Alike, Verdict, What, absent
+from finfuzz.triage.oracles.compare import compare_anywhere
 
 #: The kind whose functions the collector calls.
 _VISITED = "container"
@@ -148,7 +150,12 @@ def build_and_judge(
 
 
 def judge_build(wanted: Wanted, build: Build, limits: Limits) -> Verdict:
-    """Run the program in fresh processes of a build, often enough to see it at its rate."""
+    """Run the program in fresh processes of a build, often enough to see it at its rate.
+
+    A finding's program has no step without effect. So one that breaks a rule on purpose did so
+    where it was found.
+    """
+    limits = replace(limits, abuse=True)
     of_package = wanted.package is not None and wanted.is_of(build)
     programs = (wanted.program,) if of_package else wanted.translate(build.offers)
     first, *others = programs
@@ -173,10 +180,12 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
     most = 1 if wanted.diagnosis.diagnostic == "hang" else max(runs_to_see(wanted.rate), 3)
     same: list[Likeness] = []
     runs = 0
-    others: Counter[tuple[What, str]] = Counter()
+    others: Counter[tuple[What, str, str]] = Counter()
     while runs < most:
         runs += 1
         outcome = run_fresh(build, program, limits.patient)
+        if wanted.diagnosis.diagnostic in COMPARED:
+            outcome = compare_anywhere(build, program, outcome, limits)
         found = [*_compare(wanted, build, outcome, limits), *_compare_leak(wanted, outcome)]
         if alike := [likeness for _, likeness in found if likeness.same]:
             same.append(max(alike, key=lambda one: len(one.frames)))
@@ -192,8 +201,8 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
             _tell_likeness(wanted, build, same),
         )
     if others:
-        ((what, seen), count), *_ = others.most_common(1)
-        return Verdict(what, Rate(count, runs), seen)
+        ((what, seen, phase), count), *_ = others.most_common(1)
+        return Verdict(what, Rate(count, runs), seen, phase=phase)
     survived = Rate(runs, runs)
     if lacking := build.offers.missing(find_effective(wanted.python)):
         return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
@@ -243,6 +252,8 @@ def _tell_frames(same: list[Likeness]) -> str:
     return f"both in {' < '.join(frames)}" if frames else ""
 
 
-def _name_difference(found: Diagnosis, build: Build) -> tuple[What, str]:
+def _name_difference(found: Diagnosis, build: Build) -> tuple[What, str, str]:
     explained = find_known(found, build.spec, build.interpreter.text)
-    return ("known", explained.title) if explained else ("otherwise", str(found))
+    if explained:
+        return "known", explained.title, ""
+    return "otherwise", str(found), found.coarse_phase

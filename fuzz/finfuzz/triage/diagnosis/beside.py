@@ -15,6 +15,8 @@ from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.diagnosis.telling import normalize_function
 
 _WRONG = re.compile(r"^self-check: (.+)$", re.MULTILINE)
+#: Checks of what other checks depend on.
+_CAUSES = frozenset({"static storage"})
 _VARYING = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\b\d+\b")
 _WORDS_KEPT = 12
 _DETAIL = 300
@@ -31,13 +33,18 @@ def find_lost_capsule(outcome: Outcome) -> list[Diagnosis]:
 
 
 def find_wrong_answers(outcome: Outcome) -> list[Diagnosis]:
-    """Diagnose the first check that failed: later failures may be its consequences."""
+    """Diagnose the checks that failed: one diagnosis names all, and the key the most telling.
+
+    That is static storage, which enums and exceptions use, or else the first that was asked.
+    """
     if not outcome.wrong_answers:
         return []
-    said = _WRONG.search(outcome.stderr)
-    detail = said[1][:_DETAIL] if said else ""
-    name = detail.partition(":")[0]
-    return [Diagnosis("NONE", "wrong-answer", "running", detail, (name,) if name else ())]
+    answers: dict[str, str] = {}
+    for line in _WRONG.findall(outcome.stderr):
+        answers.setdefault(line.partition(":")[0], line)
+    names = sorted(answers, key=lambda name: name not in _CAUSES)
+    detail = "; ".join(answers[name] for name in names)[:_DETAIL]
+    return [Diagnosis("NONE", "wrong-answer", "running", detail, tuple(names[:1]))]
 
 
 def find_judged_crash(outcome: Outcome) -> messages.Message | None:
@@ -84,6 +91,14 @@ def find_unraisable(outcome: Outcome) -> list[Diagnosis]:
         by_key.setdefault(_strip_varying(line), line[:_DETAIL])
     kind = "unraisable-exception"
     return [Diagnosis("NONE", kind, _SOMETIME, line, (key,)) for key, line in by_key.items()]
+
+
+def find_deviations(outcome: Outcome) -> list[Diagnosis]:
+    """Diagnose what the program does here and not on the control, where that was compared."""
+    return [
+        Diagnosis("NONE", one.diagnostic, one.phase, one.detail, one.key)
+        for one in outcome.deviations
+    ]
 
 
 def find_reports(outcome: Outcome) -> list[Diagnosis]:

@@ -26,6 +26,12 @@ OVERFLOW = "stack-overflow"
 #: Diagnostics of calls that broke a rule of the C API.
 JUDGED = frozenset(RULES[1:])
 
+#: Diagnostics that an outcome alone does not show: a comparison with the control does.
+COMPARED = frozenset({"raises", "left-alive"})
+
+#: Diagnostics of what finfuzz counts: a script shows nothing of it.
+COUNTED = frozenset({"left-alive"})
+
 #: Diagnostics whose signal is chance: SIGSEGV here, the C library's SIGABRT there.
 _ANY_SIGNAL = INTERNALS | {"heap-corruption"}
 

@@ -33,6 +33,9 @@ DIAGNOSTICS = {
     "memory-ceiling": "the child reached the memory it may use",
     "hang": "the child did not end by its deadline",
     "wrong-answer": "a self-check of the extension got another answer than in every other life",
+    "raises": "a step raises an exception, and neither on the control nor earlier in the program",
+    "left-alive": "C++ objects are left at the end, though the program keeps none, and on the "
+    "control there are fewer",
     "api-after-finalization": "an extension calls CPython's C API after `Py_FinalizeEx`",
     "api-without-thread-state": "an extension calls the C API in a thread without a thread state",
     "unraisable-exception": "CPython reports an exception that no step of the program accounts for",

@@ -12,6 +12,7 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.triage.diagnosis import beside, messages, telling
 from finfuzz.triage.diagnosis.bucket import (
     ASKING,
+    COMPARED,
     DESTROYED,
     INTERNALS,
     JUDGED,
@@ -36,6 +37,7 @@ _SAID = {
     *SANITIZERS,
     "leak-report",
     *("capsule-lost", "wrong-answer", "unraisable-exception"),
+    *COMPARED,
     *JUDGED,
 }
 _C_LIBRARY = re.compile(r"(^|/)(finfuzz_runtime|libc[.-]|ld-)[^/]*$")
@@ -51,8 +53,8 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
 
     A crash comes first. Recreated internals are a diagnosis of their own, without a signal, unless
     they explain the crash. So is a lost capsule, unless the internals are the cause already, and a
-    call that broke a rule, unless the process crashed in it. Wrong answers, unraisable exceptions
-    and reports come in addition to any other.
+    call that broke a rule, unless the process crashed in it. Wrong answers, unraisable exceptions,
+    deviations and reports come in addition to any other.
     """
     found = _diagnose_death(outcome, memory_mib)
     if outcome.recreated and not any(one.diagnostic in INTERNALS for one in found):
@@ -64,6 +66,7 @@ def diagnose(outcome: Outcome, memory_mib: int) -> tuple[Diagnosis, ...]:
         *beside.find_wrong_answers(outcome),
         *beside.find_judged_calls(outcome),
         *beside.find_unraisable(outcome),
+        *beside.find_deviations(outcome),
         *beside.find_reports(outcome),
     )
 

@@ -114,7 +114,7 @@ _ACCESSORS = re.compile(
 #: framework itself crashed.
 _ROUTE = re.compile("|".join(["target hook", *(marks.routes for marks in _MARKS if marks.routes)]))
 #: The name for all of the target's own functions.
-_TARGET_HOOK = "target hook"
+TARGET_HOOK = "target hook"
 #: A telling frame without a name: a file, and a place in it.
 _NAMELESS = re.compile(r"\+0x[0-9a-f]+$")
 #: Functions of CPython's headers, which are compiled into every extension.
@@ -255,11 +255,11 @@ def _name_in_target(name: str) -> str:
     """
     for pattern in _GENERATED:
         if match := pattern.fullmatch(name):
-            return match[1] or _TARGET_HOOK
+            return match[1] or TARGET_HOOK
     if name.startswith(_NAMESPACES):
         return "" if name in GIVES_UP else name
     own = name and not name.startswith(("std::", "__")) and not _PYTHON_HEADERS.fullmatch(name)
-    return _TARGET_HOOK if own else ""
+    return TARGET_HOOK if own else ""
 
 
 def _strip_nested(text: str, left: str, right: str) -> str:

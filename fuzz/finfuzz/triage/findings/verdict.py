@@ -20,9 +20,10 @@ class Verdict(msgspec.Struct, frozen=True):
     """The finding's program on another build. ``rate``: k of n runs there bear the verdict out.
 
     ``same``: the finding's own defect. ``otherwise``: something else went wrong; ``seen`` names it
-    as `SIGNAL/diagnostic`. ``known``: only a known defect, so nothing is known about this one;
-    ``seen`` is the known defect's title. ``not comparable``: survived without words of the program
-    that the target lacks; ``seen`` names them. ``absent``: not run; ``seen`` gives the reason.
+    as `SIGNAL/diagnostic`, ``phase`` is its bucket's. ``known``: only a known defect, so nothing is
+    known about this one; ``seen`` is the known defect's title. ``not comparable``: survived without
+    words of the program that the target lacks; ``seen`` names them. ``absent``: not run; ``seen``
+    gives the reason.
 
     ``alike``: how far a package's control with the same defect could be compared. ``frames``: to
     telling frames in common; ``diagnostic``: no further than the diagnostic; ``signal``: there is
@@ -33,11 +34,17 @@ class Verdict(msgspec.Struct, frozen=True):
     rate: Rate
     seen: str = ""
     alike: Alike = ""
+    phase: str = ""
 
     def __str__(self) -> str:
         if self.what == "absent":
             return f"not run: {self.seen}"
         return f"{self._what_happened}, {self.rate}" + (f": {self.seen}" if self.seen else "")
+
+    def fails_in(self, phase: str) -> bool:
+        """Whether another crash, or a hang, came in that phase: it may hide the defect itself."""
+        crashed = not self.seen.startswith("NONE/")
+        return self.what == "otherwise" and phase != "" and self.phase == phase and crashed
 
     @property
     def _what_happened(self) -> str:

@@ -15,6 +15,7 @@ from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.releases import list_root_variables
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.triage.diagnosis.bucket import COMPARED
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import Finding, load, update
 from finfuzz.triage.instruments.allocators import run_glibc_malloc, run_pymalloc_debug
@@ -55,9 +56,11 @@ def escalate(
     """Run all instruments, then write their reports into the folder's finding.json.
 
     Yields (instruments done, instruments in all) after each. Raises UserError if the finding is
-    damaged.
+    damaged. No instrument explains what only a comparison with the control shows.
     """
     finding = load(folder)
+    if finding.diagnostic in COMPARED:
+        return
     seconds = limits.patient.deadline + START_SECONDS
     hangs = finding.signal == "HANG"
     reports = []

@@ -40,7 +40,7 @@ from finfuzz.triage.minimize.interpreters import (
 )
 from finfuzz.triage.minimize.names import give_own_names
 from finfuzz.triage.minimize.order import sort_steps
-from finfuzz.triage.minimize.steps import drop_elsewhere, drop_life, drop_node, drop_run
+from finfuzz.triage.minimize.steps import drop_life, drop_node, drop_prefixes, drop_run
 from finfuzz.triage.minimize.words import use_plainer_word, use_plainer_word_everywhere
 
 #: Longest program whose roots are tried at every place. Four nodes, one rooted for another, make
@@ -60,7 +60,7 @@ def reducers(program: Program) -> tuple[Reducer, ...]:
         drop_node,
         partial(drop_run, 1),
         merge_interpreters,
-        drop_elsewhere,
+        drop_prefixes,
         merge_nodes,
         replace_node_by_import,
         spell_out_shape,

@@ -23,7 +23,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from finfuzz.program.language import OPERATIONS, Role
+from finfuzz.program.language import OPERATIONS, PREFIXES, Role
 from finfuzz.program.legal import OUTLIVING_HOOKS, THREAD_ROOTS
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.shapes import count_nodes, unroll_shape
@@ -34,6 +34,7 @@ from finfuzz.program.words import (
     FLAVOUR,
     HOOK,
     KIND,
+    MEANS,
     ROOT,
     SHAPE,
     SIZE,
@@ -99,6 +100,7 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("stdlib", "legacy", "isolated", "shared-gil", "permissive", "strict", "concurrent"),
         "framework",
     ),
+    MEANS: ("gil-state", "framework"),
     WHICH: ("first", "second"),
     WAY: ("return", "sys-exit", "exception", "interrupt", "os-exit", "c-exit", "thread-exit"),
 }
@@ -209,7 +211,7 @@ def _measure(op: str, args: tuple[str, ...]) -> _Measured:
         own=tuple(text for _, text in words if is_own(text)),
         names=tuple(_name_rank(role, text) for role, text in names),
         defines=step.names(Role.NEW_NODE, Role.NEW_INTERPRETER),
-        threads=(op == "elsewhere") + sum(text in _THREADS.get(one, ()) for one, text in words),
+        threads=(op in PREFIXES) + sum(text in _THREADS.get(one, ()) for one, text in words),
         graph=_graph(step),
     )
 

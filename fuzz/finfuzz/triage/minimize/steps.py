@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from finfuzz.program.language import PREFIXES
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.walk import walk
 from finfuzz.triage.minimize.names import list_nodes
@@ -37,9 +38,16 @@ def drop_node(program: Program) -> Iterator[Program]:
         yield Program(tuple(steps))
 
 
-def drop_elsewhere(program: Program) -> Iterator[Program]:
-    """Leave out every `elsewhere`: all steps run in one thread."""
-    yield Program(tuple(step for step in program.steps if step.op != "elsewhere"))
+def drop_prefixes(program: Program) -> Iterator[Program]:
+    """Leave out every prefix: all steps run in one thread. Then put a plainer one for each."""
+    yield Program(tuple(step for step in program.steps if step.op not in PREFIXES))
+    for index, step in enumerate(program.steps):
+        for plainer in _PLAINER.get(step.op, ()):
+            yield replace_step(program, index, plainer)
+
+
+#: Prefixes to try in place of one.
+_PLAINER = {"native": (Step("elsewhere"),)}
 
 
 def replace_step(program: Program, index: int, *steps: Step) -> Program:

@@ -36,13 +36,17 @@ class Capi:
         self.helpers: set[str] = set()
         self.given: set[str] = set()
 
-    def start(self, variable: str, parent: str, flavour: str) -> str:
-        """Return the line that starts a subinterpreter from its parent (`None`: the main one)."""
-        self.helpers.add("capi start")
-        return f'{variable} = start({parent}, "{flavour}")'
+    def start(self, variable: str, parent: str, flavour: str, place: str) -> str:
+        """Return the line that starts a subinterpreter from its parent (`None`: the main one).
 
-    def stop(self, variable: str, *, elsewhere: bool) -> str:
-        return f"capi.{'stop_elsewhere' if elsewhere else 'stop'}({variable})"
+        ``place``: where the call runs, as the functions of capi name that; empty: here.
+        """
+        self.helpers.add("capi start")
+        call = f", capi.start_{place}" if place else ""
+        return f'{variable} = start({parent}, "{flavour}"{call})'
+
+    def stop(self, variable: str, *, place: str) -> str:
+        return f"capi.{'_'.join(filter(None, ('stop', place)))}({variable})"
 
     def leave(self) -> None:
         """Accept an interpreter that is left at the end; called once for each."""
@@ -51,10 +55,10 @@ class Capi:
         """Return the call that runs code in a subinterpreter. ``code``: the arguments of `run`."""
         return f"run({code}, capi.run_elsewhere)" if elsewhere else f"run({code})"
 
-    def elsewhere(self, function: str, *, raises: bool) -> str:
+    def call(self, function: str, *, place: str, raises: bool) -> str:
         """Return the call of a function of the main interpreter in another thread."""
         del raises
-        return f"capi.elsewhere({function})"
+        return f"capi.{place}({function})"
 
     def give(self, name: str) -> list[str]:
         """Return the lines that define a function of the platform in a subinterpreter.
@@ -78,7 +82,11 @@ class Stdlib(Capi):
         self._python = python
         self._concurrent: set[str] = set()
 
-    def start(self, variable: str, parent: str, flavour: str) -> str:
+    def start(self, variable: str, parent: str, flavour: str, place: str) -> str:
+        if (
+            place
+        ):  # an interpreter of the C API remembers its thread, and one of `_interpreters` not
+            raise NotPlain
         if flavour == "concurrent":
             self.helpers |= {"run", "concurrent"}
             self._concurrent.add(variable)
@@ -90,25 +98,28 @@ class Stdlib(Capi):
         comment = "" if flavour in _CONFIGS[flavour] or not self._new else f"  # {flavour}"
         return f"{variable} = {self._start}({_CONFIGS[flavour]}){comment}"
 
-    def stop(self, variable: str, *, elsewhere: bool) -> str:
+    def stop(self, variable: str, *, place: str) -> str:
         stop = f"_interpreters.destroy({variable})"
         if variable in self._concurrent:
             stop = f"stop_concurrent({variable})"
-        return self._in_another_thread(f"lambda: {stop}") if elsewhere else stop
+        return self._in_another_thread(f"lambda: {stop}", place) if place else stop
 
     def leave(self) -> None:
         if not self._new:  # the interpreter would end with its Python object
             raise NotPlain
 
     def run(self, code: str, *, elsewhere: bool) -> str:
-        return self._in_another_thread(f"lambda: run({code})") if elsewhere else f"run({code})"
+        call = f"run({code})"
+        return self._in_another_thread(f"lambda: {call}", "elsewhere") if elsewhere else call
 
-    def elsewhere(self, function: str, *, raises: bool) -> str:
+    def call(self, function: str, *, place: str, raises: bool) -> str:
         if raises:  # `threading` would report the exception by itself
             raise NotPlain
-        return self._in_another_thread(function)
+        return self._in_another_thread(function, place)
 
-    def _in_another_thread(self, function: str) -> str:
+    def _in_another_thread(self, function: str, place: str) -> str:
+        if place != "elsewhere":  # `threading` has no thread that CPython did not make
+            raise NotPlain
         self.helpers.add("elsewhere")
         return f"elsewhere({function})"
 

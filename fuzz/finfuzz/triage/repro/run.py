@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import signal as signals
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from finfuzz.executor import process
@@ -15,8 +17,9 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.units import is_source
 from finfuzz.triage.diagnosis import Diagnosis, messages
-from finfuzz.triage.diagnosis.bucket import JUDGED
+from finfuzz.triage.diagnosis.bucket import COUNTED, JUDGED
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
+from finfuzz.triage.oracles.raises import normalize_text
 from finfuzz.triage.repro.clean import CleanEnvironment
 
 #: Seconds for the interpreter's own start, which the driver's deadline does not count.
@@ -29,6 +32,8 @@ MARKS = {
     "wrong-answer": "self-check: ",
     "unraisable-exception": "Exception ignored ",
 }
+#: An exception, as a script prints it.
+_PRINTED = re.compile(r"^raised: (\w+): ?(.*)$", re.MULTILINE)
 #: Signals by which a damaged heap ends a process, as chance has it.
 _OF_THE_HEAP = ("SIGSEGV", "SIGABRT", "SIGBUS")
 #: Diagnostics that are read off the stack or the memory too, neither of which a script shows:
@@ -112,6 +117,10 @@ def _shows(stderr: str, diagnosis: Diagnosis) -> bool:
     diagnostic = diagnosis.diagnostic
     if diagnostic in JUDGED and diagnosis.signal == "NONE":
         return False  # only the gate sees it, and a script has none
+    if diagnostic in COUNTED:
+        return False
+    if diagnostic == "raises":
+        return shows_raised(stderr, diagnosis.frames)
     if diagnostic in MARKS:
         return MARKS[diagnostic] in stderr
     if diagnostic == "leak-report":
@@ -119,6 +128,12 @@ def _shows(stderr: str, diagnosis: Diagnosis) -> bool:
     said = messages.read_death(stderr)
     name = said.diagnostic if said else "none"
     return name in (diagnostic, _OR.get(diagnostic))
+
+
+def shows_raised(stderr: str, key: Sequence[str]) -> bool:
+    """Whether a script printed an exception of that type and text, the beginning of a key."""
+    said = ((kind, normalize_text(text)) for kind, text in _PRINTED.findall(stderr))
+    return any(one == tuple(key[:2]) for one in said)
 
 
 def _name_signal(returncode: int) -> str:

@@ -15,11 +15,21 @@ from finfuzz.triage.repro.tidy import tidy_lines, tidy_source
 CHILD = Path(__file__).resolve().parents[2] / "child"
 
 #: Further names that a name of capi needs, without any `capi.name` in the script.
+_APART = ("apart", "another_thread")
+_NATIVE = (*_APART, "native")
+_START_AT = ("start_at", "take_over")
+_STOP_AT = ("stop_at", "take_over")
 _CAPI_NEEDS = {
-    "elsewhere": ("another_thread",),
-    "find_framework": ("framework", "by_config"),
-    "run_elsewhere": ("another_thread",),
-    "stop_elsewhere": ("another_thread",),
+    "elsewhere": (*_APART, "call_at"),
+    "native_gil_state": (*_NATIVE, "call_at"),
+    "native_framework": (*_NATIVE, "call_at", "with_gil"),
+    "run_elsewhere": (*_APART, "run_from_thread"),
+    "start_elsewhere": (*_APART, "run_from_thread", *_START_AT),
+    "start_native_gil_state": (*_NATIVE, *_START_AT),
+    "start_native_framework": (*_NATIVE, *_START_AT, "with_gil"),
+    "stop_elsewhere": (*_APART, *_STOP_AT),
+    "stop_native_gil_state": (*_NATIVE, *_STOP_AT),
+    "stop_native_framework": (*_NATIVE, *_STOP_AT, "with_gil"),
     "thread_exit": ("another_thread",),
 }
 #: Names of capi that a flavour of interpreters needs, where not `by_config` alone.
@@ -33,9 +43,11 @@ _USED = (
     re.compile(r"\bt2?\.(\w+)"),
     re.compile(r"\.(hook)\("),
     re.compile(r'\.action\("(\w+)"\)'),
-    re.compile(r"\bcapi\.(find_framework)\b"),
+    re.compile(r"\bcapi\.(start_released)\b"),
+    re.compile(r"\bcapi\.\w*(native_framework)\b"),
+    re.compile(r"\bstart\(\w+, \"(framework)\""),
 )
-_START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"\)")
+_START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"")
 
 
 def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) -> str:
@@ -55,7 +67,9 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
         "Container",
         "Instance",
         "check",
-        "find_framework",
+        "framework",
+        "native_framework",
+        "start_released",
         "hook",
         "set_act",
         "is_a",

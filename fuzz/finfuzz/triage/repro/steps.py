@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from finfuzz.program.language import MAIN, Role
+from finfuzz.program.language import MAIN, PREFIXES, Role
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.triage.repro.cells import Cells
@@ -19,6 +19,11 @@ from finfuzz.triage.repro.library import PLATFORM, Code
 
 _SWITCHES = ("start", "enter", "stop")
 _CAUGHT = ("except Exception:", "    pass  # raises here and in the fuzzer")
+#: Of a finding that is about an exception.
+_SHOWN = (
+    "except Exception as error:",
+    '    print(f"raised: {type(error).__name__}: {error}", file=sys.stderr)',
+)
 
 #: The statements that end a life, by exit.
 _ENDS = {
@@ -45,15 +50,24 @@ def quote(lines: list[str]) -> list[str]:
 class Writer:
     """Turn effective steps into the lines of one function for each life.
 
-    ``raising``: steps, as the child gets them, that raise; the script catches the exception.
-    ``platform``: writes the code for other interpreters and threads.
+    ``raising``: steps, as the child gets them, that raise; the script catches the exception, and
+    prints it if it ``shows_raised``. ``platform``: writes the code for other interpreters and
+    threads.
     """
 
-    def __init__(self, raising: frozenset[str], platform: Capi, extension: ScriptExtension) -> None:
+    def __init__(
+        self,
+        raising: frozenset[str],
+        platform: Capi,
+        extension: ScriptExtension,
+        *,
+        shows_raised: bool = False,
+    ) -> None:
         self.lives: list[list[str]] = [[]]
         self.functions: set[str] = set()
         self.platform = platform
         self._raising, self._extension = raising, extension
+        self._caught = _SHOWN if shows_raised else _CAUGHT
         self._scope = Scope(offers=extension.offers)
         self._variables = Variables(extension)
         self._cells = Cells(extension, self._variables)
@@ -62,7 +76,7 @@ class Writer:
         self._pending: list[str] = []
         self._pending_functions: list[str] = []
         self._at = 0
-        self._elsewhere = False
+        self._place = ""
         self._exit = "return"
 
     def write(self, program: Program) -> None:
@@ -85,18 +99,31 @@ class Writer:
         return self._scope.current == MAIN
 
     def _write(self, step: Step) -> None:
-        if step.op == "elsewhere":
-            self._elsewhere = True
+        if step.op in PREFIXES:
+            self._place = self._find_place(step)
         elif step.op == "exit":
-            self._exit, self._elsewhere = step.args[0], False
+            self._exit = step.args[0]
         elif step.op == "fork":
-            self._elsewhere = False
             self._fork()
         elif step.op == "again":
             self._again()
         else:
             self._switch(step) if step.op in _SWITCHES else self._write_step(step)
-            self._elsewhere = False
+            self._place = ""
+
+    def _find_place(self, prefix: Step) -> str:
+        """Return what the functions of capi call the place where the next step runs."""
+        if prefix.args == ("framework",) and not self._has_framework:
+            return "native_gil_state"
+        if prefix.op == "released" and not self._has_framework:
+            return ""
+        if "framework" in prefix.args:
+            self._find_framework()
+        return "_".join((prefix.op, *prefix.args)).replace("-", "_")
+
+    @property
+    def _has_framework(self) -> bool:
+        return self._extension.spec.record.own_interpreters
 
     # ---- interpreters ---------------------------------------------------------------------------
 
@@ -111,16 +138,16 @@ class Writer:
         name = step.args[0]
         if step.op == "start":
             parent, flavour = self._find_handle(self._scope.current), step.args[1]
-            if flavour == "framework" and not self._extension.spec.record.own_interpreters:
+            if flavour == "framework" and not self._has_framework:
                 flavour = "isolated"
-            start = self.platform.start(self._find_handle(name), parent, flavour)
+            start = self.platform.start(self._find_handle(name), parent, flavour, self._place)
             if flavour == "framework":
                 self._find_framework()
             self._lines.append(start)
             self._interpreters[name] = self._begin({"sys"})
         elif step.op == "stop":
             self._forget(name)
-            stop = self.platform.stop(self._find_handle(name), elsewhere=self._elsewhere)
+            stop = self.platform.stop(self._find_handle(name), place=self._place)
             self._lines.append(stop)
 
     def _find_framework(self) -> None:
@@ -158,7 +185,7 @@ class Writer:
         self._flush()
         self._add_helper("again")
         self._lines.append("again()")
-        self._exit, self._elsewhere = "return", False
+        self._exit = "return"
         self._end()
         self.lives.append([])
         self._interpreters = {MAIN: self._begin({"os", "sys"})}
@@ -181,8 +208,8 @@ class Writer:
     def _write_step(self, step: Step) -> None:
         used = {self._find_variable(name) for name in step.names(Role.NODE)}
         raises = self._print_for_child(step) in self._raising or bool(used & self._here.unsure)
-        apart = self._elsewhere and self._in_main
-        if self._elsewhere and not apart:
+        apart = bool(self._place) and self._in_main
+        if self._place and not apart:
             self._flush()
         if step.op == "unimport":
             self._forget_extension()
@@ -199,10 +226,10 @@ class Writer:
         if apart and lines:
             lines = self._in_another_thread(lines, given, taken, raises)
         if raises and lines:
-            lines = ["try:", *indent(lines), *_CAUGHT]
+            lines = ["try:", *indent(lines), *self._caught]
         self._emit([*lines, *self._cells.write_after(self._at)])
         self._note(given, taken, raises)
-        if self._elsewhere and not apart:
+        if self._place and not apart:
             self._flush(elsewhere=True)
 
     def _write_code(self, step: Step, *, plain: bool) -> list[Code]:
@@ -226,11 +253,13 @@ class Writer:
         target = f"{', '.join(given)} = " if given else ""
         value = lines[-1].removeprefix(target)
         if len(lines) == 1 and _is_expression(value):
-            return [f"{target}{self.platform.elsewhere(f'lambda: {value}', raises=raises)}"]
+            return [f"{target}{self._call(f'lambda: {value}', raises)}"]
         body = [f"nonlocal {taken}"] if taken else []
         body += [*lines, f"return {', '.join(given)}"] if given else lines
-        call = self.platform.elsewhere("step", raises=raises)
-        return ["def step():", *indent(body), "", f"{target}{call}"]
+        return ["def step():", *indent(body), "", f"{target}{self._call('step', raises)}"]
+
+    def _call(self, function: str, raises: bool) -> str:
+        return self.platform.call(function, place=self._place, raises=raises)
 
     def _emit(self, lines: list[str]) -> None:
         before = self._lines if self._in_main else self._pending

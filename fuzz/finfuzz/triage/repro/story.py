@@ -70,5 +70,5 @@ def _describe_owner(attribution: Attribution) -> str:
 
 def _describe_rate(finding: Finding) -> str:
     if not finding.script.n:
-        return "finfuzz saw a broken rule; nothing that this script does shows it"
+        return "only finfuzz sees it; nothing that this script does shows it"
     return f"{describe_rate(finding.signal, finding.script)} ({finding.script.interval_text})"

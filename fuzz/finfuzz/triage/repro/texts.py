@@ -72,10 +72,10 @@ def thread_dict():
 """
 
 CAPI_START = '''
-def start(parent, flavour):
+def start(parent, flavour, call=capi.start):
     """Create a subinterpreter while `parent` is current. Its `__main__` gets the functions leak,
     interpreter_dict and thread_dict."""
-    interpreter = capi.start(parent, flavour)
+    interpreter = call(parent, flavour)
     run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")
     return interpreter
 

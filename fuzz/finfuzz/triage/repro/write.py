@@ -39,6 +39,8 @@ from finfuzz.triage.repro.top import Run, write_docstring, write_imports
 
 #: The extension reports this diagnostic itself, and has to be linked for that.
 _WATCHED = "internals-recreated-silently"
+#: The script prints the exceptions of steps for this diagnostic.
+_OF_RAISING = "raises"
 #: What a helper says of the interpreters that it makes.
 _BESIDE, _IN_FOLDER = "the modules next to this script", "what is in FOLDER"
 _LIVES = ("program", *(f"life_{number}" for number in range(2, MAX_LIVES + 1)))
@@ -71,7 +73,9 @@ def write_script(
     """
     extension = ScriptExtension(spec, package)
     steps = effective(program, python, abuse=abuse, offers=extension.offers)
-    writer = _write_steps(steps, extension, python, raising, plain=plain)
+    platforms = _list_platforms(extension, python, plain=plain)
+    shows_raised = diagnostic == _OF_RAISING
+    writer = _write_steps(steps, extension, platforms, raising, shows_raised=shows_raised)
     body = _write_functions(writer, extension) + _write_lives(writer.lives)
     helpers, borrowed = _split_helpers(writer)
     text = "".join(
@@ -127,21 +131,25 @@ def _write_head(name: str, lines: list[str]) -> str:
     return head + "".join(f"{mark}     {line}\n" for line in lines) + "\n"
 
 
+def _list_platforms(extension: ScriptExtension, python: Version, *, plain: bool) -> list[Capi]:
+    """List the ways to write code for other interpreters and threads, the plainest first."""
+    return [*([Stdlib(python, finds_all=extension.is_installed)] if plain else ()), Capi()]
+
+
 def _write_steps(
     steps: Program,
     extension: ScriptExtension,
-    python: Version,
+    platforms: list[Capi],
     raising: frozenset[str],
     *,
-    plain: bool,
+    shows_raised: bool,
 ) -> Writer:
-    if plain:
+    """Write the steps in the plainest way that does the same."""
+    for platform in platforms:
         with contextlib.suppress(NotPlain):
-            writer = Writer(raising, Stdlib(python, finds_all=extension.is_installed), extension)
+            writer = Writer(raising, platform, extension, shows_raised=shows_raised)
             writer.write(steps)
-            return writer
-    writer = Writer(raising, Capi(), extension)
-    writer.write(steps)
+            break
     return writer
 
 

@@ -15,8 +15,11 @@
 #    include "checks.h"
 #endif
 #include "features.h"
-#if FINFUZZ_HAS(find_framework)
+#if FINFUZZ_HAS(framework)
 #    include "subinterpreter.h"
+#endif
+#if FINFUZZ_HAS(native_framework)
+#    include "with_gil.h"
 #endif
 #if FINFUZZ_WATCH
 #    include "watch.h"

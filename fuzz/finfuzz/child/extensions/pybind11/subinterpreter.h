@@ -15,6 +15,13 @@ extern "C" PYBIND11_EXPORT void *finfuzz_create_subinterpreter() {
     }
 }
 
+#    if FINFUZZ_HAS(start_released)
+extern "C" PYBIND11_EXPORT void *finfuzz_create_subinterpreter_released() {
+    py::gil_scoped_release released;
+    return finfuzz_create_subinterpreter();
+}
+
+#    endif
 extern "C" PYBIND11_EXPORT int finfuzz_in_subinterpreter(void *handle, int (*function)(void *),
                                                          void *argument) {
     py::subinterpreter_scoped_activate active(*static_cast<py::subinterpreter *>(handle));

@@ -1,11 +1,12 @@
 // Seeing internals made. Every pybind11 since 3.0 makes exactly one type of this name in the
 // constructor of its internals, so the linker's --wrap=PyType_Ready shows each time without a
-// change to pybind11 and without asking it anything.
+// change to pybind11.
 #pragma once
 
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <set>
 
 #include "core.h"
@@ -16,7 +17,11 @@ namespace {
 
 void internals_made() {
 #if !FINFUZZ_ALONE
-    if (finfuzz::probe) return finfuzz::probe->internals_created();
+    // pybind11 has this pointer already, and asks for it before each use of the internals.
+    using Pointer = std::unique_ptr<py::detail::internals>;
+    static_assert(sizeof(Pointer) == sizeof(void *), "the runtime reads it as a plain pointer");
+    auto *place = reinterpret_cast<void *const *>(py::detail::get_internals_pp_manager().get_pp());
+    if (finfuzz::probe) return finfuzz::probe->internals_created(place);
 #endif
     // CPython gives no interpreter's id to another one within a life of the main one.
     static std::set<std::int64_t> seen;
