@@ -51,12 +51,13 @@ def return_in_native_thread(node, /):
 
 #endif
 #if FINFUZZ_HAS(wait_in_native_thread)
-cdef void touch() noexcept with gil:
+cdef void touch(PyObject *node) noexcept with gil:
+    cdef object touched = <object>node
     FINFUZZ_EVENT(kHookThreadReturned);
 
 cdef void come_late(PyObject *node, Passage *passage) noexcept nogil:
     passage.wait()
-    touch()
+    touch(node)
 
 def wait_in_native_thread(node, /):
     start_at_gate(<PyObject *>node, come_late)
