@@ -46,6 +46,7 @@ from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import load
 from finfuzz.triage.findings.routes import RouteStart, read_start
 from finfuzz.triage.findings.sightings import SeenBucket
+from finfuzz.triage.oracles.compare import find_control
 from finfuzz.triage.sorter import Sorter
 
 #: Triage compiles and runs for minutes next to the workers. With a free core it runs at nice 19:
@@ -108,8 +109,11 @@ class TriageLane:
     def compare(self, request: CompareWithControl) -> None:
         """Run a program of the corpus in a fresh process, and sort how it differs on the control.
 
-        Raises UserError if the program can't be read, or the control can't be built.
+        Nothing of a target that has none. Raises UserError if the program can't be read, or the
+        control can't be built.
         """
+        if not find_control(self._build.spec):
+            return
         program = read_program(Path(request.path))
         outcome = run_fresh(self._build, program, self._limits.patient)
         self.sorter.sight(to_text(program), outcome, 0, 0.0, thorough=True)

@@ -14,6 +14,9 @@ from finfuzz.triage.oracles.ran import Ran
 from helpers.outcome_files import SURVIVED
 
 STEPS = "finfuzz 1\nnode a container\nhook a dealloc plain\nhook a finalize cast\n"
+BUSY = list_meanings(
+    parse("finfuzz 1\nnode a list\nhook a busy-thread plain\n"), (3, 13), EVERYTHING
+)
 MEANINGS = list_meanings(parse(STEPS), (3, 13), EVERYTHING)
 RAISED = "finfuzz: step 2 `hook a dealloc plain` raised TypeError: no\n"
 
@@ -49,3 +52,8 @@ def test_nothing_is_known_or_wrong(own: Ran, control: Ran | None) -> None:
 def test_on_a_control_all_hooks_that_never_ran_count() -> None:
     assert [one.number for one in list_silent(ran({3: 1}))] == [2]
     assert [one.key[0] for one in list_all_silent(ran({}))] == ["dealloc", "finalize"]
+
+
+def test_how_far_a_busy_thread_comes_is_chance() -> None:
+    assert 2 in BUSY
+    assert list_silent(Ran(BUSY, msgspec.structs.replace(SURVIVED, step=2))) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from finfuzz.executor.deviation import Deviation
+from finfuzz.program.legal import OUTLIVING_HOOKS
 from finfuzz.triage.oracles.meanings import Meaning
 from finfuzz.triage.oracles.ran import Ran
 
@@ -30,10 +31,14 @@ def list_all_silent(own: Ran) -> Iterator[Deviation]:
 
 
 def list_silent(own: Ran) -> list[Meaning]:
-    """List the `hook` steps whose action was never performed to its end."""
+    """List the `hook` steps whose action was never performed to its end.
+
+    None that is a thread's: how far a busy thread comes is chance.
+    """
     performed = own.outcome.performed
     hooks = (one for one in own.meanings.values() if one.words[0] == "hook")
-    return [one for one in hooks if own.did(one.number) and not performed.get(one.number)]
+    sure = (one for one in hooks if one.words[1] not in OUTLIVING_HOOKS)
+    return [one for one in sure if own.did(one.number) and not performed.get(one.number)]
 
 
 def _make(own: Ran, meaning: Meaning, compared: str) -> Deviation:
