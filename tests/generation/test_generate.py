@@ -117,7 +117,7 @@ def test_every_hook_that_a_kind_has_is_used(everything: Scope) -> None:
 
 def test_a_hook_does_all_that_it_may() -> None:
     nodes = "node a subclass; node b capsule; node c function"
-    found = generated("hook", scope_behind(nodes), 12000)
+    found = generated("hook", scope_behind(nodes), 20000)
     pairs = {(hook, action) for hook in HOOK.texts for action in ACTION.texts}
     assert {(hook, action) for _, hook, action in found} == pairs - NOT_LEGAL.keys()
 

@@ -172,6 +172,24 @@ def test_nameless_functions_of_a_hang(stack: tuple[str, ...], is_known: bool) ->
     assert (find_known(hang, PLAIN_C, "3.13.18") is not None) is is_known
 
 
+@pytest.mark.parametrize(
+    ("below", "is_known"),
+    [
+        # the main interpreter's finalization, after it has ended the other interpreter
+        (("gil_taker_dealloc", "finalize_modules", "_Py_Finalize", "Py_RunMain"), True),
+        # the other interpreter's own end
+        (("gil_taker_dealloc", "Py_EndInterpreter", "?", "_Py_Finalize", "Py_RunMain"), False),
+        # a step of the program
+        (("gil_taker_dealloc", "_PyEval_EvalFrameDefault", "Py_RunMain"), False),
+    ],
+)
+def test_a_state_that_a_left_thread_leaves(below: tuple[str, ...], is_known: bool) -> None:
+    detail = "_PyThreadState_Attach: non-NULL old thread state"
+    stack = ("_PyThreadState_Attach", "PyGILState_Ensure", *below)
+    abort = Diagnosis("SIGABRT", "fatal-python-error", "finalizing", detail, stack[:2], stack)
+    assert (find_known(abort, PLAIN_C, "3.13.18") is not None) is is_known
+
+
 def test_an_entry_with_a_stack_alone_wants_that_stack() -> None:
     entry = msgspec.structs.replace(BY_FRAME, frame="", stack="^a < b")
     crash = Diagnosis("SIGSEGV", "none", "finalizing", "", ("a",), ("a", "b"))

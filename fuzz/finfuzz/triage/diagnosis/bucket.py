@@ -32,10 +32,10 @@ OVERFLOW = "stack-overflow"
 JUDGED = frozenset(RULES[1:])
 
 #: Diagnostics that an outcome alone does not show: a comparison with the control does.
-COMPARED = frozenset({"raises", "left-alive"})
+COMPARED = frozenset({"raises", "left-alive", "hook-not-run"})
 
 #: Diagnostics of what finfuzz counts: a script shows nothing of it.
-COUNTED = frozenset({"left-alive"})
+COUNTED = frozenset({"left-alive", "hook-not-run"})
 
 #: Diagnostics whose signal is chance: SIGSEGV here, the C library's SIGABRT there.
 _ANY_SIGNAL = INTERNALS | {"heap-corruption", FOREIGN}

@@ -38,6 +38,7 @@ DIAGNOSTICS = {
     "raises": "a step raises an exception, and neither on the control nor earlier in the program",
     "left-alive": "C++ objects are left at the end, though the program keeps none, and on the "
     "control there are fewer",
+    "hook-not-run": "the action of a hook was never performed, and it was on the control",
     "api-after-finalization": "an extension calls CPython's C API after `Py_FinalizeEx`",
     "api-without-thread-state": "an extension calls the C API in a thread without a thread state",
     "unraisable-exception": "CPython reports an exception that no step of the program accounts for",
