@@ -119,6 +119,10 @@ def import_extension_here(_nodes):
     import_in_use()
 
 
+def fail_import_here(_nodes):
+    perform("fail_", "import", extension_name())
+
+
 def unimport(_nodes):
     tops = OWN_MODULES or (extension_name(),)  # noqa: F821  likewise
     for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
@@ -136,6 +140,7 @@ def self_check_here(_nodes):
 
 STEPS = {
     "import": import_extension_here,
+    "fail-import": fail_import_here,
     "unimport": unimport,
     "use": use,
     "self-check": self_check_here,
@@ -177,13 +182,13 @@ def describe_raised(words, error):
     traceback, importing = error.__traceback__, ""
     while traceback is not None:
         if traceback.tb_frame.f_code is import_in_use.__code__:
-            importing = " while importing"
+            importing = "while importing "
         traceback = traceback.tb_next
     try:
         text = str(error)[:MOST_TEXT].replace("\n", "\\n")
     except Exception as another:
         text = "(its text raises %s)" % type(another).__name__
-    step = runtime.get_step(), " ".join(words), type(error).__name__, importing, text
+    step = runtime.get_step(), " ".join(words), importing, type(error).__name__, text
     return "finfuzz: step %d `%s` raised %s%s: %s\n" % step
 
 

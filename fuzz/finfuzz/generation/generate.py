@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
@@ -44,6 +44,17 @@ def stop_all(program: Program) -> Program:
         steps.append(visit.step)
         alive = visit.alive_after
     return Program((*steps, *_stops(alive)), program.below)
+
+
+def leave_out(program: Program, words: Container[str]) -> Program:
+    """Leave out the steps with some operations or words; steps that refer to them stay."""
+    kept = (
+        step
+        for step in program.steps
+        if step.op not in words
+        and not any(text in words for _, choice, text in step.typed() if isinstance(choice, Choice))
+    )
+    return Program(tuple(kept), program.below)
 
 
 def import_first(program: Program) -> Program:

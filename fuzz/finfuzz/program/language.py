@@ -68,6 +68,12 @@ OPERATIONS: dict[str, Operation] = {
     for operation in (
         Operation("import", (), "import the extension into the current interpreter"),
         Operation("unimport", (), "remove the extension from `sys.modules`"),
+        Operation(
+            "fail-import",
+            (),
+            "import the extension, whose initialization raises half-way; what is imported already "
+            "stays",
+        ),
         Operation("use", (WHICH,), "the extension that the next steps use"),
         Operation(
             "self-check",

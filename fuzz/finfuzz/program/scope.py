@@ -207,15 +207,18 @@ class Scope:
     def _hook(self, name: str, hook: str, action: str) -> bool:
         if not self.may_hook(name, hook, action):
             return False
-        self.hooks_start_threads |= action == "thread"
-        self.threads_outlive |= action in OUTLIVING_ACTIONS
+        self._note_action(action)
         self.threads_are_busy |= hook in OUTLIVING_HOOKS
         return True
+
+    def _note_action(self, action: str) -> None:
+        self.hooks_start_threads |= action == "thread"
+        self.threads_outlive |= action in OUTLIVING_ACTIONS
 
     def _perform(self, name: str, action: str) -> bool:
         if not self.may_perform(name, action):
             return False
-        self.hooks_start_threads |= action == "thread"
+        self._note_action(action)
         return True
 
     def _root(self, name: str, root: str) -> bool:
@@ -276,7 +279,8 @@ class Scope:
 
 
 _APPLY: dict[str, Callable[..., bool]] = {
-    **dict.fromkeys(("import", "unimport", "self-check", "collect"), Scope._always),
+    **dict.fromkeys(("import", "fail-import", "unimport"), Scope._always),
+    **dict.fromkeys(("self-check", "collect"), Scope._always),
     "exit": Scope._exit,
     "use": Scope._use,
     "node": Scope._node,

@@ -103,6 +103,9 @@ def test_a_defect_is_known_where_it_occurs(
             patch.setattr(module, "find_debug_file", lambda *_: None)
             bare = diagnose(strip_modules(outcome, tmp_path / python.text), PATIENCE.memory_mib)
 
+        if quirk in NEEDS_SYMBOLS and found == bare:
+            continue  # this CPython is stripped already
+
         def recognize(one: Diagnosis, python: Interpreter = python) -> str:
             entry = find_known(one, parse_target(target), python.text)
             return entry.quirk if entry else str(one)

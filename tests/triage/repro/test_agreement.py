@@ -33,6 +33,7 @@ FOUND = [python for python in find_interpreters() if python.includes]
 
 #: A program for each way in which CPython's finalization differs between branches or builds.
 TELLING = [
+    "atexit-in-the-last-collection",
     "call-once-outlives-its-interpreter",
     "daemon-thread-comes-back",
     "exit-thread-exit",
@@ -40,7 +41,14 @@ TELLING = [
     "gil-state-after-the-end",
     "hook-threading-exit",
     "left-subinterpreter-instance-in-dict",
+    "native-thread-comes-back",
     "native-thread-in-three-lives",
+    "root-interpreter-thread",
+    "root-native-thread",
+    "root-waiting-native-thread",
+    "root-waking-thread",
+    "thread-joined-in-del",
+    "thread-started-in-del",
     "threading-exit-raises",
     "three-lives",
 ]

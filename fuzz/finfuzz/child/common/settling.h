@@ -24,7 +24,8 @@ struct Sleep {
     unsigned long times;  // how often the thread has gone to sleep so far
 };
 
-// Reads it without memory from the heap. A thread of another process, or no /proc: gone.
+// Reads it without memory from the heap. A thread of another process, or no /proc: gone. No backslash:
+// in a Cython source this is part of a string.
 inline Sleep read_sleep(pid_t thread) {
     char text[4096];
     std::snprintf(text, sizeof text, "/proc/self/task/%d/status", int(thread));
@@ -33,10 +34,10 @@ inline Sleep read_sleep(pid_t thread) {
     if (file >= 0) close(file);
     if (length <= 0) return {true, true, 0};
     text[length] = 0;
-    const char* state = std::strstr(text, "\nState:\t");
-    const char* times = std::strstr(text, "\nvoluntary_ctxt_switches:\t");
+    const char* state = std::strstr(text, "State:");
+    const char* times = std::strstr(text, "voluntary_ctxt_switches:");  // before the nonvoluntary ones
     if (state == nullptr || times == nullptr) return {true, true, 0};
-    return {false, state[8] == 'S', std::strtoul(times + 26, nullptr, 10)};
+    return {false, state[7] == 'S', std::strtoul(times + 24, nullptr, 10)};
 }
 
 // Waits until the thread is gone, or asleep after more than `times` sleeps. It is asleep when two looks

@@ -33,6 +33,11 @@ def act_convert(t):
     return t.action("convert")
 
 
+def act_convert_releasing(t):
+    convert = t.takes_releasing
+    return lambda subject: convert(5)
+
+
 def act_gil(t):
     return t.action("gil")
 
@@ -58,6 +63,8 @@ def act_import():
     return import_something
 
 
+# The module stays in sys.modules. A busy thread that imported it anew each time would be stopped
+# with the import lock, and what imports at the end would wait for ever (3.15.2, plain-c).
 def import_something(subject):
     import colorsys  # small, written in Python, and imported by nothing else
 

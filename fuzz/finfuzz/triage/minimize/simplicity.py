@@ -90,7 +90,7 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     # Without the framework, then actions of every extension, then actions of a few.
     ACTION: (
         *("plain", "call", "cast", "lookup", "create", "cast-back", "convert", "override"),
-        "internals",
+        *("internals", "convert-releasing"),
         *("print", "raise", "import", "import-extension", "repr", "collect", "atexit"),
         "resurrect",
         *("gil", "native-thread", "thread", "join", "remote-script"),

@@ -50,6 +50,7 @@ _USED = (
     re.compile(r"\bcapi\.(start_released)\b"),
     re.compile(r"\bcapi\.\w*(native_framework)\b"),
     re.compile(r"\bstart\(\w+, \"(framework)\""),
+    re.compile(r"\bsys\.(finfuzz_fails)\b"),
 )
 _AT_ONCE = re.compile(r"\bcapi\.(at_once|run_together)\b")
 _START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"")
@@ -72,6 +73,7 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
         "Container",
         "Instance",
         "check",
+        "finfuzz_fails",
         "framework",
         "native_framework",
         "start_released",

@@ -2,7 +2,7 @@
 //
 // A capsule in the interpreter's state dict opens the gate: its destructor runs when that dict is
 // cleared. It waits, without the GIL, until each thread has come through and is gone, or sleeps for good
-// where CPython put it: see common/settling.h.
+// where CPython put it.
 #pragma once
 
 #include <Python.h>

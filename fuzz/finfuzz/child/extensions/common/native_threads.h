@@ -5,6 +5,7 @@
 #pragma once
 
 #include <Python.h>
+#include <unistd.h>
 
 #include <functional>
 #include <future>
@@ -12,7 +13,10 @@
 #include <thread>
 #include <utility>
 
-#include "gate.h"
+#include "../../common/reduced.h"
+#if FINFUZZ_HAS(return_in_native_thread) || FINFUZZ_HAS(wait_in_native_thread)
+#    include "gate.h"
+#endif
 
 namespace {
 

@@ -2,6 +2,7 @@ cdef extern from *:
     """
 #include "../common/native_threads.h"
 
+#if FINFUZZ_HAS(return_in_native_thread) || FINFUZZ_HAS(wait_in_native_thread)
 namespace {
 
 // What a thread waits for: it says that it is there, and comes back when Python finalizes.
@@ -23,10 +24,13 @@ bool start_at_gate(PyObject *node, void (*function)(PyObject *, Passage *)) {
 }
 
 }  // namespace
+#endif
     """
+#if FINFUZZ_HAS(return_in_native_thread) || FINFUZZ_HAS(wait_in_native_thread)
     cppclass Passage:
         void wait() noexcept nogil
     bint start_at_gate(PyObject *node, void (*function)(PyObject *, Passage *) noexcept nogil) except False
+#endif
 #if FINFUZZ_HAS(keep_in_native_thread)
     bint start_keeping "keep_in_native_thread"(PyObject *node) except False
 #endif
@@ -47,12 +51,13 @@ def return_in_native_thread(node, /):
 
 #endif
 #if FINFUZZ_HAS(wait_in_native_thread)
-cdef void touch() noexcept with gil:
+cdef void touch(PyObject *node) noexcept with gil:
+    cdef object touched = <object>node
     FINFUZZ_EVENT(kHookThreadReturned);
 
 cdef void come_late(PyObject *node, Passage *passage) noexcept nogil:
     passage.wait()
-    touch()
+    touch(node)
 
 def wait_in_native_thread(node, /):
     start_at_gate(<PyObject *>node, come_late)
