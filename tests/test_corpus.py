@@ -20,6 +20,7 @@ from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.oracles.compare import compare
 from helpers.places import CORPUS, USES_FREED
 
 PROGRAMS = sorted(CORPUS.glob("*.fin"))
@@ -57,6 +58,7 @@ def test_program_opens_with_why_it_is_there_and_is_printed_as_it_stands(path: Pa
 def test_program_ends_as_it_says(path: Path, executor: Executor) -> None:
     program, python = read(path), executor.build.interpreter
     outcome = executor.run(program)
+    outcome = compare(executor.build, program, outcome, executor.limits)
     found = {str(one) for one in diagnose(outcome, executor.limits.memory_mib)}
     expected = find_expected(program, executor.build.spec, python.text)
     if "SIGABRT/heap-corruption" in expected:  # which signal it is depends on what is freed where

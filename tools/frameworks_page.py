@@ -22,6 +22,10 @@ use any word of [the language](language.md); a step with a word that the target 
 no effect there, and `finfuzz replay` calls such a program not comparable if it survives. Words with
 a colon are a framework's own. On another target such a word is replaced by the nearest one
 (`fuzz/finfuzz/program/roles.py`).
+
+A build switch defines one of the framework's documented macros, in builds and in scripts alike:
+`--target 'pybind11==3.0.0{DETAILED_ERRORS,ASSERTS}'`, before a policy if there is one. Controls are
+built with the same switches, as far as they have them.
 """
 _SORTS = {
     "operations": "operation",
@@ -56,6 +60,8 @@ def _list_variants() -> Iterator[list[str]]:
             if policy.name != RELEASED:
                 since = f", since {policy.since}" if policy.since else ""
                 yield [f"`{name}+{policy.name}`", f"{policy.story}{since}"]
+        for switch in record.switches.values():
+            yield [f"`{name}{{{switch.name}}}`", f"built {switch.story}"]
 
 
 def _describe(record: Framework) -> str:

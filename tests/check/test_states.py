@@ -12,7 +12,7 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
 from helpers.outcome_files import SURVIVED
 
-REFUSED = "finfuzz: step 1 `import` raised ImportError while importing: no support\n"
+REFUSED = "finfuzz: step 1 `import` raised while importing ImportError: no support\n"
 RAISED = "finfuzz: step 2 `node a :box` raised AttributeError: no Box\n"
 SILENT = "finfuzz: step 1 `import` raised RuntimeError: \n"
 UNRAISABLE = "Exception ignored in: <x>\nTraceback (most recent call last):\nKeyError: 1\n"

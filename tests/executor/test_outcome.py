@@ -107,7 +107,7 @@ def test_a_death_tells_where_it_was(fake: Fake, run: Run) -> None:
 
 def test_an_exception_of_a_step_is_told_and_the_next_step_taken(fake: Fake, run: Run) -> None:
     outcome = run(fake("raise KeyError('x')"), IMPORT)
-    said = "finfuzz: step 1 `import` raised KeyError while importing: 'x'\n"
+    said = "finfuzz: step 1 `import` raised while importing KeyError: 'x'\n"
     assert outcome.stderr == said
     assert outcome.step == 2
 
@@ -150,7 +150,7 @@ def test_too_much_memory_is_the_programs_failure(fake: Fake, run: Run) -> None:
     greedy = fake("bytearray(64 << 20)")
     outcome = run(greedy, IMPORT, Limits(memory_mib=64))
     assert outcome.took == (1, 0, 1)
-    assert "raised MemoryError" in outcome.stderr
+    assert "raised while importing MemoryError" in outcome.stderr
     assert run(greedy, IMPORT, Limits(memory_mib=256)).took == (2, 0, 0)
 
 

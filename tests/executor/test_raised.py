@@ -13,7 +13,7 @@ from finfuzz.executor.raised import Raised, find_raised
             Raised(3, "edge a b append", False, "TypeError", "no list"),
         ),
         (
-            "finfuzz: step 1 `node a box` raised ImportError while importing: no box: gone",
+            "finfuzz: step 1 `node a box` raised while importing ImportError: no box: gone",
             Raised(1, "node a box", True, "ImportError", "no box: gone"),
         ),
         (

@@ -12,6 +12,7 @@ from finfuzz.generation.generate import (
     generate,
     generate_step,
     import_first,
+    leave_out,
     leaves_threads,
     stop_all,
 )
@@ -116,7 +117,7 @@ def test_every_hook_that_a_kind_has_is_used(everything: Scope) -> None:
 
 def test_a_hook_does_all_that_it_may() -> None:
     nodes = "node a subclass; node b capsule; node c function"
-    found = generated("hook", scope_behind(nodes), 12000)
+    found = generated("hook", scope_behind(nodes), 20000)
     pairs = {(hook, action) for hook in HOOK.texts for action in ACTION.texts}
     assert {(hook, action) for _, hook, action in found} == pairs - NOT_LEGAL.keys()
 
@@ -317,3 +318,9 @@ def test_what_uses_the_extension_can_import_it_first(text: str, begins: str) -> 
     assert to_text(changed).split("\n")[1] == begins
     assert changed.steps[-len(program) :] == program.steps
     assert import_first(changed) == changed
+
+
+def test_steps_with_some_words_are_left_out() -> None:
+    program = parse("finfuzz 1\nself-check\nnode enum list\nnode b enum\nroot enum sys\nimport\n")
+    left = leave_out(program, {"enum", "self-check"})
+    assert to_text(left) == "finfuzz 1\nnode enum list\nroot enum sys\nimport\n"  # `enum` is a name

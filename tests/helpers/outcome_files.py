@@ -80,7 +80,7 @@ _TEXTS = (
 )
 _NUMBERS = (
     *("exit_code", "recreated", "signal_code", "address", "stack_pointer"),
-    *("peak_kib", "wrong_answers"),
+    *("peak_kib", "wrong_answers", "importers"),
 )
 
 

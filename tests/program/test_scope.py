@@ -149,6 +149,38 @@ PREFIXED = """
     -  native framework
 """
 
+#: Several threads take what can be taken at once; each interpreter has the node then.
+AT_ONCE = """
+    +  together
+    +  import
+    -  together
+    +  unimport
+    -  everywhere
+    +  start i strict
+    +  enter i
+    -  together
+    +  import
+    +  start j isolated
+    +  enter j
+    +  together
+    +  node a list
+    -  everywhere
+    +  root a sys
+    +  everywhere
+    +  node b instance
+    +  everywhere
+    -  perform a cast
+    +  perform b cast
+    -  everywhere
+    +  edge b b keep-alive
+    +  enter i
+    +  root b sys
+    +  everywhere
+    +  stop i
+    -  stop j
+    +  drop b
+"""
+
 #: Another life has nothing of the one before.
 AGAIN = """
     +  node a list
@@ -283,7 +315,7 @@ TWO_SORTS_OF_NAMES = """
     [
         *(NODES, ALWAYS, CHECKS, HOOKS, INTERPRETERS, STOP_OF_THE_CURRENT_ONE),
         *(NODES_ARE_PER_INTERPRETER, TWO_SORTS_OF_NAMES, SHAPES, FORK, AGAIN),
-        *(THREADS_OUTLIVE, NO_THREADS, PREFIXED),
+        *(THREADS_OUTLIVE, NO_THREADS, PREFIXED, AT_ONCE),
     ],
 )
 def test_effects(table: str) -> None:

@@ -68,7 +68,7 @@ STEP_ERRORS = [
     # unknown operations, with the nearest that there is
     ("nod a list", 2, 1, "found `nod`, expected `node`?"),
     ("  exti return", 2, 3, "found `exti`, expected `exit`?"),
-    ("COLLECT", 2, 1, "found `COLLECT`, expected one of import, unimport, use, self-check,"),
+    ("COLLECT", 2, 1, "found `COLLECT`, expected one of import, unimport, fail-import, use,"),
     ("finfuzz 1", 2, 1, "found `finfuzz`, expected one of import, unimport,"),
     # a missing or an extra argument
     ("node", 2, 5, f"`node` ends here, expected a new node's name {NAME_RULE}"),

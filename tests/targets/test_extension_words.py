@@ -18,9 +18,9 @@ WITH_WORDS = [name for name, record in FRAMEWORKS.items() if read_extension_reci
 
 
 def test_who_has_words_of_its_own() -> None:
-    assert WITH_WORDS == ["cython", "nanobind"]
+    assert WITH_WORDS == ["cython", "nanobind", "pybind11"]
     assert write_extension_words(FRAMEWORKS["plain-c"]) == ""
-    assert not list_offers(parse_target("pybind11==3.1.0")).own.kinds
+    assert not list_offers(parse_target("plain-c")).own.kinds
 
 
 @pytest.mark.parametrize("name", WITH_WORDS)
@@ -33,7 +33,7 @@ def test_each_kind_says_what_it_takes(name: str) -> None:
     }
     assert [word for word, said in facts.items() if None in said] == []
     assert recipe.module == "finfuzz_target"
-    assert recipe.check
+    assert recipe.check or name == "pybind11", "it is asked the language's own questions"
 
 
 @pytest.mark.parametrize(

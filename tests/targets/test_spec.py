@@ -20,6 +20,9 @@ VERSIONS = st.builds(
 NAMES = st.text("ab+.-_ é=@~", min_size=1).filter(lambda name: name not in {".", ".."})
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda names: Path("/no-such", *names))
 ANY_POLICY = st.sampled_from(FRAMEWORKS["pybind11"].policy_names)
+ANY_SWITCHES = st.sets(st.sampled_from(list(FRAMEWORKS["pybind11"].switches))).map(
+    lambda names: tuple(name for name in FRAMEWORKS["pybind11"].switches if name in names)
+)
 CONTROLS = [name for name, record in FRAMEWORKS.items() if record.is_control]
 SPECS = st.one_of(
     st.builds(TargetSpec, st.sampled_from(CONTROLS)),
@@ -33,6 +36,9 @@ SPECS = st.one_of(
         TargetSpec, st.just("pybind11"), VERSIONS, st.none(), ANY_POLICY, st.none() | VERSIONS
     ),
     st.builds(TargetSpec, st.just("pybind11"), st.none(), PATHS, ANY_POLICY),
+    st.builds(
+        TargetSpec, st.just("pybind11"), VERSIONS, st.none(), ANY_POLICY, switches=ANY_SWITCHES
+    ),
 )
 
 
@@ -83,6 +89,16 @@ def test_any_text_is_a_spec_or_one_line_of_error(text: str) -> None:
         ("plain-c+single-phase", "plain-c+single-phase"),
         ("plain-c+abi3", "plain-c+abi3"),
         ("no-extension", "no-extension"),
+        ("pybind11{DETAILED_ERRORS}", "pybind11{DETAILED_ERRORS}+released"),
+        ("pybind11==3.0{ASSERTS}+leak", "pybind11==3.0.0{ASSERTS}+leak"),
+        ("pybind11==3.0.0+leak{ASSERTS}", "pybind11==3.0.0{ASSERTS}+leak"),
+        (
+            "pybind11==3.0.1,3.0.2{ASSERTS,DETAILED_ERRORS}",
+            "pybind11==3.0.1,3.0.2{DETAILED_ERRORS,ASSERTS}+released",
+        ),
+        ("pybind11{ASSERTS}{GIL_CHECKS}{ASSERTS}", "pybind11{GIL_CHECKS,ASSERTS}+released"),
+        ("pybind11@/no-such/pb{GIL_CHECKS}", "pybind11@/no-such/pb{GIL_CHECKS}+released"),
+        ("plain-c{ASSERTS}+globals", "plain-c{ASSERTS}+globals"),
     ],
 )
 def test_canonical_text(text: str, canonical: str) -> None:
@@ -94,6 +110,24 @@ def test_what_a_second_extension_is_built_for() -> None:
     one, other = (parse_target(f"pybind11=={version}+leak") for version in ("3.0.1", "3.0.2"))
     assert both.extensions == (one, other)
     assert one.extensions == (one,)
+
+
+def test_a_control_has_the_same_switches_as_far_as_it_has_them() -> None:
+    spec = parse_target("pybind11==3.0.0{DETAILED_ERRORS,ASSERTS}")
+    assert str(spec.switch_alike(parse_target("plain-c"))) == "plain-c{ASSERTS}"
+    assert str(spec.switch_alike(parse_target("no-extension"))) == "no-extension"
+    assert (
+        str(spec.switch_alike(parse_target("nanobind==3.1.0")))
+        == "nanobind==3.1.0{ASSERTS}+released"
+    )
+
+
+def test_braces_may_end_an_existing_path(tmp_path: Path) -> None:
+    checkout = tmp_path.resolve() / "{ASSERTS}"
+    checkout.mkdir()
+    spec = parse_target(f"pybind11@{checkout}")
+    assert (spec.path, spec.switches) == (checkout, ())
+    assert parse_target(str(spec)) == spec
 
 
 def test_relative_and_home_paths_become_absolute(
@@ -162,6 +196,18 @@ def test_a_policy_is_one_whatever_exists(tmp_path: Path) -> None:
         ("pybind11@", "no path after @"),
         ("pybind11@+leak", "no path after @"),
         ("pybind11@a\0b", "can't be a path"),
+        ("pybind11{}", "unknown build switch ''"),
+        (
+            "pybind11==3.1.0{detailed-errors}",
+            "unknown build switch 'detailed-errors': did you mean DETAILED_ERRORS?",
+        ),
+        (
+            "pybind11{FAST,ASSERTS}",
+            "unknown build switch 'FAST': choose DETAILED_ERRORS, GIL_CHECKS, SIMPLE_GIL, "
+            "NO_SUBINTERPRETERS, ASSERTS",
+        ),
+        ("plain-c{GIL_CHECKS}", "unknown build switch 'GIL_CHECKS': choose ASSERTS"),
+        ("no-extension{ASSERTS}", "no-extension is not compiled: no build switches"),
     ],
 )
 def test_bad_text_says_what_is_wrong(text: str, says: str) -> None:

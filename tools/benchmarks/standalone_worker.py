@@ -63,8 +63,9 @@ class ReweightedPrograms(ProgramSource, ABC):
         quirk: Quirk | None = None,
         before: Iterable[Tally] = (),
         avoided: Iterable[str] = (),
+        rare: Iterable[str] = (),
     ) -> None:
-        super().__init__(python, offers, quirk, before, avoided)
+        super().__init__(python, offers, quirk, before, avoided, rare)
         self.learner = Learner(self.reweight(self.learner.weights), before)
 
     @abstractmethod

@@ -153,6 +153,13 @@ class CompareWithFresh(msgspec.Struct, tag=True, frozen=True):
     zygote: ZygoteOutcome
 
 
+class CompareWithControl(msgspec.Struct, tag=True, frozen=True):
+    """Run a program of the corpus, and compare it with the control. ``path``: its file."""
+
+    lane: int
+    path: str
+
+
 class QueueDeferredWork(msgspec.Struct, tag=True, frozen=True):
     """Queue what a finding still lacks (its attribution). An earlier triage process filed it."""
 
@@ -203,7 +210,14 @@ class Announcement(msgspec.Struct, tag=True, frozen=True):
     line: str
 
 
-ToTriage = TriageSignature | AddSightings | CompareWithFresh | QueueDeferredWork | RunDeferredWork
+ToTriage = (
+    TriageSignature
+    | AddSightings
+    | CompareWithFresh
+    | CompareWithControl
+    | QueueDeferredWork
+    | RunDeferredWork
+)
 FromTriage = Answer | Announcement
 M = TypeVar("M")
 

@@ -22,6 +22,7 @@ from finfuzz.campaign.messages import (
     Answer,
     Bucket,
     Channel,
+    CompareWithControl,
     CompareWithFresh,
     QueueDeferredWork,
     ToTriage,
@@ -34,7 +35,8 @@ from finfuzz.campaign.worker.process import stop_with_supervisor
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
-from finfuzz.program.text import parse
+from finfuzz.program.file import read_program
+from finfuzz.program.text import parse, to_text
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import probe
@@ -44,6 +46,7 @@ from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import load
 from finfuzz.triage.findings.routes import RouteStart, read_start
 from finfuzz.triage.findings.sightings import SeenBucket
+from finfuzz.triage.oracles.compare import find_control
 from finfuzz.triage.sorter import Sorter
 
 #: Triage compiles and runs for minutes next to the workers. With a free core it runs at nice 19:
@@ -102,6 +105,18 @@ class TriageLane:
         text, zygote = request.zygote.text, request.zygote.outcome
         fresh = run_fresh(self._build, parse(text), self._limits.patient)
         return self._diagnose(fresh) == self._diagnose(zygote)
+
+    def compare(self, request: CompareWithControl) -> None:
+        """Run a program of the corpus in a fresh process, and sort how it differs on the control.
+
+        Nothing of a target that has none. Raises UserError if the program can't be read, or the
+        control can't be built.
+        """
+        if not find_control(self._build.spec):
+            return
+        program = read_program(Path(request.path))
+        outcome = run_fresh(self._build, program, self._limits.patient)
+        self.sorter.sight(to_text(program), outcome, 0, 0.0, thorough=True)
 
     def _diagnose(self, outcome: Outcome) -> set[tuple[str, str]]:
         found = diagnose(outcome, self._limits.memory_mib)
@@ -167,6 +182,8 @@ class Triager:
                 self._lane(number).add_sightings(request)
             elif isinstance(request, CompareWithFresh):
                 agreed = self._lane(number).agrees(request)
+            elif isinstance(request, CompareWithControl):
+                self._lane(number).compare(request)
             elif isinstance(request, QueueDeferredWork):
                 self._lane(number).queue_deferred_work(Path(request.path))
             else:

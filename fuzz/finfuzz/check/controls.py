@@ -24,7 +24,8 @@ _MOST_MODULES = 8
 
 def list_controls(build: Build) -> list[TargetSpec]:
     """List the controls of a target, the one without any extension first."""
-    bare = [TargetSpec(name) for name in build.spec.record.controls]
+    spec = build.spec
+    bare = [spec.switch_alike(TargetSpec(name)) for name in spec.record.controls]
     return [*bare, *islice(_list_modules(build), _MOST_MODULES)]
 
 

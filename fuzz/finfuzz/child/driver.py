@@ -119,6 +119,10 @@ def import_extension_here(_nodes):
     import_in_use()
 
 
+def fail_import_here(_nodes):
+    perform("fail_", "import", extension_name())
+
+
 def unimport(_nodes):
     tops = OWN_MODULES or (extension_name(),)  # noqa: F821  likewise
     for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
@@ -136,6 +140,7 @@ def self_check_here(_nodes):
 
 STEPS = {
     "import": import_extension_here,
+    "fail-import": fail_import_here,
     "unimport": unimport,
     "use": use,
     "self-check": self_check_here,
@@ -150,7 +155,7 @@ STEPS = {
     "collect": collect,
 }
 #: The operations that say where the next step runs.
-PREFIXES = ("elsewhere", "native", "released")
+PREFIXES = ("elsewhere", "native", "together", "everywhere", "released")
 #: Hooks that run a native action without Python. The extension counts how often they perform it.
 NATIVE_HOOKS = ("traverse", "clear", "dealloc", "capsule", "module-free")
 #: The positions of arguments that must name existing nodes, by operation.
@@ -177,18 +182,59 @@ def describe_raised(words, error):
     traceback, importing = error.__traceback__, ""
     while traceback is not None:
         if traceback.tb_frame.f_code is import_in_use.__code__:
-            importing = " while importing"
+            importing = "while importing "
         traceback = traceback.tb_next
     try:
         text = str(error)[:MOST_TEXT].replace("\n", "\\n")
     except Exception as another:
         text = "(its text raises %s)" % type(another).__name__
-    step = runtime.get_step(), " ".join(words), type(error).__name__, importing, text
+    step = runtime.get_step(), " ".join(words), importing, type(error).__name__, text
     return "finfuzz: step %d `%s` raised %s%s: %s\n" % step
 
 
 def take_line(line):
-    return take(NODES, line.split())
+    words = line.split()
+    if words[0] == "together":
+        return prepare(words[1:])
+    return take(NODES, words)
+
+
+#: The functions of ``words/`` that steps need, by operation: prefix and position of the word.
+USES = {
+    "node": (("make_", 2),),
+    "shape": (("make_", 3), ("refer_by_", 5)),
+    "perform": (("act_", 2),),
+    "self-check": (("self_check", None),),
+}
+
+
+def prepare(words):
+    """Bind what a step needs of the extension, before several threads take the step.
+
+    A feature is bound when one of its names is first asked for, and that is for one thread.
+    """
+    for prefix, index in USES.get(words[0], ()):
+        word = words[index] if index else ""
+        try:
+            bind(load_word(prefix + word.replace(":", "own_").replace("-", "_")), set())
+        except Exception:
+            pass  # the step raises it again, and there it counts
+    return EFFECT
+
+
+def bind(function, seen):
+    seen.add(function)
+    for name in find_names(function.__code__):
+        value = globals().get(name)
+        if type(value) is FUNCTION and value not in seen:
+            bind(value, seen)
+        elif function.__code__.co_varnames[:1] == ("t",):
+            getattr(import_in_use(), name, None)
+
+
+def find_names(code):
+    inner = [find_names(const) for const in code.co_consts if type(const) is type(code)]
+    return set(code.co_names).union(*inner)
 
 
 class Interpreters:
@@ -220,8 +266,28 @@ class Interpreters:
         runtime.stop(handle, prefix)
         return EFFECT
 
+    def take_at_once(self, nodes, line, handles):
+        """Have a thread for each of these interpreters take the step."""
+        words = line.split()
+        if words[0] == "stop":
+            runtime.stop_at_once(handles[1:])  # the first is the main interpreter's
+            self.handles, self.current = {"main": MAIN}, MAIN
+            return EFFECT
+        tasks = [(handle, line if handle != MAIN else lambda: take(nodes, words))
+                 for handle in handles]  # fmt: skip
+        results = runtime.run_at_once(tasks)
+        return RAISED if RAISED in results else min(results)
+
     def take(self, nodes, line, prefix):
         words = line.split()
+        if prefix == "together":
+            if self.current == MAIN:
+                prepare(words)
+            else:
+                runtime.call(self.current, "together " + line, "")
+            return self.take_at_once(nodes, line, [self.current] * 4)
+        if prefix == "everywhere":
+            return self.take_at_once(nodes, line, list(self.handles.values()))
         if words[0] in ("start", "stop"):
             return getattr(self, words[0])(*words[1:], prefix)
         if words[0] == "enter":

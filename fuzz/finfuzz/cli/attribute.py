@@ -115,7 +115,7 @@ def file_(
     with show_progress("filing") as (announce, advance):
         sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
         try:
-            sorter.sight(text, run_fresh(made, read, limits), 1, 0.0)
+            sorter.sight(text, run_fresh(made, read, limits), 1, 0.0, thorough=True)
             for folder in sorter.waiting if attribute else ():
                 announce(f"{folder} is filed; running controls, Ctrl-C is fine")
             while attribute and sorter.work():

@@ -62,6 +62,7 @@ class Outcome(msgspec.Struct, frozen=True):
     the process, to be compared with a control's. ``wrong_answers``: of self-checks; standard error
     names them. ``judged``: calls of CPython that broke a rule of the C API, each call site once.
     ``keeps_nothing``: the program keeps no object to the end, so what was left then has leaked.
+    ``importers``: interpreters of the process's last life that initialized the extension.
     ``performed``: how often the action of each `hook` step was performed to its end, by the step's
     number from 1; those that never were are absent. The first 1,024 steps are counted.
     ``deviations``: what the control does not do, once triage has compared the two.
@@ -96,6 +97,7 @@ class Outcome(msgspec.Struct, frozen=True):
     stack_pointer: int = 0
     judged: tuple[JudgedCall, ...] = ()
     keeps_nothing: bool = False
+    importers: int = 0
     performed: dict[int, int] = {}
     deviations: tuple[Deviation, ...] = ()
 
@@ -201,6 +203,7 @@ def read_outcome(
         stack_pointer=facts.stack_pointer,
         judged=read_judged(shared),
         keeps_nothing=keeps_nothing,
+        importers=_count_importers(shared),
         performed=_read_performed(facts),
     )
 
@@ -208,6 +211,12 @@ def read_outcome(
 def _read_performed(facts: Facts) -> dict[int, int]:
     steps = facts.performed[: facts.step]
     return {number: count for number, count in enumerate(steps, 1) if count}
+
+
+def _count_importers(shared: SharedMemory) -> int:
+    lives = shared.header.life[: min(shared.header.facts.lives, LIVES)]
+    newest = max((n for n, life in enumerate(lives) if not life.flavour), default=0)
+    return sum(life.imported for life in lives[newest:])
 
 
 def _signal_name(status: int) -> str | None:

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 _LINE = re.compile(
-    r"^finfuzz: (?:step (\d+) )?`(.+?)` raised (\w+)( while importing)?: ?(.*)$", re.MULTILINE
+    r"^finfuzz: (?:step (\d+) )?`(.+?)` raised (while importing )?(\w+): ?(.*)$", re.MULTILINE
 )
 
 
@@ -52,5 +52,5 @@ def find_raised(stderr: str) -> tuple[Raised, ...]:
         return ()
     return tuple(
         Raised(int(number or 0), step, bool(importing), kind, text)
-        for number, step, kind, importing, text in _LINE.findall(stderr)
+        for number, step, importing, kind, text in _LINE.findall(stderr)
     )

@@ -58,7 +58,8 @@ class Life(ctypes.Structure):
         ("internals", _u8),
         ("ended", _u8),
         ("second_internals", _u8),
-        ("padding", _u8 * 3),
+        ("imported", _u8),
+        ("padding", _u8 * 2),
     ]
 
 

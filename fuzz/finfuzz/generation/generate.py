@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
-from finfuzz.program.language import MAIN, MAX_INTERPRETERS, OPERATIONS, PREFIXES, Role
+from finfuzz.program.language import MAX_INTERPRETERS, OPERATIONS, PREFIXES, Role
 from finfuzz.program.legal import CHECKABLE, THREAD_ROOTS
 from finfuzz.program.model import Program, Step
-from finfuzz.program.prefixes import may_go_with
+from finfuzz.program.prefixes import is_legal, may_go_with
 from finfuzz.program.scope import Scope
 from finfuzz.program.walk import InterpreterLife, walk
 from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, Choice
@@ -44,6 +44,17 @@ def stop_all(program: Program) -> Program:
         steps.append(visit.step)
         alive = visit.alive_after
     return Program((*steps, *_stops(alive)), program.below)
+
+
+def leave_out(program: Program, words: Container[str]) -> Program:
+    """Leave out the steps with some operations or words; steps that refer to them stay."""
+    kept = (
+        step
+        for step in program.steps
+        if step.op not in words
+        and not any(text in words for _, choice, text in step.typed() if isinstance(choice, Choice))
+    )
+    return Program(tuple(kept), program.below)
 
 
 def import_first(program: Program) -> Program:
@@ -105,6 +116,8 @@ def find_free_name(taken: set[str], stem: str = "") -> str:
 
 def _possible(op: str, scope: Scope) -> bool:
     condition = _POSSIBLE.get(op)
+    if op in PREFIXES and not is_legal(op, scope):
+        return False
     return condition is None or condition(scope)
 
 
@@ -116,16 +129,13 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "edge": lambda scope: any(scope.edges_of(kind) for kind in scope.here.values()),
     "hook": lambda scope: bool(scope.here),
     "check": lambda scope: not CHECKABLE.isdisjoint(scope.here.values()),
-    "perform": lambda scope: bool(scope.here),
+    "perform": lambda scope: any(next(_acts(scope, name), None) for name in scope.here),
     "root": lambda scope: bool(scope.here),
     "drop": lambda scope: bool(scope.here),
     "enter": lambda scope: bool(scope.flavours),
     "stop": lambda scope: bool(scope.flavours),
     "start": lambda scope: len(scope.flavours) < MAX_INTERPRETERS,
-    "native": lambda scope: scope.current == MAIN,
-    "released": lambda scope: (
-        len(scope.flavours) < MAX_INTERPRETERS and scope.allows(FLAVOUR, "framework")
-    ),
+    "released": lambda scope: len(scope.flavours) < MAX_INTERPRETERS,
     "fork": lambda scope: scope.may_fork,
     "again": lambda scope: scope.may_live_again,
 }
@@ -194,10 +204,14 @@ def _actions(scope: Scope, name: str, hook: str) -> Iterator[str]:
 
 
 def _make_perform(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    name = rng.choice(list(scope.here))
+    name = rng.choice([name for name in scope.here if next(_acts(scope, name), None)])
+    return Step(op, (name, pick_word(rng, scope, weights, ACTION, list(_acts(scope, name)))))
+
+
+def _acts(scope: Scope, name: str) -> Iterator[str]:
+    """Yield the actions that a node can perform now."""
     actions = scope.offers.list_texts(ACTION)
-    among = [action for action in actions if scope.may_perform(name, action)]
-    return Step(op, (name, pick_word(rng, scope, weights, ACTION, among)))
+    return (action for action in actions if scope.may_perform(name, action))
 
 
 def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:

@@ -31,11 +31,14 @@ def _operations() -> dict[str, float]:
         "drop": 2,
         "collect": 1.5,
         "import": 1,
+        "fail-import": 0.2,
         "unimport": 0.2,
         "use": 0.2,
         "self-check": 0.4,
         "elsewhere": 0.8,
         "native": 0.4,
+        "together": 0.4,
+        "everywhere": 0.4,  # possible only while another interpreter exists
         "released": 0.1,  # the next step starts an interpreter
         "start": 1,  # a child with a subinterpreter costs as much as three without
         "enter": 2,  # possible only while another interpreter exists
@@ -129,7 +132,7 @@ class Weights:
 
 DEFAULT = Weights()
 
-#: The weight of a recipe's kinds together, as of the containers and subclasses of an extension of
+#: The weight of a package's kinds together, as of the containers and subclasses of an extension of
 #: ours, and of its actions together.
 _OWN_KINDS, _OWN_ACTIONS = 24.0, 12.0
 
@@ -137,9 +140,11 @@ _OWN_KINDS, _OWN_ACTIONS = 24.0, 12.0
 def weigh_for(offers: Vocabulary, python: Version, avoided: Iterable[str] = ()) -> Weights:
     """Return the weights for a target. ``avoided``: operations and words that are not generated."""
     none = dict.fromkeys(avoided, 0.0)
-    kinds, actions = offers.own.kinds, offers.own.actions
-    own = {text: _OWN_KINDS / len(kinds) for text in kinds}
-    own |= {text: _OWN_ACTIONS / len(actions) for text in actions}
+    own: dict[str, float] = {}
+    if "container" not in offers.kinds:  # an extension of ours has the language's words as well
+        kinds, actions = offers.own.kinds, offers.own.actions
+        own |= {text: _OWN_KINDS / len(kinds) for text in kinds}
+        own |= {text: _OWN_ACTIONS / len(actions) for text in actions}
     return Weights(
         operations=_operations() | none,
         words=_words() | own | none,

@@ -97,8 +97,8 @@ def keeps_nothing(program: Program, offers: Vocabulary = EVERYTHING) -> bool:
 
 
 def _keeps(step: Step) -> bool:
-    """Whether a step keeps something, whatever the others do."""
-    return step.op == "fork" or any(
+    """Whether a step keeps something, whatever the others do, or may keep it."""
+    return step.op in ("fork", "everywhere") or any(
         text in KEEPING.get(parameter, ())
         for _, parameter, text in step.typed()
         if isinstance(parameter, Choice)

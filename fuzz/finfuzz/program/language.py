@@ -58,7 +58,9 @@ class Operation:
 
 
 #: The operations that say where the next step runs.
-PREFIXES = ("elsewhere", "native", "released")
+PREFIXES = ("elsewhere", "native", "together", "everywhere", "released")
+_TOGETHER = "`import`, `self-check`, `node`, `shape`, `perform`, `collect`"
+_EVERYWHERE = "`import`, `unimport`, `self-check`, `node`, `perform`, `collect`, `stop`"
 _TURNS = "`enter`, `use`, `fork`, `again`, `exit`"
 
 OPERATIONS: dict[str, Operation] = {
@@ -66,6 +68,12 @@ OPERATIONS: dict[str, Operation] = {
     for operation in (
         Operation("import", (), "import the extension into the current interpreter"),
         Operation("unimport", (), "remove the extension from `sys.modules`"),
+        Operation(
+            "fail-import",
+            (),
+            "import the extension, whose initialization raises half-way; what is imported already "
+            "stays",
+        ),
         Operation("use", (WHICH,), "the extension that the next steps use"),
         Operation(
             "self-check",
@@ -123,6 +131,19 @@ OPERATIONS: dict[str, Operation] = {
             "thread, started at the first such step, detached after each, alive to the end",
             f"in the main interpreter, which `PyGILState_*` knows alone (C API docs); before a "
             f"step other than {_TURNS}",
+        ),
+        Operation(
+            "together",
+            (),
+            "four threads do the next step at once, under thread states made by hand",
+            f"where threads may be; before {_TOGETHER}",
+        ),
+        Operation(
+            "everywhere",
+            (),
+            "the next step is done at once in each living interpreter, in a thread of its own: a "
+            "`stop` ends all subinterpreters",
+            f"while a subinterpreter lives; before {_EVERYWHERE}",
         ),
         Operation(
             "released",

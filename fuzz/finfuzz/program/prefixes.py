@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from finfuzz.program.language import OPERATIONS, PREFIXES
+from finfuzz.program.language import MAIN, OPERATIONS, PREFIXES
+from finfuzz.program.legal import may_have_threads
 from finfuzz.program.model import Program, Step
+from finfuzz.program.words import FLAVOUR
 
 if TYPE_CHECKING:
     from finfuzz.program.scope import Scope
@@ -14,13 +17,32 @@ if TYPE_CHECKING:
 #: the calling thread alone, and after `exit` and `again` that must be the main one.
 _TURNS = frozenset({"enter", "use", "fork", "again", "exit", *PREFIXES})
 _APART = frozenset(OPERATIONS) - _TURNS
+_ANYWHERE = frozenset({"import", "self-check", "node", "perform", "collect"})
 
-#: The operations that each prefix goes with.
+#: The operations that each prefix goes with. Not `together`: what can be done once, such as `drop`.
+#: Not `everywhere`: edges and roots, since each interpreter has nodes of its own.
 _TAKEN: dict[str, frozenset[str]] = {
     "elsewhere": _APART,
     "native": _APART,
+    "together": _ANYWHERE | {"shape"},
+    "everywhere": _ANYWHERE | {"unimport", "stop"},
     "released": frozenset({"start"}),
 }
+
+#: Where a prefix is legal; the others are anywhere.
+_LEGAL: dict[str, Callable[[Scope], bool]] = {
+    # PyGILState_* knows the main interpreter alone (C API docs).
+    "native": lambda scope: scope.current == MAIN,
+    "together": lambda scope: may_have_threads(scope.flavour, scope.python),
+    "everywhere": lambda scope: bool(scope.flavours),
+    # Of all kinds, it alone needs no thread state.
+    "released": lambda scope: scope.allows(FLAVOUR, "framework"),
+}
+
+
+def is_legal(prefix: str, scope: Scope) -> bool:
+    """Whether a prefix of that name is legal at a place."""
+    return prefix not in _LEGAL or _LEGAL[prefix](scope)
 
 
 def is_apart(prefix: Step | None) -> bool:

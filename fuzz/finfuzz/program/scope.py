@@ -24,7 +24,7 @@ from finfuzz.program.legal import (
     pair,
 )
 from finfuzz.program.model import Program, Step
-from finfuzz.program.prefixes import is_apart, list_effects
+from finfuzz.program.prefixes import goes_with, is_apart, is_legal, list_effects
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary, assume_words
 from finfuzz.program.words import (
     ACTION,
@@ -53,7 +53,8 @@ class Scope:
         abuse: bool = False,
         offers: Vocabulary = EVERYTHING,
     ) -> None:
-        self.python, self.abuse, self.offers = python, abuse, offers
+        self.python: Version = python
+        self.abuse, self.offers = abuse, offers
         self._lacking, self._lacking_operations = offers.lacking, offers.lacking_operations
         self.lives = 1
         self.started = 0
@@ -64,7 +65,7 @@ class Scope:
         self._begin_life()
 
     def _begin_life(self) -> None:
-        self.current = MAIN
+        self.current: str = MAIN
         self.flavours: dict[str, str] = {}
         self.roots_start_interpreters = False
         self.nodes: dict[str, dict[str, str]] = {MAIN: {}}
@@ -95,6 +96,11 @@ class Scope:
         return is_apart(self.prefix)
 
     @property
+    def is_everywhere(self) -> bool:
+        """Whether the next step is done in each living interpreter."""
+        return self.prefix is not None and self.prefix.op == "everywhere"
+
+    @property
     def may_live_again(self) -> bool:
         threads = self.threads_outlive or self.threads_are_busy or self.hooks_start_threads
         return self.lives < MAX_LIVES and not threads
@@ -108,9 +114,17 @@ class Scope:
         """Take one step. Returns whether the step has an effect here."""
         if step.op in self._lacking_operations:
             return False
-        has_effect = _APPLY[step.op](self, *step.args)
+        before = self.prefix
+        if before and not goes_with(before, step):
+            self.prefix = None
+        if step.op in PREFIXES:
+            has_effect = is_legal(step.op, self)
+        else:
+            has_effect = _APPLY[step.op](self, *step.args)
         if has_effect:
             self.prefix = step if step.op in PREFIXES else None
+        else:
+            self.prefix = before
         return has_effect
 
     def allows(self, choice: Choice, text: str) -> bool:
@@ -124,26 +138,21 @@ class Scope:
             return False
         if word.own_thread and (self.is_elsewhere or not is_one_thread(self.flavour, self.python)):
             return False
-        return self.current == MAIN or not word.main_only
+        return not word.main_only or (self.current == MAIN and not self.is_everywhere)
 
     def _always(self, *_: str) -> bool:
         return True
 
-    def _native(self, _means: str) -> bool:
-        return self.current == MAIN  # PyGILState_* knows the main interpreter alone (C API docs)
-
-    def _released(self) -> bool:
-        return self.allows(FLAVOUR, "framework")  # of all, it alone needs no thread state
-
     def _node(self, name: str, kind: str) -> bool:
         if not self.allows(KIND, kind):
             return False
-        self.here[name] = kind
-        place = (self.current, name)
-        if self._uses_second:
-            self._from_second.add(place)
-        else:
-            self._from_second.discard(place)
+        for interpreter in self.nodes if self.is_everywhere else (self.current,):
+            self.nodes[interpreter][name] = kind
+            place = (interpreter, name)
+            if self._used.get(interpreter) == "second":
+                self._from_second.add(place)
+            else:
+                self._from_second.discard(place)
         return True
 
     def _shape(self, name: str, _shape: str, kind: str, _size: str) -> bool:
@@ -180,7 +189,10 @@ class Scope:
         """Whether this action is legal on the node; `may_hook` has the rules of each hook."""
         if name not in self.here or not self.allows(ACTION, action):
             return False
-        return action != "call" or self.offers.calls(self.here[name])
+        kinds = [each.get(name, "") for each in self.nodes.values() if self.is_everywhere]
+        if not all(kinds):
+            return False
+        return action != "call" or all(map(self.offers.calls, (*kinds, self.here[name])))
 
     def may_hold(self, name: str, root: str) -> bool:
         """Whether this root is legal for the node."""
@@ -195,15 +207,18 @@ class Scope:
     def _hook(self, name: str, hook: str, action: str) -> bool:
         if not self.may_hook(name, hook, action):
             return False
-        self.hooks_start_threads |= action == "thread"
-        self.threads_outlive |= action in OUTLIVING_ACTIONS
+        self._note_action(action)
         self.threads_are_busy |= hook in OUTLIVING_HOOKS
         return True
+
+    def _note_action(self, action: str) -> None:
+        self.hooks_start_threads |= action == "thread"
+        self.threads_outlive |= action in OUTLIVING_ACTIONS
 
     def _perform(self, name: str, action: str) -> bool:
         if not self.may_perform(name, action):
             return False
-        self.hooks_start_threads |= action == "thread"
+        self._note_action(action)
         return True
 
     def _root(self, name: str, root: str) -> bool:
@@ -236,12 +251,14 @@ class Scope:
         return True
 
     def _stop(self, name: str) -> bool:
-        if self.flavours.pop(name, None) is None:
+        if name not in self.flavours:
             return False
-        del self.nodes[name]
-        self._used.pop(name, None)
-        if self.current == name:
-            self.current = MAIN
+        for each in list(self.flavours) if self.is_everywhere else (name,):
+            del self.flavours[each]
+            del self.nodes[each]
+            self._used.pop(each, None)
+            if self.current == each:
+                self.current = MAIN
         return True
 
     def _exit(self, way: str) -> bool:
@@ -262,10 +279,8 @@ class Scope:
 
 
 _APPLY: dict[str, Callable[..., bool]] = {
-    **dict.fromkeys(("import", "unimport", "self-check", "collect"), Scope._always),
-    "elsewhere": Scope._always,
-    "released": Scope._released,
-    "native": Scope._native,
+    **dict.fromkeys(("import", "fail-import", "unimport"), Scope._always),
+    **dict.fromkeys(("self-check", "collect"), Scope._always),
     "exit": Scope._exit,
     "use": Scope._use,
     "node": Scope._node,

@@ -28,7 +28,7 @@ from finfuzz.program.words import (
 )
 
 #: The words that need code in the extension: those whose function in ``child/words/`` takes it.
-_OPERATIONS = frozenset({"self-check", "check"})
+_OPERATIONS = frozenset({"self-check", "check", "fail-import"})
 _EDGES = frozenset({"member", "keep-alive"})
 _ROOTS = frozenset(
     {
@@ -46,7 +46,7 @@ _HOOKS = frozenset(
 _ACTIONS = frozenset(
     {
         *("plain", "cast", "lookup", "create", "internals", "cast-back", "convert"),
-        *("override", "gil", "native-thread", "repr"),
+        *("convert-releasing", "override", "gil", "native-thread", "repr"),
     }
 )
 _INTERPRETERS = frozenset({"framework"})
@@ -195,5 +195,5 @@ def assume_words(program: Program) -> Vocabulary:
         return EVERYTHING
     edges, hooks = (*own[EDGE], "attribute"), tuple(own[HOOK])
     kinds = {text: Kind(text, "", edges=edges, hooks=hooks) for text in own[KIND]}
-    roles = dict.fromkeys(kinds, "native-function")  # which have all properties that a role gives
+    roles = dict.fromkeys(kinds, "bound-function")  # so that each can be called
     return replace(EVERYTHING, own=OwnWords(kinds, tuple(own[ACTION]), roles))

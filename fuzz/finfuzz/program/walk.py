@@ -79,7 +79,7 @@ def walk(
     for position, step in enumerate(program.steps):
         has_effect = effects[position]
         scope.apply(step)
-        after = _alive_after(alive, position, step, scope.lives) if has_effect else alive
+        after = _alive_after(alive, position, step, scope) if has_effect else alive
         yield Visit(position, step, here, has_effect, alive, after)
         alive = after
         if scope.current != here.name or step.op == "again":
@@ -87,14 +87,14 @@ def walk(
 
 
 def _alive_after(
-    alive: tuple[InterpreterLife, ...], position: int, step: Step, lives: int
+    alive: tuple[InterpreterLife, ...], position: int, step: Step, scope: Scope
 ) -> tuple[InterpreterLife, ...]:
     """The interpreters that live after a step that has an effect."""
     if step.op == "start":
         name, flavour = step.args
-        return (*alive, InterpreterLife(name, lives, position, flavour))
+        return (*alive, InterpreterLife(name, scope.lives, position, flavour))
     if step.op == "stop":
-        return tuple(each for each in alive if each.name != step.args[0])
+        return tuple(each for each in alive if each.name in scope.nodes)
     if step.op == "again":
-        return (InterpreterLife(MAIN, lives, position),)
+        return (InterpreterLife(MAIN, scope.lives, position),)
     return alive

@@ -144,7 +144,6 @@ EXTENSION_KINDS = (
         "native-function",
         "a Python function made from a C++ function that captured `py::object`s",
         edges=("member",),
-        calls=True,
     ),
     Kind("enum", "a value of a `py::enum_`", edges=("keep-alive",), keeps=True),
     Kind("native-enum", "a value of a `py::native_enum`", edges=("attribute",), cost=2, keeps=True),
@@ -463,6 +462,10 @@ ACTION = Choice(
         Word("call", "call the node without arguments"),
         Word("cast-back", "cast a C++ object to its existing Python object"),
         Word("convert", "call a function whose argument needs an implicit conversion"),
+        Word(
+            "convert-releasing",
+            "call a function whose argument needs an implicit conversion that releases the GIL",
+        ),
         Word("override", "call a virtual function that Python overrides"),
         Word("import", "import a module for the first time"),
         Word("import-extension", "import the extension"),

@@ -32,6 +32,7 @@ from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.oracles.compare import compare
+from finfuzz.triage.oracles.hooks import SILENT
 
 #: The diagnoses of one outcome; none means survival.
 Diagnoses = tuple[Diagnosis, ...]
@@ -158,7 +159,8 @@ def replay_one(
     except UserError as error:
         return _make_result(case, planned, "not runnable", why=str(error))
     expected = case.find_expected(planned.spec, planned.interpreter.text)
-    found = _diagnose(made, program, outcome, limits)
+    thorough = any(SILENT in one for one in expected or ())
+    found = _diagnose(made, program, outcome, limits, thorough=thorough)
     seen = _name(found)
     python, offers = made.interpreter.version, made.offers
     missing = find_missing_words(program, python, offers, abuse=limits.abuse)
@@ -169,7 +171,7 @@ def replay_one(
     if judgement == "as expected" or (judgement == "new here" and not compare):
         return _make_result(case, planned, judgement, found, outcome.seconds)
     runs = (run_fresh(made, program, limits) for _ in range(_RERUNS))
-    reruns = [_diagnose(made, program, one, limits) for one in runs]
+    reruns = [_diagnose(made, program, one, limits, thorough=thorough) for one in runs]
     return _judge_reruns(case, planned, found, reruns, outcome.seconds)
 
 
@@ -195,8 +197,11 @@ def _judge_reruns(
     return _make_result(case, planned, case.judge(expected, seen[0]), reruns[0], seconds)
 
 
-def _diagnose(made: Build, program: Program, outcome: Outcome, limits: Limits) -> Diagnoses:
-    found = diagnose(compare(made, program, outcome, limits), limits.memory_mib)
+def _diagnose(
+    made: Build, program: Program, outcome: Outcome, limits: Limits, *, thorough: bool
+) -> Diagnoses:
+    outcome = compare(made, program, outcome, limits, thorough=thorough)
+    found = diagnose(outcome, limits.memory_mib)
     return tuple(msgspec.structs.replace(one, stack=(), route=()) for one in found)
 
 

@@ -64,7 +64,9 @@ class ExtensionPlan:
         if side is None or package is None or root is None:
             return
         own = self._record.list_side_flags(
-            self.spec.policy, is_free_threaded=self.interpreter.is_free_threaded
+            self.spec.policy,
+            self.spec.switches,
+            is_free_threaded=self.interpreter.is_free_threaded,
         )
         flags = (*COMMON_FLAGS, *own)
         depends = tuple(list_files(package, root))
@@ -86,7 +88,9 @@ class ExtensionPlan:
     def _flags(self) -> tuple[str, ...]:
         """The flags of every unit of an extension."""
         flags = self._record.list_compile_flags(
-            self.spec.policy, is_free_threaded=self.interpreter.is_free_threaded
+            self.spec.policy,
+            self.spec.switches,
+            is_free_threaded=self.interpreter.is_free_threaded,
         )
         return (*COMMON_FLAGS, *define_policies(self.spec), *flags)
 

@@ -24,9 +24,10 @@ class TargetSpec:
 
     A spec of a framework with releases has a ``version`` or a ``path`` or, until
     ``releases.resolve`` fills in the newest release, neither. ``second`` is the release of another
-    extension in the same process. A ``package`` has its origin in place of the framework, the
-    ``path`` where it is imported from, if that is not the CPython's own, and perhaps a ``recipe``.
-    ``str`` gives the canonical text, which ``parse_target`` reads.
+    extension in the same process. ``switches``: of its builds, in the record's order. A ``package``
+    has its origin in place of the framework, the ``path`` where it is imported from, if that is not
+    the CPython's own, and perhaps a ``recipe``. ``str`` gives the canonical text, which
+    ``parse_target`` reads.
     """
 
     framework: str
@@ -36,6 +37,7 @@ class TargetSpec:
     second: str | None = None
     package: str = ""
     recipe: Path | None = None
+    switches: tuple[str, ...] = ()
 
     @property
     def record(self) -> Framework:
@@ -49,6 +51,11 @@ class TargetSpec:
             return (self,)
         return replace(self, second=None), replace(self, version=self.second, second=None)
 
+    def switch_alike(self, other: TargetSpec) -> TargetSpec:
+        """Give another target the build switches of this one, as far as it has them."""
+        known = other.record.switches
+        return replace(other, switches=tuple(one for one in self.switches if one in known))
+
     @property
     def name(self) -> str:
         """Its text without the recipe: what findings and results of replays call it."""
@@ -58,15 +65,20 @@ class TargetSpec:
         if self.package:
             name = (self.framework, self.package, self.version, self.path, self.recipe)
             return str(PackageName(*name))
+        switches = f"{{{','.join(self.switches)}}}" if self.switches else ""
         if self.record.releases is None:
             style = "" if self.policy == RELEASED else f"+{self.policy}"
-            return f"{self.framework}{style}"
+            return f"{self.framework}{switches}{style}"
         if self.path is not None:
             origin = f"@{self.path}"
         else:
             versions = [version for version in (self.version, self.second) if version is not None]
             origin = f"=={','.join(versions)}" if versions else ""
-        return f"{self.framework}{origin}+{self.policy}"
+        return f"{self.framework}{origin}{switches}+{self.policy}"
+
+
+#: Build switches, at the end or before a policy.
+_SWITCHES = re.compile(r"\{([^{}/]*)\}(?=\+[\w-]+\Z|\Z)")
 
 
 def parse_target(text: str) -> TargetSpec:
@@ -79,12 +91,16 @@ def parse_target(text: str) -> TargetSpec:
         CONTROL                            a target without a framework, which has no releases
         wheel:NAME[==VERSION], module:NAME, stdlib:NAME    a package; see ``parse_package``
 
-    Raise UserError for anything else.
+    Before a policy there may be build switches, `{DETAILED_ERRORS,ASSERTS}`. Raise UserError for
+    anything else.
     """
     if (name := parse_package(text)) is not None:
         origin, package, version, path, recipe = name
         return TargetSpec(origin, version, path, package=package, recipe=recipe)
     record = _find_framework(text)
+    if (switched := _SWITCHES.search(text)) and not _is_path(text[: switched.end()], record):
+        spec = parse_target(text[: switched.start()] + text[switched.end() :])
+        return replace(spec, switches=_parse_switches(text, switched[1], record, spec.switches))
     rest = text[len(record.name) :]
     if record.releases is None:
         return _parse_control(text, rest, record)
@@ -94,6 +110,28 @@ def parse_target(text: str) -> TargetSpec:
     first, second = _parse_versions(text, versions, record.releases) if versions else (None, None)
     policy = _parse_policy(text, word, record) if plus else RELEASED
     return TargetSpec(record.name, first, None, policy, second)
+
+
+def _is_path(text: str, record: Framework) -> bool:
+    """Whether braces are of a path that exists."""
+    path = text[len(record.name) :]
+    return path.startswith("@") and os.path.exists(os.path.expanduser(path[1:]))
+
+
+def _parse_switches(
+    text: str, names: str, record: Framework, others: tuple[str, ...]
+) -> tuple[str, ...]:
+    given = [*others, *(name.strip() for name in names.split(","))]
+    for name in given:
+        if name not in record.switches:
+            if not record.switches:
+                raise UserError(
+                    f"target {text!r}: {record.name} is not compiled: no build switches"
+                )
+            near = difflib.get_close_matches(name.upper(), record.switches, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"choose {', '.join(record.switches)}"
+            raise UserError(f"target {text!r}: unknown build switch {name!r}: {hint}")
+    return tuple(name for name in record.switches if name in given)
 
 
 def _parse_control(text: str, rest: str, record: Framework) -> TargetSpec:

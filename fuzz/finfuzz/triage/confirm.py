@@ -9,9 +9,8 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.diagnosis.bucket import COMPARED
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
-from finfuzz.triage.oracles.compare import compare
+from finfuzz.triage.oracles.compare import compare_for
 
 
 def confirm(build: Build, program: Program, diagnosis: Diagnosis, limits: Limits) -> Rate:
@@ -49,8 +48,7 @@ def find_same(
 
     What only a comparison shows is compared with the control, for this very program.
     """
-    if wanted.diagnostic in COMPARED:
-        outcome = compare(build, program, outcome, limits)
+    outcome = compare_for(wanted.diagnostic, build, program, outcome, limits)
     for one in diagnose(outcome, limits.memory_mib):
         if one.bucket == wanted.bucket and (one.signal == "NONE") == (wanted.signal == "NONE"):
             return one

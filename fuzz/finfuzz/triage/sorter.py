@@ -64,14 +64,23 @@ class Sorter:
         self.unconfirmed: dict[str, SeenBucket] = {}
 
     def sight(
-        self, text: str, outcome: Outcome, execution: int, seconds: float, times: int = 1
+        self,
+        text: str,
+        outcome: Outcome,
+        execution: int,
+        seconds: float,
+        times: int = 1,
+        *,
+        thorough: bool = False,
     ) -> tuple[Diagnosis, ...]:
         """Sort one program's outcome; ``execution`` and ``seconds`` are its place in the campaign.
 
-        ``times`` is 0 where the caller will pass the sightings to ``count``. Raise UserError where
-        the control can't be built.
+        ``times`` is 0 where the caller will pass the sightings to ``count``. ``thorough``: as of
+        ``compare``. Raise UserError where the control can't be built.
         """
-        outcome = compare(self._build, parse(text), outcome, self._limits, self._announce)
+        outcome = compare(
+            self._build, parse(text), outcome, self._limits, self._announce, thorough=thorough
+        )
         found = diagnose(outcome, self._limits.memory_mib)
         start = routes.read_start(text) if found else None
         for diagnosis in found:

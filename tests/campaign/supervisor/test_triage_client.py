@@ -18,6 +18,7 @@ from finfuzz.campaign.messages import (
     AddSightings,
     Answer,
     Channel,
+    CompareWithControl,
     CompareWithFresh,
     RunDeferredWork,
     SightingCount,
@@ -184,6 +185,25 @@ def test_signatures_beyond_those_that_are_kept_are_never_triaged(played: Played)
     played.triage.queue.add_sightings(0, counts)
     assert played.asked(soon=True) is None
     assert played.triage.idle
+
+
+def test_programs_of_the_corpus_are_compared_while_nothing_waits(played: Played) -> None:
+    queue = played.triage.queue
+    corpus = queue._paths.corpus
+    corpus.mkdir(parents=True, exist_ok=True)
+    for name in ("a", "b"):
+        (corpus / f"{name}.fin").write_text("finfuzz 1\n")
+    asked = []
+    for _ in range(3):
+        queue._next_control = 0.0
+        asked.append(queue.take_next(soon=False))
+    paths = [one.path for one in asked if isinstance(one, CompareWithControl)]
+    assert sorted(paths) == [str(corpus / "a.fin"), str(corpus / "b.fin")]
+    assert asked[2] is None  # each once
+    (corpus / "c.fin").write_text("finfuzz 1\n")
+    assert queue.take_next(soon=False) is None  # not so soon after another
+    queue._next_control = 0.0
+    assert queue.take_next(soon=True) is None  # the campaign is ending
 
 
 def test_only_the_latest_samples_are_compared(played: Played) -> None:

@@ -146,6 +146,15 @@ def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_deat
     assert (leaving > 25) is (python >= (3, 13))
 
 
+def test_words_of_a_known_defect_that_hides_others_are_rare() -> None:
+    words = {"enum", "self-check"}
+    programs, rng = ProgramSource((3, 13, 0), rare=words), Random(1)
+    made = [programs.generate(rng).program for _ in range(300)]
+    made += [programs.mutate(rng, program).program for program in made]
+    has = [any(words & {step.op, *step.args} for step in one.steps) for one in made]
+    assert 0 < sum(has) < 40  # some do all the same: a defect may need them, too
+
+
 def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
     programs, rng = (
         ProgramSource((3, 11, 7), EVERYTHING, FRAMEWORKS["pybind11"].import_hangs),

@@ -114,6 +114,15 @@ def test_another_cpython_is_of_the_same_kind_or_of_the_same_version(
     assert list(dict.fromkeys(pythons)) == others
 
 
+def test_controls_have_the_same_build_switches() -> None:
+    assert planned("pybind11==3.0.0{DETAILED_ERRORS,ASSERTS}")[:4] == [
+        "instrumentation pybind11==3.0.0{DETAILED_ERRORS,ASSERTS}+released 3.13.0",
+        "extension no-extension 3.13.0",
+        "extension plain-c{ASSERTS} 3.13.0",
+        "policy pybind11==3.0.0{DETAILED_ERRORS,ASSERTS}+destroy 3.13.0",
+    ]
+
+
 @pytest.mark.parametrize(
     ("target", "styles"),
     [

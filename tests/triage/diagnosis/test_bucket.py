@@ -10,7 +10,7 @@ import pytest
 
 from finfuzz.executor.phases import PROGRESS
 from finfuzz.triage.diagnosis import telling
-from finfuzz.triage.diagnosis.bucket import coarsen_phase, find_route
+from finfuzz.triage.diagnosis.bucket import FOREIGN, coarsen_phase, find_route
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
 from finfuzz.triage.diagnosis.messages import Message
 from finfuzz.triage.diagnosis.symbols import Frame
@@ -50,7 +50,10 @@ def test_what_makes_another_bucket(changes: dict[str, object], same: bool) -> No
 def test_the_signal_counts_but_where_it_is_chance(diagnostic: str) -> None:
     aborted = diagnosis(diagnostic=diagnostic)
     crashed = diagnosis(diagnostic=diagnostic, signal="SIGSEGV")
-    chance = ("internals-recreated", "internals-recreated-silently", "heap-corruption")
+    chance = (
+        *("internals-recreated", "internals-recreated-silently"),
+        *("heap-corruption", "foreign-internals"),
+    )
     assert (aborted.bucket == crashed.bucket) is (diagnostic in chance)
 
 
@@ -73,8 +76,13 @@ def test_no_two_diagnostics_or_phases_share_a_bucket_but_those_that_end() -> Non
     buckets = {
         (diagnosis(diagnostic=word, phase=phase).bucket, (word, coarsen_phase(phase)))
         for word, phase in itertools.product(DIAGNOSTICS, PROGRESS)
+        if word != FOREIGN
     }
-    assert len(buckets) == len({bucket for bucket, _ in buckets}) == len(DIAGNOSTICS) * 3
+    assert len(buckets) == len({bucket for bucket, _ in buckets}) == (len(DIAGNOSTICS) - 1) * 3
+
+
+def test_when_a_framework_meets_the_internals_of_another_interpreter_is_chance() -> None:
+    assert len({diagnosis(diagnostic=FOREIGN, phase=phase).bucket for phase in PROGRESS}) == 1
 
 
 def test_a_bucket_is_twelve_hex_digits() -> None:

@@ -205,6 +205,28 @@ def stack(*lines: str) -> list[Frame]:
             ["__Pyx_call_next_tp_dealloc", "__pyx_tp_dealloc"],
         ),
         ([f"{TARGET} __pyx_pw_14finfuzz_target_9Container_1append(_object*)"], ["target hook"]),
+        # a stage of an interpreter's end drops an object: it depends on what held the object
+        (
+            [
+                f"{TARGET} pybind11::detail::clear_instance(_object*)",
+                f"{PYTHON} subtype_dealloc",
+                f"{PYTHON} _PyCodec_Fini",
+                f"{PYTHON} interpreter_clear",
+                f"{PYTHON} finalize_interp_clear",
+            ],
+            ["pybind11::detail::clear_instance"],
+        ),
+        (["libc.so.6 free", f"{PYTHON} dict_dealloc", f"{PYTHON} _PyCodec_Fini"], []),
+        # which tells where it crashes itself
+        (
+            [
+                "libc.so.6 abort",
+                f"{PYTHON} _Py_FatalErrorFunc",
+                f"{PYTHON} _PyTuple_Fini",
+                f"{PYTHON} _PyTypes_FiniTypes",
+            ],
+            ["_PyTuple_Fini"],
+        ),
         # an extension that only looks like the target
         (["libtarget.so act(int)"], ["act"]),
     ],
@@ -341,7 +363,7 @@ def test_a_stack_of_before_local_functions_were_recorded_tells_as_before() -> No
     assert select_telling_frames(frames, internals_gone=False) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("function", ["_PyTuple_Fini", "take_gil", "PyInterpreterState_Delete"])
+@pytest.mark.parametrize("function", ["_PyTuple_Resize", "take_gil", "PyInterpreterState_Delete"])
 def test_a_cpython_in_one_file_tells_as_one_with_a_libpython(function: str) -> None:
     with_libpython = stack(f"{PYTHON} gc_collect_main", f"{PYTHON} {function}", "python3.13 _start")
     in_one_file = [frame._replace(module="/usr/bin/python3.13") for frame in with_libpython]

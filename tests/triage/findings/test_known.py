@@ -16,6 +16,7 @@ from finfuzz.triage.findings.known import (
     find_known,
     find_regressed,
     is_known_crash,
+    list_avoided,
     load_known,
     load_shipped,
 )
@@ -269,6 +270,7 @@ def test_a_crashes_folder_has_a_list_of_its_own_which_comes_first(tmp_path: Path
         (('["hang"]', '["hang"]\non = "ruby<3"'), "'ruby<3' is no condition"),
         (('["hang"]', '["hang"]\nframe = "("'), r"'\(' is no regular expression"),
         (('["hang"]', '["hang"]\nstack = "("'), r"'\(' is no regular expression"),
+        (('["hang"]', '["hang"]\navoid = ["enumm"]'), "no operation or word 'enumm'"),
     ],
 )
 def test_a_list_that_can_not_be_understood(
@@ -287,3 +289,16 @@ def test_the_collector_of_a_debug_build_asserts_where_that_of_a_release_crashes(
     assert entry is not None
     assert entry.quirk == "thread-local-in-a-callback"
     assert find_known(msgspec.structs.replace(said, stack=()), PLAIN_C, "3.14.10d") is None
+
+
+@pytest.mark.parametrize(
+    ("target", "avoided"),
+    [
+        ("pybind11==3.0.1", ("enum", "self-check")),  # 6015 kills every program with one of these
+        ("pybind11==3.0.2+destroy", ("enum", "self-check")),
+        ("pybind11==3.0.3", ()),
+        ("plain-c", ()),
+    ],
+)
+def test_what_a_defect_needs_that_hides_others(target: str, avoided: tuple[str, ...]) -> None:
+    assert list_avoided(parse_target(target), "3.13.0") == avoided

@@ -27,6 +27,7 @@ CASES = [
     ("nanobind==2.12.0", "array-outlives-python", TITLES[2]),
     ("nanobind==2.12.0", "kept-function-names-its-module", TITLES[3]),
     ("nanobind==2.0.0", "part-at-the-address-of-its-whole", TITLES[4]),
+    ("nanobind==2.12.0", "module-imported-again", TITLES[5]),
     ("cython==3.0.10", "dealloc-raises-about-its-object", CYTHON[0]),
     ("cython==3.1.6", "function-made-by-its-type", CYTHON[1]),
     ("cython==3.1.0", "self-check-of-what-is-freed", CYTHON[2]),

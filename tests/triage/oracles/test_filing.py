@@ -32,7 +32,7 @@ node f class
 edge e f base
 edge f e base
 """
-MINIMAL = "finfuzz 1\nnode a iterator\nagain\nnode a iterator\n"
+MINIMAL = "finfuzz 1\nnode a iterator\nagain\nnode b iterator\n"
 
 
 @pytest.mark.slow

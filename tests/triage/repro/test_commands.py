@@ -78,6 +78,23 @@ def test_a_release_is_fetched_once_and_compiled_with_one_command() -> None:
                 '    finfuzz_target.cpp -o finfuzz_target"$SUFFIX"',
             ],
         ),
+        (
+            "pybind11==3.0.0{DETAILED_ERRORS,ASSERTS}",
+            "3.13",
+            [
+                '    -I"$INCLUDE" -I"$PYBIND11_INCLUDE" -DPYBIND11_DETAILED_ERROR_MESSAGES '
+                "-UNDEBUG -pthread \\",
+                '    extension.cpp -o finfuzz_target"$SUFFIX"',
+            ],
+        ),
+        (
+            "plain-c{ASSERTS}",
+            "3.13",
+            [
+                '    -I"$INCLUDE" -UNDEBUG -pthread \\',
+                '    extension.cpp -o finfuzz_target"$SUFFIX"',
+            ],
+        ),
     ],
 )
 def test_a_frameworks_own_sources_are_compiled_too(

@@ -32,9 +32,9 @@ USES = [f"t.{name}" for name in OFFERED] + [f't.action("{name}")' for name in AC
 USES += ['a.hook("clear", act)', "t.Container", " ".join(f"t.{name}" for name in OFFERED)]
 MEANS = ("gil_state", "framework")
 CAPI = {
-    *("start", "run", "run_elsewhere", "elsewhere", "stop", "stop_elsewhere", "start_elsewhere"),
+    *("find_framework", "start", "run", "run_elsewhere", "elsewhere", "stop", "stop_elsewhere"),
+    *("start_elsewhere", "start_released", "at_once", "run_together", "stop_at_once"),
     *(f"{what}native_{means}" for what in ("", "start_", "stop_") for means in MEANS),
-    "start_released",
     *("again", "c_exit", "thread_exit", "hold_in_type", "wake_thread"),
 }
 POLICIES = ("released", "destroy", "leak", "hold")

@@ -15,6 +15,7 @@ from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import (
     Answer,
     Channel,
+    CompareWithControl,
     CompareWithFresh,
     FromTriage,
     RunDeferredWork,
@@ -28,6 +29,8 @@ from finfuzz.executor import process
 from finfuzz.support.own_python import module_command
 
 _TRIES = 3
+#: Requests that nothing depends on.
+_OPTIONAL = (RunDeferredWork, CompareWithFresh, CompareWithControl)
 
 
 class TriageClient:
@@ -131,7 +134,7 @@ class TriageClient:
     def drop_deferred_work(self) -> bool:
         """Kill a process that does what can wait, and do no more; return whether one was killed."""
         self.queue.deferred_work = False
-        if not isinstance(self._request, RunDeferredWork | CompareWithFresh):
+        if not isinstance(self._request, _OPTIONAL):
             return False
         self._request = None
         self._end()

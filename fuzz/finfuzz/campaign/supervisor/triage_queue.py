@@ -1,7 +1,8 @@
 """The queue of requests to triage.
 
-Counts and comparisons are quick and go first, every few seconds; then new signatures, then deferred
-work.
+Counts and comparisons with fresh processes are quick and go first, every few seconds; then new
+signatures, then deferred work. While nothing waits, programs of the corpus are compared with their
+control.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import (
     AddSightings,
+    CompareWithControl,
     CompareWithFresh,
     QueueDeferredWork,
     RunDeferredWork,
@@ -27,6 +29,9 @@ from finfuzz.campaign.worker.signatures import FURTHER
 
 #: Shortest interval between two updates of the findings' counts.
 _QUICK_SECONDS = 10.0
+#: Interval of comparisons with the control, which take 0.2 s: a twentieth of triage's core, which
+#: workers may share.
+_CONTROL_SECONDS = 4.0
 
 
 class TriageQueue:
@@ -44,7 +49,8 @@ class TriageQueue:
         self._quick: deque[AddSightings | CompareWithFresh] = deque()
         self._triaged: set[tuple[int, str]] = set()  # by the current triage process
         self._skipped: set[tuple[int, str]] = set()
-        self._next_quick = 0.0
+        self._compared: set[tuple[int, str]] = set()
+        self._next_quick = self._next_control = 0.0
         self.deferred_work = deferred_work
         self.waiting = 0
 
@@ -102,7 +108,7 @@ class TriageQueue:
     def take_next(self, *, soon: bool) -> ToTriage | None:
         """Take the next request. Quick ones get a turn: a signature may take a minute.
 
-        ``soon``: take counts without delay.
+        ``soon``: take counts without delay, and begin nothing that only fills the time.
         """
         if soon or time.monotonic() >= self._next_quick:
             self._next_quick = time.monotonic() + _QUICK_SECONDS
@@ -117,7 +123,9 @@ class TriageQueue:
             return again
         if self._findings:
             return self._findings.popleft()
-        return RunDeferredWork() if self.has_deferred_work else None
+        if self.has_deferred_work:
+            return RunDeferredWork()
+        return None if soon else self._take_comparison()
 
     def put_back(self, request: ToTriage) -> None:
         """Queue a request again that a process died over."""
@@ -152,6 +160,18 @@ class TriageQueue:
                 del pending[key]
             if ready:
                 yield AddSightings(lane, tuple(ready.values()))
+
+    def _take_comparison(self) -> CompareWithControl | None:
+        """Take a program of the corpus that has not been compared with its lane's control."""
+        if time.monotonic() < self._next_control:
+            return None
+        self._next_control = time.monotonic() + _CONTROL_SECONDS
+        for path in self._paths.corpus.glob("*.fin"):
+            for lane in range(len(self._totals.lanes)):
+                if (lane, path.name) not in self._compared:
+                    self._compared.add((lane, path.name))
+                    return CompareWithControl(lane, str(path))
+        return None
 
     def _find_untriaged(self) -> TriageSignature | None:
         """Find a signature with counts that the process, a new one, has not triaged."""

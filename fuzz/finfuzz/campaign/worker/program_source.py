@@ -7,7 +7,13 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from finfuzz.generation.generate import generate, import_first, leaves_threads, stop_all
+from finfuzz.generation.generate import (
+    generate,
+    import_first,
+    leave_out,
+    leaves_threads,
+    stop_all,
+)
 from finfuzz.generation.learning import Change, Learner, Tally, list_gains
 from finfuzz.generation.mutate import make_mutation
 from finfuzz.generation.splice import splice
@@ -19,6 +25,7 @@ from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support.cpythons import Quirk, Version, has
 from finfuzz.targets.built import Build
 from finfuzz.targets.extension_words import collect_own_words
+from finfuzz.triage.findings.known import list_avoided
 
 #: The share of programs that keep a leftover subinterpreter where one is harmful. Where it aborts
 #: Py_FinalizeEx (gh-113433), nothing happens later: without a rule, two of five programs ended so.
@@ -27,6 +34,9 @@ _LEFTOVERS = 0.1
 #: The share of programs that import the extension first. They run in a zygote that has imported the
 #: extension, which saves a fifth of a child. Some defects need another order (pybind11 5947, 4245).
 _IMPORTS_FIRST = 0.8
+#: The share of programs that keep the words of a known defect that hides others (`avoid` in
+#: known.toml). With pybind11 3.0.1, every program with an enum or a self-check crashes at its end.
+_HIDDEN = 0.1
 #: The share of programs that keep steps without effect. They cost little, and a later mutation may
 #: give them an effect; but if all of them stay, they are soon one of ten.
 _KEEPS_DEAD_STEPS = 0.15
@@ -45,6 +55,7 @@ class ProgramSource:
     ``offers``: the words of the target. ``quirk``: of a CPython on which the target's import in a
     subinterpreter hangs. ``before``: what the campaign has learnt earlier. The unguided engine
     learns from new signatures alone. ``avoided``: operations and words that are not generated.
+    ``rare``: those that are left out of most programs.
     """
 
     def __init__(
@@ -54,12 +65,14 @@ class ProgramSource:
         quirk: Quirk | None = None,
         before: Iterable[Tally] = (),
         avoided: Iterable[str] = (),
+        rare: Iterable[str] = (),
     ) -> None:
         hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
         weights = weigh_for(offers, python, avoided)
         if hangs:
             weights = replace(weights, max_starts=0, most_starts=0)
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
+        self._rare = frozenset(rare)
         self.learner = Learner(weights, before)
 
     @classmethod
@@ -67,7 +80,8 @@ class ProgramSource:
         """Make the source of programs for a build."""
         hangs = build.spec.record.import_hangs
         avoided = build.package.avoided if build.package else ()
-        return cls(build.interpreter.version, build.offers, hangs, before, avoided)
+        rare = list_avoided(build.spec, build.interpreter.text)
+        return cls(build.interpreter.version, build.offers, hangs, before, avoided, rare)
 
     def adapt(self, program: Program) -> Program:
         """Translate a program of another target."""
@@ -94,6 +108,8 @@ class ProgramSource:
         return Candidate(program, Change(by, *list_gains(parent, program)))
 
     def _tidy(self, rng: Random, program: Program) -> Program:
+        if self._rare and rng.random() >= _HIDDEN:
+            program = leave_out(program, self._rare)
         if rng.random() < _IMPORTS_FIRST:
             program = import_first(program)
         if rng.random() >= _KEEPS_DEAD_STEPS:

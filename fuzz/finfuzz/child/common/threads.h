@@ -13,7 +13,7 @@
 
 #include "places.h"
 #include "reduced.h"
-#if FINFUZZ_HAS(start)
+#if FINFUZZ_HAS(start) || FINFUZZ_HAS(tasks)
 #    include "interpreters.h"
 #endif
 #if FINFUZZ_HAS(native)

@@ -198,6 +198,9 @@ def __getattr__(name):
     return made
 
 
+if hasattr(sys, "finfuzz_fails"):
+    raise ImportError("fails half-way")
+
 # ---- members -----------------------------------------------------------------------------------
 
 
@@ -253,6 +256,11 @@ def same(instance):
 
 
 def takes_wrapped(number):
+    return int(number)
+
+
+def takes_releasing(number, sleep=time.sleep):
+    sleep(0.001)
     return int(number)
 
 

@@ -11,7 +11,9 @@ PyObject* new_module();  // module.cpp
 PyObject* start(PyObject*, PyObject* args);
 PyObject* call(PyObject*, PyObject* args);
 PyObject* run(PyObject*, PyObject* args);
+PyObject* run_at_once(PyObject*, PyObject* tasks);
 PyObject* stop(PyObject*, PyObject* args);
+PyObject* stop_at_once(PyObject*, PyObject* handles);
 PyObject* leave(PyObject*, PyObject* handle);
 void forget_slots();  // call it when there are no subinterpreters any more
 

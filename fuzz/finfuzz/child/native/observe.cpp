@@ -96,6 +96,7 @@ static void record_event(int hook, bool second) {
     Facts& facts = shared->facts;
     uint32_t index = find_current_life();
     Life& life = shared->life[index];
+    if (hook == kHookImport) life.imported = 1;
     uint8_t internals = find_internals(life, second);
     Event event{uint8_t(hook), get_progress(life), life.cleared, internals, index};
     static thread_local uint32_t previous = 0;

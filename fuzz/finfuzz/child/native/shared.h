@@ -67,7 +67,8 @@ struct Life {  // one life of one interpreter; the first is the main interpreter
     Racing<uint8_t> internals;  // Internals
     uint8_t ended;
     Racing<uint8_t> second_internals;  // of the second extension, where it does not share the first's
-    uint8_t padding[3];
+    Racing<uint8_t> imported;          // whether it has initialized the extension
+    uint8_t padding[2];
 };
 
 struct JudgedCall {  // a call of CPython that broke a rule of the C API

@@ -6,6 +6,7 @@
 #include "../common/interpreters.h"
 #include "module.h"
 #include "shared.h"
+#include "../common/at_once.h"
 #include "../common/threads.h"
 
 namespace finfuzz {
@@ -127,6 +128,47 @@ PyObject* run(PyObject*, PyObject* args) {
     return call_at(place, callable);
 }
 
+static long take_by(PyObject* callable) {
+    PyObject* result = PyObject_CallNoArgs(callable);
+    if (result == nullptr) {
+        PyErr_Print();
+        return kRaised;
+    }
+    long value = PyLong_AsLong(result);
+    Py_DECREF(result);
+    return value;
+}
+
+// run_at_once([(handle, line), …]) -> the results, each taken by a thread of its own, as by `call`. A
+// callable stands for a line of the main interpreter.
+PyObject* run_at_once(PyObject*, PyObject* list) {
+    Py_ssize_t count = PyList_Size(list);
+    std::vector<long> answers(count < 0 ? 0 : size_t(count), kRaised);
+    std::vector<Task> tasks;
+    for (size_t index = 0; index < answers.size(); ++index) {
+        long handle, *answer = &answers[index];
+        PyObject* what;
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(list, Py_ssize_t(index)), "lO", &handle, &what)) return nullptr;
+        if (handle == kMain) {
+            tasks.push_back({nullptr, [=] { *answer = take_by(what); }});
+            continue;
+        }
+        const Slot* slot = find_slot(handle);
+        const char* line = slot ? PyUnicode_AsUTF8(what) : nullptr;
+        if (line == nullptr) return nullptr;
+        tasks.push_back({&slot->interpreter, [=] { *answer = take_line(*slot, line); }});
+    }
+    RestoreLife restore;
+    if (PyErr_Occurred() || !run_at_once(tasks)) return nullptr;
+    PyObject* results = PyList_New(0);
+    for (long answer : answers) {
+        PyObject* one = PyLong_FromLong(answer);
+        if (results && (one == nullptr || PyList_Append(results, one) < 0)) Py_CLEAR(results);
+        Py_XDECREF(one);
+    }
+    return results;
+}
+
 // Drops the names of nodes before the interpreter ends, as the end of a function drops its locals.
 static void forget_nodes(Slot& slot) {
     run_in_interpreter(slot.interpreter, [&slot] {
@@ -151,6 +193,26 @@ PyObject* stop(PyObject*, PyObject* args) {
     observe_progress(kRunning);
     shared->life[slot->life].ended = 1;
     if (PyErr_Occurred()) return nullptr;
+    Py_RETURN_NONE;
+}
+
+// stop_at_once([handle, …]): ends all of them, each from a thread of its own.
+PyObject* stop_at_once(PyObject*, PyObject* list) {
+    std::vector<Interpreter*> ended;
+    std::vector<uint32_t> lives;
+    RestoreLife restore;
+    for (Py_ssize_t index = 0; index < PyList_Size(list); ++index) {
+        Slot* slot = find_slot(PyList_GET_ITEM(list, index));
+        if (slot == nullptr) return nullptr;
+        forget_nodes(*slot);
+        ended.push_back(&slot->interpreter);
+        lives.push_back(slot->life);
+    }
+    observe_progress(kStopping);
+    bool ran = stop_at_once(ended);
+    observe_progress(kRunning);
+    for (uint32_t life : lives) shared->life[life].ended = 1;
+    if (!ran || PyErr_Occurred()) return nullptr;
     Py_RETURN_NONE;
 }
 

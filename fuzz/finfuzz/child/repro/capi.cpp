@@ -19,6 +19,9 @@
 #if FINFUZZ_HAS(another_thread)
 #    include "../common/threads.h"
 #endif
+#if FINFUZZ_HAS(tasks)
+#    include "../common/at_once.h"
+#endif
 #if FINFUZZ_HAS(again)
 #    include "../native/lives.h"
 #endif
@@ -92,6 +95,50 @@ PyObject *call_at(PyObject *, PyObject *function) {
 }
 
 #endif
+#if FINFUZZ_HAS(at_once)
+// Keeps the result of a call, or its exception, from one thread to another.
+struct Result {
+    PyObject *value = nullptr, *error[3] = {};
+};
+
+// at_once([(interpreter, code), (None, function), …]) -> their results, each from a thread of its own.
+PyObject *at_once(PyObject *, PyObject *list) {
+    std::vector<Result> results(size_t(PyList_GET_SIZE(list)));
+    std::vector<finfuzz::Task> tasks;
+    for (size_t index = 0; index < results.size(); ++index) {
+        PyObject *handle, *what;
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(list, Py_ssize_t(index)), "OO", &handle, &what)) return nullptr;
+        Result *result = &results[index];
+        if (handle == Py_None) {
+            tasks.push_back({nullptr, [result, what] {
+                                 result->value = PyObject_CallNoArgs(what);
+                                 PyErr_Fetch(&result->error[0], &result->error[1], &result->error[2]);
+                             }});
+            continue;
+        }
+        const char *code = PyUnicode_AsUTF8(what);
+        if (!code) return nullptr;
+        result->value = Py_None;
+        Py_INCREF(Py_None);
+        tasks.push_back({static_cast<finfuzz::Interpreter *>(PyLong_AsVoidPtr(handle)),
+                         [code] { PyRun_SimpleString(code); }});
+    }
+    if (!finfuzz::run_at_once(tasks)) return nullptr;
+    PyObject *values = PyList_New(0);
+    for (Result &result : results) {
+        if (result.value) {
+            PyList_Append(values, result.value);
+            Py_DECREF(result.value);
+        } else {
+            PyErr_Clear();  // of several exceptions the last one
+            PyErr_Restore(result.error[0], result.error[1], result.error[2]);
+        }
+    }
+    if (PyErr_Occurred()) Py_CLEAR(values);
+    return values;
+}
+
+#endif
 #if FINFUZZ_HAS(again)
 PyObject *run_life(const std::string &code) {
     PyObject *names = PyModule_GetDict(PyImport_AddModule("__main__"));
@@ -153,6 +200,15 @@ PyMethodDef functions[] = {
 #endif
 #if FINFUZZ_HAS(start_native_framework)
     {"start_native_framework", start_by<start_at<finfuzz::kByFramework>>, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(at_once)
+    {"at_once", at_once, METH_O, nullptr},
+#endif
+#if FINFUZZ_HAS(run_together)
+    {"run_together", run_together, METH_VARARGS, nullptr},
+#endif
+#if FINFUZZ_HAS(stop_at_once)
+    {"stop_at_once", stop_at_once, METH_O, nullptr},
 #endif
 #if FINFUZZ_HAS(run_elsewhere)
     {"run_elsewhere", run_elsewhere, METH_VARARGS, nullptr},

@@ -94,6 +94,29 @@ PyObject *run_elsewhere(PyObject *, PyObject *args) {
 }
 
 #    endif
+#    if FINFUZZ_HAS(run_together)
+// run_together(interpreter, code): four threads run it at once.
+PyObject *run_together(PyObject *, PyObject *args) {
+    Interpreter *interpreter;
+    const char *code;
+    if (!parse(args, interpreter, code)) return nullptr;
+    std::vector<finfuzz::Task> tasks(4, {interpreter, [code] { PyRun_SimpleString(code); }});
+    if (!finfuzz::run_at_once(tasks)) return nullptr;
+    Py_RETURN_NONE;
+}
+
+#    endif
+#    if FINFUZZ_HAS(stop_at_once)
+// stop_at_once([interpreter, …]): ends each from a thread of its own.
+PyObject *stop_at_once(PyObject *, PyObject *handles) {
+    std::vector<Interpreter *> ended;
+    for (Py_ssize_t index = 0; index < PyList_GET_SIZE(handles); ++index)
+        ended.push_back(static_cast<Interpreter *>(PyLong_AsVoidPtr(PyList_GET_ITEM(handles, index))));
+    if (!finfuzz::stop_at_once(ended)) return nullptr;
+    Py_RETURN_NONE;
+}
+
+#    endif
 #    if FINFUZZ_HAS(stop)
 PyObject *stop(PyObject *, PyObject *handle) {
     finfuzz::stop_interpreter(*static_cast<Interpreter *>(PyLong_AsVoidPtr(handle)));

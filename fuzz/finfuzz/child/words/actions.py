@@ -33,6 +33,11 @@ def act_convert(t):
     return t.action("convert")
 
 
+def act_convert_releasing(t):
+    convert = t.takes_releasing
+    return lambda subject: convert(5)
+
+
 def act_gil(t):
     return t.action("gil")
 

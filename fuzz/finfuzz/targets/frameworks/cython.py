@@ -10,6 +10,7 @@ from finfuzz.targets.frameworks.framework import (
     ReleasePackage,
     Translator,
 )
+from finfuzz.targets.switch import Switch
 
 FRAMEWORK = Framework(
     name="cython",
@@ -45,6 +46,20 @@ FRAMEWORK = Framework(
         "cython.py", ("--cplus", "-3", "--module-name", "{module}"), "CYTHON_PYTHON"
     ),
     controls=("no-extension", "plain-c"),
+    own_switches=(
+        Switch(
+            "UNSAFE_MACROS",
+            "with CYTHON_ASSUME_SAFE_MACROS=0",
+            ("-DCYTHON_ASSUME_SAFE_MACROS=0",),
+        ),
+        Switch("NO_FREELISTS", "with CYTHON_USE_FREELISTS=0", ("-DCYTHON_USE_FREELISTS=0",)),
+        Switch("NO_TYPE_SLOTS", "with CYTHON_USE_TYPE_SLOTS=0", ("-DCYTHON_USE_TYPE_SLOTS=0",)),
+        Switch(
+            "CLINE_IN_TRACEBACK",
+            "with CYTHON_CLINE_IN_TRACEBACK=1",
+            ("-DCYTHON_CLINE_IN_TRACEBACK=1",),
+        ),
+    ),
     file_marks=(rb"_cython_\d+_\d+_\d+", rb"_cython_\d\w+", rb"cython_runtime", rb"__pyx_capi__"),
     lacks={
         "kinds": {
@@ -68,6 +83,8 @@ FRAMEWORK = Framework(
         },
         "actions": {"internals": "it has none"},
     },
+    # Its types are immutable, and a bound type is one of them.
+    refusals=(r"TypeError: cannot set '\w+' attribute of immutable type",),
     crashes=CrashMarks(
         namespace="__Pyx",
         generated=r"__pyx_(?:pw|pf|f|gb)_\d+finfuzz_\w+|(__pyx_\w+?)_\d+finfuzz_\w+",

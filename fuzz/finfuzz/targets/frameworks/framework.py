@@ -6,13 +6,14 @@ framework. A control is a framework too, without code of its own that could be a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packaging.version import Version
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.support.cpythons import Quirk
+from finfuzz.targets.switch import ASSERTS, Switch
 
 #: Words that an extension has no code for, with the reason why, by their sort in a vocabulary.
 Lacks = Mapping[str, Mapping[str, str]]
@@ -124,6 +125,7 @@ class CrashMarks:
     ``generated``: functions that it writes for each type or module, with the common part of their
     names as the group, which matches nothing for those of the user's code. ``accessors``: functions
     that ask for its internals. ``routes``: functions on routes to many defects.
+    ``serves_one_interpreter``: of several that import an extension, its internals are of one.
     """
 
     exceptions: Mapping[str, str] = field(default_factory=dict)
@@ -137,6 +139,7 @@ class CrashMarks:
     generated: str = ""
     accessors: str = ""
     routes: str = ""
+    serves_one_interpreter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +158,8 @@ class Framework:
     the extension sees them created. ``import_hangs``: the quirk of a CPython on which its import in
     a subinterpreter hangs. ``needs_gil``: the quirk of a CPython whose free-threaded builds it
     can't be compiled for; ``free_threaded_flags``: compile flags for those builds. ``is_package``:
-    its targets are packages, each with a vocabulary of its own.
+    its targets are packages, each with a vocabulary of its own. ``own_switches``: of its builds,
+    beside `ASSERTS`.
     """
 
     name: str
@@ -180,6 +184,7 @@ class Framework:
     needs_gil: Quirk | None = None
     crashes: CrashMarks = field(default_factory=CrashMarks)
     is_package: bool = False
+    own_switches: tuple[Switch, ...] = ()
     refusals: tuple[str, ...] = ()
 
     @property
@@ -202,21 +207,34 @@ class Framework:
 
     def find_policy(self, name: str) -> Policy:
         """Find a policy by its name. Raise KeyError."""
-        found = {policy.name: policy for policy in self.policies}
-        return found[name]
+        return {policy.name: policy for policy in self.policies}[name]
 
-    def list_compile_flags(self, policy: str, *, is_free_threaded: bool) -> tuple[str, ...]:
-        """List the flags of each source of an extension with a policy."""
+    @property
+    def switches(self) -> Mapping[str, Switch]:
+        """The build switches of its targets, by name; those of packages have none."""
+        return {one.name: one for one in (*self.own_switches, ASSERTS) if self.is_compiled}
+
+    def list_compile_flags(
+        self, policy: str, switches: Iterable[str] = (), *, is_free_threaded: bool
+    ) -> tuple[str, ...]:
+        """List the flags of each source of an extension with a policy and build switches."""
         own = self.find_policy(policy).compile_flags
-        return (*self.compile_flags, *own, *self._list_free_threaded(is_free_threaded))
+        more = (*self._list_free_threaded(is_free_threaded), *self._list_switched(switches))
+        return (*self.compile_flags, *own, *more)
 
-    def list_side_flags(self, policy: str, *, is_free_threaded: bool) -> tuple[str, ...]:
+    def list_side_flags(
+        self, policy: str, switches: Iterable[str] = (), *, is_free_threaded: bool
+    ) -> tuple[str, ...]:
         """List the flags of each source of a policy's side module; none where it has none."""
         side = self.find_policy(policy).side_module
         if side is None or self.releases is None:
             return ()
-        own = self._list_free_threaded(is_free_threaded)
+        own = (*self._list_free_threaded(is_free_threaded), *self._list_switched(switches))
         return (*self.releases.unit_flags, *side.compile_flags, *own)
+
+    def _list_switched(self, switches: Iterable[str]) -> Iterator[str]:
+        for name in switches:
+            yield from self.switches[name].compile_flags
 
     def list_translate_flags(self, policy: str, module: str) -> tuple[str, ...]:
         """List the translator's flags for a module of that name; none where there is none."""
@@ -259,12 +277,15 @@ class Framework:
                 (self.name, self.summary),
                 *((f"{self.name}+{one.name}", one.story) for one in styles),
             )
+        switches = ", ".join(self.switches)
         return (
             (f"{self.name}==VERSION", "a release"),
+            (f"{self.name}==VERSION{{SWITCH,…}}", f"a release, built with {switches}"),
             (f"{self.name}==FIRST,SECOND", "two extensions in one process, a release each"),
             (f"{self.name}@PATH", "a checkout, or a folder with its headers"),
         )
 
-    def story(self, policy: str) -> str:
+    def story(self, policy: str, switches: Iterable[str] = ()) -> str:
         """Describe a policy, as the end of a sentence that begins with the release."""
-        return self.find_policy(policy).story
+        built = " and ".join(self.switches[name].story for name in switches)
+        return self.find_policy(policy).story + (f", built {built}" if built else "")

@@ -10,6 +10,7 @@ from finfuzz.targets.frameworks.framework import (
     Policy,
     ReleasePackage,
 )
+from finfuzz.targets.switch import Switch
 
 _GUARD = "reentrant call detected while fetching pybind11 internals"
 
@@ -86,6 +87,28 @@ FRAMEWORK = Framework(
     file_marks=(rb"__pybind11_internals_v\d+",),
     own_interpreters=True,
     has_internals=True,
+    own_switches=(
+        Switch(
+            "DETAILED_ERRORS",
+            "with PYBIND11_DETAILED_ERROR_MESSAGES",
+            ("-DPYBIND11_DETAILED_ERROR_MESSAGES",),
+        ),
+        Switch(
+            "GIL_CHECKS",
+            "with PYBIND11_ASSERT_GIL_HELD_INCREF_DECREF",
+            ("-DPYBIND11_ASSERT_GIL_HELD_INCREF_DECREF",),
+        ),
+        Switch(
+            "SIMPLE_GIL",
+            "with PYBIND11_SIMPLE_GIL_MANAGEMENT",
+            ("-DPYBIND11_SIMPLE_GIL_MANAGEMENT",),
+        ),
+        Switch(
+            "NO_SUBINTERPRETERS",
+            "with PYBIND11_HAS_SUBINTERPRETER_SUPPORT=0",
+            ("-DPYBIND11_HAS_SUBINTERPRETER_SUPPORT=0",),
+        ),
+    ),
     import_hangs=Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER,  # pybind11 issue 4245
     crashes=_CRASHES,
     # Our own policies say so of a second life, whose local internals are the first's (issue 2101).

@@ -60,9 +60,9 @@ def _list_policies(spec: TargetSpec) -> tuple[str, ...]:
 
 def _list_without_framework(spec: TargetSpec, interpreter: Interpreter) -> Iterator[Control]:
     for name in spec.record.controls:
-        yield Control("extension", TargetSpec(name), interpreter)
+        yield Control("extension", spec.switch_alike(TargetSpec(name)), interpreter)
     if style := spec.record.find_style(spec.version, spec.policy):
-        yield Control("extension", parse_target(style), interpreter)
+        yield Control("extension", spec.switch_alike(parse_target(style)), interpreter)
 
 
 def _list_other_releases(spec: TargetSpec, releases: Sequence[str]) -> Iterator[TargetSpec]:

@@ -23,7 +23,8 @@ def find_shared_leak(
     """
     record = made.spec.record if made.spec.record.is_compiled else FRAMEWORKS[DEFAULT]
     name = record.controls[-1]
-    control = build(TargetSpec(name), made.interpreter, instrumented=False, announce=announce)
+    spec = made.spec.switch_alike(TargetSpec(name))
+    control = build(spec, made.interpreter, instrumented=False, announce=announce)
     outcome = run_fresh(control, adapt(program, made.offers.own, control.offers), limits.patient)
     if outcome.died or not outcome.alive:
         return ""

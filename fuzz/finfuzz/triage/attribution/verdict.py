@@ -32,7 +32,6 @@ from finfuzz.triage.attribution.likeness import (
     make_crash,
 )
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.diagnosis.bucket import COMPARED
 from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.findings.finding import Finding, StackFrame
 from finfuzz.triage.findings.known import find_known
@@ -184,8 +183,8 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
     while runs < most:
         runs += 1
         outcome = run_fresh(build, program, limits.patient)
-        if wanted.diagnosis.diagnostic in COMPARED:
-            outcome = compare_anywhere(build, program, outcome, limits)
+        diagnostic = wanted.diagnosis.diagnostic
+        outcome = compare_anywhere(diagnostic, build, program, outcome, limits)
         found = [*_compare(wanted, build, outcome, limits), *_compare_leak(wanted, outcome)]
         if alike := [likeness for _, likeness in found if likeness.same]:
             same.append(max(alike, key=lambda one: len(one.frames)))

@@ -17,6 +17,11 @@ INTERNALS = frozenset({"internals-recreated", "internals-recreated-silently"})
 DESTROYED = ("internals destroyed",)
 LOST = ("internals lost",)
 
+#: The diagnostic of a framework that used the internals of another interpreter: what comes of that,
+#: and when, is chance.
+FOREIGN = "foreign-internals"
+OF_ANOTHER = ("internals of another interpreter",)
+
 #: Diagnostics with the framework's access to its internals on every stack.
 ASKING = INTERNALS | {"cast-error"}
 
@@ -27,13 +32,13 @@ OVERFLOW = "stack-overflow"
 JUDGED = frozenset(RULES[1:])
 
 #: Diagnostics that an outcome alone does not show: a comparison with the control does.
-COMPARED = frozenset({"raises", "left-alive"})
+COMPARED = frozenset({"raises", "left-alive", "hook-not-run"})
 
 #: Diagnostics of what finfuzz counts: a script shows nothing of it.
-COUNTED = frozenset({"left-alive"})
+COUNTED = frozenset({"left-alive", "hook-not-run"})
 
 #: Diagnostics whose signal is chance: SIGSEGV here, the C library's SIGABRT there.
-_ANY_SIGNAL = INTERNALS | {"heap-corruption"}
+_ANY_SIGNAL = INTERNALS | {"heap-corruption", FOREIGN}
 
 #: Diagnostics whose key begins as the message does: with a function, a kind of misuse, a place.
 _NAMED = frozenset(
@@ -53,7 +58,8 @@ _FORMAT = 2
 def compute_bucket(signal: str, diagnostic: str, phase: str, frames: Sequence[str]) -> str:
     """Compute 12 hex digits. ``frames``: the telling ones, or their substitute."""
     signal = "" if diagnostic in _ANY_SIGNAL else signal
-    key = (_FORMAT, signal, diagnostic, coarsen_phase(phase), tuple(frames))
+    phase = "" if diagnostic == FOREIGN else coarsen_phase(phase)
+    key = (_FORMAT, signal, diagnostic, phase, tuple(frames))
     return hashlib.sha256(repr(key).encode()).hexdigest()[:12]
 
 

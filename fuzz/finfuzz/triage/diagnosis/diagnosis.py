@@ -10,6 +10,8 @@ from finfuzz.triage.diagnosis import bucket as buckets
 DIAGNOSTICS = {
     "internals-recreated": "the framework's guard against it says so",
     "internals-recreated-silently": "the runtime saw internals made where there were some already",
+    "foreign-internals": "the framework's internals serve one interpreter, and several have "
+    "initialized the extension; the framework crashed",
     "capsule-lost": "a checker found another capsule, or none, where one should be",
     "cast-error": "an uncaught error of the framework's cast",
     "framework-failure": "the framework itself gave up, and said why",
@@ -36,6 +38,7 @@ DIAGNOSTICS = {
     "raises": "a step raises an exception, and neither on the control nor earlier in the program",
     "left-alive": "C++ objects are left at the end, though the program keeps none, and on the "
     "control there are fewer",
+    "hook-not-run": "the action of a hook was never performed, and it was on the control",
     "api-after-finalization": "an extension calls CPython's C API after `Py_FinalizeEx`",
     "api-without-thread-state": "an extension calls the C API in a thread without a thread state",
     "unraisable-exception": "CPython reports an exception that no step of the program accounts for",

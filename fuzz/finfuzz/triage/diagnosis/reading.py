@@ -14,9 +14,11 @@ from finfuzz.triage.diagnosis.bucket import (
     ASKING,
     COMPARED,
     DESTROYED,
+    FOREIGN,
     INTERNALS,
     JUDGED,
     LOST,
+    OF_ANOTHER,
     find_route,
 )
 from finfuzz.triage.diagnosis.diagnosis import DIAGNOSTICS, Diagnosis
@@ -32,6 +34,8 @@ __all__ = ["DIAGNOSTICS", "Diagnosis", "diagnose", "find_key_frames"]
 _OF_ITSELF = {
     *("hang", "internals-recreated", "memory-ceiling", "fatal-python-error", "stack-overflow")
 }
+#: What comes of a framework's use of another interpreter's internals.
+_OF_FOREIGN = {"none", "heap-corruption", "pymalloc-check", "framework-failure"}
 #: Diagnostics whose keys are not made of the stack that a signal's handler took.
 _SAID = {
     *SANITIZERS,
@@ -75,7 +79,7 @@ def find_key_frames(diagnosis: Diagnosis, stack: Sequence[Frame]) -> tuple[str, 
     """Return the frames of the key by the current list of telling frames, for a saved stack."""
     if diagnosis.diagnostic == "internals-recreated":
         return DESTROYED
-    if diagnosis.diagnostic in (_SAID | INTERNALS):
+    if diagnosis.diagnostic in (_SAID | INTERNALS | {FOREIGN}):
         return diagnosis.frames
     return find_route(Message(diagnosis.diagnostic, diagnosis.detail), stack)
 
@@ -111,14 +115,21 @@ def _make_diagnosis(
         diagnostic=cause.diagnostic,
         phase=refine_phase(phase, stack),
         detail=cause.detail,
-        frames=_tell_loss(outcome, cause) if cause.diagnostic in INTERNALS else path,
+        frames=_tell_cause(outcome, cause) or path,
         stack=tuple(telling.normalize_function(frame.function) or "?" for frame in stack),
         route=path,
     )
 
 
-def _tell_loss(outcome: Outcome, cause: Message) -> tuple[str, ...]:
-    """Tell how the internals were lost. The guard reports only that they were destroyed."""
+def _tell_cause(outcome: Outcome, cause: Message) -> tuple[str, ...]:
+    """Tell what became of the internals; nothing where they are not the cause.
+
+    The guard reports only that they were destroyed.
+    """
+    if cause.diagnostic == FOREIGN:
+        return OF_ANOTHER
+    if cause.diagnostic not in INTERNALS:
+        return ()
     there = cause.diagnostic != "internals-recreated" and outcome.recreated_after == "first"
     return LOST if there else DESTROYED
 
@@ -136,6 +147,12 @@ def _find_cause(outcome: Outcome, memory_mib: int, stack: Sequence[Frame]) -> Me
     cause = _refine_by_stack(
         said or Message("none", messages.read_python_frame(outcome.stderr)), stack
     )
+    if (
+        outcome.importers > 1
+        and cause.diagnostic in _OF_FOREIGN
+        and telling.serves_one_interpreter(stack)
+    ):
+        return cause._replace(diagnostic=FOREIGN)
     if outcome.recreated and cause.diagnostic not in _OF_ITSELF:
         return cause._replace(diagnostic="internals-recreated-silently")
     if said is None and (judged := beside.find_judged_crash(outcome)):

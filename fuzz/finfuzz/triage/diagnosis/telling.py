@@ -14,6 +14,8 @@ A package's own functions are never plumbing, whatever they are called: `bag_dea
 where the defect is. And behind them CPython's functions do not count: by which way CPython came to
 drop the object is a route.
 
+Of CPython's stages of an interpreter's end only one that crashes itself counts.
+
 Raise VERSION whenever a list or rule changes: `finfuzz rekey` then makes the keys of findings anew.
 """
 
@@ -28,7 +30,7 @@ from collections.abc import Sequence
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
-VERSION = 6
+VERSION = 7
 KEPT = 3
 #: A function that is so often on a recorded stack is part of a recursion.
 _RECURS = 3
@@ -95,6 +97,8 @@ _PLUMBING = re.compile(
 _MARKS = [record.crashes for record in KNOWN.values()]
 #: Functions of frameworks that only throw or abort.
 GIVES_UP = frozenset[str]().union(*(marks.gives_up for marks in _MARKS))
+#: Namespaces of frameworks whose internals serve one interpreter: the first importer, or the last.
+_ONE_INTERPRETER = tuple(marks.namespace for marks in _MARKS if marks.serves_one_interpreter)
 _GENERATED = [re.compile(marks.generated) for marks in _MARKS if marks.generated]
 _NAMESPACES = tuple(marks.namespace for marks in _MARKS if marks.namespace)
 
@@ -113,6 +117,13 @@ _ACCESSORS = re.compile(
 #: Functions on a route to the defect. Their names count only for the innermost frame, when the
 #: framework itself crashed.
 _ROUTE = re.compile("|".join(["target hook", *(marks.routes for marks in _MARKS if marks.routes)]))
+#: Stages of an interpreter's end. Which one drops an object depends on what held the object: such a
+#: function tells only where it crashes itself.
+_STAGE = re.compile(
+    r"_Py\w+_Fini(Types?|ExtTypes|Core|External|Delayed|State)?|interpreter_clear|warnings_clear_state"
+    r"|_PyImport_Clear\w+|_PyUnicode_ClearInterned|_PySys_Clear\w+|_PyExc_Clear\w+"
+)
+_ABORTS = re.compile(r"_?Py_FatalError.*|fatal_error.*|_PyObject_AssertFailed")
 #: The name for all of the target's own functions.
 TARGET_HOOK = "target hook"
 #: A telling frame without a name: a file, and a place in it.
@@ -129,13 +140,15 @@ def select_telling_frames(
     ``exported``: a name that no strip removes is before them, so local functions do not count.
     """
     found: list[str] = []
-    in_package = False
+    in_package = inside = False
     for frame, outer in zip(frames, _find_outer(frames), strict=True):
         if in_package and _is_cpython(frame):
             break
         in_package = in_package or _is_of_package(frame)
         name = _find_telling_name(frame, internals_gone)
-        if not name or name in found or (found and _ROUTE.fullmatch(name)):
+        is_route = (found and _ROUTE.fullmatch(name)) or (inside and _STAGE.fullmatch(name))
+        inside = inside or _is_called(frame)
+        if not name or name in found or is_route:
             continue
         local = _is_local(frame)
         around = not _is_local(outer) and _find_telling_name(outer, internals_gone)
@@ -160,6 +173,11 @@ def select_recursive(frames: Sequence[Frame]) -> tuple[str, ...]:
         if again := sorted(name for name, count in times.items() if count >= _RECURS):
             return tuple(again[:KEPT])
     return ()
+
+
+def serves_one_interpreter(frames: Sequence[Frame]) -> bool:
+    """Whether a framework is on a stack whose internals serve one interpreter of several."""
+    return any(normalize_function(one.function).startswith(_ONE_INTERPRETER) for one in frames)
 
 
 def are_nameless(names: Sequence[str]) -> bool:
@@ -218,6 +236,14 @@ def _find_telling_name(frame: Frame, internals_gone: bool) -> str:
     if _is_of_package(frame):
         return "" if _PYTHON_HEADERS.fullmatch(name) or name in GIVES_UP else name
     return "" if _PLUMBING.match(name) else name
+
+
+def _is_called(frame: Frame) -> bool:
+    """Whether a frame is of a function that a stage calls to do its work: none that only aborts."""
+    module = frame.module.rpartition("/")[2]
+    name = normalize_function(frame.function)
+    outside = not module or _PLUMBING_MODULES.search(module) or _ABORTS.fullmatch(name)
+    return not outside and not (frame.inlined and _is_helper(module, frame.place, name))
 
 
 def _is_local(frame: Frame) -> bool:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from finfuzz.program.language import OPERATIONS
+from finfuzz.program.words import Choice
 from finfuzz.support.cpythons import Quirk, has, is_fixed, parse_version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition
@@ -36,6 +38,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     stack: str = ""
     on: str = ""
     fixed: str = ""
+    avoid: tuple[str, ...] = ()
 
     @cached_property
     def _on(self) -> Condition:
@@ -98,8 +101,20 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             raise UserError(f"no owner {self.owner!r}: write one of {', '.join(_OWNERS)}")
         if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
+        if unknown := set(self.avoid) - _WORDS:
+            raise UserError(f"no operation or word {min(unknown)!r}, see docs/language.md")
 
 
+_WORDS = {
+    *OPERATIONS,
+    *(
+        text
+        for operation in OPERATIONS.values()
+        for choice in operation.parameters
+        if isinstance(choice, Choice)
+        for text in choice.texts
+    ),
+}
 _QUIRKS = {quirk.word for quirk in Quirk}
 
 
@@ -177,6 +192,21 @@ def find_regressed(
         ),
         None,
     )
+
+
+def list_avoided(
+    spec: TargetSpec, python: str, table: tuple[KnownDefect, ...] | None = None
+) -> tuple[str, ...]:
+    """List the operations and words that known defects of this target and CPython need.
+
+    Such a defect kills so many programs that it hides others. ``table``: as in ``find_known``.
+    """
+    there = (
+        entry
+        for entry in (load_shipped() if table is None else table)
+        if entry.avoid and entry.is_expected_on(spec, python)
+    )
+    return tuple(dict.fromkeys(word for entry in there for word in entry.avoid))
 
 
 def is_known_crash(

@@ -90,7 +90,7 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     # Without the framework, then actions of every extension, then actions of a few.
     ACTION: (
         *("plain", "call", "cast", "lookup", "create", "cast-back", "convert", "override"),
-        "internals",
+        *("internals", "convert-releasing"),
         *("print", "raise", "import", "import-extension", "repr", "collect", "atexit"),
         "resurrect",
         *("gil", "native-thread", "thread", "join", "remote-script"),
@@ -122,6 +122,9 @@ _THREADS = {
     ACTION: {"thread", "native-thread", "join"},
     WAY: {"thread-exit"},
 }
+
+#: The threads of a prefix: four, one for each interpreter, else one.
+_PREFIXED = {**dict.fromkeys(PREFIXES, 1), "together": 4, "everywhere": 2}
 
 #: A name's rank: whether minimizing would never give it, its number, its letter.
 NameRank = tuple[bool, int, str]
@@ -211,7 +214,7 @@ def _measure(op: str, args: tuple[str, ...]) -> _Measured:
         own=tuple(text for _, text in words if is_own(text)),
         names=tuple(_name_rank(role, text) for role, text in names),
         defines=step.names(Role.NEW_NODE, Role.NEW_INTERPRETER),
-        threads=(op in PREFIXES) + sum(text in _THREADS.get(one, ()) for one, text in words),
+        threads=_PREFIXED.get(op, 0) + sum(text in _THREADS.get(one, ()) for one, text in words),
         graph=_graph(step),
     )
 

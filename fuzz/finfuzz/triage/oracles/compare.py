@@ -15,6 +15,8 @@ from finfuzz.program.roles import adapt
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.diagnosis.bucket import COMPARED
+from finfuzz.triage.oracles.hooks import SILENT, find_silent_hooks, list_all_silent, list_silent
 from finfuzz.triage.oracles.left import find_left, list_all_left
 from finfuzz.triage.oracles.meanings import list_meanings
 from finfuzz.triage.oracles.raises import find_raises, is_expected, list_all_raises
@@ -30,32 +32,49 @@ def compare(
     outcome: Outcome,
     limits: Limits,
     announce: Callable[[str], None] = lambda _: None,
+    *,
+    thorough: bool = False,
 ) -> Outcome:
     """Return the outcome with its deviations from the control's.
 
-    The control runs only where a step raised or an object is left, in a fresh process. A target
-    without a control, as a package, is compared with itself. Raise UserError if the control can't
-    be built.
+    The control runs only where a step raised or an object is left, in a fresh process; where it is
+    ``thorough``, also for hooks that never ran. A target without a control, as a package, is
+    compared with itself. Raise UserError if the control can't be built.
     """
     refusals = made.spec.record.refusals
-    if not outcome.left and all(is_expected(one, refusals) for one in outcome.raised):
+    own = _read(made, program, outcome, limits)
+    raised = any(not is_expected(one, refusals) for one in outcome.raised)
+    silent = thorough and not outcome.died and bool(list_silent(own))
+    if not (raised or outcome.left or silent):
         return outcome
     name = find_control(made.spec)
     control = _run_control(name, made, program, limits, announce) if name else None
-    own = _read(made, program, outcome, limits)
-    found = (*find_raises(own, control, refusals), *find_left(own, control))
-    return msgspec.structs.replace(outcome, deviations=found)
+    found = [*find_raises(own, control, refusals), *find_left(own, control)]
+    if thorough:
+        found += find_silent_hooks(own, control)
+    return msgspec.structs.replace(outcome, deviations=tuple(found))
 
 
-def compare_anywhere(made: Build, program: Program, outcome: Outcome, limits: Limits) -> Outcome:
-    """Do as ``compare``; on a control, take all for deviations that may be on a target.
+def compare_for(
+    wanted: str, made: Build, program: Program, outcome: Outcome, limits: Limits
+) -> Outcome:
+    """Return the outcome with its deviations, as far as a diagnostic needs them."""
+    if wanted not in COMPARED:
+        return outcome
+    return compare(made, program, outcome, limits, thorough=wanted == SILENT)
+
+
+def compare_anywhere(
+    wanted: str, made: Build, program: Program, outcome: Outcome, limits: Limits
+) -> Outcome:
+    """Do as ``compare_for``; on a control, take all for deviations that may be on a target.
 
     So a finding's control shows whether the same happens there.
     """
-    if find_control(made.spec) or made.package is not None:
-        return compare(made, program, outcome, limits)
+    if wanted not in COMPARED or find_control(made.spec) or made.package is not None:
+        return compare_for(wanted, made, program, outcome, limits)
     own = _read(made, program, outcome, limits)
-    found = (*list_all_raises(own), *list_all_left(own))
+    found = (*list_all_raises(own), *list_all_left(own), *list_all_silent(own))
     return msgspec.structs.replace(outcome, deviations=found)
 
 

@@ -16,7 +16,7 @@ def find_left(own: Ran, control: Ran | None) -> Iterator[Deviation]:
     Where the control could not do each step, or raised elsewhere, or crashed, nothing is known.
     """
     left = own.outcome.left
-    if control is None or not left or not _did_the_same(own, control):
+    if control is None or not left or not own.ended_as(control):
         return
     if left > control.outcome.alive:
         fewer = f"{control.outcome.alive} on {control.name}"
@@ -29,9 +29,3 @@ def list_all_left(own: Ran) -> Iterator[Deviation]:
     if left := own.outcome.left:
         detail = f"{left} C++ objects are left at the end"
         yield Deviation("left-alive", _KEY, detail, own.outcome.phase)
-
-
-def _did_the_same(own: Ran, control: Ran) -> bool:
-    raised, there = ({one.number for one in ran.raised} for ran in (own, control))
-    ended = not control.outcome.died and control.outcome.phase == own.outcome.phase
-    return ended and raised == there and own.meanings.keys() == control.meanings.keys()

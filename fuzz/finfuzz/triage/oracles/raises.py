@@ -48,28 +48,23 @@ def is_expected(raised: Raised, refusals: Iterable[str]) -> bool:
 
 
 def make_key(own: Ran, raised: Raised, meaning: Meaning) -> tuple[str, ...]:
-    """Return type, text without what varies, and the step's words.
+    """Return type, text without what varies, and the operation.
 
-    A failed import is `import`, whatever step needed it, or `import again` where the extension was
-    imported in this interpreter before: pybind11's PRs 5782 and 5947 differ in nothing else.
+    Not the words: in a second life of Cython's modules, all kinds raise alike. A failed import is
+    `import`, whatever step needed it, or `import again` where the extension was imported in this
+    interpreter before: pybind11's PRs 5782 and 5947 differ in nothing else.
     """
-    words = " ".join(meaning.words)
+    operation = "node" if meaning.words[0] == "shape" else meaning.words[0]
     if raised.importing:
         before = (one for one in own.meanings.values() if one.number < raised.number)
         here = (one for one in before if one.imports and one.place == meaning.place)
-        again = any(own.did(one.number) for one in here)
-        words = "import again" if again else "import"
-    return (raised.type, normalize_text(raised.text), words)
+        operation = "import again" if any(own.did(one.number) for one in here) else "import"
+    return (raised.type, normalize_text(raised.text), operation)
 
 
 def normalize_text(text: str) -> str:
-    """Return the beginning of an exception's first line, without addresses, numbers and names.
-
-    A text of one word is a name: of an attribute or a key.
-    """
+    """Return the beginning of an exception's first line, without addresses, numbers and names."""
     line = text.partition("\\n")[0].partition("\n")[0]
-    if line.isidentifier():
-        return "…"
     return " ".join(_VARYING.sub("…", line).split()[:_WORDS_KEPT])
 
 

@@ -42,3 +42,13 @@ class Ran(NamedTuple):
     def tried(self, number: int) -> bool:
         """Whether a step ran, perhaps to raise."""
         return self.did(number) or number in {one.number for one in self.raised}
+
+    def ended_as(self, other: Ran) -> bool:
+        """Whether both ended by themselves, at the same stage, and raised in the same steps.
+
+        And whether all steps had an effect on both: then what differs is no consequence.
+        """
+        mine, theirs = ({one.number for one in ran.raised} for ran in (self, other))
+        ended = not (self.outcome.died or other.outcome.died)
+        same = ended and self.outcome.phase == other.outcome.phase and mine == theirs
+        return same and self.meanings.keys() == other.meanings.keys()

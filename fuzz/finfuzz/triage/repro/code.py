@@ -94,6 +94,10 @@ class StepWriter:
     def import_(self) -> Code:
         return Code("", (self.module,))
 
+    def fail_import(self) -> Code:
+        name = Code(f'"{self.extension.modules[self.module]}"')
+        return self.extension.library.write_call("fail_import", name)
+
     def unimport(self) -> Code:
         if self.extension.package is not None:
             return self.call("unimport")
@@ -137,6 +141,7 @@ class StepWriter:
 
 _WRITERS: dict[str, Callable[..., Code]] = {
     "import": StepWriter.import_,
+    "fail-import": StepWriter.fail_import,
     "unimport": StepWriter.unimport,
     "self-check": StepWriter.self_check,
     "node": StepWriter.make,

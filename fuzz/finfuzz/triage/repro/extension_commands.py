@@ -23,7 +23,8 @@ def write_extension_commands(
     linked so that it sees its internals made.
     """
     record, policy = spec.record, spec.record.find_policy(spec.policy)
-    options = [*record.list_compile_flags(spec.policy, is_free_threaded=is_free_threaded)]
+    policy_and_switches = spec.policy, spec.switches
+    options = [*record.list_compile_flags(*policy_and_switches, is_free_threaded=is_free_threaded)]
     options += [] if alone else [f"-DFINFUZZ_MODULE={module}"]
     link = [*(record.link_flags if watch else ()), *policy.link_flags]
     package = record.releases
@@ -49,7 +50,7 @@ def write_extension_commands(
     if module != FIRST:
         return lines
     side = policy.side_module
-    flags = record.list_side_flags(spec.policy, is_free_threaded=is_free_threaded)
+    flags = record.list_side_flags(*policy_and_switches, is_free_threaded=is_free_threaded)
     units = [f'"${variable}/{unit}"' for unit in side.units]
     return [*lines, *write_compile(units, side.name, [*includes, *flags])]
 

@@ -48,12 +48,25 @@ class Capi:
     def stop(self, variable: str, *, place: str) -> str:
         return f"capi.{'_'.join(filter(None, ('stop', place)))}({variable})"
 
+    def stop_at_once(self, variables: list[str]) -> str:
+        """Return the call that ends subinterpreters, each from a thread of its own."""
+        return f"capi.stop_at_once([{', '.join(variables)}])"
+
     def leave(self) -> None:
         """Accept an interpreter that is left at the end; called once for each."""
 
-    def run(self, code: str, *, elsewhere: bool) -> str:
+    def run(self, code: str, *, place: str) -> str:
         """Return the call that runs code in a subinterpreter. ``code``: the arguments of `run`."""
-        return f"run({code}, capi.run_elsewhere)" if elsewhere else f"run({code})"
+        return f"run({code}, capi.run_{place})" if place else f"run({code})"
+
+    def call_at_once(self, tasks: list[str], times: int = 1) -> str:
+        """Return the call of functions and code, each in a thread of its own.
+
+        ``tasks``: pairs of an interpreter and its code, `None` and a function for the main one.
+        ``times``: how many threads there are for each.
+        """
+        repeated = f" * {times}" if times > 1 else ""
+        return f"capi.at_once([{', '.join(tasks)}]{repeated})"
 
     def call(self, function: str, *, place: str, raises: bool) -> str:
         """Return the call of a function of the main interpreter in another thread."""
@@ -98,6 +111,14 @@ class Stdlib(Capi):
         comment = "" if flavour in _CONFIGS[flavour] or not self._new else f"  # {flavour}"
         return f"{variable} = {self._start}({_CONFIGS[flavour]}){comment}"
 
+    def stop_at_once(self, variables: list[str]) -> str:
+        del variables
+        raise NotPlain
+
+    def call_at_once(self, tasks: list[str], times: int = 1) -> str:
+        del tasks, times
+        raise NotPlain
+
     def stop(self, variable: str, *, place: str) -> str:
         stop = f"_interpreters.destroy({variable})"
         if variable in self._concurrent:
@@ -108,9 +129,9 @@ class Stdlib(Capi):
         if not self._new:  # the interpreter would end with its Python object
             raise NotPlain
 
-    def run(self, code: str, *, elsewhere: bool) -> str:
+    def run(self, code: str, *, place: str) -> str:
         call = f"run({code})"
-        return self._in_another_thread(f"lambda: {call}", "elsewhere") if elsewhere else call
+        return self._in_another_thread(f"lambda: {call}", place) if place else call
 
     def call(self, function: str, *, place: str, raises: bool) -> str:
         if raises:  # `threading` would report the exception by itself

@@ -17,7 +17,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.units import is_source
 from finfuzz.triage.diagnosis import Diagnosis, messages
-from finfuzz.triage.diagnosis.bucket import COUNTED, JUDGED
+from finfuzz.triage.diagnosis.bucket import COUNTED, FOREIGN, JUDGED
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
 from finfuzz.triage.oracles.raises import normalize_text
 from finfuzz.triage.repro.clean import CleanEnvironment
@@ -39,11 +39,12 @@ _OF_THE_HEAP = ("SIGSEGV", "SIGABRT", "SIGBUS")
 #: Diagnostics that are read off the stack or the memory too, neither of which a script shows:
 #: by its messages alone, a script gets these.
 _OR = {
-    "framework-failure": "uncaught-cxx-exception",
-    "heap-corruption": "none",
-    "memory-ceiling": "none",
-    "stack-overflow": "none",
-    **dict.fromkeys(JUDGED, "none"),
+    "framework-failure": ("uncaught-cxx-exception",),
+    "heap-corruption": ("none",),
+    "memory-ceiling": ("none",),
+    "stack-overflow": ("none",),
+    **dict.fromkeys(JUDGED, ("none",)),
+    FOREIGN: ("none", "heap-corruption", "pymalloc-check", "framework-failure"),
 }
 
 
@@ -127,7 +128,7 @@ def _shows(stderr: str, diagnosis: Diagnosis) -> bool:
         return messages.read_report(stderr) is not None
     said = messages.read_death(stderr)
     name = said.diagnostic if said else "none"
-    return name in (diagnostic, _OR.get(diagnostic))
+    return name in (diagnostic, *_OR.get(diagnostic, ()))
 
 
 def shows_raised(stderr: str, key: Sequence[str]) -> bool:

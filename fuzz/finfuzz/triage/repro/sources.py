@@ -17,6 +17,7 @@ CHILD = Path(__file__).resolve().parents[2] / "child"
 #: Further names that a name of capi needs, without any `capi.name` in the script.
 _APART = ("apart", "another_thread")
 _NATIVE = (*_APART, "native")
+_TASKS = (*_APART, "tasks")
 _START_AT = ("start_at", "take_over")
 _STOP_AT = ("stop_at", "take_over")
 _CAPI_NEEDS = {
@@ -30,6 +31,9 @@ _CAPI_NEEDS = {
     "stop_elsewhere": (*_APART, *_STOP_AT),
     "stop_native_gil_state": (*_NATIVE, *_STOP_AT),
     "stop_native_framework": (*_NATIVE, *_STOP_AT, "with_gil"),
+    "at_once": _TASKS,
+    "run_together": _TASKS,
+    "stop_at_once": (*_TASKS, "take_over"),
     "thread_exit": ("another_thread",),
 }
 #: Names of capi that a flavour of interpreters needs, where not `by_config` alone.
@@ -46,7 +50,9 @@ _USED = (
     re.compile(r"\bcapi\.(start_released)\b"),
     re.compile(r"\bcapi\.\w*(native_framework)\b"),
     re.compile(r"\bstart\(\w+, \"(framework)\""),
+    re.compile(r"\bsys\.(finfuzz_fails)\b"),
 )
+_AT_ONCE = re.compile(r"\bcapi\.(at_once|run_together)\b")
 _START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"")
 
 
@@ -67,6 +73,7 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
         "Container",
         "Instance",
         "check",
+        "finfuzz_fails",
         "framework",
         "native_framework",
         "start_released",
@@ -76,7 +83,8 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
     }
     macros = {
         "FINFUZZ_ALONE": 1,
-        "FINFUZZ_ON_DEMAND": int(bool(features) and not plain),
+        # On demand is for one thread.
+        "FINFUZZ_ON_DEMAND": int(bool(features) and not plain and not _AT_ONCE.search(script)),
         "FINFUZZ_TWO": int(spec.second is not None),
         "FINFUZZ_WATCH": int(watch),
         **{name_macro(one): int(one == spec.policy) for one in record.policy_names},

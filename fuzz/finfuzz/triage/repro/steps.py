@@ -18,6 +18,8 @@ from finfuzz.triage.repro.inside import Capi
 from finfuzz.triage.repro.library import PLATFORM, Code
 
 _SWITCHES = ("start", "enter", "stop")
+#: The places where several threads take a step, and how many of one interpreter do.
+_AT_ONCE = {"together": 4, "everywhere": 1}
 _CAUGHT = ("except Exception:", "    pass  # raises here and in the fuzzer")
 #: Of a finding that is about an exception.
 _SHOWN = (
@@ -72,6 +74,8 @@ class Writer:
         self._variables = Variables(extension)
         self._cells = Cells(extension, self._variables)
         self._interpreters = {MAIN: self._begin({"os", "sys"})}
+        #: What other interpreters do meanwhile: the tasks of `call_at_once`.
+        self._tasks: list[str] = []
         #: Lines for the current subinterpreter.
         self._pending: list[str] = []
         self._pending_functions: list[str] = []
@@ -108,7 +112,8 @@ class Writer:
         elif step.op == "again":
             self._again()
         else:
-            self._switch(step) if step.op in _SWITCHES else self._write_step(step)
+            write = self._write_everywhere if self._place == "everywhere" else self._write_step
+            self._switch(step) if step.op in _SWITCHES else write(step)
             self._place = ""
 
     def _find_place(self, prefix: Step) -> str:
@@ -145,6 +150,11 @@ class Writer:
                 self._find_framework()
             self._lines.append(start)
             self._interpreters[name] = self._begin({"sys"})
+        elif self._place == "everywhere":
+            for each in self._scope.flavours:
+                self._forget(each)
+            handles = [self._find_handle(each) for each in self._scope.flavours]
+            self._lines.append(self.platform.stop_at_once(handles))
         elif step.op == "stop":
             self._forget(name)
             stop = self.platform.stop(self._find_handle(name), place=self._place)
@@ -166,12 +176,15 @@ class Writer:
         if code:
             self._lines.append(f'run({self._find_handle(name)}, "{"; ".join(code)}")')
 
-    def _flush(self, elsewhere: bool = False) -> None:
+    def _flush(self, place: str = "") -> None:
         if self._pending:
-            code = "\n".join(quote(self._pending_functions + self._pending))
-            arguments = f"{self._find_handle(self._scope.current)}, {code}"
-            self._lines.extend(self.platform.run(arguments, elsewhere=elsewhere).split("\n"))
-            self._pending, self._pending_functions = [], []
+            code = f"{self._find_handle(self._scope.current)}, {self._take_pending()}"
+            self._lines.extend(self.platform.run(code, place=place).split("\n"))
+
+    def _take_pending(self) -> str:
+        code = "\n".join(quote(self._pending_functions + self._pending))
+        self._pending, self._pending_functions = [], []
+        return code
 
     # ---- lives and ends -------------------------------------------------------------------------
 
@@ -230,7 +243,24 @@ class Writer:
         self._emit([*lines, *self._cells.write_after(self._at)])
         self._note(given, taken, raises)
         if self._place and not apart:
-            self._flush(elsewhere=True)
+            self._flush(self._place)
+
+    def _write_everywhere(self, step: Step) -> None:
+        """Write a step that each interpreter takes in a thread of its own, the main one first."""
+        self._flush()
+        here, main_first = self._scope.current, list(self._scope.nodes)
+        self._place = ""
+        for self._scope.current in main_first[1:]:
+            self._write_step(step)
+            if self._pending:
+                handle = self._find_handle(self._scope.current)
+                self._tasks.append(f"({handle}, textwrap.dedent({self._take_pending()}))")
+        self._scope.current, self._place = MAIN, "everywhere"
+        self._write_step(step)
+        if self._tasks:  # the main interpreter has nothing to do
+            self._lines.extend(self.platform.call_at_once(self._tasks).split("\n"))
+            self._tasks = []
+        self._scope.current = here
 
     def _write_code(self, step: Step, *, plain: bool) -> list[Code]:
         """Write the code of a step. ``plain``: it runs in this thread and does not raise."""
@@ -253,13 +283,20 @@ class Writer:
         target = f"{', '.join(given)} = " if given else ""
         value = lines[-1].removeprefix(target)
         if len(lines) == 1 and _is_expression(value):
-            return [f"{target}{self._call(f'lambda: {value}', raises)}"]
+            return f"{target}{self._call(f'lambda: {value}', target, raises)}".split("\n")
         body = [f"nonlocal {taken}"] if taken else []
         body += [*lines, f"return {', '.join(given)}"] if given else lines
-        return ["def step():", *indent(body), "", f"{target}{self._call('step', raises)}"]
+        call = f"{target}{self._call('step', target, raises)}"
+        return ["def step():", *indent(body), "", *call.split("\n")]
 
-    def _call(self, function: str, raises: bool) -> str:
-        return self.platform.call(function, place=self._place, raises=raises)
+    def _call(self, function: str, target: str, raises: bool) -> str:
+        """Write the call of a function of the main interpreter at the place of the step."""
+        if self._place not in _AT_ONCE:
+            return self.platform.call(function, place=self._place, raises=raises)
+        tasks = [f"(None, {function})", *self._tasks]
+        self._tasks = []
+        call = self.platform.call_at_once(tasks, _AT_ONCE[self._place])
+        return f"{call}[0]" if target else call
 
     def _emit(self, lines: list[str]) -> None:
         before = self._lines if self._in_main else self._pending

@@ -55,11 +55,13 @@ def _describe_target(finding: Finding) -> str:
     if spec.package:
         return f"{describe_package(spec)} on {python}"
     if spec.record.releases is None:
-        style = "" if spec.policy == RELEASED else f", {spec.record.story(spec.policy)},"
+        plain = spec.policy == RELEASED and not spec.switches
+        style = "" if plain else f", {spec.record.story(spec.policy, spec.switches)},"
         return f"{spec}{style} on {python}"
     release = spec.version or f"of {spec.path}"
     second = f" and {spec.second}" if spec.second else ""
-    return f"{spec.framework} {release}{second}, {spec.record.story(spec.policy)}, on {python}"
+    story = spec.record.story(spec.policy, spec.switches)
+    return f"{spec.framework} {release}{second}, {story}, on {python}"
 
 
 def _describe_owner(attribution: Attribution) -> str:

@@ -32,7 +32,7 @@
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(capsules, "capsule at_capsule")                                                      \
     FEATURE(classes, "Dynamic WithMetaclass First Second NoGc NoGcClear Freelist Finalized Derived ListChild")\
-    FEATURE(conversions, "takes_wrapped value_of same")                                          \
+    FEATURE(conversions, "takes_wrapped takes_releasing value_of same")                          \
     FEATURE(coroutines, "coroutine async_generator")                                             \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Tint tint_name Shade")                                                       \

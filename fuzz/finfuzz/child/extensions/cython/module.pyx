@@ -50,6 +50,10 @@ include "container.pxi"
 #if FINFUZZ_HAS(members)
 include "members.pxi"
 #endif
+#if FINFUZZ_HAS(finfuzz_fails)
+if hasattr(__import__("sys"), "finfuzz_fails"):
+    raise ImportError("fails half-way")
+#endif
 include "actions.pxi"
 include "buffers.pxi"
 include "capsules.pxi"

@@ -5,11 +5,13 @@
 // action: hook
 // at_capsule: set_act
 // capsule: set_act
+// cast_forgotten: register_forgotten
 // colour_name: Colour
 // convert: takes_wrapped
 // hook: Container Instance set_act
 // module_with_free: set_act
 // raise_error: Error
+// register_forgotten: cast_forgotten
 // same: Instance
 // SharedType: Shared
 // UniqueType: Unique
@@ -22,6 +24,7 @@
 #include "buffers.h"
 #include "callbacks.h"
 #include "capsules.h"
+#include "casts.h"
 #include "classes.h"
 #include "conversions.h"
 #include "ends.h"
@@ -46,13 +49,14 @@
 
 // clang-format off
 #define FINFUZZ_FEATURES(FEATURE)                                                                \
-    FEATURE(conversions, "takes_wrapped value_of same")                                          \
+    FEATURE(conversions, "takes_wrapped takes_releasing value_of same")                          \
     FEATURE(actions, "action")                                                                   \
     FEATURE(annotations, "Weak WeakDynamic Pooled Supplemented")                                 \
     FEATURE(arrays, "array array_view sum Arrays")                                               \
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(callbacks, "Callback native_function")                                               \
     FEATURE(capsules, "capsule at_capsule")                                                      \
+    FEATURE(casts, "cast_unregistered register_forgotten cast_forgotten")                        \
     FEATURE(classes, "Dynamic New Static Whole")                                                 \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name Level Permission")                                        \

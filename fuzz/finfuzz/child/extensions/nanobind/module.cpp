@@ -97,6 +97,9 @@ void bind_module(nb::module_ &m) {
 #if FINFUZZ_HAS(Instance)
     bind_instance(m);
 #endif
+#if FINFUZZ_HAS(finfuzz_fails)
+    if (PySys_GetObject("finfuzz_fails")) throw nb::import_error("fails half-way");
+#endif
 #if FINFUZZ_ON_DEMAND
     if (PyModule_AddFunctions(m.ptr(), kGetAttribute) < 0) throw nb::python_error();
 #else

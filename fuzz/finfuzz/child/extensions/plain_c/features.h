@@ -42,7 +42,7 @@
     FEATURE(actions, "action")                                                                   \
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(classes, "Dynamic WithMetaclass First Second Multiple")                              \
-    FEATURE(conversions, "takes_wrapped value_of same")                                          \
+    FEATURE(conversions, "takes_wrapped takes_releasing value_of same")                          \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name")                                                         \
     FEATURE(errors, "Error LocalError raise_error")                                              \

@@ -76,6 +76,12 @@ int module_exec(PyObject *module) {
 #    define FINFUZZ_BIND(header, names) done = done && bind_##header(module);
     FINFUZZ_FEATURES(FINFUZZ_BIND)
 #endif
+#if FINFUZZ_HAS(finfuzz_fails)
+    if (done && PySys_GetObject("finfuzz_fails")) {
+        PyErr_SetString(PyExc_ImportError, FINFUZZ_NAME " fails half-way");
+        return -1;
+    }
+#endif
 #if FINFUZZ_POLICY_FAILING_INIT
     if (done && fails_late()) {
         PyErr_SetString(PyExc_ImportError, FINFUZZ_NAME " fails when all is made");

@@ -38,7 +38,7 @@
 #define FINFUZZ_FEATURES(FEATURE)                                                                \
     FEATURE(actions, "action")                                                                   \
     FEATURE(classes, "Dynamic WithMetaclass First Second Multiple")                              \
-    FEATURE(conversions, "takes_wrapped value_of same")                                          \
+    FEATURE(conversions, "takes_wrapped takes_releasing value_of same")                          \
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name")                                                         \
     FEATURE(errors, "Error LocalError raise_error")                                              \

@@ -5,10 +5,16 @@
 // action: hook
 // at_capsule: set_act
 // capsule: set_act
+// cast_forgotten: register_forgotten
+// cast_shared: Shared
+// cast_smart: Smart
+// cast_unique: Unique
 // convert: takes_wrapped
+// convert_many: takes_from_many
 // hook: Container Instance set_act
 // module_with_free: set_act
 // raise_error: Error
+// register_forgotten: cast_forgotten
 // same: Instance
 // Second: First
 // value_of: Instance
@@ -19,14 +25,17 @@
 #include "buffers.h"
 #include "callbacks.h"
 #include "capsules.h"
+#include "casts.h"
 #include "classes.h"
 #include "conversions.h"
 #include "ends.h"
 #include "enums.h"
 #include "errors.h"
+#include "exhausting.h"
 #include "functions.h"
 #include "gil.h"
 #include "holders.h"
+#include "leaving.h"
 #include "lifetimes.h"
 #include "modules.h"
 #include "native_enums.h"
@@ -37,7 +46,7 @@
 
 // clang-format off
 #define FINFUZZ_FEATURES(FEATURE)                                                                \
-    FEATURE(conversions, "takes_wrapped value_of same")                                          \
+    FEATURE(conversions, "takes_wrapped takes_releasing value_of same")                          \
     FEATURE(actions, "action")                                                                   \
     FEATURE(buffers, "Numbers Buffer")                                                           \
     FEATURE(callbacks, "Callback native_function")                                               \
@@ -46,9 +55,12 @@
     FEATURE(ends, "at_py_atexit at_static_destructor at_thread_local_destructor")                \
     FEATURE(enums, "Colour colour_name")                                                         \
     FEATURE(errors, "Error LocalError KeptError raise_error")                                    \
+    FEATURE(exhausting, "takes_from_many convert_many")                                          \
     FEATURE(functions, "answer Callee")                                                          \
     FEATURE(gil, "GilTaker GilStateTaker")                                                       \
     FEATURE(holders, "Unique Shared Smart Holder")                                               \
+    FEATURE(casts, "cast_shared cast_unique cast_smart cast_local cast_unregistered register_forgotten cast_forgotten")\
+    FEATURE(leaving, "importing_capsule printing_capsule Catching call_back catch_in_cpp import_in_cpp throw_out")\
     FEATURE(lifetimes, "keep_alive")                                                             \
     FEATURE(modules, "module_with_free")                                                         \
     FEATURE(native_enums, "NativeColour")                                                        \

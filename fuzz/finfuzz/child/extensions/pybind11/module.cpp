@@ -123,6 +123,9 @@ void bind_module(py::module_ &m) {
 #if FINFUZZ_HAS(check)
     bind_checks(m);
 #endif
+#if FINFUZZ_HAS(finfuzz_fails)
+    if (PySys_GetObject("finfuzz_fails")) throw py::import_error("fails half-way");
+#endif
 #if FINFUZZ_ON_DEMAND
     if (PyModule_AddFunctions(m.ptr(), kGetAttribute) < 0) throw py::error_already_set();
 #else

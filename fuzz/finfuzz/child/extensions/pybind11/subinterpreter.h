@@ -2,6 +2,11 @@
 #pragma once
 
 #include "core.h"
+#if FINFUZZ_HAS(throw_out)
+#    include <stdexcept>
+
+#    include "leaving.h"
+#endif
 
 #ifdef PYBIND11_HAS_SUBINTERPRETER_SUPPORT
 #    include <pybind11/subinterpreter.h>
@@ -24,8 +29,20 @@ extern "C" PYBIND11_EXPORT void *finfuzz_create_subinterpreter_released() {
 #    endif
 extern "C" PYBIND11_EXPORT int finfuzz_in_subinterpreter(void *handle, int (*function)(void *),
                                                          void *argument) {
+#    if FINFUZZ_HAS(throw_out)
+    throws_out = false;
+    try {
+        py::subinterpreter_scoped_activate active(*static_cast<py::subinterpreter *>(handle));
+        int result = function(argument);
+        if (!throws_out) return result;
+        throw std::runtime_error("an exception of C++ leaves the interpreter");
+    } catch (const std::runtime_error &) {
+        return 0;
+    }
+#    else
     py::subinterpreter_scoped_activate active(*static_cast<py::subinterpreter *>(handle));
     return function(argument);
+#    endif
 }
 
 extern "C" PYBIND11_EXPORT void finfuzz_end_subinterpreter(void *handle) {
