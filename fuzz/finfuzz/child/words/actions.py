@@ -35,7 +35,8 @@ def act_convert(t):
 
 def act_convert_releasing(t):
     convert = t.takes_releasing
-    return lambda subject: convert(5)
+    kept = getattr(t, "Releasing", None)  # else the type goes with the module
+    return lambda subject: (kept, convert(5))
 
 
 def act_gil(t):
