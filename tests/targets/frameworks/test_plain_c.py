@@ -112,7 +112,9 @@ def test_imports_in_subinterpreters(
     made = build(TargetSpec(FRAMEWORK.name, policy=style), pythons[0])
     outcome = run_fresh(made, parse(TWO_INTERPRETERS))
     lines = [line for line in outcome.stderr.splitlines() if line.startswith("finfuzz: ")]
-    said = [line.partition(" raised ")[2].replace(HIDDEN, AT_ONCE) for line in lines]
+    said = [
+        line.partition(" raised while importing ")[2].replace(HIDDEN, AT_ONCE) for line in lines
+    ]
     assert said == errors
     found = [str(one) for one in diagnose(outcome, Limits().memory_mib)]
     assert found == (["NONE/wrong-answer"] if style == "globals" else [])

@@ -76,7 +76,7 @@ def test_target(spec: str, said: str) -> None:
 )
 def test_a_defect_of_cpython_has_the_affected_cpythons(owner: Owner, last: str) -> None:
     affected = "since CPython 3.12.1, fixed between 3.13.0 and 3.13.18"
-    attribution = Attribution(owner, "why", "", "", (), (), "2026-11-29", affected)
+    attribution = Attribution(owner, "why", "", "", (), (), "2026-11-29", python_range=affected)
     assert write_story(finding(attribution=attribution)).splitlines()[-1] == last
 
 
