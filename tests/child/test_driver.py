@@ -96,6 +96,7 @@ def test_the_model_knows_which_steps_have_an_effect(
 
 #: Legal steps that Python may refuse with an exception, and why.
 MAY_RAISE = {
+    "raise": "`perform` does it at once, and nothing else catches the exception",
     "base": "a class that derives from the other already",
     "py-atexit": "there is room for 32 functions in all",
     "joined-thread": "an interpreter of the standard library's has no threads before 3.12",

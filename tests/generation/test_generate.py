@@ -69,7 +69,7 @@ def test_a_step_has_an_effect_behind_any_program(program: Program, seed: int) ->
 
 def test_nothing_of_the_language_is_out_of_reach() -> None:
     """Every operation and every word but abuse; what takes certain nodes is further below."""
-    steps = [step for seed in range(5000) for step in generate(Random(seed), EVEN).steps]
+    steps = [step for seed in range(30_000) for step in generate(Random(seed), EVEN).steps]
     assert {step.op for step in steps} == set(OPERATIONS)
     words = {
         (parameter.name, argument)

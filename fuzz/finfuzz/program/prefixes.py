@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from finfuzz.program.language import MAIN, OPERATIONS, PREFIXES
 from finfuzz.program.legal import may_have_threads
 from finfuzz.program.model import Program, Step
-from finfuzz.program.words import FLAVOUR
+from finfuzz.program.words import FLAVOUR, Choice
+from finfuzz.support.cpythons import Version
 
-if TYPE_CHECKING:
-    from finfuzz.program.scope import Scope
+
+class Scope(Protocol):
+    """What of ``scope.Scope`` decides about prefixes."""
+
+    current: str
+    flavours: dict[str, str]
+    python: Version
+    prefix: Step | None
+
+    @property
+    def flavour(self) -> str: ...
+
+    def allows(self, choice: Choice, text: str) -> bool: ...
+
+    def apply(self, step: Step) -> bool: ...
+
 
 #: Steps that no thread performs: they say where or in which life the next steps run. `fork` copies
 #: the calling thread alone, and after `exit` and `again` that must be the main one.

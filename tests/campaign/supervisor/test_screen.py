@@ -6,7 +6,6 @@ import io
 import time
 
 import pytest
-from rich.console import Console
 
 from finfuzz.campaign.messages import Answer, Bucket, Progress, SightingCount
 from finfuzz.campaign.supervisor.resources import Usage
@@ -15,6 +14,7 @@ from finfuzz.campaign.supervisor.snapshot import History, Snapshot
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.totals import Totals
 from finfuzz.generation.learning import Tally
+from finfuzz.support.terminal import DataConsole
 from helpers.campaigns import PLAN
 
 USAGE = Usage(
@@ -65,7 +65,7 @@ def full(**changes: object) -> Snapshot:
 def plain(elapsed: list[float], *notes: str, seconds: float = 60.0) -> list[str]:
     """The lines of a campaign whose clock stood so when it was asked."""
     file = io.StringIO()
-    with Screen(seconds, Console(file=file, width=40, highlight=False)) as screen:
+    with Screen(seconds, DataConsole(file=file, width=40)) as screen:
         for moment in elapsed:
             screen.show(Snapshot(PLAN, Totals(1), moment, "fuzzing"))
         for note in notes:
@@ -114,7 +114,7 @@ def test_the_line_says_it_all() -> None:
 @pytest.mark.parametrize("width", [80, 140])
 def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
     file = io.StringIO()
-    console = Console(file=file, width=width, height=50, force_terminal=True, color_system=None)
+    console = DataConsole(file=file, width=width, height=50, force_terminal=True, color_system=None)
     console.print(render(full(warnings=["no new feature for 2.1 h"]), width))
     screen = file.getvalue()
     assert max(map(len, screen.splitlines())) <= width

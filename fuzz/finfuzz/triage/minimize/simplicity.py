@@ -53,8 +53,8 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
         *("generator", "coroutine", "contextvar", "thread-local", "frame", "traceback"),
         *("lock", "rlock", "ctypes-callback", "queue"),
         # The module, a type in it, an instance of that; then objects that own others, visibly.
-        *("extension", "bound-type", "bound-function", "bound-method"),
-        *("instance", "container", "subclass", "dynamic", "override"),
+        *("extension", "bound-type", "instance", "container", "subclass", "dynamic", "override"),
+        *("bound-function", "bound-method"),
         # Kinds that own objects unseen, by plainer means first; then kinds that need explaining.
         *("holder", "unique", "shared", "smart", "callback", "native-function", "capsule"),
         *("enum", "native-enum", "error", "local-error", "kept-error", "iterator"),
