@@ -1,4 +1,4 @@
-"""Types that something holds unseen by the collector, by a `census` step, and not on the control."""
+"""Types that something holds unseen by the collector, and not on the control."""
 
 from __future__ import annotations
 
