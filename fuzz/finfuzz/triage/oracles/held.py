@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from finfuzz.executor.deviation import Deviation
+from finfuzz.triage.diagnosis.bucket import OF_TYPE
 from finfuzz.triage.oracles.ran import Ran
 
 
@@ -35,4 +36,4 @@ def _find(own: Ran, others: dict[int, dict[str, int]], where: str) -> Iterator[D
                 by = "a reference" if count == 1 else f"{count} references"
                 detail = f"the type {name} is kept by {by} that the collector does not see"
                 compared = f"; {where} by {other or 'none'}" if where else ""
-                yield Deviation("left-alive", (f"type {name}",), detail + compared)
+                yield Deviation("left-alive", (OF_TYPE + name,), detail + compared)
