@@ -13,6 +13,7 @@ from finfuzz.replay.shown import Shown, list_wrong, read_shown
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.triage.oracles.compare import compare_for
 from helpers.places import CORPUS
 
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(CORPUS.glob("*.fin"))}
@@ -62,15 +63,17 @@ def test_the_bad_release_shows_the_report_and_the_good_one_does_not(
     found = [one for one in pythons if one.version[:2] == version and not one.abiflags]
     if not found:
         pytest.skip(f"no CPython {shown.python} found")
-    bad = run(name, shown.bad, found[0])
-    good = run(name, shown.good, found[0]) if shown.good else frozenset()
+    bad = run(name, shown, shown.bad, found[0])
+    good = run(name, shown, shown.good, found[0]) if shown.good else frozenset()
     assert shown.is_shown(bad, good), (bad, good)
 
 
-def run(name: str, spec: TargetSpec, python: Interpreter) -> frozenset[str]:
+def run(name: str, shown: Shown, spec: TargetSpec, python: Interpreter) -> frozenset[str]:
     """All that goes wrong with a program in a few runs."""
     made, program = build(spec, python, instrumented=False), parse(TEXTS[name])
-    outcomes = [run_fresh(made, program, LIMITS) for _ in range(RUNS)]
+    wanted = shown.what.rpartition("/")[2]
+    ran = (run_fresh(made, program, LIMITS) for _ in range(RUNS))
+    outcomes = [compare_for(wanted, made, program, one, LIMITS) for one in ran]
     return frozenset().union(*(list_wrong(one, LIMITS.memory_mib) for one in outcomes))
 
 

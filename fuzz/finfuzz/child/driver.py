@@ -138,6 +138,12 @@ def self_check_here(_nodes):
         runtime.count_wrong_answer(line)
 
 
+def take_census(_nodes):
+    counted = perform("census", "")
+    if counted:
+        sys.stderr.write("finfuzz: step %d counts %s\n" % (runtime.get_step(), counted))
+
+
 STEPS = {
     "import": import_extension_here,
     "fail-import": fail_import_here,
@@ -153,6 +159,7 @@ STEPS = {
     "check": check_node,
     "drop": drop_name,
     "collect": collect,
+    "census": take_census,
 }
 #: The operations that say where the next step runs.
 PREFIXES = ("elsewhere", "native", "together", "everywhere", "released")

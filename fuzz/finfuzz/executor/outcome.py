@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from finfuzz.executor.census import find_censuses
 from finfuzz.executor.deviation import Deviation
 from finfuzz.executor.frames import RawFrame, read_frames
 from finfuzz.executor.judged import JudgedCall, read_judged
@@ -117,6 +118,11 @@ class Outcome(msgspec.Struct, frozen=True):
         return find_raised(self.stderr)
 
     @property
+    def censuses(self) -> dict[int, dict[str, int]]:
+        """What `census` steps found: references to types of the extension, unseen, by step."""
+        return find_censuses(self.stderr)
+
+    @property
     def unraisable(self) -> tuple[str, ...]:
         """Exceptions that CPython could only report and that no step explains."""
         return find_unraisable(self.stderr)
@@ -136,12 +142,14 @@ class Outcome(msgspec.Struct, frozen=True):
     def notable(self) -> bool:
         """Whether the outcome needs a diagnosis: a survivor may have failed in other ways.
 
-        A step that raised, and objects that are left, are odd only if the control differs.
+        A step that raised, objects that are left, and types that something holds unseen are odd
+        only if the control differs.
         """
         return bool(
             self.died
             or any(not one.expected for one in self.raised)
             or self.left
+            or self.censuses
             or self.recreated
             or self.capsule_lost
             or self.wrong_answers

@@ -35,6 +35,7 @@ def _operations() -> dict[str, float]:
         "unimport": 0.2,
         "use": 0.2,
         "self-check": 0.4,
+        "census": 0.1,  # it looks at each object there is
         "elsewhere": 0.8,
         "native": 0.4,
         "together": 0.4,

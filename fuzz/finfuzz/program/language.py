@@ -118,6 +118,13 @@ OPERATIONS: dict[str, Operation] = {
         Operation("drop", (Role.NODE,), "forget the name; a node without a root may be destroyed"),
         Operation("collect", (), "run the cyclic garbage collector"),
         Operation(
+            "census",
+            (),
+            "count references to types of the extension that the garbage collector does not see: "
+            "not more than on the control",
+            cost=2,
+        ),
+        Operation(
             "elsewhere",
             (),
             "the next step runs in another thread, under a thread state made by hand: a `start` "

@@ -280,7 +280,7 @@ class Scope:
 
 _APPLY: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(("import", "fail-import", "unimport"), Scope._always),
-    **dict.fromkeys(("self-check", "collect"), Scope._always),
+    **dict.fromkeys(("self-check", "collect", "census"), Scope._always),
     "exit": Scope._exit,
     "use": Scope._use,
     "node": Scope._node,

@@ -23,7 +23,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
-from finfuzz.triage.diagnosis.bucket import COUNTED
+from finfuzz.triage.diagnosis.bucket import is_counted
 from finfuzz.triage.diagnosis.symbols import Frame, find_interrupted, name_stack
 from finfuzz.triage.findings.finding import (
     RECIPE,
@@ -280,7 +280,8 @@ def _drop_folders(frames: Iterable[RawFrame]) -> tuple[RawFrame, ...]:
 
 def _is_seen_here_alone(finding: Finding) -> bool:
     """Whether nothing crashed, and the gate saw the defect or finfuzz counted: no script does."""
-    return finding.signal == "NONE" and finding.diagnostic in (*RULES, *COUNTED)
+    counted = is_counted(finding.diagnostic, finding.frames)
+    return finding.signal == "NONE" and (finding.diagnostic in RULES or counted)
 
 
 def _drop_handler(stack: list[Frame]) -> list[Frame]:

@@ -14,7 +14,7 @@ from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.rate import HANG_RUNS, Rate
 from finfuzz.triage.repro import run as module
-from finfuzz.triage.repro.run import confirm_script
+from finfuzz.triage.repro.run import confirm_script, shows_held
 from helpers.places import PACKAGE
 
 LIMITS = Limits(deadline=10.0)
@@ -192,3 +192,17 @@ def test_a_script_that_does_not_compile_says_so(tmp_path: Path, plain_c: Build) 
     diagnosis = Diagnosis("SIGABRT", "none", "finalizing", "", ())
     with pytest.raises(UserError, match=r"repro\.py does not compile: g\+\+: error: no such file$"):
         confirm_script(tmp_path, plain_c, diagnosis, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "key", "shown"),
+    [
+        ("types held unseen: Colour 1\n", "type Colour", True),
+        ("types held unseen: Box 2, Colour 1\n", "type Colour", True),
+        ("types held unseen: NativeColour 1\n", "type Colour", False),
+        ("types held unseen: \n", "type Colour", False),
+        ("Colour 1\n", "type Colour", False),
+    ],
+)
+def test_a_script_names_a_type_that_is_held(stderr: str, key: str, shown: bool) -> None:
+    assert shows_held(stderr, key) == shown

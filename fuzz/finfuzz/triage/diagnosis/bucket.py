@@ -34,8 +34,10 @@ JUDGED = frozenset(RULES[1:])
 #: Diagnostics that an outcome alone does not show: a comparison with the control does.
 COMPARED = frozenset({"raises", "left-alive", "hook-not-run"})
 
-#: Diagnostics of what finfuzz counts: a script shows nothing of it.
-COUNTED = frozenset({"left-alive", "hook-not-run"})
+#: Diagnostics of what finfuzz counts: a script shows nothing of it, but what a census found.
+_COUNTED = frozenset({"left-alive", "hook-not-run"})
+#: How the key of a type that a census found begins.
+OF_TYPE = "type "
 
 #: Diagnostics whose signal is chance: SIGSEGV here, the C library's SIGABRT there.
 _ANY_SIGNAL = INTERNALS | {"heap-corruption", FOREIGN}
@@ -71,6 +73,11 @@ def coarsen_phase(phase: str) -> str:
     """
     progress = phase.partition("/")[0]
     return "ending" if progress in ("stopping", "finalizing") else progress
+
+
+def is_counted(diagnostic: str, frames: Sequence[str]) -> bool:
+    """Whether finfuzz counts it, and no script does. ``frames``: of the key."""
+    return diagnostic in _COUNTED and not any(one.startswith(OF_TYPE) for one in frames[:1])
 
 
 def find_route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:

@@ -36,8 +36,8 @@ DIAGNOSTICS = {
     "hang": "the child did not end by its deadline",
     "wrong-answer": "a self-check of the extension got another answer than in every other life",
     "raises": "a step raises an exception, and neither on the control nor earlier in the program",
-    "left-alive": "C++ objects are left at the end, though the program keeps none, and on the "
-    "control there are fewer",
+    "left-alive": "C++ objects are left at the end, though the program keeps none, or something "
+    "unseen by the collector keeps a type, and on the control less",
     "hook-not-run": "the action of a hook was never performed, and it was on the control",
     "api-after-finalization": "an extension calls CPython's C API after `Py_FinalizeEx`",
     "api-without-thread-state": "an extension calls the C API in a thread without a thread state",

@@ -16,6 +16,7 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.diagnosis.bucket import COMPARED
+from finfuzz.triage.oracles.held import find_held, list_all_held
 from finfuzz.triage.oracles.hooks import SILENT, find_silent_hooks, list_all_silent, list_silent
 from finfuzz.triage.oracles.left import find_left, list_all_left
 from finfuzz.triage.oracles.meanings import list_meanings
@@ -37,19 +38,20 @@ def compare(
 ) -> Outcome:
     """Return the outcome with its deviations from the control's.
 
-    The control runs only where a step raised or an object is left, in a fresh process; where it is
-    ``thorough``, also for hooks that never ran. A target without a control, as a package, is
-    compared with itself. Raise UserError if the control can't be built.
+    The control runs, in a fresh process, only where a step raised, an object is left or a census
+    found something; where it is ``thorough``, also for hooks that never ran. A target without a
+    control, as a package, is compared with itself. Raise UserError if the control can't be built.
     """
     refusals = made.spec.record.refusals
     own = _read(made, program, outcome, limits)
     raised = any(not is_expected(one, refusals) for one in outcome.raised)
     silent = thorough and not outcome.died and bool(list_silent(own))
-    if not (raised or outcome.left or silent):
+    if not (raised or outcome.left or outcome.censuses or silent):
         return outcome
     name = find_control(made.spec)
     control = _run_control(name, made, program, limits, announce) if name else None
     found = [*find_raises(own, control, refusals), *find_left(own, control)]
+    found += find_held(own, control)
     if thorough:
         found += find_silent_hooks(own, control)
     return msgspec.structs.replace(outcome, deviations=tuple(found))
@@ -74,8 +76,8 @@ def compare_anywhere(
     if wanted not in COMPARED or find_control(made.spec) or made.package is not None:
         return compare_for(wanted, made, program, outcome, limits)
     own = _read(made, program, outcome, limits)
-    found = (*list_all_raises(own), *list_all_left(own), *list_all_silent(own))
-    return msgspec.structs.replace(outcome, deviations=found)
+    found = (*list_all_raises(own), *list_all_left(own), *list_all_held(own))
+    return msgspec.structs.replace(outcome, deviations=(*found, *list_all_silent(own)))
 
 
 def find_control(spec: TargetSpec) -> str:

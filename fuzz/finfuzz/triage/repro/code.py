@@ -138,6 +138,12 @@ class StepWriter:
     def collect(self) -> Code:
         return Code("gc.collect()", ("gc",))
 
+    def census(self) -> Code:
+        counted = self.call("census")
+        modules = tuple(dict.fromkeys((*counted.modules, "sys")))
+        text = f'print("types held unseen:", {counted.text}, file=sys.stderr)'
+        return Code(text, modules, counted.functions)
+
 
 _WRITERS: dict[str, Callable[..., Code]] = {
     "import": StepWriter.import_,
@@ -153,4 +159,5 @@ _WRITERS: dict[str, Callable[..., Code]] = {
     "check": StepWriter.check,
     "drop": StepWriter.drop,
     "collect": StepWriter.collect,
+    "census": StepWriter.census,
 }

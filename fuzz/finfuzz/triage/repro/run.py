@@ -17,7 +17,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.targets.units import is_source
 from finfuzz.triage.diagnosis import Diagnosis, messages
-from finfuzz.triage.diagnosis.bucket import COUNTED, FOREIGN, JUDGED
+from finfuzz.triage.diagnosis.bucket import FOREIGN, JUDGED, OF_TYPE, is_counted
 from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
 from finfuzz.triage.oracles.raises import normalize_text
 from finfuzz.triage.repro.clean import CleanEnvironment
@@ -34,6 +34,8 @@ MARKS = {
 }
 #: An exception, as a script prints it.
 _PRINTED = re.compile(r"^raised: (\w+): ?(.*)$", re.MULTILINE)
+#: What a census found, as a script prints it.
+_HELD = re.compile(r"^types held unseen:(.*)$", re.MULTILINE)
 #: Signals by which a damaged heap ends a process, as chance has it.
 _OF_THE_HEAP = ("SIGSEGV", "SIGABRT", "SIGBUS")
 #: Diagnostics that are read off the stack or the memory too, neither of which a script shows:
@@ -118,8 +120,10 @@ def _shows(stderr: str, diagnosis: Diagnosis) -> bool:
     diagnostic = diagnosis.diagnostic
     if diagnostic in JUDGED and diagnosis.signal == "NONE":
         return False  # only the gate sees it, and a script has none
-    if diagnostic in COUNTED:
+    if is_counted(diagnostic, diagnosis.frames):
         return False
+    if diagnostic == "left-alive":
+        return shows_held(stderr, diagnosis.frames[0])
     if diagnostic == "raises":
         return shows_raised(stderr, diagnosis.frames)
     if diagnostic in MARKS:
@@ -135,6 +139,11 @@ def shows_raised(stderr: str, key: Sequence[str]) -> bool:
     """Whether a script printed an exception of that type and text, the beginning of a key."""
     said = ((kind, normalize_text(text)) for kind, text in _PRINTED.findall(stderr))
     return any(one == tuple(key[:2]) for one in said)
+
+
+def shows_held(stderr: str, key: str) -> bool:
+    """Whether a script's census names the type of a key, `type Box`."""
+    return any(f" {key.removeprefix(OF_TYPE)} " in line for line in _HELD.findall(stderr))
 
 
 def _name_signal(returncode: int) -> str:
