@@ -35,6 +35,7 @@ def test_no_step_explains_it(line: str) -> None:
         "ImportError: module mine._core does not support loading in subinterpreters",
         "ImportError: cannot load module more than once per process",
         "NameError: name 'len' is not defined",
+        "RuntimeError: sys.excepthook is None",  # of a Thread that is made at the end
     ],
 )
 def test_a_step_came_too_late_or_was_refused(line: str) -> None:

@@ -21,7 +21,7 @@ _EXPECTED = re.compile(
     |ImportError:\ .*(subinterpreters|more\ than\ once|once\ per|Interpreter\ change)  # a refusal
     |ModuleNotFoundError:\ import\ of\ \S+\ halted;\ None\ in\ sys\.modules
     |(RuntimeError|PythonFinalizationError):\ (can't|cannot)\ (create\ new|start\ new|join|register)
-    |RuntimeError:\ lost\ sys\.std
+    |RuntimeError:\ (lost\ sys\.std|sys\.excepthook\ is\ None)
     |(TypeError|AttributeError):\ 'NoneType'\ object
     |TypeError:\ .*'NoneType'
     |TypeError:\ catching\ classes\ that\ do\ not\ inherit  # `except module.Error`, which is None
