@@ -45,11 +45,13 @@ class Condition:
     pythons: SpecifierSet = field(default_factory=SpecifierSet)
     build: str = ""
 
+    def is_about(self, spec: TargetSpec) -> bool:
+        """Whether it is about a target like this one, of any version and on any CPython."""
+        return self.framework in ("", spec.framework) and self.policy in ("", spec.policy)
+
     def holds(self, spec: TargetSpec, python: str) -> bool:
         """Whether the condition is true of a target on a CPython, `3.13.0` or `3.14.10d`."""
-        if self.framework and self.framework != spec.framework:
-            return False
-        if self.policy and self.policy != spec.policy:
+        if not self.is_about(spec):
             return False
         number, abiflags = split_abiflags(python)
         if self.build and not BUILDS[self.build](abiflags):

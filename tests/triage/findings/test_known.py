@@ -302,3 +302,10 @@ def test_the_collector_of_a_debug_build_asserts_where_that_of_a_release_crashes(
 )
 def test_what_a_defect_needs_that_hides_others(target: str, avoided: tuple[str, ...]) -> None:
     assert list_avoided(parse_target(target), "3.13.0") == avoided
+
+
+def test_a_defect_of_cpython_in_one_target_is_not_back_in_another() -> None:
+    """`PyObject_GC_UnTrack` crashed for plain-c up to 3.12; nanobind reads freed memory there."""
+    found = Diagnosis("SIGSEGV", "none", "finalizing", "", ("PyObject_GC_UnTrack", "func_dealloc"))
+    assert find_regressed(found, PLAIN_C, "3.14.2") is not None
+    assert find_regressed(found, parse_target("nanobind==3.1.0"), "3.14.2") is None

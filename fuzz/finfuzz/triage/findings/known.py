@@ -61,7 +61,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         if self._fixed is not None:
             return self._fixed.holds(spec, python)
         # CPython's fix is not the fix of a defect that another project owns.
-        quirk = self._quirk if self.owner == "CPython" else None
+        quirk = self._quirk if self.owner == "CPython" and self._on.is_about(spec) else None
         return quirk is not None and is_fixed(parse_version(python), quirk)
 
     def matches(self, diagnosis: Diagnosis) -> bool:
