@@ -97,10 +97,14 @@ ABUSE: dict[tuple[str, str], str] = {
     ),
 }
 
-#: (kind, hook, action) that corrupt CPython's own memory: any code may crash later.
-CPYTHON_DIES: dict[tuple[str, str, str], str] = {
-    ("thread-local", hook, "collect"): "a `threading.local` is collected while it is deallocated "
-    "(docs/found.md)"
+#: (kind, hook) at which a collection corrupts CPython's own memory: any code may crash later. Only
+#: `plain` makes no object, by which CPython might begin to collect.
+CPYTHON_DIES: dict[tuple[str, str], str] = {
+    (
+        "thread-local",
+        hook,
+    ): "all actions but `plain`: a `threading.local` that is collected while it "
+    "is deallocated (docs/found.md)"
     for hook in ("weakref", "finalize")
 }
 

@@ -183,7 +183,7 @@ class Scope:
             return False
         if hook in NATIVE_HOOKS and not self._is_of_used(name):
             return False
-        return self.abuse or (self.here[name], hook, action) not in CPYTHON_DIES
+        return self.abuse or action == "plain" or (self.here[name], hook) not in CPYTHON_DIES
 
     def may_perform(self, name: str, action: str) -> bool:
         """Whether this action is legal on the node; `may_hook` has the rules of each hook."""
