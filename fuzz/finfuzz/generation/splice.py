@@ -50,6 +50,7 @@ def _find_dependencies(donor: Program) -> list[list[int]]:
     """
     here = MAIN
     switched: int | None = None
+    spread: int | None = None  # an `everywhere` just before: the step is taken in each interpreter
     nodes: dict[tuple[str, str], int] = {}
     interpreters: dict[str, int] = {}
     found = []
@@ -58,9 +59,14 @@ def _find_dependencies(donor: Program) -> list[list[int]]:
             here, switched = interpreter.name, index - 1
         needed = [nodes.get((here, name)) for name in step.names(Role.NODE)]
         needed += [interpreters.get(name) for name in step.names(Role.INTERPRETER)]
-        found.append([number for number in (*needed, switched) if number is not None])
+        if step.op == "everywhere":  # it needs interpreters to be in
+            needed += interpreters.values()
+        found.append([number for number in (*needed, switched, spread) if number is not None])
+        places = {here} if spread is None else {MAIN, *interpreters}
+        spread = index if has_effect and step.op == "everywhere" else None
         if has_effect:
-            nodes.update(((here, name), index) for name in step.names(Role.NEW_NODE))
+            for name in step.names(Role.NEW_NODE):
+                nodes.update(((place, name), index) for place in places)
             interpreters.update((name, index) for name in step.names(Role.NEW_INTERPRETER))
     return found
 
