@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import msgspec
 
-from finfuzz.program.file import LARGEST
+from finfuzz.program.file import LARGEST, normalize_line_ends
 from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse
 from finfuzz.support.errors import UserError
 from finfuzz.support.reading import read_bounded
-
-_LINE_END = re.compile("\r\n?")
 
 
 class CorpusFile(msgspec.Struct, frozen=True):
@@ -61,8 +58,3 @@ def find_files(folder: Path) -> list[Path]:
 def read_content(path: Path) -> bytes:
     """Read a file. Raise UserError if it is unreadable or longer than any program."""
     return read_bounded(path, LARGEST, "the program")
-
-
-def normalize_line_ends(text: str) -> str:
-    """Replace line ends by line feeds, as Python does when `finfuzz exec` reads a program."""
-    return _LINE_END.sub("\n", text)

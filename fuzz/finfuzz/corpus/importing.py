@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.corpus.folder import find_files, normalize_line_ends, read_content
+from finfuzz.corpus.folder import find_files, read_content
+from finfuzz.program.file import normalize_line_ends
 from finfuzz.program.lenient import parse_leniently
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
