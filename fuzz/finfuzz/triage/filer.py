@@ -19,7 +19,9 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse, to_text
 from finfuzz.support.files import shorten_home
+from finfuzz.support.system import describe_system
 from finfuzz.targets.build import Build, build
+from finfuzz.targets.compiler import find_compiler, read_version
 from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
@@ -255,6 +257,8 @@ class Filer:
             executable=shorten_home(interpreter.path),
             pins=self._build.package.pins if self._build.package else (),
             recipe=RECIPE if self._recipe_text else "",
+            compiler="" if spec.package else read_version(find_compiler()),
+            system=describe_system(),
         )
 
 

@@ -148,7 +148,7 @@ def test_crashes_and_hangs(changes: dict[str, object], title: str) -> None:
         ("wrong-answer", ("an error",), "an error: 1, should be 2", "wrong answer: an error: 1, "
          "should be 2"),
         ("internals-recreated-silently", ("internals lost",), "",
-         "pybind11 internals created anew"),
+         "pybind11 internals created again"),
         ("undefined-behaviour", ("a.h:3:1",), "a.h:3:1: null pointer passed",
          "undefined behaviour: null pointer passed"),
     ],

@@ -29,7 +29,7 @@ _READ = 1000
 #: target's. A place and a message may follow.
 HEADS = {
     "internals-recreated": "{framework} internals used after they were destroyed",
-    "internals-recreated-silently": "{framework} internals created anew",
+    "internals-recreated-silently": "{framework} internals created again",
     "foreign-internals": "{framework} internals of another interpreter used",
     "capsule-lost": "{framework} internals capsule lost",
     "cast-error": "uncaught cast error",

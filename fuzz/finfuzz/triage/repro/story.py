@@ -22,7 +22,7 @@ def write_story(finding: Finding) -> str:
     parts = [textwrap.fill(f"{what[0].upper()}{what[1:]}", _WIDTH)]
     if finding.detail:
         parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
-    parts.append(textwrap.fill(f"{_describe_target(finding)}: {_describe_rate(finding)}.", _WIDTH))
+    parts.append(textwrap.fill(f"{describe_target(finding)}: {_describe_rate(finding)}.", _WIDTH))
     if finding.attribution is not None:
         parts.append(textwrap.fill(_describe_owner(finding.attribution), _WIDTH))
     return "\n\n".join(parts)
@@ -49,7 +49,8 @@ def escape_docstring(text: str) -> str:
     return told.replace('"""', "'''")
 
 
-def _describe_target(finding: Finding) -> str:
+def describe_target(finding: Finding) -> str:
+    """Name the target and the CPython: `pybind11 3.1.0, as released, on CPython 3.13.0`."""
     spec = parse_target(finding.target.spec)
     python = f"CPython {finding.target.python}"
     if spec.package:
