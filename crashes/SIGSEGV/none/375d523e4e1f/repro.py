@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-r"""negative reference count, SIGSEGV at 0xd5a in PyModule_Add, after a subinterpreter
+r"""negative reference count, SIGSEGV at 0xd5a in PyModule_Add called by orjson_init_exec, after a
+subinterpreter
 
 Crashes (SIGSEGV) while the program runs.
 
