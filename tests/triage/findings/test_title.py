@@ -72,10 +72,7 @@ def test_instrument_before_frame(name: str, summary: str, title: str) -> None:
 
 def test_an_instrument_that_did_not_run_tells_nothing() -> None:
     reports = (Escalation("asan-ubsan", "failed", "stack-overflow in f (a.h:3)"),)
-    assert (
-        make_title(finding(**SEGV, escalation=reports))
-        == "SIGSEGV in PyType_Ready called by f"
-    )
+    assert make_title(finding(**SEGV, escalation=reports)) == "SIGSEGV in PyType_Ready called by f"
 
 
 def test_namespace_that_a_debugger_leaves_out() -> None:
@@ -208,10 +205,7 @@ def test_file_has_the_title_of_today(tmp_path: Path) -> None:
     """Written with the finding, made anew when read: the file's own is for other tools."""
     folder = save(tmp_path, finding(**SEGV, title="what somebody wrote"), {})
     file = folder / "finding.json"
-    assert (
-        msgspec.json.decode(file.read_bytes())["title"]
-        == "SIGSEGV in PyType_Ready called by f"
-    )
+    assert msgspec.json.decode(file.read_bytes())["title"] == "SIGSEGV in PyType_Ready called by f"
     old = msgspec.json.decode(file.read_bytes())
     del old["title"]  # as finfuzz 0.6 wrote it
     file.write_bytes(msgspec.json.encode(old))
