@@ -66,6 +66,8 @@ HEADS = {
 _CRASHES_LATER = frozenset({"internals-recreated-silently", "foreign-internals"})
 #: Diagnostics whose message names the function that reports, not the place of the defect.
 _PLACELESS = frozenset({"fatal-python-error", "assertion-failure", "capsule-lost"})
+#: Diagnostics whose message says no more: where Python was, and the words of one assertion.
+_SAYS_NO_MORE = frozenset({"none", "negative-refcount"})
 #: Telling frames that are no functions.
 _NO_FUNCTIONS = frozenset({TARGET_HOOK, *DESTROYED, *LOST, *OF_ANOTHER})
 _NAMELESS = re.compile(r"\+0x[0-9a-f]+$")
@@ -119,8 +121,7 @@ def _explain(finding: Finding) -> _Parts:
     if finding.diagnostic in _PLACELESS:
         return _Parts(head, "", finding.detail)
     place = _qualify(finding, cause.function) or _find_place(finding)
-    # of a crash without a message, the detail only says where Python was
-    return _Parts(head, place, "" if finding.diagnostic == "none" else finding.detail)
+    return _Parts(head, place, "" if finding.diagnostic in _SAYS_NO_MORE else finding.detail)
 
 
 def _explain_raises(finding: Finding) -> _Parts:
