@@ -140,6 +140,16 @@ def test_a_text_for_a_tracker(finfuzz: Main, here: Path) -> None:
     assert (here / "issue.md").read_text() == out
 
 
+def test_a_text_for_a_tracker_takes_no_compiler(
+    finfuzz: Main, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "crashes" / finding().folder / "repro.py").write_text("")
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    code, out, _ = finfuzz("report", "--issue", "0123")
+    assert code == 0
+    assert "| compiler |" not in out
+
+
 def test_a_text_for_a_tracker_of_a_campaigns_finding(finfuzz: Main, here: Path) -> None:
     """Without --crashes, the folder that the campaign files in."""
     (here / "crashes").rename(here / "found")
