@@ -93,7 +93,9 @@ def test_namespace_that_a_debugger_leaves_out() -> None:
         ({"frames": ("target hook", "f")}, "SIGSEGV in f"),
         ({"frames": ("f", "PyObject_Repr")}, "SIGSEGV in f"),
         ({"frames": ("PyObject_Repr", "_PyErr_Display")}, "SIGSEGV in PyObject_Repr"),
-        ({"frames": ("_core.abi3.so+0x41c0",)}, "SIGSEGV in _core.abi3.so"),
+        ({"frames": ("_core.abi3.so+0x41c0",)}, "SIGSEGV in module _core"),
+        ({"frames": ("_C.cpython-313-x86_64-linux-gnu.so+0x1",)}, "SIGSEGV in module _C"),
+        ({"frames": ("libother.so.3+0x1",)}, "SIGSEGV in libother.so.3"),
         ({"frames": ("python3.13+0x41c0", "f")}, "SIGSEGV in f"),
         # where Python was is no message
         ({"detail": "<string>:94 in <lambda>"}, "SIGSEGV in PyType_Ready called by f"),

@@ -73,6 +73,8 @@ _NO_FUNCTIONS = frozenset({TARGET_HOOK, *DESTROYED, *LOST, *OF_ANOTHER})
 _NAMELESS = re.compile(r"\+0x[0-9a-f]+$")
 #: Functions of CPython's: their caller is what a maintainer of an extension knows.
 _CPYTHON = re.compile(r"_?Py[A-Z_]|_Py")
+#: A compiled module's file, for one CPython or for many.
+_MODULE = re.compile(r"^(\w+)\.(?:cpython-[\w-]+|abi3|abi3t)\.so$")
 _PYTHON_FILE = re.compile(r"(lib)?python")
 _STRIPPED_CPYTHON = re.compile(r"(lib)?python[\w.-]*\+0x")
 _NEAR_NULL = re.compile(r" at (0x[0-9a-f]+), near null")
@@ -193,7 +195,7 @@ def _describe_signal(finding: Finding) -> str:
 
 
 def _find_place(finding: Finding) -> str:
-    """Find the innermost telling function, or the stripped file that it is in.
+    """Find the innermost telling function, or the stripped module that it is in.
 
     Of a function of CPython's, name the caller too.
     """
@@ -208,7 +210,9 @@ def _find_place(finding: Finding) -> str:
         frames = _list_named(finding) if _NO_FUNCTIONS.intersection(finding.frames) else []
     if not frames:
         return ""
-    innermost, caller = (_NAMELESS.sub("", one) for one in (*frames, "")[:2])
+    innermost, caller = (
+        _MODULE.sub(r"module \1", _NAMELESS.sub("", one)) for one in (*frames, "")[:2]
+    )
     calls = _CPYTHON.match(innermost) and caller in _list_own_functions(finding)
     return f"{innermost} called by {caller}" if calls else innermost
 
