@@ -28,6 +28,7 @@ from finfuzz.report.page.view import (
     collect_rows,
     load_detail,
 )
+from finfuzz.support.durations import format_duration
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.diagnosis.telling import normalize_function
 from finfuzz.triage.findings.attribution import OWNERS
@@ -134,7 +135,7 @@ def _make_environment() -> Environment:
     environment.filters |= {
         "count": text.format_count,
         "short": text.format_short,
-        "duration": text.format_duration,
+        "duration": format_duration,
         "moment": text.format_moment,
         "mib": text.format_mebibytes,
         "normalized": normalize_function,
