@@ -174,8 +174,8 @@ class RunDeferredWork(msgspec.Struct, tag=True, frozen=True):
 class Bucket(msgspec.Struct, frozen=True):
     """A bucket's state in triage. ``state``: filed, known or unconfirmed.
 
-    ``title``: of a known defect. ``path``: its folder, empty without one. ``sightings``: since the
-    last answer.
+    ``title``: of a known defect, or of the finding. ``path``: its folder, empty without one.
+    ``sightings``: since the last answer.
     """
 
     bucket: str

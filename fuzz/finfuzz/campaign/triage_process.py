@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -133,7 +134,8 @@ class TriageLane:
             before = self._reported.get((now.state, now.bucket))
             self._reported[now.state, now.bucket] = now
             since = now.sightings - (before.sightings if before else 0)
-            if since or before is None or before.path != now.path:
+            moved = before and (before.path, before.title) != (now.path, now.title)
+            if since or before is None or moved:
                 changed.append(msgspec.structs.replace(now, sightings=since))
         return tuple(changed)
 
@@ -151,21 +153,35 @@ class TriageLane:
 def _make_bucket(seen: SeenBucket, state: str) -> Bucket:
     """Describe a bucket by its folder if it is filed: its first sighting may differ from that."""
     diagnosis = seen.diagnosis
-    signal, diagnostic = diagnosis.signal, diagnosis.diagnostic
+    signal, diagnostic, title = diagnosis.signal, diagnosis.diagnostic, ""
     if state == "filed" and seen.path is not None:
         *_, signal, diagnostic, _ = seen.path.parts
+        title = _read_title(seen.path)
     return Bucket(
         bucket=diagnosis.bucket,
         signal=signal,
         diagnostic=diagnostic,
         state=state,
-        title="",
+        title=title,
         path=str(seen.path or ""),
         new=seen.new,
         execution=seen.execution,
         seconds=seen.seconds,
         sightings=seen.sightings,
     )
+
+
+def _read_title(folder: Path) -> str:
+    """Read the title of a finding; empty where it can't be read."""
+    try:
+        return _load_title(folder, (folder / "finding.json").stat().st_mtime_ns)
+    except (OSError, UserError):
+        return ""
+
+
+@lru_cache(maxsize=256)
+def _load_title(folder: Path, _written_at: int) -> str:
+    return load(folder).title
 
 
 class Triager:

@@ -68,6 +68,13 @@ _path = click.Path(path_type=Path)
     help="Seconds of fuzzing, after the builds; with --resume, additional seconds.",
 )
 @click.option(
+    "--findings",
+    type=Count(1, 1 << 20),
+    default=None,
+    show_default="no limit",
+    help="End after so many new findings; --resume sorts what else has crashed.",
+)
+@click.option(
     "--workers",
     type=Count(1, 1024),
     default=None,

@@ -46,6 +46,7 @@ class RunOptions:
     crashes: Path | None = None
     attribute: bool | None = None
     owner_only: bool | None = None
+    findings: int | None = None
     deadline: float | None = None
     memory: int | None = None
     total_memory: int | None = None
@@ -81,6 +82,7 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
         abuse=_choose(options.abuse, file.abuse, False),
         attribute=_choose(options.attribute, file.attribute, True),
         owner_only=_choose(options.owner_only, file.owner_only, False),
+        findings=_choose(options.findings, file.findings, 0),
         bounds=bounds,
     )
     state, crashes = (ensure_directory(*place) for place in places)

@@ -60,7 +60,7 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
 def _render_finding(bucket: BucketSummary, python: str, summary: Summary) -> Iterator[str]:
     # a bucket without a folder: triage has announced why
     status = ("new" if bucket.new else "filed earlier") if bucket.path else "not filed"
-    name = f"{bucket.signal}/{bucket.diagnostic}"
+    name = bucket.title or f"{bucket.signal}/{bucket.diagnostic}"
     lane = f" on {bucket.target}, CPython {bucket.python}" if len(summary.lanes) > 1 else ""
     after = f"first after {bucket.first_seen_seconds:.1f} s{lane}"
     yield f"{name} ({status}, seen {_times(bucket.sightings)}, {after})"

@@ -200,7 +200,7 @@ def _render_findings(snapshot: Snapshot, width: int) -> Table:
     table.add_column("found", justify="right", no_wrap=True)
     findings = sorted(snapshot.totals.findings, key=lambda one: -one.seconds)
     for one in findings[:_MOST_FINDINGS]:
-        found = f"{format_age(snapshot.elapsed - one.seconds)} ago" if one.new else "earlier"
+        found = snapshot.describe_moment(one.seconds) if one.new else "earlier"
         title = one.title or f"{one.signal}/{one.diagnostic}"
         table.add_row(one.bucket, title, f"{one.sightings:,}", found)
     if len(findings) > _MOST_FINDINGS:

@@ -61,15 +61,21 @@ class Snapshot:
         """The findings, the last new one, the crashes and the time left."""
         findings = self.totals.findings
         new = [one.seconds for one in findings if one.new]
-        age = format_age(self.elapsed - max(new)) if new else ""
+        last = f", last new one {self.describe_moment(max(new))}" if new else ""
+        none = ", none of them new" if findings and not new else ""
         parts = [
-            count(len({one.bucket for one in findings}), "finding")
-            + (f", last new one {age} ago" if new else ", none of them new" if findings else ""),
+            count(len({one.bucket for one in findings}), "finding") + (last or none),
             count(self.totals.total.deaths, "crash", "crashes"),
         ]
         left = self.plan.seconds - self.elapsed
         parts.append(f"{format_age(left)} left" if self.is_fuzzing else "done")
         return " · ".join(parts)
+
+    def describe_moment(self, seconds: float) -> str:
+        """Describe a moment of the fuzzing; its clock stands still when the fuzzing is done."""
+        if self.is_fuzzing:
+            return f"{format_age(self.elapsed - seconds)} ago"
+        return f"after {format_age(seconds)}"
 
     @property
     def is_fuzzing(self) -> bool:

@@ -88,6 +88,11 @@ class Supervisor:
         return self._stopped_at is None
 
     @property
+    def _has_enough(self) -> bool:
+        new = {one.bucket for one in self.totals.findings if one.new}
+        return 0 < self._plan.findings <= len(new)
+
+    @property
     def _over(self) -> bool:
         return not self._fuzzing and not self.pool.workers and self.triage.idle
 
@@ -96,6 +101,9 @@ class Supervisor:
         for key, _ in self._selector.select(_TICK_SECONDS):
             if key.fd in self._selector.get_map():  # not closed by one of the others
                 key.data()
+        if self._fuzzing and self._has_enough:
+            self.triage.queue.leave_signatures()
+            self._stop()
         if self._fuzzing and (self.pool.exhausted or self.pool.elapsed >= self._plan.seconds):
             self._stop()
         if self._fuzzing and not self._paused:
