@@ -11,7 +11,8 @@ from finfuzz.cli import builds, progress
 from finfuzz.cli.builds import Wanted, make_builds
 from finfuzz.cli.progress import show_progress
 from finfuzz.support.terminal import DataConsole
-from finfuzz.targets.build import Build
+from finfuzz.targets.build import Build, build
+from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 
 
@@ -42,19 +43,21 @@ def test_a_terminal_has_a_bar_with_the_time_left() -> None:
 
 
 def test_builds_are_counted_without_those_of_the_cache(
-    plain_c: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pythons: list[Interpreter], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def build(spec: object, *_: object, announce: progress.Announce, **__: object) -> Build:
+    made = build(parse_target("no-extension"), pythons[0])
+
+    def build_one(spec: object, *_: object, announce: progress.Announce, **__: object) -> Build:
         announce(f"building {spec}")
-        return plain_c
+        return made
 
     there = parse_target("no-extension")
-    monkeypatch.setattr(builds, "build", build)
+    monkeypatch.setattr(builds, "build", build_one)
     monkeypatch.setattr(builds, "is_built", lambda spec, *_: spec == there)
     monkeypatch.setattr(builds.BuildTimes, "estimate", lambda _self, specs: 20.0 * len(specs))
     names = ("no-extension", "plain-c", "pybind11==3.1.0")
-    wanted = [Wanted(parse_target(name), plain_c.interpreter) for name in names]
-    assert make_builds(wanted) == [plain_c] * 3
+    wanted = [Wanted(parse_target(name), made.interpreter) for name in names]
+    assert make_builds(wanted) == [made] * 3
     lines = capsys.readouterr().err.splitlines()
     assert lines[:2] == [
         "building plain-c (build 1 of 2, some 40 s left)",
