@@ -101,9 +101,10 @@ class Supervisor:
         for key, _ in self._selector.select(_TICK_SECONDS):
             if key.fd in self._selector.get_map():  # not closed by one of the others
                 key.data()
-        if self._fuzzing and self._has_enough:
+        if self._has_enough:
             self.triage.queue.leave_signatures()
-            self._stop()
+            if self._fuzzing:
+                self._stop()
         if self._fuzzing and (self.pool.exhausted or self.pool.elapsed >= self._plan.seconds):
             self._stop()
         if self._fuzzing and not self._paused:
