@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -138,6 +140,22 @@ def test_ctrl_c_ends_it_with_its_summary(
     assert summary["interrupted"] is True
     assert campaign.output().startswith(f"plain-c on CPython {plain_c.interpreter.text}: ")
     nothing_is_left_of(campaign)
+
+
+def test_the_command_that_continues_is_printed_and_works(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", "random", "--state", "my state")
+    campaign.read_until("fuzzing plain-c")
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 0, campaign.lines
+    hint = re.search("`finfuzz run (.*)` continues", campaign.output())
+    assert hint, campaign.output()
+    again = Campaign(campaign.folder, None, *shlex.split(hint[1]))
+    try:
+        again.read_until("fuzzing plain-c")
+        again.process.send_signal(signal.SIGINT)
+        assert again.end() == 0, again.lines
+    finally:
+        again.close()
 
 
 def interrupt(campaign: Campaign, whom: str) -> None:
