@@ -8,8 +8,10 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 
+from finfuzz.cli.group import COMMANDS, cli
 from finfuzz.targets.interpreters import Interpreter
 from helpers.command import finfuzz
 
@@ -48,3 +50,45 @@ def test_the_installed_command_is_the_same(tmp_path: Path) -> None:
     done = subprocess.run([command, "-h"], capture_output=True, text=True, cwd=tmp_path, check=True)
     as_module = finfuzz("-h", cwd=tmp_path).stdout
     assert done.stdout == as_module.replace("python -m finfuzz", "finfuzz")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_each_command_without_importing_it(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert COMMANDS[name][1].rstrip(".") == command.get_short_help_str(200).rstrip(".")
+
+
+#: What takes long to import, and the commands that do without.
+HEAVY = {"atheris", "igraph", "jinja2", "junitparser", "matplotlib", "numpy", "pygal", "scipy"}
+OF_BUILDS = {"elftools", "filelock", "findpython", "psutil"}
+LISTS_MODULES = """
+import sys
+from finfuzz.cli import main
+sys.argv = ["finfuzz", *sys.argv[1:]]
+try:
+    main()
+except SystemExit:
+    pass
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "without"),
+    [
+        ("--help", {*HEAVY, *OF_BUILDS, "rich", "msgspec", "packaging", "finfuzz.targets"}),
+        ("steps", {*HEAVY, *OF_BUILDS, "finfuzz.targets"}),
+        *((f"{name} --help", HEAVY - {"junitparser"}) for name in COMMANDS),
+    ],
+)
+def test_a_command_imports_what_it_needs(command: str, without: set[str], tmp_path: Path) -> None:
+    """`--help` took 0.5 s of CPU; on a busy machine that was 2 to 4 s of waiting (issue 21)."""
+    done = subprocess.run(
+        [sys.executable, "-c", LISTS_MODULES, *command.split()],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    assert sorted(without & set(done.stderr.split())) == []

@@ -1,4 +1,7 @@
-"""Options that commands share, and the handling of their values."""
+"""Options that commands share, and the handling of their values.
+
+What builds and runs is imported by the functions that need it: a list of findings needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -16,15 +19,14 @@ from rich.text import Text
 from finfuzz.support.errors import UserError
 from finfuzz.support.reading import shorten
 from finfuzz.support.terminal import DataConsole
-from finfuzz.targets.build import Build, build
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
-from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_name import FORMS, parse_package
-from finfuzz.targets.pick import pick_interpreter
-from finfuzz.targets.releases import find_roots, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.findings.finding import load
+
+if TYPE_CHECKING:
+    from finfuzz.targets.build import Build
+    from finfuzz.targets.interpreters import Interpreter
 
 
 class Seconds(click.FloatRange):
@@ -164,6 +166,9 @@ def name_targets(texts: Sequence[str], recipe: Path | None, path: Path | None) -
 
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     """Find the interpreter and the framework's headers. Raise UserError if either is missing."""
+    from finfuzz.targets.pick import pick_interpreter  # noqa: PLC0415
+    from finfuzz.targets.releases import find_roots, resolve  # noqa: PLC0415
+
     spec = parse_target(target)
     with DataConsole(err=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
@@ -174,6 +179,8 @@ def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpr
 
 def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
     """Give a package the recipe of the finding that a program is of, unless the user named one."""
+    from finfuzz.triage.findings.finding import load  # noqa: PLC0415
+
     folder = program.parent
     if not spec.package or spec.recipe is not None or not (folder / "finding.json").exists():
         return spec
@@ -183,6 +190,8 @@ def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
 
 def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
     """Build a target unless the cache has it, and show the progress."""
+    from finfuzz.targets.build import build  # noqa: PLC0415
+
     console = DataConsole(err=True)
     with console.status("building") as status:
 

@@ -1,4 +1,4 @@
-"""`finfuzz exec` runs one program; `finfuzz steps` prints the language."""
+"""`finfuzz exec`: run one program."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import sys
 from pathlib import Path
 
 import click
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
@@ -27,8 +24,7 @@ from finfuzz.cli.options import (
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.file import read_program
-from finfuzz.program.reference import INTRODUCTION, tables
-from finfuzz.support.terminal import DataConsole, say
+from finfuzz.support.terminal import say
 from finfuzz.targets.build import require_linux
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.diagnosis.bucket import COMPARED
@@ -85,24 +81,3 @@ def exec_(
     if outcome.stderr:
         say(outcome.stderr, err=True, nl=False)
     sys.exit(1 if found else 0)
-
-
-@cli.command()
-def steps() -> None:
-    """Print the language of programs: all steps, their arguments, and where they are legal."""
-    console = DataConsole()
-    console.print(_render_code(INTRODUCTION))
-    for each in tables():
-        console.print(Text(f"\n{each.title}", style="bold"))
-        if each.note:
-            console.print(_render_code(each.note))
-        table = Table(*each.columns, box=box.SIMPLE_HEAD, pad_edge=False)
-        for row in each.rows:
-            table.add_row(*map(_render_code, row))
-        console.print(table)
-
-
-def _render_code(text: str) -> Text:
-    """Colour the `code` in a text and drop the backquotes."""
-    parts = text.split("`")
-    return Text.assemble(*((part, "cyan" if index % 2 else "") for index, part in enumerate(parts)))
