@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from finfuzz.replay.compare import Comparison, Difference
 from finfuzz.replay.judge import Judgement, Result
-from finfuzz.report.comparison import describe, to_junit, to_markdown
+from finfuzz.report.comparison import describe_differences, to_junit, to_markdown
 from finfuzz.report.replay import Replay, to_json
 from finfuzz.triage.diagnosis import Diagnosis
 
@@ -28,7 +28,7 @@ def result(case: str, judgement: Judgement, *frames: str, why: str = "") -> Resu
 
 
 SAME = result("same", "as expected")
-WORSE = Difference("fails here only", result("a|b", "regressed", "f"), result("a|b", "as expected"))
+WORSE = Difference("fails here only", result("a|b", "failed", "f"), result("a|b", "as expected"))
 MOVED = Difference(
     "fails differently", result("moved", "as expected", "f"), result("moved", "as expected", "g")
 )
@@ -38,15 +38,20 @@ BETTER = Difference(
     result("better", "flaky", "f", why="as expected in 3 of 7 fresh processes"),
 )
 DIFFERENCES = (WORSE, MOVED, BETTER)
-COMPARISON = Comparison(NEW, OLD, (SAME, *(one.here for one in DIFFERENCES)), 0, DIFFERENCES)
+LABELS = ("CPython 3.15.2", "CPython 3.13.0")
+COMPARISON = Comparison(
+    NEW, OLD, LABELS, (SAME, *(one.here for one in DIFFERENCES)), 0, DIFFERENCES
+)
 
 
 def test_each_difference_is_a_line() -> None:
-    """Functions tell two crashes of one name apart."""
-    assert [describe(one) for one in DIFFERENCES] == [
-        "a|b: survived → SIGSEGV/none",
-        "moved: SIGSEGV/none in g → SIGSEGV/none in f",
-        "better: SIGSEGV/none (flaky: as expected in 3 of 7 fresh processes) → survived",
+    """It blames the side that fails. Functions tell two crashes of one name apart."""
+    assert list(describe_differences(COMPARISON)) == [
+        "fails on CPython 3.15.2 only: a|b: SIGSEGV/none",
+        "fails differently: moved: SIGSEGV/none in f on CPython 3.15.2 (as expected), "
+        "SIGSEGV/none in g on CPython 3.13.0",
+        "fails on CPython 3.13.0 only: better: SIGSEGV/none "
+        "(flaky: as expected in 3 of 7 fresh processes)",
     ]
 
 
@@ -58,7 +63,8 @@ def test_junit_has_a_case_a_program_and_only_what_is_worse_fails() -> None:
     assert suite.get("failures") == "1"
     failure = cases["a|b"].find("failure")
     assert failure is not None
-    assert failure.get("message") == "survived → SIGSEGV/none"
+    assert failure.get("message") == "SIGSEGV/none"
+    assert failure.get("type") == "fails on CPython 3.15.2 only"
     assert "fails differently" in (cases["moved"].findtext("system-out") or "")
 
 
@@ -72,6 +78,8 @@ def test_json_has_the_differences() -> None:
 
 def test_markdown_is_for_a_comment() -> None:
     text = to_markdown([COMPARISON])
-    assert f"{COMPARISON.total}, **1 worse than expected**" in text
-    assert "| fails here only | `a\\|b` | survived | SIGSEGV/none |\n" in text
+    assert f"**{COMPARISON.total}**" in text
+    assert COMPARISON.total.endswith("; 1 worse than expected")
+    assert "| | program | CPython 3.13.0 | CPython 3.15.2 |\n" in text.replace("|  |", "| |")
+    assert "| fails on CPython 3.15.2 only | `a\\|b` | survived | SIGSEGV/none |\n" in text
     assert "same" not in text

@@ -12,6 +12,7 @@ Judgement = Literal[
     "as expected",
     "fixed",
     "regressed",
+    "failed",
     "changed",
     "flaky",
     "new here",
@@ -20,7 +21,7 @@ Judgement = Literal[
 ]
 
 #: Judgements that make a replay fail.
-WORSE: frozenset[Judgement] = frozenset({"regressed", "changed"})
+WORSE: frozenset[Judgement] = frozenset({"regressed", "failed", "changed"})
 #: Judgements that say nothing about the program, and why.
 SILENT: frozenset[Judgement] = frozenset({"not comparable", "not runnable"})
 
@@ -31,7 +32,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     ``expected`` and ``seen`` hold sorted `SIGNAL/diagnostic` texts; none means survival.
     ``expected`` is null if nothing is known. ``why`` explains a case that is flaky, not
     comparable or can't run. ``diagnoses`` are the evidence for ``seen``, without whole stacks.
-    ``seconds`` is the time of the first run.
+    ``seconds`` is the time of the first run. ``skipped``: the program's steps that had no effect on
+    that build, with the reasons.
     """
 
     case: str
@@ -44,6 +46,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     diagnoses: tuple[Diagnosis, ...] = ()
     why: str = ""
     seconds: float = 0.0
+    skipped: tuple[str, ...] = ()
 
     @property
     def build(self) -> str:
@@ -58,12 +61,19 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(self.seen) or "survived"
 
 
-def judge(expected: frozenset[str] | None, seen: frozenset[str]) -> Judgement:
-    """Compare two sets of `SIGNAL/diagnostic`. Survival against expectation means fixed."""
+def judge(
+    expected: frozenset[str] | None, seen: frozenset[str], *, recorded: bool = False
+) -> Judgement:
+    """Compare two sets of `SIGNAL/diagnostic`. Survival against expectation means fixed.
+
+    ``recorded``: what is expected was seen there before, so a failure can have come since.
+    """
     if expected is None:
         return "new here"
     if seen == expected:
         return "as expected"
     if not seen:
         return "fixed"
-    return "changed" if expected else "regressed"
+    if expected:
+        return "changed"
+    return "regressed" if recorded else "failed"
