@@ -113,7 +113,8 @@ def _print_outcome(
     err: bool,
 ) -> None:
     effect, left_out, raised = outcome.took
-    steps = f"{effect} steps, {left_out} skipped, {raised} raised, {outcome.seconds * 1000:.0f} ms"
+    milliseconds = f"{outcome.seconds * 1000:.0f} ms"
+    steps = f"{count_things(effect, 'step')}, {left_out} skipped, {raised} raised, {milliseconds}"
     if outcome.alive:
         steps += f", {outcome.alive} C++ objects still alive at exit"
     if not found:
