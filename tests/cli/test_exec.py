@@ -117,6 +117,15 @@ def test_what_is_missing_since_a_step_raised_is_counted() -> None:
     assert list(describe_skipped((4, 0, 1), [])) == []
 
 
+def test_file_names_them_too(tmp_path: Path, python: str) -> None:
+    """A report that is retold with a mistake in it "survived" (issue 21)."""
+    (tmp_path / "p.fin").write_text(PARTLY)
+    done = finfuzz("file", "p.fin", "--target", "no-extension", "--python", python, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"skipped {REASON}" in done.stderr.splitlines()
+    assert done.stdout.startswith("survived: no-extension on CPython ")
+
+
 @pytest.mark.parametrize(
     ("text", "target", "code"),
     [(PARTLY, "no-extension", 0), (SELF_CYCLE.format("codec"), DESTROY, -6)],

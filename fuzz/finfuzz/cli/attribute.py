@@ -26,6 +26,7 @@ from finfuzz.cli.outdated import require_folder
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.file import read_program
+from finfuzz.program.scope import explain_skipped
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
@@ -111,6 +112,8 @@ def file_(
     spec, interpreter = resolve_target(target, python)
     made = build_target(take_recipe(spec, program), interpreter)
     limits = Limits(deadline, memory, abuse)
+    for line in explain_skipped(read, interpreter.version, made.offers, abuse=abuse):
+        say(f"skipped {line}", err=True)
     crashes = ensure_directory(crashes, "findings")
     with show_progress("filing") as (announce, advance):
         sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
