@@ -109,6 +109,7 @@ def test_what_one_side_can_not_tell_is_counted_apart() -> None:
     ("here", "there", "total"),
     [
         ([("as expected", [])] * 3, [[]] * 3, "3 programs, none differs"),
+        ([("not comparable", [])] * 2, [[]] * 2, "no program could be compared"),
         (
             [("as expected", [crash("f")])] * 2,
             [[]] * 2,
@@ -168,3 +169,8 @@ def test_a_build_is_not_compared_with_itself(monkeypatch: pytest.MonkeyPatch) ->
     assert [(here.python, there.python) for here, there in pairs] == [("3.13.0", "3.15.2")]
     with pytest.raises(UserError, match=r"--against-python 3\.15: .* is the same build: give"):
         pair_with_python([HERE], "3.15")
+
+
+def test_a_python_to_compare_with_that_is_not_here_is_said_at_once() -> None:
+    with pytest.raises(UserError, match=r"^--against-python 3\.99: no such CPython was found"):
+        pair_with_python([HERE], "3.99")

@@ -60,13 +60,15 @@ class Comparison:
     def total(self) -> str:
         """The counts: `A against B: 2 of 9 programs differ: 2 fail on A only; …`."""
         told = f"{self.here} against {self.there}: {self._count_differences()}"
-        if self.untold:
+        if self.untold and self.cases:
             told += f"; {self.untold} can't be compared"
         if not self.differences:
             return told
         return f"{told}; {len(self.worse) or 'nothing'} worse than expected"
 
     def _count_differences(self) -> str:
+        if not self.cases:
+            return "no program could be compared"
         programs = count_things(len(self.cases), "program")
         if not self.differences:
             return f"{programs}, none differs"
@@ -103,9 +105,11 @@ def pair_with_target(
 
 
 def pair_with_python(builds: Sequence[PlannedBuild], against: str) -> list[Pair]:
-    """Pair each build with the same target on another CPython. Raise UserError if it is none."""
+    """Pair each build with the same target on another CPython. Raise UserError if there is none."""
     python, problem = plan_python(against)
-    pairs = [(one, PlannedBuild(one.spec, python, problem)) for one in builds]
+    if problem:  # every program would be there to find that out
+        raise UserError(problem.replace("--python", "--against-python", 1))
+    pairs = [(one, PlannedBuild(one.spec, python)) for one in builds]
     return _tell_apart(pairs, f"--against-python {against}")
 
 
