@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
+
+import msgspec
 
 from finfuzz.replay.compare import Comparison, Difference
 from finfuzz.replay.judge import Judgement, Result
@@ -52,6 +55,25 @@ def test_each_difference_is_a_line() -> None:
         "SIGSEGV/none in g on CPython 3.13.0",
         "fails on CPython 3.13.0 only: better: SIGSEGV/none "
         "(flaky: as expected in 3 of 7 fresh processes)",
+    ]
+
+
+def test_what_one_side_alone_skipped_is_told() -> None:
+    """A step that the older CPython lacks makes it another program (issue 21)."""
+    skipped = ("line 3: interpreter kind `concurrent` needs CPython 3.14", "line 4: no more")
+    there = msgspec.structs.replace(WORSE.there, skipped=skipped)
+    both = msgspec.structs.replace(WORSE.here, skipped=skipped)
+    told = [
+        list(describe_differences(replace(COMPARISON, differences=(difference,))))
+        for difference in (
+            Difference(WORSE.what, WORSE.here, there),
+            Difference(WORSE.what, both, there),
+        )
+    ]
+    line = "fails on CPython 3.15.2 only: a|b: SIGSEGV/none"
+    assert told == [
+        [f"{line}; skipped on CPython 3.13.0: {skipped[0]} (and 1 step more)"],
+        [line],
     ]
 
 

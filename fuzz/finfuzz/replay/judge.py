@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from finfuzz.support.counting import count_things
 from finfuzz.triage.diagnosis import Diagnosis
 
 Judgement = Literal[
@@ -52,6 +53,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def build(self) -> str:
         """The build's name, as ``PlannedBuild.name``."""
         return f"{self.target} on {self.python}"
+
+    @property
+    def first_skipped(self) -> str:
+        """The first skipped step with its reason, and how many more there are; empty if none."""
+        if len(self.skipped) < 2:
+            return "".join(self.skipped)
+        return f"{self.skipped[0]} (and {count_things(len(self.skipped) - 1, 'step')} more)"
 
     @property
     def summary(self) -> str:

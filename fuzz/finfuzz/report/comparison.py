@@ -67,12 +67,23 @@ def to_markdown(comparisons: Sequence[Comparison]) -> str:
 def _describe(one: Difference, comparison: Comparison) -> tuple[str, str]:
     """Describe a difference: which side fails, and how."""
     (here, there), (on_here, on_there) = _describe_sides(one), comparison.labels
+    skipped = _describe_skipped(one, comparison)
     if one.what == "fails there only":
-        return f"fails on {on_there} only", there
+        return f"fails on {on_there} only", f"{there}{skipped}"
     expected = " (as expected)" if one.here.judgement == "as expected" else ""
     if one.what == "fails here only":
-        return f"fails on {on_here} only", f"{here}{expected}"
-    return "fails differently", f"{here} on {on_here}{expected}, {there} on {on_there}"
+        return f"fails on {on_here} only", f"{here}{expected}{skipped}"
+    return "fails differently", f"{here} on {on_here}{expected}, {there} on {on_there}{skipped}"
+
+
+def _describe_skipped(one: Difference, comparison: Comparison) -> str:
+    """Say what one side alone skipped: then the two did not run the same program."""
+    sides = zip((one.here, one.there), comparison.labels, strict=True)
+    return "".join(
+        f"; skipped on {label}: {result.first_skipped}"
+        for result, label in sides
+        if result.skipped and one.here.skipped != one.there.skipped
+    )
 
 
 def _describe_sides(one: Difference) -> tuple[str, str]:

@@ -120,12 +120,7 @@ def describe_skipped(replay: Replay, all_rows: bool) -> Iterable[str]:
         yield f"skipped steps: of {len(replay.partial):,} programs; --all lists them"
         return
     for one in replay.partial:
-        yield f"skipped: {one.case} on {one.target}, CPython {one.python}: {_sum_up(one.skipped)}"
-
-
-def _sum_up(skipped: Sequence[str]) -> str:
-    more = f" (and {count_things(len(skipped) - 1, 'step')} more)" if len(skipped) > 1 else ""
-    return skipped[0] + more
+        yield f"skipped: {one.case} on {one.target}, CPython {one.python}: {one.first_skipped}"
 
 
 def describe(one: Result) -> str:
@@ -193,7 +188,7 @@ def _list_skipped(partial: Sequence[Result]) -> list[str]:
     """List programs that ran in part, folded away on GitHub."""
     count = count_things(len(partial), "result")
     rows = [
-        make_row(quote_code(one.case), f"{one.target}, CPython {one.python}", _sum_up(one.skipped))
+        make_row(quote_code(one.case), f"{one.target}, CPython {one.python}", one.first_skipped)
         for one in partial[:_MOST_SKIPPED]
     ]
     more = len(partial) - len(rows)
