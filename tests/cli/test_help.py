@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 import pytest
 
+import finfuzz.cli
 from finfuzz.cli.group import COMMANDS, cli
 from finfuzz.targets.interpreters import Interpreter
-from helpers.command import finfuzz
+from helpers.command import finfuzz as run_finfuzz
 
 
 def test_targets_lists_what_is_there(tmp_path: Path, pythons: list[Interpreter]) -> None:
-    done = finfuzz("targets", cwd=tmp_path)
+    done = run_finfuzz("targets", cwd=tmp_path)
     assert done.returncode == 0
     lines = [line.split() for line in done.stdout.splitlines()]
     for found in pythons:
@@ -38,7 +41,7 @@ def test_targets_lists_what_is_there(tmp_path: Path, pythons: list[Interpreter])
     ],
 )
 def test_help(command: str, words: list[str], tmp_path: Path) -> None:
-    done = finfuzz(*command.split(), cwd=tmp_path)
+    done = run_finfuzz(*command.split(), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert [word for word in words if word not in done.stdout] == []
 
@@ -48,8 +51,14 @@ def test_the_installed_command_is_the_same(tmp_path: Path) -> None:
     if not command.exists():
         pytest.skip("finfuzz is not installed beside this Python")
     done = subprocess.run([command, "-h"], capture_output=True, text=True, cwd=tmp_path, check=True)
-    as_module = finfuzz("-h", cwd=tmp_path).stdout
+    as_module = run_finfuzz("-h", cwd=tmp_path).stdout
     assert done.stdout == as_module.replace("python -m finfuzz", "finfuzz")
+
+
+def test_every_command_is_in_the_table() -> None:
+    for module in pkgutil.iter_modules(finfuzz.cli.__path__):
+        import_module(f"finfuzz.cli.{module.name}")
+    assert sorted(cli.commands) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -89,7 +89,9 @@ def join_files(files: Mapping[str, str]) -> str:
     key = hashlib.sha256(repr(sorted(others.items())).encode()).hexdigest()[:8]
     sources = "".join(f"\n    {name!r}: {quote_source(text)}," for name, text in others.items())
     unpacks = _UNPACKS.format(key=key, sources=sources)
-    return files["repro.py"].replace(_HERE, unpacks, 1)
+    before, place, after = files["repro.py"].partition(_HERE)
+    assert place
+    return f"{before}{unpacks}{after}"
 
 
 def quote_source(text: str) -> str:
