@@ -8,16 +8,16 @@ from pathlib import Path
 
 from finfuzz.executor.limits import Limits
 from finfuzz.support.files import write_whole
-from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.attribution.controls import Control
 from finfuzz.triage.attribution.owner import list_pythons
 from finfuzz.triage.attribution.python_range import describe_python_range
+from finfuzz.triage.attribution.reduced import ControlBuilds
 from finfuzz.triage.attribution.release_range import find_release_range
 from finfuzz.triage.attribution.rules import choose_rules
 from finfuzz.triage.attribution.search import send
-from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
+from finfuzz.triage.attribution.verdict import build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import Finding, load, update
 from finfuzz.triage.repro.story import replace_story, write_story
@@ -41,11 +41,12 @@ def attribute_finding(
     Raise UserError if the finding is damaged, or if its package can't be had.
     """
     rules = choose_rules(load(folder), spec, interpreter, announce)
+    builds = ControlBuilds(rules.wanted, spec, interpreter, limits, announce)
     cells: list[ControlResult] = []
     plan = rules.plan()
     control = next(plan, None)
     while control is not None:
-        cells.append(_judge_control(control, rules.wanted, limits, announce))
+        cells.append(_judge_control(control, builds))
         report(str(cells[-1]))
         yield len(cells), rules.count
         control = send(plan, cells[-1].verdict)
@@ -76,12 +77,6 @@ def _retell(folder: Path, finding: Finding) -> None:
         write_whole(script, replace_story(script.read_text(encoding="utf-8"), write_story(finding)))
 
 
-def _judge_control(
-    control: Control, wanted: Wanted, limits: Limits, announce: Announce
-) -> ControlResult:
-    verdict = build_and_judge(
-        wanted,
-        lambda: build(control.spec, control.interpreter, instrumented=False, announce=announce),
-        limits,
-    )
+def _judge_control(control: Control, builds: ControlBuilds) -> ControlResult:
+    verdict = build_and_judge(builds.wanted, lambda: builds.build(control), builds.limits)
     return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)
