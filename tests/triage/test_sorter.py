@@ -160,7 +160,6 @@ def run(python: Interpreter, folder: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
     )
 
 

@@ -183,7 +183,6 @@ def test_hostile_text_does_nothing(browser: Any, file: str) -> None:
     assert browser.execute_script("return document.querySelectorAll('img, script').length") == 1
 
 
-@pytest.mark.timeout(120)
 def test_a_live_page_keeps_what_its_reader_did(
     browser: Any, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

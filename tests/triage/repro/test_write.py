@@ -421,7 +421,6 @@ def test_a_script_compiles_what_it_needs_in_its_own_folder(
             capture_output=True,
             text=True,
             check=False,
-            timeout=280,
         )
         dies = spec.framework == "pybind11"
         assert done.returncode == (-signal.SIGABRT if dies else 0), done.stderr
