@@ -12,6 +12,7 @@ from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord, save
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.routes import Route
+from finfuzz.triage.findings.title import make_title
 from finfuzz.triage.findings.verdict import Verdict
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
@@ -72,7 +73,7 @@ def finding(**changes: object) -> Finding:
         ),
         escalation=(Escalation("gdb", "done", "3 threads", "escalation/gdb.txt"),),
     )
-    return msgspec.structs.replace(made, **changes)
+    return _with_title(made, **changes)
 
 
 def crashes_with(folder: Path, *findings: Finding) -> Path:
@@ -108,4 +109,9 @@ def bare_finding(**changes: object) -> Finding:
             execution=12, seconds=0.5, date="2026-01-31", engine="atheris", seed=7
         ),
     )
-    return msgspec.structs.replace(made, **changes)
+    return _with_title(made, **changes)
+
+
+def _with_title(made: Finding, **changes: object) -> Finding:
+    changed = msgspec.structs.replace(made, **changes)
+    return msgspec.structs.replace(changed, title=make_title(changed))
