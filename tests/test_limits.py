@@ -23,12 +23,14 @@ MEANT = {
 
 
 def list_limits(tree: ast.AST) -> Iterator[ast.expr]:
-    """List the values of `timeout`, and the numbers given to pytest's own mark."""
+    """List the values of `timeout`, and what is given to pytest's mark and to a browser's wait."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from (one.value for one in node.keywords if one.arg == "timeout")
-            if ast.unparse(node.func) == "pytest.mark.timeout":
+            if (name := ast.unparse(node.func)) == "pytest.mark.timeout":
                 yield from node.args
+            elif name == "WebDriverWait":
+                yield from node.args[1:]
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,8 @@ def list_limits(tree: ast.AST) -> Iterator[ast.expr]:
     [
         ("run(command, timeout=280)", ["280"]),
         ("process.wait(PATIENCE)", []),
+        ("process.wait(timeout=PATIENCE)", ["PATIENCE"]),
+        ("WebDriverWait(browser, 20)", ["20"]),
         ("run(command)", []),
         ("@pytest.mark.timeout(120)\ndef test(): pass", ["120"]),
     ],
@@ -49,8 +53,9 @@ def test_a_busy_machine_makes_no_test_fail(path: Path) -> None:
     if path.name in MEANT:
         return
     for limit in list_limits(ast.parse(path.read_text("utf-8"))):
-        assert isinstance(limit, ast.Constant), f"{path.name}:{limit.lineno}"
-        assert limit.value is None or limit.value >= PATIENCE, f"{path.name}:{limit.lineno}"
+        value = limit.value if isinstance(limit, ast.Constant) else ast.unparse(limit)
+        patient = value in (None, "PATIENCE") or (isinstance(value, int) and value >= PATIENCE)
+        assert patient, f"{path.name}:{limit.lineno}"
 
 
 def test_pytests_own_limit_comes_after_that_of_a_wait() -> None:
