@@ -11,8 +11,9 @@ import click
 
 from finfuzz.campaign.folder import DEFAULT_STATE, StatePaths
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import Count, show_progress
+from finfuzz.cli.options import Count
 from finfuzz.cli.outdated import warn_outdated
+from finfuzz.cli.progress import show_progress
 from finfuzz.report.page import text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole

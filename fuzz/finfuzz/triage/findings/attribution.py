@@ -48,7 +48,8 @@ class Attribution(msgspec.Struct, frozen=True):
     the releases that were run. ``pythons``: the affected CPythons. ``python_range``: a sentence on
     the CPythons that were run: since which the defect exists, and between which it was fixed.
     ``notes``: facts to read beside the owner, such as the framework that made a package, and what a
-    package documents as unsupported.
+    package documents as unsupported. ``left``: controls that have not run; they tell releases and
+    CPythons, not the owner.
     """
 
     owner: Owner
@@ -62,6 +63,7 @@ class Attribution(msgspec.Struct, frozen=True):
     python_range: str = ""
     confidence: Confidence = ""
     notes: tuple[str, ...] = ()
+    left: int = 0
 
     def __str__(self) -> str:
         confidence = f" ({self.confidence} confidence)" if self.confidence else ""
