@@ -116,7 +116,8 @@ def test_show_tells_all_of_one_the_most_useful_first(finfuzz: Main) -> None:
     places = [out.find(part) for part in parts]
     assert -1 not in places
     assert places == sorted(places)
-    assert "not known yet: finfuzz attribute bbbbbbbbbbbb" in finfuzz("show", "bbb")[1]
+    bare = OTHER.folder
+    assert f"not known yet: finfuzz attribute crashes/{bare}" in finfuzz("show", "bbb")[1]
 
 
 def test_show_does_not_break_a_command(

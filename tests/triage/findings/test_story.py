@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from finfuzz.program.text import parse
-from finfuzz.triage.findings.story import describe, describe_phase, summarize
+from finfuzz.triage.findings.attribution import Attribution
+from finfuzz.triage.findings.story import describe, describe_owner, describe_phase, summarize
 from helpers.finding_example import bare_finding as finding
 
 
@@ -72,3 +74,16 @@ def test_when(phase: str, said: str) -> None:
 )
 def test_plot(steps: str, said: str) -> None:
     assert summarize(parse(f"finfuzz 1\n{steps}")) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "framework: it survives; fails on CPython 3.13.0"),
+        ({"pythons": (), "release_range": "since 3.0.2"}, "framework: it survives; since 3.0.2"),
+        ({"left": 1}, "framework: it survives; fails on CPython 3.13.0; 1 control still to run"),
+    ],
+)
+def test_owner(changes: dict[str, object], said: str) -> None:
+    made = Attribution("framework", "it survives", "", "", ("3.13.0",), (), "2026-11-29")
+    assert describe_owner(replace(made, **changes)) == said

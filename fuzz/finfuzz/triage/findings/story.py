@@ -67,7 +67,8 @@ def describe_owner(attribution: Attribution) -> str:
     ranges = filter(None, (attribution.release_range, attribution.python_range))
     found = "".join(f"; {one}" for one in ranges)
     crashes = f"; fails on CPython {', '.join(attribution.pythons)}" if attribution.pythons else ""
-    return f"{attribution}{found}{crashes}"
+    left = f"; {count(attribution.left, 'control')} still to run" if attribution.left else ""
+    return f"{attribution}{found}{crashes}{left}"
 
 
 def summarize(program: Program) -> str:
