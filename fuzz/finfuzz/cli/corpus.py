@@ -17,9 +17,9 @@ from finfuzz.cli.options import (
     memory_option,
     python_option,
     resolve_target,
-    show_progress,
     target_option,
 )
+from finfuzz.cli.progress import show_progress
 from finfuzz.corpus.distill import choose_programs, require_new, write_folder
 from finfuzz.corpus.folder import CorpusFile, read_folder
 from finfuzz.corpus.importing import import_programs

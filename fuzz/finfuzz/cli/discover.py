@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import Seconds, python_option, show_progress
+from finfuzz.cli.options import Seconds, python_option
+from finfuzz.cli.progress import show_progress
 from finfuzz.discovery.answer import Discovery, Progress, summarize_deaths
 from finfuzz.discovery.discover import discover as run_discovery
 from finfuzz.discovery.recipe import write_recipe

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.text import Text
 
 from finfuzz.support.errors import UserError
+from finfuzz.support.hints import DEFAULT_CRASHES
 from finfuzz.support.reading import shorten
 from finfuzz.support.terminal import DataConsole
 from finfuzz.targets.forms import list_target_forms
@@ -101,9 +100,16 @@ memory_option = click.option(
 crashes_option = click.option(
     "--crashes",
     type=click.Path(path_type=Path),
-    default=Path("crashes"),
+    default=DEFAULT_CRASHES,
     show_default=True,
     help="The folder of findings.",
+)
+owner_only_option = click.option(
+    "--owner-only",
+    is_flag=True,
+    default=None,
+    help="Of the controls, run those that tell whose defect it is; `finfuzz attribute` runs the "
+    "rest, which tell releases and CPythons, and the instruments.",
 )
 recipe_option = click.option(
     "--recipe",
@@ -190,47 +196,7 @@ def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
 
 def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
     """Build a target unless the cache has it, and show the progress."""
-    from finfuzz.targets.build import build  # noqa: PLC0415
+    from finfuzz.cli.builds import Wanted, make_builds  # noqa: PLC0415
 
-    console = DataConsole(err=True)
-    with console.status("building") as status:
-
-        def announce(line: str) -> None:
-            status.update(Text(line))
-            if not console.is_terminal:
-                console.print(line, soft_wrap=True)
-
-        made = build(spec, interpreter, instrumented=instrumented, announce=announce)
-    for note in made.notes:
-        console.print(f"{spec}: {note}", soft_wrap=True)
+    (made,) = make_builds([Wanted(spec, interpreter, instrumented)])
     return made
-
-
-Announce = Callable[[str], None]
-Advance = Callable[[int, int], None]
-
-
-@contextlib.contextmanager
-def show_progress(title: str) -> Iterator[tuple[Announce, Advance]]:
-    """Show a progress bar on a terminal, plain lines elsewhere.
-
-    Yield two functions: ``announce(line)`` prints a line, ``advance(done, of)`` moves the bar. An
-    ``of`` of 0 means an unknown total.
-    """
-    console = DataConsole(err=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-    )
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with bar:
-        task = bar.add_task(title, total=None)
-
-        def announce(line: str) -> None:
-            bar.console.print(line, soft_wrap=True)
-
-        def advance(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of or None)
-
-        yield announce, advance

@@ -19,8 +19,8 @@ from finfuzz.cli.options import (
     name_targets,
     path_option,
     recipe_option,
-    show_progress,
 )
+from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.replay.accept import rewrite_expectations
 from finfuzz.replay.cases import Case, collect_cases
@@ -41,7 +41,7 @@ from finfuzz.support.counting import count_things
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say
-from finfuzz.targets.build import require_linux
+from finfuzz.targets.build import is_built, require_linux
 from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.spec import parse_target
 
@@ -227,13 +227,22 @@ def _run(
 
 def _build(builds: list[PlannedBuild], workers: int) -> list[PlannedBuild]:
     ready = {}
+    missing = {planned.name for planned in builds if not planned.problem and not _is_built(planned)}
     with show_progress("builds") as (announce, advance):
-        for done, planned in enumerate(build_all(builds, workers), start=1):
+        for planned in build_all(builds, workers):
             ready[planned.name] = planned
-            advance(done, len(builds))
+            advance(len(missing & set(ready)), len(missing))
             if planned.problem:
                 announce(f"{planned.name}: {planned.problem}")
     return [ready[planned.name] for planned in builds]
+
+
+def _is_built(planned: PlannedBuild) -> bool:
+    """Whether nothing is left to build: the cache has it, or it can't be built anyway."""
+    try:
+        return is_built(planned.spec, planned.interpreter, False)
+    except UserError:
+        return True
 
 
 def _accept(cases: list[Case], done: Replay) -> None:
