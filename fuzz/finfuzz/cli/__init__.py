@@ -18,6 +18,7 @@ from finfuzz.cli import (
     programs,
     replay,
     report,
+    sweep,
 )
 from finfuzz.cli.group import main
 
@@ -35,4 +36,5 @@ __all__ = [
     "programs",
     "replay",
     "report",
+    "sweep",
 ]

@@ -74,10 +74,11 @@ _path = click.Path(path_type=Path)
 )
 @click.option(
     "--engine",
-    type=click.Choice(["atheris", "random"]),
+    type=click.Choice(["atheris", "random", "sweep"]),
     default=None,
     show_default="atheris",
-    help="atheris is guided by coverage, random is unguided.",
+    help="atheris is guided by coverage, random is not. sweep runs all small programs, smallest "
+    "first, each once; it ends when there is none left (`finfuzz sweep` says how many).",
 )
 @click.option(
     "--seed",
