@@ -210,15 +210,14 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    hooks = scope.offers.hooks_of[scope.here[name]]
-    for _ in range(_TRIES):
+    hooks = list(scope.offers.hooks_of[scope.here[name]])
+    while hooks:
         hook = pick(rng, hooks, [weights.of_word(HOOK, text) for text in hooks])
-        action = pick_word(rng, scope, weights, ACTION)
-        if scope.may_hook(name, hook, action):
-            return Step(op, (name, hook, action))
-    actions = scope.offers.list_texts(ACTION)
-    pairs = [(h, a) for h in hooks for a in actions if scope.may_hook(name, h, a)]
-    return Step(op, (name, *rng.choice(pairs)))
+        hooks.remove(hook)
+        fits = partial(scope.may_hook, name, hook)
+        if any(map(fits, scope.offers.list_texts(ACTION))):
+            return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, fits=fits)))
+    raise AssertionError("every kind has a hook with an action")
 
 
 def _make_perform(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:

@@ -33,7 +33,10 @@ _EXITS = 0.1
 
 
 def generate_life_cycle(rng: Random, weights: Weights) -> Program:
-    """Generate a program by life cycle, of steps that have an effect."""
+    """Generate a program by life cycle within the bounds of ``weights``.
+
+    All steps have an effect, but for a prefix whose next step does not go with it.
+    """
     writer = Writer(weights, _pick_flavour(rng, weights))
     payload = generate_payload(rng, weights)
     for _ in range(rng.choice(_SEGMENTS)):
@@ -45,7 +48,7 @@ def generate_life_cycle(rng: Random, weights: Weights) -> Program:
         writer.write(segment, vary(rng, payload, weights) if differs else payload, left)
     if rng.random() < _EXITS:
         writer.add(Step("exit", (pick_word(rng, writer.scope, weights, WAY),)))
-    return writer.program
+    return Program(writer.program.steps[: weights.max_steps])
 
 
 def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:

@@ -57,9 +57,9 @@ def make_mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> 
 
 def generate_new(rng: Random, weights: Weights) -> Mutation:
     """Generate a program from nothing: by life cycle, or step by step."""
-    names = ("life-cycle", "regenerate")
-    name = pick(rng, names, [weights.mutators.get(name, 1) for name in names])
-    return Mutation(MUTATORS[name](rng, Program(), weights) or Program(), (name,))
+    make = {"life_cycle": generate_life_cycle, "regenerate": generate}
+    name = pick(rng, list(make), [weights.mutators.get(name, 1) for name in make])
+    return Mutation(make[name](rng, weights), (name,))
 
 
 def drop_expensive_steps(rng: Random, program: Program) -> Program:
@@ -232,7 +232,7 @@ def regenerate(rng: Random, _: Program, weights: Weights) -> Program:
     return generate(rng, weights)
 
 
-def live(rng: Random, _: Program, weights: Weights) -> Program:
+def life_cycle(rng: Random, _: Program, weights: Weights) -> Program:
     """Generate an unrelated program by life cycle."""
     return generate_life_cycle(rng, weights)
 
@@ -250,6 +250,6 @@ MUTATORS: dict[str, Mutator] = {
     "relive": relive,
     "settle": settle,
     "splice": splice_new,
-    "life-cycle": live,
+    "life_cycle": life_cycle,
     "regenerate": regenerate,
 }

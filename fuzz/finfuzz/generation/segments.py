@@ -64,7 +64,8 @@ SEGMENTS: dict[str, Segment] = {
     for segment in (
         Segment("use", 6, (_PAYLOAD,)),
         Segment("import", 2, ("import",)),
-        Segment("again", 2, ("again",)),
+        Segment("again", 1, ("again",)),
+        Segment("again-use", 2, ("again", _PAYLOAD)),
         Segment("unimport", 1, ("unimport",)),
         Segment("collect", 0.5, ("collect",)),
         Segment("self-check", 0.6, ("self-check",)),

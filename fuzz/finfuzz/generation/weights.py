@@ -66,9 +66,9 @@ def _mutators() -> dict[str, float]:
         "settle": 0.8,
         "splice": 2,
         # New programs, more than all others: mutants alone find less (docs/truth.md).
-        "life-cycle": 75,
+        "life_cycle": 75,
         "regenerate": 15,
-        "sweep": 15,  # not a mutator: programs in the order of generation/sweep/
+        "sweep": 40,  # not a mutator: programs in the order of generation/sweep/
     }
 
 

@@ -31,8 +31,8 @@ class Ledger:
         fcntl.lockf(self._file, fcntl.LOCK_EX, _HEADER)  # one begins it, the others wait
         if os.pread(self._file, _HEADER, 0) != digest:
             os.ftruncate(self._file, 0)
-            os.ftruncate(self._file, _HEADER + blocks * _NUMBER.size)
             os.pwrite(self._file, digest, 0)
+        os.ftruncate(self._file, self._place(blocks))
         fcntl.lockf(self._file, fcntl.LOCK_UN, _HEADER)
         self._map = mmap.mmap(self._file, 0)
         self._cursor = 0

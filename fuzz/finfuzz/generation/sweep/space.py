@@ -19,7 +19,7 @@ from finfuzz.generation.weights import weigh_for
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.vocabulary import Vocabulary
-from finfuzz.program.words import ACTION, FLAVOUR, KIND, ROOT
+from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT
 from finfuzz.support.cpythons import Quirk, Version, has
 
 #: The commonest segments, whose cycles are short enough to be run up to three in a row.
@@ -49,6 +49,8 @@ class Cell(NamedTuple):
 #: The cells in their order: the smaller the sooner.
 CELLS = (
     Cell(1, Payloads.NONE, True, True),
+    Cell(1, Payloads.KIND, True, False),
+    Cell(2, Payloads.KIND, False, False),
     Cell(1, Payloads.KIND, True, True),
     Cell(2, Payloads.NONE, True, False),
     Cell(1, Payloads.ITSELF, True, False),
@@ -68,7 +70,7 @@ CELLS = (
 )
 
 #: Life cycles that a shorter one says as well.
-_SAID_SHORTER = {("left-empty", "end"), ("left-empty", "return")}
+_SAID_SHORTER = {("left-empty", "end"), ("left-empty", "return"), ("again", "use")}
 
 
 class Block(NamedTuple):
@@ -106,7 +108,10 @@ class Space:
     @property
     def identity(self) -> str:
         """A text that two spaces share only if they have the same programs in the same order."""
-        words = [self.offers.list_texts(choice) for choice in (KIND, ROOT, ACTION, FLAVOUR)]
+        words = [
+            [text for text in self.offers.list_texts(choice) if self.offers.has(choice, text)]
+            for choice in (KIND, EDGE, ROOT, HOOK, ACTION, FLAVOUR)
+        ]
         steps = [each.steps for each in SEGMENTS.values()]
         return repr((CELLS, steps, words, self._python[:2], self._no_starts))
 
