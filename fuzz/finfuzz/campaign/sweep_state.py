@@ -7,8 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from finfuzz.campaign.plan import Lane
+from finfuzz.campaign.worker.chooser import make_space
 from finfuzz.generation.sweep.ledger import read_counts
-from finfuzz.generation.sweep.space import CELLS, Space
+from finfuzz.generation.sweep.space import CELLS
+from finfuzz.targets.build import build
+from finfuzz.targets.interpreters import probe
+from finfuzz.targets.spec import parse_target
 
 
 class CellState(msgspec.Struct, frozen=True):
@@ -19,9 +24,12 @@ class CellState(msgspec.Struct, frozen=True):
     complete: bool
 
 
-def read_sweep(space: Space, ledger: Path) -> list[CellState]:
-    """Read the state of each cell that was begun. Raises OSError."""
-    counts = iter(read_counts(ledger))
+def read_sweep(lane: Lane, ledger: Path) -> list[CellState]:
+    """Read the state of each cell that was begun; empty without a sweep. Raises OSError."""
+    if not (read := read_counts(ledger)):
+        return []
+    space = make_space(build(parse_target(lane.target), probe(Path(lane.python))))
+    counts = iter(read)
     states = []
     for cell in CELLS:
         blocks = list(islice(counts, sum(1 for _ in space.list_blocks(cell))))

@@ -20,9 +20,9 @@ from finfuzz.cli.options import (
     python_option,
     recipe_option,
     resolve_target,
-    show_progress,
     target_option,
 )
+from finfuzz.cli.progress import show_progress
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.sweep.plan import CellPlan, plan_cell
 from finfuzz.generation.sweep.space import CELLS
@@ -48,7 +48,7 @@ _BARE = 20
 def sweep(
     target: str, python: str | None, recipe: Path | None, path: Path | None, workers: int | None
 ) -> None:
-    """Say what a sweep of the target will run, how many programs that are, and how long it takes.
+    """Say what a sweep of TARGET will run, how many programs that are, and how long it takes.
 
     A sweep runs all small programs, smallest first, each once: `finfuzz run --engine sweep`.
     """
