@@ -60,14 +60,11 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
 
 def _render_sweep(lane: LaneSummary) -> Iterator[str]:
     """Render what is complete: for a maintainer the most that a fuzzer can say."""
-    complete = [cell for cell in lane.sweep if cell.complete]
-    if complete:
-        programs = sum(cell.programs for cell in complete)
-        yield f"complete: every program of these {len(complete)} sorts ({programs:,} programs)"
-        yield from (f"    {cell.cell}: {cell.programs:,}" for cell in complete)
     for cell in lane.sweep:
-        if not cell.complete:
-            yield f"begun: {cell.cell}: {cell.programs:,} so far"
+        if cell.complete:
+            yield f"complete: every program of {cell.cell} ({cell.programs:,})"
+        else:
+            yield f"begun: {cell.cell} ({cell.programs:,} programs so far)"
 
 
 def _render_finding(bucket: BucketSummary, python: str, summary: Summary) -> Iterator[str]:
