@@ -20,9 +20,7 @@ def counted(folder: Path) -> int:
     return sum(run for run, _ in read_counts(StatePaths(folder / "state").sweep(0)))
 
 
-def test_a_kill_loses_no_more_than_the_programs_under_way(
-    start: Start, plain_c: Build, tmp_path: Path
-) -> None:
+def test_a_kill_loses_no_more_than_the_programs_under_way(start: Start, plain_c: Build) -> None:
     campaign: Campaign = start(plain_c, *HOUR, "--engine", "sweep", "--workers", "2")
     folder = campaign.folder
     wait_until(lambda: counted(folder) >= 100, "a hundred programs")
