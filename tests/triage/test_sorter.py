@@ -174,9 +174,9 @@ def test_what_takes_time_is_announced(filed: Sorted) -> None:
         f"SIGABRT/internals-recreated {seen}: {what}"
         for what in (
             "reproducing in fresh processes",
-            f"crashed in {FEW} of {FEW} runs, minimizing",
+            f"the program as found crashed in {FEW} of {FEW} runs, minimizing",
             "writing and running the script",
-            f"script crashed in {FEW} of {FEW} runs",
+            f"{load(filed.findings[0]).title}: script crashed in {FEW} of {FEW} runs",
         )
     ]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from finfuzz.executor.limits import Limits
-from finfuzz.support.files import write_whole
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
@@ -19,8 +18,8 @@ from finfuzz.triage.attribution.rules import Rules, choose_rules
 from finfuzz.triage.attribution.search import send
 from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
-from finfuzz.triage.findings.finding import Finding, load, update
-from finfuzz.triage.repro.story import replace_story, write_story
+from finfuzz.triage.findings.finding import load, update
+from finfuzz.triage.repro.story import rewrite_story
 
 Announce = Callable[[str], None]
 
@@ -101,14 +100,7 @@ def _write(
         left=left,
     )
     update(folder, finding)
-    _retell(folder, finding)
-
-
-def _retell(folder: Path, finding: Finding) -> None:
-    """Add the owner to the script's first lines."""
-    script = folder / "repro.py"
-    if script.exists():
-        write_whole(script, replace_story(script.read_text(encoding="utf-8"), write_story(finding)))
+    rewrite_story(folder, finding)
 
 
 def _judge_control(

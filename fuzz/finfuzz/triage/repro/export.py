@@ -41,6 +41,7 @@ from pathlib import Path
 import pytest
 
 PYTHON = {python}
+ABIFLAGS = "{abiflags}"  # t: free-threaded, d: a debug build
 RUNS = {runs}
 SECONDS = {seconds}  # a run that takes longer hangs
 EXIT_CODES = {exit_codes}  # of a run without the defect
@@ -75,6 +76,8 @@ def script(tmp_path):
     """Write the script into a folder and build its modules."""
     if sys.version_info[:2] != PYTHON:
         pytest.skip("found on CPython {version}: another version may behave differently")
+    if not set(ABIFLAGS) <= set(sys.abiflags):
+        pytest.skip("found on CPython {version}{abiflags}: another build may behave differently")
     if PACKAGE and importlib.util.find_spec(PACKAGE) is None:
         pytest.skip(f"no module {{PACKAGE}}: see the first lines of repro.py")
     for name, text in FILES.items():
@@ -126,6 +129,7 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
         bucket=finding.bucket,
         python=python[:2],
         version="{}.{}".format(*python),
+        abiflags=finding.target.abiflags,
         runs=runs_to_see(finding.script) if finding.script.flaky else 1,
         seconds=seconds,
         exit_codes=_list_exit_codes(finding, python),
