@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -14,6 +15,7 @@ from finfuzz.program.text import parse
 from finfuzz.report.rerun import list_commands
 from finfuzz.report.stack import fold_stack
 from finfuzz.report.terminal import render_graph
+from finfuzz.support.hints import spell_command
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
@@ -36,15 +38,14 @@ def print_finding(console: Console, entry: ListedFinding) -> None:
     console.print(_make_heading("run it"))
     for line in _list_lines(entry, finding):
         console.print(Text(f"  {line}"), soft_wrap=True)
-    for title, body in _list_parts(finding):
+    for title, body in _list_parts(finding, entry.folder):
         console.print(_make_heading(title), Padding(body, (0, 0, 0, 2)), sep="\n")
     console.print(Text(f"\n{entry.folder}"), soft_wrap=True)
 
 
-def _list_parts(finding: Finding) -> Iterator[tuple[str, RenderableType]]:
+def _list_parts(finding: Finding, folder: Path) -> Iterator[tuple[str, RenderableType]]:
     attribution = finding.attribution
-    unknown = f"not known yet: finfuzz attribute {finding.bucket}"
-    yield "whose defect is it", Text(describe_owner(attribution) if attribution else unknown)
+    yield "whose defect is it", Text(_describe_owner(finding, folder))
     if finding.escalation:
         yield "instruments", _render_escalation(finding)
     if finding.stack:
@@ -57,6 +58,16 @@ def _list_parts(finding: Finding) -> Iterator[tuple[str, RenderableType]]:
         title = f"routes: different paths into the same defect ({len(finding.routes)})"
         yield title, _render_routes(finding)
     yield "more", _render_facts(finding)
+
+
+def _describe_owner(finding: Finding, folder: Path) -> str:
+    """Describe the owner, and how to run the controls that are left."""
+    command = spell_command("attribute", finding.bucket, crashes=folder.absolute().parents[2])
+    by = finding.attribution
+    if by is None:
+        return f"not known yet: {command}"
+    left = f"\n{count(by.left, 'control')} left: {command}" if by.left else ""
+    return describe_owner(by) + left
 
 
 def _render_status(entry: ListedFinding, finding: Finding) -> Text:

@@ -14,9 +14,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from finfuzz.campaign.supervisor.snapshot import Snapshot, count
+from finfuzz.campaign.supervisor.snapshot import Snapshot
 from finfuzz.support.durations import format_age
 from finfuzz.support.terminal import DataConsole
+from finfuzz.triage.findings.story import count
 
 _LIVE_SECONDS = 0.5
 #: Interval of plain lines: from every ten seconds in a short campaign to ten minutes in a long one.

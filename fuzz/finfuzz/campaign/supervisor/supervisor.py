@@ -20,7 +20,7 @@ from finfuzz.campaign.supervisor.interrupts import Interruptible
 from finfuzz.campaign.supervisor.resource_guard import ResourceGuard, set_priority
 from finfuzz.campaign.supervisor.resources import explain_full_disk
 from finfuzz.campaign.supervisor.screen import Screen
-from finfuzz.campaign.supervisor.snapshot import History, Snapshot, count, describe_finish
+from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.supervisor.worker_messages import WorkerMessages
@@ -29,6 +29,7 @@ from finfuzz.campaign.totals import Totals
 from finfuzz.executor import process
 from finfuzz.support.errors import UserError
 from finfuzz.support.hints import spell_command
+from finfuzz.triage.findings.story import count
 
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
