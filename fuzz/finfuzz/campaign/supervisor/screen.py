@@ -122,7 +122,7 @@ def _render_head(snapshot: Snapshot, width: int) -> list[RenderableType]:
     share = min(snapshot.elapsed / plan.seconds, 1) if plan.seconds else 1
     bar.add_row(
         ProgressBar(1, share, width=min(40, width // 3)),
-        f"{format_age(snapshot.elapsed)} of {format_age(plan.seconds)}",
+        f"{format_age(min(snapshot.elapsed, plan.seconds))} of {format_age(plan.seconds)}",
     )
     doing = [Text(snapshot.activity, style="bold yellow")] if snapshot.activity else []
     return [Text(snapshot.headline, style="bold"), *doing, line, bar]
