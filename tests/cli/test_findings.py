@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -140,6 +141,16 @@ def test_a_text_for_a_tracker(finfuzz: Main, here: Path) -> None:
     assert (here / "issue.md").read_text() == out
 
 
+def test_a_text_for_a_tracker_takes_no_compiler(
+    finfuzz: Main, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "crashes" / finding().folder / "repro.py").write_text("")
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    code, out, _ = finfuzz("report", "--issue", "0123")
+    assert code == 0
+    assert "| compiler |" not in out
+
+
 def test_a_text_for_a_tracker_of_a_campaigns_finding(finfuzz: Main, here: Path) -> None:
     """Without --crashes, the folder that the campaign files in."""
     (here / "crashes").rename(here / "found")
@@ -234,8 +245,11 @@ def test_reading_renames_nothing_and_says_what_does(
 def test_a_finding_that_lies_elsewhere_is_shown(finfuzz: Main, here: Path, alone: bool) -> None:
     (here / "crashes").rename(here / "elsewhere")
     folder = here / "elsewhere" / OTHER.folder
-    if alone:
-        folder = folder.rename(here / "alone")
+    if alone:  # an outdated finding beside it is nothing to it
+        shutil.copytree(folder, here / "x" / "y" / "z")
+        update(here / "x" / "y" / "z", replace(OTHER, key_version=0))
+        (here / "a" / "b").mkdir(parents=True)
+        folder = folder.rename(here / "a" / "b" / "alone")
     code, out, err = finfuzz("show", str(folder))
     assert (code, err) == (0, "")
     assert OTHER.bucket in out

@@ -24,6 +24,9 @@ TARGET = finding().target
          [f"python3.13 {FOLDER}/repro.py"]),
         ({"target": replace(TARGET, pins=("optree==0.20.0", "numpy==2"))},
          ["python3.13 -m pip install optree==0.20.0 numpy==2", f"python3.13 {FOLDER}/repro.py"]),
+        # a stranger's finding names no other program, and no options of pip
+        ({"target": replace(TARGET, executable="/bin/rm", pins=("--index-url=http://x", "a==1"))},
+         ["python3.13 -m pip install a==1", f"python3.13 {FOLDER}/repro.py"]),
         ({"script": Rate(0, 0)},
          [f"finfuzz exec {FOLDER}/program.fin --target pybind11==3.1.0+destroy "
           "--python python3.13"]),
@@ -35,7 +38,8 @@ def test_commands(changes: dict[str, object], commands: list[str]) -> None:
 
 def test_its_own_python_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    python = tmp_path / "my python"
+    python = tmp_path / "my own" / "python3.13"
+    python.parent.mkdir()
     python.touch(mode=0o755)
-    found = finding(target=replace(TARGET, executable="~/my python"))
+    found = finding(target=replace(TARGET, executable="~/my own/python3.13"))
     assert list_commands(found, Path("a b")) == [f"'{python}' 'a b/repro.py'"]

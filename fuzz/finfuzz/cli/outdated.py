@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from finfuzz.support.errors import UserError
 from finfuzz.support.terminal import say
 from finfuzz.triage.findings.rekey import count_outdated
+
+#: The folders of a crashes folder.
+_SIGNAL = re.compile(r"SIG[A-Z0-9]+|NONE|HANG")
 
 
 def warn_outdated(crashes: Path) -> None:
@@ -26,8 +30,11 @@ def require_folder(crashes: Path) -> None:
 
 
 def find_crashes(finding: Path, crashes: Path) -> Path:
-    """Find the crashes folder that a finding's folder lies in: ``crashes``, or another."""
+    """Find the crashes folder that a finding's folder lies in: ``crashes``, or another.
+
+    A finding that lies alone is in none, whatever is in the folders above it.
+    """
     parents = finding.resolve().parents
-    if len(parents) < 3 or parents[2] == crashes.resolve():
+    if len(parents) < 3 or not _SIGNAL.fullmatch(parents[1].name):
         return crashes
-    return parents[2]
+    return crashes if parents[2] == crashes.resolve() else parents[2]

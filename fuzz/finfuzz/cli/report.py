@@ -89,7 +89,7 @@ def _write_issue(finding: str, state: Path, output: Path | None, crashes: Path |
     if crashes is None:
         crashes = _find_crashes(state) if StatePaths(state).plan.is_file() else Path("crashes")
     folder = find_finding(finding, crashes)
-    here = Here(read_version(find_compiler()), describe_system())
+    here = Here(_describe_compiler(), describe_system())
     text = write_issue(load(folder), folder, version("finfuzz"), here)
     if output is None:
         say(text, nl=False)
@@ -125,6 +125,14 @@ def serve(state: Path, port: int, crashes: Path | None) -> None:
     with PageServer(live, port) as server:
         say(f"{server.address} (stop with Ctrl-C)")
         server.serve_forever()
+
+
+def _describe_compiler() -> str:
+    """Name this machine's compiler; nothing where there is none, as a text needs none."""
+    try:
+        return read_version(find_compiler())
+    except UserError:
+        return ""
 
 
 def _require_place(output: Path) -> None:

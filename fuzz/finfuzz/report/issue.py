@@ -67,7 +67,7 @@ def write_issue(finding: Finding, folder: Path, version: str, here: Here) -> str
 def _describe(finding: Finding) -> str:
     what = f"{describe_target(finding)} {describe_end(finding)} {describe_phase(finding.phase)}"
     by = "the script" if finding.script.n else "finfuzz's driver"
-    said = f"\n\n{fence(finding.detail)}" if finding.detail else ""
+    said = "" if finding.detail in finding.title else f"\n\n{fence(finding.detail)}"
     rate = f"{finding.rate} runs of {by} ({finding.rate.interval_text})"
     return f"{quote_text(what)}: {rate}.{said}"
 

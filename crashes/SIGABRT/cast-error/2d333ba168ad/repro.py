@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-r"""uncaught cast error in _C.cpython-313-x86_64-linux-gnu.so, in Py_FinalizeEx after the
-interpreter dict is cleared, with a subinterpreter: Unable to cast Python instance of type
-<class 'optree.PyTreeS…
+r"""uncaught cast error in module _C, in Py_FinalizeEx after the interpreter dict is cleared, with a
+subinterpreter: Unable to cast Python instance of type <class 'optree.PyTreeSpec'> to C++ type
+'?'
 
 Crashes (SIGABRT, cast-error) in Py_FinalizeEx, after the interpreter's dict is cleared.
 

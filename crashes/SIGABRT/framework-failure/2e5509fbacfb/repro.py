@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-r"""abort in _duckdb.abi3.so, when the extension is imported again: refusing to add duplicate key
+r"""abort in module _duckdb, when the extension is imported again: refusing to add duplicate key
 "STANDARD" to enumeration "_duckdb.ExplainType"!
 
 Crashes (SIGABRT, framework-failure) while the program runs.

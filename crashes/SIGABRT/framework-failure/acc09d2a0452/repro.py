@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-r"""abort in _core.cpython-313-x86_64-linux-gnu.so, when the extension is imported again: refusing
-to add duplicate key "disable" to enumeration "pikepdf._core.ObjectStreamMode"!
+r"""abort in module _core, when the extension is imported again: refusing to add duplicate key
+"disable" to enumeration "pikepdf._core.ObjectStreamMode"!
 
 Crashes (SIGABRT, framework-failure) while the program runs.
 

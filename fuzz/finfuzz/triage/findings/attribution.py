@@ -43,12 +43,13 @@ class Attribution(msgspec.Struct, frozen=True):
     """The owner of a defect. ``reason``: a sentence that the evidence in ``cells`` supports.
 
     ``first_bad``, ``first_good``: releases of the framework, or of the package. The first bad one
-    is empty unless the release before it survived: where all fail, older ones may, too.
-    ``release_range``: a sentence on the releases that were run. ``pythons``: the affected CPythons.
-    ``python_range``: a sentence on the CPythons that were run: since which the defect exists, and
-    between which it was fixed. ``notes``: facts to read beside the owner, such as the framework
-    that made a package, and what a package documents as unsupported. ``left``: controls that have
-    not run; they tell releases and CPythons, not the owner.
+    is empty unless the release before it survived: where all that were run fail, an older one,
+    which was not run, may be affected too. ``release_range``: a sentence on
+    the releases that were run. ``pythons``: the affected CPythons. ``python_range``: a sentence on
+    the CPythons that were run: since which the defect exists, and between which it was fixed.
+    ``notes``: facts to read beside the owner, such as the framework that made a package, and what a
+    package documents as unsupported. ``left``: controls that have not run; they show releases and
+    CPythons, not the owner.
     """
 
     owner: Owner

@@ -40,7 +40,7 @@ HEADS = {
     "gc-invariant": "broken invariant of the garbage collector",
     "inconsistent-object": "inconsistent object",
     "uncaught-cxx-exception": "uncaught C++ exception",
-    "terminate-without-exception": "std::terminate without an exception",
+    "terminate-without-exception": "std::terminate",
     "heap-corruption": "heap corruption",
     "pymalloc-check": "damaged memory block",
     "stack-smashing": "stack smashing",
@@ -66,13 +66,20 @@ HEADS = {
 _CRASHES_LATER = frozenset({"internals-recreated-silently", "foreign-internals"})
 #: Diagnostics whose message names the function that reports, not the place of the defect.
 _PLACELESS = frozenset({"fatal-python-error", "assertion-failure", "capsule-lost"})
+#: Diagnostics whose message says no more: where Python was, and the words of one assertion.
+_SAYS_NO_MORE = frozenset({"none", "negative-refcount", "stack-smashing", "buffer-overflow"})
 #: Telling frames that are no functions.
 _NO_FUNCTIONS = frozenset({TARGET_HOOK, *DESTROYED, *LOST, *OF_ANOTHER})
 _NAMELESS = re.compile(r"\+0x[0-9a-f]+$")
 #: Functions of CPython's: their caller is what a maintainer of an extension knows.
 _CPYTHON = re.compile(r"_?Py[A-Z_]|_Py")
+#: A compiled module's file, for one CPython or for many.
+_MODULE = re.compile(r"^(\w+)\.(?:cpython-[\w-]+|abi3|abi3t)\.so$")
+_PYTHON_FILE = re.compile(r"(lib)?python")
+_STRIPPED_CPYTHON = re.compile(r"(lib)?python[\w.-]*\+0x")
 _NEAR_NULL = re.compile(r" at (0x[0-9a-f]+), near null")
-_ADVICE = re.compile(r" \(#define [^()]*\)")
+#: Parts of pybind11's messages that tell no defect: advice, and the function with a failed guard.
+_NOISE = re.compile(r" \(#define [^()]*\)|^[\w:]+\(\) FAILED: ")
 _RAISES = re.compile(
     r"raises [\w.]+(?:: )?(.*?)(?:; (?:on \S+ it|as step \d+ it) does not)?$", re.S
 )
@@ -97,7 +104,7 @@ def make_title(finding: Finding) -> str:
     place = f" in {parts.place}" if parts.place else ""
     moments = describe_moment(finding, parse(finding.program))
     title = "".join([parts.head, place, *(f", {moment}" for moment in moments)])
-    message = _ADVICE.sub("", parts.message[:_READ]).removeprefix(f"{parts.place}: ")
+    message = _NOISE.sub("", parts.message[:_READ]).removeprefix(f"{parts.place}: ")
     line = " ".join((f"{title}: {message}" if message else title).split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
@@ -119,8 +126,7 @@ def _explain(finding: Finding) -> _Parts:
     if finding.diagnostic in _PLACELESS:
         return _Parts(head, "", finding.detail)
     place = _qualify(finding, cause.function) or _find_place(finding)
-    # of a crash without a message, the detail only says where Python was
-    return _Parts(head, place, "" if finding.diagnostic == "none" else finding.detail)
+    return _Parts(head, place, "" if finding.diagnostic in _SAYS_NO_MORE else finding.detail)
 
 
 def _explain_raises(finding: Finding) -> _Parts:
@@ -132,19 +138,22 @@ def _explain_raises(finding: Finding) -> _Parts:
 
 def _explain_left(finding: Finding) -> _Parts:
     first = "".join(finding.frames[:1])
-    kept = f"{first} kept alive unseen by the garbage collector"
-    return (
-        _Parts(kept)
-        if first.startswith(OF_TYPE)
-        else _Parts(HEADS["left-alive"], "", finding.detail)
-    )
+    if first.startswith(OF_TYPE):
+        return _Parts(f"{first} kept alive unseen by the garbage collector")
+    return _Parts(finding.detail[:_READ] or HEADS["left-alive"])
 
 
 def _explain_silence(finding: Finding) -> _Parts:
     hook, _, kind = (*finding.frames, "", "", "")[:3]
-    return _Parts(
-        f"{hook} of a {kind} not run" if kind else HEADS["hook-not-run"], "", finding.detail
-    )
+    return _Parts(f"{hook} hook of a {kind} not run" if kind else HEADS["hook-not-run"])
+
+
+def _explain_leak(finding: Finding) -> _Parts:
+    """Explain a report on leaks: a framework's has the first type, LeakSanitizer's functions."""
+    kept = f" of {finding.frames[1]}" if len(finding.frames) > 1 else ""
+    if finding.frames and " " not in finding.frames[0]:
+        return _Parts(HEADS["leak-report"], finding.frames[0], finding.detail)
+    return _Parts(HEADS["leak-report"], "", finding.detail[:_READ] + kept)
 
 
 def _explain_call(finding: Finding) -> _Parts:
@@ -158,6 +167,7 @@ def _explain_report(finding: Finding) -> _Parts:
     kind, _, said = finding.detail.partition(": ")
     undefined = finding.diagnostic == "undefined-behaviour"
     head = HEADS[finding.diagnostic] if undefined or not kind else kind
+    head = head.removeprefix("attempting ")
     return _Parts(head, _find_place(finding), said if undefined else "")
 
 
@@ -171,7 +181,8 @@ _OF_THEIR_OWN = {
     "hook-not-run": _explain_silence,
     **dict.fromkeys(JUDGED, _explain_call),
     **dict.fromkeys(SANITIZERS, _explain_report),
-    **dict.fromkeys(("wrong-answer", "unraisable-exception", "leak-report"), _explain_message),
+    "leak-report": _explain_leak,
+    **dict.fromkeys(("wrong-answer", "unraisable-exception"), _explain_message),
 }
 
 
@@ -184,26 +195,38 @@ def _describe_signal(finding: Finding) -> str:
 
 
 def _find_place(finding: Finding) -> str:
-    """Find the innermost telling function, or the stripped file that it is in.
+    """Find the innermost telling function, or the stripped module that it is in.
 
     Of a function of CPython's, name the caller too.
     """
     # keys of some diagnostics begin as the message does: with a check, or a kind of misuse
     head = finding.detail.partition(": ")[0] if finding.diagnostic in NAMED else ""
-    frames = [one for one in finding.frames if one not in _NO_FUNCTIONS and one != head]
+    frames = [
+        one
+        for one in finding.frames
+        if one not in _NO_FUNCTIONS and one != head and not _STRIPPED_CPYTHON.match(one)
+    ]
     if not frames:
         frames = _list_named(finding) if _NO_FUNCTIONS.intersection(finding.frames) else []
     if not frames:
         return ""
-    innermost, *callers = (_NAMELESS.sub("", one) for one in frames)
-    called = [one for one in callers[:1] if _CPYTHON.match(innermost) and not _CPYTHON.match(one)]
-    return f"{innermost} called by {called[0]}" if called else innermost
+    innermost, caller = (
+        _MODULE.sub(r"module \1", _NAMELESS.sub("", one)) for one in (*frames, "")[:2]
+    )
+    calls = _CPYTHON.match(innermost) and caller in _list_own_functions(finding)
+    return f"{innermost} called by {caller}" if calls else innermost
 
 
 def _list_named(finding: Finding) -> list[str]:
     """List the framework's functions on the stack: for keys that name a cause, not a function."""
     namespace = f"{finding.target.framework}::"
     return [name for name in _list_functions(finding) if name.startswith(namespace)]
+
+
+def _list_own_functions(finding: Finding) -> set[str]:
+    """List the functions on the stack that are in no file of CPython's."""
+    own = (frame for frame in finding.stack if not _PYTHON_FILE.match(frame.module))
+    return {normalize_function(frame.function[:_READ]) for frame in own}
 
 
 def _qualify(finding: Finding, function: str) -> str:
