@@ -29,8 +29,7 @@ test: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not slow' -n auto --ignore tests/campaign
-	$(BIN)/pytest -m 'not slow' tests/campaign  # real campaigns, which use all cores themselves
+	$(BIN)/pytest -m 'not slow' -n auto --dist loadfile --no-loadscope-reorder
 
 test-all: test
 	$(BIN)/pytest -m slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from random import Random
@@ -72,7 +73,8 @@ class Killed:
         campaign.process.kill()
         if whom == "all":
             for one in campaign.processes():
-                one.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.kill()
         campaign.end()
         wait_until(lambda: not campaign.processes(), "the last process to go")
         return whom

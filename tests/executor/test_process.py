@@ -10,6 +10,7 @@ import pytest
 
 from finfuzz.executor import process
 from finfuzz.executor.limits import STDERR_BYTES
+from helpers.patience import PATIENCE
 from helpers.places import PACKAGE
 
 
@@ -132,7 +133,7 @@ def family() -> Iterator[subprocess.Popen[bytes]]:
 def wait_until_gone(pidfds: list[int]) -> None:
     """Waits for processes to end; a zombie has."""
     for pidfd in pidfds:
-        assert select.select([pidfd], [], [], 60)[0] == [pidfd]
+        assert select.select([pidfd], [], [], PATIENCE)[0] == [pidfd]
         os.close(pidfd)
 
 

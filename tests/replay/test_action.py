@@ -68,7 +68,6 @@ class Runner:
             capture_output=True,
             text=True,
             check=False,
-            timeout=280,
         )
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +22,13 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
+from finfuzz.triage import filer as module
 from finfuzz.triage import sorter as sorter_module
 from finfuzz.triage.diagnosis.bucket import DESTROYED
 from finfuzz.triage.filer import Filer, Origin
 from finfuzz.triage.findings.finding import Finding, load, save, update
 from finfuzz.triage.findings.rate import FEW, Rate
+from finfuzz.triage.repro.choose import Script
 from finfuzz.triage.sorter import Sorter
 from helpers import finding_example
 from helpers.outcome_files import SURVIVED
@@ -163,7 +165,6 @@ def run(python: Interpreter, folder: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
     )
 
 
@@ -207,6 +208,17 @@ def test_a_damaged_finding_is_said_and_the_others_are_counted(
     assert (folder / "finding.json").read_text() == "{"
 
 
+@pytest.fixture
+def scripts_are_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No script is compiled and run ten times, where a test is about something else."""
+
+    def choose(write: Callable[[bool], Mapping[str, str]], *_: object) -> Script:
+        return Script(write(True), Rate(FEW, FEW))
+
+    monkeypatch.setattr(module, "choose_script", choose)
+
+
+@pytest.mark.usefixtures("scripts_are_believed")
 def test_two_campaigns_may_file_the_same_at_once(
     filed: Sorted, destroy: Build, tmp_path: Path
 ) -> None:
@@ -286,6 +298,7 @@ ROOTS = (
 )
 
 
+@pytest.mark.usefixtures("scripts_are_believed")
 def test_ten_roots_are_ten_routes_to_one_bucket(destroy: Build, tmp_path: Path) -> None:
     programs = [
         f"finfuzz 1\nnode a container\nedge a a append\nroot a leak\nroot a {root}\n"

@@ -57,7 +57,7 @@ class _Record(msgspec.Struct):
     commands: list[list[str]]
     blocks: int
     second_blocks: int
-    seconds: float = 0.0  # that it took; an estimate for the next one
+    seconds: float = 0.0  # that it took, an estimate for the next one; 0 for a reduced one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class _Plan:
     interpreter: Interpreter
     instrumented: bool
     facts: list[str]
+    source: str
     libraries: tuple[Library, ...]
     compile_commands: list[tuple[Unit, list[str]]]
     link_commands: list[list[str]]
@@ -91,9 +92,13 @@ def build(
     interpreter: Interpreter,
     *,
     instrumented: bool = True,
+    source: str = "",
     announce: Callable[[str], None] = lambda _: None,
 ) -> Build:
     """Return the build of ``spec`` for ``interpreter``; compile it unless the cache has it.
+
+    ``source``: C++ to compile in place of the extension's main source, reduced to what one program
+    uses (triage/attribution/reduced.py); its names are then all that the build has.
 
     ``announce`` gets one line before a compile and none otherwise. Safe to call from many
     processes at once: one of them compiles. Raise UserError for anything that is missing (Linux, a
@@ -105,7 +110,7 @@ def build(
         return build_package(spec, interpreter, runtime, instrumented, announce)
     spec = resolve(spec)
     require_buildable(spec, interpreter)
-    plan = _plan(spec, require_headers(interpreter), instrumented)
+    plan = _plan(spec, require_headers(interpreter), instrumented, source)
     builds = find_cache() / "builds"
     builds.mkdir(exist_ok=True)
     directory = builds / plan.id
@@ -115,7 +120,8 @@ def build(
             record = _read_record(plan, directory)  # another process may have built it meanwhile
             if record is None:
                 without = "" if instrumented else " without coverage"
-                announce(f"building {plan.spec} for CPython {interpreter.text}{without}")
+                reduced = ", reduced to one program" if source else ""
+                announce(f"building {plan.spec} for CPython {interpreter.text}{without}{reduced}")
                 record = _make_build(plan, directory)
     return Build(
         id=plan.id,
@@ -142,7 +148,7 @@ def is_built(spec: TargetSpec, interpreter: Interpreter, instrumented: bool = Tr
         spec, instrumented = TargetSpec(spec.record.controls[0]), True
     spec = resolve(spec)
     require_buildable(spec, interpreter)
-    plan = _plan(spec, require_headers(interpreter), instrumented)
+    plan = _plan(spec, require_headers(interpreter), instrumented, "")
     return _read_record(plan, find_cache() / "builds" / plan.id) is not None
 
 
@@ -152,16 +158,18 @@ def require_linux() -> None:
         raise UserError(f"finfuzz runs on Linux only (this is {platform.system()})")
 
 
-def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
+def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool, source: str) -> _Plan:
     compiler = find_compiler()
-    made = plan_libraries(CHILD, spec, interpreter, instrumented, find_roots(spec))
+    roots = find_roots(spec)
+    made = plan_libraries(CHILD, spec, interpreter, instrumented, roots, reduced=bool(source))
     facts = [str(compiler), read_version(compiler), interpreter.build_key]
     return _Plan(
-        id=compute_fingerprint(made, CHILD, spec, facts),
+        id=compute_fingerprint(made, CHILD, spec, [*facts, *([source] if source else [])]),
         spec=spec,
         interpreter=interpreter,
         instrumented=instrumented,
         facts=facts,
+        source=source,
         libraries=made,
         compile_commands=[
             (unit, make_compile_command(compiler, one, unit, interpreter.includes))
@@ -190,6 +198,9 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
     with tempfile.TemporaryDirectory(prefix=f".{plan.id}-", dir=directory.parent) as scratch:
         made = Path(scratch, "build")
         made.mkdir()
+        for library in plan.libraries if plan.source else ():
+            if library.reduced:
+                (made / library.units[0].source).write_text(plan.source, encoding="utf-8")
         translations = [
             (one.own_folder, [*one.translate, str(made / one.units[0].source)])
             for one in plan.libraries
@@ -216,7 +227,7 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             ],
             blocks=_count_library_blocks(plan, plan.extension, made),
             second_blocks=_count_library_blocks(plan, plan.second, made) if plan.second else 0,
-            seconds=round(time.monotonic() - begin, 1),
+            seconds=0.0 if plan.source else round(time.monotonic() - begin, 1),
         )
         text = msgspec.json.format(msgspec.json.encode(record), indent=2)
         (made / "build.json").write_bytes(text)

@@ -18,6 +18,7 @@ from finfuzz.triage.findings.finding import update
 from helpers.campaign_example import fill, journal_in, plan, state_with
 from helpers.finding_example import crashes_with, finding
 from helpers.hostile_example import BUCKET, hostile_finding
+from helpers.patience import PATIENCE
 from helpers.places import CRASHES
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -203,7 +204,6 @@ def test_hostile_text_does_nothing(browser: Any, file: str) -> None:
     assert browser.execute_script("return document.querySelectorAll('img, script').length") == 1
 
 
-@pytest.mark.timeout(120)
 def test_a_live_page_keeps_what_its_reader_did(
     browser: Any, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,7 +226,7 @@ def test_a_live_page_keeps_what_its_reader_did(
             top = browser.execute_script(at)
             update(folder, finding(sightings=77_777))
             crashes_with(tmp_path / "crashes", finding(bucket="0" * 12))
-            WebDriverWait(browser, 20).until(
+            WebDriverWait(browser, PATIENCE).until(
                 lambda driver: "77,777" in driver.find_element("id", f"f-{finding().bucket}").text
             )
             assert set(browser.execute_script(ROWS)) == {*before, "f-" + "0" * 12}
@@ -240,7 +240,7 @@ def test_a_live_page_keeps_what_its_reader_did(
             thread.join()
         # The page says that it is no longer served; the browser logs the refused connection, too.
         server.server_close()
-        WebDriverWait(browser, 20).until(
+        WebDriverWait(browser, PATIENCE).until(
             lambda driver: "no longer served" in driver.find_element("id", "live").text
         )
         assert all("ERR_CONNECTION" in one["message"] for one in browser.get_log("browser"))

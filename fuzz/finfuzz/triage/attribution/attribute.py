@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from finfuzz.executor.limits import Limits
-from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.attribution.controls import Control
 from finfuzz.triage.attribution.owner import list_pythons
 from finfuzz.triage.attribution.python_range import describe_python_range
+from finfuzz.triage.attribution.reduced import ControlBuilds
 from finfuzz.triage.attribution.release_range import ReleaseRange, find_release_range
 from finfuzz.triage.attribution.rules import Rules, choose_rules
 from finfuzz.triage.attribution.search import send
-from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
+from finfuzz.triage.attribution.verdict import build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import load, update
 from finfuzz.triage.repro.story import rewrite_story
@@ -46,6 +46,7 @@ def attribute_finding(
     finding = load(folder)
     before = finding.attribution
     rules = choose_rules(finding, spec, interpreter, announce)
+    builds = ControlBuilds(rules.wanted, spec, interpreter, limits, announce)
     earlier = {_identify(cell): cell for cell in before.cells} if before and before.left else {}
     cells: list[ControlResult] = []
     plan = rules.plan()
@@ -53,7 +54,7 @@ def attribute_finding(
     while control is not None:
         cell = earlier.get((control.axis, control.spec.name, control.interpreter.text))
         if cell is None:
-            cell = _judge_control(control, rules.wanted, limits, announce)
+            cell = _judge_control(control, builds)
             report(str(cell))
         cells.append(cell)
         if 0 < rules.telling <= len(cells) < rules.count:
@@ -103,12 +104,6 @@ def _write(
     rewrite_story(folder, finding)
 
 
-def _judge_control(
-    control: Control, wanted: Wanted, limits: Limits, announce: Announce
-) -> ControlResult:
-    verdict = build_and_judge(
-        wanted,
-        lambda: build(control.spec, control.interpreter, instrumented=False, announce=announce),
-        limits,
-    )
+def _judge_control(control: Control, builds: ControlBuilds) -> ControlResult:
+    verdict = build_and_judge(builds.wanted, lambda: builds.build(control), builds.limits)
     return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)
