@@ -29,6 +29,7 @@ from finfuzz.cli.progress import show_progress
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.file import read_program
+from finfuzz.program.scope import explain_skipped
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
@@ -117,6 +118,8 @@ def file_(
     spec, interpreter = resolve_target(target, python)
     made = build_target(take_recipe(spec, program), interpreter)
     limits = Limits(deadline, memory, abuse)
+    for line in explain_skipped(read, interpreter.version, made.offers, abuse=abuse):
+        say(f"skipped {line}", err=True)
     crashes = ensure_directory(crashes, "findings")
     with filing(made, crashes, limits, owner_only=bool(owner_only)) as opened:
         sorter = opened.sorter

@@ -1,4 +1,7 @@
-"""Options that commands share, and the handling of their values."""
+"""Options that commands share, and the handling of their values.
+
+What builds and runs is imported by the functions that need it: a list of findings needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,22 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from finfuzz.cli.builds import Wanted, make_builds
 from finfuzz.support.errors import UserError
 from finfuzz.support.hints import DEFAULT_CRASHES
 from finfuzz.support.reading import shorten
 from finfuzz.support.terminal import DataConsole
-from finfuzz.targets.build import Build
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
-from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_name import FORMS, parse_package
-from finfuzz.targets.pick import pick_interpreter
-from finfuzz.targets.releases import find_roots, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.findings.finding import load
+
+if TYPE_CHECKING:
+    from finfuzz.targets.build import Build
+    from finfuzz.targets.interpreters import Interpreter
 
 
 class Seconds(click.FloatRange):
@@ -171,6 +172,9 @@ def name_targets(texts: Sequence[str], recipe: Path | None, path: Path | None) -
 
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     """Find the interpreter and the framework's headers. Raise UserError if either is missing."""
+    from finfuzz.targets.pick import pick_interpreter  # noqa: PLC0415
+    from finfuzz.targets.releases import find_roots, resolve  # noqa: PLC0415
+
     spec = parse_target(target)
     with DataConsole(err=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
@@ -181,6 +185,8 @@ def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpr
 
 def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
     """Give a package the recipe of the finding that a program is of, unless the user named one."""
+    from finfuzz.triage.findings.finding import load  # noqa: PLC0415
+
     folder = program.parent
     if not spec.package or spec.recipe is not None or not (folder / "finding.json").exists():
         return spec
@@ -190,5 +196,7 @@ def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
 
 def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
     """Build a target unless the cache has it, and show the progress."""
+    from finfuzz.cli.builds import Wanted, make_builds  # noqa: PLC0415
+
     (made,) = make_builds([Wanted(spec, interpreter, instrumented)])
     return made

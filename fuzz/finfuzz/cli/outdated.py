@@ -7,10 +7,10 @@ from pathlib import Path
 
 from finfuzz.support.errors import UserError
 from finfuzz.support.terminal import say
+from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.rekey import count_outdated
 
-#: The folders of a crashes folder.
-_SIGNAL = re.compile(r"SIG[A-Z0-9]+|NONE|HANG")
+_FILED = re.compile(r"/[A-Z][A-Z0-9+]*/[^/]+/[0-9a-f]{12}\Z")
 
 
 def warn_outdated(crashes: Path) -> None:
@@ -30,11 +30,11 @@ def require_folder(crashes: Path) -> None:
 
 
 def find_crashes(finding: Path, crashes: Path) -> Path:
-    """Find the crashes folder that a finding's folder lies in: ``crashes``, or another.
+    """Find the crashes folder that a finding's folder lies in: another than ``crashes``, if any.
 
-    A finding that lies alone is in none, whatever is in the folders above it.
+    It is told by the names of SIGNAL/DIAGNOSTIC/BUCKET. A copy may lie anywhere, in `/tmp` say, and
+    what is above it is then no folder of findings.
     """
-    parents = finding.resolve().parents
-    if len(parents) < 3 or not _SIGNAL.fullmatch(parents[1].name):
-        return crashes
-    return crashes if parents[2] == crashes.resolve() else parents[2]
+    folder = finding.resolve()
+    is_filed = _FILED.search(str(folder)) and folder.parent.name in DIAGNOSTICS
+    return folder.parents[2] if is_filed and folder.parents[2] != crashes.resolve() else crashes

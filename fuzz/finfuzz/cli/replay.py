@@ -37,6 +37,7 @@ from finfuzz.replay.run import PlannedBuild, build_all, count_cores, replay_all
 from finfuzz.report import comparison as comparing
 from finfuzz.report import replay as reports
 from finfuzz.report.replay import Replay
+from finfuzz.support.counting import count_things
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say
@@ -124,10 +125,12 @@ def replay(
     """Run known programs and findings on many builds and compare with the expected outcomes.
 
     PATHS are programs, findings or folders of them; by default corpus and crashes. Exits with 0 if
-    nothing is worse than expected, 1 if something regressed or changed, 2 if something could not
-    be run, and 130 if interrupted (the report has the results until then).
+    nothing is worse than expected, 1 if something failed, regressed or changed, 2 if something
+    could not be run, and 130 if interrupted (the report has the results until then).
 
-    With --against or --against-python, only programs that differ count: a line each, and a total.
+    With --against or --against-python, only programs that differ are shown: a line each, and a
+    total. Exits with 1 if one of them fails on the target steadily, and neither its comments nor
+    its finding expect that; what fails on the other side alone is no reason.
     """
     require_linux()
     if against is not None and against_python is not None:
@@ -212,7 +215,7 @@ def _run(
             for some in replay_all(cases, builds, limits, workers, compare=compare):
                 results += some
                 advance(len(results), len(cases) * len(builds))
-                for worse in (one for one in some if one.judgement in WORSE):
+                for worse in (one for one in some if one.judgement in WORSE and not compare):
                     announce(reports.describe(worse))
     except KeyboardInterrupt:
         complete = False
@@ -253,7 +256,7 @@ def _accept(cases: list[Case], done: Replay) -> None:
         }
         if case.path is not None and observed:
             changed += rewrite_expectations(case.path, observed)
-    say(f"rewrote the expect lines of {changed} programs")
+    say(f"rewrote the expect lines of {count_things(changed, 'program')}")
 
 
 def _print_report(done: Replay, all_rows: bool) -> None:
@@ -263,13 +266,13 @@ def _print_report(done: Replay, all_rows: bool) -> None:
         console.print(table)
         for entry in reports.render_legend(done):
             console.print(entry)
-    for text in reports.describe_notable(done):
+    for text in (*reports.describe_notable(done), *reports.describe_skipped(done, all_rows)):
         console.print(text, soft_wrap=True)
     console.print(done.total)
 
 
 def _print_comparisons(comparisons: Iterable[Comparison]) -> None:
     for one in comparisons:
-        for each in one.differences:
-            say(comparing.describe(each))
+        for line in comparing.describe_differences(one):
+            say(line)
         say(one.total)

@@ -39,8 +39,8 @@ from finfuzz.triage.findings.title import make_title
 from finfuzz.triage.minimize import minimize, repeatedly
 from finfuzz.triage.portable import make_portable
 from finfuzz.triage.repro.choose import choose_script
+from finfuzz.triage.repro.single import write_for_build
 from finfuzz.triage.repro.story import replace_story, write_story
-from finfuzz.triage.repro.write import write_script
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
@@ -199,19 +199,14 @@ class Filer:
     def _write_script(
         self, finding: Finding, raising: frozenset[str], simply: bool
     ) -> dict[str, str]:
-        return write_script(
+        return write_for_build(
+            self._build,
             parse(finding.program),
-            self._build.spec,
-            self._python,
             write_story(finding),
             raising,
-            package=self._build.package,
             diagnostic=finding.diagnostic,
             abuse=self._limits.abuse,
             plain=simply,
-            abiflags=self._build.interpreter.abiflags,
-            in_tree=len(self._build.interpreter.includes) > 1,
-            executable=shorten_home(self._build.interpreter.path),
         )
 
     def _make_finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:

@@ -16,6 +16,7 @@ from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import MARKS
+from finfuzz.triage.repro.single import quote_source
 from finfuzz.triage.repro.story import escape_docstring, write_story
 
 #: Exit codes other than 0 that a program without the defect ends with, by its exit.
@@ -136,7 +137,7 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
         symptoms=[mark] if mark else [],
         package=repr(_find_module(spec)),
         files="".join(
-            f"\n    {name!r}: {_quote(text)}," for name, text in _read_sources(folder).items()
+            f"\n    {name!r}: {quote_source(text)}," for name, text in _read_sources(folder).items()
         ),
     )
 
@@ -174,10 +175,3 @@ def _read_source(path: Path) -> str:
         return read_bounded(path, _LARGEST, "the script").decode()
     except UnicodeDecodeError as error:
         raise UserError(f"can't read the script {path}: {error}") from error
-
-
-def _quote(text: str) -> str:
-    """Quote a text for the test, as a raw string where possible."""
-    if "'''" in text or text.endswith("\\"):
-        return repr(text)
-    return f"r'''{text}'''"
