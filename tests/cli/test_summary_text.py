@@ -34,6 +34,7 @@ LANE = LaneSummary(
     unstable_counters=0,
     compared=0,
     disagreed=0,
+    sweep=[],
 )
 SUMMARY = Summary(
     engine="random",
