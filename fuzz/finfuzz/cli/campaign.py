@@ -239,7 +239,7 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
             else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
         )
     summary = summarize(plan, supervisor, state)
-    say(render_summary(summary, plan, state.folder))
+    say(render_summary(summary, state.folder))
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(summary), indent=2))
     if summary.problem:

@@ -108,8 +108,8 @@ owner_only_option = click.option(
     "--owner-only",
     is_flag=True,
     default=None,
-    help="Of the controls, run those that tell whose defect it is; `finfuzz attribute` runs the "
-    "rest, which tell releases and CPythons, and the instruments.",
+    help="Of the controls, run those that show whose defect it is; `finfuzz attribute` runs the "
+    "rest, for other releases and CPythons, and the instruments.",
 )
 recipe_option = click.option(
     "--recipe",

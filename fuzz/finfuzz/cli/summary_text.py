@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.summary import BucketSummary, LaneSummary, Summary
+from finfuzz.report.rerun import list_commands
 from finfuzz.support.errors import UserError
 from finfuzz.support.hints import shorten_path, spell_command
 from finfuzz.triage.findings.finding import load
-from finfuzz.triage.findings.story import describe_rate
-
-_SCRIPT = "repro.py"
+from finfuzz.triage.findings.story import describe_owner, describe_rate
 
 
-def render_summary(summary: Summary, plan: Plan, state: Path) -> str:
+def render_summary(summary: Summary, state: Path) -> str:
     """Render a summary: lane by lane, then the findings. ``state``: the campaign's folder."""
     lines = []
     for lane in summary.lanes:
@@ -29,10 +26,9 @@ def render_summary(summary: Summary, plan: Plan, state: Path) -> str:
     if summary.interrupted:
         command = spell_command("run", "--resume", state)
         lines.append(f"stopped early, everything is on disk: `{command}` continues")
-    pythons = {(lane.target, lane.version): lane.python for lane in plan.lanes}
     # what this campaign has found stands last, where a reader looks
     for bucket in sorted(summary.findings, key=lambda one: one.new):
-        lines += _render_finding(bucket, pythons[bucket.target, bucket.python], summary)
+        lines += _render_finding(bucket, summary)
     if not summary.findings:
         lines.append("no findings")
     return "\n".join(lines)
@@ -67,7 +63,7 @@ def _render_sweep(lane: LaneSummary) -> Iterator[str]:
             yield f"begun: {cell.cell} ({cell.programs:,} programs so far)"
 
 
-def _render_finding(bucket: BucketSummary, python: str, summary: Summary) -> Iterator[str]:
+def _render_finding(bucket: BucketSummary, summary: Summary) -> Iterator[str]:
     # a bucket without a folder: triage has announced why
     status = ("new" if bucket.new else "filed earlier") if bucket.path else "not filed"
     name = bucket.title or f"{bucket.signal}/{bucket.diagnostic}"
@@ -75,10 +71,10 @@ def _render_finding(bucket: BucketSummary, python: str, summary: Summary) -> Ite
     after = f"first after {bucket.first_seen_seconds:.1f} s{lane}"
     yield f"{name} ({status}, seen {_times(bucket.sightings)}, {after})"
     if bucket.path:
-        yield from _render_folder(Path(bucket.path), python)
+        yield from _render_folder(Path(bucket.path))
 
 
-def _render_folder(folder: Path, python: str) -> Iterator[str]:
+def _render_folder(folder: Path) -> Iterator[str]:
     """Render the owner and the command that runs the script, as far as they are there."""
     try:
         finding = load(folder)
@@ -86,11 +82,10 @@ def _render_folder(folder: Path, python: str) -> Iterator[str]:
         yield f"    {error}"
         return
     if finding.attribution:
-        yield f"    owner: {finding.attribution}"
-    rate = describe_rate(finding.signal, finding.script)
-    yield f"    script {rate}:" if finding.script.n else "    only finfuzz sees it, no script can:"
-    script = shorten_path(folder / _SCRIPT)
-    yield f"    {shlex.join([python, script])}"
+        yield f"    owner: {describe_owner(finding.attribution)}"
+    rate = describe_rate(finding.signal, finding.rate)
+    yield f"    script {rate}:" if finding.script.n else f"    {rate}, which only finfuzz sees:"
+    yield from (f"    {command}" for command in list_commands(finding, Path(shorten_path(folder))))
 
 
 def _times(number: int) -> str:

@@ -45,10 +45,7 @@ def print_finding(console: Console, entry: ListedFinding) -> None:
 
 def _list_parts(finding: Finding, folder: Path) -> Iterator[tuple[str, RenderableType]]:
     attribution = finding.attribution
-    owner = describe_owner(attribution) if attribution else "not known yet"
-    todo = attribution is None or attribution.left > 0
-    more = f": {spell_command('attribute', folder)}" if todo else ""
-    yield "whose defect is it", Text(f"{owner}{more}")
+    yield "whose defect is it", Text(_describe_owner(finding, folder))
     if finding.escalation:
         yield "instruments", _render_escalation(finding)
     if finding.stack:
@@ -61,6 +58,15 @@ def _list_parts(finding: Finding, folder: Path) -> Iterator[tuple[str, Renderabl
         title = f"routes: different paths into the same defect ({len(finding.routes)})"
         yield title, _render_routes(finding)
     yield "more", _render_facts(finding)
+
+
+def _describe_owner(finding: Finding, folder: Path) -> str:
+    """Describe the owner, and how to run the controls that are left."""
+    command = spell_command("attribute", folder)
+    by = finding.attribution
+    if by is None:
+        return f"not known yet: {command}"
+    return describe_owner(by) + (f": {command}" if by.left else "")
 
 
 def _render_status(entry: ListedFinding, finding: Finding) -> Text:

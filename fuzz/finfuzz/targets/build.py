@@ -57,7 +57,7 @@ class _Record(msgspec.Struct):
     commands: list[list[str]]
     blocks: int
     second_blocks: int
-    seconds: float = 0.0  # that it took; an estimate for the next one
+    seconds: float = 0.0  # that it took, an estimate for the next one; 0 for a reduced one
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             ],
             blocks=_count_library_blocks(plan, plan.extension, made),
             second_blocks=_count_library_blocks(plan, plan.second, made) if plan.second else 0,
-            seconds=round(time.monotonic() - begin, 1),
+            seconds=0.0 if plan.source else round(time.monotonic() - begin, 1),
         )
         text = msgspec.json.format(msgspec.json.encode(record), indent=2)
         (made / "build.json").write_bytes(text)

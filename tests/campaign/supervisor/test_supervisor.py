@@ -375,3 +375,24 @@ def test_a_second_campaign_goes_on_where_the_first_one_stopped(
         assert load(Path(one["path"])).sightings == sightings
     assert any(not one["new"] for one in summary_of(again)["findings"])
     assert "filed earlier" in again.output()
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_a_campaign_ends_with_its_first_finding_and_resume_goes_on(
+    start: Start, destroy: Build
+) -> None:
+    """What else has crashed by then is not lost."""
+    campaign = start(destroy, *HOUR, "--seed", "1", "--engine", "random", "--findings", "1")
+    assert campaign.end() == 0, campaign.lines
+    summary = summary_of(campaign)
+    assert len([one for one in summary["findings"] if one["new"]]) == 1
+    assert summary["interrupted"] is False
+    hints = [re.search("`finfuzz run (.*)` sorts them", line) for line in campaign.lines]
+    (hint,) = [found for found in hints if found]
+    again = Campaign(campaign.folder, None, *shlex.split(hint[1]))
+    try:
+        assert again.end() == 0, again.lines
+        new = [line for line in again.output().splitlines() if " (new, seen " in line]
+        assert len(new) == 2
+    finally:
+        again.close()

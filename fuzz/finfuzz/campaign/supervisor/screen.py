@@ -14,9 +14,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from finfuzz.campaign.supervisor.snapshot import Snapshot, count
+from finfuzz.campaign.supervisor.snapshot import Snapshot
 from finfuzz.support.durations import format_age
 from finfuzz.support.terminal import DataConsole
+from finfuzz.triage.findings.story import count
 
 _LIVE_SECONDS = 0.5
 #: Interval of plain lines: from every ten seconds in a short campaign to ten minutes in a long one.
@@ -121,7 +122,7 @@ def _render_head(snapshot: Snapshot, width: int) -> list[RenderableType]:
     share = min(snapshot.elapsed / plan.seconds, 1) if plan.seconds else 1
     bar.add_row(
         ProgressBar(1, share, width=min(40, width // 3)),
-        f"{format_age(snapshot.elapsed)} of {format_age(plan.seconds)}",
+        f"{format_age(min(snapshot.elapsed, plan.seconds))} of {format_age(plan.seconds)}",
     )
     doing = [Text(snapshot.activity, style="bold yellow")] if snapshot.activity else []
     return [Text(snapshot.headline, style="bold"), *doing, line, bar]

@@ -11,6 +11,7 @@ from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import Totals
 from finfuzz.support.durations import describe_roughly, format_age
 from finfuzz.support.hints import shorten_path
+from finfuzz.triage.findings.story import count
 
 #: The activity of a campaign that no longer fuzzes begins with this.
 DONE = "done fuzzing"
@@ -134,8 +135,3 @@ def _describe_progress(waiting: int, progress: DeferredProgress | None) -> str:
     left = f", {describe_roughly(progress.left)} left" if progress.left else ""
     after = f" ({count(waiting - 1, 'finding')} after it)" if waiting > 1 else ""
     return f"running {progress.name} {place} of {progress.bucket}{after}{left}"
-
-
-def count(number: int, one: str, more: str = "") -> str:
-    """Count things: `1 crash`, `2 crashes`, `1,234 findings`."""
-    return f"{number:,} {one if number == 1 else more or f'{one}s'}"

@@ -20,15 +20,17 @@ from finfuzz.campaign.supervisor.interrupts import Interruptible
 from finfuzz.campaign.supervisor.resource_guard import ResourceGuard, set_priority
 from finfuzz.campaign.supervisor.resources import explain_full_disk
 from finfuzz.campaign.supervisor.screen import Screen
-from finfuzz.campaign.supervisor.snapshot import History, Snapshot, count, describe_finish
+from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.supervisor.worker_messages import WorkerMessages
 from finfuzz.campaign.supervisor.worker_pool import Worker, WorkerPool
 from finfuzz.campaign.totals import Totals
+from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process
 from finfuzz.support.errors import UserError
 from finfuzz.support.hints import spell_command
+from finfuzz.triage.findings.story import count
 
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
@@ -45,6 +47,7 @@ class Supervisor:
         self._plan, self._state, self._journal, self._screen = plan, state, journal, screen
         self.totals = Totals(len(plan.lanes))
         self.totals.load(journal)
+        self._found_before = self._list_new()  # by the runs that this one continues
         self.pool = WorkerPool(plan, state, self.totals)
         self.triage = TriageClient(state, self.totals, deferred_work=plan.attribute)
         self._messages = WorkerMessages(self.totals, self.pool, self.triage.queue, self._announce)
@@ -89,8 +92,11 @@ class Supervisor:
 
     @property
     def _has_enough(self) -> bool:
-        new = {one.bucket for one in self.totals.findings if one.new}
+        new = self._list_new() - self._found_before
         return 0 < self._plan.findings <= len(new)
+
+    def _list_new(self) -> set[str]:
+        return {one.bucket for one in self.totals.findings if one.new}
 
     @property
     def _over(self) -> bool:
@@ -245,9 +251,17 @@ class Supervisor:
         self.totals.flush(self._journal, sample=True)
         with self._journal.writing():
             self._journal.save_run(self._began, time.time())
+        if left := self._count_unsorted():
+            command = spell_command("run", "--resume", self._state.folder)
+            crashes = count(left, "crash", "crashes")
+            self._screen.note(f"{crashes} not sorted: `{command}` sorts them, and fuzzes on")
         if left := self.triage.waiting:
             command = spell_command("attribute", crashes=Path(self._plan.crashes))
             self._screen.note(f"controls of {count(left, 'finding')} are left: run `{command}`")
+
+    def _count_unsorted(self) -> int:
+        rows = [row for lane in self.totals.lanes for row in lane.signatures.items()]
+        return sum(name != FURTHER and not row.triaged for name, row in rows)
 
     def _take_snapshot(self) -> Snapshot:
         activity = "" if self._fuzzing else self._describe_finish()

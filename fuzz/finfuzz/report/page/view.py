@@ -17,6 +17,8 @@ from finfuzz.report.page.data import Campaign, Seen
 from finfuzz.report.page.drawing import Drawing, draw_graph
 from finfuzz.report.page.text import read_start
 from finfuzz.report.page.timeline import Timeline, draw_timeline
+from finfuzz.report.rerun import list_commands
+from finfuzz.report.stack import StackLine, fold_stack
 from finfuzz.support.hints import spell_command
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
@@ -109,6 +111,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     """The part that opens below a row."""
 
     plot: str = ""
+    commands: tuple[str, ...] = ()
+    stack: tuple[StackLine, ...] = ()
     steps: tuple[StepLine, ...] = ()
     drawings: tuple[Drawing, ...] = ()
     timeline: Timeline | None = None
@@ -187,6 +191,8 @@ def load_detail(row: FindingRow) -> Detail:
     graphs = build_graphs(program)[:MOST_DRAWINGS]
     return Detail(
         plot=summarize(program),
+        commands=tuple(list_commands(finding, folder)),
+        stack=tuple(fold_stack(finding.stack[:MOST_FRAMES])),
         steps=_list_steps(program),
         drawings=tuple(draw_graph(graph) for graph in graphs),
         timeline=draw_timeline(

@@ -48,7 +48,7 @@ class Attribution(msgspec.Struct, frozen=True):
     the releases that were run. ``pythons``: the affected CPythons. ``python_range``: a sentence on
     the CPythons that were run: since which the defect exists, and between which it was fixed.
     ``notes``: facts to read beside the owner, such as the framework that made a package, and what a
-    package documents as unsupported. ``left``: controls that have not run; they tell releases and
+    package documents as unsupported. ``left``: controls that have not run; they show releases and
     CPythons, not the owner.
     """
 
