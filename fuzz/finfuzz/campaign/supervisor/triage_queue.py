@@ -92,8 +92,8 @@ class TriageQueue:
     def add_unfinished(self) -> None:
         """Queue the triage that an earlier run did not finish; a new campaign has none."""
         for number, lane in enumerate(self._totals.lanes):
-            for path in sorted(self._paths.signatures(number).iterdir()):
-                lane.add_signature(path.name, 0, 0.0)
+            for signature in self._paths.list_signatures(number):
+                lane.add_signature(signature, 0, 0.0)
             for name, row in lane.signatures.items():
                 if (missing := max(row.sightings - row.recorded, 0)) and name:
                     self.add_sightings(number, (SightingCount(name, (), missing),))
