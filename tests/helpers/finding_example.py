@@ -9,9 +9,10 @@ import msgspec
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord, save
+from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.routes import Route
+from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.verdict import Verdict
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"

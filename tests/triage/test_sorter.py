@@ -371,5 +371,24 @@ def test_what_can_not_be_filed_is_said_once_and_counted(
     assert left.announced == [f"SIGABRT/internals-recreated {bucket}: not filed: no space left"]
 
 
+def test_a_finding_is_written_when_there_is_room(destroy: Build, tmp_path: Path) -> None:
+    """Root may write everywhere, so a file stands in the way."""
+    (tmp_path / "SIGABRT").write_text("in the way")
+    left = sort(destroy, tmp_path, ANOTHER_ROUTE)
+    ((bucket, why),) = left.sorter.unfiled.items()
+    assert re.fullmatch(r"can't write .*: (File exists|Not a directory)", why)
+    left.sorter.retry()
+    assert left.findings == []
+    (tmp_path / "SIGABRT").unlink()
+    left.sorter.retry()
+    (folder,) = left.findings
+    assert left.sorter.unfiled == {}
+    (seen,) = left.sorter.seen.values()
+    assert (seen.path, seen.new) == (folder, True)
+    assert left.announced[-1] == f"SIGABRT/internals-recreated {bucket}: filed now: {folder}"
+    left.sorter.save()
+    assert load(folder).sightings == 1
+
+
 def test_owner_and_instruments_wait_until_there_is_time(filed: Sorted) -> None:
     assert set(filed.sorter.waiting) == set(filed.findings)

@@ -105,7 +105,7 @@ class JournalReader:
         return dict(rows[0]) if rows else None
 
     def _rows(self, query: str, *values: Any, **named: Any) -> list[Row]:
-        rows = [dict(row) for row in self._db.execute(query, named or values)]
+        rows: list[Row] = [dict(row) for row in self._db.execute(query, named or values)]
         check_rows(rows, self._path)
         return rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -30,6 +30,9 @@ class LaneTotals:
         self.signatures: dict[str, SignatureRow] = {}
         self.buckets: dict[str, Bucket] = {}
         self.bucket_times: dict[str, float] = {}
+        #: Why a signature has no finding: it is not marked as triaged, and --resume tries again.
+        self.unsorted: dict[str, str] = {}
+        self._unfiled: list[str] = []
         #: Signatures and buckets whose rows in the journal are out of date.
         self.changed: set[str] = set()
 
@@ -77,6 +80,21 @@ class LaneTotals:
     def mark_triaged(self, signature: str) -> None:
         self.signatures[signature].triaged = True
         self.changed.add(signature)
+
+    def mark_unsorted(self, signature: str, why: str) -> None:
+        """Take note that a signature has no finding; a resumed campaign triages it again."""
+        self.unsorted[signature] = why
+        self.signatures[signature].triaged = False
+        self.changed.add(signature)
+
+    def update_unfiled(self, unfiled: Sequence[tuple[str, str]]) -> None:
+        """Replace the signatures that triage could not file."""
+        for signature in self._unfiled:
+            self.unsorted.pop(signature, None)
+            self.mark_triaged(signature)
+        for signature, why in unfiled:
+            self.mark_unsorted(signature, why)
+        self._unfiled = [signature for signature, _ in unfiled]
 
     def add_sightings(self, counts: Iterable[SightingCount]) -> None:
         """Count sightings that a worker has reported."""
@@ -161,6 +179,11 @@ class Totals:
     def features(self) -> int:
         """The features summed over lanes: each lane has its own."""
         return sum(lane.features or 0 for lane in self.lanes)
+
+    @property
+    def unsorted(self) -> list[str]:
+        """Why signatures have no finding, a reason each."""
+        return [why for lane in self.lanes for why in lane.unsorted.values()]
 
     @property
     def findings(self) -> list[Bucket]:

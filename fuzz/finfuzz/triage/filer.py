@@ -32,9 +32,9 @@ from finfuzz.triage.findings.finding import (
     StackFrame,
     TargetRecord,
     encode,
-    save,
 )
 from finfuzz.triage.findings.rate import MOST, Rate
+from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.story import describe_rate
 from finfuzz.triage.minimize import minimize, repeatedly
 from finfuzz.triage.repro.choose import choose_script

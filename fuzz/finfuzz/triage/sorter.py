@@ -19,7 +19,13 @@ from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings import routes
-from finfuzz.triage.findings.finding import index_buckets, is_fatal, load, locate, update
+from finfuzz.triage.findings.finding import (
+    index_buckets,
+    is_fatal,
+    load,
+    locate,
+    update,
+)
 from finfuzz.triage.findings.known import (
     KnownDefect,
     find_known,
@@ -28,6 +34,7 @@ from finfuzz.triage.findings.known import (
 )
 from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.routes import RouteStart
+from finfuzz.triage.findings.save import NotWrittenError, save
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.instruments.escalate import escalate
 from finfuzz.triage.oracles.compare import compare
@@ -61,6 +68,9 @@ class Sorter:
         self._explanation = lru_cache(maxsize=4096)(self._explain)
         self.seen: dict[str, SeenBucket] = {}
         self.known: Counter[KnownDefect] = Counter()
+        #: Why the bucket of a failure is not filed.
+        self.unfiled: dict[str, str] = {}
+        self._unwritten: dict[str, tuple[NotWrittenError, Path | None]] = {}
         self.unconfirmed: dict[str, SeenBucket] = {}
 
     def sight(
@@ -160,9 +170,35 @@ class Sorter:
         except FileExistsError as error:  # filed by another campaign while this one confirmed
             seen.path = self._filed[diagnosis.bucket] = Path(str(error))
             self.seen[diagnosis.bucket] = seen
-        except UserError as error:  # a full disk, say: counting goes on, filing is not retried
-            self._announce(f"{diagnosis} {diagnosis.bucket}: not filed: {error}")
-            self.seen[diagnosis.bucket] = seen
+        except NotWrittenError as error:
+            self._unwritten[diagnosis.bucket] = error, milder
+            self._keep_unfiled(seen, str(error))
+        except UserError as error:
+            self._keep_unfiled(seen, str(error))
+        except OSError as error:
+            place = error.filename or self._crashes
+            self._keep_unfiled(seen, f"can't write {place}: {error.strerror}")
+
+    def _keep_unfiled(self, seen: SeenBucket, why: str) -> None:
+        """Count on; ``retry`` writes the finding when there is room."""
+        diagnosis = seen.diagnosis
+        self.unfiled[diagnosis.bucket] = why
+        self._announce(f"{diagnosis} {diagnosis.bucket}: not filed: {why}")
+        self.seen[diagnosis.bucket] = seen
+
+    def retry(self) -> None:
+        """Write the findings that could not be written before, if there is room now."""
+        for bucket, (unwritten, milder) in list(self._unwritten.items()):
+            seen = self.seen[bucket]
+            try:
+                folder = save(self._crashes, unwritten.finding, unwritten.files)
+                self._take_filed(folder, seen, milder)
+            except FileExistsError as error:
+                seen.path = self._filed[bucket] = Path(str(error))
+            except NotWrittenError:
+                return
+            del self._unwritten[bucket], self.unfiled[bucket]
+            self._announce(f"{seen.diagnosis} {bucket}: filed now: {seen.path}")
 
     def _find_filed(self, diagnosis: Diagnosis) -> Path | None:
         """Find a folder that another campaign, or this one on another build, has filed."""
@@ -194,8 +230,11 @@ class Sorter:
             return
         self.unconfirmed.pop(diagnosis.bucket, None)
         self.seen[diagnosis.bucket] = seen
+        self._take_filed(folder, seen, milder)
+
+    def _take_filed(self, folder: Path, seen: SeenBucket, milder: Path | None = None) -> None:
         seen.path, seen.new = folder, True
-        self._filed[diagnosis.bucket] = folder
+        self._filed[seen.diagnosis.bucket] = folder
         if milder is not None:
             self._replace(milder, folder)
         self.defer(folder)

@@ -17,7 +17,8 @@ from finfuzz.triage.attribution import rules
 from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.attribution.controls import list_controls
 from finfuzz.triage.diagnosis import diagnose
-from finfuzz.triage.findings.finding import TargetRecord, load, save
+from finfuzz.triage.findings.finding import TargetRecord, load
+from finfuzz.triage.findings.save import save
 from helpers.finding_example import finding
 
 SPEC = parse_target("pybind11==3.1.0+destroy")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import selectors
+import shlex
 import time
 
 from finfuzz.campaign.folder import State
@@ -31,6 +32,9 @@ from finfuzz.support.errors import UserError
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
 _RESOURCE_SECONDS = 10.0
+_WATCH_SECONDS = 5.0
+#: Triage of the crashes that are known at Ctrl-C: of some three new ones, usually of none.
+_FINISH_SECONDS = 120.0
 
 
 class Supervisor:
@@ -51,7 +55,7 @@ class Supervisor:
         self._began = time.time()
         self._stopped_at: float | None = None
         self._paused = ""
-        self._next = dict.fromkeys(("flush", "resources", "sample"), 0.0)
+        self._next = dict.fromkeys(("flush", "resources", "sample", "watch"), 0.0)
         self._features = History()
         for features in journal.load_features():
             self._features.add(features)
@@ -78,6 +82,7 @@ class Supervisor:
                         self._interrupt()
                 if self.pool.exhausted:
                     self.problem = "; ".join(dict.fromkeys(self.pool.abandoned.values()))
+                self._explain_unsorted()
         finally:
             self._close()
 
@@ -87,7 +92,15 @@ class Supervisor:
 
     @property
     def _over(self) -> bool:
-        return not self._fuzzing and not self.pool.workers and self.triage.idle
+        finished = self.triage.idle or self._is_late
+        return not self._fuzzing and not self.pool.workers and finished
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether triage has had its time after Ctrl-C."""
+        if not self.interrupted or self._stopped_at is None:
+            return False
+        return time.monotonic() - self._stopped_at > _FINISH_SECONDS
 
     def _turn(self) -> None:
         """Read the messages that have arrived, then do what is due."""
@@ -154,6 +167,8 @@ class Supervisor:
             process.end_tree(worker.pid)
         if self._stopped_at is not None:
             self.pool.kill_late(self._stopped_at)
+        if self._is_due("watch", _WATCH_SECONDS) and self.triage.kill_stuck():
+            self._announce("triage is unresponsive; killing it")
 
     def _end_orphans(self) -> None:
         ours = {worker.pid for worker in self.pool.workers.values()}
@@ -204,19 +219,33 @@ class Supervisor:
     def _stop(self) -> None:
         self._stopped_at = time.monotonic()
         self.pool.stop()
+        self.triage.queue.retry_filing()
         if self._plan.attribute and self.triage.waiting and not self.interrupted:
             self._screen.note("time is up; running controls for new findings (Ctrl-C to skip)")
 
     def _interrupt(self) -> None:
         """Stop the workers after Ctrl-C, and finish triage, without its deferred work."""
         self.interrupted = True
-        self._screen.note("finishing triage (Ctrl-C again to skip)")
+        self._screen.note(
+            f"finishing triage, for {_FINISH_SECONDS:.0f} s at most (Ctrl-C again to skip)"
+        )
         self._stop()
         pipe = self.triage.pipe
         if self.triage.drop_deferred_work():
             self._selector.unregister(pipe)
             self._end_orphans()
             self._start_triage()
+
+    def _explain_unsorted(self) -> None:
+        """Say which crashes have no finding, and why: the campaign did not do its work."""
+        reasons = self.totals.unsorted
+        if not reasons or self.problem:
+            return
+        crashes = "1 crash is" if len(reasons) == 1 else f"{len(reasons)} crashes are"
+        self.problem = (
+            f"{crashes} not filed: {reasons[0]}: "
+            f"`finfuzz run --resume {shlex.quote(str(self._state.folder))}` tries again"
+        )
 
     def _close(self) -> None:
         self.pool.close()
@@ -227,6 +256,9 @@ class Supervisor:
         self.totals.flush(self._journal, sample=True)
         with self._journal.writing():
             self._journal.save_run(self._began, time.time())
+        if left := self.triage.untriaged:
+            crashes = "1 crash is" if left == 1 else f"{left} crashes are"
+            self._screen.note(f"{crashes} left to triage: --resume goes on with that")
         if left := self.triage.waiting:
             findings = "1 finding is" if left == 1 else f"{left} findings are"
             self._screen.note(f"{findings} not attributed yet: run `finfuzz attribute`")

@@ -210,6 +210,7 @@ class WorkerPool:
             live=str(self._state.live),
             corpus=str(self._state.corpus),
             signatures=str(self._state.signatures(lane)),
+            scratch=str(self._state.scratch),
             shared=plan.workers > 1,
             deadline=bounds.deadline,
             memory_mib=bounds.memory_mib,

@@ -13,7 +13,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's job, sent to its standard input as JSON.
 
     ``target`` on ``python`` (a path) is built, and the folders exist: ``live`` is libFuzzer's,
-    ``corpus`` has whole programs, ``signatures`` the first program of each signature.
+    ``corpus`` has whole programs, ``signatures`` the first program of each signature,
+    ``scratch`` what libFuzzer writes of a crash or a slow program.
     ``shared``: other workers add programs to ``live``. ``tallies``: what the lane has learnt.
     """
 
@@ -25,6 +26,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     live: str
     corpus: str
     signatures: str
+    scratch: str
     shared: bool
     deadline: float
     memory_mib: int
