@@ -313,16 +313,20 @@ def test_a_failure_is_one_line_and_the_server_goes_on(
     assert ask("/")[0] == 200
 
 
+def drip(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"G")
+        time.sleep(0.02)
+
+
 def test_a_client_that_drips_is_cut_off(
     server: PageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each byte comes in time, and the request never ends: only the sum is bounded."""
     monkeypatch.setattr(server_module, "_SECONDS", 0.5)
-    with socket.create_connection(server.server_address[:2], 10) as connection:
-        with pytest.raises(ConnectionError):
-            while True:
-                connection.sendall(b"G")
-                time.sleep(0.02)
+    address = server.server_address[:2]
+    with socket.create_connection(address, 10) as connection, pytest.raises(ConnectionError):
+        drip(connection)
 
 
 def test_connections_beyond_the_most_are_closed(
