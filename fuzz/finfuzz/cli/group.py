@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -25,6 +29,8 @@ def cli() -> None:
 def main() -> None:
     """Run a command. Bad input prints one line and exits with 2."""
     process.ignore_alone()
+    if not process.ignores(signal.SIGTERM):
+        signal.signal(signal.SIGTERM, _end_in_order)
     try:
         cli(standalone_mode=False)
     except UserError as error:
@@ -40,6 +46,13 @@ def main() -> None:
         _fail(f"{error.filename or 'the system'}: {error.strerror}", 2)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
+
+
+def _end_in_order(number: int, _: FrameType | None) -> NoReturn:
+    """Leave as by Ctrl-C, which a terminal sends to compilers too: what is half-written goes."""
+    signal.signal(number, signal.SIG_DFL)  # a second one does not wait for that
+    process.end_descendants(os.getpid())
+    sys.exit(128 + number)
 
 
 def _fail(message: str, code: int) -> None:
