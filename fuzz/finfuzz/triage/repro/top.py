@@ -25,7 +25,7 @@ def write_docstring(
     story: str, spec: TargetSpec, run: Run, lines: list[str], package: Package | None
 ) -> str:
     """Write the docstring, with the commands that build the modules last."""
-    shown = _describe(spec, run, lines, package)
+    shown = [escape_docstring(line) for line in _describe(spec, run, lines, package)]
     if lines:
         shown += ["", *(f"    {line}" for line in lines)]
     told = "\n".join(shown).rstrip()
