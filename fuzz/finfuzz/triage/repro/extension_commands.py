@@ -119,4 +119,4 @@ def _quote(path: Path) -> str:
     text = str(path)
     if not text.isprintable():
         raise UserError(f"a script can't name {text!r}: rename the folder to printable characters")
-    return shlex.quote(text).replace('"""', '""\'\'"')
+    return shlex.quote(text).replace('""', "\"''\"")
