@@ -34,6 +34,7 @@ from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import remove_leftovers, write_whole
 from finfuzz.support.reading import read_bounded
+from finfuzz.targets.own_files import is_own, note_own
 
 DEFAULT_STATE = Path(".finfuzz")
 #: Signatures of each lane whose first program is kept; further ones are only counted.
@@ -98,6 +99,17 @@ class StatePaths:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise UserError(f"{self.plan} is damaged: {error}: begin a new campaign") from error
 
+    def require_trust(self) -> None:
+        """Raise UserError for a campaign that somebody else began."""
+        plan = self.load_plan()
+        if is_own(_digest_plan(plan)):
+            return
+        lanes = ", ".join(f"{lane.target} with {lane.python}" for lane in plan.lanes)
+        raise UserError(
+            f"{self.folder} was not begun by your finfuzz: its plan runs {lanes}: "
+            "read it, then give --trust"
+        )
+
     def find_crashes(self, plan: Plan) -> Path:
         """Find the folder in which the campaign files its findings."""
         crashes = Path(plan.crashes)
@@ -126,6 +138,7 @@ class State(StatePaths):
             self.campaign.rename(self._choose_aside())
         self.campaign.mkdir(parents=True)
         write_whole(self.plan, msgspec.json.format(msgspec.json.encode(plan)))
+        note_own(_digest_plan(plan))
         self._prepare(plan)
         journal = Journal(self.journal)
         with journal.writing():
@@ -209,6 +222,10 @@ class State(StatePaths):
         self.scratch.mkdir()
         for lane in range(len(plan.lanes)):
             self.signatures(lane).mkdir(parents=True, exist_ok=True)
+
+
+def _digest_plan(plan: Plan) -> str:
+    return hashlib.sha256(msgspec.json.encode(plan)).hexdigest()
 
 
 def hash_program(text: str) -> str:

@@ -21,6 +21,7 @@ from finfuzz.cli.options import (
     show_progress,
     take_recipe,
     target_option,
+    trust_option,
 )
 from finfuzz.cli.outdated import require_folder
 from finfuzz.executor.fresh import run_fresh
@@ -35,6 +36,7 @@ from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import find_finding, list_folders, load
+from finfuzz.triage.findings.trust import require_trust
 from finfuzz.triage.instruments.escalate import escalate
 from finfuzz.triage.sorter import Sorter
 
@@ -44,7 +46,10 @@ from finfuzz.triage.sorter import Sorter
 @crashes_option
 @deadline_option
 @memory_option
-def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory: int) -> None:
+@trust_option
+def attribute(
+    findings: tuple[str, ...], crashes: Path, deadline: float, memory: int, trust: bool
+) -> None:
     """Run FINDINGS on their controls and under instruments, to find the owner of each defect.
 
     Without FINDINGS: all that have no attribution yet.
@@ -52,6 +57,8 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
     require_linux()
     folders = [find_finding(one, crashes) for one in findings] or _list_unattributed(crashes)
     limits = Limits(deadline, memory)
+    for folder in folders if not trust else ():
+        require_trust(folder, "attribute")
     for folder in folders:
         record = load(folder).target
         subject = (

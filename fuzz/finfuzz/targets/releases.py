@@ -78,6 +78,16 @@ def find_roots(spec: TargetSpec) -> list[Path | None]:
     return [find_root(one) if one.record.releases else None for one in spec.extensions]
 
 
+def list_hashes(spec: TargetSpec) -> tuple[str, ...]:
+    """List the wheels of a target's releases, as `name==version sha256:…`, where that is known."""
+    package = spec.record.releases
+    if package is None:
+        return ()
+    versions = [one.version for one in spec.extensions if one.version is not None]
+    known = {version: packages.read_hash(package, version) for version in versions}
+    return tuple(f"{package.name}=={one} sha256:{known[one]}" for one in known if known[one])
+
+
 def list_root_variables(spec: TargetSpec) -> dict[str, str]:
     """List the roots of the framework's files for a finding's script, by its variables."""
     package = spec.record.releases

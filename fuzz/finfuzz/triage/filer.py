@@ -20,6 +20,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.text import parse, to_text
 from finfuzz.support.files import shorten_home
 from finfuzz.targets.build import Build, build
+from finfuzz.targets.releases import list_hashes
 from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
@@ -255,6 +256,7 @@ class Filer:
             executable=shorten_home(interpreter.path),
             pins=self._build.package.pins if self._build.package else (),
             recipe=RECIPE if self._recipe_text else "",
+            releases=list_hashes(spec),
         )
 
 

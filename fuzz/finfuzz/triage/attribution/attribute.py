@@ -20,6 +20,7 @@ from finfuzz.triage.attribution.search import send
 from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import Finding, load, update
+from finfuzz.triage.findings.trust import is_own, note_finding
 from finfuzz.triage.repro.story import replace_story, write_story
 
 Announce = Callable[[str], None]
@@ -73,7 +74,10 @@ def _retell(folder: Path, finding: Finding) -> None:
     """Add the owner to the script's first lines."""
     script = folder / "repro.py"
     if script.exists():
+        own = is_own(folder)
         write_whole(script, replace_story(script.read_text(encoding="utf-8"), write_story(finding)))
+        if own:
+            note_finding(folder)
 
 
 def _judge_control(

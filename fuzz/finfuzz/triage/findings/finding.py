@@ -54,6 +54,7 @@ class TargetRecord(msgspec.Struct, frozen=True):
     path, `~` for the user's folder. Both are empty in findings of finfuzz 0.2.
 
     ``pins``: all that was installed for a package's target, as `name==version`, the package first.
+    ``releases``: the wheels of the framework, as `name==version sha256:…`; empty for a checkout.
     ``recipe``: the file next to `finding.json` with the recipe of its words, if there is one;
     ``spec`` does not name it.
     """
@@ -68,6 +69,7 @@ class TargetRecord(msgspec.Struct, frozen=True):
     executable: str = ""
     pins: tuple[str, ...] = ()
     recipe: Annotated[str, msgspec.Meta(pattern=r"^(recipe\.toml)?$(?!\n)")] = ""
+    releases: tuple[str, ...] = ()
 
     def find_spec(self, folder: Path) -> TargetSpec:
         """Return the target of the finding in that folder, with its recipe. Raise UserError."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside
 from finfuzz.triage.findings.finding import FILE, Finding, encode
+from finfuzz.triage.findings.trust import note_finding
 
 
 class NotWrittenError(UserError):
@@ -41,6 +42,7 @@ def save(crashes: Path, finding: Finding, files: Mapping[str, str]) -> Path:
         raise _make_unwritten(final, finding, files, error) from error
     except OSError as error:
         raise _make_unwritten(final, finding, files, error) from error
+    note_finding(final)
     return final
 
 
