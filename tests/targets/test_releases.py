@@ -149,9 +149,8 @@ def test_half_deleted_headers_are_fetched_again(
     assert [file.name for file in half.parent.iterdir()] == ["pybind11"]
 
 
-def test_a_release_is_known_by_the_hash_of_its_wheel(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("cache")
+def test_a_release_is_known_by_the_hash_of_its_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     """pip has compared it with the index's."""
     found = []
 

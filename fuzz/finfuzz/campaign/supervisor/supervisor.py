@@ -33,8 +33,9 @@ _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
 _RESOURCE_SECONDS = 10.0
 _WATCH_SECONDS = 5.0
-#: Triage of the crashes that are known at Ctrl-C: of some three new ones, usually of none.
-_FINISH_SECONDS = 120.0
+#: Triage of the crashes that are known at Ctrl-C. A new one takes a minute on two quiet cores, and
+#: ten times as long on a busy machine; the rest is left to --resume.
+_FINISH_SECONDS = 600.0
 
 
 class Supervisor:
@@ -227,7 +228,7 @@ class Supervisor:
         """Stop the workers after Ctrl-C, and finish triage, without its deferred work."""
         self.interrupted = True
         self._screen.note(
-            f"finishing triage, for {_FINISH_SECONDS:.0f} s at most (Ctrl-C again to skip)"
+            f"finishing triage, {_FINISH_SECONDS / 60:.0f} min at most (Ctrl-C again to skip)"
         )
         self._stop()
         pipe = self.triage.pipe
