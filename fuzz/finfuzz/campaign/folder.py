@@ -32,7 +32,7 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.program.file import read_program
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import remove_leftovers, write_whole
+from finfuzz.support.files import remove_leftovers, require_utf8, write_whole
 from finfuzz.support.reading import read_bounded
 from finfuzz.targets.own_files import is_own, note_own
 
@@ -121,6 +121,7 @@ class State(StatePaths):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        require_utf8(folder.absolute(), "the campaign's state")
         self._lock = filelock.FileLock(self.lock)
         try:
             self._lock.acquire(timeout=0)

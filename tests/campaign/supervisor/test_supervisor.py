@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -100,6 +101,33 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
     assert f"SIGABRT/internals-recreated (new, seen {times}, first after " in output
     assert output.endswith(f"{pythons[0].executable} repro.py\n")
     nothing_is_left_of(campaign)
+
+
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_what_can_not_be_filed_is_an_error_until_it_is_filed(start: Start, destroy: Build) -> None:
+    """A file stands where the folder of these findings should be: root may write anywhere."""
+    campaign = start(destroy, "--time", "5", "--seed", "1")
+    campaign.read_until("fuzzing")
+    in_the_way = campaign.folder / "crashes" / "SIGABRT"
+    in_the_way.write_text("in the way")
+    assert campaign.end() == 2, campaign.lines
+    assert [line for line in campaign.lines if ": not filed: can't write " in line]
+    last = campaign.lines[-1]
+    assert re.match(r"finfuzz: error: \d+ crash(es are| is) not filed: can't write .*SIGABRT", last)
+    assert last.endswith(f"`finfuzz run --resume {campaign.folder}/state` tries again")
+    summary = summary_of(campaign)
+    assert not [one for one in summary["findings"] if one["signal"] == "SIGABRT"]
+
+    in_the_way.unlink()
+    campaign.close()
+    resumed = start(None, "--resume", str(campaign.folder / "state"), "--json", "summary.json")
+    assert resumed.end() == 0, resumed.lines
+    (finding, *_) = [
+        load(Path(one["path"]))
+        for one in summary_of(resumed)["findings"]
+        if one["signal"] == "SIGABRT"
+    ]
+    assert finding.sightings > 0
 
 
 def test_the_control_finds_nothing(start: Start, plain_c: Build) -> None:

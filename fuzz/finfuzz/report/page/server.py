@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path, _, query = self.path.partition("?")
         if path == "/":
-            body = self.server.live.render_page().encode()
+            body = self.server.live.render_page().encode("utf-8", "backslashreplace")
             self._send(HTTPStatus.OK, "text/html", body, with_body)
         elif path == "/data":
             since = parse_qs(query).get("since", [""])[0]
