@@ -54,7 +54,6 @@ NOT_SHOWN = {
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)  # the extension is compiled for each release
 @pytest.mark.parametrize(("name", "shown"), LINES, ids=[name for name, _ in LINES])
 def test_the_bad_release_shows_the_report_and_the_good_one_does_not(
     name: str, shown: Shown, pythons: list[Interpreter]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,17 +35,17 @@ def plain_c(pythons: list[Interpreter]) -> Build:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts campaigns, each in a folder of its own below this test's; ends them in any case."""
-    started: list[Campaign] = []
+    numbers = itertools.count()
+    with contextlib.ExitStack() as started:  # which ends the others when one can't be ended
 
-    def start_one(made: Build | None, *arguments: str, **variables: str) -> Campaign:
-        folder = tmp_path.resolve() / f"campaign{len(started)}"
-        folder.mkdir()
-        started.append(Campaign(folder, made, *arguments, **variables))
-        return started[-1]
+        def start_one(made: Build | None, *arguments: str, **variables: str) -> Campaign:
+            folder = tmp_path.resolve() / f"campaign{next(numbers)}"
+            folder.mkdir()
+            campaign = Campaign(folder, made, *arguments, **variables)
+            started.callback(campaign.close)
+            return campaign
 
-    yield start_one
-    for campaign in started:
-        campaign.close()
+        yield start_one
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from random import Random
@@ -72,7 +73,8 @@ class Killed:
         campaign.process.kill()
         if whom == "all":
             for one in campaign.processes():
-                one.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.kill()
         campaign.end()
         wait_until(lambda: not campaign.processes(), "the last process to go")
         return whom
@@ -152,7 +154,7 @@ def test_kill_at_random_moments(seed: int, kills: int, destroy: Build, tmp_path:
                 campaign = killed.start()
         wait_until(lambda: killed.journalled() > killed.executions, "it to go on")
         campaign.process.terminate()
-        assert campaign.end() == 130, campaign.lines
+        assert campaign.end() == 0, campaign.lines
         killed.check("at the end")
         agree(killed)
     finally:

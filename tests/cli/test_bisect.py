@@ -162,7 +162,6 @@ def test_mistakes_are_a_line(run: Run, arguments: tuple[str, ...], problem: str)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # two builds
 def test_two_real_releases(run: Run) -> None:
     """Each trial is a line on standard error where that is no terminal; the result is all of
     standard output."""

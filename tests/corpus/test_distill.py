@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -22,6 +21,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter, find_interpreters
 from finfuzz.targets.spec import parse_target
+from helpers.patience import wait_until, wait_until_gone
 from helpers.places import CORPUS
 
 DESTROY = "pybind11==3.1.0+destroy"
@@ -207,19 +207,18 @@ def test_interrupted_nothing_is_written_and_nothing_runs_on(
         text=True,
     )
     children: list[psutil.Process] = []
-    until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        children = psutil.Process(process.pid).children(recursive=True)
-        if any("zygote.py" in " ".join(_command(one)) for one in children):
-            break
-        time.sleep(0.02)
+
+    def runs_programs() -> bool:
+        children[:] = psutil.Process(process.pid).children(recursive=True)
+        return any("zygote.py" in " ".join(_command(one)) for one in children)
+
+    wait_until(lambda: process.poll() is not None or runs_programs(), "a zygote")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate()
     assert process.returncode == 130
     assert errors.splitlines()[-1] == "finfuzz: error: interrupted"
     assert list(tmp_path.iterdir()) == []
-    _, alive = psutil.wait_procs(children, timeout=10)
-    assert alive == []
+    wait_until_gone(one.pid for one in children)
 
 
 def _command(process: psutil.Process) -> list[str]:

@@ -13,6 +13,7 @@ from finfuzz.discovery.answer import Discovery, Held, Kind, Progress
 from finfuzz.discovery.discover import discover
 from finfuzz.support.errors import UserError
 from finfuzz.targets.interpreters import Interpreter
+from helpers.patience import PATIENCE
 
 PYTHON = Path(sys.executable)
 Find = Callable[..., Discovery]
@@ -22,7 +23,7 @@ Find = Callable[..., Discovery]
 def find(tmp_path: Path) -> Find:
     """Discover a module of this source, in this Python."""
 
-    def run(source: str, seconds: float = 60, **files: str) -> Discovery:
+    def run(source: str, seconds: float = PATIENCE, **files: str) -> Discovery:
         for name, text in {"mine": source, **files}.items():
             (tmp_path / f"{name}.py").write_text(text)
         return discover(PYTHON, [tmp_path], "mine", seconds)
@@ -40,7 +41,7 @@ def texts(held: tuple[Held, ...]) -> list[str]:
 
 def test_collections_on_every_cpython(pythons: list[Interpreter]) -> None:
     for python in pythons:
-        found = discover(python.executable, (), "collections", 60, site=False)
+        found = discover(python.executable, (), "collections", PATIENCE, site=False)
         kinds = by_name(found)
         assert found.imported.compiled == ("_collections",)
         assert {"deque", "defaultdict", "OrderedDict", "_deque_iterator"} <= kinds.keys()
@@ -56,7 +57,7 @@ def test_collections_on_every_cpython(pythons: list[Interpreter]) -> None:
 
 
 def test_the_same_module_gives_the_same_answer() -> None:
-    first, second = (discover(PYTHON, (), "datetime", 60) for _ in range(2))
+    first, second = (discover(PYTHON, (), "datetime", PATIENCE) for _ in range(2))
     assert {"date", "datetime", "timezone"} <= by_name(first).keys()
     assert first.kinds == second.kinds
     assert first.uses == second.uses
@@ -178,7 +179,7 @@ def test_time_that_is_not_enough_is_noted(find: Find) -> None:
 
 def test_progress_is_shown() -> None:
     seen: list[Progress] = []
-    discover(PYTHON, (), "collections", 60, show=seen.append)
+    discover(PYTHON, (), "collections", PATIENCE, show=seen.append)
     stages = list(dict.fromkeys(one.stage for one in seen))
     assert stages[0] == "types"
     assert stages[-1] == "confirming"

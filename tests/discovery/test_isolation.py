@@ -21,9 +21,7 @@ def run(scratch: Path, code: str) -> tuple[list[dict[str, Any]], str]:
     receiver, sender = os.pipe()
     request = {"command": [sys.executable, "-c", code], "scratch": str(scratch), "report": sender}
     command = [sys.executable, "-I", "-S", str(SCRIPT), json.dumps(request)]
-    done = subprocess.run(
-        command, pass_fds=(sender,), capture_output=True, text=True, timeout=60, check=True
-    )
+    done = subprocess.run(command, pass_fds=(sender,), capture_output=True, text=True, check=True)
     os.close(sender)
     with os.fdopen(receiver) as file:
         return [json.loads(line) for line in file], done.stdout

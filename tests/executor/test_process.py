@@ -10,6 +10,7 @@ import pytest
 
 from finfuzz.executor import process
 from finfuzz.executor.limits import STDERR_BYTES
+from helpers.patience import PATIENCE
 from helpers.places import PACKAGE
 
 
@@ -132,7 +133,7 @@ def family() -> Iterator[subprocess.Popen[bytes]]:
 def wait_until_gone(pidfds: list[int]) -> None:
     """Waits for processes to end; a zombie has."""
     for pidfd in pidfds:
-        assert select.select([pidfd], [], [], 60)[0] == [pidfd]
+        assert select.select([pidfd], [], [], PATIENCE)[0] == [pidfd]
         os.close(pidfd)
 
 
@@ -192,10 +193,11 @@ def test_a_ctrl_c_before_a_process_can_hear_it_is_not_its_end() -> None:
 INHERITS = """
 import signal, subprocess, sys
 sys.path.insert(0, {root!r})
-from finfuzz.executor import process
+from finfuzz.executor.process import ignore_terminal
+from finfuzz.support.signals import ignore_alone, ignores
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-process.{ignore}()
-print(process.ignores(signal.SIGINT), flush=True)
+{ignore}()
+print(ignores(signal.SIGINT), flush=True)
 signal.raise_signal(signal.SIGINT)
 child = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
 subprocess.run([sys.executable, "-c", child])

@@ -24,6 +24,7 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from helpers.patience import PATIENCE
 
 Fake = Callable[[str], Build]
 
@@ -36,7 +37,7 @@ def wait_until_gone(pidfd: int) -> bool:
     """Waits for a process to end, not for time to pass; False only where it never does."""
     poller = select.poll()
     poller.register(pidfd, select.POLLIN)
-    return bool(poller.poll(60_000))
+    return bool(poller.poll(PATIENCE * 1000))
 
 
 def watch(pid: int) -> int | None:

@@ -19,7 +19,6 @@ def finfuzz(
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
     )
 
 
@@ -33,5 +32,4 @@ def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
     )

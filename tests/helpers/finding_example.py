@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
 
+from finfuzz.program.text import ParseError
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord
+from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord, encode
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.routes import Route
-from finfuzz.triage.findings.save import save
+from finfuzz.triage.findings.title import make_title
 from finfuzz.triage.findings.verdict import Verdict
 
 PROGRAM = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
@@ -73,13 +75,16 @@ def finding(**changes: object) -> Finding:
         ),
         escalation=(Escalation("gdb", "done", "3 threads", "escalation/gdb.txt"),),
     )
-    return msgspec.structs.replace(made, **changes)
+    return _with_title(made, **changes)
 
 
 def crashes_with(folder: Path, *findings: Finding) -> Path:
-    """A crashes folder that holds these."""
+    """A crashes folder that holds these, damaged ones too."""
     for each in findings:
-        save(folder, each, {"program.fin": each.program})
+        place = folder / each.folder
+        place.mkdir(parents=True)
+        (place / "program.fin").write_text(each.program, encoding="utf-8")
+        (place / "finding.json").write_bytes(encode(each))
     return folder
 
 
@@ -109,4 +114,12 @@ def bare_finding(**changes: object) -> Finding:
             execution=12, seconds=0.5, date="2026-01-31", engine="atheris", seed=7
         ),
     )
-    return msgspec.structs.replace(made, **changes)
+    return _with_title(made, **changes)
+
+
+def _with_title(made: Finding, **changes: object) -> Finding:
+    """Give a finding its title, as reading does; a damaged one has none."""
+    changed = msgspec.structs.replace(made, **changes)
+    with contextlib.suppress(ParseError, AttributeError):
+        changed.title = make_title(changed)
+    return changed

@@ -12,7 +12,7 @@ import pytest
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets import build as module
-from finfuzz.targets import compiler
+from finfuzz.targets import compiler, objects
 from finfuzz.targets.build import Build, build, require_linux
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter, probe
@@ -254,6 +254,41 @@ def test_two_releases_are_two_extensions(cache: Path, python: Interpreter) -> No
     assert len(ids | {made.id}) == 4
 
 
+@pytest.mark.usefixtures("child")
+def test_a_reduced_source_takes_the_place_of_the_extensions_own(
+    cache: Path, python: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version, number in (("3.0.1", 301), ("3.0.2", 302)):
+        write_headers(cache / "headers" / f"pybind11-{version}", number)
+    compiled: list[str] = []
+
+    def record(command: list[str], directory: Path) -> None:
+        compiled.append(Path(command[-3]).name)
+        compiler.run_compiler(command, directory)
+
+    monkeypatch.setattr(objects, "run_compiler", record)
+    spec = parse_target("pybind11==3.0.1,3.0.2")
+    whole = build(spec, python, instrumented=False)
+    assert compiled == ["runtime.cpp"]
+    source = PYBIND11_CPP.replace("../../common/probe.h", str(module.CHILD / "common" / "probe.h"))
+    announced: list[str] = []
+    made = build(
+        spec,
+        python,
+        instrumented=False,
+        source=f"#define FINFUZZ_COVERAGE\n{source}",
+        announce=announced.append,
+    )
+    without = f"for CPython {python.text} without coverage, reduced to one program"
+    assert announced == [f"building {spec} {without}"]
+    for name, number in (("finfuzz_target", 301), ("finfuzz_second", 302)):
+        assert ask_extension(made, "t.coverage, t.pybind11", name) == f"(1, {number})"
+    assert compiled == ["runtime.cpp"]  # the runtime is the same object
+    other = build(spec, python, instrumented=False, source=source)
+    assert ask_extension(other, "hasattr(t, 'coverage')") == "False"
+    assert len({whole.id, made.id, other.id}) == 3
+
+
 @pytest.mark.usefixtures("cache")
 def test_whatever_goes_in_changes_the_id(
     child: Path, checkout: Path, python: Interpreter, monkeypatch: pytest.MonkeyPatch
@@ -361,7 +396,7 @@ def test_two_processes_build_once(child: Path, python: Interpreter) -> None:
     both = [context.Process(target=build_and_tell, args=(python, child, told)) for _ in "ab"]
     for process in both:
         process.start()
-    said = sorted(told.get(timeout=30) for _ in range(3))
+    said = sorted(told.get() for _ in range(3))
     for process in both:
         process.join()
     assert said == [f"building plain-c for CPython {python.text}", "done", "done"]

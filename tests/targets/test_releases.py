@@ -113,7 +113,7 @@ def test_headers_of_a_release_are_fetched_once(
 
 def test_two_at_once_fetch_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[str] = []
-    both_here = threading.Barrier(2, timeout=5)
+    both_here = threading.Barrier(2)
 
     def fetch(_: ReleasePackage, version: str, include: Path) -> None:
         fetched.append(version)

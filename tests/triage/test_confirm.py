@@ -9,9 +9,10 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
-from finfuzz.program.model import Program, Step
+from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
+from finfuzz.triage import confirm as module
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.findings.rate import FEW, Rate
@@ -47,16 +48,24 @@ def test_what_survives_is_confirmed_never(
 
 
 def test_a_run_that_confirms_has_ten_times_the_deadline(
-    destroy: Build, executor: Executor, died: Diagnosis
+    destroy: Build,
+    executor: Executor,
+    outcome: Outcome,
+    died: Diagnosis,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Beside a campaign, at nice 19, an honest program takes several times as long."""
-    slow = Program((*GUARDED.steps, *[Step("collect")] * 300))
-    # The quickest of some runs: one that the machine held up would make the deadline too long.
-    seconds = min(run_fresh(destroy, slow, LIMITS).seconds for _ in range(5))
-    hurried = Limits(deadline=seconds / 3)
-    assert run_fresh(destroy, slow, hurried).timed_out
-    assert confirm(destroy, slow, died, hurried) == Rate(FEW, FEW)
-    assert confirm_in_zygote(executor, slow, died, hurried) == Rate(FEW, FEW)
+    deadlines: set[float] = set()
+
+    def run(_: object, __: Program, limits: Limits) -> Outcome:
+        deadlines.add(limits.deadline)
+        return outcome
+
+    monkeypatch.setattr(module, "run_fresh", run)
+    monkeypatch.setattr(Executor, "run", run)
+    assert confirm(destroy, GUARDED, died, LIMITS) == Rate(FEW, FEW)
+    assert confirm_in_zygote(executor, GUARDED, died, LIMITS) == Rate(FEW, FEW)
+    assert deadlines == {10 * LIMITS.deadline}
 
 
 def test_dying_of_something_else_does_not_count(destroy: Build, died: Diagnosis) -> None:

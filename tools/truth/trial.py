@@ -49,7 +49,7 @@ class Trial(msgspec.Struct, frozen=True):
     """The parameters of a trial. ``corpus``: the folder of programs to begin with, or None.
 
     A trial ends after ``seconds`` of the engine's own time, after ``executions``, or when every
-    defect has been shown.
+    defect has been shown. ``defects``: the names of those to watch; empty for all of the build's.
     """
 
     target: str
@@ -59,6 +59,7 @@ class Trial(msgspec.Struct, frozen=True):
     seed: int
     seconds: float
     executions: int
+    defects: tuple[str, ...] = ()
 
     @property
     def bad(self) -> BadBuild:
@@ -189,7 +190,8 @@ def run(trial: Trial, folder: Path) -> None:
     )
     executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
     programs = ProgramSource.for_build(made)
-    watch = Watch([one for one in load() if one.bad == trial.bad])
+    of_build = [one for one in load() if one.bad == trial.bad]
+    watch = Watch([one for one in of_build if not trial.defects or one.name in trial.defects])
     engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
     corpus = Path(trial.corpus) if trial.corpus else None
     config = make_job(folder, made, engine, trial.seed, trial.seconds, corpus)

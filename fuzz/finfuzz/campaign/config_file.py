@@ -11,6 +11,7 @@ from finfuzz.campaign.plan import (
     Deadline,
     Disk,
     Engine,
+    FindingCount,
     Niceness,
     PathText,
     Processes,
@@ -50,6 +51,8 @@ class CampaignFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     corpus: PathText | None = None
     crashes: PathText | None = None
     attribute: bool | None = None
+    owner_only: bool | None = None
+    findings: FindingCount | None = None
     abuse: bool | None = None
     deadline: Deadline | None = None
     memory: ChildMemory | None = None

@@ -20,6 +20,7 @@ TotalMemory = Annotated[int, Meta(ge=256, le=1 << 24)]
 Processes = Annotated[int, Meta(ge=8, le=1 << 20)]
 Disk = Annotated[int, Meta(ge=1, le=1 << 24)]
 Core = Annotated[int, Meta(ge=0, le=1 << 16)]
+FindingCount = Annotated[int, Meta(ge=1, le=1 << 20)]
 Niceness = Annotated[int, Meta(ge=0, le=19)]
 #: No path has a null byte, and none in a plan is empty: that would be the working folder.
 PathText = Annotated[str, Meta(pattern=r"^[^\x00]+$", max_length=4096)]
@@ -58,7 +59,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign's plan. ``seconds``: fuzzing by the clock, without builds and pauses.
 
     ``seeds``: a folder of programs to start from. ``attribute``: whether controls run for new
-    findings.
+    findings; ``owner_only``: only those that tell the owner. ``findings``: new ones after which
+    the campaign ends; 0 for no limit.
     """
 
     lanes: Annotated[tuple[Lane, ...], Meta(min_length=1, max_length=1000)]
@@ -71,3 +73,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     abuse: bool
     attribute: bool
     bounds: Bounds
+    owner_only: bool = False
+    findings: Annotated[int, Meta(ge=0, le=1 << 20)] = 0

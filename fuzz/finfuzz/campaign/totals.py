@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from finfuzz.campaign.journal import Journal, LaneRow, SignatureRow
 from finfuzz.campaign.messages import Answer, Bucket, CorpusAddition, Progress, SightingCount
 from finfuzz.generation.learning import Tally
+from finfuzz.support.hints import spell_command
 
 
 class LaneTotals:
@@ -184,6 +186,15 @@ class Totals:
     def unsorted(self) -> list[str]:
         """Why signatures have no finding, a reason each."""
         return [why for lane in self.lanes for why in lane.unsorted.values()]
+
+    def explain_unsorted(self, state: Path) -> str:
+        """Say which crashes have no finding, and why; empty if each has one."""
+        if not self.unsorted:
+            return ""
+        number = len(self.unsorted)
+        crashes = "1 crash is" if number == 1 else f"{number:,} crashes are"
+        command = spell_command("run", "--resume", state)
+        return f"{crashes} not filed: {self.unsorted[0]}: `{command}` tries again"
 
     @property
     def findings(self) -> list[Bucket]:

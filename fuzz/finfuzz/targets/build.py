@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from finfuzz.targets.units import Library, Unit
 
 T = TypeVar("T")
 
-__all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "require_linux"]
+__all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "is_built", "require_linux"]
 
 CHILD = Path(__file__).parent.parent / "child"
 COMPILERS_AT_ONCE = 2
@@ -57,6 +58,7 @@ class _Record(msgspec.Struct):
     blocks: int
     second_blocks: int
     releases: tuple[str, ...] = ()
+    seconds: float = 0.0  # that it took; an estimate for the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class _Plan:
     interpreter: Interpreter
     instrumented: bool
     facts: list[str]
+    source: str
     libraries: tuple[Library, ...]
     compile_commands: list[tuple[Unit, list[str]]]
     link_commands: list[list[str]]
@@ -90,9 +93,13 @@ def build(
     interpreter: Interpreter,
     *,
     instrumented: bool = True,
+    source: str = "",
     announce: Callable[[str], None] = lambda _: None,
 ) -> Build:
     """Return the build of ``spec`` for ``interpreter``; compile it unless the cache has it.
+
+    ``source``: C++ to compile in place of the extension's main source, reduced to what one program
+    uses (triage/attribution/reduced.py); its names are then all that the build has.
 
     ``announce`` gets one line before a compile and none otherwise. Safe to call from many
     processes at once: one of them compiles. Raise UserError for anything that is missing (Linux, a
@@ -104,7 +111,7 @@ def build(
         return build_package(spec, interpreter, runtime, instrumented, announce)
     spec = resolve(spec)
     require_buildable(spec, interpreter)
-    plan = _plan(spec, require_headers(interpreter), instrumented)
+    plan = _plan(spec, require_headers(interpreter), instrumented, source)
     builds = find_cache() / "builds"
     builds.mkdir(exist_ok=True)
     directory = builds / plan.id
@@ -114,7 +121,8 @@ def build(
             record = _read_record(plan, directory)  # another process may have built it meanwhile
             if record is None:
                 without = "" if instrumented else " without coverage"
-                announce(f"building {plan.spec} for CPython {interpreter.text}{without}")
+                reduced = ", reduced to one program" if source else ""
+                announce(f"building {plan.spec} for CPython {interpreter.text}{without}{reduced}")
                 record = _make_build(plan, directory)
     return Build(
         id=plan.id,
@@ -132,22 +140,37 @@ def build(
     )
 
 
+def is_built(spec: TargetSpec, interpreter: Interpreter, instrumented: bool = True) -> bool:
+    """Whether the cache has a build. A package counts as there: nothing of it is compiled.
+
+    Raise UserError as ``build`` does.
+    """
+    if spec.record.is_package:
+        spec, instrumented = TargetSpec(spec.record.controls[0]), True
+    spec = resolve(spec)
+    require_buildable(spec, interpreter)
+    plan = _plan(spec, require_headers(interpreter), instrumented, "")
+    return _read_record(plan, find_cache() / "builds" / plan.id) is not None
+
+
 def require_linux() -> None:
     """Raise UserError unless this is Linux."""
     if sys.platform != "linux":
         raise UserError(f"finfuzz runs on Linux only (this is {platform.system()})")
 
 
-def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool) -> _Plan:
+def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool, source: str) -> _Plan:
     compiler = find_compiler()
-    made = plan_libraries(CHILD, spec, interpreter, instrumented, find_roots(spec))
+    roots = find_roots(spec)
+    made = plan_libraries(CHILD, spec, interpreter, instrumented, roots, reduced=bool(source))
     facts = [str(compiler), read_version(compiler), interpreter.build_key]
     return _Plan(
-        id=compute_fingerprint(made, CHILD, spec, facts),
+        id=compute_fingerprint(made, CHILD, spec, [*facts, *([source] if source else [])]),
         spec=spec,
         interpreter=interpreter,
         instrumented=instrumented,
         facts=facts,
+        source=source,
         libraries=made,
         compile_commands=[
             (unit, make_compile_command(compiler, one, unit, interpreter.includes))
@@ -170,11 +193,15 @@ def _read_record(plan: _Plan, directory: Path) -> _Record | None:
 
 def _make_build(plan: _Plan, directory: Path) -> _Record:
     """Compile into a folder next to ``directory`` and rename it. The caller holds the lock."""
+    begin = time.monotonic()
     for leftover in directory.parent.glob(f".{plan.id}-*"):  # of a build that was killed
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{plan.id}-", dir=directory.parent) as scratch:
         made = Path(scratch, "build")
         made.mkdir()
+        for library in plan.libraries if plan.source else ():
+            if library.reduced:
+                (made / library.units[0].source).write_text(plan.source, encoding="utf-8")
         translations = [
             (one.own_folder, [*one.translate, str(made / one.units[0].source)])
             for one in plan.libraries
@@ -202,6 +229,7 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             blocks=_count_library_blocks(plan, plan.extension, made),
             second_blocks=_count_library_blocks(plan, plan.second, made) if plan.second else 0,
             releases=list_hashes(plan.spec),
+            seconds=round(time.monotonic() - begin, 1),
         )
         text = msgspec.json.format(msgspec.json.encode(record), indent=2)
         (made / "build.json").write_bytes(text)

@@ -25,14 +25,17 @@ def plan_libraries(
     interpreter: Interpreter,
     instrumented: bool,
     roots: list[Path | None],
+    *,
+    reduced: bool = False,
 ) -> tuple[Library, ...]:
     """Plan extension, runtime, preloaded library and, if the target has them, further modules.
 
-    ``child``: the folder of the sources. ``roots``: of the framework's files, for each extension. A
+    ``child``: the folder of the sources. ``roots``: of the framework's files, for each extension.
+    ``reduced``: a source that the build writes takes the place of the extension's main source. A
     target without an extension has a Python module in its place.
     """
     names = (FIRST, SECOND)[: len(roots)]
-    plan = ExtensionPlan(child, spec, interpreter, instrumented)
+    plan = ExtensionPlan(child, spec, interpreter, instrumented, reduced)
     if spec.record.is_compiled:
         first, *seconds = (plan.plan(*one) for one in zip(names, roots, strict=True))
     else:

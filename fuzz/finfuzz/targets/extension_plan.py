@@ -25,6 +25,7 @@ class ExtensionPlan:
     spec: TargetSpec
     interpreter: Interpreter
     instrumented: bool
+    reduced: bool = False
 
     @property
     def _record(self) -> Framework:
@@ -42,6 +43,7 @@ class ExtensionPlan:
         source, translate = folder / self._record.main_source, tuple[str, ...]()
         if translator := self._record.translator:
             translate = self._write_translation(translator, name, root)
+        if translate or self.reduced:
             source = Path(f"{name}.cpp")
         flags = (*self._flags, *more)
         units = [Unit(source, (*flags, *self._covered), prefix)]
@@ -56,6 +58,7 @@ class ExtensionPlan:
             self._list_includes(root),
             translate,
             folder if translate else None,
+            self.reduced,
         )
 
     def plan_side_module(self, root: Path | None) -> Iterator[Library]:

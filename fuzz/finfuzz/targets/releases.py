@@ -12,6 +12,7 @@ from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages import releases as wheels
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.targets.vendored import describe_copy
 
 
 def list_releases(framework: str = DEFAULT) -> list[str]:
@@ -86,6 +87,14 @@ def list_hashes(spec: TargetSpec) -> tuple[str, ...]:
     versions = [one.version for one in spec.extensions if one.version is not None]
     known = {version: packages.read_hash(package, version) for version in versions}
     return tuple(f"{package.name}=={one} sha256:{known[one]}" for one in known if known[one])
+
+
+def describe_origin(spec: TargetSpec) -> tuple[str, ...]:
+    """Say what is used of a checkout that is another project's; nothing of any other target."""
+    package = spec.record.releases
+    if package is None or spec.path is None:
+        return ()
+    return describe_copy(package, spec.path, find_root(spec))
 
 
 def list_root_variables(spec: TargetSpec) -> dict[str, str]:

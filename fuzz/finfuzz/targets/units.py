@@ -8,7 +8,8 @@ from pathlib import Path
 COMMON_FLAGS = (
     "-std=c++17",
     "-fPIC",
-    "-g",
+    "-g1",  # functions and lines for stacks; types and variables cost a seventh more CPU time
+    "-pipe",  # the assembler works meanwhile, where a core is free
     "-fvisibility=hidden",
     "-fno-omit-frame-pointer",
     "-fno-inline",  # here a stack with every function is worth more than speed
@@ -51,6 +52,7 @@ class Library:
     ``root``: of the framework's files, if there is one, with its ``includes``. ``translate``: the
     command that makes the source of the first unit, without its name; it runs in ``own_folder``, so
     that tracebacks name files without folders.
+    ``reduced``: the source of the first unit is written into the build's folder.
     ``python``: a Python module to copy in place of a shared object.
     """
 
@@ -61,4 +63,5 @@ class Library:
     includes: tuple[Path, ...] = ()
     translate: tuple[str, ...] = ()
     own_folder: Path | None = None
+    reduced: bool = False
     python: Path | None = None

@@ -58,7 +58,7 @@ def ask(server: PageServer) -> Ask:
     def request(
         path: str, method: str = "GET", **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(*server.server_address[:2], timeout=10)
+        connection = http.client.HTTPConnection(*server.server_address[:2])
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read()
@@ -167,7 +167,7 @@ def test_a_problem_is_reported_and_the_page_stays(ask: Ask, tmp_path: Path) -> N
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "finfuzz", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_port_in_use(server: PageServer, state: Path) -> None:
@@ -188,11 +188,11 @@ def test_serve_ends_by_ctrl_c(state: Path) -> None:
         assert process.stdout is not None
         address = process.stdout.readline().split()[0]
         host, port = address.removeprefix("http://").rstrip("/").split(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        connection = http.client.HTTPConnection(host, int(port))
         connection.request("GET", "/")
         assert connection.getresponse().status == 200
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate()
     assert process.returncode == 130
     assert errors.strip() == "finfuzz: error: interrupted"
 

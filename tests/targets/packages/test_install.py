@@ -177,7 +177,7 @@ def test_what_a_killed_process_left_does_no_harm(
 def test_two_at_once_install_once(index: WheelIndex, interpreter: Interpreter) -> None:
     index.add("thing", "1.0")
     told: list[str] = []
-    both_here = threading.Barrier(2, timeout=30)
+    both_here = threading.Barrier(2)
 
     def ask_for_it() -> Installed:
         both_here.wait()

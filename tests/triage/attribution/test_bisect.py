@@ -137,7 +137,6 @@ def git(repository: Path, *arguments: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # two builds
 def test_releases_that_a_guard_came_with() -> None:
     """3.0.1 dies of something else."""
     found = bisect_releases(subject(), python_of(3, 13), "3.0.1", "3.0.2")
@@ -146,7 +145,6 @@ def test_releases_that_a_guard_came_with() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # two builds
 def test_commits_that_are_releases_and_one_that_does_not_compile(tmp_path: Path) -> None:
     """The same headers are the same builds, wherever they come from."""
     git(tmp_path, "init", "-q")

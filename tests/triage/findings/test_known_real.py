@@ -22,7 +22,6 @@ from helpers.places import CORPUS
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(1800),  # the extension is compiled for each CPython
     pytest.mark.skipif(not shutil.which("strip"), reason="no binutils"),
 ]
 

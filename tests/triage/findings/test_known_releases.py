@@ -43,7 +43,6 @@ def test_each_has_a_case() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)  # the extension is compiled for each release
 @pytest.mark.parametrize(("target", "name", "title"), CASES)
 def test_it_is_known_where_it_occurs_and_news_on_the_newest_release(
     target: str, name: str, title: str

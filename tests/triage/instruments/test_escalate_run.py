@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from finfuzz.triage.instruments.run import KEPT, Run, run, start
+from helpers.patience import wait_until, wait_until_gone
 
 #: Starts a process in a group of its own that nobody waits for; both write their ids into files.
 LEAVES_ONE = """
@@ -31,23 +31,8 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", textwrap.dedent(code)]
 
 
-def lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def pids_in(folder: Path) -> list[int]:
     return [int(path.stem) for path in folder.glob("*.pid")]
-
-
-def left_of(pids: list[int]) -> list[int]:
-    """SIGKILL takes its time."""
-    end = time.monotonic() + 30
-    while (left := [pid for pid in pids if lives(pid)]) and time.monotonic() < end:
-        time.sleep(0.01)
-    return left
 
 
 @pytest.mark.parametrize(
@@ -97,7 +82,7 @@ def test_what_it_leaves_behind_is_ended(tmp_path: Path) -> None:
     assert run(python(LEAVES_ONE), tmp_path, os.environ, 60).returncode == 0
     pids = pids_in(tmp_path)
     assert len(pids) == 2
-    assert left_of(pids) == []
+    wait_until_gone(pids)
 
 
 def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
@@ -106,7 +91,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
         start(python("import signal; signal.pause()"), tmp_path, os.environ) as started,
     ):
         raise KeyboardInterrupt
-    assert left_of([started.pid]) == []
+    wait_until_gone([started.pid])
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -123,10 +108,8 @@ def test_ending_us_ends_it(how: signal.Signals, tmp_path: Path) -> None:
         cwd=tmp_path,
         stderr=subprocess.DEVNULL,
     )
-    end = time.monotonic() + 30
-    while not pids_in(tmp_path) and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_until(lambda: pids_in(tmp_path), "its process")
     us.send_signal(how)
-    us.wait(timeout=30)
+    us.wait()
     (pid,) = pids_in(tmp_path)
-    assert left_of([pid]) == []
+    wait_until_gone([pid])

@@ -67,7 +67,7 @@ Question = tuple[Program, Predicate]
 
 
 @given(predicates)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_minimum(question: Question) -> None:
     start, same = question
     recorded = Recorded(start, same)
@@ -80,7 +80,7 @@ def test_a_minimum(question: Question) -> None:
 
 
 @given(predicates)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_the_minimum_of_a_minimum_is_itself(question: Question) -> None:
     start, same = question
     least = minimize(start, same)
@@ -88,7 +88,7 @@ def test_the_minimum_of_a_minimum_is_itself(question: Question) -> None:
 
 
 @given(predicates)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_the_same_questions_each_time(question: Question) -> None:
     start, same = question
     first, second = Recorded(start, same), Recorded(start, same)
@@ -97,7 +97,7 @@ def test_the_same_questions_each_time(question: Question) -> None:
 
 
 @given(st.integers(0, 2**32), st.sampled_from([(3, 9), (3, 11), (3, 12), (3, 13)]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_every_step_has_an_effect_on_that_python(seed: int, python: tuple[int, int]) -> None:
     start = some_program(seed)
 
@@ -109,7 +109,7 @@ def test_every_step_has_an_effect_on_that_python(seed: int, python: tuple[int, i
 
 
 @given(predicates, st.integers(0, 30))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_no_more_tries_than_allowed(question: Question, tries: int) -> None:
     start, same = question
     recorded = Recorded(start, same)

@@ -102,7 +102,6 @@ def run_pytest(file: Path, **variables: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
     )
     return done.stdout
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from finfuzz.executor.limits import Limits
@@ -15,6 +13,7 @@ from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.rate import HANG_RUNS, Rate
 from finfuzz.triage.repro import run as module
 from finfuzz.triage.repro.run import confirm_script, shows_held
+from helpers.patience import wait_until_gone
 from helpers.places import PACKAGE
 
 LIMITS = Limits(deadline=10.0)
@@ -42,14 +41,14 @@ THROWN = "terminate called after throwing an instance of 'pybind11::cast_error'\
         (
             "NONE",
             "internals-recreated-silently",
-            END.format("finfuzz: internals created again in the same interpreter\n"),
+            END.format("internals created again in the same interpreter\n"),
             True,
         ),
         ("NONE", "internals-recreated-silently", END.format(""), False),
         (
             "NONE",
             "capsule-lost",
-            END.format("finfuzz: global internals capsule is not there\n"),
+            END.format("global internals capsule is not there\n"),
             True,
         ),
         ("NONE", "capsule-lost", END.format("") + "sys.exit(1)\n", False),
@@ -94,13 +93,6 @@ def test_a_script_dies_of_the_same_or_it_does_not_count(
     assert rate == Rate(2 if dies else 0, 2)
 
 
-def lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def test_a_script_that_hangs_is_ended_with_all_that_it_started(
     tmp_path: Path, plain_c: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,11 +108,7 @@ def test_a_script_that_hangs_is_ended_with_all_that_it_started(
     assert rate == Rate(HANG_RUNS, HANG_RUNS)
     pids = [int(path.stem) for path in tmp_path.glob("*.pid")]
     assert len(pids) == 2 * HANG_RUNS
-    # SIGKILL takes its time, and what nobody waits for stays as a zombie.
-    end = time.monotonic() + 30
-    while (left := [pid for pid in pids if lives(pid)]) and time.monotonic() < end:
-        time.sleep(0.01)
-    assert left == []
+    wait_until_gone(pids)
 
 
 @pytest.fixture

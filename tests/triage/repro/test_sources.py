@@ -13,7 +13,7 @@ from finfuzz.targets.features import read_features
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.releases import find_root
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage.repro.sources import CHILD, write_capi, write_extension
+from finfuzz.triage.repro.sources import CHILD, write_capi, write_extension, write_reduced
 
 EXTENSIONS = CHILD / "extensions"
 OFFERED = sorted(
@@ -53,6 +53,25 @@ def test_nothing_of_the_fuzzers_is_left(target: str, uses: str) -> None:
         text = write_extension(parse_target(target), uses, plain=plain, watch=False)
         assert not re.findall(r"FINFUZZ_\w+|finfuzz::(?:probe|event)|#include \"", text)
         assert len(re.findall(r"^\s*#\s*if", text, re.MULTILINE)) == text.count("#endif")
+
+
+@pytest.mark.parametrize(
+    "target", [*(f"pybind11==3.1.0+{one}" for one in POLICIES), "nanobind==2.15.0"]
+)
+def test_a_reduced_build_informs_the_fuzzer(target: str) -> None:
+    """As the whole extension does, but of what is left of it."""
+    text = write_reduced(parse_target(target), "t.Container() t.Instance() t.Colour")
+    assert re.search(r"^extern .+ void finfuzz_attach\(", text, re.MULTILINE)
+    assert "FINFUZZ_EVENT(finfuzz::kHook" in text
+    assert "FINFUZZ_COUNTED {" in text
+    assert "bind_enums" in text
+    assert "bind_buffers" not in text
+    assert not re.findall(r"FINFUZZ_HAS|FINFUZZ_POLICY|#include \"", text)
+
+
+def test_a_reduced_build_has_no_table_of_names_without_a_feature() -> None:
+    """C++ has no empty arrays."""
+    assert "kFeatures" not in write_reduced(parse_target("pybind11==3.1.0"), "t.Container()")
 
 
 @pytest.mark.parametrize(

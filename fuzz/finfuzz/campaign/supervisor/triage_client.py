@@ -17,6 +17,7 @@ from finfuzz.campaign.messages import (
     Channel,
     CompareWithControl,
     CompareWithFresh,
+    DeferredProgress,
     FromTriage,
     RunDeferredWork,
     ToTriage,
@@ -50,6 +51,7 @@ class TriageClient:
         self._watch = TriageWatch()
         self._stuck = False
         self.replaced = 0
+        self.progress: DeferredProgress | None = None
 
     @property
     def pid(self) -> int | None:
@@ -185,6 +187,7 @@ class TriageClient:
         self._tries = 0
         self.queue.waiting = answer.waiting
         self._seconds += answer.seconds
+        self.progress = answer.progress or self.progress
         lane = self._totals.lanes[max(answer.lane, 0)]
         lane.add_answer(answer)
         self.queue.finish(request)

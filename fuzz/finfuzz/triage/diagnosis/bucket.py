@@ -43,7 +43,7 @@ OF_TYPE = "type "
 _ANY_SIGNAL = INTERNALS | {"heap-corruption", FOREIGN}
 
 #: Diagnostics whose key begins as the message does: with a function, a kind of misuse, a place.
-_NAMED = frozenset(
+NAMED = frozenset(
     {
         *("fatal-python-error", "pymalloc-check", "assertion-failure"),
         *("negative-refcount", "gc-invariant", "inconsistent-object"),
@@ -84,7 +84,7 @@ def find_route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:
     """Return the telling frames, innermost first, after the name in the message: at most KEPT."""
     if cause.diagnostic == OVERFLOW and (cycle := telling.select_recursive(stack)):
         return cycle
-    head = cause.detail.partition(": ")[0] if cause.diagnostic in _NAMED else ""
+    head = cause.detail.partition(": ")[0] if cause.diagnostic in NAMED else ""
     names = telling.select_telling_frames(
         stack, internals_gone=cause.diagnostic in ASKING, exported=bool(head)
     )

@@ -17,6 +17,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis import find_key_frames, telling
 from finfuzz.triage.diagnosis.symbols import Frame
 from finfuzz.triage.findings.finding import Finding, list_folders, load_readable, update
+from finfuzz.triage.findings.title import make_title
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def _plan_one(crashes: Path, folder: Path, finding: Finding, occupied: set[Path]
     # Without a stack there is nothing to make telling frames of, and the old ones stay.
     finding.frames = find_key_frames(finding.diagnosis, frames) or finding.frames
     finding.key_version = telling.VERSION
+    finding.title = make_title(finding)
     finding.bucket = finding.diagnosis.bucket
     if finding.bucket == before:
         return NewKey(folder, folder, finding, f"{before} keeps its bucket")

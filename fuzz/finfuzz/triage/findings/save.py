@@ -9,6 +9,7 @@ from pathlib import Path
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside
 from finfuzz.triage.findings.finding import FILE, Finding, encode
+from finfuzz.triage.findings.title import make_title
 from finfuzz.triage.findings.trust import note_finding
 
 
@@ -27,6 +28,7 @@ def save(crashes: Path, finding: Finding, files: Mapping[str, str]) -> Path:
     NotWrittenError where it can't be written now.
     """
     final = crashes / finding.folder
+    finding.title = make_title(finding)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         with folder_beside(final) as beside:

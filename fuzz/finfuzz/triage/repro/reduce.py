@@ -3,7 +3,7 @@
 Conditions on the macros of ``common/reduced.h`` are decided: only the branch that holds stays. All
 other directives stay unchanged. Our headers stand where a source first includes them, except those
 of features that the script doesn't use. The list of features is expanded. Lines that only inform
-the fuzzer (`FINFUZZ_EVENT(…);`) are removed.
+the fuzzer (`FINFUZZ_EVENT(…);`) are removed, except from a build that the fuzzer runs.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ class DecidedMacros:
 
     used: Set[str]
     macros: Mapping[str, int]
+
+    @property
+    def informs_fuzzer(self) -> bool:
+        """Whether lines stay that only inform the fuzzer: of a build to fuzz, not of a script."""
+        return self.macros.get("FINFUZZ_ALONE") == 0
 
     def decides(self, condition: str) -> bool:
         """Whether a condition is on our macros. Raise ValueError if only a part of it is."""
@@ -125,7 +130,11 @@ class _Flattener:
             return []
         if listed := _FEATURE_LIST.fullmatch(line):
             return self._expand_rows(listed[1], self.templates[listed[2]])
-        if source.name == FILE or line == "#pragma once" or _FUZZER_ONLY.fullmatch(line):
+        if source.name == FILE or line == "#pragma once":
+            return []
+        if self.choice.informs_fuzzer:
+            return [line]
+        if _FUZZER_ONLY.fullmatch(line):
             return []
         return [line.replace(" FINFUZZ_COUNTED", "")]
 

@@ -52,6 +52,13 @@ _USED = (
     re.compile(r"\bstart\(\w+, \"(framework)\""),
     re.compile(r"\bsys\.(finfuzz_fails)\b"),
 )
+#: Names of an extension that no row of its features binds.
+_NO_FEATURES = frozenset(
+    (
+        *("Container", "Instance", "check", "finfuzz_fails", "framework", "native_framework"),
+        *("start_released", "hook", "set_act", "is_a"),
+    )
+)
 _AT_ONCE = re.compile(r"\bcapi\.(at_once|run_together)\b")
 _START = re.compile(r"\bstart\(\w+, \"([\w-]+)\"")
 
@@ -62,40 +69,53 @@ def write_extension(spec: TargetSpec, script: str, *, plain: bool, watch: bool) 
     ``plain``: bind the features at import, not at their first use. ``watch``: report when the
     internals are created again.
     """
-    used = {name for pattern in _USED for name in pattern.findall(script)}
-    record = spec.record
-    policy = record.find_policy(spec.policy)
-    folder = CHILD / "extensions" / (policy.sources or record.sources)[0]
-    used = _add_needs(used, read_features(folder).needs)
-    if "Container" not in used:
-        used.add("Instance")  # a module without any type would hardly be an extension
-    features = used - {
-        "Container",
-        "Instance",
-        "check",
-        "finfuzz_fails",
-        "framework",
-        "native_framework",
-        "start_released",
-        "hook",
-        "set_act",
-        "is_a",
-    }
+    used = _find_used(spec, script)
+    # On demand is for one thread.
+    on_demand = bool(used - _NO_FEATURES) and not plain and not _AT_ONCE.search(script)
     macros = {
         "FINFUZZ_ALONE": 1,
-        # On demand is for one thread.
-        "FINFUZZ_ON_DEMAND": int(bool(features) and not plain and not _AT_ONCE.search(script)),
+        "FINFUZZ_ON_DEMAND": int(on_demand),
         "FINFUZZ_TWO": int(spec.second is not None),
         "FINFUZZ_WATCH": int(watch),
-        **{name_macro(one): int(one == spec.policy) for one in record.policy_names},
     }
-    main = folder / record.main_source
-    lines = flatten(main, DecidedMacros(used, macros))
+    main = _find_main(spec)
+    lines = flatten(main, _decide(spec, used, macros))
     if spec.second is None:
         lines = [line.replace('FINFUZZ_NAME "', '"finfuzz_target') for line in lines]
         lines = [line.replace("FINFUZZ_NAME", '"finfuzz_target"') for line in lines]
         lines = [line.replace("FINFUZZ_TYPES", "namespace") for line in lines]
     return tidy_source(lines) if main.suffix == ".cpp" else tidy_lines(lines)
+
+
+def write_reduced(spec: TargetSpec, script: str) -> str:
+    """Write a target's extension as the fuzzer builds it, with the features that a script uses."""
+    used = _find_used(spec, script)
+    macros = {
+        "FINFUZZ_ALONE": 0,
+        "FINFUZZ_ON_DEMAND": int(bool(used - _NO_FEATURES)),
+        "FINFUZZ_TWO": 1,
+        "FINFUZZ_WATCH": 1,
+    }
+    return "".join(f"{line}\n" for line in flatten(_find_main(spec), _decide(spec, used, macros)))
+
+
+def _find_main(spec: TargetSpec) -> Path:
+    sources = spec.record.find_policy(spec.policy).sources or spec.record.sources
+    return CHILD / "extensions" / sources[0] / spec.record.main_source
+
+
+def _find_used(spec: TargetSpec, script: str) -> set[str]:
+    """Find the names of a target's extension that a script uses, with all that they need."""
+    used = {name for pattern in _USED for name in pattern.findall(script)}
+    used = _add_needs(used, read_features(_find_main(spec).parent).needs)
+    if "Container" not in used:
+        used.add("Instance")  # a module without any type would hardly be an extension
+    return used
+
+
+def _decide(spec: TargetSpec, used: Set[str], macros: Mapping[str, int]) -> DecidedMacros:
+    policies = {name_macro(one): int(one == spec.policy) for one in spec.record.policy_names}
+    return DecidedMacros(used, {**macros, **policies})
 
 
 def read_python_module(spec: TargetSpec) -> str:
