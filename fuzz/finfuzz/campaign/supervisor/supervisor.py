@@ -82,6 +82,8 @@ class Supervisor:
                     self._turn()
                     if interruptible.requested and not self.interrupted:
                         self._interrupt()
+                if not self.triage.idle:
+                    raise KeyboardInterrupt  # late: as by a second Ctrl-C
                 if self.pool.exhausted:
                     self.problem = "; ".join(dict.fromkeys(self.pool.abandoned.values()))
                 self.problem = self.problem or self.totals.explain_unsorted(self._state.folder)
