@@ -47,6 +47,8 @@ def make_job(
         corpus=str(state.corpus),
         signatures=str(state.signatures(0)),
         scratch=str(state.scratch),
+        novelty=str(state.novelty(0)),
+        sweep=str(state.sweep(0)),
         shared=False,
         deadline=limits.deadline,
         memory_mib=limits.memory_mib,

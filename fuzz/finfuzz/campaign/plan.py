@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Engine = Literal["atheris", "random"]
+Engine = Literal["atheris", "random", "sweep"]
 
 # The ranges of the options, for campaign files and for plans, which may come from somebody else.
 Share = Annotated[float, Meta(gt=0, le=1e6)]
