@@ -116,7 +116,9 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("command", [("run", "--resume"), ("report",), ("serve",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("run", "--trust", "--resume"), ("report",), ("serve",)], ids=" ".join
+)
 def test_it_is_refused_with_one_clear_line(command: tuple[str, ...], old: Path) -> None:
     before = contents(old)
     assert fail(old.parent, *command, str(old)) == (
@@ -130,7 +132,7 @@ def test_it_is_refused_with_one_clear_line(command: tuple[str, ...], old: Path) 
 def test_one_that_lost_its_journal_is_not_rebuilt(old: Path) -> None:
     """The first programs of its crashes would be lost without a word."""
     (old / "campaign" / "journal.sqlite").write_bytes(b"rubbish" * 1000)
-    assert fail(old.parent, "run", "--resume", str(old)) == (
+    assert fail(old.parent, "run", "--trust", "--resume", str(old)) == (
         f"finfuzz: error: {old}/campaign was written by an earlier finfuzz, and its journal is "
         "lost: begin a new campaign, which starts from the same corpus"
     )

@@ -19,7 +19,8 @@ from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage import sorter
-from finfuzz.triage.findings.finding import load, save, update
+from finfuzz.triage.findings.finding import load, update
+from finfuzz.triage.findings.save import save
 from helpers.finding_example import finding
 
 

@@ -32,7 +32,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     own.parent.mkdir(exist_ok=True)
     own.write_text(IMPORTED)
     # Workers import the standard library's `random`; so the folder is not on their path at all.
-    (tmp_path / "random.py").write_text(IMPORTED)
+    for name in ("random", "pip", "venv", "uv", "ctypes", "json", "Cython"):
+        (tmp_path / f"{name}.py").write_text(IMPORTED)
     (tmp_path / "survives.fin").write_text(SURVIVES)
     return tmp_path
 
@@ -45,6 +46,12 @@ def test_exec(folder: Path) -> None:
 def test_replay(folder: Path) -> None:
     done = run(folder, SCRIPTS / "finfuzz", "replay", *HERE, "survives.fin")
     assert (done.returncode, done.stdout) == (0, "1 as expected\n"), done.stderr
+
+
+def test_releases_are_listed_by_pip_of_finfuzz(folder: Path) -> None:
+    command = "import finfuzz.targets.package_index as i; print(i.run_pip('--version').stdout)"
+    done = run(folder, sys.executable, "-P", "-c", command)
+    assert done.stdout.startswith("pip "), done.stderr
 
 
 def test_run(folder: Path) -> None:
@@ -65,7 +72,9 @@ def test_pytest(folder: Path) -> None:
 @pytest.fixture
 def without_random(folder: Path) -> Path:
     """`python -m pytest` has the folder on its path, so what pytest imports must not be there."""
-    (folder / "random.py").unlink()
+    for path in folder.glob("*.py"):
+        if path.name not in ("fuzz.py", "finfuzz.py"):
+            path.unlink()
     (folder / "test_own.py").write_text("def test_own():\n    pass\n")
     return folder
 

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from finfuzz.report.issue import Here, write_issue
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import Finding, StackFrame, list_folders, load, save
+from finfuzz.triage.findings.finding import Finding, StackFrame, list_folders, load
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.save import save
 from helpers.finding_example import finding
 from helpers.places import CRASHES
 

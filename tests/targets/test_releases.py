@@ -1,3 +1,4 @@
+import hashlib
 import re
 import threading
 import time
@@ -15,6 +16,7 @@ from finfuzz.targets.frameworks.framework import ReleasePackage
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.releases import (
     find_root,
+    list_hashes,
     list_marked,
     list_own_releases,
     list_releases,
@@ -145,6 +147,26 @@ def test_half_deleted_headers_are_fetched_again(
     assert find_root(parse_target("pybind11==3.0.1")) == half.parent
     assert [file.name for file in half.iterdir()] == ["pybind11.h"]
     assert [file.name for file in half.parent.iterdir()] == ["pybind11"]
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_release_is_known_by_the_hash_of_its_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip has compared it with the index's."""
+    found = []
+
+    def download(_: str, __: str, folder: Path) -> Path:
+        with zipfile.ZipFile(folder / "pybind11.whl", "w") as wheel:
+            wheel.writestr("pybind11/include/pybind11/pybind11.h", "")
+        found.append(hashlib.sha256((folder / "pybind11.whl").read_bytes()).hexdigest())
+        return folder / "pybind11.whl"
+
+    monkeypatch.setattr(package_index, "download_wheel", download)
+    spec = parse_target("pybind11==3.0.1")
+    assert list_hashes(spec) == ()
+    find_root(spec)
+    assert list_hashes(spec) == (f"pybind11==3.0.1 sha256:{found[0]}",)
+    assert list_hashes(parse_target("pybind11@/a/checkout")) == ()
+    assert list_hashes(parse_target("plain-c")) == ()
 
 
 def test_a_release_that_is_none(cache: Path) -> None:

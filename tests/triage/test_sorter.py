@@ -26,8 +26,9 @@ from finfuzz.triage import filer as module
 from finfuzz.triage import sorter as sorter_module
 from finfuzz.triage.diagnosis.bucket import DESTROYED
 from finfuzz.triage.filer import Filer, Origin
-from finfuzz.triage.findings.finding import Finding, load, save, update
+from finfuzz.triage.findings.finding import Finding, load, update
 from finfuzz.triage.findings.rate import FEW, Rate
+from finfuzz.triage.findings.save import save
 from finfuzz.triage.repro.choose import Script
 from finfuzz.triage.sorter import Sorter
 from helpers import finding_example
@@ -385,6 +386,25 @@ def test_what_can_not_be_filed_is_said_once_and_counted(
     ((bucket, seen),) = left.sorter.seen.items()
     assert (seen.sightings, seen.path) == (2, None)
     assert left.announced == [f"SIGABRT/internals-recreated {bucket}: not filed: no space left"]
+
+
+def test_a_finding_is_written_when_there_is_room(destroy: Build, tmp_path: Path) -> None:
+    """Root may write everywhere, so a file stands in the way."""
+    (tmp_path / "SIGABRT").write_text("in the way")
+    left = sort(destroy, tmp_path, ANOTHER_ROUTE)
+    ((bucket, why),) = left.sorter.unfiled.items()
+    assert re.fullmatch(r"can't write .*: (File exists|Not a directory)", why)
+    left.sorter.retry()
+    assert left.findings == []
+    (tmp_path / "SIGABRT").unlink()
+    left.sorter.retry()
+    (folder,) = left.findings
+    assert left.sorter.unfiled == {}
+    (seen,) = left.sorter.seen.values()
+    assert (seen.path, seen.new) == (folder, True)
+    assert left.announced[-1] == f"SIGABRT/internals-recreated {bucket}: filed now: {folder}"
+    left.sorter.save()
+    assert load(folder).sightings == 1
 
 
 def test_owner_and_instruments_wait_until_there_is_time(filed: Sorted) -> None:

@@ -32,7 +32,8 @@ from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.filer import Origin
-from finfuzz.triage.findings.finding import load_all, save
+from finfuzz.triage.findings.finding import load_all
+from finfuzz.triage.findings.save import save
 from finfuzz.triage.sorter import Sorter
 
 _TOOLS = Path(__file__).parent.parent

@@ -33,7 +33,7 @@ def make_job(
     """
     folder.mkdir(parents=True, exist_ok=True)
     state, limits = State(folder), limits or Limits()
-    for place in (state.corpus, state.signatures(0)):
+    for place in (state.corpus, state.signatures(0), state.scratch):
         place.mkdir(parents=True, exist_ok=True)
     state.fill_live(programs)
     state.close()
@@ -46,6 +46,7 @@ def make_job(
         live=str(state.live),
         corpus=str(state.corpus),
         signatures=str(state.signatures(0)),
+        scratch=str(state.scratch),
         novelty=str(state.novelty(0)),
         sweep=str(state.sweep(0)),
         shared=False,

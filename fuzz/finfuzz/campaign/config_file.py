@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
-from finfuzz.campaign.plan import Engine
+from finfuzz.campaign.plan import (
+    ChildMemory,
+    Deadline,
+    Disk,
+    Engine,
+    FindingCount,
+    Niceness,
+    PathText,
+    Processes,
+    Seconds,
+    Seed,
+    Share,
+    TotalMemory,
+    Workers,
+)
 from finfuzz.support.toml import read_toml
 
 
@@ -21,7 +33,7 @@ class TargetEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     target: str
     pythons: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
-    share: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
+    share: Share = 1.0
 
 
 class CampaignFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -31,23 +43,23 @@ class CampaignFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     """
 
     targets: tuple[TargetEntry, ...] = ()
-    time: Annotated[float, Meta(ge=0.1, le=1e9)] | None = None
-    workers: Annotated[int, Meta(ge=1, le=1024)] | None = None
+    time: Seconds | None = None
+    workers: Workers | None = None
     engine: Engine | None = None
-    seed: Annotated[int, Meta(ge=0, le=2**31)] | None = None
-    state: str | None = None
-    corpus: str | None = None
-    crashes: str | None = None
+    seed: Seed | None = None
+    state: PathText | None = None
+    corpus: PathText | None = None
+    crashes: PathText | None = None
     attribute: bool | None = None
     owner_only: bool | None = None
-    findings: Annotated[int, Meta(ge=1, le=1 << 20)] | None = None
+    findings: FindingCount | None = None
     abuse: bool | None = None
-    deadline: Annotated[float, Meta(ge=0.01, le=86400)] | None = None
-    memory: Annotated[int, Meta(ge=64, le=1 << 20)] | None = None
-    total_memory: Annotated[int, Meta(ge=256, le=1 << 24)] | None = None
-    processes: Annotated[int, Meta(ge=8, le=1 << 20)] | None = None
-    disk: Annotated[int, Meta(ge=1, le=1 << 24)] | None = None
-    nice: Annotated[int, Meta(ge=0, le=19)] | None = None
+    deadline: Deadline | None = None
+    memory: ChildMemory | None = None
+    total_memory: TotalMemory | None = None
+    processes: Processes | None = None
+    disk: Disk | None = None
+    nice: Niceness | None = None
     cores: str | None = None
 
 

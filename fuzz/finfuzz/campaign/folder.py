@@ -28,16 +28,21 @@ import filelock
 import msgspec
 
 from finfuzz.campaign.journal import Journal, rebuild
+from finfuzz.campaign.journal_checks import SIGNATURE
 from finfuzz.campaign.journal_schema import OtherVersionError
 from finfuzz.campaign.plan import Plan
 from finfuzz.program.file import read_program
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import remove_leftovers, write_whole
+from finfuzz.support.files import remove_leftovers, require_utf8, write_whole
+from finfuzz.support.reading import read_bounded
+from finfuzz.targets.own_files import is_own, note_own
 
 DEFAULT_STATE = Path(".finfuzz")
 #: Signatures of each lane whose first program is kept; further ones are only counted.
 MOST_SIGNATURES = 1000
+#: A plan of a thousand lanes has 200 KiB.
+_LARGEST_PLAN = 1 << 20
 
 
 class StatePaths:
@@ -71,6 +76,11 @@ class StatePaths:
     def signatures(self, lane: int) -> Path:
         return self.campaign / "signatures" / str(lane)
 
+    def list_signatures(self, lane: int) -> list[str]:
+        """List the names of a lane's signatures, in order; other files are no signatures."""
+        names = (path.name for path in self.signatures(lane).iterdir())
+        return sorted(name for name in names if SIGNATURE.fullmatch(name))
+
     def novelty(self, lane: int) -> Path:
         return self.campaign / f"novelty-{lane}"
 
@@ -88,13 +98,25 @@ class StatePaths:
     def load_plan(self) -> Plan:
         """Load the campaign's plan. Raises UserError if there is none."""
         try:
-            return msgspec.json.decode(self.plan.read_bytes(), type=Plan)
-        except OSError:
-            raise UserError(
-                f"no campaign in {self.folder}: `finfuzz run --state {self.folder}` begins one"
-            ) from None
-        except msgspec.DecodeError as error:
+            if not self.plan.exists():
+                raise UserError(
+                    f"no campaign in {self.folder}: `finfuzz run --state {self.folder}` begins one"
+                )
+            raw = read_bounded(self.plan, _LARGEST_PLAN, "the campaign's plan")
+            return msgspec.json.decode(raw, type=Plan)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise UserError(f"{self.plan} is damaged: {error}: begin a new campaign") from error
+
+    def require_trust(self) -> None:
+        """Raise UserError for a campaign that somebody else began."""
+        plan = self.load_plan()
+        if is_own(_digest_plan(plan)):
+            return
+        lanes = ", ".join(f"{lane.target} with {lane.python}" for lane in plan.lanes)
+        raise UserError(
+            f"{self.folder} was not begun by your finfuzz: its plan runs {lanes}: "
+            "read it, then give --trust"
+        )
 
     def find_crashes(self, plan: Plan) -> Path:
         """Find the folder in which the campaign files its findings."""
@@ -107,6 +129,7 @@ class State(StatePaths):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        require_utf8(folder.absolute(), "the campaign's state")
         self._lock = filelock.FileLock(self.lock)
         try:
             self._lock.acquire(timeout=0)
@@ -124,6 +147,7 @@ class State(StatePaths):
             self.campaign.rename(self._choose_aside())
         self.campaign.mkdir(parents=True)
         write_whole(self.plan, msgspec.json.format(msgspec.json.encode(plan)))
+        note_own(_digest_plan(plan))
         self._prepare(plan)
         journal = Journal(self.journal)
         with journal.writing():
@@ -133,13 +157,13 @@ class State(StatePaths):
     def resume(self) -> tuple[Plan, Journal]:
         """Open the campaign in this folder. Raises UserError if there is none, or an older one."""
         plan = self.load_plan()
-        journal = self._open_journal()
+        journal = self._open_journal(len(plan.lanes))
         self._prepare(plan)
         if journal is None:
             signatures = [
-                (lane, path.stem)
+                (lane, name)
                 for lane in range(len(plan.lanes))
-                for path in self.signatures(lane).iterdir()
+                for name in self.list_signatures(lane)
             ]
             journal = rebuild(self.journal, self.corpus.glob("*.fin"), signatures)
         with journal.writing():
@@ -167,11 +191,11 @@ class State(StatePaths):
         for folder in (self.folder, Path(plan.crashes)):
             remove_leftovers(folder)
 
-    def _open_journal(self) -> Journal | None:
+    def _open_journal(self, lanes: int) -> Journal | None:
         """Open the journal; None if it is damaged, empty or gone."""
         try:
             if self.journal.exists() and self.journal.stat().st_size:
-                return Journal(self.journal)
+                return self._check_journal(Journal(self.journal), lanes)
         except OtherVersionError:
             raise
         except UserError:
@@ -182,6 +206,14 @@ class State(StatePaths):
                 "begin a new campaign, which starts from the same corpus"
             )
         return None
+
+    def _check_journal(self, journal: Journal, lanes: int) -> Journal:
+        try:
+            journal.check(lanes)
+        except UserError:
+            journal.close()
+            raise
+        return journal
 
     def _choose_aside(self) -> Path:
         # There is no plan if the beginning of that campaign was killed.
@@ -199,6 +231,10 @@ class State(StatePaths):
         self.scratch.mkdir()
         for lane in range(len(plan.lanes)):
             self.signatures(lane).mkdir(parents=True, exist_ok=True)
+
+
+def _digest_plan(plan: Plan) -> str:
+    return hashlib.sha256(msgspec.json.encode(plan)).hexdigest()
 
 
 def hash_program(text: str) -> str:

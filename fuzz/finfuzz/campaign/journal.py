@@ -22,6 +22,7 @@ from typing import Any
 
 import msgspec
 
+from finfuzz.campaign.journal_checks import DamagedError, check_rows
 from finfuzz.campaign.journal_schema import open_for_writing
 from finfuzz.campaign.messages import Bucket, CorpusAddition, Progress
 from finfuzz.campaign.plan import Lane
@@ -160,8 +161,11 @@ class Journal:
 
     def load_lanes(self) -> Iterator[LaneRow]:
         """Yield the counts of each lane."""
-        query = "SELECT * FROM lanes LEFT JOIN comparisons ON comparisons.lane = lanes.id"
-        for row in self._db.execute(query).fetchall():
+        query = (
+            "SELECT lanes.*, compared, disagreed FROM lanes "
+            "LEFT JOIN comparisons ON comparisons.lane = lanes.id"
+        )
+        for row in self._rows(query):
             names = set(Progress.__struct_fields__) & set(row.keys()) - {"floor_seconds"}
             progress = Progress(
                 **{name: row[name] for name in names},
@@ -179,30 +183,53 @@ class Journal:
 
     def load_tallies(self) -> Iterator[tuple[int, Tally]]:
         """Yield each tally with its lane."""
-        for row in self._db.execute("SELECT * FROM tallies").fetchall():
+        for row in self._rows("SELECT * FROM tallies"):
             yield row["lane"], Tally(**{name: row[name] for name in Tally.__struct_fields__})
 
     def load_signatures(self) -> Iterator[tuple[int, str, SignatureRow]]:
         """Yield the lane, the name and the sightings of each signature."""
-        for row in self._db.execute("SELECT * FROM signatures").fetchall():
+        for row in self._rows("SELECT * FROM signatures"):
             times = (row["time"], row["execution"] or 0, row["seconds"] or 0.0)
             counts = (row["sightings"], row["recorded"], bool(row["triaged"]))
             yield row["lane"], row["signature"], SignatureRow(*times, *counts)
 
     def load_buckets(self) -> Iterator[tuple[int, Bucket, float]]:
         """Yield each bucket with its lane and the time of its first sighting."""
-        for row in self._db.execute("SELECT * FROM buckets").fetchall():
+        for row in self._rows("SELECT * FROM buckets"):
             facts = {name: row[name] for name in Bucket.__struct_fields__}
             yield row["lane"], Bucket(**{**facts, "new": bool(facts["new"])}), row["time"]
 
     def load_features(self) -> list[float]:
         """Load the history of features, summed over lanes."""
-        query = "SELECT sum(features) FROM samples GROUP BY round(time)"
-        return [features or 0 for (features,) in self._db.execute(query)]
+        query = "SELECT sum(features) AS features FROM samples GROUP BY round(time)"
+        return [row["features"] or 0 for row in self._rows(query)]
 
     def sum_seconds(self) -> float:
         """Sum the seconds that workers have fuzzed."""
-        return float(self._db.execute("SELECT total(seconds) FROM lanes").fetchone()[0])
+        (row,) = self._rows("SELECT total(seconds) AS seconds FROM lanes")
+        return float(row["seconds"])
+
+    def check(self, lanes: int) -> None:
+        """Raise UserError for rows that a campaign of so many lanes never writes."""
+        numbers = {
+            *(row.lane for row in self.load_lanes()),
+            *(lane for lane, _ in self.load_tallies()),
+            *(lane for lane, *_ in self.load_signatures()),
+            *(lane for lane, *_ in self.load_buckets()),
+        }
+        if max(numbers, default=0) >= lanes:
+            raise DamagedError(f"{self.path} is damaged: it has more than {lanes} lanes")
+        self.load_features()
+        self.sum_seconds()
+
+    def _rows(self, query: str) -> list[dict[str, Any]]:
+        """Read rows. Raises UserError for values that finfuzz never writes."""
+        try:
+            rows = [dict(row) for row in self._db.execute(query)]
+        except (sqlite3.Error, UnicodeError) as error:
+            raise DamagedError(f"can't read {self.path}: {error}") from error
+        check_rows(rows, self.path)
+        return rows
 
     @property
     def was_rebuilt(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from finfuzz.campaign.journal_checks import check_rows
 from finfuzz.campaign.journal_schema import open_read_only
 from finfuzz.support.errors import UserError
 
@@ -40,16 +41,17 @@ class JournalReader:
 
     def sum_worker_seconds(self) -> float:
         """Sum the seconds that all workers have fuzzed."""
-        seconds: float | None = self._db.execute("SELECT sum(seconds) FROM lanes").fetchone()[0]
-        return seconds or 0.0
+        (row,) = self._rows("SELECT sum(seconds) AS seconds FROM lanes")
+        return row["seconds"] or 0.0
 
     def find_last_time(self) -> float | None:
         """Find when the campaign last wrote something; None if it never did."""
         times = [
-            self._db.execute(f"SELECT max(time) FROM {table}").fetchone()[0]
+            row["time"]
             for table in ("samples", "resources", "notes")
+            for row in self._rows(f"SELECT time FROM {table} ORDER BY time DESC LIMIT 1")
         ]
-        return max((one for one in times if one is not None), default=None)
+        return max(times, default=None)
 
     def load_lanes(self) -> dict[int, dict[str, Any]]:
         """Load the counts of each lane, with its comparisons."""
@@ -108,7 +110,9 @@ class JournalReader:
         return dict(rows[0]) if rows else None
 
     def _rows(self, query: str, *values: Any, **named: Any) -> list[Row]:
-        return [dict(row) for row in self._db.execute(query, named or values)]
+        rows: list[Row] = [dict(row) for row in self._db.execute(query, named or values)]
+        check_rows(rows, self._path)
+        return rows
 
     def _find_spans(self, table: str, points: int) -> dict[str, int]:
         """Find how many rows make a point: they are in order of time, the lanes in turn."""

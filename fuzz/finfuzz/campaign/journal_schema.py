@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
+from finfuzz.campaign.journal_checks import DamagedError, check_files, check_tables
 from finfuzz.support.errors import UserError
 
 SCHEMA_VERSION = 2
@@ -61,12 +64,16 @@ CREATE TABLE IF NOT EXISTS notes (time REAL, line TEXT);
 """
 
 
+_TABLES = tuple(re.findall(r"TABLE IF NOT EXISTS (\w+)", _SCHEMA))
+
+
 class OtherVersionError(UserError):
     """The journal was written by a finfuzz with another schema."""
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open a journal, or create one. Raises UserError for a damaged file or another schema."""
+    check_files(path)
     try:
         database = sqlite3.connect(path, timeout=30)
         database.row_factory = sqlite3.Row
@@ -74,11 +81,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         # A reboot may lose the last second, never the file.
         database.execute("PRAGMA synchronous = NORMAL")
         if database.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise UserError(f"{path} is damaged")
+            raise DamagedError(f"{path} is damaged")
         if database.execute("PRAGMA user_version").fetchone()[0] == 0:
             database.executescript(_SCHEMA)
             database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         _check_version(database, path)
+        check_tables(database, path, _TABLES)
     except sqlite3.Error as error:
         raise UserError(f"can't open {path}: {error}") from error
     return database
@@ -88,10 +96,13 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     """Open a journal that may be in use. Raises UserError for a missing or damaged file."""
     if not path.is_file():
         raise UserError(f"no journal {path}: is that the state folder of a campaign?")
+    check_files(path)
     try:
-        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        # `?`, `#` and `%` have a meaning in a URI.
+        database = sqlite3.connect(f"file:{quote(bytes(path))}?mode=ro", uri=True)
         database.row_factory = sqlite3.Row
         _check_version(database, path)
+        check_tables(database, path, _TABLES)
     except sqlite3.Error as error:
         raise UserError(f"can't read {path}: {error}") from error
     return database

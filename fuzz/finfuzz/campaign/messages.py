@@ -171,12 +171,18 @@ class QueueDeferredWork(msgspec.Struct, tag=True, frozen=True):
     path: str
 
 
+class RetryFiling(msgspec.Struct, tag=True, frozen=True):
+    """Write the findings of a lane that could not be written before."""
+
+    lane: int
+
+
 class RunDeferredWork(msgspec.Struct, tag=True, frozen=True):
     """Run a piece of the deferred work."""
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """A bucket's state in triage. ``state``: filed, known or unconfirmed.
+    """A bucket's state in triage. ``state``: filed, unfiled, known or unconfirmed.
 
     ``title``: of a known defect, or of the finding. ``path``: its folder, empty without one.
     ``sightings``: since the last answer.
@@ -212,7 +218,8 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
     """The answer to a request, which took so many ``seconds``.
 
     ``waiting``: findings with deferred work. ``agreed``: the result of a comparison. ``progress``:
-    of the deferred work that the request ran.
+    of the deferred work that the request ran. ``unfiled``: the signatures of the lane whose
+    findings are not filed, with the reason.
     """
 
     lane: int
@@ -222,6 +229,7 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
     agreed: bool | None = None
     problem: str = ""
     progress: DeferredProgress | None = None
+    unfiled: tuple[tuple[str, str], ...] = ()
 
 
 class Announcement(msgspec.Struct, tag=True, frozen=True):
@@ -236,6 +244,7 @@ ToTriage = (
     | CompareWithFresh
     | CompareWithControl
     | QueueDeferredWork
+    | RetryFiling
     | RunDeferredWork
 )
 FromTriage = Answer | Announcement

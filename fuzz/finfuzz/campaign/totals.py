@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from finfuzz.campaign.journal import Journal, LaneRow, SignatureRow
 from finfuzz.campaign.messages import Answer, Bucket, CorpusAddition, Progress, SightingCount
 from finfuzz.generation.learning import Tally
+from finfuzz.support.hints import spell_command
 
 
 class LaneTotals:
@@ -30,6 +32,9 @@ class LaneTotals:
         self.signatures: dict[str, SignatureRow] = {}
         self.buckets: dict[str, Bucket] = {}
         self.bucket_times: dict[str, float] = {}
+        #: Why a signature has no finding: it is not marked as triaged, and --resume tries again.
+        self.unsorted: dict[str, str] = {}
+        self._unfiled: list[str] = []
         #: Signatures and buckets whose rows in the journal are out of date.
         self.changed: set[str] = set()
 
@@ -77,6 +82,21 @@ class LaneTotals:
     def mark_triaged(self, signature: str) -> None:
         self.signatures[signature].triaged = True
         self.changed.add(signature)
+
+    def mark_unsorted(self, signature: str, why: str) -> None:
+        """Take note that a signature has no finding; a resumed campaign triages it again."""
+        self.unsorted[signature] = why
+        self.signatures[signature].triaged = False
+        self.changed.add(signature)
+
+    def update_unfiled(self, unfiled: Sequence[tuple[str, str]]) -> None:
+        """Replace the signatures that triage could not file."""
+        for signature in self._unfiled:
+            self.unsorted.pop(signature, None)
+            self.mark_triaged(signature)
+        for signature, why in unfiled:
+            self.mark_unsorted(signature, why)
+        self._unfiled = [signature for signature, _ in unfiled]
 
     def add_sightings(self, counts: Iterable[SightingCount]) -> None:
         """Count sightings that a worker has reported."""
@@ -161,6 +181,20 @@ class Totals:
     def features(self) -> int:
         """The features summed over lanes: each lane has its own."""
         return sum(lane.features or 0 for lane in self.lanes)
+
+    @property
+    def unsorted(self) -> list[str]:
+        """Why signatures have no finding, a reason each."""
+        return [why for lane in self.lanes for why in lane.unsorted.values()]
+
+    def explain_unsorted(self, state: Path) -> str:
+        """Say which crashes have no finding, and why; empty if each has one."""
+        if not self.unsorted:
+            return ""
+        number = len(self.unsorted)
+        crashes = "1 crash is" if number == 1 else f"{number:,} crashes are"
+        command = spell_command("run", "--resume", state)
+        return f"{crashes} not filed: {self.unsorted[0]}: `{command}` tries again"
 
     @property
     def findings(self) -> list[Bucket]:

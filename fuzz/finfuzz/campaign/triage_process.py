@@ -27,6 +27,7 @@ from finfuzz.campaign.messages import (
     CompareWithFresh,
     DeferredProgress,
     QueueDeferredWork,
+    RetryFiling,
     ToTriage,
     TriageSignature,
     send,
@@ -65,11 +66,12 @@ class TriageLane:
         self._folder = paths.signatures(number)
         self._owner_only = plan.owner_only
         bounds = plan.bounds
+        self._crashes = Path(plan.crashes)
         self._limits = Limits(bounds.deadline, bounds.memory_mib, plan.abuse)
         self._build: Build = build(parse_target(lane.target), probe(Path(lane.python)))
         self.sorter = Sorter(
             self._build,
-            Path(plan.crashes),
+            self._crashes,
             self._limits,
             Origin(plan.engine, plan.seed),
             lambda line: send(pipe, Announcement(line)),
@@ -77,7 +79,7 @@ class TriageLane:
         )
         self._signatures: dict[str, tuple[Diagnosis, ...]] = {}
         self._ways: dict[tuple[str, tuple[str, ...]], RouteStart] = {}
-        self._reported: dict[tuple[str, str], Bucket] = {}
+        self._reported: dict[str, Bucket] = {}
 
     def triage(self, request: TriageSignature) -> None:
         """Diagnose the first program of a signature. Raises UserError if it can't be read."""
@@ -100,7 +102,9 @@ class TriageLane:
         self.sorter.save()
 
     def queue_deferred_work(self, finding: Path) -> None:
-        """Queue what a finding lacks. Raises UserError if the finding can't be read."""
+        """Queue what a finding of this campaign lacks. Raises UserError if it can't be read."""
+        if not finding.resolve().is_relative_to(self._crashes.resolve()):
+            raise UserError(f"{finding} is not in {self._crashes}: its controls don't run")
         attribution = load(finding).attribution
         if attribution is None or (attribution.left and not self._owner_only):
             self.sorter.defer(finding)
@@ -131,13 +135,23 @@ class TriageLane:
         """Return the buckets that changed since the last call."""
         changed = []
         for now in self._buckets():
-            before = self._reported.get((now.state, now.bucket))
-            self._reported[now.state, now.bucket] = now
+            before = self._reported.get(now.bucket)
+            self._reported[now.bucket] = now
             since = now.sightings - (before.sightings if before else 0)
-            moved = before and (before.path, before.title) != (now.path, now.title)
-            if since or before is None or moved:
+            seen = (now.state, now.path, now.title)
+            if since or before is None or (before.state, before.path, before.title) != seen:
                 changed.append(msgspec.structs.replace(now, sightings=since))
         return tuple(changed)
+
+    def list_unfiled(self) -> tuple[tuple[str, str], ...]:
+        """List the signatures whose findings are not filed, with the reason."""
+        unfiled = self.sorter.unfiled
+        return tuple(
+            (signature, unfiled[one.bucket])
+            for signature, diagnoses in self._signatures.items()
+            for one in diagnoses
+            if one.bucket in unfiled
+        )
 
     def _buckets(self) -> list[Bucket]:
         sorter = self.sorter
@@ -145,7 +159,9 @@ class TriageLane:
             Bucket(entry.title, "", "", "known", entry.title, "", False, 0, 0.0, count)
             for entry, count in sorter.known.items()
         ]
-        filed = [_make_bucket(seen, "filed") for seen in sorter.seen.values()]
+        filed = [
+            _make_bucket(seen, "filed" if seen.path else "unfiled") for seen in sorter.seen.values()
+        ]
         unconfirmed = [_make_bucket(seen, "unconfirmed") for seen in sorter.unconfirmed.values()]
         return known + filed + unconfirmed
 
@@ -205,16 +221,22 @@ class Triager:
                 agreed = self._lane(number).agrees(request)
             elif isinstance(request, CompareWithControl):
                 self._lane(number).compare(request)
+            elif isinstance(request, RetryFiling):
+                self._lane(number).sorter.retry()
             elif isinstance(request, QueueDeferredWork):
                 self._lane(number).queue_deferred_work(Path(request.path))
             else:
                 progress = self._run_deferred_work()
         except UserError as error:
             problem = str(error)
+        except OSError as error:  # a full disk, say
+            problem = f"{error.filename or 'the system'}: {error.strerror}"
         lane = self._lanes.get(number)
         changes = lane.take_changes() if lane else ()
         took = time.monotonic() - begin
-        return Answer(number, changes, self._count_waiting(), took, agreed, problem, progress)
+        unfiled = lane.list_unfiled() if lane else ()
+        waiting = self._count_waiting()
+        return Answer(number, changes, waiting, took, agreed, problem, progress, unfiled)
 
     def close(self) -> None:
         for lane in self._lanes.values():

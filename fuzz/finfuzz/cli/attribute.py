@@ -23,6 +23,7 @@ from finfuzz.cli.options import (
     resolve_target,
     take_recipe,
     target_option,
+    trust_option,
 )
 from finfuzz.cli.outdated import require_folder
 from finfuzz.cli.progress import show_progress
@@ -38,6 +39,7 @@ from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.findings.finding import find_finding, list_folders, load
+from finfuzz.triage.findings.trust import require_trust
 from finfuzz.triage.instruments.escalate import escalate
 
 
@@ -46,7 +48,10 @@ from finfuzz.triage.instruments.escalate import escalate
 @crashes_option
 @deadline_option
 @memory_option
-def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory: int) -> None:
+@trust_option
+def attribute(
+    findings: tuple[str, ...], crashes: Path, deadline: float, memory: int, trust: bool
+) -> None:
     """Run FINDINGS on their controls and under instruments, to find the owner of each defect.
 
     Without FINDINGS: all with controls left. Interrupted, it keeps what each control has shown,
@@ -55,6 +60,8 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
     require_linux()
     folders = [find_finding(one, crashes) for one in findings] or _list_unattributed(crashes)
     limits = Limits(deadline, memory)
+    for folder in folders if not trust else ():
+        require_trust(folder, "attribute")
     for folder in folders:
         record = load(folder).target
         subject = (

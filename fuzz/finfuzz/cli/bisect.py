@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import crashes_option, deadline_option, memory_option
+from finfuzz.cli.options import crashes_option, deadline_option, memory_option, trust_option
 from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.support.cpythons import link_issue, split_abiflags
@@ -25,6 +25,7 @@ from finfuzz.triage.attribution.bisect import (
 from finfuzz.triage.attribution.rules import read_wanted
 from finfuzz.triage.attribution.search import SHOWN
 from finfuzz.triage.findings.finding import find_finding, load
+from finfuzz.triage.findings.trust import require_trust
 
 _folder = click.Path(path_type=Path)
 
@@ -56,6 +57,7 @@ _folder = click.Path(path_type=Path)
 @crashes_option
 @deadline_option
 @memory_option
+@trust_option
 def bisect(
     finding: str,
     good: str | None,
@@ -65,6 +67,7 @@ def bisect(
     crashes: Path,
     deadline: float,
     memory: int,
+    trust: bool,
 ) -> None:
     """Find the release or commit that introduced or fixed FINDING.
 
@@ -83,6 +86,8 @@ def bisect(
         )
     folder = find_finding(finding, crashes)
     record = load(folder)
+    if not trust:
+        require_trust(folder, "bisect")
     with show_progress(f"{record.bucket}: bisecting") as (announce, advance):
         spec = record.target.find_spec(folder)
         subject = Subject(

@@ -24,6 +24,7 @@ from finfuzz.cli.options import (
     owner_only_option,
     path_option,
     recipe_option,
+    trust_option,
 )
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
@@ -172,9 +173,11 @@ _path = click.Path(path_type=Path)
     default=None,
     help="Also perform steps that break a rule of the C API on purpose.",
 )
+@trust_option
 def run(
     campaign: Path | None,
     resume: Path | None,
+    trust: bool,
     recipe: Path | None,
     path: Path | None,
     json_file: Path | None,
@@ -193,7 +196,7 @@ def run(
     given["targets"] = name_targets(given["targets"], recipe, path)
     given = {name: value for name, value in given.items() if value not in (None, ())}
     if resume is not None:
-        plan, state, journal = _resume(resume, campaign, given)
+        plan, state, journal = _resume(resume, campaign, given, trust=trust)
     else:
         plan, state = make_plan(RunOptions(**given), campaign)
         _build(plan)
@@ -207,13 +210,16 @@ def run(
 
 
 def _resume(
-    folder: Path, campaign: Path | None, given: dict[str, Any]
+    folder: Path, campaign: Path | None, given: dict[str, Any], *, trust: bool
 ) -> tuple[Plan, State, Journal]:
     allowed = {"seconds", "workers"}
     if campaign is not None or set(given) - allowed:
         more = "a campaign file" if campaign else f"--{min(set(given) - allowed)}"
         raise UserError(f"--resume continues a campaign with its own options: leave {more} away")
-    StatePaths(folder).load_plan()  # before the lock, which would create the folder
+    paths = StatePaths(folder)
+    paths.load_plan()  # before the lock, which would create the folder
+    if not trust:
+        paths.require_trust()
     state = State(folder)
     plan, journal = state.resume()
     if journal.was_rebuilt:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from importlib import import_module
+from types import FrameType
+from typing import NoReturn
 
 import click
 
 from finfuzz.support.errors import UserError
-from finfuzz.support.signals import ignore_alone
+from finfuzz.support.signals import ignore_alone, ignores
 
 #: The commands: the module of ``cli`` that has each, and the first sentence of its help. `--help`
 #: need not import them, which takes 0.5 s.
@@ -104,6 +108,8 @@ def cli() -> None:
 def main() -> None:
     """Run a command. Bad input prints one line and exits with 2."""
     ignore_alone()
+    if not ignores(signal.SIGTERM):
+        signal.signal(signal.SIGTERM, _end_in_order)
     try:
         cli(standalone_mode=False)
     except UserError as error:
@@ -119,6 +125,15 @@ def main() -> None:
         _fail(f"{error.filename or 'the system'}: {error.strerror}", 2)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
+
+
+def _end_in_order(number: int, _: FrameType | None) -> NoReturn:
+    """Leave as by Ctrl-C, which a terminal sends to compilers too: what is half-written goes."""
+    from finfuzz.executor import process  # noqa: PLC0415  (takes 0.1 s)
+
+    signal.signal(number, signal.SIG_DFL)  # a second one does not wait for that
+    process.end_descendants(os.getpid())
+    sys.exit(128 + number)
 
 
 def _fail(message: str, code: int) -> None:

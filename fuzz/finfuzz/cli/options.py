@@ -143,6 +143,13 @@ abuse_option = click.option(
 )
 
 
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    help="Also run what somebody else wrote (SECURITY.md says what that is). Read it before.",
+)
+
+
 def name_targets(texts: Sequence[str], recipe: Path | None, path: Path | None) -> tuple[str, ...]:
     """Add the values of `--recipe` and `--path` to the targets that take them.
 

@@ -22,7 +22,7 @@ from finfuzz.cli.new_findings import choose_crashes
 from finfuzz.replay.matrix import expand_policies
 from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import ensure_directory, require_possible
+from finfuzz.support.files import ensure_directory, require_possible, require_utf8
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.package_location import pin_version
 from finfuzz.targets.pick import pick_interpreter
@@ -117,6 +117,7 @@ def _find_seeds(folder: Path | None) -> str | None:
         return str(default.absolute()) if default.is_dir() else None
     if not folder.is_dir():
         raise UserError(f"no folder of programs {folder}: give one with --corpus, or none")
+    require_utf8(folder.absolute(), "programs")
     return str(folder.absolute())
 
 

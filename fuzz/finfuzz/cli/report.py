@@ -72,7 +72,7 @@ def _write_page(state: Path, output: Path, crashes: Path | None) -> None:
     with show_progress("reading findings") as (_, advance):
         parts = Renderer(state, crashes).render_parts(advance)
     made = f"written {text.format_moment(time.time())}"
-    content = render_page(parts, made=made).encode()
+    content = render_page(parts, made=made).encode("utf-8", "backslashreplace")
     write_whole(output, content)
     findings = "1 finding" if len(parts.findings) == 1 else f"{len(parts.findings)} findings"
     say(f"wrote {output}: {findings}, {len(content) / 1024:,.0f} KiB")

@@ -73,13 +73,21 @@ def collect_cases(paths: Iterable[Path]) -> list[Case]:
 
     Raise UserError if a path does not exist or there are no cases.
     """
-    found = [case for path in paths for case in _read_cases(path)]
+    found = [_spell(case) for path in paths for case in _read_cases(path)]
     if not found:
         raise UserError(
             f"nothing to replay in {', '.join(map(str, paths))}: "
             "name a folder of programs or findings"
         )
     return found
+
+
+def _spell(case: Case) -> Case:
+    """Spell out what is not UTF-8 in the file's name: reports are UTF-8."""
+    name, problem = (
+        text.encode("utf-8", "backslashreplace").decode() for text in (case.name, case.problem)
+    )
+    return replace(case, name=name, problem=problem)
 
 
 def _read_cases(path: Path) -> Iterator[Case]:

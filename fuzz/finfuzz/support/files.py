@@ -67,12 +67,26 @@ def _make_prefix(path: Path) -> str:
 
 
 def require_possible(path: Path, purpose: str) -> None:
-    """Raise UserError if a file stands where the directory ``path`` or one above it should be."""
+    """Raise UserError if ``path`` can't be a directory.
+
+    A file stands there or above it, or files of JSON can't keep its name.
+    """
     whole = path.absolute()
+    require_utf8(whole, purpose)
     existing = next(parent for parent in (whole, *whole.parents) if os.path.exists(parent))
     if not existing.is_dir():
         problem = errno.EEXIST if existing == whole else errno.ENOTDIR
         raise _make_unwritable_error(path, purpose, os.strerror(problem))
+
+
+def require_utf8(path: Path, purpose: str) -> None:
+    """Raise UserError for a path that is not UTF-8: JSON, SQLite and pages could not keep it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            f"{path} can't be used for {purpose}: it is not UTF-8: give another folder"
+        ) from None
 
 
 def ensure_directory(path: Path, purpose: str) -> Path:

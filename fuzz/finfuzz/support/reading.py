@@ -34,6 +34,16 @@ def read_bounded(path: Path, most: int, name: str) -> bytes:
     return data
 
 
-def shorten(text: str) -> str:
-    """Shorten somebody's text, to quote it in a message."""
-    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+def require_regular(path: Path, name: str) -> None:
+    """Raise UserError unless the path, links followed, is a regular file."""
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        raise UserError(f"can't read {name} {path}: {error.strerror}") from error
+    if not regular:
+        raise UserError(f"{path} is no regular file, so it can't be {name}: name a file")
+
+
+def shorten(text: str, most: int = _QUOTED) -> str:
+    """Shorten somebody's text to so many characters, to quote it in a message."""
+    return text if len(text) <= most else f"{text[:most]}…"

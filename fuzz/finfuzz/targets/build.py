@@ -33,7 +33,7 @@ from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter, require_headers
 from finfuzz.targets.objects import compile_once
 from finfuzz.targets.package_build import build_package
-from finfuzz.targets.releases import find_roots, resolve
+from finfuzz.targets.releases import find_roots, list_hashes, resolve
 from finfuzz.targets.requirements import require_buildable
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.targets.units import Library, Unit
@@ -57,6 +57,7 @@ class _Record(msgspec.Struct):
     commands: list[list[str]]
     blocks: int
     second_blocks: int
+    releases: tuple[str, ...] = ()
     seconds: float = 0.0  # that it took, an estimate for the next one; 0 for a reduced one
 
 
@@ -227,6 +228,7 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             ],
             blocks=_count_library_blocks(plan, plan.extension, made),
             second_blocks=_count_library_blocks(plan, plan.second, made) if plan.second else 0,
+            releases=list_hashes(plan.spec),
             seconds=0.0 if plan.source else round(time.monotonic() - begin, 1),
         )
         text = msgspec.json.format(msgspec.json.encode(record), indent=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from finfuzz.support.errors import UserError
+from finfuzz.support.files import write_whole
 from finfuzz.targets import package_index
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.frameworks.framework import ReleasePackage
@@ -46,6 +48,18 @@ def fetch_root(package: ReleasePackage, version: str) -> Path:
         if not (root / package.main_file).is_file():
             _fetch(package, version, root)
     return root
+
+
+def read_hash(package: ReleasePackage, version: str) -> str:
+    """Read the SHA-256 of the wheel that a release's files come from.
+
+    pip has compared the wheel with the index's hash. The result is empty for files that an older
+    finfuzz fetched.
+    """
+    try:
+        return _locate_hash(package, version).read_text("utf-8").strip()
+    except OSError:
+        return ""
 
 
 def read_mark(package: ReleasePackage, version: str) -> str:
@@ -111,11 +125,18 @@ def _fetch(package: ReleasePackage, version: str, root: Path) -> None:
         wheel = package_index.download_wheel(package, version, Path(scratch))
         if isinstance(wheel, str):
             raise UserError(f"target {package.name}=={version}: {wheel}")
+        with wheel.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         files = Path(scratch, "files")
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(files, _list_wanted(package, archive.namelist()))
         shutil.rmtree(root, ignore_errors=True)  # half deleted by hand: rename needs it gone
+        write_whole(_locate_hash(package, version), f"{digest}\n")
         os.rename(files / package.wheel_root, root)
+
+
+def _locate_hash(package: ReleasePackage, version: str) -> Path:
+    return find_cache() / "headers" / f"{package.name}-{version}.sha256"
 
 
 def _list_wanted(package: ReleasePackage, names: list[str]) -> list[str]:

@@ -79,6 +79,16 @@ def find_roots(spec: TargetSpec) -> list[Path | None]:
     return [find_root(one) if one.record.releases else None for one in spec.extensions]
 
 
+def list_hashes(spec: TargetSpec) -> tuple[str, ...]:
+    """List the wheels of a target's releases, as `name==version sha256:…`, where that is known."""
+    package = spec.record.releases
+    if package is None:
+        return ()
+    versions = [one.version for one in spec.extensions if one.version is not None]
+    known = {version: packages.read_hash(package, version) for version in versions}
+    return tuple(f"{package.name}=={one} sha256:{known[one]}" for one in known if known[one])
+
+
 def describe_origin(spec: TargetSpec) -> tuple[str, ...]:
     """Say what is used of a checkout that is another project's; nothing of any other target."""
     package = spec.record.releases

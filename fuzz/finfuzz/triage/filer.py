@@ -19,6 +19,7 @@ from finfuzz.support.files import shorten_home
 from finfuzz.support.system import describe_system
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import find_compiler, read_version
+from finfuzz.targets.releases import list_hashes
 from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
@@ -31,9 +32,9 @@ from finfuzz.triage.findings.finding import (
     StackFrame,
     TargetRecord,
     encode,
-    save,
 )
 from finfuzz.triage.findings.rate import MOST, Rate
+from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.story import describe_rate
 from finfuzz.triage.findings.title import make_title
 from finfuzz.triage.minimize import minimize, repeatedly
@@ -253,6 +254,7 @@ class Filer:
             executable=shorten_home(interpreter.path),
             pins=self._build.package.pins if self._build.package else (),
             recipe=RECIPE if self._recipe_text else "",
+            releases=list_hashes(spec),
             compiler="" if spec.package else read_version(find_compiler()),
             system=describe_system(),
         )

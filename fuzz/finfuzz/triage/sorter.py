@@ -23,7 +23,13 @@ from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings import routes
-from finfuzz.triage.findings.finding import index_buckets, is_fatal, load, locate, update
+from finfuzz.triage.findings.finding import (
+    index_buckets,
+    is_fatal,
+    load,
+    locate,
+    update,
+)
 from finfuzz.triage.findings.known import (
     KnownDefect,
     find_known,
@@ -35,6 +41,7 @@ from finfuzz.triage.findings.routes import RouteStart
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.instruments.escalate import escalate
 from finfuzz.triage.oracles.compare import compare
+from finfuzz.triage.unwritten import Unwritten
 
 
 class Progress(NamedTuple):
@@ -103,6 +110,7 @@ class Sorter:
         self._explanation = lru_cache(maxsize=4096)(self._explain)
         self.seen: dict[str, SeenBucket] = {}
         self.known: Counter[KnownDefect] = Counter()
+        self._unwritten = Unwritten()
         self.unconfirmed: dict[str, SeenBucket] = {}
 
     def sight(
@@ -173,6 +181,11 @@ class Sorter:
             self._announce(f"{folder.name}: {attribution}")
 
     @property
+    def unfiled(self) -> dict[str, str]:
+        """Why failures are not filed, by bucket."""
+        return self._unwritten.reasons
+
+    @property
     def waiting(self) -> list[Path]:
         """Findings with deferred work."""
         return list(dict.fromkeys(work.folder for work in (*self._owners, *self._later)))
@@ -209,9 +222,19 @@ class Sorter:
         except FileExistsError as error:  # filed by another campaign while this one confirmed
             seen.path = self._filed[diagnosis.bucket] = Path(str(error))
             self.seen[diagnosis.bucket] = seen
-        except UserError as error:  # a full disk, say: counting goes on, filing is not retried
-            self._announce(f"{diagnosis} {diagnosis.bucket}: not filed: {error}")
+        except (UserError, OSError) as error:  # a full disk, say: counting goes on
+            why = self._unwritten.add(diagnosis.bucket, error, milder)
+            self._announce(f"{diagnosis} {diagnosis.bucket}: not filed: {why}")
             self.seen[diagnosis.bucket] = seen
+
+    def retry(self) -> None:
+        """Write the findings that could not be written before, if there is room now."""
+        for written in self._unwritten.write(self._crashes):
+            seen = self.seen[written.bucket]
+            if written.new:
+                self._take_filed(written.folder, seen, written.milder)
+            seen.path = self._filed[written.bucket] = written.folder
+            self._announce(f"{seen.diagnosis} {written.bucket}: filed now: {written.folder}")
 
     def _find_filed(self, diagnosis: Diagnosis) -> Path | None:
         """Find a folder that another campaign, or this one on another build, has filed."""
@@ -243,8 +266,11 @@ class Sorter:
             return
         self.unconfirmed.pop(diagnosis.bucket, None)
         self.seen[diagnosis.bucket] = seen
+        self._take_filed(folder, seen, milder)
+
+    def _take_filed(self, folder: Path, seen: SeenBucket, milder: Path | None = None) -> None:
         seen.path, seen.new = folder, True
-        self._filed[diagnosis.bucket] = folder
+        self._filed[seen.diagnosis.bucket] = folder
         if milder is not None:
             self._replace(milder, folder)
         self.defer(folder)

@@ -105,6 +105,33 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
     nothing_is_left_of(campaign)
 
 
+@pytest.mark.usefixtures("destroy_for_scripts")
+def test_what_can_not_be_filed_is_an_error_until_it_is_filed(start: Start, destroy: Build) -> None:
+    """A file stands where the folder of these findings should be: root may write anywhere."""
+    campaign = start(destroy, "--time", "5", "--seed", "1")
+    campaign.read_until("fuzzing")
+    in_the_way = campaign.folder / "crashes" / "SIGABRT"
+    in_the_way.write_text("in the way")
+    assert campaign.end() == 2, campaign.lines
+    assert [line for line in campaign.lines if ": not filed: can't write " in line]
+    last = campaign.lines[-1]
+    assert re.match(r"finfuzz: error: \d+ crash(es are| is) not filed: can't write .*SIGABRT", last)
+    assert last.endswith("`finfuzz run --resume state` tries again")
+    summary = summary_of(campaign)
+    assert not [one for one in summary["findings"] if one["signal"] == "SIGABRT"]
+
+    in_the_way.unlink()
+    campaign.close()
+    resumed = start(None, "--resume", str(campaign.folder / "state"), "--json", "summary.json")
+    assert resumed.end() == 0, resumed.lines
+    (finding, *_) = [
+        load(Path(one["path"]))
+        for one in summary_of(resumed)["findings"]
+        if one["signal"] == "SIGABRT"
+    ]
+    assert finding.sightings > 0
+
+
 def test_the_control_finds_nothing(start: Start, plain_c: Build) -> None:
     campaign = start(plain_c, "--time", "2", "--seed", "1", "--engine", "random")
     assert campaign.end() == 0, campaign.lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,15 +22,18 @@ from finfuzz.campaign.messages import (
     CompareWithControl,
     CompareWithFresh,
     DeferredProgress,
+    RetryFiling,
     RunDeferredWork,
     SightingCount,
     ToTriage,
     TriageSignature,
     encode,
 )
-from finfuzz.campaign.supervisor import triage_client
+from finfuzz.campaign.supervisor import triage_client, triage_watch
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.totals import Totals
+from finfuzz.executor import process as process_module
+from helpers.campaigns import wait_until
 
 SIGNATURE, OTHER = "a" * 16, "b" * 16
 
@@ -57,8 +61,8 @@ class Played:
         self.triage.ask(soon=soon)
         return self.triage._request if self.triage._request is not before else None
 
-    def answer(self, waiting: int = 0) -> None:
-        os.write(self._write, encode(Answer(0, (), waiting, 0.5)))
+    def answer(self, waiting: int = 0, unfiled: tuple[tuple[str, str], ...] = ()) -> None:
+        os.write(self._write, encode(Answer(0, (), waiting, 0.5, unfiled=unfiled)))
         assert self.triage.read()
 
     def close(self) -> None:
@@ -173,11 +177,111 @@ def test_a_signature_that_kills_triage_is_skipped_after_three_times(played: Play
         assert isinstance(played.asked(soon=True), TriageSignature)
         line = played.triage.replace()
         played.start()
-    assert line == f"triage crashed 3 times on signature {SIGNATURE}; skipping it"
+    assert line == (f"triage crashed 3 times on signature {SIGNATURE}; skipping it until --resume")
     seen(played, SIGNATURE, 1)
     assert played.asked(soon=True) is None
     assert played.triage.idle
     assert played.triage.replaced == 3
+    assert (
+        not played.totals.lanes[0].signatures[SIGNATURE].triaged
+    )  # a resumed campaign tries again
+
+
+def test_one_on_which_triage_is_stuck_is_skipped_at_once(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen(played, SIGNATURE, 1)
+    played.asked()
+    assert not played.triage.kill_stuck()
+    monkeypatch.setattr(triage_watch, "_IDLE_SECONDS", -1.0)
+    assert played.triage.kill_stuck()
+    line = played.triage.replace()
+    played.start()
+    assert line == f"triage was stuck on signature {SIGNATURE}; skipping it until --resume"
+    assert played.asked(soon=True) is None
+    assert played.triage.idle
+    assert played.totals.unsorted == [f"triage was stuck on signature {SIGNATURE}"]
+    assert not played.totals.lanes[0].signatures[SIGNATURE].triaged
+
+
+def test_an_idle_process_is_not_stuck(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(triage_watch, "_IDLE_SECONDS", -1.0)
+    assert not played.triage.kill_stuck()
+
+
+def test_controls_on_which_triage_is_stuck_are_left_to_attribute(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played.triage.queue.waiting = 1
+    assert played.asked() == RunDeferredWork()
+    monkeypatch.setattr(triage_watch, "_IDLE_SECONDS", -1.0)
+    assert played.triage.kill_stuck()
+    assert played.triage.replace() == (
+        "triage was stuck on controls; leaving them to `finfuzz attribute`"
+    )
+    played.start()
+    assert played.asked() is None
+    assert played.triage.idle
+
+
+def test_what_is_not_filed_is_tried_again_until_it_is(played: Played) -> None:
+    seen(played, SIGNATURE, 2)
+    lane = played.totals.lanes[0]
+    played.asked()
+    played.answer(unfiled=((SIGNATURE, "no room"),))
+    assert played.totals.unsorted == ["no room"]
+    assert not lane.signatures[SIGNATURE].triaged  # in the journal: --resume files it
+    played.triage.queue.retry_filing()  # as the supervisor does when the time is up
+    asked = [played.asked(soon=True)]
+    played.answer(unfiled=((SIGNATURE, "no room"),))
+    asked.append(played.asked(soon=True))
+    played.answer()
+    assert RetryFiling(0) in asked
+    assert played.totals.unsorted == []
+    assert lane.signatures[SIGNATURE].triaged
+
+
+def test_a_resumed_campaign_triages_what_was_not_filed(played: Played) -> None:
+    lane = played.totals.lanes[0]
+    lane.add_sightings((SightingCount(SIGNATURE, (), 5),))
+    lane.mark_recorded((SightingCount(SIGNATURE, (), 5),))  # in a finding that was never written
+    played.triage.queue._paths.signatures(0).mkdir(parents=True)
+    played.triage.queue.add_unfinished()
+    assert isinstance(played.asked(), TriageSignature)
+    played.answer()
+    assert played.asked(soon=True) == AddSightings(0, (SightingCount(SIGNATURE, (), 5),))
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "stuck"),
+    [
+        ("input()", "_IDLE_SECONDS", True),
+        ("while True: pass", "_COMPUTING_SECONDS", True),
+        ("import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])",
+         "_COMPUTING_SECONDS", False),
+        ("while True: pass", "_IDLE_SECONDS", False),
+    ],
+    ids=["waits for ever", "computes for ever", "waits for its child", "computes"],
+)  # fmt: skip
+def test_a_slow_process_is_not_stuck(
+    code: str, limit: str, stuck: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is so short that two looks suffice, half a second of a core apart at least."""
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    try:
+        monkeypatch.setattr(triage_watch, limit, 0.3)
+        watch = triage_watch.TriageWatch()
+        if limit == "_IDLE_SECONDS" and stuck:
+            wait_until(lambda: watch.is_stuck(process.pid), "the watch to notice")
+            return
+        wait_until(lambda: sum(triage_watch.measure(process.pid)) > 0.1, "its start")
+        watch.is_stuck(process.pid)
+        before = sum(triage_watch.measure(process.pid))
+        wait_until(lambda: sum(triage_watch.measure(process.pid)) > before + 0.5, "its work")
+        assert watch.is_stuck(process.pid) == stuck
+    finally:
+        process_module.end_tree(process.pid)
+        process.communicate()
 
 
 def test_signatures_beyond_those_that_are_kept_are_never_triaged(played: Played) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -9,19 +10,24 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from finfuzz.cli import main
 from finfuzz.report.page import live as live_module
+from finfuzz.report.page import server as server_module
 from finfuzz.report.page.live import Changes, Live
 from finfuzz.report.page.server import PageServer
 from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.finding import update
 from helpers.campaign_example import fill, journal_in, plan, state_with
+from helpers.campaigns import wait_until
 from helpers.finding_example import crashes_with, finding
 
 Ask = Callable[..., tuple[int, dict[str, str], bytes]]
@@ -245,3 +251,96 @@ def test_mistakes_are_one_line(finfuzz: Main, arguments: tuple[str, ...], proble
     code, out, error = finfuzz(*arguments)
     assert (code, out, error.count("\n")) == (2, "", 1)
     assert problem in error
+
+
+def send_raw(server: PageServer, request: bytes) -> bytes:
+    """Send bytes as they are; return the answer's first line, empty without an answer."""
+    with socket.create_connection(server.server_address[:2], 10) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            return connection.recv(4096).split(b"\r\n")[0]
+        return b""
+
+
+HOST = b"Host: localhost\r\n"
+ODD = [
+    (b"GET //[ HTTP/1.0\r\n" + HOST, b" 404 "),
+    (b"GET //[::1]:x/?since=%zz HTTP/1.0\r\n" + HOST, b" 404 "),
+    (b"GET /data?since=NAME-" + b"9" * 5000 + b" HTTP/1.0\r\n" + HOST, b" 200 "),
+    (b"GET /data?since=NAME-\xd9\xa1 HTTP/1.0\r\n" + HOST, b" 200 "),
+    (b"GET /data?" + b"&".join([b"since=1"] * 5000) + b" HTTP/1.0\r\n" + HOST, b" 200 "),
+    (b"GET /" + b"x" * 70000 + b" HTTP/1.0\r\n" + HOST, b" 414 "),
+    (b"GET / HTTP/1.0\r\n" + HOST + b"a: b\r\n" * 200, b" 431 "),
+    (b"GET / HTTP/9999999999.1\r\n", b""),
+    (b"GET\r\n", b""),
+    (b"\x00\xff\xfe\r\n", b""),
+    (b"BREW / HTTP/1.0\r\n" + HOST, b" 501 "),
+]
+
+
+@pytest.mark.parametrize(("request_", "status"), ODD, ids=[str(one[0][:24]) for one in ODD])
+def test_odd_requests_are_answered(
+    request_: bytes, status: bytes, server: PageServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name = server.live.collect_changes("").generation.partition("-")[0].encode()
+    assert status in send_raw(server, request_.replace(b"NAME", name) + b"\r\n")
+    assert capfd.readouterr().err == ""
+
+
+@given(st.binary(max_size=200))
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_no_request_ends_the_server(server: PageServer, request_: bytes) -> None:
+    send_raw(server, request_)
+    send_raw(server, b"GET /" + request_ + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert b" 200 " in send_raw(server, b"HEAD / HTTP/1.0\r\n" + HOST + b"\r\n")
+
+
+def test_a_failure_is_one_line_and_the_server_goes_on(
+    server: PageServer, ask: Ask, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> str:
+        raise KeyError("a \x1b[31m bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server.live, "render_page", fail)
+        assert ask("/")[0] == 500
+    assert capfd.readouterr().err == "a request failed: KeyError: 'a \\x1b[31m bug'\n"
+    assert ask("/")[0] == 200
+
+
+def drip(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"G")
+        time.sleep(0.02)
+
+
+def test_a_client_that_drips_is_cut_off(
+    server: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time, and the request never ends: only the sum is bounded."""
+    monkeypatch.setattr(server_module, "_SECONDS", 0.5)
+    address = server.server_address[:2]
+    with socket.create_connection(address, 10) as connection, pytest.raises(ConnectionError):
+        drip(connection)
+
+
+def test_connections_beyond_the_most_are_closed(
+    server: PageServer, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_free", threading.BoundedSemaphore(1))
+    with socket.create_connection(server.server_address[:2], 10) as silent:
+        silent.sendall(b"GET")
+        wait_until(lambda: server._free._value == 0, "the first connection")  # type: ignore[attr-defined]
+        with socket.create_connection(server.server_address[:2], 10) as further:
+            assert further.recv(10) == b""
+    wait_until(lambda: server._free._value == 1, "the first connection's end")  # type: ignore[attr-defined]
+    assert ask("/")[0] == 200
+
+
+def test_many_may_wait_at_once() -> None:
+    assert PageServer.request_queue_size >= 100

@@ -124,6 +124,18 @@ KIND = '[kind.box]\nmake = "t.Box()"\n'
             ": kind.box.make: invalid syntax: x = 1",
         ),
         (
+            'module = "m"\n[kind.box]\nmake = "' + "-" * 60_000 + '1"',
+            ": kind.box.make: nested too deeply: ---",
+        ),
+        (
+            'module = "m"\nfunctions = "' + "[" * 2000 + '"',
+            ": functions, line 1: ",
+        ),
+        (
+            'module = "m"\n[kind.box]\nmake = "t\\u0000"',
+            ": kind.box.make: source code string cannot contain null bytes: t",
+        ),
+        (
             'module = "m"\n[kind.box]\nmake = "np.zeros(1)"',
             ": kind.box.make: unknown name 'np': it has cell, t, and what `imports` names",
         ),

@@ -18,8 +18,9 @@ from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.attribution.controls import Control, list_controls
 from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.findings.attribution import ControlResult
-from finfuzz.triage.findings.finding import TargetRecord, load, save
+from finfuzz.triage.findings.finding import TargetRecord, load
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.verdict import Verdict
 from helpers.finding_example import finding
 

@@ -22,10 +22,10 @@ from finfuzz.triage.findings.finding import (
     index_buckets,
     load,
     load_all,
-    save,
     update,
 )
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.save import save
 from helpers.finding_example import bare_finding as finding
 
 SCRIPT = {"repro.py": "print('é')\n", "stderr.txt": ""}

@@ -266,7 +266,7 @@ def test_a_crashes_folder_has_a_list_of_its_own_which_comes_first(tmp_path: Path
         (('title = "ours, and being mended"\n', ""), "'': give a title and a link, or a quirk"),
         (("link", 'quirk = "that"\nlink'), "no quirk 'that', see docs/cpythons.md"),
         (("pybind11", "ruby"), "no owner 'ruby': write one of CPython, .*finfuzz"),
-        (("[[known]]", "[[known]"), "can't be read"),
+        (("[[known]]", "[[known]"), "is no list of known defects"),
         (('["hang"]', '["hang"]\non = "ruby<3"'), "'ruby<3' is no condition"),
         (('["hang"]', '["hang"]\nframe = "("'), r"'\(' is no regular expression"),
         (('["hang"]', '["hang"]\nstack = "("'), r"'\(' is no regular expression"),

@@ -72,5 +72,5 @@ def test_a_damaged_one_says_what_is_wrong_with_it(listed: list[ListedFinding]) -
 
 def test_a_damaged_list_of_known_defects_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "known.toml").write_text("[[")
-    with pytest.raises(UserError, match=r"known\.toml can't be read"):
+    with pytest.raises(UserError, match=r"known\.toml is no list of known defects"):
         list(list_findings(tmp_path))

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.triage.findings.finding import index_buckets, load, save
+from finfuzz.triage.findings.finding import index_buckets, load
 from finfuzz.triage.findings.merge import merge, unmerge
+from finfuzz.triage.findings.save import save
 from helpers.finding_example import bare_finding as finding
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import StackFrame, load, load_all, save, update
+from finfuzz.triage.findings.finding import StackFrame, load, load_all, update
+from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.title import HEADS, LONGEST, make_title
 from helpers.finding_example import bare_finding as finding
 from helpers.places import CRASHES

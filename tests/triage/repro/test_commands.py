@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.repro.commands import list_commands, list_modules
 
@@ -153,12 +154,25 @@ def test_variables_name_other_headers_another_python_and_another_compiler(tmp_pa
     assert capi[-3:] == ["capi.cpp", "-o", "capi.so"]
 
 
-def test_a_checkout_may_lie_anywhere_and_keeps_its_headers_in_include(tmp_path: Path) -> None:
-    checkout = tmp_path / """it's "x" $HOME}"""
+@pytest.mark.parametrize("name", ["""it's "x" $HOME}""", 'a"""b', '"""""""', "a?b#c%41", "été"])
+def test_a_checkout_may_lie_anywhere_and_keeps_its_headers_in_include(
+    name: str, tmp_path: Path
+) -> None:
+    checkout = tmp_path / name
     (checkout / "include").mkdir(parents=True)
     spec = parse_target(f"pybind11@{checkout}")
-    (call,) = run(list_commands(spec, "3.13", capi=False, watch=False), tmp_path)
+    lines = list_commands(spec, "3.13", capi=False, watch=False)
+    assert '"""' not in "".join(lines)  # the script keeps them in its docstring
+    (call,) = run(lines, tmp_path)
     assert f"-I{checkout}/include" in call
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "a\udcff"])
+def test_a_checkout_that_no_script_can_name(name: str, tmp_path: Path) -> None:
+    checkout = tmp_path / name
+    (checkout / "include").mkdir(parents=True)
+    with pytest.raises(UserError, match="rename the folder to printable characters"):
+        list_commands(parse_target(f"pybind11@{checkout}"), "3.13", capi=False, watch=False)
 
 
 def test_what_fails_ends_it(tmp_path: Path) -> None:

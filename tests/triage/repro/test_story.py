@@ -11,8 +11,9 @@ from finfuzz.program.text import parse
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.attribution import Attribution, Owner
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import list_folders, load, save, update
+from finfuzz.triage.findings.finding import list_folders, load, update
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.save import save
 from finfuzz.triage.repro.story import replace_story, rewrite_story, write_story
 from finfuzz.triage.repro.write import write_script
 from helpers.finding_example import bare_finding as finding

@@ -128,6 +128,7 @@ HEAD = "finfuzz 1\nnode a container\n"
         ("plain-c", "builds its modules, with a C++ compiler::"),
         ("pybind11==3.1.0", "with a C++ compiler and pybind11 3.1.0 (from PyPI)::"),
         ("pybind11@/a/checkout", "with a C++ compiler and the pybind11 in /a/checkout::"),
+        ('pybind11@/a/"""', "with a C++ compiler and the pybind11 in /a/'''::"),
         (
             "pybind11==3.0.1,3.0.2",
             "with a C++ compiler and pybind11 3.0.1 and 3.0.2 (from PyPI)::",

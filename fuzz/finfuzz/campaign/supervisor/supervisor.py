@@ -35,6 +35,10 @@ from finfuzz.triage.findings.story import count
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
 _RESOURCE_SECONDS = 10.0
+_WATCH_SECONDS = 5.0
+#: Triage of the crashes that are known at Ctrl-C. A new one takes a minute on two quiet cores, and
+#: ten times as long on a busy machine; the rest is left to --resume.
+_FINISH_SECONDS = 600.0
 
 
 class Supervisor:
@@ -56,7 +60,7 @@ class Supervisor:
         self._began = time.time()
         self._stopped_at: float | None = None
         self._paused = ""
-        self._next = dict.fromkeys(("flush", "resources", "sample"), 0.0)
+        self._next = dict.fromkeys(("flush", "resources", "sample", "watch"), 0.0)
         self._features = History()
         for features in journal.load_features():
             self._features.add(features)
@@ -81,8 +85,11 @@ class Supervisor:
                     self._turn()
                     if interruptible.requested and not self.interrupted:
                         self._interrupt()
+                if not self.triage.idle:
+                    raise KeyboardInterrupt  # late: as by a second Ctrl-C
                 if self.pool.exhausted:
                     self.problem = "; ".join(dict.fromkeys(self.pool.abandoned.values()))
+                self.problem = self.problem or self.totals.explain_unsorted(self._state.folder)
         finally:
             self._close()
 
@@ -100,7 +107,15 @@ class Supervisor:
 
     @property
     def _over(self) -> bool:
-        return not self._fuzzing and not self.pool.workers and self.triage.idle
+        finished = self.triage.idle or self._is_late
+        return not self._fuzzing and not self.pool.workers and finished
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether triage has had its time after Ctrl-C."""
+        if not self.interrupted or self._stopped_at is None:
+            return False
+        return time.monotonic() - self._stopped_at > _FINISH_SECONDS
 
     def _turn(self) -> None:
         """Read the messages that have arrived, then do what is due."""
@@ -171,6 +186,8 @@ class Supervisor:
             process.end_tree(worker.pid)
         if self._stopped_at is not None:
             self.pool.kill_late(self._stopped_at)
+        if self._is_due("watch", _WATCH_SECONDS) and self.triage.kill_stuck():
+            self._announce("triage is unresponsive; killing it")
 
     def _end_orphans(self) -> None:
         ours = {worker.pid for worker in self.pool.workers.values()}
@@ -221,6 +238,7 @@ class Supervisor:
     def _stop(self) -> None:
         self._stopped_at = time.monotonic()
         self.pool.stop()
+        self.triage.queue.retry_filing()
         if not self.interrupted:
             self._screen.note(self._describe_finish())
 
@@ -234,7 +252,9 @@ class Supervisor:
     def _interrupt(self) -> None:
         """Stop the workers after Ctrl-C, and finish triage, without its deferred work."""
         self.interrupted = True
-        self._screen.note("finishing triage (Ctrl-C again to skip)")
+        self._screen.note(
+            f"finishing triage, {_FINISH_SECONDS / 60:.0f} min at most (Ctrl-C again to skip)"
+        )
         self._stop()
         pipe = self.triage.pipe
         if self.triage.drop_deferred_work():

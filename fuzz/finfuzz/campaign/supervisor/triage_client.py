@@ -25,6 +25,7 @@ from finfuzz.campaign.messages import (
     encode,
 )
 from finfuzz.campaign.supervisor.triage_queue import TriageQueue
+from finfuzz.campaign.supervisor.triage_watch import TriageWatch
 from finfuzz.campaign.totals import Totals
 from finfuzz.executor import process
 from finfuzz.support.own_python import module_command
@@ -47,6 +48,8 @@ class TriageClient:
         self.pipe = -1
         self._seconds = 0.0
         self._sent_at = 0.0
+        self._watch = TriageWatch()
+        self._stuck = False
         self.replaced = 0
         self.progress: DeferredProgress | None = None
 
@@ -100,6 +103,7 @@ class TriageClient:
             return
         assert self._process.stdin is not None
         self._request, self._sent_at = request, time.monotonic()
+        self._watch.note_message()
         with contextlib.suppress(BrokenPipeError):  # ``read`` notices that the process is gone
             self._process.stdin.write(encode(request))
             self._process.stdin.flush()
@@ -109,6 +113,7 @@ class TriageClient:
         data = os.read(self.pipe, 65536)
         if not data:
             return None
+        self._watch.note_message()
         messages = list(self._channel.feed(data))
         for message in messages:
             if isinstance(message, Answer):
@@ -118,20 +123,34 @@ class TriageClient:
     def replace(self) -> str:
         """Clean up after a process that died; ``start`` must follow. Return what to announce.
 
-        The request is queued again; after the third death it is skipped.
+        The request is queued again. It is skipped after the third death, or if triage was stuck.
         """
         self._end()
         self.replaced += 1
         self._tries += 1
         request, self._request = self._request, None
-        if request is not None and self._tries < _TRIES:
+        stuck, self._stuck = self._stuck, False
+        if request is not None and self._tries < _TRIES and not stuck:
             self.queue.put_back(request)
             return "the triage process is gone; starting another"
         self._tries = 0
+        how = "was stuck" if stuck else f"crashed {_TRIES} times"
         if isinstance(request, TriageSignature):
-            self.queue.skip(request)
-            return f"triage crashed {_TRIES} times on signature {request.signature}; skipping it"
+            self.queue.skip(request, f"triage {how} on signature {request.signature}")
+            return f"triage {how} on signature {request.signature}; skipping it until --resume"
+        if isinstance(request, RunDeferredWork):  # the next process would begin with it
+            self.queue.deferred_work = False
+            return f"triage {how} on controls; leaving them to `finfuzz attribute`"
         return "the triage process is gone; starting another, which skips the last request"
+
+    def kill_stuck(self) -> bool:
+        """Kill the process if it gives no sign of life; return whether it was killed."""
+        if self._process is None or self._request is None or self._stuck:
+            return False
+        self._stuck = self._watch.is_stuck(self._process.pid)
+        if self._stuck:
+            process.end_tree(self._process.pid)
+        return self._stuck
 
     def drop_deferred_work(self) -> bool:
         """Kill a process that does what can wait, and do no more; return whether one was killed."""
@@ -169,7 +188,12 @@ class TriageClient:
         self.queue.waiting = answer.waiting
         self._seconds += answer.seconds
         self.progress = answer.progress or self.progress
-        self._totals.lanes[max(answer.lane, 0)].add_answer(answer)
+        lane = self._totals.lanes[max(answer.lane, 0)]
+        lane.add_answer(answer)
         self.queue.finish(request)
+        if answer.lane >= 0:
+            lane.update_unfiled(answer.unfiled)
+        if isinstance(request, TriageSignature) and answer.problem:
+            lane.mark_unsorted(request.signature, answer.problem)
         if answer.problem:
             self._totals.add_note(answer.problem)

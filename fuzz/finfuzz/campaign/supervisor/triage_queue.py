@@ -18,6 +18,7 @@ from finfuzz.campaign.messages import (
     CompareWithControl,
     CompareWithFresh,
     QueueDeferredWork,
+    RetryFiling,
     RunDeferredWork,
     SightingCount,
     ToTriage,
@@ -29,6 +30,8 @@ from finfuzz.campaign.worker.signatures import FURTHER
 
 #: Shortest interval between two updates of the findings' counts.
 _QUICK_SECONDS = 10.0
+#: Interval of writing findings that could not be written: a check of the folder, mostly.
+_RETRY_SECONDS = 30.0
 #: Interval of comparisons with the control, which take 0.2 s: a twentieth of triage's core, which
 #: workers may share.
 _CONTROL_SECONDS = 4.0
@@ -46,11 +49,11 @@ class TriageQueue:
         self._counts: dict[int, dict[tuple[str, tuple[str, ...]], SightingCount]] = {}
         self._comparisons: deque[CompareWithFresh] = deque(maxlen=4)
         self._findings: deque[QueueDeferredWork] = deque()
-        self._quick: deque[AddSightings | CompareWithFresh] = deque()
+        self._quick: deque[AddSightings | CompareWithFresh | RetryFiling] = deque()
         self._triaged: set[tuple[int, str]] = set()  # by the current triage process
         self._skipped: set[tuple[int, str]] = set()
         self._compared: set[tuple[int, str]] = set()
-        self._next_quick = self._next_control = 0.0
+        self._next_quick = self._next_control = self._next_retry = 0.0
         self._leaves = False
         self.deferred_work = deferred_work
         self.waiting = 0
@@ -107,10 +110,11 @@ class TriageQueue:
     def add_unfinished(self) -> None:
         """Queue the triage that an earlier run did not finish; a new campaign has none."""
         for number, lane in enumerate(self._totals.lanes):
-            for path in sorted(self._paths.signatures(number).iterdir()):
-                lane.add_signature(path.name, 0, 0.0)
+            for signature in self._paths.list_signatures(number):
+                lane.add_signature(signature, 0, 0.0)
             for name, row in lane.signatures.items():
-                if (missing := max(row.sightings - row.recorded, 0)) and name:
+                recorded = row.recorded if row.triaged else 0  # without a finding, nowhere
+                if (missing := max(row.sightings - recorded, 0)) and name:
                     self.add_sightings(number, (SightingCount(name, (), missing),))
                 if not row.triaged:
                     self.add_signature(number, name, row.execution, row.seconds)
@@ -125,6 +129,9 @@ class TriageQueue:
 
         ``soon``: take counts without delay, and begin nothing that only fills the time.
         """
+        if time.monotonic() >= self._next_retry:
+            self._next_retry = time.monotonic() + _RETRY_SECONDS
+            self.retry_filing()
         if soon or time.monotonic() >= self._next_quick:
             self._next_quick = time.monotonic() + _QUICK_SECONDS
             self._quick.extend(self._take_counts())
@@ -142,6 +149,12 @@ class TriageQueue:
             return RunDeferredWork()
         return None if soon else self._take_comparison()
 
+    def retry_filing(self) -> None:
+        """Queue the writing of findings that could not be written before."""
+        for number, lane in enumerate(self._totals.lanes):
+            if lane.unsorted:
+                self._quick.append(RetryFiling(number))
+
     def put_back(self, request: ToTriage) -> None:
         """Queue a request again that a process died over."""
         if isinstance(request, TriageSignature):
@@ -157,10 +170,10 @@ class TriageQueue:
         elif isinstance(request, AddSightings):
             self._totals.lanes[request.lane].mark_recorded(request.counts)
 
-    def skip(self, request: TriageSignature) -> None:
-        """Give a signature up, and all its sightings."""
+    def skip(self, request: TriageSignature, why: str) -> None:
+        """Leave a signature, and all its sightings, to the next resume."""
         lane, signature = request.lane, request.signature
-        self._totals.lanes[lane].mark_triaged(signature)
+        self._totals.lanes[lane].mark_unsorted(signature, why)
         self._skipped.add((lane, signature))
         pending = self._counts.get(lane, {})
         self._counts[lane] = {k: one for k, one in pending.items() if one.signature != signature}

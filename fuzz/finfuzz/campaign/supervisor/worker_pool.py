@@ -219,6 +219,7 @@ class WorkerPool:
             live=str(self._state.live),
             corpus=str(self._state.corpus),
             signatures=str(self._state.signatures(lane)),
+            scratch=str(self._state.scratch),
             novelty=str(self._state.novelty(lane)),
             sweep=str(self._state.sweep(lane)),
             shared=plan.workers > 1,

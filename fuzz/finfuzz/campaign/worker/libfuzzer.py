@@ -11,7 +11,6 @@ import ctypes
 import functools
 import importlib.util
 import os
-import tempfile
 import time
 import traceback
 from collections import OrderedDict
@@ -128,7 +127,7 @@ def _register_counters(shared: SharedMemory) -> object:
 def _arguments(job: Job) -> list[str]:
     return [
         "finfuzz",
-        job.live,
+        str(Path(job.live).absolute()),  # a relative one may begin with a hyphen
         f"-seed={job.seed % (2**31 - 1) + 1}",  # 0 means "any" to libFuzzer
         f"-max_len={PROGRAM_BYTES}",
         "-use_counters=0",  # see executor/features.py
@@ -140,7 +139,7 @@ def _arguments(job: Job) -> list[str]:
         "-handle_term=0",
         "-handle_int=0",
         "-print_pcs=0",
-        f"-artifact_prefix={tempfile.gettempdir()}/",
+        f"-artifact_prefix={Path(job.scratch).absolute()}/",
     ]
 
 

@@ -16,14 +16,17 @@ from finfuzz.campaign.folder import MOST_SIGNATURES
 from finfuzz.campaign.messages import NewSignature, SightingCount
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.model import Program
-from finfuzz.program.text import to_text
+from finfuzz.program.text import ParseError, parse, to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
+from finfuzz.support.reading import read_bounded
 from finfuzz.triage.findings.routes import MOST, collect_roots
 
 _VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'|(?<=^finfuzz: )step \d+", re.MULTILINE)
 #: The name under which all signatures beyond MOST_SIGNATURES are counted.
 FURTHER = "further"
+#: A program of 64 KiB, and standard error of as much.
+_LARGEST = 4 << 20
 
 
 class SignatureFile(msgspec.Struct, frozen=True):
@@ -112,10 +115,11 @@ def load(folder: Path, signature: str) -> SignatureFile:
     """Load the file of a signature. Raises UserError if it is gone or damaged."""
     path = folder / signature
     try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=SignatureFile)
-    except OSError as error:
-        raise UserError(f"can't read the signature {path}: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+        raw = read_bounded(path, _LARGEST, "the signature")
+        first = msgspec.msgpack.decode(raw, type=SignatureFile)
+        parse(first.text)
+        return first
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ParseError) as error:
         raise UserError(f"the signature {path} is damaged: {error}") from None
 
 

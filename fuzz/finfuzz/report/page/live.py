@@ -16,6 +16,8 @@ from finfuzz.support.terminal import reveal
 
 #: The journal is not read more often than this, however many browsers poll.
 _LEAST_SECONDS = 2.0
+#: `int` refuses more than 4,300 digits; no generation has twenty.
+_MOST_DIGITS = 20
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -62,7 +64,8 @@ class Live:
         with self._lock:
             self._refresh()
             name, _, number = since.partition("-")
-            seen = int(number) if name == self._name and number.isdecimal() else -1
+            known = name == self._name and number.isdecimal() and len(number) < _MOST_DIGITS
+            seen = int(number) if known else -1
             every = {**self._parts.sections, **self._parts.findings}
             changed = {key: html for key, html in every.items() if self._changed[key] > seen}
             return Changes(

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import errno
+import io
+import socket
 import sys
+import threading
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import msgspec
 
 from finfuzz.report.page.live import Live
 from finfuzz.support.errors import UserError
+from finfuzz.support.terminal import say
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 HOST = "127.0.0.1"
 #: Host names that a browser on this machine may use. Another name means DNS rebinding: a foreign
@@ -28,17 +36,39 @@ _HEADERS = {
 }
 
 
+#: Seconds that a request may take to arrive, and an answer to leave: a client that sends a byte now
+#: and then would keep a thread for ever.
+_SECONDS = 30.0
+#: Connections at a time. A browser has six.
+_MOST_CONNECTIONS = 64
+
+
+class _Arriving(socket.SocketIO):
+    """A connection whose bytes must arrive within _SECONDS, all of them together."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(connection, "r")
+        self._connection = connection
+        self._end = time.monotonic() + _SECONDS
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        self._connection.settimeout(max(self._end - time.monotonic(), 0.001))
+        return super().readinto(buffer)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: PageServer
     server_version, sys_version = "finfuzz", ""
-    #: Seconds until a silent connection is closed.
-    timeout = 30
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = io.BufferedReader(_Arriving(self.connection))
 
     def do_GET(self) -> None:
-        self._answer(with_body=True)
+        self._try_to_answer(with_body=True)
 
     def do_HEAD(self) -> None:
-        self._answer(with_body=False)
+        self._try_to_answer(with_body=False)
 
     def _refuse(self) -> None:
         self._send(
@@ -47,6 +77,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = _refuse
 
+    def _try_to_answer(self, *, with_body: bool) -> None:
+        try:
+            self._answer(with_body=with_body)
+        except OSError:  # the reader is gone
+            raise
+        except Exception as error:
+            say(f"a request failed: {type(error).__name__}: {error}", err=True)
+            body = b"this request failed; finfuzz serve prints the reason\n"
+            self._send(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", body, with_body)
+
     def _answer(self, *, with_body: bool) -> None:
         hosts = self.headers.get_all("Host") or []
         name = hosts[0].rpartition(":")[0] or hosts[0] if len(hosts) == 1 else ""
@@ -54,18 +94,19 @@ class _Handler(BaseHTTPRequestHandler):
             body = b"open this page as 127.0.0.1 or localhost\n"
             self._send(HTTPStatus.FORBIDDEN, "text/plain", body, with_body)
             return
-        asked = urlsplit(self.path)
-        if asked.path == "/":
-            body = self.server.live.render_page().encode()
+        path, _, query = self.path.partition("?")
+        if path == "/":
+            body = self.server.live.render_page().encode("utf-8", "backslashreplace")
             self._send(HTTPStatus.OK, "text/html", body, with_body)
-        elif asked.path == "/data":
-            since = parse_qs(asked.query).get("since", [""])[0]
+        elif path == "/data":
+            since = parse_qs(query).get("since", [""])[0]
             body = msgspec.json.encode(self.server.live.collect_changes(since))
             self._send(HTTPStatus.OK, "application/json", body, with_body)
         else:
             self._send(HTTPStatus.NOT_FOUND, "text/plain", b"the page is at /\n", with_body)
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes, with_body: bool) -> None:
+        self.connection.settimeout(_SECONDS)  # for all of the answer
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -85,9 +126,11 @@ class PageServer(ThreadingHTTPServer):
     """Listens on 127.0.0.1; port 0 picks a free port. Raises UserError if it can't listen."""
 
     daemon_threads = True
+    request_queue_size = 128  # a reload of many tabs at once; http.server has 5
 
     def __init__(self, live: Live, port: int) -> None:
         self.live = live
+        self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
         try:
             super().__init__((HOST, port), _Handler)
         except OSError as error:
@@ -105,7 +148,27 @@ class PageServer(ThreadingHTTPServer):
         """The address for a browser."""
         return f"http://{HOST}:{self.server_address[1]}/"
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, or close the connection where too many are open."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread could be started
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer a request, and leave the place to another."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a reader that disconnects; report any other error."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
+        """Ignore a reader that disconnects; report any other error in one line."""
+        del request, client_address
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            say(f"a request failed: {type(error).__name__}: {error}", err=True)

@@ -7,16 +7,27 @@ import builtins
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 _CHILD = Path(__file__).resolve().parents[2] / "child"
 BUILTINS = frozenset(dir(builtins))
+
+
+def parse_code(text: str, mode: Literal["exec", "eval"] = "exec") -> Any:
+    """Parse a recipe's code. Raise SyntaxError for all that CPython's parser can't take."""
+    try:
+        return ast.parse(text, mode=mode)
+    except (MemoryError, RecursionError):  # thousands of brackets
+        raise SyntaxError("nested too deeply", ("", 1, 0, "")) from None
+    except ValueError as error:  # a null byte, on CPython 3.11
+        raise SyntaxError(str(error), ("", 1, 0, "")) from None
 
 
 def find_names(text: str) -> frozenset[str]:
     """Find the names that code reads and does not bind itself."""
     read: set[str] = set()
     bound: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parse_code(text)):
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
         elif isinstance(node, ast.arg):
@@ -31,9 +42,9 @@ def find_names(text: str) -> frozenset[str]:
 def find_attributes(text: str, functions: str) -> tuple[str, ...]:
     """Find the attributes of `t` that code reads, itself or in functions that it calls."""
     trees = {
-        node.name: node for node in ast.parse(functions).body if isinstance(node, ast.FunctionDef)
+        node.name: node for node in parse_code(functions).body if isinstance(node, ast.FunctionDef)
     }
-    waiting: list[ast.AST] = [ast.parse(text)]
+    waiting: list[ast.AST] = [parse_code(text)]
     found: set[str] = set()
     while waiting:
         for node in ast.walk(waiting.pop()):
@@ -48,7 +59,7 @@ def write_argument(expression: str) -> str:
     """Write an expression as one argument of a call: `1, 2` and what ends in a comment are not."""
     text = expression.strip()
     try:
-        call = ast.parse(f"f({text})", mode="eval").body
+        call = parse_code(f"f({text})", "eval").body
     except SyntaxError:
         return f"({text}\n)"
     one = isinstance(call, ast.Call) and len(call.args) == 1 and not call.keywords
@@ -58,7 +69,7 @@ def write_argument(expression: str) -> str:
 def list_functions(text: str) -> tuple[str, ...]:
     """List the functions of a recipe. Raise SyntaxError for anything else in their place."""
     names = []
-    for node in ast.parse(text).body:
+    for node in parse_code(text).body:
         if not isinstance(node, ast.FunctionDef):
             raise _refuse("only functions may stand there", node)
         if node.decorator_list or node.args.defaults or node.args.kw_defaults:

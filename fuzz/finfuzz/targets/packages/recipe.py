@@ -7,7 +7,6 @@ function that returns a list, which the fuzzer fills; an edge has `source` and `
 
 from __future__ import annotations
 
-import ast
 import difflib
 import re
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,13 @@ from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.program.words import ACTION, FLAVOUR, HOOK, ROOT, WAY
 from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
-from finfuzz.targets.packages.code import BUILTINS, find_names, find_wrong_names, list_functions
+from finfuzz.targets.packages.code import (
+    BUILTINS,
+    find_names,
+    find_wrong_names,
+    list_functions,
+    parse_code,
+)
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}\Z")
 #: The names that each sort of code may use, beside imports, functions and builtins.
@@ -170,7 +175,7 @@ def _find_unknown(unsupported: Unsupported) -> Iterator[str]:
 
 def _check_code(place: str, sort: str, text: str, known: frozenset[str]) -> Iterator[str]:
     try:
-        ast.parse(text, mode="eval" if sort in ("make", "check") else "exec")
+        parse_code(text, "eval" if sort in ("make", "check") else "exec")
     except SyntaxError as error:
         yield f"{place}: {error.msg}: {_shorten(text)}"
         return

@@ -7,16 +7,15 @@ standard error, the stack and the script. A folder appears whole or not at all.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from finfuzz.program.text import ParseError
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import folder_beside, write_whole
+from finfuzz.support.files import write_whole
 from finfuzz.support.reading import read_bounded
 from finfuzz.triage.findings.record import (
     SCHEMA_VERSION,
@@ -29,6 +28,7 @@ from finfuzz.triage.findings.record import (
 from finfuzz.triage.findings.title import make_title
 
 __all__ = [
+    "FILE",
     "RECIPE",
     "SCHEMA_VERSION",
     "Finding",
@@ -44,12 +44,11 @@ __all__ = [
     "load_all",
     "load_readable",
     "locate",
-    "save",
     "update",
 ]
 
 RECIPE = "recipe.toml"
-_FILE = "finding.json"
+FILE = "finding.json"
 #: The largest of the shipped findings has 37 KiB; its routes grow to some hundred.
 _LARGEST = 4 << 20
 _MEND = "restore it, or delete its folder"
@@ -57,7 +56,7 @@ _MEND = "restore it, or delete its folder"
 
 def load(folder: Path) -> Finding:
     """Read a finding. Raises UserError if it is damaged or from a newer finfuzz."""
-    path = folder / _FILE
+    path = folder / FILE
     try:
         raw = read_bounded(path, _LARGEST, "the finding")
         version = msgspec.json.decode(raw, type=_Versioned).schema_version
@@ -77,7 +76,7 @@ def load(folder: Path) -> Finding:
 
 def list_folders(crashes: Path) -> list[Path]:
     """List the folders of the findings below a crashes folder, in a stable order."""
-    return [path.parent for path in sorted(crashes.glob(f"*/*/*/{_FILE}"))]
+    return [path.parent for path in sorted(crashes.glob(f"*/*/*/{FILE}"))]
 
 
 def load_all(crashes: Path) -> Iterator[tuple[Path, Finding]]:
@@ -125,11 +124,11 @@ def find_finding(text: str, crashes: Path) -> Path:
 
     Raises UserError where there is none, or more than one.
     """
-    if (Path(text) / _FILE).is_file():
+    if (Path(text) / FILE).is_file():
         return Path(text)
     if not re.fullmatch(r"[0-9a-f]{1,12}", text):
-        raise UserError(f"{text} is neither a finding's folder nor a bucket: no {_FILE} in it")
-    found = sorted(path.parent for path in crashes.glob(f"*/*/{text}*/{_FILE}"))
+        raise UserError(f"{text} is neither a finding's folder nor a bucket: no {FILE} in it")
+    found = sorted(path.parent for path in crashes.glob(f"*/*/{text}*/{FILE}"))
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
         raise UserError(f"{text} may be any of {names}: give more digits")
@@ -138,36 +137,13 @@ def find_finding(text: str, crashes: Path) -> Path:
     return found[0]
 
 
-def save(crashes: Path, finding: Finding, files: Mapping[str, str]) -> Path:
-    """Write a new finding's folder. ``files``: contents by name.
-
-    Raises FileExistsError where another campaign has filed the same finding meanwhile.
-    """
-    final = crashes / finding.folder
-    finding.title = make_title(finding)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with folder_beside(final) as beside:
-        folder = beside / finding.bucket
-        try:
-            folder.mkdir()
-            for name, content in files.items():
-                (folder / name).write_text(content, encoding="utf-8")
-            (folder / _FILE).write_bytes(encode(finding))
-        except OSError as error:
-            raise UserError(f"can't write the finding {final}: {error.strerror}") from error
-        try:
-            os.rename(folder, final)
-        except OSError as error:  # ENOTEMPTY or EEXIST
-            if (final / _FILE).exists():
-                raise FileExistsError(final) from error
-            raise UserError(f"{final} is in the way and no finding: move it away") from error
-    return final
-
-
 def update(folder: Path, finding: Finding) -> None:
-    """Replace the finding.json of an existing folder."""
+    """Replace the finding.json of an existing folder. Raises UserError if that fails."""
     finding.title = make_title(finding)  # an instrument may have told the cause meanwhile
-    write_whole(folder / _FILE, encode(finding))
+    try:
+        write_whole(folder / FILE, encode(finding))
+    except OSError as error:
+        raise UserError(f"can't write {folder / FILE}: {error.strerror}") from error
 
 
 def encode(record: msgspec.Struct) -> bytes:

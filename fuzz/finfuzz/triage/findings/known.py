@@ -6,7 +6,6 @@ Where a defect is fixed, a match is filed all the same: as a regression.
 
 from __future__ import annotations
 
-import re
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from finfuzz.program.language import OPERATIONS
 from finfuzz.program.words import Choice
 from finfuzz.support.cpythons import Quirk, has, is_fixed, parse_version
 from finfuzz.support.errors import UserError
+from finfuzz.support.pattern import compile_pattern
+from finfuzz.support.toml import read_toml
 from finfuzz.targets.condition import Condition, parse_condition
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.targets.spec import TargetSpec
@@ -36,6 +37,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     detail: str = ""
     frame: str = ""
     stack: str = ""
+    unless: str = ""
     on: str = ""
     fixed: str = ""
     avoid: tuple[str, ...] = ()
@@ -68,7 +70,9 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         """Whether a crash looks like this defect, on any target and CPython."""
         if diagnosis.diagnostic not in self.diagnostics:
             return False
-        if not re.match(self.detail, diagnosis.detail):
+        if not compile_pattern(self.detail).match(diagnosis.detail):
+            return False
+        if self.unless and _finds(self.unless, _join_stack(diagnosis)):
             return False
         return self.by_message or self._has_frame(diagnosis) or self._has_stack(diagnosis)
 
@@ -79,10 +83,10 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
 
     def _has_frame(self, diagnosis: Diagnosis) -> bool:
         functions = (*diagnosis.frames, *diagnosis.stack)
-        return bool(self.frame) and any(re.search(self.frame, one) for one in functions)
+        return bool(self.frame) and any(_finds(self.frame, one) for one in functions)
 
     def _has_stack(self, diagnosis: Diagnosis) -> bool:
-        return bool(self.stack and re.search(self.stack, " < ".join(diagnosis.stack)))
+        return bool(self.stack) and _finds(self.stack, _join_stack(diagnosis))
 
     def check(self) -> None:
         """Raise UserError for a condition, pattern, owner or diagnostic that can't be meant."""
@@ -92,17 +96,22 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             raise UserError("give a title and a link, or a quirk of docs/cpythons.md")
         for condition in filter(None, (self.on, self.fixed)):
             parse_condition(condition)
-        for pattern in (self.detail, self.frame, self.stack):
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise UserError(f"{pattern!r} is no regular expression: {error}") from None
+        for pattern in (self.detail, self.frame, self.stack, self.unless):
+            compile_pattern(pattern)
         if self.owner not in _OWNERS:
             raise UserError(f"no owner {self.owner!r}: write one of {', '.join(_OWNERS)}")
         if unknown := set(self.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"no diagnostic {min(unknown)!r}, see docs/diagnostics.md")
         if unknown := set(self.avoid) - _WORDS:
             raise UserError(f"no operation or word {min(unknown)!r}, see docs/language.md")
+
+
+def _join_stack(diagnosis: Diagnosis) -> str:
+    return " < ".join(diagnosis.stack)
+
+
+def _finds(pattern: str, text: str) -> bool:
+    return compile_pattern(pattern).search(text) is not None
 
 
 _WORDS = {
@@ -145,10 +154,8 @@ def load_known(crashes: Path) -> tuple[KnownDefect, ...]:
 
 def read(path: Path) -> tuple[KnownDefect, ...]:
     """Read the entries of one file. Raises UserError, which names the wrong entry."""
-    try:
-        table = msgspec.toml.decode(path.read_bytes(), type=_Table)
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise UserError(f"{path} can't be read: {error}: correct it") from None
+    keys = (*_Table.__struct_fields__, *KnownDefect.__struct_fields__)
+    table = read_toml(path, _Table, "list of known defects", keys)
     for entry in table.known:
         try:
             entry.check()
@@ -218,7 +225,7 @@ def is_known_crash(
     """
     return any(
         entry.by_message
-        and re.search(rf"Fatal Python error: {entry.detail}", stderr) is not None
+        and _finds(rf"Fatal Python error: {entry.detail}", stderr)
         and entry.is_expected_on(spec, python)
         for entry in (load_shipped() if table is None else table)
     )

@@ -44,6 +44,7 @@ class TargetRecord(msgspec.Struct, frozen=True):
     ``recipe``: the file next to `finding.json` with the recipe of its words, if there is one;
     ``spec`` does not name it.
 
+    ``releases``: the wheels of the framework, as `name==version sha256:…`; empty for a checkout.
     ``compiler`` and ``system``: those of the machine that filed it; empty in findings of finfuzz
     0.6, and the compiler of a package's.
     """
@@ -58,6 +59,7 @@ class TargetRecord(msgspec.Struct, frozen=True):
     executable: str = ""
     pins: tuple[str, ...] = ()
     recipe: Annotated[str, msgspec.Meta(pattern=r"^(recipe\.toml)?$(?!\n)")] = ""
+    releases: tuple[str, ...] = ()
     compiler: str = ""
     system: str = ""
 

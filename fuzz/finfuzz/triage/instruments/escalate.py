@@ -66,7 +66,7 @@ def escalate(
     hangs = finding.signal == "HANG"
     reports = []
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:
-        place = copy_folder(folder, Path(scratch).resolve() / "plain")
+        place = copy_folder(folder, Path(scratch).resolve() / "plain", "*.so")
         variables = make_environment(list_root_variables(spec), interpreter)
         if spec.package:
             interpreter, paths = _find_package(folder, finding, interpreter, announce)

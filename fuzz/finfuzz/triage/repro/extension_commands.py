@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from finfuzz.support.errors import UserError
 from finfuzz.targets.extension_plan import FIRST
 from finfuzz.targets.frameworks.framework import ReleasePackage
 from finfuzz.targets.release_files import list_includes
@@ -111,4 +112,11 @@ def _find_root(package: ReleasePackage, checkout: Path) -> Path:
 
 
 def _quote(path: Path) -> str:
-    return shlex.quote(str(path))
+    """Quote a path for the shell, and for the docstring and the comments that hold the command.
+
+    Raise UserError if that is impossible.
+    """
+    text = str(path)
+    if not text.isprintable():
+        raise UserError(f"a script can't name {text!r}: rename the folder to printable characters")
+    return shlex.quote(text).replace('""', "\"''\"")

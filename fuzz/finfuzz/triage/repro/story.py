@@ -12,6 +12,7 @@ from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.story import describe_end, describe_phase, describe_rate
+from finfuzz.triage.findings.trust import is_own, note_finding
 
 #: The beginning of a script; the story comes next.
 TOP = '#!/usr/bin/env python3\nr"""'
@@ -59,7 +60,10 @@ def rewrite_story(folder: Path, finding: Finding) -> None:
     script = folder / "repro.py"
     if script.is_file():
         text = read_bounded(script, _LARGEST, "the script").decode("utf-8", "replace")
+        own = is_own(folder)
         write_whole(script, replace_story(text, write_story(finding)))
+        if own:
+            note_finding(folder)
 
 
 def escape_docstring(text: str) -> str:

@@ -49,11 +49,12 @@ def write_docstring(
 
     ``watch``: the extension reports when the framework makes its internals again.
     """
-    shown = _describe(spec, run, lines, package, watch=watch)
+    told = _describe(spec, run, lines, package, watch=watch)
+    shown = [escape_docstring(line) for line in told]
     if lines:
         shown += ["", *(f"    {line}" for line in lines)]
-    told = "\n".join(shown).rstrip()
-    return f'{TOP}{escape_docstring(story)}\n\n{told}\n"""\n'
+    text = "\n".join(shown).rstrip()
+    return f'{TOP}{escape_docstring(story)}\n\n{text}\n"""\n'
 
 
 def write_imports(names: Iterable[str], run: Run, *, with_suffixes: bool) -> str:

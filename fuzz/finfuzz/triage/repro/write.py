@@ -195,8 +195,13 @@ def _write_helper(name: str, extension: ScriptExtension) -> str:
 def _write_places(extension: ScriptExtension, *, beside: bool) -> str:
     """Write the names of the folders that a script imports from."""
     places = ["HERE = os.path.dirname(os.path.abspath(__file__))"] if beside else []
-    places += [f'FOLDER = "{extension.folder}"'] if extension.folder else []
+    places += [f"FOLDER = {_quote(str(extension.folder))}"] if extension.folder else []
     return "".join(f"{line}\n" for line in places)
+
+
+def _quote(text: str) -> str:
+    """Write a string as Python does, in double quotes where that is as plain."""
+    return f'"{text}"' if text.isprintable() and not set(text) & {'"', "\\"} else repr(text)
 
 
 def _write_lives(lives: list[list[str]]) -> str:
