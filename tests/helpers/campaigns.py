@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +29,9 @@ link = "https://example.org/1"
 owner = "pybind11"
 diagnostics = {sorted({*DIAGNOSTICS} - {"internals-recreated"})}
 """
+
+
+Start = Callable[..., "Campaign"]
 
 
 class Campaign:
@@ -111,6 +115,22 @@ def _end_all(find: Callable[[], list[psutil.Process]]) -> None:
         psutil.wait_procs(left, PATIENCE)
 
 
+@contextlib.contextmanager
+def campaigns_in(folder: Path) -> Iterator[Start]:
+    """Give a function that starts campaigns, each in a folder of its own; end them in any case."""
+    numbers = itertools.count()
+    with contextlib.ExitStack() as started:  # which ends the others when one can't be ended
+
+        def start_one(made: Build | None, *arguments: str, **variables: str) -> Campaign:
+            own = folder.resolve() / f"campaign{next(numbers)}"
+            own.mkdir()
+            campaign = Campaign(own, made, *arguments, **variables)
+            started.callback(campaign.close)
+            return campaign
+
+        yield start_one
+
+
 def options_for(made: Build) -> tuple[str, ...]:
     """List the options of a campaign of one worker on a build."""
     return (
@@ -123,9 +143,6 @@ def options_for(made: Build) -> tuple[str, ...]:
 
 def _lives(process: psutil.Process) -> bool:
     return process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-
-
-Start = Callable[..., Campaign]
 
 
 def nothing_is_left_of(campaign: Campaign) -> None:
