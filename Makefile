@@ -5,14 +5,25 @@ BIN    := $(VENV)/bin
 
 .PHONY: fuzz test test-all bench clean
 
-$(VENV)/.ready: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "finfuzz needs Python 3.11 or later: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv $(VENV)
+# what `make fuzz` finds; a folder of its own each time, which no repository has
+FOUND  := .finfuzz/$(shell date +%Y%m%d-%H%M%S)
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "finfuzz needs Python 3.11 or later: make PYTHON=python3.12 …")'
+	@echo "installing finfuzz into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-fuzz: $(VENV)/.ready
-	$(BIN)/finfuzz run --time 60
+# From nothing, without the programs in corpus/, which replay what is known; until the first new
+# finding has its script and its owner. One worker: the other core is for triage and compilers.
+fuzz: $(VENV)/.installed
+	@mkdir -p $(FOUND)/nothing
+	$(BIN)/finfuzz run --findings 1 --time 120 --workers 1 --owner-only --corpus $(FOUND)/nothing --state $(FOUND) --crashes $(FOUND)/crashes
 
 test: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from finfuzz.cli.group import cli
+from finfuzz.cli.group import COMMANDS
 from helpers.places import ROOT
 
 _spec = importlib.util.spec_from_file_location("docs", ROOT / "tools" / "docs.py")
@@ -85,7 +85,7 @@ def test_the_index_names_every_page() -> None:
 def test_the_readme_gives_the_exit_codes_of_every_command() -> None:
     heading = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n| code |")[2]
     listed = re.findall(r"`([a-z]+)`", heading.partition("\n")[0])
-    assert sorted(listed) == sorted(cli.commands)
+    assert sorted(listed) == sorted(COMMANDS)
 
 
 def test_the_changelog_begins_with_the_version() -> None:

@@ -88,7 +88,10 @@ def walk_commands(command: click.Command, path: str = "") -> Iterator[tuple[str,
     """Yield each command with its path: "corpus distill"; the group itself is ""."""
     yield path, command
     if isinstance(command, click.Group):
-        for name, child in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
             yield from walk_commands(child, f"{path} {name}".strip())
 
 

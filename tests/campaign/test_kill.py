@@ -154,7 +154,7 @@ def test_kill_at_random_moments(seed: int, kills: int, destroy: Build, tmp_path:
                 campaign = killed.start()
         wait_until(lambda: killed.journalled() > killed.executions, "it to go on")
         campaign.process.terminate()
-        assert campaign.end() == 130, campaign.lines
+        assert campaign.end() == 0, campaign.lines
         killed.check("at the end")
         agree(killed)
     finally:

@@ -99,8 +99,7 @@ def test_import_writes_a_folder_of_programs(tmp_path: Path) -> None:
     result = finfuzz("import", str(source), "-o", str(out))
     assert result.exit_code == 0, result.output
     summary = (
-        "imported 1 programs, 0 duplicates left out; "
-        "1 lines left out or changed, 1 files not imported"
+        "imported 1 program, 0 duplicates left out; 1 line left out or changed, 1 file not imported"
     )
     assert summary in result.output
     assert (out / "one.fin").read_text() == "finfuzz 1\nnode a list\n"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from finfuzz.cli.programs import describe_skipped
 from helpers.command import finfuzz
 
 SELF_CYCLE = "finfuzz 1\nnode a container\nedge a a append\nroot a {}\n"
@@ -81,3 +83,66 @@ def test_exec_keeps_abuse_for_who_asks(tmp_path: Path, python: str) -> None:
     skipped, done = finfuzz(*command, cwd=tmp_path), finfuzz(*command, "--abuse", cwd=tmp_path)
     assert "(2 steps, 1 skipped, 0 raised, " in skipped.stdout
     assert "(3 steps, 0 skipped, 0 raised, " in done.stdout
+
+
+PARTLY = "finfuzz 1\nnode a instance\nedge a a append\nroot a sys\n"
+REASON = "line 3: an instance has no `append` edge (it has: keep-alive)"
+
+
+def test_exec_names_each_step_that_it_skipped(tmp_path: Path, python: str) -> None:
+    """It said "survived" of a program that it ignored in part (issue 21)."""
+    (tmp_path / "p.fin").write_text(PARTLY)
+    command = ("exec", "p.fin", "--target", "plain-c", "--python", python)
+    done = finfuzz(*command, cwd=tmp_path)
+    first, second = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert first.startswith("survived, but 1 of 3 steps were skipped: plain-c on CPython ")
+    assert second == f"skipped {REASON}"
+    strict = finfuzz(*command, "--strict", cwd=tmp_path)
+    assert (strict.returncode, strict.stdout) == (2, "")
+    line, error = strict.stderr.splitlines()
+    assert line == f"p.fin: {REASON}"
+    assert error.startswith("finfuzz: error: p.fin: 1 step would be skipped (plain-c on CPython ")
+    (tmp_path / "p.fin").write_text(PARTLY.replace("append", "keep-alive"))
+    assert finfuzz(*command, "--strict", cwd=tmp_path).returncode == 0
+
+
+def test_what_is_missing_since_a_step_raised_is_counted() -> None:
+    """The child skips those steps by itself: no rule could know."""
+    lines = list(describe_skipped((4, 3, 1), [REASON]))
+    assert lines == [
+        f"skipped {REASON}",
+        "skipped 2 steps more: what they name is missing, since a step raised",
+    ]
+    assert list(describe_skipped((4, 0, 1), [])) == []
+
+
+def test_file_names_them_too(tmp_path: Path, python: str) -> None:
+    """A report that is retold with a mistake in it "survived" (issue 21)."""
+    (tmp_path / "p.fin").write_text(PARTLY)
+    done = finfuzz("file", "p.fin", "--target", "no-extension", "--python", python, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"skipped {REASON}" in done.stderr.splitlines()
+    assert done.stdout.startswith("survived: no-extension on CPython ")
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "code"),
+    [(PARTLY, "no-extension", 0), (SELF_CYCLE.format("codec"), DESTROY, -6)],
+    ids=["alive", "dead"],
+)
+def test_exec_prints_the_script_of_any_program(
+    text: str, target: str, code: int, tmp_path: Path, python: str
+) -> None:
+    (tmp_path / "p.fin").write_text(text)
+    command = ("exec", "p.fin", "--target", target, "--python", python, "--script")
+    done = finfuzz(*command, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path) == ["p.fin"]
+    assert f"{target} on CPython " in done.stderr
+    (tmp_path / "crash.py").write_text(done.stdout)
+    ran = subprocess.run(
+        [python, "-I", "crash.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == code, ran.stderr
+    assert (REASON in done.stdout) is (text == PARTLY)

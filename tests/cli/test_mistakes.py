@@ -107,7 +107,7 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
             "headers: neither include/pybind11/pybind11.h nor pybind11/pybind11.h is in there",
         ),
         # the Python
-        ("exec good.fin --python 3.99", "no CPython 3.9 or later found for --python 3.99 (found: "),
+        ("exec good.fin --python 3.99", "--python 3.99: no such CPython was found (there are: "),
         ("exec good.fin --python 2.7", "Python 2.7 is too old: pick 3.9 or later"),
         (
             "exec good.fin --python newest",
@@ -116,6 +116,8 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
         ("exec good.fin --python ./no", "--python ./no: there is no such file: give the path of a"),
         ("exec good.fin --python ./file", "--python ./file: is not an executable file"),
         ("exec good.fin --python /bin/true", "/bin/true is not a Python 3: give a CPython 3.9"),
+        ("exec good.fin --python /bin/ls", "/bin/ls is not a Python 3: give a CPython 3.9"),
+        ("exec good.fin --python 3.14.99", "3.14.99: no such CPython was found (there are: "),
         (
             "exec good.fin --target plain-c --python ./python-without-headers",
             "CPython 3.13.0 has no Python.h in ",
@@ -142,7 +144,36 @@ RUN = "run --target plain-c --python PYTHON --time 0.1 --crashes k --state c"
             "File exists: give another",
         ),
         ("run --state c --crashes k --json file/s.json", "can't write the summary to "),
+        # findings; the folder has none
+        ("export d80f", "give --pytest: a test is the only export there is"),
+        ("export d80f --pytest", "d80f"),
+        ("show d80f", "d80f"),
+        ("show folder", "folder"),
+        ("rekey nowhere", "no folder of findings nowhere"),
+        ("merge a b", "no finding a in crashes"),
+        ("bisect d80f", "d80f"),
+        ("triage --status old", "'old' is not one of 'new', 'known'"),
+        # campaigns
+        ("report nowhere", "no campaign in nowhere: `finfuzz run --state nowhere` begins one"),
+        ("serve nowhere", "no campaign in nowhere: `finfuzz run --state nowhere` begins one"),
+        ("run --resume nowhere", "no campaign in nowhere"),
+        ("run nowhere.toml", "can't read the campaign nowhere.toml: No such file"),
+        # replay
+        ("replay nowhere", "there is no nowhere to replay: name a program, a finding or a folder"),
+        ("replay folder", "nothing to replay in folder"),
+        ("replay", "no folder corpus or crashes here"),
+        ("replay good.fin --target plain-c --workers 0", "'0' is not a whole number from 1 to 256"),
+        ("replay good.fin --config nowhere", "can't read the matrix nowhere: No such file"),
+        # packages and folders of programs
+        ("discover pybind11", "only packages have recipes: write wheel:NAME"),
+        ("exec good.fin --target wheel:", "'' is no name: write wheel:NAME"),
+        ("exec good.fin --target plain-c --recipe file", "--recipe is for a target wheel:NAME"),
+        ("corpus", "Missing command. (see `finfuzz corpus --help`)"),
+        ("corpus stats nowhere", "there is no folder nowhere: name a folder of programs"),
+        ("corpus import folder", "Missing option '-o' / '--out'"),
+        ("targets --python nowhere", "Directory 'nowhere' does not exist"),
         # the command itself
+        ("steps x", "Got unexpected extra argument (x)"),
         ("fuzz", "No such command 'fuzz'"),
         ("", "command"),
     ],
@@ -217,3 +248,13 @@ def test_a_failed_build_shows_the_command_and_what_the_compiler_said(
     assert "this is no pybind11" in message
     builds = here / "cache" / "builds"
     assert [path.name for path in builds.iterdir() if path.is_dir()] == []
+
+
+def test_a_step_that_would_be_skipped_is_an_error_where_that_is_asked_for(
+    main_here: Main, here: Path, python: str
+) -> None:
+    (here / "partly.fin").write_text("finfuzz 1\nroot a sys\n")
+    command = f"exec partly.fin --target no-extension --python {python} --strict"
+    code, out, err = main_here(command.split())
+    assert (code, out) == (2, "")
+    assert err.splitlines()[0] == "partly.fin: line 2: there is no node `a` in `main`"

@@ -50,20 +50,20 @@ def test_a_target_that_lacks_a_word_is_not_comparable(here: Path) -> None:
     assert 'skipped message="survived, but the target' in (here / "j.xml").read_text()
 
 
-def test_a_regression_fails_and_is_in_every_report(here: Path) -> None:
+def test_a_failure_fails_the_replay_and_is_in_every_report(here: Path) -> None:
     (here / "corpus" / "dies.fin").write_text(DIES)
     files = ("--junit", "j.xml", "--json", "j.json", "--markdown", "m.md")
     done = finfuzz(here, "--target", DESTROY, "--python", PYTHON, *files)
     assert done.returncode == 1
-    line = f"regressed: dies on {DESTROY}, CPython {PYTHON}: {GUARD}, expected survival"
-    assert line in done.stdout.splitlines()
-    assert done.stdout.endswith("2 as expected, 1 regressed\n")
-    assert "regressed" in (here / "j.xml").read_text()
+    line = f"failed: dies on {DESTROY}, CPython {PYTHON}: {GUARD}, expected survival"
+    assert f"{line} (no record that it survived there)" in done.stdout.splitlines()
+    assert done.stdout.endswith("2 as expected, 1 failed\n")
+    assert 'type="failed"' in (here / "j.xml").read_text()
     assert "1 worse than expected" in (here / "m.md").read_text()
     (worse,) = (
         one
         for one in json.loads((here / "j.json").read_text())["results"]
-        if one["what"] == "regressed"
+        if one["what"] == "failed"
     )
     assert (worse["case"], worse["seen"], worse["expected"]) == ("dies", [GUARD], [])
 
@@ -82,13 +82,13 @@ def test_ctrl_c_reports_the_results_so_far(here: Path) -> None:
     ) as replay:
         assert replay.stderr is not None
         assert replay.stdout is not None
-        line = next(line for line in replay.stderr if line.startswith("regressed: "))
+        line = next(line for line in replay.stderr if line.startswith("failed: "))
         assert f"{GUARD}, expected survival" in line
         replay.send_signal(signal.SIGINT)
         replay.stderr.read()
         printed = replay.stdout.read()
     assert replay.returncode == 130
-    assert printed.endswith(" regressed (interrupted: the rest was not run)\n")
+    assert printed.endswith(" failed (interrupted: the rest was not run)\n")
     assert 0 < (here / "j.xml").read_text().count("<testcase") < 3000
 
 
@@ -97,10 +97,20 @@ def test_against_another_target_only_what_differs_is_shown(here: Path) -> None:
     assert (done.returncode, done.stdout.splitlines()) == (
         0,
         [
-            f"says: survived → {GUARD}",
+            f"fails on {DESTROY} only: says: {GUARD} (as expected)",
             f"{DESTROY} on {PYTHON} against plain-c on {PYTHON}: "
-            "1 of 2 programs differ (1 fails here only)",
+            f"1 of 2 programs differs: 1 fails on {DESTROY} only; nothing worse than expected",
         ],
+    )
+
+
+def test_nothing_differs_is_said(here: Path) -> None:
+    done = finfuzz(
+        here, "--target", "plain-c+static-types", "--against", "plain-c", "--python", PYTHON
+    )
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"plain-c+static-types on {PYTHON} against plain-c on {PYTHON}: 2 programs, none differs\n",
     )
 
 
@@ -118,14 +128,28 @@ def test_against_another_cpython_only_what_differs_is_shown(here: Path) -> None:
     assert (done.returncode, done.stdout.splitlines()) == (
         1,
         [
-            "left: survived → SIGABRT/fatal-python-error",
-            f"no-extension on {old} against no-extension on {new}: "
-            "1 of 3 programs differ (1 fails here only)",
+            f"fails on CPython {old} only: left: SIGABRT/fatal-python-error",
+            f"no-extension on {old} against no-extension on {new}: 1 of 3 programs differs: "
+            f"1 fails on CPython {old} only; 1 worse than expected",
         ],
     )
     assert 'failures="1"' in (here / "j.xml").read_text()
     assert "comparisons" in json.loads((here / "j.json").read_text())
-    assert "**1 worse than expected**" in (here / "m.md").read_text()
+    assert "1 worse than expected**" in (here / "m.md").read_text()
+    assert "failed" not in done.stderr
+    back = finfuzz(here, "--target", "no-extension", "--python", new, "--against-python", old)
+    assert back.returncode == 0, back.stdout
+    assert f"fails on CPython {old} only: left: SIGABRT" in back.stdout
+
+
+def test_a_program_that_ran_in_part_is_named(here: Path) -> None:
+    (here / "corpus" / "says.fin").write_text("finfuzz 1\n# why\nnode a list\nroot b sys\n")
+    done = finfuzz(here, "--target", "plain-c", "--python", PYTHON, "--all")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-2:] == [
+        f"skipped: says on plain-c, CPython {PYTHON}: line 4: there is no node `b` in `main`",
+        "2 as expected; 1 with skipped steps",
+    ]
 
 
 def test_what_can_not_be_run_is_said_and_the_rest_runs(here: Path) -> None:
@@ -174,7 +198,7 @@ def test_pytest_has_an_item_for_each_program_and_build(here: Path) -> None:
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"corpus/dies.fin::{DESTROY} on {PYTHON}" in done.stdout
-    assert f"regressed: {GUARD}, expected survival" in done.stdout
+    assert f"failed: {GUARD}, expected survival" in done.stdout
     assert "1 failed, 5 passed, 2 skipped" in done.stdout
 
 

@@ -193,10 +193,11 @@ def test_a_ctrl_c_before_a_process_can_hear_it_is_not_its_end() -> None:
 INHERITS = """
 import signal, subprocess, sys
 sys.path.insert(0, {root!r})
-from finfuzz.executor import process
+from finfuzz.executor.process import ignore_terminal
+from finfuzz.support.signals import ignore_alone, ignores
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-process.{ignore}()
-print(process.ignores(signal.SIGINT), flush=True)
+{ignore}()
+print(ignores(signal.SIGINT), flush=True)
 signal.raise_signal(signal.SIGINT)
 child = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
 subprocess.run([sys.executable, "-c", child])

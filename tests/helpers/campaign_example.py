@@ -78,7 +78,7 @@ def fill(
                 features = int(1400 + 5200 * age**0.3 * (1 - 0.15 * lane))
                 deaths, findings = int(totals[lane] * 0.004), int(6 * age**0.5) - lane
                 progress = Progress(
-                    executions=int(totals[lane]), seconds=number * 10.0, deaths=deaths
+                    executions=int(totals[lane]), seconds=number * 40 / len(lanes), deaths=deaths
                 )
                 row = LaneRow(lane=lane, progress=progress, corpus=corpus, features=features)
                 rows.append((row, at, max(findings, 0)))

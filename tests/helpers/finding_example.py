@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
 
+from finfuzz.program.text import ParseError
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.escalation import Escalation
-from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord, save
+from finfuzz.triage.findings.finding import Finding, FirstSeen, StackFrame, TargetRecord, encode
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.routes import Route
 from finfuzz.triage.findings.title import make_title
@@ -77,9 +79,12 @@ def finding(**changes: object) -> Finding:
 
 
 def crashes_with(folder: Path, *findings: Finding) -> Path:
-    """A crashes folder that holds these."""
+    """A crashes folder that holds these, damaged ones too."""
     for each in findings:
-        save(folder, each, {"program.fin": each.program})
+        place = folder / each.folder
+        place.mkdir(parents=True)
+        (place / "program.fin").write_text(each.program, encoding="utf-8")
+        (place / "finding.json").write_bytes(encode(each))
     return folder
 
 
@@ -113,5 +118,8 @@ def bare_finding(**changes: object) -> Finding:
 
 
 def _with_title(made: Finding, **changes: object) -> Finding:
+    """Give a finding its title, as reading does; a damaged one has none."""
     changed = msgspec.structs.replace(made, **changes)
-    return msgspec.structs.replace(changed, title=make_title(changed))
+    with contextlib.suppress(ParseError, AttributeError):
+        changed.title = make_title(changed)
+    return changed

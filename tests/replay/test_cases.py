@@ -115,8 +115,9 @@ def test_nothing_to_replay_is_an_error(tmp_path: Path) -> None:
         (True, {GUARD}, {CAST}, "changed"),
         (True, set(), {CAST}, "regressed"),
         (False, {GUARD}, {GUARD, CAST}, "changed"),
+        (False, set(), {CAST}, "failed"),
     ],
-    ids=["and more", "another", "none before", "a program says it all"],
+    ids=["and more", "another", "none before", "a program says it all", "no record of before"],
 )
 def test_a_finding_is_one_defect(
     found: bool, expected: set[str], seen: set[str], judgement: str

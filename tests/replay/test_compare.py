@@ -73,6 +73,7 @@ def test_what_differs(here: list[Diagnosis], there: list[Diagnosis], what: str |
     [
         ("as expected", [crash("f")], [], False),
         ("regressed", [crash("f")], [], True),
+        ("failed", [crash("f")], [], True),
         ("regressed", [crash("f")], [crash("f")], False),  # no difference
         ("changed", [crash("f")], [crash("g")], True),
         ("fixed", [], [crash("f")], False),
@@ -99,9 +100,42 @@ def test_what_one_side_can_not_tell_is_counted_apart() -> None:
     ]
     (found,) = compare_all(results, [(HERE, THERE)])
     assert found.total == (
-        "no-extension on 3.15.2 against no-extension on 3.13.0: "
-        "1 of 1 programs differ (1 fails here only, 1 can't be compared)"
+        "no-extension on 3.15.2 against no-extension on 3.13.0: 1 of 1 program differs: "
+        "1 fails on CPython 3.15.2 only; 1 can't be compared; 1 worse than expected"
     )
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "total"),
+    [
+        ([("as expected", [])] * 3, [[]] * 3, "3 programs, none differs"),
+        ([("not comparable", [])] * 2, [[]] * 2, "no program could be compared"),
+        (
+            [("as expected", [crash("f")])] * 2,
+            [[]] * 2,
+            "2 of 2 programs differ: 2 fail on pybind11==3.1.0+released only; nothing worse than "
+            "expected",
+        ),
+        (
+            [("failed", [crash("f")]), ("as expected", []), ("changed", [crash("f")])],
+            [[], [crash("f")], [crash("g")]],
+            "3 of 3 programs differ: 1 fails on pybind11==3.1.0+released only, 1 fails on plain-c "
+            "only, 1 fails differently; 2 worse than expected",
+        ),
+    ],
+)
+def test_the_total_says_what_was_done_and_what_fails(
+    here: list[tuple[Judgement, list[Diagnosis]]], there: list[list[Diagnosis]], total: str
+) -> None:
+    """Nothing that differs was hard to tell from nothing done (issue 21)."""
+    pair = tuple(PlannedBuild(parse_target(text), NEW) for text in ("pybind11==3.1.0", "plain-c"))
+    results = []
+    for number, ((judgement, mine), others) in enumerate(zip(here, there, strict=True)):
+        results.append(result(pair[0], judgement, *mine, case=str(number)))
+        results.append(result(pair[1], "as expected", *others, case=str(number)))
+    (found,) = compare_all(results, [(pair[0], pair[1])])
+    names = " against ".join(one.name for one in pair)
+    assert found.total == f"{names}: {total}"
 
 
 def test_a_target_is_compared_on_the_same_cpython_and_with_the_same_policy() -> None:
@@ -135,3 +169,8 @@ def test_a_build_is_not_compared_with_itself(monkeypatch: pytest.MonkeyPatch) ->
     assert [(here.python, there.python) for here, there in pairs] == [("3.13.0", "3.15.2")]
     with pytest.raises(UserError, match=r"--against-python 3\.15: .* is the same build: give"):
         pair_with_python([HERE], "3.15")
+
+
+def test_a_python_to_compare_with_that_is_not_here_is_said_at_once() -> None:
+    with pytest.raises(UserError, match=r"^--against-python 3\.99: no such CPython was found"):
+        pair_with_python([HERE], "3.99")

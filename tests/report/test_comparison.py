@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
+
+import msgspec
 
 from finfuzz.replay.compare import Comparison, Difference
 from finfuzz.replay.judge import Judgement, Result
-from finfuzz.report.comparison import describe, to_junit, to_markdown
+from finfuzz.report.comparison import describe_differences, to_junit, to_markdown
 from finfuzz.report.replay import Replay, to_json
 from finfuzz.triage.diagnosis import Diagnosis
 
@@ -28,7 +31,7 @@ def result(case: str, judgement: Judgement, *frames: str, why: str = "") -> Resu
 
 
 SAME = result("same", "as expected")
-WORSE = Difference("fails here only", result("a|b", "regressed", "f"), result("a|b", "as expected"))
+WORSE = Difference("fails here only", result("a|b", "failed", "f"), result("a|b", "as expected"))
 MOVED = Difference(
     "fails differently", result("moved", "as expected", "f"), result("moved", "as expected", "g")
 )
@@ -38,15 +41,39 @@ BETTER = Difference(
     result("better", "flaky", "f", why="as expected in 3 of 7 fresh processes"),
 )
 DIFFERENCES = (WORSE, MOVED, BETTER)
-COMPARISON = Comparison(NEW, OLD, (SAME, *(one.here for one in DIFFERENCES)), 0, DIFFERENCES)
+LABELS = ("CPython 3.15.2", "CPython 3.13.0")
+COMPARISON = Comparison(
+    NEW, OLD, LABELS, (SAME, *(one.here for one in DIFFERENCES)), 0, DIFFERENCES
+)
 
 
 def test_each_difference_is_a_line() -> None:
-    """Functions tell two crashes of one name apart."""
-    assert [describe(one) for one in DIFFERENCES] == [
-        "a|b: survived → SIGSEGV/none",
-        "moved: SIGSEGV/none in g → SIGSEGV/none in f",
-        "better: SIGSEGV/none (flaky: as expected in 3 of 7 fresh processes) → survived",
+    """It blames the side that fails. Functions tell two crashes of one name apart."""
+    assert list(describe_differences(COMPARISON)) == [
+        "fails on CPython 3.15.2 only: a|b: SIGSEGV/none",
+        "fails differently: moved: SIGSEGV/none in f on CPython 3.15.2 (as expected), "
+        "SIGSEGV/none in g on CPython 3.13.0",
+        "fails on CPython 3.13.0 only: better: SIGSEGV/none "
+        "(flaky: as expected in 3 of 7 fresh processes)",
+    ]
+
+
+def test_what_one_side_alone_skipped_is_told() -> None:
+    """A step that the older CPython lacks makes it another program (issue 21)."""
+    skipped = ("line 3: interpreter kind `concurrent` needs CPython 3.14", "line 4: no more")
+    there = msgspec.structs.replace(WORSE.there, skipped=skipped)
+    both = msgspec.structs.replace(WORSE.here, skipped=skipped)
+    told = [
+        list(describe_differences(replace(COMPARISON, differences=(difference,))))
+        for difference in (
+            Difference(WORSE.what, WORSE.here, there),
+            Difference(WORSE.what, both, there),
+        )
+    ]
+    line = "fails on CPython 3.15.2 only: a|b: SIGSEGV/none"
+    assert told == [
+        [f"{line}; skipped on CPython 3.13.0: {skipped[0]} (and 1 step more)"],
+        [line],
     ]
 
 
@@ -58,7 +85,8 @@ def test_junit_has_a_case_a_program_and_only_what_is_worse_fails() -> None:
     assert suite.get("failures") == "1"
     failure = cases["a|b"].find("failure")
     assert failure is not None
-    assert failure.get("message") == "survived → SIGSEGV/none"
+    assert failure.get("message") == "SIGSEGV/none"
+    assert failure.get("type") == "fails on CPython 3.15.2 only"
     assert "fails differently" in (cases["moved"].findtext("system-out") or "")
 
 
@@ -72,6 +100,8 @@ def test_json_has_the_differences() -> None:
 
 def test_markdown_is_for_a_comment() -> None:
     text = to_markdown([COMPARISON])
-    assert f"{COMPARISON.total}, **1 worse than expected**" in text
-    assert "| fails here only | `a\\|b` | survived | SIGSEGV/none |\n" in text
+    assert f"**{COMPARISON.total}**" in text
+    assert COMPARISON.total.endswith("; 1 worse than expected")
+    assert "| | program | CPython 3.13.0 | CPython 3.15.2 |\n" in text.replace("|  |", "| |")
+    assert "| fails on CPython 3.15.2 only | `a\\|b` | survived | SIGSEGV/none |\n" in text
     assert "same" not in text

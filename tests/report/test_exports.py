@@ -26,6 +26,7 @@ def test_json_has_the_whole_finding_and_how_it_stands() -> None:
     )
     assert (one.path, one.status, one.owner, one.flaky) == (str(FOLDER), "new", "target", False)
     assert one.finding == finding()
+    assert one.finding.title.startswith("pybind11 internals used after they were destroyed")
     assert (other.status, other.problem, other.finding) == ("damaged", "it is damaged", None)
 
 
@@ -49,6 +50,9 @@ def test_sarif_is_what_the_standard_says(entry: ListedFinding, level: str) -> No
         document["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"]]["id"]
         == (result["ruleId"])
     )
+    text = result["message"]["text"]  # viewers show the first line
+    assert entry.finding is not None
+    assert text.startswith(f"{entry.finding.title}.\npybind11==3.1.0+destroy on CPython 3.13.0")
     assert result["partialFingerprints"] == {"finfuzzBucket/v1": "0123456789ab"}
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.report.markdown import make_row, quote_code
+from finfuzz.report.markdown import fence, make_row, quote_code, quote_text
 
 ROWS = [
     (("a", "b c"), "| a | b c |"),
@@ -34,3 +34,34 @@ def test_code(text: str, quoted: str) -> None:
 @given(st.text(max_size=30))
 def test_a_row_is_one_line(text: str) -> None:
     assert len(make_row(text, quote_code(text)).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("survives on plain-c, so pybind11 is required; 3.0.0 too (SIGSEGV)",) * 2,
+        ("in Py_FinalizeEx, after  the\ndict", "in Py_FinalizeEx, after the dict"),
+        ("pybind11::cast", "`pybind11::cast`"),
+        ("_emphasis_", "`_emphasis_`"),
+        ("@somebody", "`@somebody`"),
+        ("see GH-12", "`see GH-12`"),
+        ("www.example.org", "`www.example.org`"),
+        ("http://example.org", "`http://example.org`"),
+        ("<b>", "`<b>`"),
+        ("it is `so`", "`` it is `so` ``"),
+    ],
+)
+def test_texts(text: str, written: str) -> None:
+    assert quote_text(text) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "fenced"),
+    [
+        ("a\nb\n", "```cpp\na\nb\n```"),
+        ("a ``` b", "````cpp\na ``` b\n````"),
+        ("\x1b[31m", "```cpp\n␛[31m\n```"),
+    ],
+)
+def test_fences(text: str, fenced: str) -> None:
+    assert fence(text, "cpp") == fenced

@@ -12,6 +12,7 @@ from finfuzz.replay.judge import Judgement, Result
 from finfuzz.report.replay import (
     Replay,
     describe_notable,
+    describe_skipped,
     render_legend,
     render_table,
     to_json,
@@ -41,6 +42,12 @@ SOMETIMES = (
     result("a|b", OLD, "flaky", expected=(GUARD,), why="3 of 7 as expected"),
     result("a|b", NEW, "not runnable", why="no compiler"),
 )
+SKIPPED = ("line 3: there is no node `b` in `main`", "line 7: the target has no edge `member`")
+IN_PART = (
+    result("partly", OLD, "as expected", skipped=SKIPPED),
+    result("partly", NEW, "failed", GUARD, expected=(), skipped=SKIPPED[:1]),
+    result("lacks", NEW, "not comparable", why="no hook", skipped=SKIPPED),
+)
 REPLAY = Replay((*FINE, *WORSE, *OTHER, *BETTER, *SOMETIMES))
 
 
@@ -65,6 +72,40 @@ def test_the_table_shows_what_stands_out() -> None:
         f"2 {NEW} on CPython 3.13.0",
         "· as expected F fixed R regressed C changed ~ flaky n new here - not runnable",
     ]
+
+
+def test_what_ran_in_part_is_marked() -> None:
+    """A program that was partly ignored "survived" (issue 21)."""
+    replay = Replay(IN_PART)
+    _, _, *rows = printed(replay, all_rows=False)
+    assert rows[0] == "partly ·* X*"
+    assert rows[-1] == "· as expected X failed / not comparable * with skipped steps"
+    assert replay.total == "1 as expected, 1 failed, 1 not comparable; 2 with skipped steps"
+    assert list(describe_skipped(replay, False)) == [
+        f"skipped: partly on {OLD}, CPython 3.13.0: {SKIPPED[0]} (and 1 step more)",
+        f"skipped: partly on {NEW}, CPython 3.13.0: {SKIPPED[0]}",
+    ]
+    many = Replay(IN_PART * 11)
+    assert list(describe_skipped(many, False)) == [
+        "skipped steps: of 22 programs; --all lists them"
+    ]
+    assert len(list(describe_skipped(many, True))) == 22
+    case = ElementTree.fromstring(to_junit(replay)).find(".//testcase[@name='partly']")
+    assert case is not None
+    assert case.findtext("system-out") == "\n".join(f"skipped: {line}" for line in SKIPPED)
+    (first, *_) = json.loads(to_json(replay))["results"]
+    assert first["skipped"] == list(SKIPPED)
+    text = to_markdown(replay)
+    assert "<details><summary>2 results with skipped steps</summary>" in text
+    assert f"| `partly` | {NEW}, CPython 3.13.0 | {SKIPPED[0]} |\n" in text
+
+
+def test_what_no_record_says_has_not_regressed() -> None:
+    (line,) = describe_notable(Replay(IN_PART[1:2]))
+    assert line == (
+        f"failed: partly on {NEW}, CPython 3.13.0: {GUARD}, expected survival "
+        "(no record that it survived there)"
+    )
 
 
 def test_or_all() -> None:

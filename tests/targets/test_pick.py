@@ -74,9 +74,9 @@ def test_picks_the_newest_match_with_headers(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("3.11", "no CPython 3.9 or later found for --python 3.11 (found: 3.16.0a3d in /opt/"),
-        ("3.15", "no CPython 3.9 or later found for --python 3.15 (found: "),  # only d and t
-        ("3.13td", "no CPython 3.9 or later found for --python 3.13td (found: "),
+        ("3.11", "--python 3.11: no such CPython was found (there are: 3.16.0a3d, "),
+        ("3.15", "--python 3.15: no such CPython was found (there are: "),  # only d and t
+        ("3.13td", "--python 3.13td: no such CPython was found (there are: "),
         ("3.13x", "--python '3.13x': neither a version (3.12, 3.12.1, 3.14d for a debug build"),
         ("3.1", "--python 3.1: Python 3.1 is too old: pick 3.9 or later"),
         ("3.8", "--python 3.8: Python 3.8 is too old: pick 3.9 or later"),
@@ -95,7 +95,7 @@ def test_bad_picks_say_what_is_wrong(monkeypatch: pytest.MonkeyPatch, text: str,
 
 def test_no_python_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pick, "find_interpreters", list)
-    with pytest.raises(UserError, match=r"found at all \(found: none\): install one"):
+    with pytest.raises(UserError, match=r"no CPython 3.9 or later was found: install one"):
         pick_interpreter(None)
 
 
@@ -143,7 +143,7 @@ def test_a_findings_own(monkeypatch: pytest.MonkeyPatch, text: str, picked: str)
 
 def test_a_findings_own_is_never_another_kind_of_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pick, "find_interpreters", lambda: FAKES)
-    with pytest.raises(UserError, match=r"found for --python 3\.12d"):
+    with pytest.raises(UserError, match=r"--python 3\.12d: no such CPython"):
         pick_own("3.12.4d")
 
 
@@ -154,7 +154,7 @@ def test_a_findings_own_is_looked_for_where_it_was(
     monkeypatch.setattr(pick, "find_interpreters", lambda: FAKES)
     os.symlink(here.executable, tmp_path / "python")
     assert pick_own(here.text, str(tmp_path / "python")) == here
-    with pytest.raises(UserError, match="found for --python"):
+    with pytest.raises(UserError, match="no such CPython was found"):
         pick_own(here.text, str(tmp_path / "gone"))
 
 

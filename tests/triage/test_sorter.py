@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,12 +23,14 @@ from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage import filer as module
+from finfuzz.triage import sorter as sorter_module
 from finfuzz.triage.diagnosis.bucket import DESTROYED
 from finfuzz.triage.filer import Filer, Origin
-from finfuzz.triage.findings.finding import Finding, load, update
+from finfuzz.triage.findings.finding import Finding, load, save, update
 from finfuzz.triage.findings.rate import FEW, Rate
 from finfuzz.triage.repro.choose import Script
 from finfuzz.triage.sorter import Sorter
+from helpers import finding_example
 from helpers.outcome_files import SURVIVED
 
 LIMITS = Limits(deadline=10.0)
@@ -173,9 +175,9 @@ def test_what_takes_time_is_announced(filed: Sorted) -> None:
         f"SIGABRT/internals-recreated {seen}: {what}"
         for what in (
             "reproducing in fresh processes",
-            f"crashed in {FEW} of {FEW} runs, minimizing",
+            f"the program as found crashed in {FEW} of {FEW} runs, minimizing",
             "writing and running the script",
-            f"script crashed in {FEW} of {FEW} runs",
+            f"{load(filed.findings[0]).title}: script crashed in {FEW} of {FEW} runs",
         )
     ]
 
@@ -387,3 +389,50 @@ def test_what_can_not_be_filed_is_said_once_and_counted(
 
 def test_owner_and_instruments_wait_until_there_is_time(filed: Sorted) -> None:
     assert set(filed.sorter.waiting) == set(filed.findings)
+
+
+def test_the_owners_of_all_findings_come_first(
+    plain_c: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then their instruments, then the controls that tell releases and CPythons."""
+    ran: list[str] = []
+    attribution = finding_example.finding().attribution
+
+    def attribute(folder: Path, *_: object, owner_only: bool) -> Iterator[tuple[int, int]]:
+        for number in range(1, 4):
+            ran.append(f"{folder.name[0]} control {number}")
+            if number == 2:
+                update(folder, msgspec.structs.replace(load(folder), attribution=attribution))
+                if owner_only:
+                    return
+            yield number, 3
+
+    def escalate(folder: Path, *_: object) -> Iterator[tuple[int, int]]:
+        ran.append(f"{folder.name[0]} instrument")
+        yield 1, 1
+
+    monkeypatch.setattr(sorter_module, "attribute_finding", attribute)
+    monkeypatch.setattr(sorter_module, "escalate", escalate)
+    some = [
+        save(tmp_path, finding_example.finding(bucket=letter * 12, attribution=None), {})
+        for letter in "ab"
+    ]
+
+    def work(*, owner_only: bool) -> list[str]:
+        ran.clear()
+        announced: list[str] = []
+        sorter = Sorter(plain_c, tmp_path, LIMITS, ORIGIN, announced.append, owner_only=owner_only)
+        for folder in some:
+            update(folder, msgspec.structs.replace(load(folder), attribution=None))
+            sorter.defer(folder)
+        assert sorter.waiting == some
+        while sorter.work():
+            pass
+        sorter.close()
+        assert [line.partition(":")[0] for line in announced] == ["aaaaaaaaaaaa", "bbbbbbbbbbbb"]
+        return ran.copy()
+
+    owners = ["a control 1", "a control 2", "b control 1", "b control 2"]
+    assert work(owner_only=True) == owners
+    rest = ["a instrument", "b instrument", "a control 3", "b control 3"]
+    assert work(owner_only=False) == [*owners, *rest]

@@ -39,6 +39,8 @@ class CampaignFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     corpus: str | None = None
     crashes: str | None = None
     attribute: bool | None = None
+    owner_only: bool | None = None
+    findings: Annotated[int, Meta(ge=1, le=1 << 20)] | None = None
     abuse: bool | None = None
     deadline: Annotated[float, Meta(ge=0.01, le=86400)] | None = None
     memory: Annotated[int, Meta(ge=64, le=1 << 20)] | None = None

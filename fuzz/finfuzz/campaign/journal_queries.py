@@ -84,6 +84,11 @@ class JournalReader:
             **self._find_spans("samples", points),
         )
 
+    def sum_sampled_seconds(self) -> dict[float, float]:
+        """Sum the seconds of all lanes at each time of a sample: they are sampled together."""
+        rows = self._rows("SELECT time, sum(seconds) AS seconds FROM samples GROUP BY time")
+        return {row["time"]: row["seconds"] or 0.0 for row in rows}
+
     def load_resources(self, points: int) -> list[Row]:
         """Load the history of resources, thinned: the largest of each span, of the load the mean.
 

@@ -174,8 +174,8 @@ class RunDeferredWork(msgspec.Struct, tag=True, frozen=True):
 class Bucket(msgspec.Struct, frozen=True):
     """A bucket's state in triage. ``state``: filed, known or unconfirmed.
 
-    ``title``: of a known defect. ``path``: its folder, empty without one. ``sightings``: since the
-    last answer.
+    ``title``: of a known defect, or of the finding. ``path``: its folder, empty without one.
+    ``sightings``: since the last answer.
     """
 
     bucket: str
@@ -190,10 +190,25 @@ class Bucket(msgspec.Struct, frozen=True):
     sightings: int
 
 
+class DeferredProgress(msgspec.Struct, frozen=True):
+    """How far the deferred work on a finding is. ``name``: `controls` or `instruments`.
+
+    ``of``: 0 where nobody knows yet how many there are. ``left``: estimated seconds, None where
+    too little was measured.
+    """
+
+    bucket: str
+    name: str
+    done: int
+    of: int
+    left: float | None = None
+
+
 class Answer(msgspec.Struct, tag=True, frozen=True):
     """The answer to a request, which took so many ``seconds``.
 
-    ``waiting``: findings with deferred work. ``agreed``: the result of a comparison.
+    ``waiting``: findings with deferred work. ``agreed``: the result of a comparison. ``progress``:
+    of the deferred work that the request ran.
     """
 
     lane: int
@@ -202,6 +217,7 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
     seconds: float
     agreed: bool | None = None
     problem: str = ""
+    progress: DeferredProgress | None = None
 
 
 class Announcement(msgspec.Struct, tag=True, frozen=True):

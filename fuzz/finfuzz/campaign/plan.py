@@ -42,7 +42,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign's plan. ``seconds``: fuzzing by the clock, without builds and pauses.
 
     ``seeds``: a folder of programs to start from. ``attribute``: whether controls run for new
-    findings.
+    findings; ``owner_only``: only those that tell the owner. ``findings``: new ones after which
+    the campaign ends; 0 for no limit.
     """
 
     lanes: tuple[Lane, ...]
@@ -55,3 +56,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     abuse: bool
     attribute: bool
     bounds: Bounds
+    owner_only: bool = False
+    findings: int = 0

@@ -11,7 +11,10 @@ from finfuzz.campaign.totals import LaneTotals
 
 
 class BucketSummary(msgspec.Struct):
-    """A bucket seen on one lane in this campaign. ``new``: not filed before the campaign."""
+    """A bucket seen on one lane in this campaign. ``new``: not filed before the campaign.
+
+    ``title``: the finding's; empty where it is not filed.
+    """
 
     target: str
     python: str
@@ -23,6 +26,7 @@ class BucketSummary(msgspec.Struct):
     first_seen_seconds: float
     sightings: int
     new: bool
+    title: str = ""
 
 
 class LaneSummary(msgspec.Struct, kw_only=True):
@@ -143,4 +147,5 @@ def _summarize_bucket(lane: Lane, bucket: Bucket) -> BucketSummary:
         first_seen_seconds=round(bucket.seconds, 3),
         sightings=bucket.sightings,
         new=bucket.new,
+        title=bucket.title,
     )

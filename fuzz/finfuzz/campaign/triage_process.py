@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +25,7 @@ from finfuzz.campaign.messages import (
     Channel,
     CompareWithControl,
     CompareWithFresh,
+    DeferredProgress,
     QueueDeferredWork,
     ToTriage,
     TriageSignature,
@@ -61,6 +63,7 @@ class TriageLane:
     def __init__(self, number: int, plan: Plan, paths: StatePaths, pipe: int) -> None:
         lane = plan.lanes[number]
         self._folder = paths.signatures(number)
+        self._owner_only = plan.owner_only
         bounds = plan.bounds
         self._limits = Limits(bounds.deadline, bounds.memory_mib, plan.abuse)
         self._build: Build = build(parse_target(lane.target), probe(Path(lane.python)))
@@ -70,6 +73,7 @@ class TriageLane:
             self._limits,
             Origin(plan.engine, plan.seed),
             lambda line: send(pipe, Announcement(line)),
+            owner_only=plan.owner_only,
         )
         self._signatures: dict[str, tuple[Diagnosis, ...]] = {}
         self._ways: dict[tuple[str, tuple[str, ...]], RouteStart] = {}
@@ -97,7 +101,8 @@ class TriageLane:
 
     def queue_deferred_work(self, finding: Path) -> None:
         """Queue what a finding lacks. Raises UserError if the finding can't be read."""
-        if load(finding).attribution is None:
+        attribution = load(finding).attribution
+        if attribution is None or (attribution.left and not self._owner_only):
             self.sorter.defer(finding)
 
     def agrees(self, request: CompareWithFresh) -> bool:
@@ -129,7 +134,8 @@ class TriageLane:
             before = self._reported.get((now.state, now.bucket))
             self._reported[now.state, now.bucket] = now
             since = now.sightings - (before.sightings if before else 0)
-            if since or before is None or before.path != now.path:
+            moved = before and (before.path, before.title) != (now.path, now.title)
+            if since or before is None or moved:
                 changed.append(msgspec.structs.replace(now, sightings=since))
         return tuple(changed)
 
@@ -147,21 +153,35 @@ class TriageLane:
 def _make_bucket(seen: SeenBucket, state: str) -> Bucket:
     """Describe a bucket by its folder if it is filed: its first sighting may differ from that."""
     diagnosis = seen.diagnosis
-    signal, diagnostic = diagnosis.signal, diagnosis.diagnostic
+    signal, diagnostic, title = diagnosis.signal, diagnosis.diagnostic, ""
     if state == "filed" and seen.path is not None:
         *_, signal, diagnostic, _ = seen.path.parts
+        title = _read_title(seen.path)
     return Bucket(
         bucket=diagnosis.bucket,
         signal=signal,
         diagnostic=diagnostic,
         state=state,
-        title="",
+        title=title,
         path=str(seen.path or ""),
         new=seen.new,
         execution=seen.execution,
         seconds=seen.seconds,
         sightings=seen.sightings,
     )
+
+
+def _read_title(folder: Path) -> str:
+    """Read the title of a finding; empty where it can't be read."""
+    try:
+        return _load_title(folder, (folder / "finding.json").stat().st_mtime_ns)
+    except (OSError, UserError):
+        return ""
+
+
+@lru_cache(maxsize=256)
+def _load_title(folder: Path, _written_at: int) -> str:
+    return load(folder).title
 
 
 class Triager:
@@ -175,6 +195,7 @@ class Triager:
         """Do what a request asks; the answer says why that was impossible."""
         begin = time.monotonic()
         agreed, problem, number = None, "", getattr(request, "lane", -1)
+        progress = None
         try:
             if isinstance(request, TriageSignature):
                 self._lane(number).triage(request)
@@ -187,13 +208,13 @@ class Triager:
             elif isinstance(request, QueueDeferredWork):
                 self._lane(number).queue_deferred_work(Path(request.path))
             else:
-                self._run_deferred_work()
+                progress = self._run_deferred_work()
         except UserError as error:
             problem = str(error)
         lane = self._lanes.get(number)
         changes = lane.take_changes() if lane else ()
         took = time.monotonic() - begin
-        return Answer(number, changes, self._count_waiting(), took, agreed, problem)
+        return Answer(number, changes, self._count_waiting(), took, agreed, problem, progress)
 
     def close(self) -> None:
         for lane in self._lanes.values():
@@ -204,10 +225,11 @@ class Triager:
             self._lanes[number] = TriageLane(number, self._plan, self._paths, self._pipe)
         return self._lanes[number]
 
-    def _run_deferred_work(self) -> None:
+    def _run_deferred_work(self) -> DeferredProgress | None:
         for lane in self._lanes.values():
-            if lane.sorter.work():
-                return
+            if lane.sorter.work() and (now := lane.sorter.progress):
+                return DeferredProgress(now.folder.name, now.name, now.done, now.of, now.left)
+        return None
 
     def _count_waiting(self) -> int:
         return len({folder for lane in self._lanes.values() for folder in lane.sorter.waiting})

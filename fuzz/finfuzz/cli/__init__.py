@@ -5,34 +5,6 @@ Exit codes: 0 means done (for `exec`: the program survived). 1 means: a crash or
 2 means that the command could not run, 130 that it was interrupted.
 """
 
-from finfuzz.cli import (
-    attribute,
-    bisect,
-    campaign,
-    check,
-    corpus,
-    discover,
-    export,
-    findings,
-    machine,
-    programs,
-    replay,
-    report,
-)
 from finfuzz.cli.group import main
 
-__all__ = [
-    "attribute",
-    "bisect",
-    "campaign",
-    "check",
-    "corpus",
-    "discover",
-    "export",
-    "findings",
-    "machine",
-    "main",
-    "programs",
-    "replay",
-    "report",
-]
+__all__ = ["main"]

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from finfuzz.cli.filing import filing
 from finfuzz.cli.group import cli
+from finfuzz.cli.new_findings import new_crashes_option
 from finfuzz.cli.options import (
     abuse_option,
     build_target,
@@ -14,18 +16,20 @@ from finfuzz.cli.options import (
     deadline_option,
     memory_option,
     name_targets,
+    owner_only_option,
     path_option,
     python_option,
     recipe_option,
     resolve_target,
-    show_progress,
     take_recipe,
     target_option,
 )
 from finfuzz.cli.outdated import require_folder
+from finfuzz.cli.progress import show_progress
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.file import read_program
+from finfuzz.program.scope import explain_skipped
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
@@ -33,10 +37,8 @@ from finfuzz.support.terminal import say
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.attribute import attribute_finding
-from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.finding import find_finding, list_folders, load
 from finfuzz.triage.instruments.escalate import escalate
-from finfuzz.triage.sorter import Sorter
 
 
 @cli.command()
@@ -47,7 +49,8 @@ from finfuzz.triage.sorter import Sorter
 def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory: int) -> None:
     """Run FINDINGS on their controls and under instruments, to find the owner of each defect.
 
-    Without FINDINGS: all that have no attribution yet.
+    Without FINDINGS: all with controls left. Interrupted, it keeps what each control has shown,
+    once the owner is known: run it again for the rest.
     """
     require_linux()
     folders = [find_finding(one, crashes) for one in findings] or _list_unattributed(crashes)
@@ -63,6 +66,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
         with show_progress(f"{folder.name}: controls") as (announce, advance):
             for done, of in attribute_finding(*subject, announce, report=announce):
                 advance(done, of)
+        with show_progress(f"{folder.name}: instruments") as (announce, advance):
             for done, of in escalate(*subject, announce):
                 advance(done, of)
         attribution = load(folder).attribution
@@ -77,7 +81,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
 @python_option
 @recipe_option
 @path_option
-@crashes_option
+@new_crashes_option
 @deadline_option
 @memory_option
 @abuse_option
@@ -87,6 +91,7 @@ def attribute(findings: tuple[str, ...], crashes: Path, deadline: float, memory:
     show_default=True,
     help="Run what is filed on its controls; `finfuzz attribute` does it later.",
 )
+@owner_only_option
 def file_(
     program: Path,
     target: str,
@@ -98,11 +103,13 @@ def file_(
     memory: int,
     abuse: bool,
     attribute: bool,
+    owner_only: bool | None,
 ) -> None:
     """Run PROGRAM, and file a finding of each failure as a campaign does.
 
     Exits with 0 if something is filed (or was before), 1 if nothing is wrong, 2 if something can't
-    be filed. Interrupted while controls run, it leaves the finding: `finfuzz attribute` goes on.
+    be filed. Ctrl-C while controls run is no error: the finding is on disk, and `finfuzz attribute`
+    runs the rest.
     """
     require_linux()
     read = read_program(program)
@@ -111,17 +118,14 @@ def file_(
     spec, interpreter = resolve_target(target, python)
     made = build_target(take_recipe(spec, program), interpreter)
     limits = Limits(deadline, memory, abuse)
+    for line in explain_skipped(read, interpreter.version, made.offers, abuse=abuse):
+        say(f"skipped {line}", err=True)
     crashes = ensure_directory(crashes, "findings")
-    with show_progress("filing") as (announce, advance):
-        sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
-        try:
-            sorter.sight(text, run_fresh(made, read, limits), 1, 0.0, thorough=True)
-            for folder in sorter.waiting if attribute else ():
-                announce(f"{folder} is filed; running controls, Ctrl-C is fine")
-            while attribute and sorter.work():
-                advance(0, 0)
-        finally:
-            sorter.close()
+    with filing(made, crashes, limits, owner_only=bool(owner_only)) as opened:
+        sorter = opened.sorter
+        sorter.sight(text, run_fresh(made, read, limits), 1, 0.0, thorough=True)
+        if attribute:
+            opened.run_controls()
     for title in (entry.title for entry in sorter.known):
         say(f"known, not filed: {title}")
     for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
@@ -135,7 +139,12 @@ def file_(
 
 def _list_unattributed(crashes: Path) -> list[Path]:
     require_folder(crashes)
-    found = [folder for folder in list_folders(crashes) if load(folder).attribution is None]
+    found = [folder for folder in list_folders(crashes) if _has_controls_left(folder)]
     if not found:
         raise UserError(f"every finding in {crashes} has an attribution: name one to run it again")
     return found
+
+
+def _has_controls_left(folder: Path) -> bool:
+    attribution = load(folder).attribution
+    return attribution is None or attribution.left > 0

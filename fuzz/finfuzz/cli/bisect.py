@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from finfuzz.cli.group import cli
-from finfuzz.cli.options import crashes_option, deadline_option, memory_option, show_progress
+from finfuzz.cli.options import crashes_option, deadline_option, memory_option
+from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.support.cpythons import link_issue, split_abiflags
 from finfuzz.support.errors import UserError

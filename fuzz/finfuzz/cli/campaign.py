@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,24 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.summary import summarize
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
+from finfuzz.cli.builds import Wanted, make_builds
 from finfuzz.cli.group import cli
+from finfuzz.cli.new_findings import PUBLISHED
 from finfuzz.cli.options import (
     Count,
     Seconds,
     name_targets,
+    owner_only_option,
     path_option,
     recipe_option,
-    show_progress,
 )
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
+from finfuzz.support.hints import DEFAULT_CRASHES
 from finfuzz.support.terminal import say
-from finfuzz.targets.build import build, require_linux
+from finfuzz.targets.build import require_linux
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import probe
@@ -64,6 +66,13 @@ _path = click.Path(path_type=Path)
     default=None,
     show_default="60",
     help="Seconds of fuzzing, after the builds; with --resume, additional seconds.",
+)
+@click.option(
+    "--findings",
+    type=Count(1, 1 << 20),
+    default=None,
+    show_default="no limit",
+    help="End after so many new findings; --resume sorts what else has crashed.",
 )
 @click.option(
     "--workers",
@@ -102,7 +111,11 @@ _path = click.Path(path_type=Path)
     help="Programs to start from, in addition to the corpus in --state.",
 )
 @click.option(
-    "--crashes", type=_path, default=None, show_default="crashes", help="The folder for findings."
+    "--crashes",
+    type=_path,
+    default=None,
+    show_default=f"{DEFAULT_CRASHES}, or crashes in --state if the former has a {PUBLISHED}",
+    help="The folder for findings.",
 )
 @click.option(
     "--attribute/--no-attribute",
@@ -111,6 +124,7 @@ _path = click.Path(path_type=Path)
     help="Run new findings on their controls and under heavier instruments. This takes minutes "
     "when their builds are made for the first time. `finfuzz attribute` does it later.",
 )
+@owner_only_option
 @click.option(
     "--json", "json_file", type=_path, default=None, help="Write the summary to this file."
 )
@@ -169,7 +183,8 @@ def run(
 
     CAMPAIGN is a TOML file with the same keys as the options, for several targets; options
     override it. Ctrl-C ends the campaign after triage; a second one skips triage. --resume
-    continues a campaign that was interrupted or killed.
+    continues a campaign that was interrupted or killed. Exits with 0 if everything found is on
+    disk, after Ctrl-C too; with 130 if triage was skipped.
     """
     require_linux()
     if json_file is not None:
@@ -223,13 +238,11 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
             else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
         )
     summary = summarize(plan, supervisor)
-    say(render_summary(summary, Path(plan.crashes), plan))
+    say(render_summary(summary, plan, state.folder))
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(summary), indent=2))
     if summary.problem:
         raise UserError(summary.problem)
-    if summary.interrupted:
-        sys.exit(130)
 
 
 def _build(plan: Plan) -> None:
@@ -237,14 +250,13 @@ def _build(plan: Plan) -> None:
 
     So no compiler competes with the campaign.
     """
-    wanted = [(lane, instrumented) for lane in plan.lanes for instrumented in (True, False)]
-    with show_progress("builds") as (announce, advance):
-        for number, (lane, instrumented) in enumerate(wanted):
-            advance(number, len(wanted))
-            spec, python = parse_target(lane.target), probe(Path(lane.python))
-            made = build(spec, python, instrumented=instrumented, announce=announce)
-            for note in made.notes if instrumented else ():
-                announce(f"{lane.target}: {note}")
+    make_builds(
+        [
+            Wanted(parse_target(lane.target), probe(Path(lane.python)), instrumented)
+            for lane in plan.lanes
+            for instrumented in (True, False)
+        ]
+    )
 
 
 def _check_json(json_file: Path) -> None:

@@ -11,12 +11,13 @@ from finfuzz.check.controls import list_controls, name_frameworks
 from finfuzz.check.results import Check, Row
 from finfuzz.check.run import Settings, run_scenarios
 from finfuzz.check.scenarios import Scenario, load_scenarios
+from finfuzz.cli.filing import filing
 from finfuzz.cli.group import cli
+from finfuzz.cli.new_findings import new_crashes_option
 from finfuzz.cli.options import (
     Count,
     Seconds,
     build_target,
-    crashes_option,
     json_option,
     junit_option,
     markdown_option,
@@ -25,8 +26,8 @@ from finfuzz.cli.options import (
     python_option,
     recipe_option,
     resolve_target,
-    show_progress,
 )
+from finfuzz.cli.progress import show_progress
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.text import parse
@@ -36,8 +37,6 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
 from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import Build, require_linux
-from finfuzz.triage.filer import Origin
-from finfuzz.triage.sorter import Sorter
 
 #: Above this, a user wants to know how long it will take.
 _SLOW_SECONDS = 3.0
@@ -71,7 +70,7 @@ _SLOW_SECONDS = 3.0
     help="Scenarios that run at once.",
 )
 @click.option("--file", "files", is_flag=True, help="File a finding of each crash and hang.")
-@crashes_option
+@new_crashes_option
 @junit_option
 @json_option
 @markdown_option
@@ -195,15 +194,11 @@ def _print(console: DataConsole, done: Check) -> None:
 
 def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
     """File what went wrong, as `finfuzz file` does with a program."""
-    with show_progress("filing") as (announce, advance):
-        sorter = Sorter(made, crashes, limits, Origin("program", 0), announce)
-        try:
-            for number, row in enumerate(done.bad, start=1):
-                outcome = run_fresh(made, parse(row.program), limits.patient)
-                sorter.sight(row.program, outcome, number, 0.0)
-            while sorter.work():
-                advance(0, 0)
-        finally:
-            sorter.close()
+    with filing(made, crashes, limits) as opened:
+        sorter = opened.sorter
+        for number, row in enumerate(done.bad, start=1):
+            outcome = run_fresh(made, parse(row.program), limits.patient)
+            sorter.sight(row.program, outcome, number, 0.0)
+        opened.run_controls()
     for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
         say(f"{seen.diagnosis}: {seen.path}")

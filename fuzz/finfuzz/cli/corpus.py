@@ -17,15 +17,16 @@ from finfuzz.cli.options import (
     memory_option,
     python_option,
     resolve_target,
-    show_progress,
     target_option,
 )
+from finfuzz.cli.progress import show_progress
 from finfuzz.corpus.distill import choose_programs, require_new, write_folder
 from finfuzz.corpus.folder import CorpusFile, read_folder
 from finfuzz.corpus.importing import import_programs
 from finfuzz.corpus.measure import Measurement, measure_programs
 from finfuzz.corpus.stats import Coverage, Stats, collect_stats, sum_coverage
 from finfuzz.executor.limits import Limits
+from finfuzz.support.counting import count_things
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say
@@ -44,7 +45,7 @@ _out_option = click.option(
 )
 
 
-@cli.group()
+@cli.group(no_args_is_help=False)
 def corpus() -> None:
     """Manage a folder of programs: distill, import, stats."""
 
@@ -89,10 +90,11 @@ def distill(
         )
     write_folder([(str(one.path.relative_to(folder)), one.text) for one in result.kept], out)
     say(
-        f"kept {len(result.kept)} of {result.programs} programs with all {result.features:,} "
-        f"features ({result.unstable:,} unstable counters ignored, {len(result.died)} programs "
-        f"did not survive); one run of each takes {result.seconds_after:.2f} s instead of "
-        f"{result.seconds_before:.2f} s"
+        f"kept {len(result.kept)} of {count_things(result.programs, 'program')} with all "
+        f"{count_things(result.features, 'feature')} ("
+        f"{count_things(result.unstable, 'unstable counter')} ignored, "
+        f"{count_things(len(result.died), 'program')} did not survive); one run of each takes "
+        f"{result.seconds_after:.2f} s instead of {result.seconds_before:.2f} s"
     )
 
 
@@ -113,8 +115,10 @@ def import_(folders: tuple[Path, ...], out: Path) -> None:
         raise UserError(f"no program in {', '.join(map(str, folders))}: name a folder of programs")
     write_folder(found.files, out)
     say(
-        f"imported {len(found.files)} programs, {found.same} duplicates left out; "
-        f"{len(found.warnings)} lines left out or changed, {len(found.refused)} files not imported"
+        f"imported {count_things(len(found.files), 'program')}, "
+        f"{count_things(found.same, 'duplicate')} left out; "
+        f"{count_things(len(found.warnings), 'line')} left out or changed, "
+        f"{count_things(len(found.refused), 'file')} not imported"
     )
 
 
@@ -189,7 +193,8 @@ def _measure(
 def _print_stats(console: DataConsole, found: Stats) -> None:
     least, median, most = found.steps
     console.print(
-        f"{found.programs} programs of {least} to {most} steps (median {median:g}); "
+        f"{count_things(found.programs, 'program')} of {least} to {most} steps "
+        f"(median {median:g}); "
         f"{found.starts} start interpreters, {found.lives} begin a further life (again), "
         f"{found.same} are duplicates"
     )

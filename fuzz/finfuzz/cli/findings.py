@@ -12,6 +12,7 @@ from finfuzz.cli.group import cli
 from finfuzz.cli.options import crashes_option
 from finfuzz.cli.outdated import find_crashes, require_folder, warn_outdated
 from finfuzz.report import terminal
+from finfuzz.report.finding import print_finding
 from finfuzz.report.json_export import to_json
 from finfuzz.report.sarif import to_sarif
 from finfuzz.support.errors import UserError
@@ -92,7 +93,7 @@ def show(finding: str, crashes: Path) -> None:
     entry = _find_entry(folder, crashes)
     if entry.finding is None:
         raise UserError(entry.problem)
-    DataConsole().print(terminal.render_finding(entry))
+    print_finding(DataConsole(), entry)
     warn_outdated(crashes)
 
 

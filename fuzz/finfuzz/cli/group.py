@@ -3,15 +3,87 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
-from finfuzz.executor import process
 from finfuzz.support.errors import UserError
-from finfuzz.support.terminal import say
+from finfuzz.support.signals import ignore_alone
+
+#: The commands: the module of ``cli`` that has each, and the first sentence of its help. `--help`
+#: need not import them, which takes 0.5 s.
+COMMANDS = {
+    "attribute": (
+        "attribute",
+        "Run FINDINGS on their controls and under instruments, to find the owner of each defect.",
+    ),
+    "bisect": ("bisect", "Find the release or commit that introduced or fixed FINDING."),
+    "check": ("check", "Run known scenarios on each TARGET, and print what becomes of each."),
+    "corpus": ("corpus", "Manage a folder of programs: distill, import, stats."),
+    "discover": (
+        "discover",
+        "Find out what the objects of TARGET, a package, hold, and write that as a recipe.",
+    ),
+    "doctor": (
+        "machine",
+        "Check that this machine has all that finfuzz needs; say how to get what is missing.",
+    ),
+    "exec": ("programs", "Run PROGRAM once in a fresh process and print the outcome."),
+    "export": ("export", "Write FINDING as a test that fails as long as the crash happens."),
+    "file": ("attribute", "Run PROGRAM, and file a finding of each failure as a campaign does."),
+    "merge": (
+        "findings",
+        "State that FINDING is the same defect as INTO: later crashes are counted for INTO.",
+    ),
+    "rekey": ("findings", "Rename findings whose keys are of an older version."),
+    "replay": (
+        "replay",
+        "Run known programs and findings on many builds and compare with the expected outcomes.",
+    ),
+    "report": ("report", "Write a campaign and its findings as one HTML file."),
+    "run": ("campaign", "Fuzz targets for a while, and file each new defect as a finding."),
+    "serve": ("report", "Serve the campaign's page live until Ctrl-C, to this machine only."),
+    "show": ("findings", "Show one finding: what happens, the graph, the stack, the owner."),
+    "steps": (
+        "language",
+        "Print the language of programs: all steps, their arguments, and where they are legal.",
+    ),
+    "targets": ("machine", "List the interpreters found and the targets that can be built here."),
+    "triage": ("findings", "List findings, and suggest which of them may be one defect."),
+}
 
 
-@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            import_module(f"finfuzz.cli.{COMMANDS[cmd_name][0]}")
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        room = formatter.width - 6 - max(map(len, COMMANDS))  # as click does
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, click.Command(name, help=sentence).get_short_help_str(room))
+                    for name, (_, sentence) in sorted(COMMANDS.items())
+                ]
+            )
+
+
+@click.group(
+    cls=LazyGroup,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="finfuzz")
 def cli() -> None:
     """Find crashes in compiled Python extensions when interpreters shut down.
@@ -24,7 +96,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run a command. Bad input prints one line and exits with 2."""
-    process.ignore_alone()
+    ignore_alone()
     try:
         cli(standalone_mode=False)
     except UserError as error:
@@ -43,5 +115,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
+    from finfuzz.support.terminal import say  # noqa: PLC0415  (rich takes 20 ms)
+
     say(f"finfuzz: error: {message}", err=True)
     sys.exit(code)

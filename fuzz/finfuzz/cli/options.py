@@ -1,30 +1,31 @@
-"""Options that commands share, and the handling of their values."""
+"""Options that commands share, and the handling of their values.
+
+What builds and runs is imported by the functions that need it: a list of findings needs none of it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.text import Text
 
 from finfuzz.support.errors import UserError
+from finfuzz.support.hints import DEFAULT_CRASHES
 from finfuzz.support.reading import shorten
 from finfuzz.support.terminal import DataConsole
-from finfuzz.targets.build import Build, build
 from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
-from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_name import FORMS, parse_package
-from finfuzz.targets.pick import pick_interpreter
-from finfuzz.targets.releases import find_roots, resolve
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.findings.finding import load
+
+if TYPE_CHECKING:
+    from finfuzz.targets.build import Build
+    from finfuzz.targets.interpreters import Interpreter
 
 
 class Seconds(click.FloatRange):
@@ -99,9 +100,16 @@ memory_option = click.option(
 crashes_option = click.option(
     "--crashes",
     type=click.Path(path_type=Path),
-    default=Path("crashes"),
+    default=DEFAULT_CRASHES,
     show_default=True,
     help="The folder of findings.",
+)
+owner_only_option = click.option(
+    "--owner-only",
+    is_flag=True,
+    default=None,
+    help="Of the controls, run those that tell whose defect it is; `finfuzz attribute` runs the "
+    "rest, which tell releases and CPythons, and the instruments.",
 )
 recipe_option = click.option(
     "--recipe",
@@ -164,6 +172,9 @@ def name_targets(texts: Sequence[str], recipe: Path | None, path: Path | None) -
 
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
     """Find the interpreter and the framework's headers. Raise UserError if either is missing."""
+    from finfuzz.targets.pick import pick_interpreter  # noqa: PLC0415
+    from finfuzz.targets.releases import find_roots, resolve  # noqa: PLC0415
+
     spec = parse_target(target)
     with DataConsole(err=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
@@ -174,6 +185,8 @@ def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpr
 
 def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
     """Give a package the recipe of the finding that a program is of, unless the user named one."""
+    from finfuzz.triage.findings.finding import load  # noqa: PLC0415
+
     folder = program.parent
     if not spec.package or spec.recipe is not None or not (folder / "finding.json").exists():
         return spec
@@ -183,45 +196,7 @@ def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
 
 def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:
     """Build a target unless the cache has it, and show the progress."""
-    console = DataConsole(err=True)
-    with console.status("building") as status:
+    from finfuzz.cli.builds import Wanted, make_builds  # noqa: PLC0415
 
-        def announce(line: str) -> None:
-            status.update(Text(line))
-            if not console.is_terminal:
-                console.print(line, soft_wrap=True)
-
-        made = build(spec, interpreter, instrumented=instrumented, announce=announce)
-    for note in made.notes:
-        console.print(f"{spec}: {note}", soft_wrap=True)
+    (made,) = make_builds([Wanted(spec, interpreter, instrumented)])
     return made
-
-
-Announce = Callable[[str], None]
-Advance = Callable[[int, int], None]
-
-
-@contextlib.contextmanager
-def show_progress(title: str) -> Iterator[tuple[Announce, Advance]]:
-    """Show a progress bar on a terminal, plain lines elsewhere.
-
-    Yield two functions: ``announce(line)`` prints a line, ``advance(done, of)`` moves the bar. An
-    ``of`` of 0 means an unknown total.
-    """
-    console = DataConsole(err=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-    )
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with bar:
-        task = bar.add_task(title, total=None)
-
-        def announce(line: str) -> None:
-            bar.console.print(line, soft_wrap=True)
-
-        def advance(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of or None)
-
-        yield announce, advance

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from finfuzz.support.errors import UserError
 from finfuzz.support.terminal import say
+from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.findings.rekey import count_outdated
+
+_FILED = re.compile(r"/[A-Z][A-Z0-9+]*/[^/]+/[0-9a-f]{12}\Z")
 
 
 def warn_outdated(crashes: Path) -> None:
@@ -26,8 +30,11 @@ def require_folder(crashes: Path) -> None:
 
 
 def find_crashes(finding: Path, crashes: Path) -> Path:
-    """Find the crashes folder that a finding's folder lies in: ``crashes``, or another."""
-    parents = finding.resolve().parents
-    if len(parents) < 3 or parents[2] == crashes.resolve():
-        return crashes
-    return parents[2]
+    """Find the crashes folder that a finding's folder lies in: another than ``crashes``, if any.
+
+    It is told by the names of SIGNAL/DIAGNOSTIC/BUCKET. A copy may lie anywhere, in `/tmp` say, and
+    what is above it is then no folder of findings.
+    """
+    folder = finding.resolve()
+    is_filed = _FILED.search(str(folder)) and folder.parent.name in DIAGNOSTICS
+    return folder.parents[2] if is_filed and folder.parents[2] != crashes.resolve() else crashes

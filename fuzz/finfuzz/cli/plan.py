@@ -18,6 +18,7 @@ from finfuzz.campaign.folder import DEFAULT_STATE, State
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
 from finfuzz.cli.discover import add_draft
+from finfuzz.cli.new_findings import choose_crashes
 from finfuzz.replay.matrix import expand_policies
 from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
@@ -44,6 +45,8 @@ class RunOptions:
     corpus: Path | None = None
     crashes: Path | None = None
     attribute: bool | None = None
+    owner_only: bool | None = None
+    findings: int | None = None
     deadline: float | None = None
     memory: int | None = None
     total_memory: int | None = None
@@ -61,7 +64,7 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
         raise UserError(f"{path} names no target: write a [[targets]] table, or give --target")
     base = path.parent if path else Path()
     state = _choose(options.state, _resolve(base, file.state), DEFAULT_STATE)
-    crashes = _choose(options.crashes, _resolve(base, file.crashes), Path("crashes"))
+    crashes = choose_crashes(options.crashes or _resolve(base, file.crashes), state)
     places = [(state, "the campaign's state"), (crashes, "findings")]
     for place in places:
         require_possible(*place)
@@ -78,6 +81,8 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
         crashes=str(crashes.absolute()),
         abuse=_choose(options.abuse, file.abuse, False),
         attribute=_choose(options.attribute, file.attribute, True),
+        owner_only=_choose(options.owner_only, file.owner_only, False),
+        findings=_choose(options.findings, file.findings, 0),
         bounds=bounds,
     )
     state, crashes = (ensure_directory(*place) for place in places)

@@ -1,14 +1,12 @@
-"""`finfuzz exec` runs one program; `finfuzz steps` prints the language."""
+"""`finfuzz exec`: run one program."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import (
@@ -26,14 +24,18 @@ from finfuzz.cli.options import (
 )
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
 from finfuzz.program.file import read_program
-from finfuzz.program.reference import INTRODUCTION, tables
-from finfuzz.support.terminal import DataConsole, say
-from finfuzz.targets.build import require_linux
-from finfuzz.triage.diagnosis import diagnose
+from finfuzz.program.scope import explain_skipped
+from finfuzz.support.counting import count_things
+from finfuzz.support.errors import UserError
+from finfuzz.support.terminal import say
+from finfuzz.targets.build import Build, require_linux
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.diagnosis.bucket import COMPARED
 from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.oracles.compare import compare
+from finfuzz.triage.repro.single import write_single
 
 
 @cli.command(name="exec")
@@ -45,6 +47,14 @@ from finfuzz.triage.oracles.compare import compare
 @deadline_option
 @memory_option
 @abuse_option
+@click.option("--strict", is_flag=True, help="Run nothing if a step would be skipped: exit with 2.")
+@click.option(
+    "--script",
+    "prints_script",
+    is_flag=True,
+    help="Print PROGRAM as a Python script that needs no finfuzz, in one file. The outcome goes to "
+    "standard error, and the exit code is 0.",
+)
 def exec_(
     program: Path,
     target: str,
@@ -54,11 +64,13 @@ def exec_(
     deadline: float,
     memory: int,
     abuse: bool,
+    strict: bool,
+    prints_script: bool,
 ) -> None:
     """Run PROGRAM once in a fresh process and print the outcome.
 
-    Exits with 0 if the program survived, 1 if it crashed, hung or showed another defect, and 2 if
-    it could not run.
+    A line for each step that was skipped gives the reason. Exits with 0 if the program survived, 1
+    if it crashed, hung or showed another defect, and 2 if it could not run.
     """
     require_linux()
     read = read_program(program)
@@ -66,20 +78,15 @@ def exec_(
     spec, interpreter = resolve_target(target, python)
     made = build_target(take_recipe(spec, program), interpreter)
     limits = Limits(deadline, memory, abuse)
+    skipped = explain_skipped(read, interpreter.version, made.offers, abuse=abuse)
+    if strict and skipped:
+        _refuse(program, made, skipped)
     outcome = run_fresh(made, read, limits)
-    effect, skipped, raised = outcome.took
-    where = f"{made.spec} on CPython {made.interpreter.text}"
-    steps = f"{effect} steps, {skipped} skipped, {raised} raised, {outcome.seconds * 1000:.0f} ms"
-    if outcome.alive:
-        steps += f", {outcome.alive} C++ objects still alive at exit"
     found = diagnose(compare(made, read, outcome, limits), memory)
-    if not found:
-        say(f"survived: {where} ({steps})")
-    for diagnosis in found:
-        say(f"{diagnosis} in {diagnosis.phase}: {where} ({steps})")
-        say(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}")
-        if diagnosis.diagnostic in COMPARED:
-            say(diagnosis.detail)
+    _print_outcome(made, outcome, found, skipped, err=prints_script)
+    if prints_script:
+        say(write_single(made, read, outcome, found, skipped, limits), nl=False)
+        return
     for number, frame in enumerate(name_stack(outcome.find_stack())):
         say(f"#{number} {frame}")
     if outcome.stderr:
@@ -87,22 +94,50 @@ def exec_(
     sys.exit(1 if found else 0)
 
 
-@cli.command()
-def steps() -> None:
-    """Print the language of programs: all steps, their arguments, and where they are legal."""
-    console = DataConsole()
-    console.print(_render_code(INTRODUCTION))
-    for each in tables():
-        console.print(Text(f"\n{each.title}", style="bold"))
-        if each.note:
-            console.print(_render_code(each.note))
-        table = Table(*each.columns, box=box.SIMPLE_HEAD, pad_edge=False)
-        for row in each.rows:
-            table.add_row(*map(_render_code, row))
-        console.print(table)
+def _refuse(program: Path, made: Build, skipped: tuple[str, ...]) -> None:
+    for line in skipped:
+        say(f"{program}: {line}", err=True)
+    steps = count_things(len(skipped), "step")
+    raise UserError(
+        f"{program}: {steps} would be skipped ({_name(made)}), so nothing was run: mend the "
+        "program, or leave out --strict"
+    )
 
 
-def _render_code(text: str) -> Text:
-    """Colour the `code` in a text and drop the backquotes."""
-    parts = text.split("`")
-    return Text.assemble(*((part, "cyan" if index % 2 else "") for index, part in enumerate(parts)))
+def _print_outcome(
+    made: Build,
+    outcome: Outcome,
+    found: Sequence[Diagnosis],
+    skipped: tuple[str, ...],
+    *,
+    err: bool,
+) -> None:
+    effect, left_out, raised = outcome.took
+    milliseconds = f"{outcome.seconds * 1000:.0f} ms"
+    steps = f"{count_things(effect, 'step')}, {left_out} skipped, {raised} raised, {milliseconds}"
+    if outcome.alive:
+        steps += f", {outcome.alive} C++ objects still alive at exit"
+    if not found:
+        partly = f", but {left_out} of {sum(outcome.took)} steps were skipped" if left_out else ""
+        say(f"survived{partly}: {_name(made)} ({steps})", err=err)
+    for diagnosis in found:
+        say(f"{diagnosis} in {diagnosis.phase}: {_name(made)} ({steps})", err=err)
+        say(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}", err=err)
+        if diagnosis.diagnostic in COMPARED:
+            say(diagnosis.detail, err=err)
+    for line in describe_skipped(outcome.took, skipped):
+        say(line, err=err)
+
+
+def describe_skipped(took: tuple[int, int, int], skipped: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each step that was skipped, and one for those that nobody could foresee."""
+    for line in skipped:
+        yield f"skipped {line}"
+    _, left_out, raised = took
+    if left_out > len(skipped) and raised:
+        more = count_things(left_out - len(skipped), "step")
+        yield f"skipped {more} more: what they name is missing, since a step raised"
+
+
+def _name(made: Build) -> str:
+    return f"{made.spec} on CPython {made.interpreter.text}"

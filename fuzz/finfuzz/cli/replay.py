@@ -19,8 +19,8 @@ from finfuzz.cli.options import (
     name_targets,
     path_option,
     recipe_option,
-    show_progress,
 )
+from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.replay.accept import rewrite_expectations
 from finfuzz.replay.cases import Case, collect_cases
@@ -37,10 +37,11 @@ from finfuzz.replay.run import PlannedBuild, build_all, count_cores, replay_all
 from finfuzz.report import comparison as comparing
 from finfuzz.report import replay as reports
 from finfuzz.report.replay import Replay
+from finfuzz.support.counting import count_things
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say
-from finfuzz.targets.build import require_linux
+from finfuzz.targets.build import is_built, require_linux
 from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.spec import parse_target
 
@@ -124,10 +125,12 @@ def replay(
     """Run known programs and findings on many builds and compare with the expected outcomes.
 
     PATHS are programs, findings or folders of them; by default corpus and crashes. Exits with 0 if
-    nothing is worse than expected, 1 if something regressed or changed, 2 if something could not
-    be run, and 130 if interrupted (the report has the results until then).
+    nothing is worse than expected, 1 if something failed, regressed or changed, 2 if something
+    could not be run, and 130 if interrupted (the report has the results until then).
 
-    With --against or --against-python, only programs that differ count: a line each, and a total.
+    With --against or --against-python, only programs that differ are shown: a line each, and a
+    total. Exits with 1 if one of them fails on the target steadily, and neither its comments nor
+    its finding expect that; what fails on the other side alone is no reason.
     """
     require_linux()
     if against is not None and against_python is not None:
@@ -212,7 +215,7 @@ def _run(
             for some in replay_all(cases, builds, limits, workers, compare=compare):
                 results += some
                 advance(len(results), len(cases) * len(builds))
-                for worse in (one for one in some if one.judgement in WORSE):
+                for worse in (one for one in some if one.judgement in WORSE and not compare):
                     announce(reports.describe(worse))
     except KeyboardInterrupt:
         complete = False
@@ -224,13 +227,22 @@ def _run(
 
 def _build(builds: list[PlannedBuild], workers: int) -> list[PlannedBuild]:
     ready = {}
+    missing = {planned.name for planned in builds if not planned.problem and not _is_built(planned)}
     with show_progress("builds") as (announce, advance):
-        for done, planned in enumerate(build_all(builds, workers), start=1):
+        for planned in build_all(builds, workers):
             ready[planned.name] = planned
-            advance(done, len(builds))
+            advance(len(missing & set(ready)), len(missing))
             if planned.problem:
                 announce(f"{planned.name}: {planned.problem}")
     return [ready[planned.name] for planned in builds]
+
+
+def _is_built(planned: PlannedBuild) -> bool:
+    """Whether nothing is left to build: the cache has it, or it can't be built anyway."""
+    try:
+        return is_built(planned.spec, planned.interpreter, False)
+    except UserError:
+        return True
 
 
 def _accept(cases: list[Case], done: Replay) -> None:
@@ -244,7 +256,7 @@ def _accept(cases: list[Case], done: Replay) -> None:
         }
         if case.path is not None and observed:
             changed += rewrite_expectations(case.path, observed)
-    say(f"rewrote the expect lines of {changed} programs")
+    say(f"rewrote the expect lines of {count_things(changed, 'program')}")
 
 
 def _print_report(done: Replay, all_rows: bool) -> None:
@@ -254,13 +266,13 @@ def _print_report(done: Replay, all_rows: bool) -> None:
         console.print(table)
         for entry in reports.render_legend(done):
             console.print(entry)
-    for text in reports.describe_notable(done):
+    for text in (*reports.describe_notable(done), *reports.describe_skipped(done, all_rows)):
         console.print(text, soft_wrap=True)
     console.print(done.total)
 
 
 def _print_comparisons(comparisons: Iterable[Comparison]) -> None:
     for one in comparisons:
-        for each in one.differences:
-            say(comparing.describe(each))
+        for line in comparing.describe_differences(one):
+            say(line)
         say(one.total)

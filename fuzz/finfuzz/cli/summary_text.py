@@ -1,15 +1,23 @@
-"""The summary of a campaign as text."""
+"""The summary of a campaign as text: the findings last, each with the command that shows it."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.summary import BucketSummary, LaneSummary, Summary
+from finfuzz.support.errors import UserError
+from finfuzz.support.hints import shorten_path, spell_command
+from finfuzz.triage.findings.finding import load
+from finfuzz.triage.findings.story import describe_rate
+
+_SCRIPT = "repro.py"
 
 
-def render_summary(summary: Summary, crashes: Path, plan: Plan) -> str:
-    """Render a summary, lane by lane."""
+def render_summary(summary: Summary, plan: Plan, state: Path) -> str:
+    """Render a summary: lane by lane, then the findings. ``state``: the campaign's folder."""
     lines = []
     for lane in summary.lanes:
         lines += _render_lane(lane, summary)
@@ -18,12 +26,15 @@ def render_summary(summary: Summary, crashes: Path, plan: Plan) -> str:
             f"total: {summary.executions:,} executions in {summary.seconds:.0f} s "
             f"({summary.executions_per_second:.0f}/s)"
         )
-    if any(bucket.path for bucket in summary.findings):
-        python = plan.lanes[0].python
-        run = f"in a finding's folder, run {python} repro.py"
-        if any(lane.target.startswith("wheel:") for lane in plan.lanes):
-            run += " (a wheel's script begins with the pip command that it needs)"
-        lines.append(f"findings are in {crashes}; {run}")
+    if summary.interrupted:
+        command = spell_command("run", "--resume", state)
+        lines.append(f"stopped early, everything is on disk: `{command}` continues")
+    pythons = {(lane.target, lane.version): lane.python for lane in plan.lanes}
+    # what this campaign has found stands last, where a reader looks
+    for bucket in sorted(summary.findings, key=lambda one: one.new):
+        lines += _render_finding(bucket, pythons[bucket.target, bucket.python], summary)
+    if not summary.findings:
+        lines.append("no findings")
     return "\n".join(lines)
 
 
@@ -36,29 +47,41 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
         f"{figures.seconds:.0f} {seconds} ({figures.executions_per_second:.0f}/s), "
         f"engine {summary.engine}, seed {summary.seed}"
     ]
-    for title, count in lane.known.items():
-        if count:
-            lines.append(f"known, not filed: {title} ({_times(count)})")
-    for bucket in _select(summary.unconfirmed, lane):
-        lines.append(f"unconfirmed, not filed: {bucket.signal}/{bucket.diagnostic} {bucket.path}")
-    findings = _select(summary.findings, lane)
-    if not findings:
-        lines.append("no findings")
-    for bucket in findings:
-        status = "new" if bucket.new else "filed earlier"
-        if not bucket.path:
-            status = "not filed"  # triage has announced why
-        lines.append(
-            f"{bucket.signal}/{bucket.diagnostic} ({status}, seen {_times(bucket.sightings)}, "
-            f"first after {bucket.first_seen_seconds:.1f} s)"
-            + (f": {bucket.path}" if bucket.path else "")
-        )
+    for title, number in lane.known.items():
+        if number:
+            lines.append(f"known, not filed: {title} ({_times(number)})")
+    for bucket in summary.unconfirmed:
+        if (bucket.target, bucket.python) == (lane.target, lane.python):
+            name = f"{bucket.signal}/{bucket.diagnostic}"
+            lines.append(f"unconfirmed, not filed: {name} {shorten_path(Path(bucket.path))}")
     return lines
 
 
-def _select(buckets: list[BucketSummary], lane: LaneSummary) -> list[BucketSummary]:
-    return [one for one in buckets if (one.target, one.python) == (lane.target, lane.python)]
+def _render_finding(bucket: BucketSummary, python: str, summary: Summary) -> Iterator[str]:
+    # a bucket without a folder: triage has announced why
+    status = ("new" if bucket.new else "filed earlier") if bucket.path else "not filed"
+    name = bucket.title or f"{bucket.signal}/{bucket.diagnostic}"
+    lane = f" on {bucket.target}, CPython {bucket.python}" if len(summary.lanes) > 1 else ""
+    after = f"first after {bucket.first_seen_seconds:.1f} s{lane}"
+    yield f"{name} ({status}, seen {_times(bucket.sightings)}, {after})"
+    if bucket.path:
+        yield from _render_folder(Path(bucket.path), python)
 
 
-def _times(count: int) -> str:
-    return "1 time" if count == 1 else f"{count} times"
+def _render_folder(folder: Path, python: str) -> Iterator[str]:
+    """Render the owner and the command that runs the script, as far as they are there."""
+    try:
+        finding = load(folder)
+    except UserError as error:
+        yield f"    {error}"
+        return
+    if finding.attribution:
+        yield f"    owner: {finding.attribution}"
+    rate = describe_rate(finding.signal, finding.script)
+    yield f"    script {rate}:" if finding.script.n else "    only finfuzz sees it, no script can:"
+    script = shorten_path(folder / _SCRIPT)
+    yield f"    {shlex.join([python, script])}"
+
+
+def _times(number: int) -> str:
+    return "1 time" if number == 1 else f"{number} times"

@@ -10,13 +10,13 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any
 
 import psutil
 
 from finfuzz.executor.limits import STDERR_BYTES
 from finfuzz.support.errors import UserError
+from finfuzz.support.signals import TERMINAL, ignore
 from finfuzz.targets.build import Build
 from finfuzz.targets.instrumentation import make_variables
 
@@ -72,17 +72,13 @@ def tie_to_us(python: str, command: Sequence[str | Path]) -> list[str]:
     return [python, "-I", "-S", "-c", _TIED, *map(str, command)]
 
 
-#: Signals that a terminal sends to all processes of its group.
-_TERMINAL = (signal.SIGINT, signal.SIGHUP)
-
-
 @contextlib.contextmanager
 def deaf_to_terminal() -> Iterator[None]:
     """Block the terminal's signals in processes started inside, until ``ignore_terminal`` there.
 
     A Ctrl-C would end a Python that has hardly begun, with a traceback.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL)
     try:
         yield
     finally:
@@ -91,8 +87,8 @@ def deaf_to_terminal() -> Iterator[None]:
 
 def ignore_terminal() -> None:
     """Leave Ctrl-C and the terminal's end to the parent process."""
-    _ignore(*_TERMINAL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL)
+    ignore(*TERMINAL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINAL)
 
 
 def follow_parent(number: signal.Signals) -> None:
@@ -100,28 +96,6 @@ def follow_parent(number: signal.Signals) -> None:
     ignore_terminal()
     end_with_parent(number)
     adopt_orphans()
-
-
-def ignore_alone() -> None:
-    """Don't pass on the signals that this process ignores (nohup, a shell's `&`) to its children.
-
-    There `exit interrupt` would have no effect.
-    """
-    _ignore(*(number for number in _TERMINAL if signal.getsignal(number) is signal.SIG_IGN))
-
-
-def ignores(number: signal.Signals) -> bool:
-    """Whether this process ignores a signal."""
-    return signal.getsignal(number) in (signal.SIG_IGN, _nothing)
-
-
-def _ignore(*numbers: signal.Signals) -> None:
-    for number in numbers:
-        signal.signal(number, _nothing)
-
-
-def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing. Unlike SIG_IGN, a handler is not inherited through exec."""
 
 
 def environment() -> dict[str, str]:

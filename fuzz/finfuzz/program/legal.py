@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
+from finfuzz.program.refusal import Refusal, list_words
 from finfuzz.program.words import ACTION, HOOK, KINDS, NATIVE_HOOKS, Kind, is_own
 from finfuzz.support.cpythons import Quirk, Version, has
 
@@ -38,6 +40,14 @@ def list_hooks(kind: Kind) -> tuple[str, ...]:
 
 
 HOOKS_OF: dict[str, tuple[str, ...]] = {kind.text: list_hooks(kind) for kind in KINDS.values()}
+
+
+@cache
+def explain_hook(hook: str) -> str:
+    """Explain which kinds take a hook."""
+    if hook in _OF_WEAK:
+        return "that takes no weak references"
+    return f"only {list_words(kind for kind, hooks in HOOKS_OF.items() if hook in hooks)} has it"
 
 
 def _pairs(hooks: Iterable[str], actions: Iterable[str], why: str) -> dict[tuple[str, str], str]:
@@ -144,8 +154,15 @@ def is_one_thread(flavour: str, python: Version) -> bool:
 
 def may_have_threads(flavour: str, python: Version) -> bool:
     """Whether an interpreter of that kind may start threads; empty for the main interpreter."""
+    return refuse_threads(flavour, python) is None
+
+
+def refuse_threads(flavour: str, python: Version) -> Refusal | None:
+    """Find why an interpreter of that kind may not start threads."""
     is_strict = flavour == "stdlib" and has(python, Quirk.STDLIB_INTERPRETERS_ARE_STRICT)
-    return flavour != "strict" and not is_strict
+    if flavour != "strict" and not is_strict:
+        return None
+    return Refusal("an interpreter of kind `{}` may have no threads", (flavour,))
 
 
 #: Roots whose thread outlives `Py_FinalizeEx`. The thread must not wake in another life: its locks

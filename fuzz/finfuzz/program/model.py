@@ -11,12 +11,16 @@ from finfuzz.program.words import OF_EXTENSION, Choice, is_own
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line of a program: an operation, its arguments, and the comments above and beside it."""
+    """A line of a program: an operation, its arguments, and the comments above and beside it.
+
+    ``line``: its number in the text that it was read from, from 1; 0 where it was in none.
+    """
 
     op: str
     args: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
     beside: str = ""
+    line: int = field(default=0, compare=False, repr=False)
 
     @property
     def operation(self) -> Operation:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from finfuzz.program.language import MAIN, OPERATIONS, PREFIXES
-from finfuzz.program.legal import may_have_threads
+from finfuzz.program.legal import refuse_threads
 from finfuzz.program.model import Program, Step
+from finfuzz.program.refusal import Refusal
 from finfuzz.program.words import FLAVOUR, Choice
 from finfuzz.support.cpythons import Version
 
@@ -23,9 +23,9 @@ class Scope(Protocol):
     @property
     def flavour(self) -> str: ...
 
-    def allows(self, choice: Choice, text: str) -> bool: ...
+    def refuse_word(self, choice: Choice, text: str) -> Refusal | None: ...
 
-    def apply(self, step: Step) -> bool: ...
+    def take(self, step: Step) -> Refusal | None: ...
 
 
 #: Steps that no thread performs: they say where or in which life the next steps run. `fork` copies
@@ -44,20 +44,23 @@ _TAKEN: dict[str, frozenset[str]] = {
     "released": frozenset({"start"}),
 }
 
-#: Where a prefix is legal; the others are anywhere.
-_LEGAL: dict[str, Callable[[Scope], bool]] = {
-    # PyGILState_* knows the main interpreter alone (C API docs).
-    "native": lambda scope: scope.current == MAIN,
-    "together": lambda scope: may_have_threads(scope.flavour, scope.python),
-    "everywhere": lambda scope: bool(scope.flavours),
-    # Of all kinds, it alone needs no thread state.
-    "released": lambda scope: scope.allows(FLAVOUR, "framework"),
-}
-
 
 def is_legal(prefix: str, scope: Scope) -> bool:
     """Whether a prefix of that name is legal at a place."""
-    return prefix not in _LEGAL or _LEGAL[prefix](scope)
+    return refuse_prefix(prefix, scope) is None
+
+
+def refuse_prefix(prefix: str, scope: Scope) -> Refusal | None:
+    """Find why a prefix of that name is not legal at a place."""
+    if prefix == "native" and scope.current != MAIN:
+        return Refusal("`native` is for the main interpreter: `PyGILState_*` knows it alone")
+    if prefix == "together":
+        return refuse_threads(scope.flavour, scope.python)
+    if prefix == "everywhere" and not scope.flavours:
+        return Refusal("`everywhere` is for where a subinterpreter lives, and none does")
+    if prefix == "released":  # of all kinds, it alone needs no thread state
+        return scope.refuse_word(FLAVOUR, "framework")
+    return None
 
 
 def is_apart(prefix: Step | None) -> bool:
@@ -78,18 +81,28 @@ def may_go_with(prefix: Step, op: str) -> bool:
 
 
 def list_effects(program: Program, scope: Scope) -> list[bool]:
-    """Take all steps of a program. Return which of them have an effect.
+    """Take all steps of a program. Return which of them have an effect."""
+    return [refusal is None for refusal in list_refusals(program, scope)]
+
+
+def list_refusals(program: Program, scope: Scope) -> list[Refusal | None]:
+    """Take all steps of a program. Return why each has no effect; None where it has one.
 
     A prefix has one if the next step that has an effect goes with it: only that step tells.
     """
-    effects: list[bool] = []
+    refusals: list[Refusal | None] = []
     waiting: tuple[int, Step] | None = None
     for at, step in enumerate(program.steps):
-        effects.append(scope.apply(step))
-        if effects[at]:
+        refusals.append(scope.take(step))
+        if refusals[at] is None:
             if waiting and not goes_with(waiting[1], step):
-                effects[waiting[0]] = False
+                refusals[waiting[0]] = _refuse_pair(waiting[1].op, step.op)
             waiting = (at, step) if scope.prefix else None
     if waiting:
-        effects[waiting[0]] = False
-    return effects
+        refusals[waiting[0]] = Refusal("no step follows that has an effect")
+    return refusals
+
+
+def _refuse_pair(prefix: str, op: str) -> Refusal:
+    text = "`{}` has no effect on the next step, `{}`: it is legal {}"
+    return Refusal(text, (prefix, op, OPERATIONS[prefix].where))

@@ -98,7 +98,7 @@ def _step(number: int, words: list[tuple[int, str]], above: tuple[str, ...], bes
     if len(words) > len(parameters) + 1:
         column, extra = words[len(parameters) + 1]
         raise ParseError(number, column, f"found `{shorten(extra)}`", f"the end of `{op}`")
-    return Step(op, tuple(word for _, word in words[1:]), above, beside)
+    return Step(op, tuple(word for _, word in words[1:]), above, beside, number)
 
 
 def _check_argument(number: int, column: int, word: str, parameter: Role | Choice) -> None:

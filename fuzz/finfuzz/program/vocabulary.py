@@ -50,6 +50,16 @@ _ACTIONS = frozenset(
     }
 )
 _INTERPRETERS = frozenset({"framework"})
+#: The sort of each choice's words in a vocabulary.
+_SORTS = {
+    "operation": "operations",
+    KIND.name: "kinds",
+    EDGE.name: "edges",
+    ROOT.name: "roots",
+    HOOK.name: "hooks",
+    ACTION.name: "actions",
+    FLAVOUR.name: "interpreters",
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,8 @@ class OwnWords:
 class Vocabulary:
     """The words that one target's extension offers, by sort; each sort is all of it by default.
 
-    ``own``: the words of its recipe, beside the language's.
+    ``own``: the words of its recipe, beside the language's. ``reasons``: why it lacks words, by
+    sort and word; ``because``: why it lacks all others.
     """
 
     operations: frozenset[str] = _OPERATIONS
@@ -92,6 +103,8 @@ class Vocabulary:
     actions: frozenset[str] = _ACTIONS
     interpreters: frozenset[str] = _INTERPRETERS
     own: OwnWords = field(default_factory=OwnWords, compare=False)
+    reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    because: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         for sort in _list_sorts():
@@ -99,13 +112,21 @@ class Vocabulary:
                 raise ValueError(f"no {sort} of an extension: {', '.join(sorted(unknown))}")
 
     def without(self, **words: Iterable[str]) -> Vocabulary:
-        """Return a vocabulary without these words, given by sort: ``without(kinds=["smart"])``."""
+        """Return a vocabulary without these words, given by sort: ``without(kinds=["smart"])``.
+
+        A mapping has the reasons: ``without(kinds={"smart": "it has no holders"})``.
+        """
         sorts: dict[str, frozenset[str]] = {}
+        given = {sort: texts for sort, texts in words.items() if isinstance(texts, Mapping)}
+        reasons = {
+            sort: {**self.reasons.get(sort, {}), **given.get(sort, {})}
+            for sort in (*self.reasons, *given)
+        }
         for sort, texts in words.items():
             if lacking := frozenset(texts) - getattr(self, sort):
                 raise ValueError(f"no {sort} of this vocabulary: {', '.join(sorted(lacking))}")
             sorts[sort] = getattr(self, sort) - frozenset(texts)
-        return replace(self, **sorts)  # type: ignore[arg-type]  # by sort, never `own`
+        return replace(self, reasons=reasons, **sorts)  # type: ignore[arg-type]  # by sort
 
     @cached_property
     def lacking(self) -> Mapping[Choice, frozenset[str]]:
@@ -162,6 +183,13 @@ class Vocabulary:
             return text in self.own.by_choice.get(choice, ())
         return text not in self.lacking.get(choice, ())
 
+    def explain_lack(self, name: str, text: str) -> str:
+        """Explain that the target lacks a word. ``name``: of its choice, or `operation`."""
+        if is_own(text):
+            return f"the target's recipe has no {name} `{text}`"
+        why = self.reasons.get(_SORTS.get(name, ""), {}).get(text, self.because)
+        return f"the target has no {name} `{text}`" + (f": {why}" if why else "")
+
     def missing(self, program: Program) -> tuple[str, ...]:
         """Name the program's words that the target lacks: each once, in order, with its sort."""
         found = []
@@ -175,13 +203,16 @@ class Vocabulary:
 
 
 def _list_sorts() -> tuple[str, ...]:
-    return tuple(each.name for each in fields(Vocabulary) if each.name != "own")
+    return tuple(each.name for each in fields(Vocabulary) if each.compare)
 
 
 #: All words that an extension can offer.
 EVERYTHING = Vocabulary()
 #: No word that needs code in the extension: what any module at all has.
-NOTHING = Vocabulary(**dict.fromkeys(_list_sorts(), frozenset()))  # type: ignore[arg-type]
+NOTHING = Vocabulary(
+    **dict.fromkeys(_list_sorts(), frozenset()),  # type: ignore[arg-type]
+    because="finfuzz compiles nothing into a package",
+)
 
 
 def assume_words(program: Program) -> Vocabulary:

@@ -60,11 +60,12 @@ class Case:
     def judge(self, expected: frozenset[str] | None, seen: frozenset[str]) -> Judgement:
         """Compare the outcome with the expected one. For a finding, further defects don't count.
 
-        A finding is one defect, and its controls were examined for this defect alone.
+        A finding is one defect, and its controls were examined for this defect alone. It records
+        what survived there; no comment of a program does.
         """
         if self.seen is not None and expected and expected < seen:
             return "as expected"
-        return judge(expected, seen)
+        return judge(expected, seen, recorded=self.seen is not None)
 
 
 def collect_cases(paths: Iterable[Path]) -> list[Case]:

@@ -9,14 +9,17 @@ from typing import Literal
 
 import msgspec
 
-from finfuzz.replay.judge import SILENT, WORSE, Result
+from finfuzz.replay.judge import SILENT, Judgement, Result
 from finfuzz.replay.matrix import expand_policies, plan_python
 from finfuzz.replay.run import PlannedBuild
+from finfuzz.support.counting import count_things
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import shorten_home
 from finfuzz.triage.attribution.likeness import are_same_defect
 
 What = Literal["fails here only", "fails there only", "fails differently"]
+#: Judgements of a failure that do not make a replay fail, though the other build differs.
+_EXCUSED: frozenset[Judgement] = frozenset({"as expected", "flaky"})
 #: A build and the one to compare with.
 Pair = tuple[PlannedBuild, PlannedBuild]
 
@@ -30,23 +33,21 @@ class Difference(msgspec.Struct, frozen=True):
 
     @property
     def worse(self) -> bool:
-        """Whether it makes the replay fail.
-
-        A finding that has never run here is expected to do what it did there.
-        """
-        unknown = self.here.judgement == "new here" and self.what != "fails there only"
-        return self.here.judgement in WORSE or unknown
+        """Whether it makes the replay fail: it fails here, steadily, and is not expected to."""
+        return self.what != "fails there only" and self.here.judgement not in _EXCUSED
 
 
 @dataclass(frozen=True)
 class Comparison:
     """All programs on a pair of builds. ``cases``: the results here that could be compared.
 
-    ``untold``: how many others there are, of which one side says nothing.
+    ``untold``: how many others there are, of which one side says nothing. ``labels``: the short
+    names of here and there, enough to tell one from the other.
     """
 
     here: str
     there: str
+    labels: tuple[str, str]
     cases: tuple[Result, ...]
     untold: int
     differences: tuple[Difference, ...]
@@ -57,16 +58,34 @@ class Comparison:
 
     @property
     def total(self) -> str:
-        """The counts: `A against B: 2 of 9 programs differ (2 fail here only)`."""
+        """The counts: `A against B: 2 of 9 programs differ: 2 fail on A only; …`."""
+        told = f"{self.here} against {self.there}: {self._count_differences()}"
+        if self.untold and self.cases:
+            told += f"; {self.untold} can't be compared"
+        if not self.differences:
+            return told
+        return f"{told}; {len(self.worse) or 'nothing'} worse than expected"
+
+    def _count_differences(self) -> str:
+        if not self.cases:
+            return "no program could be compared"
+        programs = count_things(len(self.cases), "program")
+        if not self.differences:
+            return f"{programs}, none differs"
         counts = Counter(one.what for one in self.differences)
+        here, there = self.labels
+        texts: dict[What, str] = {
+            "fails here only": f"on {here} only",
+            "fails there only": f"on {there} only",
+            "fails differently": "differently",
+        }
         parts = [
-            f"{count} {what if count == 1 else what.replace('fails', 'fail')}"
-            for what, count in sorted(counts.items())
+            f"{counts[what]} fail{'s' if counts[what] == 1 else ''} {text}"
+            for what, text in texts.items()
+            if counts[what]
         ]
-        parts += [f"{self.untold} can't be compared"] if self.untold else []
-        differ = f"{len(self.differences)} of {len(self.cases)} programs differ"
-        told = f" ({', '.join(parts)})" if parts else ""
-        return f"{self.here} against {self.there}: {differ}{told}"
+        differ = "differs" if len(self.differences) == 1 else "differ"
+        return f"{len(self.differences)} of {programs} {differ}: {', '.join(parts)}"
 
 
 def pair_with_target(
@@ -86,9 +105,11 @@ def pair_with_target(
 
 
 def pair_with_python(builds: Sequence[PlannedBuild], against: str) -> list[Pair]:
-    """Pair each build with the same target on another CPython. Raise UserError if it is none."""
+    """Pair each build with the same target on another CPython. Raise UserError if there is none."""
     python, problem = plan_python(against)
-    pairs = [(one, PlannedBuild(one.spec, python, problem)) for one in builds]
+    if problem:  # every program would be there to find that out
+        raise UserError(problem.replace("--python", "--against-python", 1))
+    pairs = [(one, PlannedBuild(one.spec, python)) for one in builds]
     return _tell_apart(pairs, f"--against-python {against}")
 
 
@@ -114,19 +135,28 @@ def compare_all(results: Iterable[Result], pairs: Sequence[Pair]) -> list[Compar
     rows: dict[str, dict[str, Result]] = {}
     for one in results:
         rows.setdefault(one.build, {})[one.case] = one
-    return [
-        _compare(here.name, there.name, rows.get(here.name, {}), rows.get(there.name, {}))
-        for here, there in pairs
-    ]
+    return [_compare(pair, *(rows.get(one.name, {}) for one in pair)) for pair in pairs]
 
 
-def _compare(
-    here: str, there: str, results: dict[str, Result], others: dict[str, Result]
-) -> Comparison:
+def _compare(pair: Pair, results: dict[str, Result], others: dict[str, Result]) -> Comparison:
+    here, there = pair
     both = [(one, others[case]) for case, one in results.items() if case in others]
     told = [pair for pair in both if SILENT.isdisjoint(one.judgement for one in pair)]
-    cases = tuple(one for one, _ in told)
-    return Comparison(here, there, cases, len(both) - len(told), tuple(_list_differences(told)))
+    return Comparison(
+        here.name,
+        there.name,
+        _label(here, there),
+        cases=tuple(one for one, _ in told),
+        untold=len(both) - len(told),
+        differences=tuple(_list_differences(told)),
+    )
+
+
+def _label(here: PlannedBuild, there: PlannedBuild) -> tuple[str, str]:
+    """Name two builds by what differs: their targets, or their CPythons."""
+    if here.spec != there.spec:
+        return str(here.spec), str(there.spec)
+    return f"CPython {here.python}", f"CPython {there.python}"
 
 
 def _list_differences(pairs: Iterable[tuple[Result, Result]]) -> Iterator[Difference]:

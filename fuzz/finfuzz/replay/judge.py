@@ -6,12 +6,14 @@ from typing import Literal
 
 import msgspec
 
+from finfuzz.support.counting import count_things
 from finfuzz.triage.diagnosis import Diagnosis
 
 Judgement = Literal[
     "as expected",
     "fixed",
     "regressed",
+    "failed",
     "changed",
     "flaky",
     "new here",
@@ -20,7 +22,7 @@ Judgement = Literal[
 ]
 
 #: Judgements that make a replay fail.
-WORSE: frozenset[Judgement] = frozenset({"regressed", "changed"})
+WORSE: frozenset[Judgement] = frozenset({"regressed", "failed", "changed"})
 #: Judgements that say nothing about the program, and why.
 SILENT: frozenset[Judgement] = frozenset({"not comparable", "not runnable"})
 
@@ -31,7 +33,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     ``expected`` and ``seen`` hold sorted `SIGNAL/diagnostic` texts; none means survival.
     ``expected`` is null if nothing is known. ``why`` explains a case that is flaky, not
     comparable or can't run. ``diagnoses`` are the evidence for ``seen``, without whole stacks.
-    ``seconds`` is the time of the first run.
+    ``seconds`` is the time of the first run. ``skipped``: the program's steps that had no effect on
+    that build, with the reasons.
     """
 
     case: str
@@ -44,11 +47,19 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     diagnoses: tuple[Diagnosis, ...] = ()
     why: str = ""
     seconds: float = 0.0
+    skipped: tuple[str, ...] = ()
 
     @property
     def build(self) -> str:
         """The build's name, as ``PlannedBuild.name``."""
         return f"{self.target} on {self.python}"
+
+    @property
+    def first_skipped(self) -> str:
+        """The first skipped step with its reason, and how many more there are; empty if none."""
+        if len(self.skipped) < 2:
+            return "".join(self.skipped)
+        return f"{self.skipped[0]} (and {count_things(len(self.skipped) - 1, 'step')} more)"
 
     @property
     def summary(self) -> str:
@@ -58,12 +69,19 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(self.seen) or "survived"
 
 
-def judge(expected: frozenset[str] | None, seen: frozenset[str]) -> Judgement:
-    """Compare two sets of `SIGNAL/diagnostic`. Survival against expectation means fixed."""
+def judge(
+    expected: frozenset[str] | None, seen: frozenset[str], *, recorded: bool = False
+) -> Judgement:
+    """Compare two sets of `SIGNAL/diagnostic`. Survival against expectation means fixed.
+
+    ``recorded``: what is expected was seen there before, so a failure can have come since.
+    """
     if expected is None:
         return "new here"
     if seen == expected:
         return "as expected"
     if not seen:
         return "fixed"
-    return "changed" if expected else "regressed"
+    if expected:
+        return "changed"
+    return "regressed" if recorded else "failed"

@@ -66,6 +66,8 @@ class _CaseItem(pytest.Item):
         if self._planned.problem:
             pytest.skip(self._planned.problem)
         result = replay_one(self._case, self._planned, self._get_executor())
+        if result.skipped:
+            self.add_report_section("call", "finfuzz: skipped steps", "\n".join(result.skipped))
         if result.judgement in SILENT:
             pytest.skip(result.why)
         if result.judgement in WORSE:

@@ -21,7 +21,7 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.roles import adapt
-from finfuzz.program.scope import find_missing_words
+from finfuzz.program.scope import explain_skipped, find_missing_words
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Judgement, Result
 from finfuzz.support.errors import UserError
@@ -154,6 +154,16 @@ def replay_one(
         return _make_result(case, planned, "not runnable", why=case.problem)
     made, limits = executor.build, executor.limits
     program = adapt(case.program, case.own, made.offers)
+    python, offers = made.interpreter.version, made.offers
+    skipped = explain_skipped(program, python, offers, abuse=limits.abuse)
+    result = _judge_program(case, program, planned, executor, compare=compare)
+    return msgspec.structs.replace(result, skipped=skipped)
+
+
+def _judge_program(
+    case: Case, program: Program, planned: PlannedBuild, executor: Executor, *, compare: bool
+) -> Result:
+    made, limits = executor.build, executor.limits
     try:
         outcome = executor.run(program)
     except UserError as error:
@@ -162,8 +172,8 @@ def replay_one(
     thorough = any(SILENT in one for one in expected or ())
     found = _diagnose(made, program, outcome, limits, thorough=thorough)
     seen = _name(found)
-    python, offers = made.interpreter.version, made.offers
-    missing = find_missing_words(program, python, offers, abuse=limits.abuse)
+    python = made.interpreter.version
+    missing = find_missing_words(program, python, made.offers, abuse=limits.abuse)
     if missing and not seen:
         why = f"survived, but the target has no {', '.join(missing)}"
         return _make_result(case, planned, "not comparable", seconds=outcome.seconds, why=why)

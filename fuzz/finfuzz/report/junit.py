@@ -25,8 +25,9 @@ def skip(case: junitparser.TestCase, text: str) -> None:
 
 
 def note(case: junitparser.TestCase, text: str) -> None:
-    """Add a text to a case that passed."""
-    case.system_out = reveal(text)
+    """Add a text to a case's output."""
+    before = f"{case.system_out}\n" if case.system_out else ""
+    case.system_out = before + reveal(text)
 
 
 def write(title: str, suites: Mapping[str, list[junitparser.TestCase]]) -> str:

@@ -16,22 +16,28 @@ from finfuzz.replay.compare import Comparison
 from finfuzz.replay.judge import SILENT, WORSE, Judgement, Result
 from finfuzz.report import junit
 from finfuzz.report.markdown import make_row, quote_code
+from finfuzz.support.counting import count_things
 
 #: The letter of each judgement in the table, and its style: a table may have 24 columns.
 _MARKS: dict[Judgement, tuple[str, str]] = {
     "as expected": ("·", "dim"),
     "fixed": ("F", "bold green"),
     "regressed": ("R", "bold red"),
+    "failed": ("X", "bold red"),
     "changed": ("C", "bold yellow"),
     "flaky": ("~", "yellow"),
     "new here": ("n", "cyan"),
     "not comparable": ("/", "dim"),
     "not runnable": ("-", "dim"),
 }
+#: What follows the letter of a program that ran in part.
+_PARTLY = "*"
+#: Programs that ran in part and have a line without `--all`.
+_MOST_SKIPPED = 20
 #: Judgements that alone give a program no row in the table.
 _QUIET: frozenset[Judgement] = frozenset({"as expected", "not comparable"})
 #: Judgements that a person has to look at.
-_NOTABLE: tuple[Judgement, ...] = ("regressed", "changed", "fixed", "flaky")
+_NOTABLE: tuple[Judgement, ...] = ("regressed", "failed", "changed", "fixed", "flaky")
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,14 @@ class Replay:
         """The counts, `12 as expected, 1 regressed`, and whether the replay was interrupted."""
         counts = self.counts
         parts = [f"{counts[judgement]:,} {judgement}" for judgement in _MARKS if counts[judgement]]
-        return ", ".join(parts) + ("" if self.complete else " (interrupted: the rest was not run)")
+        skipped = f"; {len(self.partial):,} with skipped steps" if self.partial else ""
+        rest = "" if self.complete else " (interrupted: the rest was not run)"
+        return ", ".join(parts) + skipped + rest
+
+    @property
+    def partial(self) -> list[Result]:
+        """The results of programs that ran without some of their steps."""
+        return [one for one in self.results if one.skipped and one.judgement not in SILENT]
 
 
 def render_table(replay: Replay, *, all_rows: bool) -> Table:
@@ -89,9 +102,9 @@ def render_legend(replay: Replay) -> Iterable[Text]:
     for number, (target, python) in enumerate(replay.columns, start=1):
         yield Text(f"{number:>3}  {target} on CPython {python}", style="dim")
     used = [judgement for judgement in _MARKS if replay.counts[judgement]]
-    yield Text.assemble(
-        *(part for judgement in used for part in (_MARKS[judgement], f" {judgement}  "))
-    )
+    told = [part for judgement in used for part in (_MARKS[judgement], f" {judgement}  ")]
+    partly = [f"{_PARTLY} with skipped steps"] if replay.partial else []
+    yield Text.assemble(*told, *partly)
 
 
 def describe_notable(replay: Replay) -> Iterable[str]:
@@ -101,9 +114,20 @@ def describe_notable(replay: Replay) -> Iterable[str]:
             yield describe(one)
 
 
+def describe_skipped(replay: Replay, all_rows: bool) -> Iterable[str]:
+    """Yield a line for each program that ran in part, and only a hint where they are many."""
+    if len(replay.partial) > _MOST_SKIPPED and not all_rows:
+        yield f"skipped steps: of {len(replay.partial):,} programs; --all lists them"
+        return
+    for one in replay.partial:
+        yield f"skipped: {one.case} on {one.target}, CPython {one.python}: {one.first_skipped}"
+
+
 def describe(one: Result) -> str:
     """Describe a result in one line."""
     why = f" ({one.why})" if one.why else ""
+    if one.judgement == "failed":
+        why = " (no record that it survived there)"
     where = f"{one.case} on {one.target}, CPython {one.python}"
     return f"{one.judgement}: {where}: {one.summary}, expected {_format_expected(one)}{why}"
 
@@ -126,6 +150,8 @@ def _make_testcase(one: Result) -> junitparser.TestCase:
         junit.skip(case, one.why)
     elif one.judgement in ("flaky", "fixed"):
         junit.note(case, f"{one.judgement}: {outcome}" + (f" ({one.why})" if one.why else ""))
+    if one.skipped and one.judgement not in SILENT:
+        junit.note(case, "\n".join(f"skipped: {line}" for line in one.skipped))
     return case
 
 
@@ -152,8 +178,30 @@ def to_markdown(replay: Replay) -> str:
     notable = [one for one in replay.results if one.judgement in _NOTABLE]
     if notable:
         lines += ["| | program | build | seen | expected |", "| --- | --- | --- | --- | --- |"]
-        lines += [_make_markdown_row(one) for one in notable]
+        lines += [_make_markdown_row(one) for one in notable] + [""]
+    if replay.partial:
+        lines += _list_skipped(replay.partial)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _list_skipped(partial: Sequence[Result]) -> list[str]:
+    """List programs that ran in part, folded away on GitHub."""
+    count = count_things(len(partial), "result")
+    rows = [
+        make_row(quote_code(one.case), f"{one.target}, CPython {one.python}", one.first_skipped)
+        for one in partial[:_MOST_SKIPPED]
+    ]
+    more = len(partial) - len(rows)
+    return [
+        f"<details><summary>{count} with skipped steps</summary>",
+        "",
+        "| program | build | skipped |",
+        "| --- | --- | --- |",
+        *rows,
+        "",
+        *([f"and {more:,} more", ""] if more else []),
+        "</details>",
+    ]
 
 
 def _make_markdown_row(one: Result) -> str:
@@ -166,4 +214,8 @@ def _format_expected(one: Result) -> str:
 
 
 def _render_mark(one: Result | None) -> Text:
-    return Text("") if one is None else Text(*_MARKS[one.judgement])
+    if one is None:
+        return Text("")
+    partly = _PARTLY if one.skipped and one.judgement not in SILENT else ""
+    letter, style = _MARKS[one.judgement]
+    return Text(letter + partly, style)

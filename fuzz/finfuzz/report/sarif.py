@@ -35,7 +35,8 @@ def _make_result(entry: ListedFinding, finding: Finding, rules: Sequence[str]) -
         "ruleId": finding.diagnostic,
         "ruleIndex": rules.index(finding.diagnostic),
         "level": "note" if entry.status in ("known", "merged") else "error",
-        "message": {"text": describe(finding)},
+        # viewers cut a message at its first line
+        "message": {"text": f"{finding.title}.\n{describe(finding)}"},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": script}}}],
         "partialFingerprints": {"finfuzzBucket/v1": finding.bucket},
         "stacks": [_make_stack(finding)] if finding.stack else [],
@@ -46,7 +47,7 @@ def _make_result(entry: ListedFinding, finding: Finding, rules: Sequence[str]) -
             "python": finding.target.python,
             "status": entry.status,
             "owner": entry.owner,
-            "rate": str(finding.script),
+            "rate": str(finding.rate),
         },
     }
 

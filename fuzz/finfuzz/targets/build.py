@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from finfuzz.targets.units import Library, Unit
 
 T = TypeVar("T")
 
-__all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "require_linux"]
+__all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "is_built", "require_linux"]
 
 CHILD = Path(__file__).parent.parent / "child"
 COMPILERS_AT_ONCE = 2
@@ -56,6 +57,7 @@ class _Record(msgspec.Struct):
     commands: list[list[str]]
     blocks: int
     second_blocks: int
+    seconds: float = 0.0  # that it took; an estimate for the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,19 @@ def build(
     )
 
 
+def is_built(spec: TargetSpec, interpreter: Interpreter, instrumented: bool = True) -> bool:
+    """Whether the cache has a build. A package counts as there: nothing of it is compiled.
+
+    Raise UserError as ``build`` does.
+    """
+    if spec.record.is_package:
+        spec, instrumented = TargetSpec(spec.record.controls[0]), True
+    spec = resolve(spec)
+    require_buildable(spec, interpreter)
+    plan = _plan(spec, require_headers(interpreter), instrumented, "")
+    return _read_record(plan, find_cache() / "builds" / plan.id) is not None
+
+
 def require_linux() -> None:
     """Raise UserError unless this is Linux."""
     if sys.platform != "linux":
@@ -179,6 +194,7 @@ def _read_record(plan: _Plan, directory: Path) -> _Record | None:
 
 def _make_build(plan: _Plan, directory: Path) -> _Record:
     """Compile into a folder next to ``directory`` and rename it. The caller holds the lock."""
+    begin = time.monotonic()
     for leftover in directory.parent.glob(f".{plan.id}-*"):  # of a build that was killed
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{plan.id}-", dir=directory.parent) as scratch:
@@ -213,6 +229,7 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             ],
             blocks=_count_library_blocks(plan, plan.extension, made),
             second_blocks=_count_library_blocks(plan, plan.second, made) if plan.second else 0,
+            seconds=round(time.monotonic() - begin, 1),
         )
         text = msgspec.json.format(msgspec.json.encode(record), indent=2)
         (made / "build.json").write_bytes(text)

@@ -10,6 +10,7 @@ from finfuzz.targets.compile_plan import AFTER_MAIN
 from finfuzz.targets.gate import NO_GATE, has_gate
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages.package import Package
+from finfuzz.targets.releases import describe_origin
 from finfuzz.targets.spec import TargetSpec
 
 
@@ -49,7 +50,7 @@ class Build:
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the target before it runs."""
         if self.package is None:
-            return ()
+            return describe_origin(self.spec)
         return (*self.package.notes, *(() if has_gate() else (NO_GATE,)))
 
     @property

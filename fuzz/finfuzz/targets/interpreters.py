@@ -183,7 +183,9 @@ def _ask(path: Path) -> _Answer:
         return msgspec.json.decode(done.stdout, type=_Answer)
     except msgspec.DecodeError:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = f" (it printed: {shorten(said[0])})" if said else ""
+        # A program that is no Python may print what it was given, the source above.
+        is_ours = _PROBE.strip().partition("\n")[0][:8] in "".join(said)
+        reason = f" (it printed: {shorten(said[0])})" if said and not is_ours else ""
         raise UserError(
             f"{path} is not a Python 3{reason}: give a CPython {_OLDEST} or later"
         ) from None

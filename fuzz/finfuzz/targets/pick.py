@@ -33,11 +33,7 @@ def pick_interpreter(text: str | None) -> Interpreter:
     found = find_interpreters()
     matches = _prefer_release(found) if text is None else _select_matching(text, found)
     if not matches:
-        wanted = "at all" if text is None else f"for --python {text}"
-        raise UserError(
-            f"no CPython {_OLDEST} or later found {wanted} ({_list_found(found)}): "
-            "install one, or give its path with --python"
-        )
+        raise _find_none(text, found)
     return _pick_with_headers(matches)
 
 
@@ -125,6 +121,9 @@ def _too_old(text: str, version: str) -> UserError:
     return UserError(f"--python {text}: Python {version} is too old: pick {_OLDEST} or later")
 
 
-def _list_found(found: list[Interpreter]) -> str:
-    listed = ", ".join(f"{python.text} in {python.executable}" for python in found)
-    return f"found: {listed}" if found else "found: none"
+def _find_none(text: str | None, found: list[Interpreter]) -> UserError:
+    listed = ", ".join(dict.fromkeys(python.text for python in found)) or "none"
+    install = "install one, or give its path: --python PATH"
+    if text is None:
+        return UserError(f"no CPython {_OLDEST} or later was found: {install}")
+    return UserError(f"--python {text}: no such CPython was found (there are: {listed}): {install}")

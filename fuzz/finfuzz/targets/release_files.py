@@ -15,6 +15,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets import package_index
 from finfuzz.targets.cache import find_cache
 from finfuzz.targets.frameworks.framework import ReleasePackage
+from finfuzz.targets.vendored import find_other_project, point_to_module
 
 #: Files of a release that no build depends on: a copy of the program, compiled or cached.
 _NO_SOURCES = (".so", ".pyc", ".pyd")
@@ -74,11 +75,13 @@ def find_root(package: ReleasePackage, path: Path) -> Path:
         if (root / package.main_file).is_file():
             return root
     file, name = package.main_file, package.name
+    other = find_other_project(package, path)
     tried = [f"{package.checkout_root}/{file}"] if package.checkout_root else []
     places = f"neither {tried[0]} nor {file} is" if tried else f"{file} is not"
     raise UserError(
         f"target {name}@{path}: {places} in there: give a {name} checkout"
         + (" or its include folder" if tried else "")
+        + (f" (the extension of {other} is {point_to_module(other)})" if other else "")
     )
 
 

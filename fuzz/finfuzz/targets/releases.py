@@ -12,6 +12,7 @@ from finfuzz.targets.frameworks import DEFAULT, FRAMEWORKS
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.packages import releases as wheels
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.targets.vendored import describe_copy
 
 
 def list_releases(framework: str = DEFAULT) -> list[str]:
@@ -76,6 +77,14 @@ def find_root(spec: TargetSpec) -> Path:
 def find_roots(spec: TargetSpec) -> list[Path | None]:
     """Return the root of each extension of a target; None for one without a framework."""
     return [find_root(one) if one.record.releases else None for one in spec.extensions]
+
+
+def describe_origin(spec: TargetSpec) -> tuple[str, ...]:
+    """Say what is used of a checkout that is another project's; nothing of any other target."""
+    package = spec.record.releases
+    if package is None or spec.path is None:
+        return ()
+    return describe_copy(package, spec.path, find_root(spec))
 
 
 def list_root_variables(spec: TargetSpec) -> dict[str, str]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from finfuzz.executor.frames import RawFrame
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.judged import RULES
 from finfuzz.executor.limits import Limits
@@ -19,7 +16,9 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse, to_text
 from finfuzz.support.files import shorten_home
+from finfuzz.support.system import describe_system
 from finfuzz.targets.build import Build, build
+from finfuzz.targets.compiler import find_compiler, read_version
 from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
@@ -36,10 +35,12 @@ from finfuzz.triage.findings.finding import (
 )
 from finfuzz.triage.findings.rate import MOST, Rate
 from finfuzz.triage.findings.story import describe_rate
+from finfuzz.triage.findings.title import make_title
 from finfuzz.triage.minimize import minimize, repeatedly
+from finfuzz.triage.portable import make_portable
 from finfuzz.triage.repro.choose import choose_script
+from finfuzz.triage.repro.single import write_for_build
 from finfuzz.triage.repro.story import replace_story, write_story
-from finfuzz.triage.repro.write import write_script
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
@@ -105,16 +106,17 @@ class Filer:
         forked = confirm_in_zygote(self._executor, program, diagnosis, self._limits)
         if fresh.k == 0:
             return None
-        self._announce(f"{name}: {describe_rate(diagnosis.signal, fresh)}, minimizing")
+        as_found = describe_rate(diagnosis.signal, fresh)  # the finding's rate is its script's
+        self._announce(f"{name}: the program as found {as_found}, minimizing")
         program, fresh, forked = self._minimize(program, diagnosis, fresh, forked)
         self._announce(f"{name}: writing and running the script")
         smallest = self._sight_again(sighting, program)
         finding = self._make_finding(smallest, fresh, forked)
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
-        rate = describe_rate(finding.signal, finding.script)
-        shown = f"script {rate}" if finding.script.n else "only finfuzz sees it, no script can"
-        self._announce(f"{name}: {shown}")
+        rate = describe_rate(finding.signal, finding.rate)
+        by = "script" if finding.script.n else "no script shows it, finfuzz's driver:"
+        self._announce(f"{name}: {finding.title}: {by} {rate}")
         return folder
 
     def _sight_again(self, sighting: Sighting, program: Program) -> Sighting:
@@ -172,6 +174,7 @@ class Filer:
         outcome = smallest.outcome
         stack = _drop_handler(name_stack(outcome.find_stack(finding.diagnostic)))
         finding.stack = tuple(map(_record_frame, stack))
+        finding.title = make_title(finding)  # the script's first line
         raising = frozenset(one.step for one in outcome.raised)
         script = choose_script(
             lambda simply: self._write_script(finding, raising, simply),
@@ -187,7 +190,7 @@ class Filer:
             "program.fin": finding.program,
             "stderr.txt": first.outcome.stderr,
             "stack.txt": "".join(f"#{n} {frame}\n" for n, frame in enumerate(stack)),
-            "outcome.json": encode(_make_portable(first.outcome)).decode(),
+            "outcome.json": encode(make_portable(first.outcome)).decode(),
         }
         if finding.target.recipe:
             files[RECIPE] = self._recipe_text
@@ -196,19 +199,14 @@ class Filer:
     def _write_script(
         self, finding: Finding, raising: frozenset[str], simply: bool
     ) -> dict[str, str]:
-        return write_script(
+        return write_for_build(
+            self._build,
             parse(finding.program),
-            self._build.spec,
-            self._python,
             write_story(finding),
             raising,
-            package=self._build.package,
             diagnostic=finding.diagnostic,
             abuse=self._limits.abuse,
             plain=simply,
-            abiflags=self._build.interpreter.abiflags,
-            in_tree=len(self._build.interpreter.includes) > 1,
-            executable=shorten_home(self._build.interpreter.path),
         )
 
     def _make_finding(self, sighting: Sighting, fresh: Rate, forked: Rate) -> Finding:
@@ -255,27 +253,9 @@ class Filer:
             executable=shorten_home(interpreter.path),
             pins=self._build.package.pins if self._build.package else (),
             recipe=RECIPE if self._recipe_text else "",
+            compiler="" if spec.package else read_version(find_compiler()),
+            system=describe_system(),
         )
-
-
-def _make_portable(outcome: Outcome) -> Outcome:
-    """Drop this machine's folders: a file's name and an offset identify a frame."""
-    judged = tuple(
-        msgspec.structs.replace(
-            call, site=_drop_folders([call.site])[0], frames=_drop_folders(call.frames)
-        )
-        for call in outcome.judged
-    )
-    return msgspec.structs.replace(
-        outcome,
-        frames=_drop_folders(outcome.frames),
-        recreated_frames=_drop_folders(outcome.recreated_frames),
-        judged=judged,
-    )
-
-
-def _drop_folders(frames: Iterable[RawFrame]) -> tuple[RawFrame, ...]:
-    return tuple(RawFrame(Path(frame.module).name, frame.offset) for frame in frames)
 
 
 def _is_seen_here_alone(finding: Finding) -> bool:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
+from finfuzz.support.durations import estimate_rest
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.attribution.attribute import attribute_finding
@@ -33,12 +37,45 @@ from finfuzz.triage.instruments.escalate import escalate
 from finfuzz.triage.oracles.compare import compare
 
 
+class Progress(NamedTuple):
+    """A part of the deferred work on a finding, the controls or the instruments: how far it is.
+
+    ``of``: 0 where nobody knows yet how many there are. ``left``: estimated seconds, None where
+    too little was measured.
+    """
+
+    folder: Path
+    name: Literal["controls", "instruments"]
+    done: int
+    of: int
+    left: float | None
+
+
+@dataclass
+class _Work:
+    folder: Path
+    name: Literal["controls", "instruments"]
+    pieces: Iterator[tuple[int, int]]
+    ran: int = 0
+    seconds: float = 0.0
+
+    def run(self) -> Progress:
+        """Run a piece. Raise StopIteration where none is left."""
+        begin = time.monotonic()
+        done, of = next(self.pieces)
+        self.ran += 1
+        self.seconds += time.monotonic() - begin
+        left = estimate_rest(self.ran, of - done, self.seconds)
+        return Progress(self.folder, self.name, done, of, left)
+
+
 class Sorter:
     """The sorting of one build's failures in a campaign, with findings below ``crashes``.
 
     ``announce`` receives a line before each thing that takes time. Controls and instruments are
-    deferred, and ``work`` runs them piece by piece. Close it when done: it then writes the counts
-    of sightings.
+    deferred, and ``work`` runs them piece by piece: first the owner of every finding, then the
+    rest, which ``owner_only`` leaves to `finfuzz attribute`. Close it when done: it then writes the
+    counts of sightings.
     """
 
     def __init__(
@@ -48,6 +85,8 @@ class Sorter:
         limits: Limits,
         origin: Origin,
         announce: Callable[[str], None],
+        *,
+        owner_only: bool = False,
     ) -> None:
         self._build, self._crashes, self._limits = campaign, crashes, limits
         self._announce = announce
@@ -56,7 +95,10 @@ class Sorter:
             announce(line)
         self._filed = index_buckets(crashes)
         self._filer = Filer(campaign, crashes, limits, origin, announce)
-        self._deferred: deque[tuple[Path, Iterator[object]]] = deque()
+        self._owner_only = owner_only
+        self._owners: deque[_Work] = deque()
+        self._later: deque[_Work] = deque()
+        self.progress: Progress | None = None
         # As many diagnoses as differ in a day; each costs a search for every pattern of the list.
         self._explanation = lru_cache(maxsize=4096)(self._explain)
         self.seen: dict[str, SeenBucket] = {}
@@ -103,25 +145,37 @@ class Sorter:
         return True
 
     def work(self) -> bool:
-        """Run a piece of the deferred work, the oldest finding first. False if there is none."""
-        while self._deferred:
-            folder, pieces = self._deferred[0]
+        """Run a piece of the deferred work, the oldest finding first. False if there is none.
+
+        Afterwards ``progress`` tells what was run.
+        """
+        while queue := self._owners or self._later:
+            work = queue[0]
             try:
-                next(pieces)
+                self.progress = work.run()
+                if queue is self._owners and load(work.folder).attribution is not None:
+                    self._later.append(queue.popleft())
+                    self._announce_owner(work.folder)
                 return True
             except StopIteration:
-                self._deferred.popleft()
-                if folder not in self.waiting:
-                    self._announce_owner(folder)
+                queue.popleft()
+                if queue is self._owners:
+                    self._announce_owner(work.folder)
             except UserError as error:
-                self._deferred.popleft()
-                self._announce(f"{folder.name}: {error}")
+                queue.popleft()
+                self._announce(f"{work.folder.name}: {error}")
+        self.progress = None
         return False
+
+    def _announce_owner(self, folder: Path) -> None:
+        attribution = load(folder).attribution
+        if attribution is not None:
+            self._announce(f"{folder.name}: {attribution}")
 
     @property
     def waiting(self) -> list[Path]:
         """Findings with deferred work."""
-        return [folder for folder, _ in self._deferred]
+        return list(dict.fromkeys(work.folder for work in (*self._owners, *self._later)))
 
     def save(self) -> None:
         """Write the counts of sightings into the findings."""
@@ -137,11 +191,6 @@ class Sorter:
         """End the executor and save."""
         self._filer.close()
         self.save()
-
-    def _announce_owner(self, folder: Path) -> None:
-        attribution = load(folder).attribution
-        if attribution is not None:
-            self._announce(f"{folder.name}: {attribution}")
 
     def _explain(self, diagnosis: Diagnosis) -> KnownDefect | None:
         return find_known(diagnosis, self._build.spec, self._build.interpreter.text, self._known)
@@ -208,15 +257,20 @@ class Sorter:
         for route in before.routes:
             routes.add(finding.routes, route)
         update(folder, finding)
-        self._deferred = deque(work for work in self._deferred if work[0] != milder)
+        for queue in (self._owners, self._later):
+            kept = [work for work in queue if work.folder != milder]
+            queue.clear()
+            queue.extend(kept)
         shutil.rmtree(milder)
 
     def defer(self, folder: Path) -> None:
         """Leave a finding's controls and instruments to ``work``."""
-        spec, interpreter, limits = self._build.spec, self._build.interpreter, self._limits
-        for run in (attribute_finding, escalate):
-            pieces = run(folder, spec, interpreter, limits, self._announce)
-            self._deferred.append((folder, pieces))
+        subject = (folder, self._build.spec, self._build.interpreter, self._limits, self._announce)
+        owner_only = self._owner_only
+        controls = attribute_finding(*subject, owner_only=owner_only)
+        self._owners.append(_Work(folder, "controls", controls))
+        if not owner_only:
+            self._later.append(_Work(folder, "instruments", escalate(*subject)))
 
     def _keep_unconfirmed(self, sighting: Sighting, seen: SeenBucket, why: str) -> None:
         diagnosis = sighting.diagnosis

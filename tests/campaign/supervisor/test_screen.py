@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import time
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from finfuzz.campaign.messages import Answer, Bucket, Progress, SightingCount
+from finfuzz.campaign.messages import Answer, Bucket, DeferredProgress, Progress, SightingCount
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.supervisor.screen import Screen, draw_sparkline, render
-from finfuzz.campaign.supervisor.snapshot import History, Snapshot
+from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.totals import Totals
 from finfuzz.generation.learning import Tally
@@ -56,7 +58,6 @@ def full(**changes: object) -> Snapshot:
         "plan": PLAN,
         "totals": totals,
         "elapsed": 900.0,
-        "activity": "fuzzing",
         "usage": USAGE,
     }
     return Snapshot(**{**facts, "features": [1.0, 5.0, 9.0], **changes})  # type: ignore[arg-type]
@@ -65,9 +66,10 @@ def full(**changes: object) -> Snapshot:
 def plain(elapsed: list[float], *notes: str, seconds: float = 60.0) -> list[str]:
     """The lines of a campaign whose clock stood so when it was asked."""
     file = io.StringIO()
-    with Screen(seconds, DataConsole(file=file, width=40)) as screen:
+    clock = iter([0.0, *elapsed])
+    with Screen(seconds, DataConsole(file=file, width=40), lambda: next(clock)) as screen:
         for moment in elapsed:
-            screen.show(Snapshot(PLAN, Totals(1), moment, "fuzzing"))
+            screen.show(Snapshot(PLAN, Totals(1), moment))
         for note in notes:
             screen.note(note)
     return file.getvalue().splitlines()
@@ -104,38 +106,106 @@ def test_a_note_is_one_line_as_it_is(note: str) -> None:
     assert plain([], note) == [note]
 
 
+def test_lines_go_on_when_the_fuzzing_is_over() -> None:
+    """Its own time then stands still, and controls may take a quarter of an hour."""
+    file = io.StringIO()
+    clock = iter([0.0, 61.0, 75.0])
+    with Screen(60.0, DataConsole(file=file, width=200), lambda: next(clock)) as screen:
+        for _ in range(2):
+            screen.show(full(elapsed=60.0, activity="done fuzzing; 1 finding is safe in crashes"))
+    first, second = file.getvalue().splitlines()
+    assert (first[:4], second[:4]) == ("61 s", "75 s")
+    assert second.endswith("done fuzzing; 1 finding is safe in crashes")
+
+
 def test_the_line_says_it_all() -> None:
     assert full().line == (
-        "123,456 executions · 137/s · corpus 812, features 34,567 · findings 1, known 12"
+        "1 finding, last new one 14 min ago · 1,234 crashes · 45 min left · 137 programs/s · "
+        "123,456 in all · 34,567 features · known, not filed: 12"
     )
-    assert full(activity="finishing triage").line.endswith(" · finishing triage")
+    done = full(activity="done fuzzing; sorting 3 crashes").line
+    assert " · 1,234 crashes · done · " in done
+    assert done.endswith(" · done fuzzing; sorting 3 crashes")
+
+
+CONTROLS = DeferredProgress("6bdb81127c2b", "controls", 7, 40, 272.0)
+
+
+@pytest.mark.parametrize(
+    ("findings", "untriaged", "waiting", "progress", "line"),
+    [
+        (0, 0, 0, None, "done fuzzing"),
+        (0, 1, 0, None, "done fuzzing; sorting 1 crash"),
+        (1, 0, 0, None, "done fuzzing; 1 finding is safe in found"),
+        (2, 3, 2, CONTROLS, "done fuzzing; sorting 3 crashes; 2 findings are safe in found"),
+        (
+            *(1, 0, 1, None),
+            "done fuzzing; 1 finding is safe in found; running controls of 1 finding, "
+            "Ctrl-C is fine",
+        ),
+        (
+            *(2, 0, 2, CONTROLS),
+            "done fuzzing; 2 findings are safe in found; running controls 7 of 40 of 6bdb81127c2b "
+            "(1 finding after it), some 5 min left, Ctrl-C is fine",
+        ),
+        (
+            *(1, 0, 1, DeferredProgress("6bdb81127c2b", "controls", 2, 0)),
+            "done fuzzing; 1 finding is safe in found; running controls 2 of 6bdb81127c2b, "
+            "Ctrl-C is fine",
+        ),
+    ],
+)
+def test_what_a_campaign_does_after_the_fuzzing(
+    findings: int, untriaged: int, waiting: int, progress: DeferredProgress | None, line: str
+) -> None:
+    assert describe_finish(Path("found"), findings, untriaged, waiting, progress) == line
+
+
+def draw(width: int, snapshot: Snapshot) -> list[str]:
+    file = io.StringIO()
+    console = DataConsole(file=file, width=width, height=60, force_terminal=True, color_system=None)
+    console.print(render(snapshot, width))
+    return [line.rstrip() for line in file.getvalue().splitlines()]
 
 
 @pytest.mark.parametrize("width", [80, 140])
 def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
-    file = io.StringIO()
-    console = DataConsole(file=file, width=width, height=50, force_terminal=True, color_system=None)
-    console.print(render(full(warnings=["no new feature for 2.1 h"]), width))
-    screen = file.getvalue()
-    assert max(map(len, screen.splitlines())) <= width
+    lines = draw(width, full(warnings=["no new feature for 2.1 h"], feature_age=130.0))
+    assert max(map(len, lines)) <= width
+    assert lines[0] == "1 finding, last new one 14 min ago · 1,234 crashes · 45 min left"
+    places = []
     for piece in (
-        "pybind11==3.1.0+destroy on CPython 3.13.0",
-        "0:15:00 of 1:00:00",
-        "137/s",
-        "17% of bare fork+finalize",
-        "1,234 crashed",
-        "children 83%, mutation 6%, other 11%",
-        "812 programs, 34,567 features, 3 unstable counters",
+        "pybind11==3.1.0+destroy on CPython 3.13.0 · 2 workers",
+        "15 min of 1 h",
+        "6bdb81127c2b  SIGABRT/internals-recreated",
+        "speed      137 programs/s, 17% of the speed of empty programs; 123,456 in all",
+        "stability  3 coverage counters not the same each time",
+        "coverage   34,567 features, last new one 2 min 10 s ago; 812 programs kept",
         "▁▅█",
-        "411 MiB in 9 processes",
-        "6bdb81127c2b",
-        "0:14:00",  # its age
-        "gh-113433: left subinterpreter (12)",
+        "machine    411 MiB in 9 processes",
+        "known      not filed: gh-113433: left subinterpreter (12)",
+        "! no new feature for 2.1 h",
         "insert",
         "×1.50",
-        "! no new feature for 2.1 h",
+        "workers' time: programs 83%, mutation 6%, other 11%",
     ):
-        assert piece in screen, piece
+        found = [number for number, line in enumerate(lines) if piece in line]
+        assert found, piece
+        places.append(found[0])
+    assert places == sorted(places), "the most important first"
+
+
+def test_a_title_too_long_for_the_screen_ends_in_an_ellipsis() -> None:
+    title = "heap-use-after-free in pybind11::detail::" + "very_" * 20 + "long, in the second life"
+    snapshot = full()
+    (bucket,) = snapshot.totals.lanes[0].buckets_in("filed")
+    bucket = msgspec.structs.replace(bucket, title=title)
+    snapshot.totals.lanes[0].buckets[bucket.bucket] = bucket
+    (line,) = [line for line in draw(80, snapshot) if "heap-use-after-free" in line]
+    assert "…" in line
+    assert line.endswith("14 min ago")
+    (line,) = [line for line in draw(240, snapshot) if "heap-use-after-free" in line]
+    assert title in line
 
 
 @pytest.mark.parametrize(

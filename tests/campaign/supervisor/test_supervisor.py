@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -97,8 +99,9 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
     output = campaign.output()
     assert output.startswith(f"{DESTROY} on CPython {pythons[0].text}: ")
     times = "1 time" if one["sightings"] == 1 else f"{one['sightings']} times"
-    assert f"SIGABRT/internals-recreated (new, seen {times}, first after " in output
-    assert output.endswith(f"{pythons[0].executable} repro.py\n")
+    assert f"\n{finding.title} (new, seen {times}, first after " in output
+    script = folder.relative_to(campaign.folder) / "repro.py"
+    assert f"\n    script crashed in 10 of 10 runs:\n    {pythons[0].executable} {script}" in output
     nothing_is_left_of(campaign)
 
 
@@ -131,12 +134,28 @@ def test_ctrl_c_ends_it_with_its_summary(
     campaign.read_until("fuzzing plain-c")
     wait_until(lambda: is_working(campaign), "a zygote")
     interrupt(campaign, whom)
-    assert campaign.end() == 130, campaign.lines
+    assert campaign.end() == 0, campaign.lines
     assert [line for line in campaign.lines if line.startswith("finishing triage")]
     summary = summary_of(campaign)
     assert summary["interrupted"] is True
     assert campaign.output().startswith(f"plain-c on CPython {plain_c.interpreter.text}: ")
     nothing_is_left_of(campaign)
+
+
+def test_the_command_that_continues_is_printed_and_works(start: Start, plain_c: Build) -> None:
+    campaign = start(plain_c, *HOUR, "--engine", "random", "--state", "my state")
+    campaign.read_until("fuzzing plain-c")
+    campaign.process.send_signal(signal.SIGINT)
+    assert campaign.end() == 0, campaign.lines
+    hint = re.search("`finfuzz run (.*)` continues", campaign.output())
+    assert hint, campaign.output()
+    again = Campaign(campaign.folder, None, *shlex.split(hint[1]))
+    try:
+        again.read_until("fuzzing plain-c")
+        again.process.send_signal(signal.SIGINT)
+        assert again.end() == 0, again.lines
+    finally:
+        again.close()
 
 
 def interrupt(campaign: Campaign, whom: str) -> None:
@@ -152,7 +171,7 @@ def test_ctrl_c_at_the_first_line(whom: str, start: Start, plain_c: Build) -> No
     campaign = start(plain_c, *HOUR)
     campaign.read_until("fuzzing plain-c")
     interrupt(campaign, whom)
-    assert campaign.end() == 130, campaign.lines
+    assert campaign.end() == 0, campaign.lines
     assert not [line for line in campaign.lines if line.startswith("Traceback")]
     nothing_is_left_of(campaign)
 
@@ -181,7 +200,7 @@ def test_ctrl_c_keeps_what_was_found(whom: str, start: Start, destroy: Build) ->
     campaign.read_until("reproducing in fresh processes")
     wait_until(lambda: confirms(campaign), "a fresh process next to the worker")
     interrupt(campaign, whom)
-    assert campaign.end() == 130, campaign.lines
+    assert campaign.end() == 0, campaign.lines
     finding = load_first(summary_of(campaign))
     assert finding.reproduced.k == finding.reproduced.n, campaign.lines
     assert finding.script.k == finding.script.n > 0
@@ -223,7 +242,7 @@ def test_sigterm_and_a_closed_terminal_are_as_good_as_ctrl_c(
     campaign.read_until("fuzzing plain-c")
     wait_until(lambda: is_working(campaign), "a zygote")
     os.killpg(campaign.process.pid, number)
-    assert campaign.end() == 130, campaign.lines
+    assert campaign.end() == 0, campaign.lines
     assert summary_of(campaign)["interrupted"] is True
     nothing_is_left_of(campaign)
 
@@ -271,7 +290,7 @@ def test_a_killed_worker_is_replaced_and_leaves_nothing(
     wait_until(lambda: is_working(campaign), "another zygote")
     assert not [one for one in zygotes if one.is_running() and runs_programs(one)]
     campaign.process.send_signal(signal.SIGINT)
-    assert campaign.end() == 130, campaign.lines
+    assert campaign.end() == 0, campaign.lines
     assert summary_of(campaign)["replaced"] == 1
     nothing_is_left_of(campaign)
 
@@ -284,7 +303,7 @@ def test_what_a_killed_worker_had_half_written_goes_with_the_campaign(
     campaign.read_until("fuzzing plain-c")
     (campaign.folder / "state" / "corpus" / ".x.fin.999999999-abc.part").write_text("half")
     campaign.process.terminate()
-    assert campaign.end() == 130, campaign.lines
+    assert campaign.end() == 0, campaign.lines
     nothing_is_left_of(campaign)
 
 
@@ -312,7 +331,7 @@ def test_a_killed_triage_is_replaced_and_asked_again(start: Start, destroy: Buil
     campaign.read_until("the triage process is gone; starting another")
     campaign.read_until("script crashed in")
     campaign.process.send_signal(signal.SIGINT)
-    assert campaign.end() == 130, campaign.lines
+    assert campaign.end() == 0, campaign.lines
     summary = summary_of(campaign)
     assert summary["replaced"] == 1
     for one in summary["findings"]:
@@ -332,7 +351,7 @@ def test_a_killed_zygote_is_replaced_and_is_no_finding(start: Start, plain_c: Bu
     wait_until(lambda: [one.pid for one in worker.children()] != [zygote.pid], "another zygote")
     wait_until(lambda: is_working(campaign), "another zygote")
     campaign.process.send_signal(signal.SIGINT)
-    assert campaign.end() == 130, campaign.lines
+    assert campaign.end() == 0, campaign.lines
     summary = summary_of(campaign)
     assert summary["zygotes_replaced"] == 1
     assert summary["findings"] == summary["unconfirmed"] == []

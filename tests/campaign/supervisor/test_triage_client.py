@@ -20,6 +20,7 @@ from finfuzz.campaign.messages import (
     Channel,
     CompareWithControl,
     CompareWithFresh,
+    DeferredProgress,
     RunDeferredWork,
     SightingCount,
     ToTriage,
@@ -215,3 +216,30 @@ def test_only_the_latest_samples_are_compared(played: Played) -> None:
         asked.append(played.triage.queue.take_next(soon=False))
     assert len(asked) == 4
     assert all(isinstance(one, CompareWithFresh) for one in asked)
+
+
+def test_a_campaign_that_has_enough_leaves_signatures_to_resume(played: Played) -> None:
+    seen(played, SIGNATURE, 3)
+    assert played.asked() == TriageSignature(0, SIGNATURE, 7, 0.5)
+    seen(played, OTHER, 2)
+    played.triage.queue.leave_signatures()
+    seen(played, "c" * 16, 1)
+    seen(played, SIGNATURE, 1)
+    played.answer()
+    while not played.triage.idle:  # the counts of what was triaged are not left
+        assert isinstance(played.asked(soon=True), AddSightings)
+        played.answer()
+    lane = played.totals.lanes[0]
+    assert [name for name, row in lane.signatures.items() if row.triaged] == [SIGNATURE]
+    assert sum(row.sightings for row in lane.signatures.values()) == 7
+
+
+def test_the_progress_of_controls_is_kept_until_there_is_a_newer_one(played: Played) -> None:
+    played.triage.queue.waiting = 1
+    progress = DeferredProgress("0123456789ab", "controls", 7, 40, 12.5)
+    assert isinstance(played.asked(), RunDeferredWork)
+    os.write(played._write, encode(Answer(0, (), 1, 0.5, progress=progress)))
+    assert played.triage.read()
+    assert isinstance(played.asked(), RunDeferredWork)
+    played.answer(waiting=1)
+    assert played.triage.progress == progress

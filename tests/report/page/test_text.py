@@ -8,7 +8,6 @@ import pytest
 
 from finfuzz.report.page.text import (
     format_count,
-    format_duration,
     format_moment,
     format_short,
     read_start,
@@ -29,21 +28,6 @@ from finfuzz.report.page.text import (
 def test_what_is_hidden_is_spelled_out(text: str, seen: str) -> None:
     assert reveal(text) == seen
     reveal(text).encode()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (4.25, "4.2 s"),
-        (59.7, "1 min"),
-        (125, "2 min 5 s"),
-        (12_000, "3 h 20 min"),
-        (187_200, "2 d 4 h"),
-    ],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert format_duration(seconds) == text
 
 
 def test_numbers() -> None:

@@ -11,13 +11,16 @@ from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build, build
-from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.interpreters import Interpreter, find_interpreters
 from finfuzz.targets.spec import TargetSpec, parse_target
-from finfuzz.triage.attribution import rules
+from finfuzz.triage.attribution import attribute, rules
 from finfuzz.triage.attribution.attribute import attribute_finding
-from finfuzz.triage.attribution.controls import list_controls
+from finfuzz.triage.attribution.controls import Control, list_controls
 from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.findings.attribution import ControlResult
 from finfuzz.triage.findings.finding import TargetRecord, load, save
+from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.verdict import Verdict
 from helpers.finding_example import finding
 
 SPEC = parse_target("pybind11==3.1.0+destroy")
@@ -45,6 +48,79 @@ def test_the_table_and_the_owner_are_written_into_the_finding(
         ("extension", "plain-c", "survived"),
     ]
     assert (attribution.owner, attribution.pythons) == ("framework", (python.text,))
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The controls that were run, in order; none takes time, and only the other releases fail."""
+    ran: list[str] = []
+
+    def judge(control: Control, *_: object) -> ControlResult:
+        ran.append(f"{control.axis} {control.spec.name}")
+        same = control.axis in ("instrumentation", "release")
+        verdict = Verdict("same" if same else "survived", Rate(3, 3))
+        return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)
+
+    monkeypatch.setattr(attribute, "_judge_control", judge)
+    monkeypatch.setattr(rules, "find_interpreters", list)
+    monkeypatch.setattr(rules, "list_releases", lambda _: ["3.1.0", "3.0.4"])
+    return ran
+
+
+def example(tmp_path: Path) -> tuple[Path, TargetSpec, Interpreter, Limits]:
+    python = next(found for found in find_interpreters() if found.includes)
+    target = msgspec.structs.replace(finding().target, python=python.text)
+    folder = save(tmp_path, finding(attribution=None, target=target), {})
+    return folder, SPEC, python, Limits()
+
+
+def test_the_owner_is_known_before_the_other_controls_run(
+    tmp_path: Path, judged: list[str]
+) -> None:
+    subject = example(tmp_path)
+    left = []
+    for _ in attribute_finding(*subject, lambda _: None):
+        attribution = load(subject[0]).attribution
+        left.append((attribution.owner, attribution.left) if attribution else None)
+    assert judged == [
+        "instrumentation pybind11==3.1.0+destroy",
+        "extension no-extension",
+        "extension plain-c",
+        "policy pybind11==3.1.0+released",
+        "policy pybind11==3.1.0+leak",
+        "policy pybind11==3.1.0+hold",
+        "release pybind11==3.0.4+destroy",
+    ]
+    assert left == [None, None, None, *(("target", number) for number in (3, 2, 1)), left[-1]]
+    attribution = load(subject[0]).attribution
+    assert attribution is not None
+    assert attribution.left == 0
+    assert attribution.release_range == "on every release tried, 3.0.4 to 3.1.0"
+
+
+def test_an_attribution_that_was_interrupted_goes_on(tmp_path: Path, judged: list[str]) -> None:
+    subject = example(tmp_path)
+    pieces = attribute_finding(*subject, lambda _: None)
+    for _ in range(5):
+        next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    attribution = load(subject[0]).attribution
+    assert attribution is not None
+    assert (attribution.left, attribution.release_range, attribution.first_bad) == (2, "", "")
+    judged.clear()
+    lines: list[str] = []
+    list(attribute_finding(*subject, lambda _: None, lines.append))
+    assert judged == ["policy pybind11==3.1.0+hold", "release pybind11==3.0.4+destroy"]
+    assert len(lines) == 2
+    list(attribute_finding(*subject, lambda _: None))
+    assert len(judged) == 2 + 7  # a complete one is made anew
+
+
+def test_the_owner_only(tmp_path: Path, judged: list[str]) -> None:
+    subject = example(tmp_path)
+    steps = attribute_finding(*subject, lambda _: None, owner_only=True)
+    assert list(steps) == [(number, 4) for number in range(1, 5)]
+    assert len(judged) == 4
 
 
 #: A class whose objects do not survive the end of the interpreter.

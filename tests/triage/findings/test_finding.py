@@ -272,3 +272,26 @@ def test_of_two_folders_of_one_bucket_the_one_that_dies_counts(crashes: Path) ->
     milder = finding(bucket=TWO.bucket, signal="NONE")
     save(crashes, milder, {})
     assert index_buckets(crashes)[TWO.bucket] == crashes / TWO.folder
+
+
+@pytest.mark.parametrize(
+    ("python", "abiflags", "command"),
+    [
+        ("3.13.18", "", "python3.13"),
+        ("3.14.10d", "d", "python3.14d"),
+        ("3.15.2td", "td", "python3.15td"),
+        ("3.16.0a3", "", "python3.16"),
+        ("3.16.0a3t", "t", "python3.16t"),
+    ],
+)
+def test_the_command_of_its_cpython(python: str, abiflags: str, command: str) -> None:
+    target = msgspec.structs.replace(finding().target, python=python)
+    assert (target.abiflags, target.python_command) == (abiflags, command)
+
+
+@pytest.mark.parametrize(
+    ("script", "reproduced", "rate"),
+    [(Rate(3, 40), Rate(10, 10), Rate(3, 40)), (Rate(0, 0), Rate(9, 10), Rate(9, 10))],
+)
+def test_one_rate_for_all_that_show_it(script: Rate, reproduced: Rate, rate: Rate) -> None:
+    assert finding(script=script, reproduced=reproduced).rate == rate

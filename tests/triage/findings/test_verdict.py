@@ -15,12 +15,12 @@ from finfuzz.triage.findings.verdict import Verdict, absent
         (Verdict("survived", Rate(9, 9)), "survived, 9 of 9"),
         (
             Verdict("otherwise", Rate(2, 3), "SIGSEGV/none"),
-            "crashed differently, 2 of 3: SIGSEGV/none",
+            "crashed differently, 2 of 3: SIGSEGV",
         ),
-        (Verdict("otherwise", Rate(2, 3), "HANG/hang"), "hung instead, 2 of 3: HANG/hang"),
+        (Verdict("otherwise", Rate(2, 3), "HANG/hang"), "hung instead, 2 of 3"),
         (
             Verdict("otherwise", Rate(3, 3), "NONE/wrong-answer"),
-            "misbehaved differently, 3 of 3: NONE/wrong-answer",
+            "misbehaved differently, 3 of 3: wrong-answer",
         ),
         (Verdict("known", Rate(3, 3), "a title"), "known defect, 3 of 3: a title"),
         (absent("no compiler"), "not run: no compiler"),

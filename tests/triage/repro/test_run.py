@@ -41,14 +41,14 @@ THROWN = "terminate called after throwing an instance of 'pybind11::cast_error'\
         (
             "NONE",
             "internals-recreated-silently",
-            END.format("finfuzz: internals created again in the same interpreter\n"),
+            END.format("internals created again in the same interpreter\n"),
             True,
         ),
         ("NONE", "internals-recreated-silently", END.format(""), False),
         (
             "NONE",
             "capsule-lost",
-            END.format("finfuzz: global internals capsule is not there\n"),
+            END.format("global internals capsule is not there\n"),
             True,
         ),
         ("NONE", "capsule-lost", END.format("") + "sys.exit(1)\n", False),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from finfuzz.program.text import parse
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.attribution import Attribution, Owner
+from finfuzz.triage.findings.escalation import Escalation
+from finfuzz.triage.findings.finding import list_folders, load, save, update
 from finfuzz.triage.findings.rate import Rate
-from finfuzz.triage.repro.story import replace_story, write_story
+from finfuzz.triage.repro.story import replace_story, rewrite_story, write_story
 from finfuzz.triage.repro.write import write_script
 from helpers.finding_example import bare_finding as finding
+from helpers.places import CRASHES
 
 OWNER = Attribution("framework", "plain-c survived", "", "", (), (), "2026-11-24")
 
@@ -22,19 +27,28 @@ OWNER = Attribution("framework", "plain-c survived", "", "", (), (), "2026-11-24
         (
             {"detail": "what it said", "script": Rate(10, 10)},
             """\
+pybind11 internals used after they were destroyed in pybind11::detail::clear_instance, in
+Py_FinalizeEx after the interpreter dict is cleared: what it said
+
 Crashes (SIGABRT, internals-recreated) in Py_FinalizeEx, after the interpreter's dict is
 cleared.
-
-    what it said
 
 pybind11 3.1.0, whose internals are destroyed with the interpreter's dict (as by its PR 5958),
 on CPython 3.13.0: crashed in 10 of 10 runs (72 to 100 %).""",
         ),
         (
-            {"signal": "NONE", "diagnostic": "wrong-answer", "detail": "", "phase": "running",
-             "script": Rate(3, 40), "attribution": OWNER},
+            {"signal": "NONE", "diagnostic": "wrong-answer", "detail": "it said " * 30,
+             "phase": "running", "script": Rate(3, 40), "attribution": OWNER},
             """\
+wrong answer: it said it said it said it said it said it said it said it said it said it said it
+said it said it said it said it said it said it said it said it said it said it said it said it
+said i…
+
 Misbehaves without crashing (wrong-answer) while the program runs.
+
+    it said it said it said it said it said it said it said it said it said it said it said it
+    said it said it said it said it said it said it said it said it said it said it said it said
+    it said it said it said it said it said it said it said
 
 pybind11 3.1.0, whose internals are destroyed with the interpreter's dict (as by its PR 5958),
 on CPython 3.13.0: misbehaved in 3 of 40 runs (3 to 20 %).
@@ -114,3 +128,21 @@ def test_a_package_is_called_as_people_call_it(target: str, name: str) -> None:
     one = finding()
     one.target = msgspec.structs.replace(one.target, spec=target)
     assert f"\n\n{name} on CPython 3.13.0: crashed in" in write_story(one)
+
+
+@pytest.mark.parametrize("folder", list_folders(CRASHES), ids=lambda one: one.name)
+def test_shipped_scripts_have_the_story_of_today(folder: Path) -> None:
+    script = (folder / "repro.py").read_text(encoding="utf-8")
+    assert replace_story(script, write_story(load(folder))) == script
+
+
+def test_a_story_follows_what_is_found_later(tmp_path: Path) -> None:
+    program, spec = parse("finfuzz 1\nnode a list\n"), parse_target("plain-c")
+    script = write_script(program, spec, (3, 13), "A story.")["repro.py"]
+    one = finding(signal="SIGSEGV", diagnostic="none", detail="", phase="running")
+    folder = save(tmp_path, one, {"repro.py": script})
+    one.escalation = (Escalation("asan-ubsan", "done", "heap-use-after-free in f (a.h:3)"),)
+    update(folder, one)
+    rewrite_story(folder, one)
+    said = (folder / "repro.py").read_text()
+    assert said.startswith('#!/usr/bin/env python3\nr"""heap-use-after-free in f\n\nCrashes')

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-r"""Misbehaves without crashing (raises) while the program runs.
+r"""import raises ImportError, after an import that failed: generic_type: type "Container" is
+already registered!
+
+Misbehaves without crashing (raises) while the program runs.
 
     `import` (its import of the extension) raises ImportError: generic_type: type "Container" is
     already registered!; on plain-c it does not

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-r"""Misbehaves without crashing (unraisable-exception) in an unknown phase.
+r"""unraisable exception: ValueError: generator already executing
 
-    ValueError: generator already executing
+Misbehaves without crashing (unraisable-exception) in an unknown phase.
 
 cython 3.3.1, as released, on CPython 3.13.18: misbehaved in 10 of 10 runs (72 to 100 %).
 

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-r"""Misbehaves without crashing (wrong-answer) while the program runs.
+r"""wrong answer, after a subinterpreter: a variable compares: "TypeError: '>=' not supported
+between instances of 'kiwisolver.Variable' and 'int'", should be '1 * v + -1 >= 0 | strength =
+1.001e+09 (VIO…
+
+Misbehaves without crashing (wrong-answer) while the program runs.
 
     a variable compares: "TypeError: '>=' not supported between instances of
     'kiwisolver.Variable' and 'int'", should be '1 * v + -1 >= 0 | strength = 1.001e+09
@@ -10,13 +14,18 @@ kiwisolver 1.5.1 on CPython 3.13.18: misbehaved in 10 of 10 runs (72 to 100 %).
 Owner: extension (no defect like it on no-extension and plain-c, so kiwisolver is required).
 
 Run it with CPython 3.13: `python3.13 repro.py`.
+It needs CPython 3.13 or later.
 First install what it was found with:
 
     python3.13 -m pip install kiwisolver==1.5.1
 """
 
-import _interpreters
 import sys
+
+if sys.version_info < (3, 13):
+    sys.exit("this script needs CPython 3.13 or later: run it by python3.13")
+
+import _interpreters
 import textwrap
 
 if sys.version_info[:2] != (3, 13):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-r"""Misbehaves without crashing (wrong-answer) while the program runs.
+r"""wrong answer, in the second life: a translated exception: 'AttributeError: Error', should be
+True
 
-    a translated exception: 'AttributeError: Error', should be True
+Misbehaves without crashing (wrong-answer) while the program runs.
 
 pybind11 3.1.0, as released, on CPython 3.13.0: misbehaved in 10 of 10 runs (72 to 100 %).
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-r"""Misbehaves without crashing (wrong-answer) while the program runs.
+r"""wrong answer, after a subinterpreter: an error: 'ValidationError: Expected `int`, got `array`',
+should be 'Expected `int`, got `array`'
 
-    an error: 'ValidationError: Expected `int`, got `array`', should be 'Expected `int`, got
-    `array`'
+Misbehaves without crashing (wrong-answer) while the program runs.
 
 msgspec 0.22.0 on CPython 3.13.18: misbehaved in 10 of 10 runs (72 to 100 %).
 
@@ -10,13 +10,18 @@ Owner: extension (no defect like it on no-extension, plain-c, stdlib:datetime an
 stdlib:decimal, so msgspec is required).
 
 Run it with CPython 3.13: `python3.13 repro.py`.
+It needs CPython 3.13 or later.
 First install what it was found with:
 
     python3.13 -m pip install msgspec==0.22.0
 """
 
-import _interpreters
 import sys
+
+if sys.version_info < (3, 13):
+    sys.exit("this script needs CPython 3.13 or later: run it by python3.13")
+
+import _interpreters
 import textwrap
 
 if sys.version_info[:2] != (3, 13):

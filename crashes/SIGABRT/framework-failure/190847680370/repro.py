@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGABRT, framework-failure) while the program runs.
+r"""abort in nanobind::detail::enum_append_impl, when the extension is imported again: refusing to
+add duplicate key "red" to enumeration "finfuzz_target.Colour"!
 
-    refusing to add duplicate key "red" to enumeration "finfuzz_target.Colour"!
+Crashes (SIGABRT, framework-failure) while the program runs.
 
 nanobind 3.1.0, as released, on CPython 3.13.18: crashed in 10 of 10 runs (72 to 100 %).
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGABRT, framework-failure) while the program runs.
+r"""abort in _duckdb.abi3.so, when the extension is imported again: refusing to add duplicate key
+"STANDARD" to enumeration "_duckdb.ExplainType"!
 
-    refusing to add duplicate key "STANDARD" to enumeration "_duckdb.ExplainType"!
+Crashes (SIGABRT, framework-failure) while the program runs.
 
 duckdb 2.0.1 on CPython 3.13.18: crashed in 10 of 10 runs (72 to 100 %).
 

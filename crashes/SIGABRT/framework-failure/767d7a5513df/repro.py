@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGABRT, framework-failure) while the program runs.
+r"""abort in pybind11::detail::instance::get_value_and_holder: type is not a pybind11 base of the
+given instance
+
+Crashes (SIGABRT, framework-failure) while the program runs.
 
     pybind11::detail::instance::get_value_and_holder: type is not a pybind11 base of the given
     instance (#define PYBIND11_DETAILED_ERROR_MESSAGES or compile in debug mode for type

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGABRT, framework-failure) while the program runs.
+r"""abort in _core.cpython-313-x86_64-linux-gnu.so, when the extension is imported again: refusing
+to add duplicate key "disable" to enumeration "pikepdf._core.ObjectStreamMode"!
 
-    refusing to add duplicate key "disable" to enumeration "pikepdf._core.ObjectStreamMode"!
+Crashes (SIGABRT, framework-failure) while the program runs.
 
 pikepdf 10.18.0 on CPython 3.13.18: crashed in 10 of 10 runs (72 to 100 %).
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGABRT, uncaught-cxx-exception) in Py_FinalizeEx, after the interpreter's modules are
-cleared.
+r"""uncaught C++ exception in pybind11::module_::import, in Py_FinalizeEx after the modules are
+cleared: TypeError: 'NoneType' object is not callable
 
-    TypeError: 'NoneType' object is not callable
+Crashes (SIGABRT, uncaught-cxx-exception) in Py_FinalizeEx, after the interpreter's modules are
+cleared.
 
 pybind11 3.1.0, as released, on CPython 3.13.18: crashed in 10 of 10 runs (72 to 100 %).
 

@@ -32,7 +32,7 @@ struct Instance {
 }  // namespace
 // Seeing internals made. Every pybind11 since 3.0 makes exactly one type of this name in the
 // constructor of its internals, so the linker's --wrap=PyType_Ready shows each time without a
-// change to pybind11 and without asking it anything.
+// change to pybind11.
 
 extern "C" int __real_PyType_Ready(PyTypeObject *type);
 
@@ -43,7 +43,7 @@ void internals_made() {
     static std::set<std::int64_t> seen;
     if (seen.empty()) Py_AtExit([] { seen.clear(); });
     if (!seen.insert(PyInterpreterState_GetID(PyInterpreterState_Get())).second)
-        std::fputs("finfuzz: internals created again in the same interpreter\n", stderr);
+        std::fputs("internals created again in the same interpreter\n", stderr);
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGSEGV, internals-recreated-silently) in Py_FinalizeEx, after the interpreter's dict
+r"""pybind11 internals created again, SIGSEGV at 0x0 in
+pybind11::detail::values_and_holders::iterator::iterator, in Py_FinalizeEx after the interpreter
+dict is cleared, with a subinterpreter
+
+Crashes (SIGSEGV, internals-recreated-silently) in Py_FinalizeEx, after the interpreter's dict
 is cleared.
 
 pybind11 3.1.0, as released, on CPython 3.13.0: crashed in 10 of 10 runs (72 to 100 %).
@@ -7,6 +11,10 @@ pybind11 3.1.0, as released, on CPython 3.13.0: crashed in 10 of 10 runs (72 to 
 Owner: framework (survives on plain-c, so pybind11 is required).
 
 Run it with CPython 3.13: `python3.13 repro.py`.
+It needs CPython 3.13 or later.
+The extension is linked with a wrapper around PyType_Ready, which pybind11 calls when it makes
+its internals: it prints a line when they are made again in one interpreter.
+
 The first run builds its modules, with a C++ compiler and pybind11 3.1.0 (from PyPI)::
 
     : ${PYTHON:=python3.13}
@@ -21,9 +29,13 @@ The first run builds its modules, with a C++ compiler and pybind11 3.1.0 (from P
         extension.cpp -o finfuzz_target"$SUFFIX"
 """
 
+import sys
+
+if sys.version_info < (3, 13):
+    sys.exit("this script needs CPython 3.13 or later: run it by python3.13")
+
 import _interpreters
 import os
-import sys
 import textwrap
 from importlib.machinery import EXTENSION_SUFFIXES
 

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGSEGV) in Py_FinalizeEx, after the interpreter's modules are cleared.
+r"""SIGSEGV at 0x28 in nanobind::detail::nb_func_new, in a capsule's destructor, in Py_FinalizeEx
+after the modules are cleared
+
+Crashes (SIGSEGV) in Py_FinalizeEx, after the interpreter's modules are cleared.
 
 nanobind 3.1.0, as released, on CPython 3.13.18: crashed in 10 of 10 runs (72 to 100 %).
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGSEGV) while the program runs.
+r"""heap-use-after-free in pybind11::object::object, in the second life
+
+Crashes (SIGSEGV) while the program runs.
 
 pybind11 3.1.0, as released, on CPython 3.13.0: crashed in 10 of 10 runs (72 to 100 %).
 

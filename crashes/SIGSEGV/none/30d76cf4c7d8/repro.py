@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGSEGV) while the program runs.
+r"""SIGSEGV at 0xb0 in pybind11::detail::register_instance, in a subinterpreter
+
+Crashes (SIGSEGV) while the program runs.
 
 pybind11 3.1.0, as released, on CPython 3.13.0: crashed in 10 of 10 runs (72 to 100 %).
 
 Owner: framework (survives on plain-c, so pybind11 is required).
 
 Run it with CPython 3.13: `python3.13 repro.py`.
+It needs CPython 3.13 or later.
 The first run builds its modules, with a C++ compiler and pybind11 3.1.0 (from PyPI)::
 
     : ${PYTHON:=python3.13}
@@ -20,9 +23,13 @@ The first run builds its modules, with a C++ compiler and pybind11 3.1.0 (from P
         extension.cpp -o finfuzz_target"$SUFFIX"
 """
 
+import sys
+
+if sys.version_info < (3, 13):
+    sys.exit("this script needs CPython 3.13 or later: run it by python3.13")
+
 import _interpreters
 import os
-import sys
 import textwrap
 from importlib.machinery import EXTENSION_SUFFIXES
 

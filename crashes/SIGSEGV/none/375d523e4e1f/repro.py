@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-r"""Crashes (SIGSEGV) while the program runs.
+r"""negative reference count, SIGSEGV at 0xd5a in PyModule_Add called by orjson_init_exec, after a
+subinterpreter
+
+Crashes (SIGSEGV) while the program runs.
 
 orjson 3.13.0 on CPython 3.13.18: crashed in 10 of 10 runs (72 to 100 %).
 
@@ -7,13 +10,18 @@ Owner: extension (no defect like it on no-extension, plain-c and stdlib:datetime
 required).
 
 Run it with CPython 3.13: `python3.13 repro.py`.
+It needs CPython 3.13 or later.
 First install what it was found with:
 
     python3.13 -m pip install orjson==3.13.0
 """
 
-import _interpreters
 import sys
+
+if sys.version_info < (3, 13):
+    sys.exit("this script needs CPython 3.13 or later: run it by python3.13")
+
+import _interpreters
 import textwrap
 
 if sys.version_info[:2] != (3, 13):

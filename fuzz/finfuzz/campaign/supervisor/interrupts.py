@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
-from finfuzz.executor import process
+from finfuzz.support.signals import ignores
 
 
 class Interruptible:
@@ -21,7 +21,7 @@ class Interruptible:
         self._before = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-            if not process.ignores(number)
+            if not ignores(number)
         }
         return self
 

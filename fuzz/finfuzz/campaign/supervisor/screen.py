@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -14,7 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from finfuzz.campaign.supervisor.snapshot import Snapshot
+from finfuzz.campaign.supervisor.snapshot import Snapshot, count
+from finfuzz.support.durations import format_age
 from finfuzz.support.terminal import DataConsole
 
 _LIVE_SECONDS = 0.5
@@ -38,12 +39,19 @@ class Screen:
     unseen.
     """
 
-    def __init__(self, seconds: float, console: Console | None = None) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._console = console or _Console(err=True)
         self._tty = self._console.is_terminal
         shortest, longest = _PLAIN_SECONDS
         self._every = min(longest, max(shortest, seconds / 60))
-        self._next_plain = self._every
+        self._clock = clock
+        self._began = clock()
+        self._next_plain = self._began + self._every
         self._next_live = 0.0
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
@@ -69,15 +77,15 @@ class Screen:
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot, unless the last one is too recent."""
+        now = self._clock()
         if self._tty:
-            now = time.monotonic()
             if now >= self._next_live:
                 self._next_live = now + _LIVE_SECONDS
                 with self._unless_gone():
                     self._live.update(render(snapshot, self._console.width), refresh=True)
-        elif snapshot.elapsed >= self._next_plain:
-            self._next_plain = snapshot.elapsed + self._every
-            self.note(f"{snapshot.elapsed:.0f} s: {snapshot.line}")
+        elif now >= self._next_plain:  # also after the fuzzing, whose own time then stands still
+            self._next_plain = now + self._every
+            self.note(f"{now - self._began:.0f} s: {snapshot.line}")
             for warning in snapshot.warnings:
                 self.note(f"warning: {warning}")
 
@@ -93,31 +101,36 @@ class Screen:
 
 
 def render(snapshot: Snapshot, width: int) -> RenderableType:
-    """Render the screen for a terminal of a width."""
-    parts: list[RenderableType] = [_render_head(snapshot, width), _render_figures(snapshot, width)]
+    """Render the screen for a terminal of a width, the most important first."""
+    parts: list[RenderableType] = [*_render_head(snapshot, width)]
     if snapshot.totals.findings:
-        parts += [Text(), _render_findings(snapshot)]
-    if snapshot.totals.tallies:
-        parts += [Text(), _render_tallies(snapshot)]
+        parts += [Text(), _render_findings(snapshot, width)]
+    parts += [Text(), _render_figures(snapshot, width)]
     parts += [Text(f"! {line}", style="yellow") for line in snapshot.warnings]
+    if snapshot.totals.tallies:
+        parts += [Text(), _render_yields(snapshot)]
     return Group(*parts)
 
 
-def _render_head(snapshot: Snapshot, width: int) -> RenderableType:
+def _render_head(snapshot: Snapshot, width: int) -> list[RenderableType]:
     plan = snapshot.plan
     lanes = [str(lane) for lane in plan.lanes]
     names = lanes[0] if len(lanes) == 1 else f"{len(lanes)} lanes: {', '.join(lanes)}"
-    line = Text("finfuzz ", style="bold", overflow="ellipsis", no_wrap=True)
-    line.append(f"{names} · ", style="not bold")
-    line.append(f"{_count(plan.workers, 'worker')}, {plan.engine}, seed {plan.seed}", "dim")
-    line.truncate(width)
+    line = _keep_on_a_line(f"{names} · {count(plan.workers, 'worker')}", width, "dim")
     bar = Table.grid(padding=(0, 1))
+    share = min(snapshot.elapsed / plan.seconds, 1) if plan.seconds else 1
     bar.add_row(
-        f"{_clock(snapshot.elapsed)} of {_clock(plan.seconds)}",
-        ProgressBar(plan.seconds, min(snapshot.elapsed, plan.seconds), width=min(40, width // 3)),
-        snapshot.activity,
+        ProgressBar(1, share, width=min(40, width // 3)),
+        f"{format_age(snapshot.elapsed)} of {format_age(plan.seconds)}",
     )
-    return Group(line, bar)
+    doing = [Text(snapshot.activity, style="bold yellow")] if snapshot.activity else []
+    return [Text(snapshot.headline, style="bold"), *doing, line, bar]
+
+
+def _keep_on_a_line(text: str, width: int, style: str = "") -> Text:
+    line = Text(text, style=style, overflow="ellipsis", no_wrap=True)
+    line.truncate(width)
+    return line
 
 
 def _render_figures(snapshot: Snapshot, width: int) -> Table:
@@ -125,89 +138,94 @@ def _render_figures(snapshot: Snapshot, width: int) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    rate = f"{total.executions:,}, {snapshot.rate:,.0f}/s"
+    speed = f"{snapshot.rate:,.0f} programs/s"
     if snapshot.of_floor is not None:
-        rate += f", {snapshot.of_floor:.0%} of bare fork+finalize"
-    table.add_row("executions", f"{rate}; {total.deaths:,} crashed")
-    if total.executions:
-        table.add_row("worker time", _describe_worker_time(snapshot))
-    table.add_row("triage", _describe_triage(snapshot))
-    corpus, features = snapshot.totals.corpus, snapshot.totals.features
-    if corpus is not None:
-        unstable = f", {_count(total.unstable, 'unstable counter')}" if total.unstable else ""
-        table.add_row("corpus", f"{corpus:,} programs, {features:,} features{unstable}")
+        speed += f", {snapshot.of_floor:.0%} of the speed of empty programs"
+    table.add_row("speed", f"{speed}; {total.executions:,} in all")
+    if stability := _describe_stability(snapshot):
+        table.add_row("stability", stability)
+    if snapshot.totals.corpus is not None:
+        table.add_row("coverage", _describe_coverage(snapshot))
         if len(snapshot.features) > 1:
-            line = draw_sparkline(snapshot.features, max(10, min(60, width - 30)))
-            table.add_row("features", line)
+            table.add_row("", draw_sparkline(snapshot.features, max(10, min(60, width - 30))))
+    table.add_row("triage", _describe_triage(snapshot))
     if used := snapshot.usage:
         table.add_row(
-            "resources",
+            "machine",
             f"{used.memory_mib:,.0f} MiB in {used.processes} processes, load {used.load:.1f}, "
             f"{used.disk_mib:,.0f} MiB on disk",
         )
     known = [one for lane in snapshot.totals.lanes for one in lane.buckets_in("known")]
     if known:
         titles = "; ".join(f"{one.title} ({one.sightings:,})" for one in known)
-        table.add_row("known, not filed", Text(titles, overflow="ellipsis", no_wrap=True))
+        table.add_row("known", Text(f"not filed: {titles}", overflow="ellipsis", no_wrap=True))
     return table
 
 
-def _describe_worker_time(snapshot: Snapshot) -> str:
-    total = snapshot.totals.total
-    seconds = max(total.seconds, 1e-9)
-    children, mutation = total.child_seconds / seconds, total.mutation_seconds / seconds
-    rest = max(0.0, 1 - children - mutation)
-    return f"children {children:.0%}, mutation {mutation:.0%}, other {rest:.0%}"
+def _describe_stability(snapshot: Snapshot) -> str:
+    """Say how often a program does the same again."""
+    parts = []
+    lanes = snapshot.totals.lanes
+    if compared := sum(lane.compared for lane in lanes):
+        same = compared - sum(lane.disagreed for lane in lanes)
+        parts.append(f"{same} of {count(compared, 'program')} ended the same in a new process")
+    if unstable := snapshot.totals.total.unstable:
+        parts.append(f"{count(unstable, 'coverage counter')} not the same each time")
+    return "; ".join(parts)
+
+
+def _describe_coverage(snapshot: Snapshot) -> str:
+    kept = f"{count(snapshot.totals.corpus or 0, 'program')} kept"
+    age = snapshot.feature_age
+    last = "" if age is None else f", last new one {format_age(age)} ago"
+    return f"{count(snapshot.totals.features, 'feature')}{last}; {kept}"
 
 
 def _describe_triage(snapshot: Snapshot) -> str:
     busy = min(snapshot.triage_seconds / max(snapshot.elapsed, 1e-9), 1)
-    parts = [f"busy {busy:.0%}"]
+    parts = [f"busy {busy:.0%} of the time"]
     if snapshot.untriaged:
-        crashes = "1 crash" if snapshot.untriaged == 1 else f"{snapshot.untriaged} crashes"
-        parts.append(f"{crashes} to triage")
+        parts.append(f"{count(snapshot.untriaged, 'crash', 'crashes')} to sort")
     if snapshot.waiting:
-        parts.append(f"{_count(snapshot.waiting, 'finding')} waiting for controls")
-    compared = sum(lane.compared for lane in snapshot.totals.lanes)
-    if compared:
-        disagreed = sum(lane.disagreed for lane in snapshot.totals.lanes)
-        parts.append(f"{disagreed} of {compared} programs differ in a fresh process")
+        parts.append(f"{count(snapshot.waiting, 'finding')} waiting for controls")
     return "; ".join(parts)
 
 
-def _render_findings(snapshot: Snapshot) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for column in ("finding", "signal", "diagnostic"):
-        table.add_column(column, no_wrap=True)
-    for column in ("sightings", "first seen", "age"):
-        table.add_column(column, justify="right", no_wrap=True)
+def _render_findings(snapshot: Snapshot, width: int) -> Table:
+    """Render the latest findings; a title that is too long for the terminal ends in `…`."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", width=width)
+    table.add_column("finding", no_wrap=True)
+    table.add_column("what happens", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("seen", justify="right", no_wrap=True)
+    table.add_column("found", justify="right", no_wrap=True)
     findings = sorted(snapshot.totals.findings, key=lambda one: -one.seconds)
     for one in findings[:_MOST_FINDINGS]:
-        table.add_row(
-            one.bucket,
-            one.signal,
-            one.diagnostic,
-            f"{one.sightings:,}",
-            _clock(one.seconds),
-            _clock(max(0.0, snapshot.elapsed - one.seconds)) if one.new else "filed earlier",
-        )
+        found = snapshot.describe_moment(one.seconds) if one.new else "earlier"
+        title = one.title or f"{one.signal}/{one.diagnostic}"
+        table.add_row(one.bucket, title, f"{one.sightings:,}", found)
     if len(findings) > _MOST_FINDINGS:
-        table.add_row(f"{len(findings) - _MOST_FINDINGS} more", *[""] * 5)
+        table.add_row(f"{len(findings) - _MOST_FINDINGS} more", "", "", "")
     return table
 
 
-def _render_tallies(snapshot: Snapshot) -> Table:
-    """Render the yield of mutators, the highest yield per trial first."""
+def _render_yields(snapshot: Snapshot) -> RenderableType:
+    """Render what the fuzzer learns from: the yield of mutators, the highest per trial first."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("mutator", no_wrap=True)
-    for column in ("tried", "new features", "new signatures", "weight"):
+    for column in ("tried", "new features", "new crashes", "weight"):
         table.add_column(column, justify="right", no_wrap=True)
     tallies = [one for one in snapshot.totals.tallies if one.sort == "mutator"]
     tallies.sort(key=lambda one: -(one.features + one.signatures) / max(one.tried, 1))
     for one in tallies[:_MOST_MUTATORS]:
-        counts = (f"{count:,}" for count in (one.tried, one.features, one.signatures))
+        counts = (f"{number:,}" for number in (one.tried, one.features, one.signatures))
         table.add_row(one.name, *counts, f"×{one.weight:.2f}")
-    return table
+    total = snapshot.totals.total
+    if not total.seconds:
+        return table
+    children, mutation = total.child_seconds / total.seconds, total.mutation_seconds / total.seconds
+    rest = max(0.0, 1 - children - mutation)
+    time = f"workers' time: programs {children:.0%}, mutation {mutation:.0%}, other {rest:.0%}"
+    return Group(table, Text(time, style="dim"))
 
 
 def draw_sparkline(values: list[float], width: int) -> str:
@@ -217,14 +235,3 @@ def draw_sparkline(values: list[float], width: int) -> str:
     low, high = min(picked), max(picked)
     scale = (len(_BARS) - 1) / (high - low) if high > low else 0
     return "".join(_BARS[round((value - low) * scale)] for value in picked) + f" {values[-1]:,.0f}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    return (f"{days} d " if days else "") + f"{hours}:{minutes:02}:{rest:02}"

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from finfuzz.campaign.messages import DeferredProgress
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import Totals
+from finfuzz.support.durations import describe_roughly, format_age
+from finfuzz.support.hints import shorten_path
+
+#: The activity of a campaign that no longer fuzzes begins with this.
+DONE = "done fuzzing"
 
 
 class History:
@@ -31,21 +38,48 @@ class History:
 class Snapshot:
     """A campaign at one moment.
 
-    ``elapsed``: seconds of fuzzing. ``triage_seconds``: time that triage was busy. ``untriaged``:
-    signatures without a diagnosis. ``waiting``: findings whose controls have not run.
-    ``features``: their history, summed over lanes.
+    ``elapsed``: seconds of fuzzing. ``activity``: empty while the campaign fuzzes, then what it
+    does instead. ``triage_seconds``: time that triage was busy. ``untriaged``: signatures without a
+    diagnosis. ``waiting``: findings whose controls have not run. ``features``: their history,
+    summed over lanes; ``feature_age``: seconds since the last new one, None where none was seen.
     """
 
     plan: Plan
     totals: Totals
     elapsed: float
-    activity: str
+    activity: str = ""
     usage: Usage | None = None
     triage_seconds: float = 0.0
     untriaged: int = 0
     waiting: int = 0
     features: list[float] = field(default_factory=list)
+    feature_age: float | None = None
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def headline(self) -> str:
+        """The findings, the last new one, the crashes and the time left."""
+        findings = self.totals.findings
+        new = [one.seconds for one in findings if one.new]
+        last = f", last new one {self.describe_moment(max(new))}" if new else ""
+        none = ", none of them new" if findings and not new else ""
+        parts = [
+            count(len({one.bucket for one in findings}), "finding") + (last or none),
+            count(self.totals.total.deaths, "crash", "crashes"),
+        ]
+        left = self.plan.seconds - self.elapsed
+        parts.append(f"{format_age(left)} left" if self.is_fuzzing else "done")
+        return " · ".join(parts)
+
+    def describe_moment(self, seconds: float) -> str:
+        """Describe a moment of the fuzzing; its clock stands still when the fuzzing is done."""
+        if self.is_fuzzing:
+            return f"{format_age(self.elapsed - seconds)} ago"
+        return f"after {format_age(seconds)}"
+
+    @property
+    def is_fuzzing(self) -> bool:
+        return not self.activity.startswith(DONE)
 
     @property
     def rate(self) -> float:
@@ -64,12 +98,44 @@ class Snapshot:
     def line(self) -> str:
         """The snapshot as one line."""
         total = self.totals.total
-        parts = [f"{total.executions:,} executions", f"{self.rate:.0f}/s"]
+        parts = [self.headline, f"{self.rate:.0f} programs/s", f"{total.executions:,} in all"]
         if self.totals.corpus is not None:
-            parts.append(f"corpus {self.totals.corpus:,}, features {self.totals.features:,}")
+            parts.append(f"{self.totals.features:,} features")
         known = sum(one.sightings for lane in self.totals.lanes for one in lane.buckets_in("known"))
-        found = len(self.totals.findings)
-        parts.append(f"findings {found}" + (f", known {known:,}" if known else ""))
-        if self.activity != "fuzzing":
+        if known:
+            parts.append(f"known, not filed: {known:,}")
+        if self.activity:
             parts.append(self.activity)
         return " · ".join(parts)
+
+
+def describe_finish(
+    crashes: Path, findings: int, untriaged: int, waiting: int, progress: DeferredProgress | None
+) -> str:
+    """Describe what a campaign does when it no longer fuzzes, and that it may be stopped.
+
+    ``findings``: those on disk, in ``crashes``; ``untriaged``, ``waiting``: as of a snapshot.
+    """
+    parts = [DONE]
+    if untriaged:
+        parts.append(f"sorting {count(untriaged, 'crash', 'crashes')}")
+    if findings:
+        safe = "is safe" if findings == 1 else "are safe"
+        parts.append(f"{count(findings, 'finding')} {safe} in {shorten_path(crashes)}")
+    if waiting and not untriaged:
+        parts.append(f"{_describe_progress(waiting, progress)}, Ctrl-C is fine")
+    return "; ".join(parts)
+
+
+def _describe_progress(waiting: int, progress: DeferredProgress | None) -> str:
+    if progress is None:
+        return f"running controls of {count(waiting, 'finding')}"
+    place = f"{progress.done} of {progress.of}" if progress.of else str(progress.done)
+    left = f", {describe_roughly(progress.left)} left" if progress.left else ""
+    after = f" ({count(waiting - 1, 'finding')} after it)" if waiting > 1 else ""
+    return f"running {progress.name} {place} of {progress.bucket}{after}{left}"
+
+
+def count(number: int, one: str, more: str = "") -> str:
+    """Count things: `1 crash`, `2 crashes`, `1,234 findings`."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 import time
+from pathlib import Path
 
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.journal import SAMPLE_SECONDS, Journal
@@ -19,7 +20,7 @@ from finfuzz.campaign.supervisor.interrupts import Interruptible
 from finfuzz.campaign.supervisor.resource_guard import ResourceGuard, set_priority
 from finfuzz.campaign.supervisor.resources import explain_full_disk
 from finfuzz.campaign.supervisor.screen import Screen
-from finfuzz.campaign.supervisor.snapshot import History, Snapshot
+from finfuzz.campaign.supervisor.snapshot import History, Snapshot, count, describe_finish
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.supervisor.worker_messages import WorkerMessages
@@ -27,6 +28,7 @@ from finfuzz.campaign.supervisor.worker_pool import Worker, WorkerPool
 from finfuzz.campaign.totals import Totals
 from finfuzz.executor import process
 from finfuzz.support.errors import UserError
+from finfuzz.support.hints import spell_command
 
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
@@ -86,6 +88,11 @@ class Supervisor:
         return self._stopped_at is None
 
     @property
+    def _has_enough(self) -> bool:
+        new = {one.bucket for one in self.totals.findings if one.new}
+        return 0 < self._plan.findings <= len(new)
+
+    @property
     def _over(self) -> bool:
         return not self._fuzzing and not self.pool.workers and self.triage.idle
 
@@ -94,6 +101,10 @@ class Supervisor:
         for key, _ in self._selector.select(_TICK_SECONDS):
             if key.fd in self._selector.get_map():  # not closed by one of the others
                 key.data()
+        if self._has_enough:
+            self.triage.queue.leave_signatures()
+            if self._fuzzing:
+                self._stop()
         if self._fuzzing and (self.pool.exhausted or self.pool.elapsed >= self._plan.seconds):
             self._stop()
         if self._fuzzing and not self._paused:
@@ -204,8 +215,15 @@ class Supervisor:
     def _stop(self) -> None:
         self._stopped_at = time.monotonic()
         self.pool.stop()
-        if self._plan.attribute and self.triage.waiting and not self.interrupted:
-            self._screen.note("time is up; running controls for new findings (Ctrl-C to skip)")
+        if not self.interrupted:
+            self._screen.note(self._describe_finish())
+
+    def _describe_finish(self) -> str:
+        triage = self.triage
+        filed = len({one.path for one in self.totals.findings if one.path})
+        waiting = triage.waiting if triage.queue.deferred_work else 0
+        crashes = Path(self._plan.crashes)
+        return describe_finish(crashes, filed, triage.untriaged, waiting, triage.progress)
 
     def _interrupt(self) -> None:
         """Stop the workers after Ctrl-C, and finish triage, without its deferred work."""
@@ -228,12 +246,13 @@ class Supervisor:
         with self._journal.writing():
             self._journal.save_run(self._began, time.time())
         if left := self.triage.waiting:
-            findings = "1 finding is" if left == 1 else f"{left} findings are"
-            self._screen.note(f"{findings} not attributed yet: run `finfuzz attribute`")
+            command = spell_command("attribute", crashes=Path(self._plan.crashes))
+            self._screen.note(f"controls of {count(left, 'finding')} are left: run `{command}`")
 
     def _take_snapshot(self) -> Snapshot:
-        activity = "fuzzing" if self._fuzzing else "finishing triage"
+        activity = "" if self._fuzzing else self._describe_finish()
         usage, times = self._guard.usage, self._messages.feature_times
+        age = time.monotonic() - max(times.values()) if times else None
         return Snapshot(
             plan=self._plan,
             totals=self.totals,
@@ -244,5 +263,6 @@ class Supervisor:
             untriaged=self.triage.untriaged,
             waiting=self.triage.waiting,
             features=self._features.values,
+            feature_age=age,
             warnings=find_warnings(self._plan, self.totals, usage, times),
         )

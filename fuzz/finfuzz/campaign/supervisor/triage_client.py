@@ -17,6 +17,7 @@ from finfuzz.campaign.messages import (
     Channel,
     CompareWithControl,
     CompareWithFresh,
+    DeferredProgress,
     FromTriage,
     RunDeferredWork,
     ToTriage,
@@ -47,6 +48,7 @@ class TriageClient:
         self._seconds = 0.0
         self._sent_at = 0.0
         self.replaced = 0
+        self.progress: DeferredProgress | None = None
 
     @property
     def pid(self) -> int | None:
@@ -166,6 +168,7 @@ class TriageClient:
         self._tries = 0
         self.queue.waiting = answer.waiting
         self._seconds += answer.seconds
+        self.progress = answer.progress or self.progress
         self._totals.lanes[max(answer.lane, 0)].add_answer(answer)
         self.queue.finish(request)
         if answer.problem:

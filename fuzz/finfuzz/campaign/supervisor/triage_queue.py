@@ -51,6 +51,7 @@ class TriageQueue:
         self._skipped: set[tuple[int, str]] = set()
         self._compared: set[tuple[int, str]] = set()
         self._next_quick = self._next_control = 0.0
+        self._leaves = False
         self.deferred_work = deferred_work
         self.waiting = 0
 
@@ -71,19 +72,33 @@ class TriageQueue:
 
     def add_signature(self, lane: int, signature: str, execution: int, seconds: float) -> None:
         """Queue a new signature."""
-        self._signatures.append(TriageSignature(lane, signature, execution, seconds))
+        if not self._leaves:
+            self._signatures.append(TriageSignature(lane, signature, execution, seconds))
 
     def add_sightings(self, lane: int, counts: tuple[SightingCount, ...]) -> None:
         """Queue sightings; all that come within seconds are sent together."""
         pending = self._counts.setdefault(lane, {})
         for count in counts:
-            if count.signature == FURTHER or (lane, count.signature) in self._skipped:
+            known = (lane, count.signature)
+            if count.signature == FURTHER or known in self._skipped or self._is_left(known):
                 continue
             key = (count.signature, count.roots)
             before = pending.get(key)
             sightings = count.sightings + (before.sightings if before else 0)
             text = count.text or (before.text if before else "")
             pending[key] = SightingCount(count.signature, count.roots, sightings, text)
+
+    def leave_signatures(self) -> None:
+        """Leave all signatures that are not triaged, now and later, to `--resume`."""
+        self._leaves = True
+        self._signatures.clear()
+        for lane, pending in self._counts.items():
+            left = [key for key in pending if self._is_left((lane, key[0]))]
+            for key in left:
+                del pending[key]
+
+    def _is_left(self, signature: tuple[int, str]) -> bool:
+        return self._leaves and signature not in self._triaged
 
     def add_comparison(self, lane: int, zygote: ZygoteOutcome) -> None:
         """Queue a comparison; only the latest few are kept."""

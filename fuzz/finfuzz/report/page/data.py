@@ -93,7 +93,7 @@ class Note(msgspec.Struct, frozen=True):
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """A whole campaign. Times are seconds since the epoch; ``began`` is None before the start.
 
-    ``seconds`` is the time of all runs, without the pauses between them.
+    ``seconds`` is the time of fuzzing, as on the terminal: without builds, sorting and pauses.
     """
 
     folder: Path
@@ -122,6 +122,11 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     def rate(self) -> float:
         """The executions per second over the whole campaign."""
         return self.executions / self.seconds if self.seconds else 0.0
+
+    @property
+    def last_new(self) -> float | None:
+        """The seconds of fuzzing before the last new finding; None without one."""
+        return max((one.seconds for one in self.filed if one.new), default=None)
 
     @property
     def corpus(self) -> int | None:
@@ -162,9 +167,9 @@ def _read(state: Path, plan: Plan, journal: JournalReader) -> Campaign:
         last=last or (runs[-1]["ended"] if ended else None),
         under_way=bool(runs) and not ended and time.time() - (last or 0.0) < _SILENT_SECONDS,
         runs=len(runs),
-        seconds=journal.sum_worker_seconds() / plan.workers or clock.total,
+        seconds=journal.sum_worker_seconds() / plan.workers,
         lanes=tuple(_lanes(journal, plan)),
-        lines=sample_lines(journal, clock, names),
+        lines=sample_lines(journal, plan.workers, names),
         machine=machine_line(journal, clock),
         tallies=tuple(_tallies(journal)),
         seen=tuple(_seen(journal, names)),
@@ -206,9 +211,9 @@ def _seen(journal: JournalReader, names: list[str]) -> Iterator[Seen]:
         yield Seen(
             lane=names[lane] if lane in range(len(names)) else f"lane {lane}",
             bucket=row["bucket"],
-            signal=row["signal"] or "?",
-            diagnostic=row["diagnostic"] or "?",
-            state=row["state"] or "?",
+            signal=row["signal"] or "–",
+            diagnostic=row["diagnostic"] or "–",
+            state=row["state"] or "unknown",
             title=row["title"] or "",
             path=row["path"] or "",
             new=bool(row["new"]),

@@ -18,7 +18,7 @@ Points = tuple[tuple[float, float], ...]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """The history of one lane. Points are (seconds of the campaign, value).
+    """The history of one lane. Points are (seconds of fuzzing, value).
 
     ``rate`` is the executions per second between two points. Missing values are left out.
     """
@@ -47,24 +47,27 @@ class MachineLine(msgspec.Struct, frozen=True, kw_only=True):
     now: dict[str, float | None] | None = None
 
 
-def sample_lines(journal: JournalReader, clock: Clock, names: Sequence[str]) -> tuple[Line, ...]:
-    """A line for each lane that has samples."""
-    rows: dict[int, list[Row]] = {}
+def sample_lines(journal: JournalReader, workers: int, names: Sequence[str]) -> tuple[Line, ...]:
+    """A line for each lane that has samples, over the time of fuzzing by the clock.
+
+    That is the time of all ``workers``, divided by their number. It stands still while a campaign
+    builds, sorts its last crashes and runs controls, so rates are those that the terminal shows.
+    """
+    fuzzed = journal.sum_sampled_seconds()
+    rows: dict[int, list[tuple[float, Row]]] = {}
     for row in journal.load_samples(POINTS):
-        rows.setdefault(row["lane"], []).append(row)
+        rows.setdefault(row["lane"], []).append((fuzzed[row["time"]] / workers, row))
     known = range(len(names))
     return tuple(
-        _line(names[lane] if lane in known else f"lane {lane}", rows[lane], clock)
-        for lane in sorted(rows)
+        _line(names[lane] if lane in known else f"lane {lane}", rows[lane]) for lane in sorted(rows)
     )
 
 
-def _line(name: str, rows: Sequence[Row], clock: Clock) -> Line:
-    times = [clock.elapsed(row["time"]) for row in rows]
-
+def _line(name: str, rows: Sequence[tuple[float, Row]]) -> Line:
     def of(column: str, *, from_zero: bool = True) -> Points:
-        values = [(at, row[column]) for at, row in zip(times, rows, strict=True)]
-        found = [(at, float(value)) for at, value in values if value is not None]
+        # of rows at one time, the last: what was filed when the fuzzing was over
+        values = {at: row[column] for at, row in rows}
+        found = [(at, float(value)) for at, value in values.items() if value is not None]
         return ((0.0, 0.0), *found) if found and from_zero else tuple(found)
 
     executions = of("executions")

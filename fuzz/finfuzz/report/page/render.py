@@ -23,11 +23,13 @@ from finfuzz.report.page.timeline import COLUMN, END, ENDS
 from finfuzz.report.page.view import (
     MOST_CELLS,
     MOST_FRAMES,
+    MOST_LINES,
     MOST_ROUTES,
     FindingRow,
     collect_rows,
     load_detail,
 )
+from finfuzz.support.durations import format_age, format_duration
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from finfuzz.triage.diagnosis.telling import normalize_function
 from finfuzz.triage.findings.attribution import OWNERS
@@ -79,6 +81,7 @@ class Renderer:
             "head": _render("head.html", **facts),
             "matrix": _render("matrix.html", **facts, matrix=_count_findings(rows)),
             "unfiled": _render("unfiled.html", **facts),
+            "lanes": _render("lanes.html", **facts),
             "plots": _render("plots.html", **facts, plots=draw_plots(campaign), colours=COLOURS),
             "yields": _render("yields.html", **facts, most=_find_maxima(campaign)),
             "machine": _render("machine.html", **facts),
@@ -93,7 +96,12 @@ class Renderer:
         if before and before[0] == stamp:
             return before
         facts = {"row": row, "finding": row.finding, "detail": load_detail(row), "ends": ENDS}
-        limits = {"frames": MOST_FRAMES, "routes": MOST_ROUTES, "cells": MOST_CELLS}
+        limits = {
+            "frames": MOST_FRAMES,
+            "routes": MOST_ROUTES,
+            "cells": MOST_CELLS,
+            "lines": MOST_LINES,
+        }
         sizes = {"column": COLUMN, "end": END}
         return stamp, _render("finding.html", **facts, most=limits, sizes=sizes)
 
@@ -134,12 +142,14 @@ def _make_environment() -> Environment:
     environment.filters |= {
         "count": text.format_count,
         "short": text.format_short,
-        "duration": text.format_duration,
+        "age": format_age,
+        "duration": format_duration,
         "moment": text.format_moment,
         "mib": text.format_mebibytes,
         "normalized": normalize_function,
         "sentence": describe,
         "phase": describe_phase,
+        "unless_unknown": lambda owner: "not known yet" if owner == "?" else owner,
         "meaning": lambda name: DIAGNOSTICS.get(name, ""),
     }
     return environment

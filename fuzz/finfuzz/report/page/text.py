@@ -47,21 +47,6 @@ def format_short(number: float) -> str:
     return f"{number:.3g}"
 
 
-def format_duration(seconds: float) -> str:
-    """Format `45 s`, `12 min 5 s`, `3 h 20 min`, `2 d 4 h`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{whole} s"
-    for big, small, name, less in ((86400, 3600, "d", "h"), (3600, 60, "h", "min")):
-        if whole >= big:
-            return _join_units(whole // big, name, whole % big // small, less)
-    return _join_units(whole // 60, "min", whole % 60, "s")
-
-
-def _join_units(much: int, name: str, little: int, less: str) -> str:
-    return f"{much} {name} {little} {less}" if little else f"{much} {name}"
-
-
 def format_moment(seconds: float | None) -> str:
     """Format seconds since the epoch as a date and time in UTC."""
     if seconds is None or not math.isfinite(seconds):

@@ -17,12 +17,15 @@ from finfuzz.report.page.data import Campaign, Seen
 from finfuzz.report.page.drawing import Drawing, draw_graph
 from finfuzz.report.page.text import read_start
 from finfuzz.report.page.timeline import Timeline, draw_timeline
+from finfuzz.support.hints import spell_command
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.story import summarize
 
 #: Rows shown of a finding's tables; finding.json may hold more than anybody reads.
 MOST_FRAMES, MOST_ROUTES, MOST_CELLS = 60, 12, 120
+#: Lines of standard error that are shown at once; more are folded.
+MOST_LINES = 40
 #: Interpreters whose object graph is drawn.
 MOST_DRAWINGS = 24
 _SOURCES = (
@@ -80,6 +83,17 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def finding(self) -> Finding | None:
         return self.entry.finding if self.entry else None
+
+    @property
+    def title(self) -> str:
+        """The finding's title; signal and diagnostic where it can't be read."""
+        return self.finding.title if self.finding else f"{self.signal} {self.diagnostic}"
+
+    @property
+    def attribute_command(self) -> str:
+        """The command that runs the controls that are left."""
+        *crashes, _, _, _ = Path(self.folder).parts
+        return spell_command("attribute", self.bucket, crashes=Path(*crashes))
 
     @property
     def stamp(self) -> str:

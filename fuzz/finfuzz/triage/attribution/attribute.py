@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from finfuzz.executor.limits import Limits
-from finfuzz.support.files import write_whole
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.attribution.controls import Control
 from finfuzz.triage.attribution.owner import list_pythons
 from finfuzz.triage.attribution.python_range import describe_python_range
 from finfuzz.triage.attribution.reduced import ControlBuilds
-from finfuzz.triage.attribution.release_range import find_release_range
-from finfuzz.triage.attribution.rules import choose_rules
+from finfuzz.triage.attribution.release_range import ReleaseRange, find_release_range
+from finfuzz.triage.attribution.rules import Rules, choose_rules
 from finfuzz.triage.attribution.search import send
 from finfuzz.triage.attribution.verdict import build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
-from finfuzz.triage.findings.finding import Finding, load, update
-from finfuzz.triage.repro.story import replace_story, write_story
+from finfuzz.triage.findings.finding import load, update
+from finfuzz.triage.repro.story import rewrite_story
 
 Announce = Callable[[str], None]
 
@@ -32,27 +31,61 @@ def attribute_finding(
     limits: Limits,
     announce: Announce,
     report: Announce = lambda _: None,
+    *,
+    owner_only: bool = False,
 ) -> Iterator[tuple[int, int]]:
-    """Write the attribution into the folder's finding.json after the last control.
+    """Write the attribution into the folder's finding.json: as soon as the owner is known.
 
-    ``announce`` gets a line before each build, ``report`` a line with each verdict.
+    Each later control is added to it, so a kill costs one control; an attribution with controls
+    left is continued, any other is made anew. ``announce`` gets a line before each build,
+    ``report`` a line with each verdict. ``owner_only``: leave the later controls.
 
     Yield (controls done, of how many) after each; of 0 where verdicts decide how many there are.
     Raise UserError if the finding is damaged, or if its package can't be had.
     """
-    rules = choose_rules(load(folder), spec, interpreter, announce)
+    finding = load(folder)
+    before = finding.attribution
+    rules = choose_rules(finding, spec, interpreter, announce)
     builds = ControlBuilds(rules.wanted, spec, interpreter, limits, announce)
+    earlier = {_identify(cell): cell for cell in before.cells} if before and before.left else {}
     cells: list[ControlResult] = []
     plan = rules.plan()
     control = next(plan, None)
     while control is not None:
-        cells.append(_judge_control(control, builds))
-        report(str(cells[-1]))
-        yield len(cells), rules.count
-        control = send(plan, cells[-1].verdict)
+        cell = earlier.get((control.axis, control.spec.name, control.interpreter.text))
+        if cell is None:
+            cell = _judge_control(control, builds)
+            report(str(cell))
+        cells.append(cell)
+        if 0 < rules.telling <= len(cells) < rules.count:
+            _write(folder, rules, spec, interpreter, cells, rules.count - len(cells))
+            if owner_only:
+                yield len(cells), rules.telling
+                return
+        yield len(cells), rules.telling if owner_only else rules.count
+        control = send(plan, cell.verdict)
+    _write(folder, rules, spec, interpreter, cells)
+
+
+def _identify(cell: ControlResult) -> tuple[str, str, str]:
+    return cell.axis, cell.target, cell.python
+
+
+def _write(
+    folder: Path,
+    rules: Rules,
+    spec: TargetSpec,
+    interpreter: Interpreter,
+    cells: Sequence[ControlResult],
+    left: int = 0,
+) -> None:
+    """Write the attribution that the verdicts so far support. ``left``: controls without one.
+
+    While controls are left, releases and CPythons without a verdict could refute any range.
+    """
     finding = load(folder)
     opinion = rules.find_owner(cells, finding.script)
-    releases = find_release_range(spec, cells)
+    releases = ReleaseRange() if left else find_release_range(spec, cells)
     finding.attribution = Attribution(
         owner=opinion.owner,
         reason=opinion.reason,
@@ -63,18 +96,12 @@ def attribute_finding(
         pythons=list_pythons(spec, interpreter.text, cells),
         cells=tuple(cells),
         release_range=releases.sentence,
-        python_range=describe_python_range(spec, interpreter.text, cells),
+        python_range="" if left else describe_python_range(spec, interpreter.text, cells),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        left=left,
     )
     update(folder, finding)
-    _retell(folder, finding)
-
-
-def _retell(folder: Path, finding: Finding) -> None:
-    """Add the owner to the script's first lines."""
-    script = folder / "repro.py"
-    if script.exists():
-        write_whole(script, replace_story(script.read_text(encoding="utf-8"), write_story(finding)))
+    rewrite_story(folder, finding)
 
 
 def _judge_control(control: Control, builds: ControlBuilds) -> ControlResult:

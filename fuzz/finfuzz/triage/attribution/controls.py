@@ -31,7 +31,7 @@ def list_controls(
     interpreters: Sequence[Interpreter],
     releases: Sequence[str],
 ) -> Iterator[Control]:
-    """List the controls, the most telling first: the first four mostly show the owner.
+    """List the controls, the most telling first: those that show the owner, then all others.
 
     ``interpreters``: all found ones, newest first; ``releases``: of the framework, newest first.
     """
@@ -51,6 +51,13 @@ def list_controls(
     yield from (Control("python", spec, other) for other in others)
     for bare in spec.record.controls[:1]:  # the one without any extension
         yield from (Control("python", TargetSpec(bare), other) for other in others)
+
+
+def tells_owner(spec: TargetSpec, control: Control) -> bool:
+    """Whether the rules for the owner read this control; the others tell how far it reaches."""
+    if control.axis == "policy":
+        return spec.policy != RELEASED and control.spec.policy == RELEASED
+    return control.axis in ("instrumentation", "extension")
 
 
 def _list_policies(spec: TargetSpec) -> tuple[str, ...]:

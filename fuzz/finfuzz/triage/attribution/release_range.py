@@ -1,7 +1,7 @@
 """Say since which release a defect exists and where it is fixed, from the verdicts on releases.
 
-The first affected release is a claim: the release before it must have survived. Where that one
-crashes in another way, the defect may be there behind the other crash.
+The first affected release is a claim: the release before it must have been run and have survived.
+Where that one crashes in another way, the defect may be there behind the other crash.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def find_release_range(spec: TargetSpec, cells: Sequence[ControlResult]) -> Rele
     before = [one for one in tried if one < bad[0]]
     after = [one for one in tried if one > bad[-1]]
     return ReleaseRange(
-        first_bad="" if before and whats[before[-1]] != "survived" else str(bad[0]),
+        first_bad=str(bad[0]) if before and whats[before[-1]] == "survived" else "",
         first_good=str(after[0]) if after and whats[after[0]] == "survived" else "",
         sentence=_describe(tried, bad, whats) if len(tried) > 1 else "",
     )

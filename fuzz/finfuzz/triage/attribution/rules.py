@@ -14,7 +14,7 @@ from finfuzz.targets.interpreters import Interpreter, find_interpreters
 from finfuzz.targets.pick import pick_own
 from finfuzz.targets.releases import list_releases
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.attribution.controls import Control, Plan, list_controls
+from finfuzz.triage.attribution.controls import Control, Plan, list_controls, tells_owner
 from finfuzz.triage.attribution.owner import Opinion, find_owner
 from finfuzz.triage.attribution.package_controls import (
     Parts,
@@ -44,6 +44,11 @@ class Rules(Protocol):
     @property
     def count(self) -> int:
         """How many controls there are; 0 where their verdicts decide that."""
+        ...
+
+    @property
+    def telling(self) -> int:
+        """How many of the first controls tell the owner; 0 where it takes all of them."""
         ...
 
     def plan(self) -> Plan:
@@ -87,7 +92,11 @@ class _FrameworkRules:
 
     @property
     def count(self) -> int:
-        return len(list(self._list()))
+        return len(self._list())
+
+    @property
+    def telling(self) -> int:
+        return sum(tells_owner(self.spec, control) for control in self._list())
 
     def plan(self) -> Plan:
         # A list takes no answers, and `yield from` would pass them on.
@@ -96,7 +105,8 @@ class _FrameworkRules:
 
     def _list(self) -> list[Control]:
         releases = try_listing(lambda: list_releases(self.spec.framework))
-        return list(list_controls(self.spec, self.interpreter, find_interpreters(), releases))
+        found = list_controls(self.spec, self.interpreter, find_interpreters(), releases)
+        return sorted(found, key=lambda control: not tells_owner(self.spec, control))
 
     def find_owner(self, cells: Sequence[ControlResult], script: Rate) -> Opinion:
         steps = list_abuse(self.wanted.program, self.interpreter.version, list_offers(self.spec))
@@ -112,6 +122,7 @@ class _PackageRules:
     made: Build
     parts: Parts
     count: int = 0
+    telling: int = 0
 
     def plan(self) -> Plan:
         return plan_package_controls(self.made, self.parts, find_interpreters())

@@ -180,6 +180,12 @@ def serves_one_interpreter(frames: Sequence[Frame]) -> bool:
     return any(normalize_function(one.function).startswith(_ONE_INTERPRETER) for one in frames)
 
 
+def is_plumbing(frame: Frame) -> bool:
+    """Whether a frame tells no defect from another: how a process aborts, C++ unwinds, CPython
+    evaluates, collects and deallocates."""
+    return not _find_telling_name(frame, internals_gone=False)
+
+
 def are_nameless(names: Sequence[str]) -> bool:
     """Whether telling frames are there, and all are places in stripped files."""
     return bool(names) and all(_NAMELESS.search(name) for name in names)

@@ -42,13 +42,14 @@ class ControlResult(msgspec.Struct, frozen=True):
 class Attribution(msgspec.Struct, frozen=True):
     """The owner of a defect. ``reason``: a sentence that the evidence in ``cells`` supports.
 
-    ``first_bad``, ``first_good``: releases of the framework, or of the package; empty where the
-    release before decides nothing, since it crashes in another way, say. If ``first_bad`` is the
-    oldest release that was run, older ones may be affected too. ``release_range``: a sentence on
+    ``first_bad``, ``first_good``: releases of the framework, or of the package. The first bad one
+    is empty unless the release before it survived: where all that were run fail, an older one,
+    which was not run, may be affected too. ``release_range``: a sentence on
     the releases that were run. ``pythons``: the affected CPythons. ``python_range``: a sentence on
     the CPythons that were run: since which the defect exists, and between which it was fixed.
     ``notes``: facts to read beside the owner, such as the framework that made a package, and what a
-    package documents as unsupported.
+    package documents as unsupported. ``left``: controls that have not run; they tell releases and
+    CPythons, not the owner.
     """
 
     owner: Owner
@@ -62,6 +63,7 @@ class Attribution(msgspec.Struct, frozen=True):
     python_range: str = ""
     confidence: Confidence = ""
     notes: tuple[str, ...] = ()
+    left: int = 0
 
     def __str__(self) -> str:
         confidence = f" ({self.confidence} confidence)" if self.confidence else ""

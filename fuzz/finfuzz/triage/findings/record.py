@@ -43,6 +43,9 @@ class TargetRecord(msgspec.Struct, frozen=True):
     ``pins``: all that was installed for a package's target, as `name==version`, the package first.
     ``recipe``: the file next to `finding.json` with the recipe of its words, if there is one;
     ``spec`` does not name it.
+
+    ``compiler`` and ``system``: those of the machine that filed it; empty in findings of finfuzz
+    0.6, and the compiler of a package's.
     """
 
     spec: str
@@ -55,6 +58,8 @@ class TargetRecord(msgspec.Struct, frozen=True):
     executable: str = ""
     pins: tuple[str, ...] = ()
     recipe: Annotated[str, msgspec.Meta(pattern=r"^(recipe\.toml)?$(?!\n)")] = ""
+    compiler: str = ""
+    system: str = ""
 
     def find_spec(self, folder: Path) -> TargetSpec:
         """Return the target of the finding in that folder, with its recipe. Raise UserError."""
@@ -73,6 +78,16 @@ class TargetRecord(msgspec.Struct, frozen=True):
         """The CPython as `3.16.0a3 (0123abc) in ~/cpython/python`."""
         commit = f" ({self.python_commit})" if self.python_commit else ""
         return f"{self.python}{commit}" + (f" in {self.executable}" if self.executable else "")
+
+    @property
+    def abiflags(self) -> str:
+        """The flags of the CPython's ABI: `t` free-threaded, `d` a debug build."""
+        return self.python[len(self.python.rstrip("td")) :]
+
+    @property
+    def python_command(self) -> str:
+        """The CPython's command: `python3.13t`."""
+        return "python{}.{}".format(*self.python_version) + self.abiflags
 
     @property
     def python_version(self) -> Version:
@@ -159,6 +174,14 @@ class Finding(msgspec.Struct, kw_only=True):
         """The facts that the bucket was made of."""
         facts = (self.signal, self.diagnostic, self.phase, self.detail, self.frames)
         return Diagnosis(*facts)
+
+    @property
+    def rate(self) -> Rate:
+        """How often it fails: the script's rate or, of what no script shows, the program's.
+
+        All lists, logs and pages give this one.
+        """
+        return self.script if self.script.n else self.reproduced
 
     @property
     def flaky(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from finfuzz.program.model import Program
+from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import Rate
 
@@ -61,16 +62,24 @@ def describe_rate(signal: str, rate: Rate) -> str:
     return f"{verb} in {rate} runs"
 
 
+def describe_owner(attribution: Attribution) -> str:
+    """Say whose defect it is, on which releases and on which CPythons."""
+    ranges = filter(None, (attribution.release_range, attribution.python_range))
+    found = "".join(f"; {one}" for one in ranges)
+    crashes = f"; fails on CPython {', '.join(attribution.pythons)}" if attribution.pythons else ""
+    return f"{attribution}{found}{crashes}"
+
+
 def summarize(program: Program) -> str:
     """Count what a program makes: `2 subinterpreters, 1 container, 1 edge, kept by codec`."""
     ops = Counter(step.op for step in program.steps)
     kinds = Counter(step.args[1] for step in program.steps if step.op == "node")
     roots = dict.fromkeys(step.args[1] for step in program.steps if step.op == "root")
-    parts = [_count(ops["again"] + 1, "life", "lives")] if ops["again"] else []
+    parts = [count(ops["again"] + 1, "life", "lives")] if ops["again"] else []
     if ops["start"]:
-        parts.append(_count(ops["start"], "subinterpreter"))
-    parts += [_count(count, kind) for kind, count in kinds.items()]
-    parts += [_count(ops[op], op) for op in ("shape", "edge", "hook", "self-check") if ops[op]]
+        parts.append(count(ops["start"], "subinterpreter"))
+    parts += [count(number, kind) for kind, number in kinds.items()]
+    parts += [count(ops[op], op) for op in ("shape", "edge", "hook", "self-check") if ops[op]]
     if roots:
         parts.append(f"kept by {', '.join(roots)}")
     return ", ".join(parts) or "no objects"
@@ -81,5 +90,6 @@ def _describe_interpreter(finding: Finding) -> str:
     return f" (in a subinterpreter: {interpreter})" if interpreter not in ("", "main") else ""
 
 
-def _count(count: int, singular: str, plural: str = "") -> str:
-    return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
+def count(number: int, singular: str, plural: str = "") -> str:
+    """Write a number and its noun: `1 edge`, `2 edges`."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

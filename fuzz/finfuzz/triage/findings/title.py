@@ -29,7 +29,7 @@ _READ = 1000
 #: target's. A place and a message may follow.
 HEADS = {
     "internals-recreated": "{framework} internals used after they were destroyed",
-    "internals-recreated-silently": "{framework} internals created anew",
+    "internals-recreated-silently": "{framework} internals created again",
     "foreign-internals": "{framework} internals of another interpreter used",
     "capsule-lost": "{framework} internals capsule lost",
     "cast-error": "uncaught cast error",
@@ -66,9 +66,13 @@ HEADS = {
 _CRASHES_LATER = frozenset({"internals-recreated-silently", "foreign-internals"})
 #: Diagnostics whose message names the function that reports, not the place of the defect.
 _PLACELESS = frozenset({"fatal-python-error", "assertion-failure", "capsule-lost"})
+#: Diagnostics whose message says no more: where Python was, and the words of one assertion.
+_SAYS_NO_MORE = frozenset({"none", "negative-refcount"})
 #: Telling frames that are no functions.
 _NO_FUNCTIONS = frozenset({TARGET_HOOK, *DESTROYED, *LOST, *OF_ANOTHER})
 _NAMELESS = re.compile(r"\+0x[0-9a-f]+$")
+#: Functions of CPython's: their caller is what a maintainer of an extension knows.
+_CPYTHON = re.compile(r"_?Py[A-Z_]|_Py")
 _NEAR_NULL = re.compile(r" at (0x[0-9a-f]+), near null")
 _ADVICE = re.compile(r" \(#define [^()]*\)")
 _RAISES = re.compile(
@@ -117,8 +121,7 @@ def _explain(finding: Finding) -> _Parts:
     if finding.diagnostic in _PLACELESS:
         return _Parts(head, "", finding.detail)
     place = _qualify(finding, cause.function) or _find_place(finding)
-    # of a crash without a message, the detail only says where Python was
-    return _Parts(head, place, "" if finding.diagnostic == "none" else finding.detail)
+    return _Parts(head, place, "" if finding.diagnostic in _SAYS_NO_MORE else finding.detail)
 
 
 def _explain_raises(finding: Finding) -> _Parts:
@@ -182,13 +185,20 @@ def _describe_signal(finding: Finding) -> str:
 
 
 def _find_place(finding: Finding) -> str:
-    """Find the innermost telling function, or the stripped file that it is in."""
+    """Find the innermost telling function, or the stripped file that it is in.
+
+    Of a function of CPython's, name the caller too.
+    """
     # keys of some diagnostics begin as the message does: with a check, or a kind of misuse
     head = finding.detail.partition(": ")[0] if finding.diagnostic in NAMED else ""
     frames = [one for one in finding.frames if one not in _NO_FUNCTIONS and one != head]
     if not frames:
         frames = _list_named(finding) if _NO_FUNCTIONS.intersection(finding.frames) else []
-    return _NAMELESS.sub("", frames[0]) if frames else ""
+    if not frames:
+        return ""
+    innermost, *callers = (_NAMELESS.sub("", one) for one in frames)
+    called = [one for one in callers[:1] if _CPYTHON.match(innermost) and not _CPYTHON.match(one)]
+    return f"{innermost} called by {called[0]}" if called else innermost
 
 
 def _list_named(finding: Finding) -> list[str]:

@@ -39,7 +39,8 @@ class Verdict(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         if self.what == "absent":
             return f"not run: {self.seen}"
-        return f"{self._what_happened}, {self.rate}" + (f": {self.seen}" if self.seen else "")
+        seen = self._what_was_seen
+        return f"{self._what_happened}, {self.rate}" + (f": {seen}" if seen else "")
 
     def fails_in(self, phase: str) -> bool:
         """Whether another crash, or a hang, came in that phase: it may hide the defect itself."""
@@ -51,6 +52,16 @@ class Verdict(msgspec.Struct, frozen=True):
         if self.what == "otherwise":
             return _DIFFERENTLY.get(self.seen.partition("/")[0], "crashed differently")
         return {"same": "same defect", "known": "known defect"}.get(self.what, self.what)
+
+    @property
+    def _what_was_seen(self) -> str:
+        """Say what was seen without what the first words say already: that nothing crashed, say."""
+        if self.what != "otherwise":
+            return self.seen
+        signal, _, diagnostic = self.seen.partition("/")
+        if signal in _DIFFERENTLY:
+            return "" if diagnostic == "hang" else diagnostic
+        return self.seen.removesuffix("/none")  # a signal that nothing explains stands alone
 
 
 def absent(why: str) -> Verdict:

@@ -26,6 +26,7 @@ from finfuzz.triage.instruments.hang import watch_hang
 from finfuzz.triage.instruments.sanitizers import run_sanitizers
 from finfuzz.triage.instruments.valgrind import run_valgrind
 from finfuzz.triage.repro.run import START_SECONDS
+from finfuzz.triage.repro.story import rewrite_story
 
 Announce = Callable[[str], None]
 
@@ -78,6 +79,7 @@ def escalate(
     finding = load(folder)
     finding.escalation = tuple(reports)
     update(folder, finding)
+    rewrite_story(folder, finding)
 
 
 def _find_package(

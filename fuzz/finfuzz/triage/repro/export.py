@@ -16,6 +16,7 @@ from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import MARKS
+from finfuzz.triage.repro.single import quote_source
 from finfuzz.triage.repro.story import escape_docstring, write_story
 
 #: Exit codes other than 0 that a program without the defect ends with, by its exit.
@@ -41,6 +42,7 @@ from pathlib import Path
 import pytest
 
 PYTHON = {python}
+ABIFLAGS = "{abiflags}"  # t: free-threaded, d: a debug build
 RUNS = {runs}
 SECONDS = {seconds}  # a run that takes longer hangs
 EXIT_CODES = {exit_codes}  # of a run without the defect
@@ -75,6 +77,8 @@ def script(tmp_path):
     """Write the script into a folder and build its modules."""
     if sys.version_info[:2] != PYTHON:
         pytest.skip("found on CPython {version}: another version may behave differently")
+    if not set(ABIFLAGS) <= set(sys.abiflags):
+        pytest.skip("found on CPython {version}{abiflags}: another build may behave differently")
     if PACKAGE and importlib.util.find_spec(PACKAGE) is None:
         pytest.skip(f"no module {{PACKAGE}}: see the first lines of repro.py")
     for name, text in FILES.items():
@@ -126,13 +130,14 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
         bucket=finding.bucket,
         python=python[:2],
         version="{}.{}".format(*python),
+        abiflags=finding.target.abiflags,
         runs=runs_to_see(finding.script) if finding.script.flaky else 1,
         seconds=seconds,
         exit_codes=_list_exit_codes(finding, python),
         symptoms=[mark] if mark else [],
         package=repr(_find_module(spec)),
         files="".join(
-            f"\n    {name!r}: {_quote(text)}," for name, text in _read_sources(folder).items()
+            f"\n    {name!r}: {quote_source(text)}," for name, text in _read_sources(folder).items()
         ),
     )
 
@@ -170,10 +175,3 @@ def _read_source(path: Path) -> str:
         return read_bounded(path, _LARGEST, "the script").decode()
     except UnicodeDecodeError as error:
         raise UserError(f"can't read the script {path}: {error}") from error
-
-
-def _quote(text: str) -> str:
-    """Quote a text for the test, as a raw string where possible."""
-    if "'''" in text or text.endswith("\\"):
-        return repr(text)
-    return f"r'''{text}'''"

@@ -27,7 +27,7 @@ START_SECONDS = 20.0
 
 #: Texts that a script must write, for diagnostics that are not read off a crash message.
 MARKS = {
-    "internals-recreated-silently": "finfuzz: internals created again",
+    "internals-recreated-silently": "internals created again",
     "capsule-lost": "internals capsule is not there",
     "wrong-answer": "self-check: ",
     "unraisable-exception": "Exception ignored ",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
+from finfuzz.support.files import write_whole
+from finfuzz.support.reading import read_bounded
 from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.attribution import Attribution
@@ -13,18 +16,23 @@ from finfuzz.triage.findings.story import describe_end, describe_phase, describe
 #: The beginning of a script; the story comes next.
 TOP = '#!/usr/bin/env python3\nr"""'
 
-_WIDTH = 96
+WIDTH = 96
+#: The largest script, in bytes.
+_LARGEST = 1 << 20
 
 
 def write_story(finding: Finding) -> str:
-    """Write what happens, where, how often and whose defect it is, in lines of 96 columns."""
+    """Write what happens, where, how often and whose defect it is, in lines of 96 columns.
+
+    The title comes first.
+    """
     what = f"{describe_end(finding)} {describe_phase(finding.phase)}."
-    parts = [textwrap.fill(f"{what[0].upper()}{what[1:]}", _WIDTH)]
-    if finding.detail:
-        parts.append(textwrap.indent(textwrap.fill(finding.detail, _WIDTH - 4), "    "))
-    parts.append(textwrap.fill(f"{_describe_target(finding)}: {_describe_rate(finding)}.", _WIDTH))
+    parts = [textwrap.fill(one, WIDTH) for one in (finding.title, f"{what[0].upper()}{what[1:]}")]
+    if finding.detail not in finding.title:
+        parts.append(textwrap.indent(textwrap.fill(finding.detail, WIDTH - 4), "    "))
+    parts.append(textwrap.fill(f"{describe_target(finding)}: {_describe_rate(finding)}.", WIDTH))
     if finding.attribution is not None:
-        parts.append(textwrap.fill(_describe_owner(finding.attribution), _WIDTH))
+        parts.append(textwrap.fill(_describe_owner(finding.attribution), WIDTH))
     return "\n\n".join(parts)
 
 
@@ -43,13 +51,25 @@ def replace_story(script: str, story: str) -> str:
     return f"{TOP}{escape_docstring(story)}{mark}{rest}"
 
 
+def rewrite_story(folder: Path, finding: Finding) -> None:
+    """Write today's story into the script of a finding: its owner, and what instruments found.
+
+    Raise UserError if the script can't be read.
+    """
+    script = folder / "repro.py"
+    if script.is_file():
+        text = read_bounded(script, _LARGEST, "the script").decode("utf-8", "replace")
+        write_whole(script, replace_story(text, write_story(finding)))
+
+
 def escape_docstring(text: str) -> str:
     """Escape a text so that a raw docstring can hold it."""
     told = "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
     return told.replace('"""', "'''")
 
 
-def _describe_target(finding: Finding) -> str:
+def describe_target(finding: Finding) -> str:
+    """Name the target and the CPython: `pybind11 3.1.0, as released, on CPython 3.13.0`."""
     spec = parse_target(finding.target.spec)
     python = f"CPython {finding.target.python}"
     if spec.package:

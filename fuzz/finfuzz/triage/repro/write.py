@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from finfuzz.program.language import MAX_LIVES
@@ -22,6 +23,7 @@ from finfuzz.triage.repro.extension import ScriptExtension
 from finfuzz.triage.repro.fold import fold_repeated
 from finfuzz.triage.repro.inside import Capi, NotPlain, Stdlib
 from finfuzz.triage.repro.library import PLATFORM
+from finfuzz.triage.repro.needs import IN_CAPI, list_needs
 from finfuzz.triage.repro.steps import Writer, indent
 from finfuzz.triage.repro.texts import (
     BASE_IMPORTS,
@@ -101,7 +103,7 @@ def write_script(
         BUILDS.format(modules=_format_tuple(modules)) if lines else "",
         COMPILES if beside else "\n" * bool(extension.folder),
         PRELOADS if lives else "",
-        BEGINS.format(version="{}, {}".format(*python), python="{}.{}".format(*python)),
+        _write_begin(python, abiflags),
         REACHES.format(folder="HERE") if beside else "",
         REACHES.format(folder="FOLDER") if extension.folder else "",
         "import capi\n" if re.search(r"\bcapi\.", text) else "",
@@ -111,10 +113,12 @@ def write_script(
     rest = _write_places(extension, beside=beside) + "".join(parts)
     imports = {name for helper in helpers for name in HELPERS[helper][1]}
     imports |= {name for name in BASE_IMPORTS if re.search(rf"\b{name}\.", rest)}
+    uses = imports | ({IN_CAPI} if IN_CAPI in files.get("capi.cpp", "") else set())
+    run = replace(run, needs=tuple(list_needs(abiflags, diagnostic, uses)))
     files["repro.py"] = "\n".join(
         [
-            write_docstring(story, spec, run, lines, package),
-            write_imports(imports, with_suffixes=bool(lines)),
+            write_docstring(story, spec, run, lines, package, watch=watch),
+            write_imports(imports, run, with_suffixes=bool(lines)),
             rest,
         ]
     )
@@ -122,6 +126,16 @@ def write_script(
         name: _write_head(name, lines) + text if is_source(name) else text
         for name, text in files.items()
     }
+
+
+def _write_begin(python: Version, abiflags: str) -> str:
+    """Write the line on another CPython, which may have the defect too."""
+    debug = "d" in abiflags
+    return BEGINS.format(
+        version="{}, {}".format(*python),
+        python="{}.{}".format(*python) + ", a debug build" * debug,
+        flags=' or "d" not in sys.abiflags' * debug,
+    )
 
 
 def _write_head(name: str, lines: list[str]) -> str:

@@ -33,7 +33,7 @@ void fill_slot(PyTypeObject &type, const PyType_Slot &slot) {
             buffers.bf_getbuffer = reinterpret_cast<getbufferproc>(value);
             type.tp_as_buffer = &buffers;
             break;
-        default: Py_FatalError("finfuzz: a static type has no such slot here");
+        default: Py_FatalError("a static type has no such slot here");
     }
 }
 

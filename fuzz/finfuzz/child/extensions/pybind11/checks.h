@@ -11,7 +11,7 @@ void say_missing(int which) {
 #if !FINFUZZ_ALONE
     if (finfuzz::probe) return finfuzz::probe->capsule_missing(1 << which);
 #endif
-    std::fprintf(stderr, "finfuzz: %s internals capsule is not there\n",
+    std::fprintf(stderr, "%s internals capsule is not there\n",
                  which ? "module-local" : "global");
 }
 

@@ -27,7 +27,7 @@ void internals_made() {
     static std::set<std::int64_t> seen;
     if (seen.empty()) Py_AtExit([] { seen.clear(); });
     if (!seen.insert(PyInterpreterState_GetID(PyInterpreterState_Get())).second)
-        std::fputs("finfuzz: internals created again in the same interpreter\n", stderr);
+        std::fputs("internals created again in the same interpreter\n", stderr);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
   const words = new WeakMap();
   function wordsOf(row) {
     if (!words.has(row)) {
-      const parts = all("tr.row, .story > summary, .facts.list, .problem", row);
+      const parts = all("tr.row, .story > .sentence, .facts.list, .problem", row);
       words.set(row, parts.map((part) => part.textContent).join(" ").toLowerCase());
     }
     return words.get(row);
@@ -113,6 +113,8 @@
     if (link && link.getAttribute("href") === location.hash) open();
   });
   byId("filters").hidden = false;
+  // On a phone, findings come first.
+  if (matchMedia("(max-width: 700px)").matches) byId("filter-fold").open = false;
   fill();
   order();
   filter();
@@ -124,7 +126,7 @@
   const live = byId("live");
 
   function remember(part) {
-    const scrolled = all(".scroll, pre, .program, .notes", part).map((one) => [one.scrollLeft, one.scrollTop]);
+    const scrolled = all(".scroll, pre", part).map((one) => [one.scrollLeft, one.scrollTop]);
     const opened = all("details[open][data-keep]", part).map((one) => one.dataset.keep);
     const focused = part.contains(document.activeElement) && document.activeElement.closest("details[data-keep]");
     return { scrolled, opened, focused: focused ? focused.dataset.keep : "" };
@@ -135,7 +137,7 @@
       if (opened.includes(one.dataset.keep)) one.open = true;
       if (one.dataset.keep === focused) one.querySelector("summary").focus({ preventScroll: true });
     }
-    all(".scroll, pre, .program, .notes", part).forEach((one, index) => {
+    all(".scroll, pre", part).forEach((one, index) => {
       if (scrolled[index]) [one.scrollLeft, one.scrollTop] = scrolled[index];
     });
   }
