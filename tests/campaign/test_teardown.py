@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -10,7 +12,8 @@ import pytest
 
 from finfuzz.targets.build import Build
 from helpers.campaigns import Campaign, campaigns_in, is_working
-from helpers.patience import wait_until
+from helpers.patience import wait_until, wait_until_gone
+from helpers.places import ROOT
 
 HOUR = ("--time", "3600", "--engine", "random")
 
@@ -47,3 +50,38 @@ def test_a_process_that_is_gone_meanwhile_is_no_error(
         monkeypatch.setattr(campaign, "processes", lambda: next(found, []))
         campaign.close()
     assert Campaign.processes(campaign) == []
+
+
+STARTS_ONE = """
+import pathlib, signal, sys
+from finfuzz.targets.build import build
+from finfuzz.targets.interpreters import probe
+from finfuzz.targets.spec import parse_target
+from helpers.campaigns import Campaign, is_working
+from helpers.patience import wait_until, wait_until_gone
+from helpers.places import ROOT
+made = build(parse_target("plain-c"), probe(pathlib.Path(sys.argv[1])))
+campaign = Campaign(pathlib.Path(sys.argv[2]), made, "--time", "3600", "--engine", "random")
+campaign.read_until("fuzzing plain-c")
+wait_until(lambda: is_working(campaign), "a zygote")
+print(campaign.process.pid, flush=True)
+signal.pause()
+"""
+
+
+def test_a_campaign_ends_with_a_test_that_is_killed(plain_c: Build, tmp_path: Path) -> None:
+    """`timeout 900 pytest` ends without any teardown."""
+    folder = str(tmp_path.resolve())
+    command = [sys.executable, "-c", STARTS_ONE, str(plain_c.interpreter.executable), folder]
+    test = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+    )
+    assert test.stdout is not None
+    supervisor = psutil.Process(int(test.stdout.readline()))
+    family = [supervisor, *supervisor.children(recursive=True)]
+    test.kill()
+    test.wait()
+    wait_until_gone(one.pid for one in family)

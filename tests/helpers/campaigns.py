@@ -14,6 +14,7 @@ from typing import IO
 import psutil
 
 from finfuzz.campaign.plan import Bounds, Lane, Plan
+from finfuzz.executor.process import tie_to_us
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from helpers.patience import PATIENCE, wait_until
@@ -47,15 +48,10 @@ class Campaign:
         if made is not None and str(made.spec) == DESTROY:
             (folder / "crashes").mkdir(exist_ok=True)
             (folder / "crashes" / "known.toml").write_text(ONE_DEFECT)
+        options = options_for(made) if made else ()
+        command = [sys.executable, "-m", "finfuzz", "run", *options, *arguments]
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "finfuzz",
-                "run",
-                *(options_for(made) if made else ()),
-                *arguments,
-            ],
+            tie_to_us(sys.executable, command),  # a killed pytest has no teardown (issue 21)
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
