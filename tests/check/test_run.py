@@ -100,6 +100,21 @@ def test_a_scenario_that_can_not_run_says_why(make: Make) -> None:
     assert row.state == "not run"
 
 
+def test_a_scenario_that_needs_another_cpython_has_not_survived(
+    pythons: list[Interpreter],
+) -> None:
+    """Before 3.12 it did nothing of what its title says, and "survived" (issue 21)."""
+    old = next((one for one in pythons if one.version < (3, 12)), None)
+    if old is None:
+        pytest.skip("needs a CPython before 3.12")
+    row = check(build(parse_target("no-extension"), old), "isolated-alone")["isolated-alone"]
+    assert (row.state, row.detail) == (
+        "does not apply",
+        "interpreter kind `isolated` needs CPython 3.12",
+    )
+    assert not row.is_bad
+
+
 def test_the_deadline_follows_the_import() -> None:
     assert Settings(None, 64).make_limits(0.01).deadline == 3
     assert Settings(None, 64).make_limits(0.5).deadline == 10

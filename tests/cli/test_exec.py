@@ -96,7 +96,7 @@ def test_exec_names_each_step_that_it_skipped(tmp_path: Path, python: str) -> No
     done = finfuzz(*command, cwd=tmp_path)
     first, second = done.stdout.splitlines()
     assert done.returncode == 0
-    assert first.startswith("survived, but 1 of 3 steps were skipped: plain-c on CPython ")
+    assert first.startswith("survived, but 1 of 3 steps was skipped: plain-c on CPython ")
     assert second == f"skipped {REASON}"
     strict = finfuzz(*command, "--strict", cwd=tmp_path)
     assert (strict.returncode, strict.stdout) == (2, "")

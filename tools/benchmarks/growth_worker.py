@@ -23,6 +23,7 @@ import psutil
 from benchmarks.standalone_worker import make_job
 from finfuzz.campaign.folder import hash_program
 from finfuzz.campaign.worker import libfuzzer
+from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.campaign.worker.program_source import ProgramSource
@@ -126,7 +127,7 @@ def main(folder: Path, programs: int, executions: int) -> None:
         text = to_text(source.generate(rng).program)
         (Path(config.live) / hash_program(text)).write_text(text, encoding="utf-8")
     loop = CheckpointingLoop(executor, config, source, programs + RECORDED, executions)
-    libfuzzer.run(loop, source, executor, config)
+    libfuzzer.run(loop, Chooser.for_job(config, source, made), executor, config)
 
 
 if __name__ == "__main__":

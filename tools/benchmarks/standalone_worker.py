@@ -46,6 +46,8 @@ def make_job(
         live=str(state.live),
         corpus=str(state.corpus),
         signatures=str(state.signatures(0)),
+        novelty=str(state.novelty(0)),
+        sweep=str(state.sweep(0)),
         shared=False,
         deadline=limits.deadline,
         memory_mib=limits.memory_mib,

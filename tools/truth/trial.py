@@ -21,6 +21,7 @@ import msgspec
 from benchmarks.standalone_worker import make_job
 from finfuzz.campaign.plan import Engine as WorkersEngine
 from finfuzz.campaign.worker import libfuzzer, random_engine
+from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.campaign.worker.program_source import ProgramSource
@@ -154,7 +155,7 @@ class WatchedLoop(Loop):
         self._watching += time.monotonic() - begin
         return outcome
 
-    def finish(self, problem: str = "") -> None:
+    def finish(self, problem: str = "", *, complete: bool = False) -> None:  # noqa: ARG002
         if problem:
             sys.exit(problem)
         watch, seconds = self._watch, self.seconds
@@ -196,11 +197,12 @@ def run(trial: Trial, folder: Path) -> None:
     corpus = Path(trial.corpus) if trial.corpus else None
     config = make_job(folder, made, engine, trial.seed, trial.seconds, corpus)
     loop = WatchedLoop(executor, config, programs, trial, watch)
+    chooser = Chooser.for_job(config, programs, made)
     if engine == "random":
-        random_engine.run(loop, programs, trial.seed)
+        random_engine.run(loop, chooser, trial.seed)
         loop.finish()
     else:
-        libfuzzer.run(loop, programs, executor, config)
+        libfuzzer.run(loop, chooser, executor, config)
 
 
 if __name__ == "__main__":

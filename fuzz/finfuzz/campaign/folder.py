@@ -6,6 +6,8 @@
         plan.json       the plan
         journal.sqlite  counts and their history
         signatures/     the first program of each signature, by lane
+        novelty-*       how often each static feature was run, by lane
+        sweep-*         how much of the sweep was run, by lane
         live/           libFuzzer's own folder, shared by the workers, made again at each start
         tmp/            triage compiles and runs here; removed after a kill
     STATE/campaign-*/   earlier campaigns
@@ -68,6 +70,12 @@ class StatePaths:
 
     def signatures(self, lane: int) -> Path:
         return self.campaign / "signatures" / str(lane)
+
+    def novelty(self, lane: int) -> Path:
+        return self.campaign / f"novelty-{lane}"
+
+    def sweep(self, lane: int) -> Path:
+        return self.campaign / f"sweep-{lane}"
 
     @property
     def signatures_before(self) -> Path:

@@ -109,10 +109,14 @@ class WorkerWarning(msgspec.Struct, tag=True, frozen=True):
 
 
 class Finished(msgspec.Struct, tag=True, frozen=True):
-    """The worker's last message. ``problem``: why the worker can't go on; empty at a normal end."""
+    """The worker's last message. ``problem``: why the worker can't go on; empty at a normal end.
+
+    ``complete``: whether the sweep has no program left for it.
+    """
 
     progress: Progress
     problem: str = ""
+    complete: bool = False
 
 
 FromWorker = (

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Engine = Literal["atheris", "random"]
+Engine = Literal["atheris", "random", "sweep"]
 
 
 class Lane(msgspec.Struct, frozen=True):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import Bucket
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.supervisor import Supervisor
+from finfuzz.campaign.sweep_state import CellState, read_sweep
 from finfuzz.campaign.totals import LaneTotals
 
 
@@ -35,7 +37,7 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     ``steps_*``: what the children did with their steps. ``corpus``, ``features``: as libFuzzer
     counts them, null with `--engine random`. ``known``: sightings of known defects, by title.
     ``floor_seconds``: cost of a bare child, null if not measured. ``disagreed``: of the programs
-    ``compared`` with a fresh process.
+    ``compared`` with a fresh process. ``sweep``: the cells that were begun.
     """
 
     target: str
@@ -58,6 +60,7 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     unstable_counters: int
     compared: int
     disagreed: int
+    sweep: list[CellState]
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -82,7 +85,7 @@ class Summary(msgspec.Struct, kw_only=True):
     lanes: list[LaneSummary]
 
 
-def summarize(plan: Plan, supervisor: Supervisor) -> Summary:
+def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
     """Put the figures of a campaign together."""
     total = supervisor.totals.total
     seconds = max(supervisor.pool.elapsed, 1e-9)
@@ -99,15 +102,18 @@ def summarize(plan: Plan, supervisor: Supervisor) -> Summary:
         problem=supervisor.problem,
         findings=_summarize_buckets(pairs, "filed"),
         unconfirmed=_summarize_buckets(pairs, "unconfirmed"),
-        lanes=[_summarize_lane(lane.target, lane.version, figures) for lane, figures in pairs],
+        lanes=[
+            _summarize_lane(lane, figures, read_sweep(lane, state.sweep(number)))
+            for number, (lane, figures) in enumerate(pairs)
+        ],
     )
 
 
-def _summarize_lane(target: str, python: str, lane: LaneTotals) -> LaneSummary:
+def _summarize_lane(plan: Lane, lane: LaneTotals, sweep: list[CellState]) -> LaneSummary:
     total = lane.total
     return LaneSummary(
-        target=target,
-        python=python,
+        target=plan.target,
+        python=plan.version,
         executions=total.executions,
         seconds=round(total.seconds, 3),
         executions_per_second=round(total.executions / max(total.seconds, 1e-9), 1),
@@ -126,6 +132,7 @@ def _summarize_lane(target: str, python: str, lane: LaneTotals) -> LaneSummary:
         unstable_counters=total.unstable,
         compared=lane.compared,
         disagreed=lane.disagreed,
+        sweep=sweep,
     )
 
 

@@ -20,6 +20,8 @@ from finfuzz.executor import process
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.model import Program
+from finfuzz.program.prefixes import list_refusals
+from finfuzz.program.scope import Scope
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.own_python import safe_path
@@ -96,6 +98,8 @@ def _begin(stopped: Event) -> None:
 def _check_scenario(made: Build, scenario: Scenario, limits: Limits) -> Row:
     """Run a scenario; run a death again, and on its controls."""
     row = _make_row(made, scenario)
+    if lacking := _find_lacking(made, scenario):
+        return msgspec.structs.replace(row, state="does not apply", detail=lacking)
     try:
         first = _run(made, scenario, limits)
         ran = first
@@ -162,6 +166,17 @@ def _is_same(one: Ran, other: Ran) -> bool:
 
 def _name(judged: Judged) -> tuple[str, str]:
     return judged.state, str(judged.diagnosis or "")
+
+
+def _find_lacking(made: Build, scenario: Scenario) -> str:
+    """Say what the target's CPython lacks for a scenario; empty where it lacks nothing.
+
+    Without a recipe there are no questions to ask, and the rest of a scenario runs all the same.
+    """
+    offers = replace(made.offers, operations=made.offers.operations | {"self-check"})
+    scope = Scope(made.interpreter.version, offers=offers)
+    refusals = list_refusals(_adapt(made, scenario), scope)
+    return next((str(refusal) for refusal in refusals if refusal is not None), "")
 
 
 def _find_unsupported(made: Build, scenario: Scenario) -> str:

@@ -19,6 +19,7 @@ State = Literal[
     "hangs",
     "crashes",
     "known",
+    "does not apply",
     "not run",
 ]
 
@@ -33,6 +34,7 @@ STATES: dict[State, str] = {
     "hangs": "did not end by the deadline, nor by twice the deadline when run again",
     "crashes": "a signal ended the process",
     "known": "crashes or hangs by a defect of CPython that is known",
+    "does not apply": "the CPython lacks what the scenario needs, a kind of interpreter say",
     "not run": "the program could not be run",
 }
 #: States that make a check fail.

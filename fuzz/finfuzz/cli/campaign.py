@@ -83,10 +83,11 @@ _path = click.Path(path_type=Path)
 )
 @click.option(
     "--engine",
-    type=click.Choice(["atheris", "random"]),
+    type=click.Choice(["atheris", "random", "sweep"]),
     default=None,
     show_default="atheris",
-    help="atheris is guided by coverage, random is unguided.",
+    help="atheris is guided by coverage, random is not. sweep runs all small programs, smallest "
+    "first, each once; it ends when there is none left (`finfuzz sweep` says how many).",
 )
 @click.option(
     "--seed",
@@ -237,7 +238,7 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
             if left > 0
             else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
         )
-    summary = summarize(plan, supervisor)
+    summary = summarize(plan, supervisor, state)
     say(render_summary(summary, plan, state.folder))
     if json_file is not None:
         write_whole(json_file, msgspec.json.format(msgspec.json.encode(summary), indent=2))

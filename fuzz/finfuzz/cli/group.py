@@ -40,10 +40,17 @@ COMMANDS = {
         "replay",
         "Run known programs and findings on many builds and compare with the expected outcomes.",
     ),
-    "report": ("report", "Write a campaign and its findings as one HTML file."),
+    "report": (
+        "report",
+        "Write a campaign and its findings as one HTML file, or a finding for an issue tracker.",
+    ),
     "run": ("campaign", "Fuzz targets for a while, and file each new defect as a finding."),
     "serve": ("report", "Serve the campaign's page live until Ctrl-C, to this machine only."),
     "show": ("findings", "Show one finding: what happens, the graph, the stack, the owner."),
+    "sweep": (
+        "sweep",
+        "Say what a sweep of TARGET will run, how many programs that are, and how long it takes.",
+    ),
     "steps": (
         "language",
         "Print the language of programs: all steps, their arguments, and where they are legal.",

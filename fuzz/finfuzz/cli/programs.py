@@ -118,7 +118,8 @@ def _print_outcome(
     if outcome.alive:
         steps += f", {outcome.alive} C++ objects still alive at exit"
     if not found:
-        partly = f", but {left_out} of {sum(outcome.took)} steps were skipped" if left_out else ""
+        were = "was" if left_out == 1 else "were"
+        partly = f", but {left_out} of {sum(outcome.took)} steps {were} skipped" if left_out else ""
         say(f"survived{partly}: {_name(made)} ({steps})", err=err)
     for diagnosis in found:
         say(f"{diagnosis} in {diagnosis.phase}: {_name(made)} ({steps})", err=err)

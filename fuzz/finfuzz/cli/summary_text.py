@@ -47,6 +47,7 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
         f"{figures.seconds:.0f} {seconds} ({figures.executions_per_second:.0f}/s), "
         f"engine {summary.engine}, seed {summary.seed}"
     ]
+    lines += _render_sweep(lane)
     for title, number in lane.known.items():
         if number:
             lines.append(f"known, not filed: {title} ({_times(number)})")
@@ -55,6 +56,15 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
             name = f"{bucket.signal}/{bucket.diagnostic}"
             lines.append(f"unconfirmed, not filed: {name} {shorten_path(Path(bucket.path))}")
     return lines
+
+
+def _render_sweep(lane: LaneSummary) -> Iterator[str]:
+    """Render what is complete: for a maintainer the most that a fuzzer can say."""
+    for cell in lane.sweep:
+        if cell.complete:
+            yield f"complete: every program of {cell.cell} ({cell.programs:,})"
+        else:
+            yield f"begun: {cell.cell} ({cell.programs:,} programs so far)"
 
 
 def _render_finding(bucket: BucketSummary, python: str, summary: Summary) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import partial
 from random import Random
 
 from finfuzz.generation.weights import DEFAULT, Weights, pick
@@ -14,6 +15,8 @@ from finfuzz.program.scope import Scope
 from finfuzz.program.walk import InterpreterLife, walk
 from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, Choice
 
+#: Words that are picked before all legal ones are listed.
+_TRIES = 4
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -85,21 +88,28 @@ def _stops(alive: Iterable[InterpreterLife]) -> list[Step]:
 
 
 def generate_step(
-    rng: Random, scope: Scope, weights: Weights = DEFAULT, *, is_last: bool = False
+    rng: Random,
+    scope: Scope,
+    weights: Weights = DEFAULT,
+    *,
+    is_last: bool = False,
+    among: Mapping[str, float] | None = None,
 ) -> Step:
     """Generate a step that has an effect in ``scope``; weights decide the operation.
 
-    ``is_last``: no step follows that a prefix could go with.
+    ``is_last``: no step follows that a prefix could go with. ``among``: the operations to choose
+    from, with their weights instead of the stated ones; one of them must be possible.
     """
     lacking = scope.offers.lacking_operations
-    names = [name for name in OPERATIONS if name not in lacking and _possible(name, scope)]
+    operations = weights.operations if among is None else among
+    names = [name for name in among or OPERATIONS if name not in lacking and _possible(name, scope)]
     if scope.started + scope.lives > weights.max_starts:
         names = [name for name in names if name not in _BEGINNING]
     if scope.prefix:
         names = [name for name in names if may_go_with(scope.prefix, name)] or names
     elif is_last:
         names = [name for name in names if name not in PREFIXES]
-    op = pick(rng, names, [weights.operations.get(name, 1) for name in names])
+    op = pick(rng, names, [operations.get(name, 1) for name in names])
     return _MAKERS.get(op, _make_any)(rng, scope, weights, op)
 
 
@@ -129,7 +139,7 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
     "edge": lambda scope: any(scope.edges_of(kind) for kind in scope.here.values()),
     "hook": lambda scope: bool(scope.here),
     "check": lambda scope: not CHECKABLE.isdisjoint(scope.here.values()),
-    "perform": lambda scope: any(next(_acts(scope, name), None) for name in scope.here),
+    "perform": lambda scope: any(_acts(scope, name) for name in scope.here),
     "root": lambda scope: bool(scope.here),
     "drop": lambda scope: bool(scope.here),
     "enter": lambda scope: bool(scope.flavours),
@@ -142,13 +152,26 @@ _POSSIBLE: dict[str, Callable[[Scope], bool]] = {
 
 
 def pick_word(
-    rng: Random, scope: Scope, weights: Weights, choice: Choice, among: Sequence[str] = ()
+    rng: Random,
+    scope: Scope,
+    weights: Weights,
+    choice: Choice,
+    among: Sequence[str] = (),
+    fits: Callable[[str], bool] = lambda _: True,
 ) -> str:
-    """Pick one of the choice's words (or of ``among``) that is legal here, by weight."""
-    texts = [
-        text for text in among or scope.offers.list_texts(choice) if scope.allows(choice, text)
+    """Pick one of the choice's words (or of ``among``) that is legal here and fits, by weight."""
+    if not among:
+        texts, cumulative = weights.accumulate(choice)
+        for _ in range(_TRIES):  # most words are legal: this saves looking at each
+            text = rng.choices(texts, cum_weights=cumulative)[0]
+            if scope.allows(choice, text) and fits(text):
+                return text
+    legal = [
+        text
+        for text in among or scope.offers.list_texts(choice)
+        if scope.allows(choice, text) and fits(text)
     ]
-    return pick(rng, texts, [weights.of_word(choice, text) for text in texts])
+    return pick(rng, legal, [weights.of_word(choice, text) for text in legal])
 
 
 def _make_any(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
@@ -187,31 +210,25 @@ def _make_edge(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    hooks = [
-        hook
-        for hook in scope.offers.hooks_of[scope.here[name]]
-        if next(_actions(scope, name, hook), None)
-    ]
-    hook = pick_word(rng, scope, weights, HOOK, hooks)
-    among = list(_actions(scope, name, hook))
-    return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, among)))
-
-
-def _actions(scope: Scope, name: str, hook: str) -> Iterator[str]:
-    """Yield the actions that a node can take at a hook."""
-    actions = scope.offers.list_texts(ACTION)
-    return (action for action in actions if scope.may_hook(name, hook, action))
+    hooks = list(scope.offers.hooks_of[scope.here[name]])
+    while hooks:
+        hook = pick(rng, hooks, [weights.of_word(HOOK, text) for text in hooks])
+        hooks.remove(hook)
+        fits = partial(scope.may_hook, name, hook)
+        if any(map(fits, scope.offers.list_texts(ACTION))):
+            return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, fits=fits)))
+    raise AssertionError("every kind has a hook with an action")
 
 
 def _make_perform(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
-    name = rng.choice([name for name in scope.here if next(_acts(scope, name), None)])
-    return Step(op, (name, pick_word(rng, scope, weights, ACTION, list(_acts(scope, name)))))
+    name = rng.choice([name for name in scope.here if _acts(scope, name)])
+    fits = partial(scope.may_perform, name)
+    return Step(op, (name, pick_word(rng, scope, weights, ACTION, fits=fits)))
 
 
-def _acts(scope: Scope, name: str) -> Iterator[str]:
-    """Yield the actions that a node can perform now."""
-    actions = scope.offers.list_texts(ACTION)
-    return (action for action in actions if scope.may_perform(name, action))
+def _acts(scope: Scope, name: str) -> bool:
+    """Whether there is an action that a node can perform now."""
+    return any(scope.may_perform(name, action) for action in scope.offers.list_texts(ACTION))
 
 
 def _make_check(rng: Random, scope: Scope, _: Weights, op: str) -> Step:
@@ -237,14 +254,16 @@ def _make_node(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
 
 def _make_shape(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     plain = _make_any(rng, scope, weights, op)
-    among = [kind for kind in scope.offers.list_texts(KIND) if scope.edges_of(kind)]
-    return plain.with_arg(2, pick_word(rng, scope, weights, KIND, among))
+    edges = scope.offers.edges_from
+    return plain.with_arg(
+        2, pick_word(rng, scope, weights, KIND, fits=lambda k: bool(edges.get(k)))
+    )
 
 
 def _make_root(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice(list(scope.here))
-    among = [root for root in ROOT.texts if scope.may_hold(name, root)]
-    return Step(op, (name, pick_word(rng, scope, weights, ROOT, among)))
+    fits = partial(scope.may_hold, name)
+    return Step(op, (name, pick_word(rng, scope, weights, ROOT, fits=fits)))
 
 
 _MAKERS = {

@@ -7,8 +7,9 @@ framework has to keep them alive to the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
@@ -64,7 +65,10 @@ def _mutators() -> dict[str, float]:
         "relive": 0.6,
         "settle": 0.8,
         "splice": 2,
-        "regenerate": 25,  # as much as all others: mutants alone find less (docs/truth.md)
+        # New programs, more than all others: mutants alone find less (docs/truth.md).
+        "life_cycle": 75,
+        "regenerate": 15,
+        "sweep": 40,  # not a mutator: programs in the order of generation/sweep/
     }
 
 
@@ -125,10 +129,22 @@ class Weights:
     #: rarely generated: otherwise every second program of a campaign had an exit function of
     #: `threading`, at the price of two other programs.
     cheapen: float = 0.5
+    _accumulated: dict[Choice, tuple[tuple[str, ...], tuple[float, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of_word(self, choice: Choice, text: str) -> float:
         """Return a word's weight within its choice: less the more the word costs."""
         return self.words.get(text, 1) / choice.word(text).cost
+
+    def accumulate(self, choice: Choice) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        """Return a choice's words, and the sum of the weights up to each (1 each if all are 0)."""
+        if choice not in self._accumulated:
+            texts = self.offers.list_texts(choice)
+            weights = [self.of_word(choice, text) for text in texts]
+            sums = accumulate(weights if any(weights) else [1.0] * len(texts))
+            self._accumulated[choice] = texts, tuple(sums)
+        return self._accumulated[choice]
 
 
 DEFAULT = Weights()
@@ -154,6 +170,6 @@ def weigh_for(offers: Vocabulary, python: Version, avoided: Iterable[str] = ()) 
     )
 
 
-def pick(rng: Random, items: list[T], weights: list[float]) -> T:
+def pick(rng: Random, items: Sequence[T], weights: Sequence[float]) -> T:
     """Pick one of ``items`` by weight, of all where none weighs anything; there must be one."""
     return rng.choices(items, weights if any(weights) else None)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from finfuzz.program.language import OPERATIONS, Operation, Role
 from finfuzz.program.words import OF_EXTENSION, Choice, is_own
@@ -29,8 +30,7 @@ class Step:
     @property
     def cost(self) -> float:
         """The cost of a child with this step, in bare children (`tools/costs.py`)."""
-        words = (p.word(text).cost for _, p, text in self.typed() if isinstance(p, Choice))
-        return max(self.operation.cost, *words, 0)
+        return _price(self.op, self.args)
 
     @property
     def imports(self) -> bool:
@@ -51,6 +51,12 @@ class Step:
 
     def with_arg(self, index: int, argument: str) -> Step:
         return replace(self, args=(*self.args[:index], argument, *self.args[index + 1 :]))
+
+
+@lru_cache(maxsize=1 << 14)  # each candidate of a campaign is priced
+def _price(op: str, args: tuple[str, ...]) -> float:
+    words = (p.word(text).cost for _, p, text in Step(op, args).typed() if isinstance(p, Choice))
+    return max(OPERATIONS[op].cost, *words, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _STYLES: dict[State, str] = {
     "hangs": "bold red",
     "crashes": "bold red",
     "known": "yellow",
+    "does not apply": "dim",
     "not run": "yellow",
 }
 
@@ -100,7 +101,7 @@ def _make_testcase(row: Row, group: str) -> junitparser.TestCase:
     case = junit.make_case(row.scenario, group, row.seconds)
     if row.is_bad:
         junit.fail(case, explain(row), row.state)
-    elif row.state in ("not run", "known"):
+    elif row.state in ("does not apply", "not run", "known"):
         junit.skip(case, explain(row))
     elif row.state != "survived":
         junit.note(case, f"{row.state}: {explain(row)}")

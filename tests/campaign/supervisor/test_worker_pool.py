@@ -107,6 +107,28 @@ def test_the_next_lane_is_the_one_that_had_least_of_its_share(
     assert pool._find_next_lane() == next_lane
 
 
+def test_a_lane_whose_sweep_is_complete_gets_no_more_workers(
+    plain_c: Build, tmp_path: Path
+) -> None:
+    """But a worker that is at the last of it is waited for, and its part given again if it dies."""
+    lane = Lane("plain-c", str(plain_c.interpreter.executable), "", 1.0)
+    plan = msgspec.structs.replace(PLAN, lanes=(lane,), workers=2, engine="sweep")
+    pool = WorkerPool(plan, State(tmp_path), Totals(1))
+    first, second = pool.start_missing()
+    first.finished = True
+    pool.complete.add(0)
+    assert pool.remove(first) == ""
+    assert pool.start_missing() == []
+    assert not pool.exhausted
+    os.kill(second.pid, signal.SIGKILL)
+    assert pool.remove(second).endswith("is gone (killed by SIGKILL); starting another")
+    for worker in pool.start_missing():
+        worker.finished = True
+    pool.complete.add(0)
+    pool.close()
+    assert pool.exhausted
+
+
 def test_a_worker_that_is_stopped_before_it_can_hear_it_is_not_taken_for_lost(
     plain_c: Build, tmp_path: Path
 ) -> None:

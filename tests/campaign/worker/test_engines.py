@@ -13,9 +13,11 @@ import pytest
 from finfuzz.campaign.folder import hash_program
 from finfuzz.campaign.messages import Channel, Finished, FromWorker
 from finfuzz.campaign.plan import Engine
+from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.libfuzzer import _Mutators
 from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.generation.generate import leaves_threads
+from finfuzz.generation.novelty import Novelty
 from finfuzz.program.text import parse
 from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.targets.build import Build
@@ -168,7 +170,8 @@ def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
 def test_cross_overs_are_one_of_ten() -> None:
     """libFuzzer asks for one every second time; programs then grew to all steps they may have."""
     loop = SimpleNamespace(mutation_seconds=0.0)
-    mutators = _Mutators(ProgramSource((3, 13, 0)), loop)  # type: ignore[arg-type]
+    chooser = Chooser(ProgramSource((3, 13, 0)), Novelty(), None)
+    mutators = _Mutators(chooser, loop)  # type: ignore[arg-type]
     first, second = (f"finfuzz 1\nnode {name} list\nedge {name} {name} append\n" for name in "ab")
     crossed = 0
     for seed in range(1000):

@@ -55,6 +55,8 @@ class WorkerMessages:
         elif isinstance(message, Finished):
             lane.running[worker.slot] = message.progress
             worker.finished, worker.problem = True, message.problem
+            if message.complete:
+                self._pool.complete.add(worker.lane)
 
     def take_libfuzzer(self, worker: Worker, figures: dict[str, int]) -> None:
         """Apply the figures of a worker's libFuzzer."""

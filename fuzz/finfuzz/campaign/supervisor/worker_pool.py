@@ -119,7 +119,8 @@ class Worker:
 class WorkerPool:
     """The workers of a plan, each on the lane that is furthest below its share.
 
-    ``abandoned``: lanes that can't be fuzzed, with the reason.
+    ``abandoned``: lanes that can't be fuzzed, with the reason. ``complete``: lanes whose sweep has
+    no program left.
     """
 
     def __init__(self, plan: Plan, state: State, totals: Totals) -> None:
@@ -128,6 +129,7 @@ class WorkerPool:
         self._failures = [0] * len(plan.lanes)
         self._started = 0
         self.abandoned: dict[int, str] = {}
+        self.complete: set[int] = set()
         self.replaced = 0
 
     @property
@@ -141,14 +143,20 @@ class WorkerPool:
 
     @property
     def exhausted(self) -> bool:
-        """Whether no lane is left that can be fuzzed."""
-        return len(self.abandoned) == len(self._plan.lanes)
+        """Whether no lane is left to be fuzzed, and no worker is at the last of a sweep."""
+        at_last = any(worker.lane in self.complete for worker in self.workers.values())
+        return not self._open_lanes and not at_last
+
+    @property
+    def _open_lanes(self) -> list[int]:
+        closed = self.complete.union(self.abandoned)
+        return [lane for lane in range(len(self._plan.lanes)) if lane not in closed]
 
     def start_missing(self) -> list[Worker]:
         """Start a worker in each slot that has none; return those."""
         started = []
         for slot in range(self._plan.workers):
-            if slot not in self.workers and not self.exhausted:
+            if slot not in self.workers and self._open_lanes:
                 self.workers[slot] = self._start(slot)
                 started.append(self.workers[slot])
         return started
@@ -180,6 +188,7 @@ class WorkerPool:
         if (worker.finished or worker.stopped) and not worker.problem:
             return ""
         problem = worker.problem or ending
+        self.complete.discard(worker.lane)  # it may have left a part of the sweep
         self.replaced += 1
         self._failures[worker.lane] += 1
         if worked >= _WORKED_SECONDS:
@@ -210,6 +219,8 @@ class WorkerPool:
             live=str(self._state.live),
             corpus=str(self._state.corpus),
             signatures=str(self._state.signatures(lane)),
+            novelty=str(self._state.novelty(lane)),
+            sweep=str(self._state.sweep(lane)),
             shared=plan.workers > 1,
             deadline=bounds.deadline,
             memory_mib=bounds.memory_mib,
@@ -233,7 +244,7 @@ class WorkerPool:
         had = {
             number: (self._totals.lanes[number].total.seconds + busy[number] * self._slice)
             / lane.share
-            for number, lane in enumerate(self._plan.lanes)
-            if number not in self.abandoned
+            for number in self._open_lanes
+            for lane in (self._plan.lanes[number],)
         }
         return min(had, key=had.__getitem__)

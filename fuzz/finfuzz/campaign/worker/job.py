@@ -13,7 +13,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's job, sent to its standard input as JSON.
 
     ``target`` on ``python`` (a path) is built, and the folders exist: ``live`` is libFuzzer's,
-    ``corpus`` has whole programs, ``signatures`` the first program of each signature.
+    ``corpus`` has whole programs, ``signatures`` the first program of each signature. ``novelty``
+    and ``sweep`` are files of the lane that its workers share.
     ``shared``: other workers add programs to ``live``. ``tallies``: what the lane has learnt.
     """
 
@@ -25,6 +26,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     live: str
     corpus: str
     signatures: str
+    novelty: str
+    sweep: str
     shared: bool
     deadline: float
     memory_mib: int

@@ -19,10 +19,11 @@ from pathlib import Path
 from random import Random
 
 from finfuzz.campaign.messages import WorkerWarning
+from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.corpus_writer import CorpusWriter
 from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Candidate, ProgramSource
+from finfuzz.campaign.worker.program_source import Candidate
 from finfuzz.executor.shared_memory import PROGRAM_BYTES, SharedMemory
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
@@ -40,23 +41,24 @@ _CROSSES_OVER = 0.2
 _REMEMBERED = 16
 
 
-def run(loop: Loop, source: ProgramSource, executor: Executor, job: Job) -> None:
+def run(loop: Loop, chooser: Chooser, executor: Executor, job: Job) -> None:
     """Fuzz until the loop is over, then end this process: libFuzzer does not return."""
     import atheris  # noqa: PLC0415  takes 0.3 s, and only this engine needs it
 
     tables = _register_counters(executor.shared)
-    mutators = _Mutators(source, loop)
+    mutators = _Mutators(chooser, loop)
     writer = CorpusWriter(executor, Path(job.live), Path(job.corpus))
 
     def one_input(data: bytes) -> None:
         # Never let an exception escape: libFuzzer would report it as a crash.
         try:
-            _keep_last(loop, source, writer)
+            _keep_last(loop, chooser, writer)
             if loop.over:
                 loop.finish()
                 os._exit(0)
             candidate = mutators.take_candidate(data)
-            program, change = candidate or (mutators.parse(data), None)
+            program = candidate.program if candidate else mutators.parse(data)
+            change = candidate.change if candidate else None
             if program is not None:
                 loop.execute(program, change)
                 writer.record(data, program, change)
@@ -81,7 +83,7 @@ def run(loop: Loop, source: ProgramSource, executor: Executor, job: Job) -> None
     del tables  # libFuzzer points into them until here
 
 
-def _keep_last(loop: Loop, source: ProgramSource, writer: CorpusWriter) -> None:
+def _keep_last(loop: Loop, chooser: Chooser, writer: CorpusWriter) -> None:
     try:
         kept = writer.keep_last(loop.executions)
     except OSError as error:  # a full disk; libFuzzer has the program in memory
@@ -89,7 +91,7 @@ def _keep_last(loop: Loop, source: ProgramSource, writer: CorpusWriter) -> None:
         return
     if kept is not None:
         addition, change = kept
-        source.learner.credit_features(change)
+        chooser.source.learner.credit_features(change)
         loop.unstable = len(writer.unstable)
         loop.send(addition)
 
@@ -153,8 +155,8 @@ def _parse(data: bytes) -> Program | None:
 class _Mutators:
     """libFuzzer's custom mutator and crossover: text in, text out."""
 
-    def __init__(self, source: ProgramSource, loop: Loop) -> None:
-        self._source, self._loop = source, loop
+    def __init__(self, chooser: Chooser, loop: Loop) -> None:
+        self._chooser, self._source, self._loop = chooser, chooser.source, loop
         self._candidates: OrderedDict[bytes, Candidate] = OrderedDict()
         self._parsed = functools.lru_cache(maxsize=8192)(self._parse_for_target)
 
@@ -176,13 +178,15 @@ class _Mutators:
         begin = time.perf_counter()
         host = self.parse(first)
         donor = self.parse(second) if rng.random() < _CROSSES_OVER else None
-        if host and donor:
-            candidate = self._source.cross_over(rng, host, donor)
-        elif host:
-            candidate = self._source.mutate(rng, host)
-        else:
-            candidate = self._source.generate(rng)
+        candidate = self._chooser.choose(rng, lambda: self._make(rng, host, donor))
         return self._print(candidate, max_size, first, begin)
+
+    def _make(self, rng: Random, host: Program | None, donor: Program | None) -> Candidate:
+        if host and donor:
+            return self._source.cross_over(rng, host, donor)
+        if host:
+            return self._source.mutate(rng, host)
+        return self._source.generate(rng)
 
     def take_candidate(self, data: bytes) -> Candidate | None:
         """Take the candidate that was printed as this input; None for an input from a file."""

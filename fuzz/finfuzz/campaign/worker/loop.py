@@ -82,12 +82,15 @@ class Loop:
         """Send a message. Raises BrokenPipeError if the supervisor is gone."""
         send(self._pipe, message)
 
-    def finish(self, problem: str = "") -> None:
-        """Close the executor, so that no process stays behind, and send the last message."""
+    def finish(self, problem: str = "", *, complete: bool = False) -> None:
+        """Close the executor, so that no process stays behind, and send the last message.
+
+        ``complete``: no program is left to run.
+        """
         self._executor.close()
         self._flush()
         self.send(Tallies(self._learner.tallies))
-        self.send(Finished(self._make_progress(), problem))
+        self.send(Finished(self._make_progress(), problem, complete))
 
     def _count(self, outcome: Outcome) -> None:
         self.executions += 1

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.campaign.worker import libfuzzer, random_engine
+from finfuzz.campaign.worker import libfuzzer, random_engine, sweep_engine
+from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.campaign.worker.program_source import ProgramSource
@@ -34,11 +35,15 @@ def main() -> None:
     loop = Loop(executor, job, source.learner, int(sys.argv[1]))
     with contextlib.suppress(BrokenPipeError):
         try:
+            chooser = Chooser.for_job(job, source, made)
+            complete = False
             if job.engine == "random":
-                random_engine.run(loop, source, job.seed)
+                random_engine.run(loop, chooser, job.seed)
+            elif job.engine == "sweep":
+                complete = sweep_engine.run(loop, chooser)
             else:
-                libfuzzer.run(loop, source, executor, job)
-            loop.finish()
+                libfuzzer.run(loop, chooser, executor, job)
+            loop.finish(complete=complete)
         except UserError as error:
             loop.finish(str(error))
 

@@ -7,15 +7,9 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from finfuzz.generation.generate import (
-    generate,
-    import_first,
-    leave_out,
-    leaves_threads,
-    stop_all,
-)
+from finfuzz.generation.generate import import_first, leave_out, leaves_threads, stop_all
 from finfuzz.generation.learning import Change, Learner, Tally, list_gains
-from finfuzz.generation.mutate import make_mutation
+from finfuzz.generation.mutate import generate_new, make_mutation
 from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import weigh_for
 from finfuzz.program.model import Program
@@ -43,10 +37,16 @@ _KEEPS_DEAD_STEPS = 0.15
 
 
 class Candidate(NamedTuple):
-    """A program to be run, and the change that made it."""
+    """A program to be run, the one that it was made from, and the mutators that made it."""
 
     program: Program
-    change: Change
+    parent: Program
+    by: tuple[str, ...]
+
+    @property
+    def change(self) -> Change:
+        """The difference to the parent, as the learner counts it."""
+        return Change(self.by, *list_gains(self.parent, self.program))
 
 
 class ProgramSource:
@@ -89,7 +89,8 @@ class ProgramSource:
 
     def generate(self, rng: Random) -> Candidate:
         """Generate a program from nothing."""
-        return self._finish(rng, Program(), generate(rng, self.learner.weights), ("regenerate",))
+        made = generate_new(rng, self.learner.weights)
+        return self._finish(rng, Program(), made.program, made.by)
 
     def mutate(self, rng: Random, program: Program) -> Candidate:
         """Mutate a program."""
@@ -104,8 +105,7 @@ class ProgramSource:
     def _finish(
         self, rng: Random, parent: Program, child: Program, by: tuple[str, ...]
     ) -> Candidate:
-        program = self._tidy(rng, child)
-        return Candidate(program, Change(by, *list_gains(parent, program)))
+        return Candidate(self._tidy(rng, child), parent, by)
 
     def _tidy(self, rng: Random, program: Program) -> Program:
         if self._rare and rng.random() >= _HIDDEN:

@@ -1,4 +1,4 @@
-"""The unguided engine: new programs and their mutations, at random."""
+"""The engine without coverage: new programs and mutations of the latest, the newest first."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import time
 from collections import deque
 from random import Random
 
+from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.campaign.worker.program_source import Candidate, ProgramSource
+from finfuzz.campaign.worker.program_source import Candidate
+from finfuzz.program.model import Program
 
 #: Latest programs that mutations start from.
 _POOL = 256
 
 
-def run(loop: Loop, source: ProgramSource, seed: int) -> None:
+def run(loop: Loop, chooser: Chooser, seed: int) -> None:
     """Execute programs until the loop is over. The same seed gives the same programs."""
     rng = Random(seed)
-    pool: deque[Candidate] = deque(maxlen=_POOL)
+    source = chooser.source
+    pool: deque[Program] = deque(maxlen=_POOL)
+
+    def make() -> Candidate:
+        return source.mutate(rng, rng.choice(pool)) if pool else source.generate(rng)
+
     while not loop.over:
         begin = time.perf_counter()
-        if pool and rng.random() < 0.5:
-            candidate = source.mutate(rng, rng.choice(pool).program)
-        else:
-            candidate = source.generate(rng)
+        candidate = chooser.choose(rng, make)
         loop.mutation_seconds += time.perf_counter() - begin
-        pool.append(candidate)
+        pool.append(candidate.program)
         loop.execute(candidate.program, candidate.change)

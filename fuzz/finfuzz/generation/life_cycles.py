@@ -1,0 +1,113 @@
+"""Programs by life cycle: a few segments, and a small payload that is put into several of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from random import Random
+
+from finfuzz.generation.generate import generate_step, pick_word
+from finfuzz.generation.segments import SEGMENTS, Segment, Writer
+from finfuzz.generation.weights import Weights, pick
+from finfuzz.program.model import Program, Step
+from finfuzz.program.scope import Scope
+from finfuzz.program.words import FLAVOUR, KIND, WAY, Choice
+
+#: Numbers of segments, and of steps in a payload after its first node: each as often as it stands
+#: here. The minimal programs of known defects have up to five segments and three further steps.
+_SEGMENTS = (1, 2, 2, 3, 3, 4, 5)
+_FURTHER = (0, 0, 1, 1, 1, 2, 2, 3)
+#: What a payload is made of, after its first node.
+_OF_PAYLOAD = {
+    "root": 6.0, "hook": 3.0, "edge": 2.0, "node": 1.0, "shape": 0.5,
+    "perform": 1.0, "drop": 1.0, "check": 0.5,
+}  # fmt: skip
+#: The share of payloads whose first kind is any, not one by weight: the weights prefer containers,
+#: and each kind has defects of its own.
+_ANY_KIND = 0.5
+#: The share of slots that get a payload that differs: mostly it is the same in each.
+_DIFFERS = 0.25
+#: The share of interpreters of another kind than those before.
+_OTHER_KIND = 0.3
+#: The share of programs with an `exit` at their end.
+_EXITS = 0.1
+
+
+def generate_life_cycle(rng: Random, weights: Weights) -> Program:
+    """Generate a program by life cycle within the bounds of ``weights``.
+
+    All steps have an effect, but for a prefix whose next step does not go with it.
+    """
+    writer = Writer(weights, _pick_flavour(rng, weights))
+    payload = generate_payload(rng, weights)
+    for _ in range(rng.choice(_SEGMENTS)):
+        segment = _pick_segment(rng, writer, weights)
+        if segment.starts and rng.random() < _OTHER_KIND:
+            writer.flavour = _pick_flavour(rng, weights)
+        differs = segment.has_payload and rng.random() < _DIFFERS
+        left = rng.choice(list(writer.scope.flavours)) if segment.needs_left else ""
+        writer.write(segment, vary(rng, payload, weights) if differs else payload, left)
+    if rng.random() < _EXITS:
+        writer.add(Step("exit", (pick_word(rng, writer.scope, weights, WAY),)))
+    return Program(writer.program.steps[: weights.max_steps])
+
+
+def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
+    """Generate a node and up to three steps that use it, or make others."""
+    scope = Scope(weights.python, offers=weights.offers)
+    steps = [Step("node", ("a", _pick_kind(rng, scope, weights)))]
+    scope.apply(steps[0])
+    for _ in range(rng.choice(_FURTHER)):
+        if not scope.here:  # it was dropped
+            break
+        step = generate_step(rng, scope, weights, among=_OF_PAYLOAD)
+        scope.apply(step)
+        steps.append(step)
+    return tuple(steps)
+
+
+def vary(rng: Random, payload: tuple[Step, ...], weights: Weights) -> tuple[Step, ...]:
+    """Return another payload, or this one with one word changed; not every step need be legal."""
+    sites = [
+        (at, index, choice)
+        for at, step in enumerate(payload)
+        for index, choice, _ in step.typed()
+        if isinstance(choice, Choice)
+    ]
+    if rng.random() < 0.5:
+        return generate_payload(rng, weights)
+    at, index, choice = rng.choice(sites)
+    texts = weights.offers.list_texts(choice)
+    word = pick(rng, list(texts), [weights.of_word(choice, text) for text in texts])
+    return (*payload[:at], payload[at].with_arg(index, word), *payload[at + 1 :])
+
+
+def _pick_kind(rng: Random, scope: Scope, weights: Weights) -> str:
+    if rng.random() < _ANY_KIND:
+        kind = rng.choice(scope.offers.list_texts(KIND))
+        if scope.allows(KIND, kind) and rng.random() * KIND.word(kind).cost < weights.words.get(
+            kind, 1
+        ):
+            return kind
+    return pick_word(rng, scope, weights, KIND)
+
+
+def _pick_segment(rng: Random, writer: Writer, weights: Weights) -> Segment:
+    scope = writer.scope
+    may_start = weights.max_starts and scope.started + scope.lives <= weights.most_starts
+    usable, scale = _list_segments(bool(may_start), bool(scope.flavours))
+    return pick(rng, usable, scale)
+
+
+@lru_cache
+def _list_segments(may_start: bool, is_any_left: bool) -> tuple[list[Segment], list[float]]:
+    """List the segments that can be used, and their weights."""
+    usable = [
+        each
+        for each in SEGMENTS.values()
+        if (may_start or not each.starts) and (is_any_left or not each.needs_left)
+    ]
+    return usable, [each.weight for each in usable]
+
+
+def _pick_flavour(rng: Random, weights: Weights) -> str:
+    return pick_word(rng, Scope(weights.python, offers=weights.offers), weights, FLAVOUR)

@@ -1,0 +1,1 @@
+"""The sweep: all small programs, smallest first, each once."""

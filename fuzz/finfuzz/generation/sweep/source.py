@@ -1,0 +1,35 @@
+"""The sweep's programs, one after the other, as workers ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from finfuzz.generation.sweep.ledger import Ledger
+from finfuzz.generation.sweep.space import Space
+from finfuzz.program.model import Program
+
+
+class Sweep:
+    """The programs of the blocks that this worker claims. One is counted when the next is asked."""
+
+    def __init__(self, space: Space, ledger: Path) -> None:
+        """Raises OSError for a ledger that can't be written."""
+        self._space, self._blocks = space, space.list_all_blocks()
+        self._ledger = Ledger(ledger, space.identity, len(self._blocks))
+        self._programs = self._list_programs()
+
+    def make_next(self) -> Program | None:
+        """Return the next program; None if all were run, or the last are run by other workers."""
+        return next(self._programs, None)
+
+    def _list_programs(self) -> Iterator[Program]:
+        while (claimed := self._ledger.claim()) is not None:
+            number, run = claimed
+            programs = self._space.list_programs(self._blocks[number])
+            for program in islice(programs, run, None):
+                yield program
+                run += 1
+                self._ledger.count(number, run)
+            self._ledger.count(number, run, done=True)

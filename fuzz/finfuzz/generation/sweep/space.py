@@ -1,0 +1,163 @@
+"""The space of the sweep: which programs it has, in which order.
+
+A cell is a set of life cycles with a set of payloads. Cells come in a stated order, and so do the
+programs of each. A program is in one cell, at one place: names are given in the order of use, so
+that none is another one renamed, and a life cycle without a place for a payload is in the cell
+without payloads alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise, product
+from typing import NamedTuple
+
+from finfuzz.generation.generate import leaves_threads
+from finfuzz.generation.segments import SEGMENTS, Segment, Writer
+from finfuzz.generation.sweep.payloads import Payload, Payloads, list_payloads
+from finfuzz.generation.weights import weigh_for
+from finfuzz.program.model import Program
+from finfuzz.program.scope import effective
+from finfuzz.program.vocabulary import Vocabulary
+from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT
+from finfuzz.support.cpythons import Quirk, Version, has
+
+#: The commonest segments, whose cycles are short enough to be run up to three in a row.
+COMMON = tuple(each for each in SEGMENTS.values() if each.weight >= 1)
+_ALL = tuple(SEGMENTS.values())
+
+
+class Cell(NamedTuple):
+    """All life cycles of so many segments, with each payload of a set in all their places.
+
+    ``every_segment``: of all segments, not of the common ones alone. ``every_interpreter``: with
+    each kind of interpreter, not with the first alone; of one kind in each program.
+    """
+
+    segments: int
+    payloads: Payloads
+    every_segment: bool
+    every_interpreter: bool
+
+    def __str__(self) -> str:
+        which = "" if self.every_segment else "common "
+        cycles = f"life cycles of {self.segments} {which}segment" + "s" * (self.segments > 1)
+        kinds = " × every kind of interpreter" if self.every_interpreter else ""
+        return f"{cycles} × {self.payloads.value}{kinds}"
+
+
+#: The cells in their order: the smaller the sooner.
+CELLS = (
+    Cell(1, Payloads.NONE, True, True),
+    Cell(1, Payloads.KIND, True, False),
+    Cell(2, Payloads.KIND, False, False),
+    Cell(1, Payloads.KIND, True, True),
+    Cell(2, Payloads.NONE, True, False),
+    Cell(1, Payloads.ITSELF, True, False),
+    Cell(1, Payloads.ROOT, True, False),
+    Cell(2, Payloads.KIND, False, True),
+    Cell(1, Payloads.PERFORM, True, False),
+    Cell(2, Payloads.KIND, True, False),
+    Cell(1, Payloads.HOOK, True, False),
+    Cell(3, Payloads.NONE, True, False),
+    Cell(3, Payloads.KIND, False, False),
+    Cell(2, Payloads.ITSELF, False, False),
+    Cell(2, Payloads.ROOT, False, False),
+    Cell(2, Payloads.PERFORM, False, False),
+    Cell(2, Payloads.HOOK, False, False),
+    Cell(4, Payloads.KIND, False, False),
+    Cell(3, Payloads.ROOT, False, False),
+)
+
+#: Life cycles that a shorter one says as well.
+_SAID_SHORTER = {("left-empty", "end"), ("left-empty", "return"), ("again", "use")}
+
+
+class Block(NamedTuple):
+    """The programs of one life cycle, with interpreters of one kind."""
+
+    cycle: tuple[Segment, ...]
+    payloads: Payloads
+    flavour: str
+
+
+def _is_in(cell: Cell, block: Block, first: str) -> bool:
+    """Whether a block is one of a cell. ``first``: the kind of interpreter that each cell has."""
+    return (
+        cell.payloads is block.payloads
+        and cell.segments == len(block.cycle)
+        and (cell.every_segment or all(each in COMMON for each in block.cycle))
+        and (cell.every_interpreter or block.flavour == first)
+    )
+
+
+class Space:
+    """The programs of the sweep for a target on a CPython.
+
+    Programs that leave a thread in a subinterpreter are not in it where `Py_FinalizeEx` waits for
+    them: each would cost the whole deadline, for one known defect (gh-113146). ``no_starts``:
+    where the first import in a subinterpreter hangs, no interpreter is started.
+    """
+
+    def __init__(self, offers: Vocabulary, python: Version, *, no_starts: bool = False) -> None:
+        self.offers = offers
+        self._python = python
+        self._no_starts = no_starts
+        self._weights = weigh_for(offers, python)
+
+    @property
+    def identity(self) -> str:
+        """A text that two spaces share only if they have the same programs in the same order."""
+        words = [
+            [text for text in self.offers.list_texts(choice) if self.offers.has(choice, text)]
+            for choice in (KIND, EDGE, ROOT, HOOK, ACTION, FLAVOUR)
+        ]
+        steps = [each.steps for each in SEGMENTS.values()]
+        return repr((CELLS, steps, words, self._python[:2], self._no_starts))
+
+    def list_all_blocks(self) -> list[Block]:
+        """List the blocks of all cells in their order."""
+        return [block for cell in CELLS for block in self.list_blocks(cell)]
+
+    def list_blocks(self, cell: Cell) -> Iterator[Block]:
+        """Yield the blocks of a cell in their order, without those of earlier cells."""
+        flavours = [text for text in FLAVOUR.texts if self.offers.has(FLAVOUR, text)]
+        earlier = CELLS[: CELLS.index(cell)]
+        for cycle in product(_ALL if cell.every_segment else COMMON, repeat=cell.segments):
+            if any(each.has_payload for each in cycle) is (cell.payloads is Payloads.NONE):
+                continue
+            if not self._is_said(cycle):
+                continue
+            several = cell.every_interpreter and any(each.picks_kind for each in cycle)
+            for flavour in flavours if several else flavours[:1]:
+                block = Block(cycle, cell.payloads, flavour)
+                if not any(_is_in(one, block, flavours[0]) for one in earlier):
+                    yield block
+
+    def list_programs(self, block: Block) -> Iterator[Program]:
+        """Yield the programs of a block: those whose steps all have an effect."""
+        for payload in list_payloads(block.payloads, self.offers):
+            program = self._write(block, payload)
+            if program is not None and not (self._hangs and leaves_threads(program)):
+                yield program
+
+    def _is_said(self, cycle: tuple[Segment, ...]) -> bool:
+        """Whether a life cycle is possible here, and not said by a shorter one."""
+        if self._no_starts and any(each.starts for each in cycle):
+            return False
+        names = [each.name for each in cycle]
+        return not any(pair in _SAID_SHORTER for pair in pairwise(names))
+
+    @property
+    def _hangs(self) -> bool:
+        return not has(self._python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
+
+    def _write(self, block: Block, payload: Payload) -> Program | None:
+        writer = Writer(self._weights, block.flavour)
+        for segment in block.cycle:
+            left = next(reversed(writer.scope.flavours), "") if segment.needs_left else ""
+            if not writer.write(segment, payload, left):
+                return None
+        program = writer.program
+        offers, python = self.offers, self._python
+        return program if effective(program, python, offers=offers) == program else None

@@ -1,0 +1,143 @@
+"""The sweep's space, against all programs of a small vocabulary, enumerated by brute force."""
+
+from collections.abc import Iterator
+from itertools import count, product
+
+import pytest
+
+from finfuzz.generation.generate import leaves_threads
+from finfuzz.generation.segments import SEGMENTS
+from finfuzz.generation.sweep import space as space_module
+from finfuzz.generation.sweep.payloads import Payload, Payloads, list_payloads
+from finfuzz.generation.sweep.space import CELLS, COMMON, Cell, Space
+from finfuzz.program.language import MAIN
+from finfuzz.program.scope import effective
+from finfuzz.program.text import parse, to_text
+from finfuzz.program.vocabulary import EVERYTHING, NOTHING, Vocabulary
+from finfuzz.program.words import FLAVOUR, ROOT
+
+PYTHON = (3, 13)
+#: Without the extension's kinds: 19 of Python's own, and 26 roots.
+SMALL = NOTHING
+
+
+def texts_of(cell: Cell, space: Space) -> list[str]:
+    programs = (p for block in space.list_blocks(cell) for p in space.list_programs(block))
+    return [to_text(program) for program in programs]
+
+
+def spell(cycle: tuple[str, ...], flavour: str, payload: tuple[str, ...]) -> str | None:
+    """Write a program from the patterns as text, knowing nothing of scopes but names."""
+    lines, left, here = ["finfuzz 1"], list[str](), MAIN
+    names: dict[str, int] = {}
+    for name in cycle:
+        new = next(f"i{number}" for number in count(1) if f"i{number}" not in left)
+        for pattern in SEGMENTS[name].steps:
+            before, _, rest = pattern.rpartition("PAYLOAD")
+            if rest == pattern:  # no payload in it
+                if "LEFT" in pattern and not left:
+                    return None
+                line = pattern.replace("NEW", new).replace("KIND", flavour)
+                line = line.replace("LEFT", left[-1] if left else "")
+                lines.append(line)
+                op, *args = line.split()
+                if op == "start":
+                    left.append(args[0])
+                    names[args[0]] = 0
+                elif op == "enter":
+                    here = args[0]
+                elif op == "stop":
+                    left.remove(args[0])
+                    here = MAIN if here == args[0] else here
+                elif op == "again":
+                    names, left, here = {}, [], MAIN
+                continue
+            used = names.get(here, 0)
+            if payload:
+                names[here] = used + 1
+            for step in payload:
+                lines += [before.strip()] if before else []
+                lines.append(step.replace(" a", f" {'abcdef'[used]}", 1))
+    return "\n".join(lines) + "\n"
+
+
+def enumerate_all(cells: list[Cell], payloads: dict[Payloads, list[tuple[str, ...]]]) -> set[str]:
+    found = set()
+    flavours = [text for text in FLAVOUR.texts if SMALL.has(FLAVOUR, text)]
+    for cell in cells:
+        segments = SEGMENTS if cell.every_segment else [each.name for each in COMMON]
+        for cycle in product(segments, repeat=cell.segments):
+            has_place = any("PAYLOAD" in text for name in cycle for text in SEGMENTS[name].steps)
+            if has_place is (cell.payloads is Payloads.NONE):
+                continue
+            for flavour in flavours if cell.every_interpreter else flavours[:1]:
+                for payload in payloads[cell.payloads]:
+                    text = spell(cycle, flavour, payload)
+                    if text is None:
+                        continue
+                    program = parse(text)
+                    whole = effective(program, PYTHON, offers=SMALL) == program
+                    if whole and not leaves_threads(program):
+                        found.add(to_text(program))
+    return found
+
+
+def test_it_is_every_program_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = ("list", "lock", "contextvar")
+
+    def list_some(which: Payloads, offers: Vocabulary) -> Iterator[Payload]:
+        return (
+            each for each in list_payloads(which, offers) if not each or each[0].args[1] in kinds
+        )
+
+    monkeypatch.setattr(space_module, "list_payloads", list_some)
+    cells = [
+        cell
+        for cell in CELLS
+        if cell.segments <= 2 and cell.payloads in (Payloads.NONE, Payloads.KIND)
+    ] + [Cell(1, Payloads.ROOT, True, False)]
+    payloads = {
+        Payloads.NONE: [()],
+        Payloads.KIND: [(f"node a {kind}",) for kind in kinds],
+        Payloads.ROOT: [
+            (f"node a {kind}", f"root a {root}") for kind in kinds for root in ROOT.texts
+        ],
+    }
+    space = Space(SMALL, PYTHON)
+    listed = [text for cell in cells for text in texts_of(cell, space)]
+    assert len(listed) == len(set(listed))
+    by_brute_force = enumerate_all(cells, payloads)
+    assert set(listed) - by_brute_force == set()
+    assert by_brute_force - set(listed) == set()
+    assert len(listed) > 2000
+
+
+@pytest.mark.parametrize("which", Payloads)
+def test_payloads_are_each_once(which: Payloads) -> None:
+    payloads = list(list_payloads(which, EVERYTHING))
+    assert len(payloads) == len(set(payloads)) > 0
+
+
+def test_the_order_is_the_same_each_time() -> None:
+    first, second = (Space(SMALL, PYTHON).list_all_blocks() for _ in range(2))
+    assert first == second
+    assert len(first) == len(set(first))
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_every_cell_adds_programs(cell: Cell) -> None:
+    space = Space(EVERYTHING, PYTHON)
+    assert any(next(space.list_programs(block), None) for block in space.list_blocks(cell))
+
+
+def test_no_interpreter_starts_where_an_import_in_it_hangs() -> None:
+    space = Space(SMALL, PYTHON, no_starts=True)
+    assert not any("start" in text or "again" in text for text in texts_of(CELLS[1], space))
+
+
+@pytest.mark.parametrize("offers", [EVERYTHING, SMALL])
+def test_another_space_has_another_identity(offers: Vocabulary) -> None:
+    same, other = Space(offers, (3, 13, 0)), Space(offers, (3, 13, 5))
+    assert same.identity == other.identity
+    assert same.identity != Space(offers, (3, 12)).identity
+    assert Space(EVERYTHING, PYTHON).identity != Space(NOTHING, PYTHON).identity
