@@ -29,7 +29,7 @@ test: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not slow' -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m 'not slow' -n auto --dist loadfile --no-loadscope-reorder --durations=20
 
 test-all: test
 	$(BIN)/pytest -m slow

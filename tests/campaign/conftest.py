@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
-from helpers.campaigns import DESTROY, Campaign, Start
+from helpers.campaigns import DESTROY, Start, campaigns_in
 
 
 @pytest.fixture(scope="session")
@@ -35,16 +33,7 @@ def plain_c(pythons: list[Interpreter]) -> Build:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts campaigns, each in a folder of its own below this test's; ends them in any case."""
-    numbers = itertools.count()
-    with contextlib.ExitStack() as started:  # which ends the others when one can't be ended
-
-        def start_one(made: Build | None, *arguments: str, **variables: str) -> Campaign:
-            folder = tmp_path.resolve() / f"campaign{next(numbers)}"
-            folder.mkdir()
-            campaign = Campaign(folder, made, *arguments, **variables)
-            started.callback(campaign.close)
-            return campaign
-
+    with campaigns_in(tmp_path) as start_one:
         yield start_one
 
 

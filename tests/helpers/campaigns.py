@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
 import psutil
 
 from finfuzz.campaign.plan import Bounds, Lane, Plan
+from finfuzz.executor.process import tie_to_us
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import DIAGNOSTICS
 from helpers.patience import PATIENCE, wait_until
@@ -30,6 +32,9 @@ diagnostics = {sorted({*DIAGNOSTICS} - {"internals-recreated"})}
 """
 
 
+Start = Callable[..., "Campaign"]
+
+
 class Campaign:
     """`finfuzz run` in a folder of its own, the working directory of all that it starts.
 
@@ -43,15 +48,10 @@ class Campaign:
         if made is not None and str(made.spec) == DESTROY:
             (folder / "crashes").mkdir(exist_ok=True)
             (folder / "crashes" / "known.toml").write_text(ONE_DEFECT)
+        options = options_for(made) if made else ()
+        command = [sys.executable, "-m", "finfuzz", "run", *options, *arguments]
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "finfuzz",
-                "run",
-                *(options_for(made) if made else ()),
-                *arguments,
-            ],
+            tie_to_us(sys.executable, command),  # a killed pytest has no teardown (issue 21)
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
@@ -111,6 +111,22 @@ def _end_all(find: Callable[[], list[psutil.Process]]) -> None:
         psutil.wait_procs(left, PATIENCE)
 
 
+@contextlib.contextmanager
+def campaigns_in(folder: Path) -> Iterator[Start]:
+    """Give a function that starts campaigns, each in a folder of its own; end them in any case."""
+    numbers = itertools.count()
+    with contextlib.ExitStack() as started:  # which ends the others when one can't be ended
+
+        def start_one(made: Build | None, *arguments: str, **variables: str) -> Campaign:
+            own = folder.resolve() / f"campaign{next(numbers)}"
+            own.mkdir()
+            campaign = Campaign(own, made, *arguments, **variables)
+            started.callback(campaign.close)
+            return campaign
+
+        yield start_one
+
+
 def options_for(made: Build) -> tuple[str, ...]:
     """List the options of a campaign of one worker on a build."""
     return (
@@ -123,9 +139,6 @@ def options_for(made: Build) -> tuple[str, ...]:
 
 def _lives(process: psutil.Process) -> bool:
     return process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-
-
-Start = Callable[..., Campaign]
 
 
 def nothing_is_left_of(campaign: Campaign) -> None:

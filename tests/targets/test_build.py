@@ -396,9 +396,10 @@ def test_two_processes_build_once(child: Path, python: Interpreter) -> None:
     both = [context.Process(target=build_and_tell, args=(python, child, told)) for _ in "ab"]
     for process in both:
         process.start()
-    said = sorted(told.get() for _ in range(3))
     for process in both:
         process.join()
+    assert [process.exitcode for process in both] == [0, 0]
+    said = sorted(told.get() for _ in range(3))
     assert said == [f"building plain-c for CPython {python.text}", "done", "done"]
     assert told.empty()
 

@@ -159,7 +159,9 @@ def require_linux() -> None:
         raise UserError(f"finfuzz runs on Linux only (this is {platform.system()})")
 
 
-def _plan(spec: TargetSpec, interpreter: Interpreter, instrumented: bool, source: str) -> _Plan:
+def _plan(
+    spec: TargetSpec, interpreter: Interpreter, instrumented: bool, source: str = ""
+) -> _Plan:
     compiler = find_compiler()
     roots = find_roots(spec)
     made = plan_libraries(CHILD, spec, interpreter, instrumented, roots, reduced=bool(source))

@@ -55,9 +55,14 @@ def test_nothing_of_the_fuzzers_is_left(target: str, uses: str) -> None:
         assert len(re.findall(r"^\s*#\s*if", text, re.MULTILINE)) == text.count("#endif")
 
 
-@pytest.mark.parametrize(
-    "target", [*(f"pybind11==3.1.0+{one}" for one in POLICIES), "nanobind==2.15.0"]
-)
+#: Targets whose controls are reduced.
+REDUCIBLE = [
+    *(f"pybind11==3.1.0+{one}" for one in POLICIES),
+    *(f"nanobind==2.15.0+{one.name}" for one in parse_target("nanobind").record.policies),
+]
+
+
+@pytest.mark.parametrize("target", REDUCIBLE)
 def test_a_reduced_build_informs_the_fuzzer(target: str) -> None:
     """As the whole extension does, but of what is left of it."""
     text = write_reduced(parse_target(target), "t.Container() t.Instance() t.Colour")
@@ -67,6 +72,20 @@ def test_a_reduced_build_informs_the_fuzzer(target: str) -> None:
     assert "bind_enums" in text
     assert "bind_buffers" not in text
     assert not re.findall(r"FINFUZZ_HAS|FINFUZZ_POLICY|#include \"", text)
+
+
+@pytest.mark.parametrize("target", REDUCIBLE)
+def test_any_part_of_an_extension_can_be_built(target: str) -> None:
+    """No condition of its sources is half ours, so that triage never fails over one."""
+    spec = parse_target(target)
+    names = [
+        name
+        for rows in read_features(EXTENSIONS / spec.record.sources[0]).rows.values()
+        for name in rows
+    ]
+    for uses in (*names, " ".join(names)):
+        text = write_reduced(spec, " ".join(f"t.{name}" for name in uses.split()))
+        assert len(re.findall(r"^\s*#\s*if", text, re.MULTILINE)) == text.count("#endif")
 
 
 def test_a_reduced_build_has_no_table_of_names_without_a_feature() -> None:
