@@ -36,6 +36,8 @@ SIGNATURE = re.compile(r"[0-9a-z]{1,64}")
 _OPTIONAL = frozenset(
     (
         *("ended", "floor_seconds", "corpus", "features", "execution", "seconds", "weight", "mean"),
+        *("signal", "diagnostic", "title", "path", "deaths", "findings", "processes"),
+        *("memory_mib", "supervisor_mib", "worker_mib", "triage_mib", "disk_mib"),
         *("compared", "disagreed", "memory", "supervisor", "worker", "triage", "load", "disk"),
     )
 )

@@ -8,8 +8,9 @@ from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import Bucket
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.supervisor import Supervisor
-from finfuzz.campaign.sweep_state import CellState, read_sweep
+from finfuzz.campaign.sweeps import read_sweeps
 from finfuzz.campaign.totals import LaneTotals
+from finfuzz.generation.sweep.ledger import CellState
 
 
 class BucketSummary(msgspec.Struct):
@@ -90,6 +91,7 @@ def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
     total = supervisor.totals.total
     seconds = max(supervisor.pool.elapsed, 1e-9)
     pairs = list(zip(plan.lanes, supervisor.totals.lanes, strict=True))
+    sweeps = read_sweeps(state, len(plan.lanes))
     return Summary(
         engine=plan.engine,
         seed=plan.seed,
@@ -103,8 +105,8 @@ def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
         findings=_summarize_buckets(pairs, "filed"),
         unconfirmed=_summarize_buckets(pairs, "unconfirmed"),
         lanes=[
-            _summarize_lane(lane, figures, read_sweep(lane, state.sweep(number)))
-            for number, (lane, figures) in enumerate(pairs)
+            _summarize_lane(lane, figures, sweep)
+            for (lane, figures), sweep in zip(pairs, sweeps.lanes, strict=True)
         ],
     )
 

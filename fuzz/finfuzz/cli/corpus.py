@@ -26,7 +26,7 @@ from finfuzz.corpus.importing import import_programs
 from finfuzz.corpus.measure import Measurement, measure_programs
 from finfuzz.corpus.stats import Coverage, Stats, collect_stats, sum_coverage
 from finfuzz.executor.limits import Limits
-from finfuzz.support.counting import count_things
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say
@@ -90,10 +90,10 @@ def distill(
         )
     write_folder([(str(one.path.relative_to(folder)), one.text) for one in result.kept], out)
     say(
-        f"kept {len(result.kept)} of {count_things(result.programs, 'program')} with all "
-        f"{count_things(result.features, 'feature')} ("
-        f"{count_things(result.unstable, 'unstable counter')} ignored, "
-        f"{count_things(len(result.died), 'program')} did not survive); one run of each takes "
+        f"kept {len(result.kept)} of {count(result.programs, 'program')} with all "
+        f"{count(result.features, 'feature')} ("
+        f"{count(result.unstable, 'unstable counter')} ignored, "
+        f"{count(len(result.died), 'program')} did not survive); one run of each takes "
         f"{result.seconds_after:.2f} s instead of {result.seconds_before:.2f} s"
     )
 
@@ -115,10 +115,10 @@ def import_(folders: tuple[Path, ...], out: Path) -> None:
         raise UserError(f"no program in {', '.join(map(str, folders))}: name a folder of programs")
     write_folder(found.files, out)
     say(
-        f"imported {count_things(len(found.files), 'program')}, "
-        f"{count_things(found.same, 'duplicate')} left out; "
-        f"{count_things(len(found.warnings), 'line')} left out or changed, "
-        f"{count_things(len(found.refused), 'file')} not imported"
+        f"imported {count(len(found.files), 'program')}, "
+        f"{count(found.same, 'duplicate')} left out; "
+        f"{count(len(found.warnings), 'line')} left out or changed, "
+        f"{count(len(found.refused), 'file')} not imported"
     )
 
 
@@ -193,7 +193,7 @@ def _measure(
 def _print_stats(console: DataConsole, found: Stats) -> None:
     least, median, most = found.steps
     console.print(
-        f"{count_things(found.programs, 'program')} of {least} to {most} steps "
+        f"{count(found.programs, 'program')} of {least} to {most} steps "
         f"(median {median:g}); "
         f"{found.starts} start interpreters, {found.lives} begin a further life (again), "
         f"{found.same} are duplicates"

@@ -14,7 +14,7 @@ from finfuzz.cli.progress import show_progress
 from finfuzz.discovery.answer import Discovery, Progress, summarize_deaths
 from finfuzz.discovery.discover import discover as run_discovery
 from finfuzz.discovery.recipe import write_recipe
-from finfuzz.support.counting import count_things
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
 from finfuzz.support.terminal import DataConsole, say
@@ -117,7 +117,7 @@ def _summarize(found: Discovery) -> None:
         say(f"{death.how}: {death.text}", err=True)
     ended = f"; probes that ended their process: {summarize_deaths(found.deaths)}"
     say(
-        f"{count_things(len(found.kinds), 'kind')}, {count_things(found.edges, 'call')} that may "
+        f"{count(len(found.kinds), 'kind')}, {count(found.edges, 'call')} that may "
         f"hold something, in "
         f"{found.seconds:.1f} s{ended if found.deaths else ''}",
         err=True,

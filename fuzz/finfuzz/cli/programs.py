@@ -27,7 +27,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.file import read_program
 from finfuzz.program.scope import explain_skipped
-from finfuzz.support.counting import count_things
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.terminal import say
 from finfuzz.targets.build import Build, require_linux
@@ -97,7 +97,7 @@ def exec_(
 def _refuse(program: Path, made: Build, skipped: tuple[str, ...]) -> None:
     for line in skipped:
         say(f"{program}: {line}", err=True)
-    steps = count_things(len(skipped), "step")
+    steps = count(len(skipped), "step")
     raise UserError(
         f"{program}: {steps} would be skipped ({_name(made)}), so nothing was run: mend the "
         "program, or leave out --strict"
@@ -114,7 +114,7 @@ def _print_outcome(
 ) -> None:
     effect, left_out, raised = outcome.took
     milliseconds = f"{outcome.seconds * 1000:.0f} ms"
-    steps = f"{count_things(effect, 'step')}, {left_out} skipped, {raised} raised, {milliseconds}"
+    steps = f"{count(effect, 'step')}, {left_out} skipped, {raised} raised, {milliseconds}"
     if outcome.alive:
         steps += f", {outcome.alive} C++ objects still alive at exit"
     if not found:
@@ -136,7 +136,7 @@ def describe_skipped(took: tuple[int, int, int], skipped: Sequence[str]) -> Iter
         yield f"skipped {line}"
     _, left_out, raised = took
     if left_out > len(skipped) and raised:
-        more = count_things(left_out - len(skipped), "step")
+        more = count(left_out - len(skipped), "step")
         yield f"skipped {more} more: what they name is missing, since a step raised"
 
 

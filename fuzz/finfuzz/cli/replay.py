@@ -37,7 +37,7 @@ from finfuzz.replay.run import PlannedBuild, build_all, count_cores, replay_all
 from finfuzz.report import comparison as comparing
 from finfuzz.report import replay as reports
 from finfuzz.report.replay import Replay
-from finfuzz.support.counting import count_things
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say
@@ -256,7 +256,7 @@ def _accept(cases: list[Case], done: Replay) -> None:
         }
         if case.path is not None and observed:
             changed += rewrite_expectations(case.path, observed)
-    say(f"rewrote the expect lines of {count_things(changed, 'program')}")
+    say(f"rewrote the expect lines of {count(changed, 'program')}")
 
 
 def _print_report(done: Replay, all_rows: bool) -> None:

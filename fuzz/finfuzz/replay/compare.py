@@ -12,7 +12,7 @@ import msgspec
 from finfuzz.replay.judge import SILENT, Judgement, Result
 from finfuzz.replay.matrix import expand_policies, plan_python
 from finfuzz.replay.run import PlannedBuild
-from finfuzz.support.counting import count_things
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import shorten_home
 from finfuzz.triage.attribution.likeness import are_same_defect
@@ -69,7 +69,7 @@ class Comparison:
     def _count_differences(self) -> str:
         if not self.cases:
             return "no program could be compared"
-        programs = count_things(len(self.cases), "program")
+        programs = count(len(self.cases), "program")
         if not self.differences:
             return f"{programs}, none differs"
         counts = Counter(one.what for one in self.differences)

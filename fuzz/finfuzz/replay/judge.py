@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from finfuzz.support.counting import count_things
+from finfuzz.support.counting import count
 from finfuzz.triage.diagnosis import Diagnosis
 
 Judgement = Literal[
@@ -59,7 +59,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """The first skipped step with its reason, and how many more there are; empty if none."""
         if len(self.skipped) < 2:
             return "".join(self.skipped)
-        return f"{self.skipped[0]} (and {count_things(len(self.skipped) - 1, 'step')} more)"
+        return f"{self.skipped[0]} (and {count(len(self.skipped) - 1, 'step')} more)"
 
     @property
     def summary(self) -> str:

@@ -15,12 +15,13 @@ from finfuzz.program.text import parse
 from finfuzz.report.rerun import list_commands
 from finfuzz.report.stack import fold_stack
 from finfuzz.report.terminal import render_graph
+from finfuzz.support.counting import count
 from finfuzz.support.hints import spell_command
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.rate import Rate
-from finfuzz.triage.findings.story import count, describe, describe_owner, describe_rate, summarize
+from finfuzz.triage.findings.story import describe, describe_owner, describe_rate, summarize
 
 _VERDICTS = {"same": "red", "otherwise": "yellow", "survived": "green"}
 #: Lines of a stack and routes shown at most; the finding's folder has the rest.

@@ -16,7 +16,7 @@ from finfuzz.replay.compare import Comparison
 from finfuzz.replay.judge import SILENT, WORSE, Judgement, Result
 from finfuzz.report import junit
 from finfuzz.report.markdown import make_row, quote_code
-from finfuzz.support.counting import count_things
+from finfuzz.support.counting import count
 
 #: The letter of each judgement in the table, and its style: a table may have 24 columns.
 _MARKS: dict[Judgement, tuple[str, str]] = {
@@ -186,14 +186,14 @@ def to_markdown(replay: Replay) -> str:
 
 def _list_skipped(partial: Sequence[Result]) -> list[str]:
     """List programs that ran in part, folded away on GitHub."""
-    count = count_things(len(partial), "result")
+    results = count(len(partial), "result")
     rows = [
         make_row(quote_code(one.case), f"{one.target}, CPython {one.python}", one.first_skipped)
         for one in partial[:_MOST_SKIPPED]
     ]
     more = len(partial) - len(rows)
     return [
-        f"<details><summary>{count} with skipped steps</summary>",
+        f"<details><summary>{results} with skipped steps</summary>",
         "",
         "| program | build | skipped |",
         "| --- | --- | --- |",

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def count_things(number: int, noun: str) -> str:
-    """Write a number with its noun: `1 finding`, `0 findings`, `1,234 findings`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def count(number: int, singular: str, plural: str = "") -> str:
+    """Write a number and its noun: `1 edge`, `2 edges`, `1,234 crashes`."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

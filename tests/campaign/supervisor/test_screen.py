@@ -128,6 +128,14 @@ def test_the_line_says_it_all() -> None:
     assert done.endswith(" · done fuzzing; sorting 3 crashes")
 
 
+def test_the_screen_says_what_is_complete() -> None:
+    console = DataConsole(file=io.StringIO(), width=80)
+    console.print(render(full(sweep="every program of 2 sorts (3,620); now " + 60 * "x"), 80))
+    (line,) = [row for row in console.file.getvalue().splitlines() if "complete" in row]  # type: ignore[attr-defined]
+    assert "every program of 2 sorts (3,620); now x" in line
+    assert line.rstrip().endswith("…")
+
+
 CONTROLS = DeferredProgress("6bdb81127c2b", "controls", 7, 40, 272.0)
 
 

@@ -36,7 +36,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> list[Program]:
     """A space of one cell; its programs."""
     monkeypatch.setattr(space_module, "CELLS", CELLS[:1])
     space = Space(NOTHING, (3, 13))
-    return [p for block in space.list_all_blocks() for p in space.list_programs(block)]
+    return [
+        program
+        for cell in space.cells
+        for block in space.list_blocks(cell)
+        for program in space.list_programs(block)
+    ]
 
 
 def sweep_with(loop: FakeLoop, ledger: Path) -> bool:

@@ -20,6 +20,15 @@ def space(monkeypatch: pytest.MonkeyPatch) -> Space:
     return Space(NOTHING, (3, 13))
 
 
+def list_programs(space: Space) -> list[Program]:
+    return [
+        program
+        for cell in space.cells
+        for block in space.list_blocks(cell)
+        for program in space.list_programs(block)
+    ]
+
+
 def take(sweep: Sweep, most: int = 10**9) -> list[Program]:
     taken: list[Program] = []
     while len(taken) < most and (program := sweep.make_next()) is not None:
@@ -28,7 +37,7 @@ def take(sweep: Sweep, most: int = 10**9) -> list[Program]:
 
 
 def test_one_worker_runs_all_in_order(space: Space, tmp_path: Path) -> None:
-    every = [p for block in space.list_all_blocks() for p in space.list_programs(block)]
+    every = list_programs(space)
     sweep = Sweep(space, tmp_path / "sweep")
     assert take(sweep) == every
     assert take(sweep) == []

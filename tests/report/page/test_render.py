@@ -139,7 +139,7 @@ def test_hostile_text_is_text(state: Path, tmp_path: Path) -> None:
 
 
 def test_hostile_lane_names_reach_plots(tmp_path: Path) -> None:
-    lanes = (Lane("plain-c" + HOSTILE, "/usr/bin/python3", HOSTILE),)
+    lanes = (Lane("plain-c" + HOSTILE, "/usr/bin/python3", HOSTILE[:100]),)
     state = state_with(tmp_path / "state", plan(tmp_path / "crashes", lanes))
     fill(journal_in(state, lanes), 30, lanes)
     reader = Reader(render(state))

@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from finfuzz.campaign.supervisor.snapshot import Snapshot
+from finfuzz.support.counting import count
 from finfuzz.support.durations import format_age
 from finfuzz.support.terminal import DataConsole
-from finfuzz.triage.findings.story import count
 
 _LIVE_SECONDS = 0.5
 #: Interval of plain lines: from every ten seconds in a short campaign to ten minutes in a long one.
@@ -149,6 +149,8 @@ def _render_figures(snapshot: Snapshot, width: int) -> Table:
         table.add_row("coverage", _describe_coverage(snapshot))
         if len(snapshot.features) > 1:
             table.add_row("", draw_sparkline(snapshot.features, max(10, min(60, width - 30))))
+    if snapshot.sweep:
+        table.add_row("complete", Text(snapshot.sweep, overflow="ellipsis", no_wrap=True))
     table.add_row("triage", _describe_triage(snapshot))
     if used := snapshot.usage:
         table.add_row(

@@ -9,9 +9,9 @@ from finfuzz.campaign.messages import DeferredProgress
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import Totals
+from finfuzz.support.counting import count
 from finfuzz.support.durations import describe_roughly, format_age
 from finfuzz.support.hints import shorten_path
-from finfuzz.triage.findings.story import count
 
 #: The activity of a campaign that no longer fuzzes begins with this.
 DONE = "done fuzzing"
@@ -43,6 +43,7 @@ class Snapshot:
     does instead. ``triage_seconds``: time that triage was busy. ``untriaged``: signatures without a
     diagnosis. ``waiting``: findings whose controls have not run. ``features``: their history,
     summed over lanes; ``feature_age``: seconds since the last new one, None where none was seen.
+    ``sweep``: how far the sweeps have come, in words.
     """
 
     plan: Plan
@@ -55,6 +56,7 @@ class Snapshot:
     waiting: int = 0
     features: list[float] = field(default_factory=list)
     feature_age: float | None = None
+    sweep: str = ""
     warnings: list[str] = field(default_factory=list)
 
     @property

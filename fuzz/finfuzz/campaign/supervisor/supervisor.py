@@ -25,12 +25,13 @@ from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.supervisor.worker_messages import WorkerMessages
 from finfuzz.campaign.supervisor.worker_pool import Worker, WorkerPool
+from finfuzz.campaign.sweeps import Sweeps, read_sweeps
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.hints import spell_command
-from finfuzz.triage.findings.story import count
 
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
@@ -61,6 +62,7 @@ class Supervisor:
         self._stopped_at: float | None = None
         self._paused = ""
         self._next = dict.fromkeys(("flush", "resources", "sample", "watch"), 0.0)
+        self._sweeps = Sweeps([])
         self._features = History()
         for features in journal.load_features():
             self._features.add(features)
@@ -135,6 +137,7 @@ class Supervisor:
         self.triage.ask(soon=not self._fuzzing)
         if self._is_due("resources", _RESOURCE_SECONDS):
             self._check_resources()
+            self._read_sweeps()
         if self._is_due("flush", _FLUSH_SECONDS):
             sample = self._is_due("sample", SAMPLE_SECONDS)
             if sample:
@@ -221,6 +224,11 @@ class Supervisor:
             self._stop()
         self._pause_or_continue(explain_full_disk(self._state.folder))
 
+    def _read_sweeps(self) -> None:
+        before, self._sweeps = self._sweeps, read_sweeps(self._state, len(self._plan.lanes))
+        if self._sweeps.problem and self._sweeps.problem != before.problem:
+            self._announce(self._sweeps.problem)
+
     def _pause_or_continue(self, problem: str) -> None:
         if problem and not self._paused and self._fuzzing:
             self._announce(f"paused: {problem}")
@@ -297,6 +305,7 @@ class Supervisor:
             untriaged=self.triage.untriaged,
             waiting=self.triage.waiting,
             features=self._features.values,
+            sweep=self._sweeps.line,
             feature_age=age,
             warnings=find_warnings(self._plan, self.totals, usage, times),
         )

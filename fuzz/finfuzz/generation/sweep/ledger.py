@@ -6,31 +6,53 @@ import fcntl
 import mmap
 import os
 import struct
+from collections.abc import Sequence
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
+
+import msgspec
+
+from finfuzz.support.errors import UserError
+from finfuzz.support.files import write_whole
+from finfuzz.support.reading import read_bounded
 
 #: The file begins with the digest of the space, then a number for each block.
 _HEADER = 32
 _NUMBER = struct.Struct("<I")
+#: Bytes of a ledger that are read: the largest space has some 20,000 blocks.
+_MOST_BYTES = 1 << 24
 #: Set in the number of a block whose programs were all run.
 _DONE = 1 << 31
 
 
+class CellState(msgspec.Struct, frozen=True):
+    """A cell of the sweep: what it is, how many of its programs were run, whether these are all."""
+
+    cell: str
+    programs: int
+    complete: bool
+
+
 class Ledger:
-    """Numbers of programs that were run, by block. ``space``: what makes the space what it is.
+    """Numbers of programs that were run, by block.
+
+    ``space``: what makes the space what it is. ``cells``: their names, each with the number of its
+    blocks; a file beside the ledger has them for whoever reads it.
 
     A block that a worker runs is locked: the kernel lets go of it however the worker ends, and the
     next worker goes on after the programs that were counted. A file of another space is begun anew.
     Raises OSError. Nobody else in the process may open the file, which would end its locks.
     """
 
-    def __init__(self, path: Path, space: str, blocks: int) -> None:
-        self._blocks = blocks
+    def __init__(self, path: Path, space: str, cells: Sequence[tuple[str, int]]) -> None:
+        self._blocks = blocks = sum(count for _, count in cells)
         digest = sha256(f"{blocks} {space}".encode()).digest()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         fcntl.lockf(self._file, fcntl.LOCK_EX, _HEADER)  # one begins it, the others wait
         if os.pread(self._file, _HEADER, 0) != digest:
             os.ftruncate(self._file, 0)
+            write_whole(_name_cells(path), msgspec.json.encode(cells))
             os.pwrite(self._file, digest, 0)
         os.ftruncate(self._file, self._place(blocks))
         fcntl.lockf(self._file, fcntl.LOCK_UN, _HEADER)
@@ -78,14 +100,29 @@ class Ledger:
         return _HEADER + block * _NUMBER.size
 
 
-def read_counts(path: Path) -> list[tuple[int, bool]]:
-    """Read how many programs of each block were run, and whether that is all of it.
+def read_sweep(path: Path) -> list[CellState]:
+    """Read the state of each cell that was begun; empty without a ledger.
 
-    Empty without a file. Raises OSError.
+    Raises UserError for a ledger that can't be read.
     """
-    try:
-        data = path.read_bytes()[_HEADER:]
-    except FileNotFoundError:
+    if not path.exists():
         return []
+    data = read_bounded(path, _MOST_BYTES, "the ledger of a sweep")[_HEADER:]
+    try:
+        text = read_bounded(_name_cells(path), _MOST_BYTES, "the cells of a sweep")
+        cells = msgspec.json.decode(text, type=list[tuple[str, int]])
+    except msgspec.DecodeError as error:
+        raise UserError(f"{_name_cells(path)} is damaged: {error}") from error
     whole = data[: len(data) // _NUMBER.size * _NUMBER.size]
-    return [(n & ~_DONE, bool(n & _DONE)) for (n,) in _NUMBER.iter_unpack(whole)]
+    counts = (number for (number,) in _NUMBER.iter_unpack(whole))
+    states = []
+    for cell, size in cells:
+        blocks = list(islice(counts, max(size, 0)))
+        if any(blocks):
+            complete = len(blocks) == size and all(number & _DONE for number in blocks)
+            states.append(CellState(cell, sum(number & ~_DONE for number in blocks), complete))
+    return states
+
+
+def _name_cells(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")

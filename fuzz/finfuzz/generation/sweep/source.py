@@ -16,8 +16,11 @@ class Sweep:
 
     def __init__(self, space: Space, ledger: Path) -> None:
         """Raises OSError for a ledger that can't be written."""
-        self._space, self._blocks = space, space.list_all_blocks()
-        self._ledger = Ledger(ledger, space.identity, len(self._blocks))
+        by_cell = {str(cell): list(space.list_blocks(cell)) for cell in space.cells}
+        self._space = space
+        self._blocks = [block for blocks in by_cell.values() for block in blocks]
+        cells = [(cell, len(blocks)) for cell, blocks in by_cell.items()]
+        self._ledger = Ledger(ledger, space.identity, cells)
         self._programs = self._list_programs()
 
     def make_next(self) -> Program | None:

@@ -100,6 +100,7 @@ class Space:
     """
 
     def __init__(self, offers: Vocabulary, python: Version, *, no_starts: bool = False) -> None:
+        self.cells = CELLS
         self.offers = offers
         self._python = python
         self._no_starts = no_starts
@@ -113,16 +114,12 @@ class Space:
             for choice in (KIND, EDGE, ROOT, HOOK, ACTION, FLAVOUR)
         ]
         steps = [each.steps for each in SEGMENTS.values()]
-        return repr((CELLS, steps, words, self._python[:2], self._no_starts))
-
-    def list_all_blocks(self) -> list[Block]:
-        """List the blocks of all cells in their order."""
-        return [block for cell in CELLS for block in self.list_blocks(cell)]
+        return repr((self.cells, steps, words, self._python[:2], self._no_starts))
 
     def list_blocks(self, cell: Cell) -> Iterator[Block]:
         """Yield the blocks of a cell in their order, without those of earlier cells."""
         flavours = [text for text in FLAVOUR.texts if self.offers.has(FLAVOUR, text)]
-        earlier = CELLS[: CELLS.index(cell)]
+        earlier = self.cells[: self.cells.index(cell)]
         for cycle in product(_ALL if cell.every_segment else COMMON, repeat=cell.segments):
             if any(each.has_payload for each in cycle) is (cell.payloads is Payloads.NONE):
                 continue

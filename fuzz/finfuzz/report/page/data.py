@@ -11,6 +11,8 @@ import msgspec
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.journal_queries import JournalReader
 from finfuzz.campaign.plan import Plan
+from finfuzz.campaign.sweeps import Sweeps, read_sweeps
+from finfuzz.generation.sweep.ledger import CellState
 from finfuzz.report.page.clock import Clock
 from finfuzz.report.page.history import Line, MachineLine, machine_line, sample_lines
 
@@ -23,7 +25,7 @@ _SILENT_SECONDS = 120.0
 class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One lane: a target on a CPython. ``seconds`` sum the time of its workers.
 
-    ``corpus`` and ``features`` are None without libFuzzer.
+    ``corpus`` and ``features`` are None without libFuzzer. ``sweep``: the cells that were begun.
     """
 
     name: str
@@ -41,6 +43,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     features: int | None = None
     compared: int = 0
     disagreed: int = 0
+    sweep: tuple[CellState, ...] = ()
 
 
 class TallyRow(msgspec.Struct, frozen=True):
@@ -150,11 +153,12 @@ def read_campaign(state: Path) -> Campaign:
     plan = paths.load_plan()
     if not paths.journal.exists():
         return _nothing(state, plan)
+    sweeps = read_sweeps(paths, len(plan.lanes))
     with JournalReader(paths.journal) as journal:
-        return _read(state, plan, journal)
+        return _read(state, plan, journal, sweeps)
 
 
-def _read(state: Path, plan: Plan, journal: JournalReader) -> Campaign:
+def _read(state: Path, plan: Plan, journal: JournalReader, sweeps: Sweeps) -> Campaign:
     names = [str(lane) for lane in plan.lanes]
     last = journal.find_last_time()
     runs = journal.load_runs()
@@ -168,7 +172,7 @@ def _read(state: Path, plan: Plan, journal: JournalReader) -> Campaign:
         under_way=bool(runs) and not ended and time.time() - (last or 0.0) < _SILENT_SECONDS,
         runs=len(runs),
         seconds=journal.sum_worker_seconds() / plan.workers,
-        lanes=tuple(_lanes(journal, plan)),
+        lanes=tuple(_lanes(journal, plan, sweeps)),
         lines=sample_lines(journal, plan.workers, names),
         machine=machine_line(journal, clock),
         tallies=tuple(_tallies(journal)),
@@ -185,9 +189,9 @@ def _nothing(state: Path, plan: Plan) -> Campaign:
     )  # fmt: skip
 
 
-def _lanes(journal: JournalReader, plan: Plan) -> Iterator[LaneFacts]:
+def _lanes(journal: JournalReader, plan: Plan, sweeps: Sweeps) -> Iterator[LaneFacts]:
     rows = journal.load_lanes()
-    fields = set(LaneFacts.__struct_fields__) - {"name", "share"}
+    fields = set(LaneFacts.__struct_fields__) - {"name", "share", "sweep"}
     optional = {"floor_seconds", "corpus", "features"}
     for number, lane in enumerate(plan.lanes):
         facts = {
@@ -195,7 +199,8 @@ def _lanes(journal: JournalReader, plan: Plan) -> Iterator[LaneFacts]:
             for name, value in rows.get(number, {}).items()
             if name in fields and (value is not None or name in optional)
         }
-        yield LaneFacts(name=str(lane), share=lane.share, **facts)
+        sweep = tuple(sweeps.lanes[number])
+        yield LaneFacts(name=str(lane), share=lane.share, sweep=sweep, **facts)
 
 
 def _tallies(journal: JournalReader) -> Iterator[TallyRow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from finfuzz.program.model import Program
+from finfuzz.support.counting import count
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import Rate
@@ -89,8 +90,3 @@ def summarize(program: Program) -> str:
 def _describe_interpreter(finding: Finding) -> str:
     interpreter = finding.interpreter
     return f" (in a subinterpreter: {interpreter})" if interpreter not in ("", "main") else ""
-
-
-def count(number: int, singular: str, plural: str = "") -> str:
-    """Write a number and its noun: `1 edge`, `2 edges`."""
-    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
