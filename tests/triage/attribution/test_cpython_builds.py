@@ -17,6 +17,7 @@ from finfuzz.triage.attribution.commits import Repository
 from finfuzz.triage.attribution.cpython_builds import CpythonBuilds
 from helpers.cpython_history import CpythonHistory
 from helpers.finding_example import crashes_with, finding
+from helpers.patience import wait_until
 
 OWN = Path(sys.executable).resolve()
 
@@ -111,14 +112,15 @@ def test_the_environment_of_a_build(
 def test_ctrl_c_leaves_nothing(history: CpythonHistory, cache: Path, tmp_path: Path) -> None:
     """Neither a process nor a folder: make and its children end with the command."""
     alive = tmp_path / "alive"
-    os.mkfifo(alive)
-    history.commit("one", OWN, make=f"sleep 1000 > {alive}")
+    history.commit("one", OWN, make=f"touch {alive}; exec sleep 1000")
     history.commit("two", OWN)
     crashes_with(tmp_path / "crashes", finding())
-    arguments = ("0123", "--python-repo", history.folder, "--good", "HEAD~1", "--bad", "HEAD")
+    history_ends = ("--good", "HEAD~1", "--bad", "HEAD")
+    arguments = ("0123", "--trust", "--python-repo", history.folder, *history_ends)
     command = [sys.executable, "-m", "finfuzz", "bisect", *arguments]
     bisect = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    with bisect, alive.open():  # opens when make's child has begun
+    with bisect:
+        wait_until(lambda: alive.exists() or bisect.poll() is not None, "make's child")
         family = psutil.Process(bisect.pid).children(recursive=True)
         bisect.send_signal(signal.SIGINT)
         assert bisect.stderr is not None
