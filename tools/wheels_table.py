@@ -32,6 +32,7 @@ MARKS: dict[State, str] = {
     "hangs": "**H**",
     "crashes": "**C**",
     "known": "k",
+    "does not apply": "n/a",
     "not run": "-",
 }
 

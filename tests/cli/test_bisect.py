@@ -32,7 +32,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["finfuzz", "bisect", *arguments])
+        monkeypatch.setattr(sys, "argv", ["finfuzz", "bisect", "--trust", *arguments])
         code = 0
         try:
             main()

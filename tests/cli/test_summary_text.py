@@ -9,7 +9,7 @@ import pytest
 
 from finfuzz.campaign.summary import BucketSummary, LaneSummary, Summary
 from finfuzz.cli.summary_text import render_summary
-from finfuzz.triage.findings.finding import save
+from finfuzz.triage.findings.save import save
 from helpers.finding_example import finding
 
 TARGET = "pybind11==3.1.0+destroy"

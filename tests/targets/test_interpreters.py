@@ -54,7 +54,7 @@ def test_probe_follows_a_wrapper_to_the_python_behind_it(tmp_path: Path, here: I
         ("echo 'Unknown option: -I' >&2; exit 2", "it printed: Unknown option: -I"),
         (
             'echo "no $*" | tr "\\n" " " >&2; exit 2',
-            "…): give a CPython",
+            "is not a Python 3: give",
         ),  # the probe's source is not repeated
         (
             "echo '" + '{"implementation": "pypy", "version": [3, 10, 1], "executable": "/x", '

@@ -38,12 +38,14 @@ def find_imports(folder: Path, *modules: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_pipeline_is_four_modules() -> None:
+def test_the_pipeline_is_six_modules() -> None:
     assert {name.rpartition(".")[2] for name in PIPELINE} == {
         "sorter",
         "filer",
         "confirm",
         "steady",
+        "portable",
+        "unwritten",
     }
 
 

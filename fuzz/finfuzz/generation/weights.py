@@ -20,6 +20,10 @@ from finfuzz.support.cpythons import NEWEST, Version
 T = TypeVar("T")
 
 
+#: By this name programs of the sweep (generation/sweep/) are weighed and counted beside mutators.
+SWEEP = "sweep"
+
+
 def _operations() -> dict[str, float]:
     return {
         "node": 10,
@@ -68,7 +72,7 @@ def _mutators() -> dict[str, float]:
         # New programs, more than all others: mutants alone find less (docs/truth.md).
         "life_cycle": 75,
         "regenerate": 15,
-        "sweep": 40,  # not a mutator: programs in the order of generation/sweep/
+        SWEEP: 40,
     }
 
 

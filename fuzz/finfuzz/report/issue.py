@@ -23,7 +23,7 @@ _LARGEST = 1 << 18
 #: GitHub takes 65,536 characters: longer sources are to be attached.
 _FITS = 45_000
 _OF_HERE = " (where this was written; the finding does not name its own)"
-_LANGUAGES = {".py": "python", ".cpp": "cpp", ".pyx": "cython"}
+_LANGUAGES = {".py": "python", ".cpp": "cpp", ".pyx": "pyx"}
 #: The folders of a machine in front of a file's name; those of a system are everywhere.
 _PLACE = re.compile(
     r"(?<![\w/.:~-])(?:~|/(?!usr/|lib|proc/|dev/)[\w.+-]+)(?:/[\w.+-]+)*/(?=[\w.+-])"

@@ -4,13 +4,14 @@ from types import SimpleNamespace
 import pytest
 
 from finfuzz.campaign.worker import sweep_engine
-from finfuzz.campaign.worker.chooser import SWEEP, Chooser
+from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.generation.learning import Change
 from finfuzz.generation.novelty import Novelty
 from finfuzz.generation.sweep import space as space_module
 from finfuzz.generation.sweep.source import Sweep
 from finfuzz.generation.sweep.space import CELLS, Space
+from finfuzz.generation.weights import SWEEP
 from finfuzz.program.model import Program
 from finfuzz.program.vocabulary import NOTHING
 

@@ -13,6 +13,7 @@ from finfuzz.generation.features import list_features
 from finfuzz.generation.novelty import Novelty
 from finfuzz.generation.sweep.source import Sweep
 from finfuzz.generation.sweep.space import Space
+from finfuzz.generation.weights import SWEEP
 from finfuzz.program.model import Program
 from finfuzz.support.cpythons import has
 from finfuzz.support.errors import UserError
@@ -20,8 +21,6 @@ from finfuzz.targets.built import Build
 
 #: Programs that are made to run one of them. Each takes a fiftieth of an average child.
 CANDIDATES = 4
-#: The name by which the learner counts programs of the sweep, beside the mutators.
-SWEEP = "sweep"
 
 
 def make_space(build: Build) -> Space:

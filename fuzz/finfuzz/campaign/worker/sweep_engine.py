@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from finfuzz.campaign.worker.chooser import SWEEP, Chooser
+from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.generation.learning import Change, list_gains
+from finfuzz.generation.weights import SWEEP
 from finfuzz.program.model import Program
 
 

@@ -156,7 +156,7 @@ def _explain_leak(finding: Finding) -> _Parts:
     return _Parts(HEADS["leak-report"], "", finding.detail[:_READ] + kept)
 
 
-def _explain_call(finding: Finding) -> _Parts:
+def _name_call(finding: Finding) -> _Parts:
     name, module = (*finding.frames, "", "")[:2]
     rule = HEADS[finding.diagnostic].removeprefix("C API ")
     return _Parts(f"{name} {rule}, by {module}" if module else HEADS[finding.diagnostic])
@@ -179,7 +179,7 @@ _OF_THEIR_OWN = {
     "raises": _explain_raises,
     "left-alive": _explain_left,
     "hook-not-run": _explain_silence,
-    **dict.fromkeys(JUDGED, _explain_call),
+    **dict.fromkeys(JUDGED, _name_call),
     **dict.fromkeys(SANITIZERS, _explain_report),
     "leak-report": _explain_leak,
     **dict.fromkeys(("wrong-answer", "unraisable-exception"), _explain_message),
