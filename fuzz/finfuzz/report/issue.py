@@ -26,7 +26,7 @@ _OF_HERE = " (where this was written; the finding does not name its own)"
 _LANGUAGES = {".py": "python", ".cpp": "cpp", ".pyx": "pyx"}
 #: The folders of a machine in front of a file's name; those of a system are everywhere.
 _PLACE = re.compile(
-    r"(?<![\w/.:~-])(?:~|/(?!usr/|lib|proc/|dev/)[\w.+-]+)(?:/[\w.+-]+)*/(?=[\w.+-])"
+    r"(?<![\w/.:~+-])(?:~|/(?!usr/|lib|proc/|dev/)[\w.+-]+)(?:/[\w.+-]+)*/(?=[\w.+-])"
 )
 _HOME = re.compile(r"/(?:home|Users)/[^/\s\"':]+(?=/)|/root(?=/)")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,43 @@ def test_it_holds_the_script_as_it_is(tmp_path: Path) -> None:
     assert names_of(text)["FILES"] == there
 
 
+RAISES = ("ImportError", "generic_type: type … is already registered!", "import")
+RAISED = [
+    ('raised: ImportError: generic_type: type "Box" is already registered!', True),
+    ('raised: ImportError: generic_type:  type "Tin"  is already registered! And more', True),
+    ("raised: ValueError: generic_type: type Box is already registered!", False),
+    ("ImportError: generic_type: type Box is already registered!", False),
+    ("raised: ImportError: no such module", False),
+]
+
+
+@pytest.mark.parametrize(("line", "there"), RAISED)
+def test_an_exception_that_a_script_prints_is_a_symptom(
+    line: str, there: bool, tmp_path: Path
+) -> None:
+    """A test of `raises` passed while the defect was there."""
+    one = filed(tmp_path)
+    one.signal, one.diagnostic, one.frames = "NONE", "raises", RAISES
+    (symptom,) = names_of(write_pytest_file(tmp_path, one))["SYMPTOMS"]  # type: ignore[misc]
+    assert bool(re.search(symptom, f"before\n{line}\nafter\n")) is there
+
+
+def test_a_leak_is_a_symptom(tmp_path: Path) -> None:
+    one = filed(tmp_path)
+    one.signal, one.diagnostic = "NONE", "leak-report"
+    symptoms = names_of(write_pytest_file(tmp_path, one))["SYMPTOMS"]
+    said = "nanobind: leaked 3 instances!"
+    assert any(re.search(each, said) for each in symptoms)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("diagnostic", ["hook-not-run", "no-thread-state"])
+def test_what_no_script_shows_is_no_test(diagnostic: str, tmp_path: Path) -> None:
+    one = filed(tmp_path)
+    one.signal, one.diagnostic, one.frames = "NONE", diagnostic, ("hook del",)
+    with pytest.raises(UserError, match=f"a script does not show {diagnostic}"):
+        write_pytest_file(tmp_path, one)
+
+
 @pytest.mark.parametrize("text", ["'''", "a\\", "\\x00 \\n\n", 'r"""a"""\n', "é…\n"])
 def test_any_source_can_be_held(text: str, tmp_path: Path) -> None:
     one = filed(tmp_path)
@@ -64,7 +102,7 @@ def test_any_source_can_be_held(text: str, tmp_path: Path) -> None:
         ({"program": f"{PROGRAM}exit exception\n"}, "EXIT_CODES", [0, 1]),
         ({"program": f"{PROGRAM}exit interrupt\n"}, "EXIT_CODES", [-2, 0]),
         ({}, "SYMPTOMS", []),
-        ({"signal": "NONE", "diagnostic": "wrong-answer"}, "SYMPTOMS", ["self-check: "]),
+        ({"signal": "NONE", "diagnostic": "wrong-answer"}, "SYMPTOMS", [r"self\-check:\ "]),
         ({}, "RUNS", 1),
         ({"script": Rate(5, 10)}, "RUNS", 5),
         ({}, "PYTHON", HERE),

@@ -182,6 +182,12 @@ def read_report(stderr: str, *, leaks: bool = True) -> Message | None:
     return _find_first((*_REPORTS, *_OF_FRAMEWORKS) if leaks else _REPORTS, stderr)
 
 
+def list_leak_patterns() -> list[str]:
+    """List the patterns of the frameworks' leak reports."""
+    rows = (row for row in _OF_FRAMEWORKS if row.diagnostic == "leak-report")
+    return [row.pattern.pattern for row in rows]
+
+
 def list_leaked_types(stderr: str) -> list[str]:
     """List the types of the objects in frameworks' leak reports, each once, by name."""
     return sorted({name for pattern in _LEAKED for name in pattern.findall(stderr)})

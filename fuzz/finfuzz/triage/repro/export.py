@@ -15,7 +15,7 @@ from finfuzz.targets.packages.recipe import read_recipe
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import runs_to_see
-from finfuzz.triage.repro.run import MARKS
+from finfuzz.triage.repro.run import list_symptoms
 from finfuzz.triage.repro.single import quote_source
 from finfuzz.triage.repro.story import escape_docstring, write_story
 
@@ -32,6 +32,7 @@ This test fails until the defect is fixed. Written by `finfuzz export --pytest` 
 
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -46,7 +47,7 @@ ABIFLAGS = "{abiflags}"  # t: free-threaded, d: a debug build
 RUNS = {runs}
 SECONDS = {seconds}  # a run that takes longer hangs
 EXIT_CODES = {exit_codes}  # of a run without the defect
-SYMPTOMS = {symptoms}  # in standard error
+SYMPTOMS = {symptoms}  # patterns in standard error
 PACKAGE = {package}  # what has to be installed, if anything
 
 FILES = {{{files}
@@ -102,7 +103,7 @@ def test_program_ends_cleanly(script):
         code = done.returncode
         end = f"crashed ({{signal.Signals(-code).name}})" if code < 0 else f"exited with {{code}}"
         assert code in EXIT_CODES, f"{{end}}; standard error:\\n{{done.stderr}}"
-        assert not [text for text in SYMPTOMS if text in done.stderr], done.stderr
+        assert not [text for text in SYMPTOMS if re.search(text, done.stderr)], done.stderr
 '''
 
 
@@ -119,7 +120,12 @@ _CHECKOUT = """\
 def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> str:
     """Return the text of the test. Raise UserError if a file of the finding can't be read."""
     python = finding.target.python_version
-    mark = MARKS.get(finding.diagnostic)
+    symptoms = list_symptoms(finding.diagnosis)
+    if finding.signal == "NONE" and not symptoms:
+        raise UserError(
+            f"a script does not show {finding.diagnostic}, so no test can: "
+            f"`finfuzz replay {folder}` does"
+        )
     spec = finding.target.find_spec(folder)
     package = spec.record.releases
     facts = dataclasses.asdict(package) if package else None
@@ -134,7 +140,7 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
         runs=runs_to_see(finding.script) if finding.script.flaky else 1,
         seconds=seconds,
         exit_codes=_list_exit_codes(finding, python),
-        symptoms=[mark] if mark else [],
+        symptoms=symptoms,
         package=repr(_find_module(spec)),
         files="".join(
             f"\n    {name!r}: {quote_source(text)}," for name, text in _read_sources(folder).items()

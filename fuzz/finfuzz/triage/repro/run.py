@@ -135,6 +135,24 @@ def _shows(stderr: str, diagnosis: Diagnosis) -> bool:
     return name in (diagnostic, *_OR.get(diagnostic, ()))
 
 
+def list_symptoms(diagnosis: Diagnosis) -> list[str]:
+    """List the patterns of which a script's standard error has one where the defect is there.
+
+    Empty where an exit code tells, or where no script can show it.
+    """
+    diagnostic, frames = diagnosis.diagnostic, diagnosis.frames
+    if diagnostic in MARKS:
+        return [re.escape(MARKS[diagnostic])]
+    if diagnostic == "raises":
+        words = (re.escape(word).replace("…", ".*") for word in frames[1].split())
+        return [rf"(?m)^raised: {re.escape(frames[0])}: ?" + r"\s+".join(words)]
+    if diagnostic == "leak-report":
+        return messages.list_leak_patterns()
+    if diagnostic == "left-alive" and not is_counted(diagnostic, frames):
+        return [rf"(?m)^types held unseen:.* {re.escape(frames[0].removeprefix(OF_TYPE))} "]
+    return []
+
+
 def shows_raised(stderr: str, key: Sequence[str]) -> bool:
     """Whether a script printed an exception of that type and text, the beginning of a key."""
     said = ((kind, normalize_text(text)) for kind, text in _PRINTED.findall(stderr))
