@@ -12,6 +12,8 @@ from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
 from helpers.outcome_files import SURVIVED
 
+GONE = "cannot import name 'Error' from 'box'"
+BROKEN = f"finfuzz: step 1 `import` raised while importing ImportError: {GONE}\n"
 REFUSED = "finfuzz: step 1 `import` raised while importing ImportError: no support\n"
 RAISED = "finfuzz: step 2 `node a :box` raised AttributeError: no Box\n"
 SILENT = "finfuzz: step 1 `import` raised RuntimeError: \n"
@@ -52,6 +54,7 @@ HANG = outcome(exit_code=None, signal="SIGKILL", timed_out=True, phase="running"
         (outcome(), "survived", ""),
         (outcome(stderr="a warning\n"), "survived", ""),
         (outcome(stderr=REFUSED), "refuses", "ImportError: no support"),
+        (outcome(stderr=BROKEN), "raises", f"`import`: ImportError: {GONE}"),
         (
             outcome(stderr=REFUSED + RAISED),
             "raises",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
+import msgspec
 from rich.console import Console
 
 from finfuzz.check.results import Check, Row
@@ -131,3 +132,11 @@ def test_markdown_has_what_did_not_survive() -> None:
     assert "a \\| b" in text
     assert "`fine`" not in text
     assert "on CPython 3.13.0: **all well**" in text
+
+
+def test_what_was_not_tried_is_said_on_the_screen_and_in_markdown() -> None:
+    """Without a recipe, "objects made, used and dropped: survived" claimed what nobody did."""
+    limit = "no recipe: no object of the package was made, only its module was used"
+    check = msgspec.structs.replace(FINE, limits=(limit,))
+    assert limit in list(describe_target(check))
+    assert f"\n{limit}\n" in to_markdown([check])

@@ -43,8 +43,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The check of one target, on a ``date``.
 
     ``pins``: what was installed for it; ``frameworks``: what its compiled modules are made with;
-    ``controls``: what a death is compared with; ``notes``: what else its user should know. A check
-    that was interrupted is not ``complete``.
+    ``controls``: what a death is compared with; ``notes``: what else its user should know;
+    ``limits``: what was not tried. A check that was interrupted is not ``complete``.
     """
 
     target: str
@@ -54,6 +54,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     frameworks: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     complete: bool = True
 

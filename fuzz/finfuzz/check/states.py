@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 from finfuzz.executor.judged import RULES
@@ -41,6 +42,8 @@ STATES: dict[State, str] = {
 BAD: frozenset[State] = frozenset({"wrong answer", "hangs", "crashes"})
 
 _IMPORT = ("ImportError", "ModuleNotFoundError")
+#: Import errors by which nothing is refused: a module is left half made, or looks for what is gone.
+_BROKEN = re.compile(r"cannot import name|is already registered|partially initialized")
 #: The exit code, or the signal, of each way to end; 0 of all others.
 _ENDS: dict[str, int | str] = {"exception": 1, "interrupt": "SIGINT"}
 
@@ -74,6 +77,8 @@ def judge(outcome: Outcome, program: Program, memory_mib: int) -> Judged:
             return Judged("raises", one.detail or str(one), one)
     if end := _find_exit(outcome, program):
         return Judged("raises", end)
+    if broken := next((one for one in raised if _BROKEN.search(one.text)), None):
+        return Judged("raises", f"`{broken.step}`: {_join(broken.type, broken.text)}")
     if raised:
         return Judged("refuses", _join(raised[0].type, raised[0].text))
     if leak := found.get("leak-report"):

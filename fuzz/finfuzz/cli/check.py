@@ -35,6 +35,7 @@ from finfuzz.replay.run import count_cores
 from finfuzz.report import check as reports
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
+from finfuzz.support.hints import spell_command
 from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import Build, require_linux
 
@@ -180,8 +181,20 @@ def _check(made: Build, scenarios: list[Scenario], settings: Settings, workers: 
         frameworks=name_frameworks(made),
         controls=tuple(map(str, list_controls(made))),
         notes=made.package.notes if made.package else (),
+        limits=_list_limits(made),
         rows=tuple(rows),
         complete=complete,
+    )
+
+
+def _list_limits(made: Build) -> tuple[str, ...]:
+    """Say what the scenarios could not try on this target."""
+    if made.package is None or made.offers.own.kinds:
+        return ()
+    command = spell_command("discover", made.spec.name, "-o", "recipe.toml")
+    return (
+        "no recipe: no object of the package was made, only its module was used; "
+        f"`{command}` drafts one",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from importlib.metadata import version
@@ -124,7 +125,8 @@ def serve(state: Path, port: int, crashes: Path | None) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with PageServer(live, port) as server:
         say(f"{server.address} (stop with Ctrl-C)")
-        server.serve_forever()
+        with contextlib.suppress(KeyboardInterrupt):  # its only end
+            server.serve_forever()
 
 
 def _describe_compiler() -> str:

@@ -48,6 +48,7 @@ def describe_target(check: Check) -> Iterable[str]:
     """Describe what was checked, in a few lines."""
     made = f", made with {', '.join(check.frameworks)}" if check.frameworks else ""
     yield f"{check.target} on CPython {check.python}{made}"
+    yield from check.limits
     if len(check.pins) > 1:
         yield f"with {', '.join(check.pins[1:])}"
     if check.bad and check.controls:
@@ -118,6 +119,7 @@ def to_markdown(checks: Sequence[Check]) -> str:
         name = f"{quote_code(check.target)} on CPython {check.python}"
         lines += [f"### finfuzz check: {name}: {head}", ""]
         lines += [describe_total(check), ""]
+        lines += [line for limit in check.limits for line in (limit, "")]
         rows = [row for row in check.rows if row.state != "survived"]
         if rows:
             lines += ["| scenario | outcome | |", "| --- | --- | --- |"]

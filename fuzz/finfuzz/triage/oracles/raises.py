@@ -10,8 +10,8 @@ from finfuzz.executor.raised import Raised
 from finfuzz.triage.oracles.meanings import Meaning
 from finfuzz.triage.oracles.ran import Ran
 
-#: Addresses, quoted names, but no apostrophes, and numbers.
-_VARYING = re.compile(r"0x[0-9a-f]+|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|\b\d+\b")
+#: Addresses, quoted names, but no apostrophes, paths, which differ between machines, and numbers.
+_VARYING = re.compile(r"0x[0-9a-f]+|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|(?<![^\s(<])/[^\s)>]+|\b\d+\b")
 #: Words kept of an exception's text: pybind11's texts name the function in the first ones.
 _WORDS_KEPT = 12
 _DETAIL = 300
@@ -63,7 +63,7 @@ def make_key(own: Ran, raised: Raised, meaning: Meaning) -> tuple[str, ...]:
 
 
 def normalize_text(text: str) -> str:
-    """Return the beginning of an exception's first line, without addresses, numbers and names."""
+    """Return the beginning of an exception's first line, without what varies (`_VARYING`)."""
     line = text.partition("\\n")[0].partition("\n")[0]
     return " ".join(_VARYING.sub("…", line).split()[:_WORDS_KEPT])
 
