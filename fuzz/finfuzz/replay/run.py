@@ -33,6 +33,7 @@ from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis.ending import diagnose_ending
 from finfuzz.triage.oracles.compare import compare
 from finfuzz.triage.oracles.hooks import SILENT
 
@@ -226,7 +227,9 @@ def _diagnose(
     made: Build, program: Program, outcome: Outcome, limits: Limits, *, thorough: bool
 ) -> Diagnoses:
     outcome = compare(made, program, outcome, limits, thorough=thorough)
-    found = diagnose(outcome, limits.memory_mib)
+    found = [*diagnose(outcome, limits.memory_mib)]
+    if ending := diagnose_ending(outcome, program):
+        found.append(ending)
     return tuple(msgspec.structs.replace(one, stack=(), route=()) for one in found)
 
 
