@@ -22,7 +22,7 @@ LEAKED = "nanobind: leaked 3 instances!\n"
 
 
 def outcome(**changes: object) -> Outcome:
-    return msgspec.structs.replace(SURVIVED, **changes)
+    return msgspec.structs.replace(SURVIVED, **{"took": (1, 0, 0), **changes})
 
 
 def wrong(*lines: str) -> Outcome:
@@ -69,6 +69,16 @@ HANG = outcome(exit_code=None, signal="SIGKILL", timed_out=True, phase="running"
             "breaks a rule",
             "api-after-finalization: PyMem_Free: called by mine.so+0x20",
         ),
+        (
+            outcome(took=(0, 0, 0), exit_code=7, phase="running"),
+            "ends early",
+            "ended early, with exit code 7, in running",
+        ),
+        (
+            outcome(stderr=REFUSED, phase="finalizing"),
+            "ends early",
+            "ended early, with exit code 0, in finalizing",
+        ),
         (wrong("a sum: 3, should be 2"), "wrong answer", "a sum: 3, should be 2"),
         (CRASH, "crashes", "SIGSEGV/none, finalizing/modules-cleared: mine.so+0x10"),
         (HANG, "hangs", "HANG/hang, running"),
@@ -87,7 +97,7 @@ def test_the_gravest_state_counts(seen: Outcome, state: str, detail: str) -> Non
 
 def test_what_a_program_keeps_has_not_leaked() -> None:
     program = parse("finfuzz 1\nnode a extension\nroot a leak\n")
-    assert judge(outcome(stderr=LEAKED), program, 8192).state == "survived"
+    assert judge(outcome(stderr=LEAKED, took=(2, 0, 0)), program, 8192).state == "survived"
 
 
 @pytest.mark.parametrize(

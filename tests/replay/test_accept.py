@@ -155,3 +155,44 @@ def test_patch_releases_and_builds_are_told_apart(
     )
     expected = [f"# expect: {GUARD} on pybind11+released, {one}" for one in lines]
     assert [one for one in path.read_text().splitlines() if one.startswith("#")] == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "seen", "after"),
+    [
+        # beside a step, and beside the version
+        (f"finfuzz 1\nimport  # expect: {HANG} on pybind11\n", (), "finfuzz 1\nimport\n"),
+        (f"finfuzz 1 # expect: {HANG} on pybind11\nimport\n", (), "finfuzz 1\nimport\n"),
+        (f"finfuzz 1\n  # expect: {HANG} on pybind11\nimport\n", (), "finfuzz 1\nimport\n"),
+        (
+            f"finfuzz 1\nimport  # expect: {HANG} on pybind11\n",
+            (GUARD,),
+            f"finfuzz 1\n# expect: {GUARD} on pybind11+released\nimport\n",
+        ),
+        # another comment stays
+        ("finfuzz 1\nimport  # why\n", (), "finfuzz 1\nimport  # why\n"),
+        # a byte-order mark stays first
+        (
+            "\ufefffinfuzz 1\nimport\n",
+            (GUARD,),
+            f"\ufefffinfuzz 1\n# expect: {GUARD} on pybind11+released\nimport\n",
+        ),
+        (
+            f"\ufeff# expect: {HANG} on pybind11\nfinfuzz 1\nimport\n",
+            (),
+            "\ufefffinfuzz 1\nimport\n",
+        ),
+        # no step, and no line feed at the end
+        ("finfuzz 1", (GUARD,), f"finfuzz 1\n# expect: {GUARD} on pybind11+released"),
+        ("finfuzz 1\n", (GUARD,), f"finfuzz 1\n# expect: {GUARD} on pybind11+released\n"),
+    ],
+)
+def test_lines_are_removed_and_put_where_they_are_read(
+    before: str, seen: tuple[str, ...], after: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "program.fin"
+    path.write_text(before)
+    spec = parse_target("pybind11==3.1.0+released")
+    changed = rewrite_expectations(path, {(spec, "3.13.0"): frozenset(seen)})
+    assert (path.read_text(), changed) == (after, after != before)
+    assert find_expected(parse(after), spec, "3.13.0") == frozenset(seen)

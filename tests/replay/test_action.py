@@ -17,7 +17,9 @@ from finfuzz.targets.spec import parse_target
 from helpers.places import ROOT
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
-PYTHON = next(found for found in find_interpreters() if found.includes)
+PYTHON, OTHER, *_ = {
+    found.version[:2]: found for found in find_interpreters() if found.includes
+}.values()
 SURVIVES = "finfuzz 1\nnode a container\nedge a a append\nroot a module\n"
 DIES = "finfuzz 1\nnode a container\nedge a a append\nroot a codec\n"
 
@@ -122,6 +124,20 @@ def test_what_a_pull_request_does_not_change_is_not_its_doing(runner: Runner) ->
     assert done.returncode == 0, done.stderr
     (total,) = runner.summary.read_text().splitlines()
     assert total.endswith(": 2 programs, none differs")
+
+
+def test_all_targets_and_pythons_are_compared_whatever_the_first_does(runner: Runner) -> None:
+    runner.install()
+    inputs = {"target": "pybind11@.+destroy pybind11@.", "against": "pybind11==3.1.0"}
+    python = f"{PYTHON.text} {OTHER.text}"
+    done = runner.run("compare", python=python, paths="programs", **inputs)
+    assert done.returncode == 1, done.stderr
+    totals = [line for line in runner.summary.read_text().splitlines() if " against " in line]
+    for target, told in (("+destroy", "1 of 2 programs differs"), ("+released", "none differs")):
+        for one in (PYTHON, OTHER):
+            start = f"{target} on {one.text} against pybind11==3.1.0+released on {one.text}: "
+            (total,) = [line for line in totals if start in line]
+            assert told in total
 
 
 @pytest.mark.slow

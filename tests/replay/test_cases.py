@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -47,6 +48,42 @@ def test_a_single_program_or_finding_will_do(folder: Path) -> None:
     assert program.name == "dies"
     (one,) = collect_cases([folder / "crashes" / finding().folder])
     assert one.name == "0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("files", "paths", "names"),
+    [
+        (["d1/x.fin", "d2/x.fin", "d2/y.fin"], ["d1", "d2"], ["d1/x.fin", "d2/x.fin", "y"]),
+        (["d1/x.fin", "d2/x.fin"], ["d1/x.fin", "d2/x.fin"], ["d1/x.fin", "d2/x.fin"]),
+        # the path of one is the name of another
+        (
+            ["d1/x.fin", "d2/x.fin", "a/d1/x.fin.fin"],
+            ["a", "d1", "d2"],
+            ["a/d1/x.fin.fin", "d1/x.fin", "d2/x.fin"],
+        ),
+        # twice the same
+        (["d1/x.fin"], ["d1", "d1/x.fin", "d1/../d1"], ["x"]),
+    ],
+)
+def test_no_two_cases_have_one_name(
+    files: list[str],
+    paths: list[str],
+    names: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Results are kept by the name: one of two would hide the other."""
+    monkeypatch.chdir(tmp_path)
+    for file in map(Path, files):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(PROGRAM)
+    assert [case.name for case in collect_cases(map(Path, paths))] == names
+
+
+def test_no_two_cases_have_one_name_however_it_is_spelled(tmp_path: Path) -> None:
+    for name in (b"\xff.fin", b"\\xff.fin"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text(PROGRAM)
+    assert len({case.name for case in collect_cases([tmp_path])}) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from finfuzz.executor.judged import RULES
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.model import Program
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis.ending import describe_ending, diagnose_ending, ends_early
 
 State = Literal[
     "survived",
@@ -16,6 +17,7 @@ State = Literal[
     "leaks",
     "raises",
     "breaks a rule",
+    "ends early",
     "wrong answer",
     "hangs",
     "crashes",
@@ -31,6 +33,7 @@ STATES: dict[State, str] = {
     "leaks": "its framework reports objects that were never freed, though nothing kept them",
     "raises": "another exception, or another exit code than the program's",
     "breaks a rule": "called the C API after Python's end or without a thread state, and survived",
+    "ends early": "the process ended by itself, before all steps ran or while Python ended",
     "wrong answer": "a question of the recipe's `check` got another answer than in a fresh process",
     "hangs": "did not end by the deadline, nor by twice the deadline when run again",
     "crashes": "a signal ended the process",
@@ -39,13 +42,11 @@ STATES: dict[State, str] = {
     "not run": "the program could not be run",
 }
 #: States that make a check fail.
-BAD: frozenset[State] = frozenset({"wrong answer", "hangs", "crashes"})
+BAD: frozenset[State] = frozenset({"ends early", "wrong answer", "hangs", "crashes"})
 
 _IMPORT = ("ImportError", "ModuleNotFoundError")
 #: Import errors by which nothing is refused: a module is left half made, or looks for what is gone.
 _BROKEN = re.compile(r"cannot import name|is already registered|partially initialized")
-#: The exit code, or the signal, of each way to end; 0 of all others.
-_ENDS: dict[str, int | str] = {"exception": 1, "interrupt": "SIGINT"}
 
 
 class Judged(NamedTuple):
@@ -65,6 +66,9 @@ def judge(outcome: Outcome, program: Program, memory_mib: int) -> Judged:
         return Judged(state, describe_death(one), one)
     if wrong := found.get("wrong-answer"):
         return Judged("wrong answer", wrong.detail, wrong)
+    if ends_early(outcome, program):
+        ending = diagnose_ending(outcome, program)
+        return Judged("ends early", ending.detail if ending else "", ending)
     for one in found.values():
         if one.diagnostic in RULES:
             return Judged("breaks a rule", f"{one.diagnostic}: {one.detail}", one)
@@ -75,7 +79,7 @@ def judge(outcome: Outcome, program: Program, memory_mib: int) -> Judged:
     for one in found.values():
         if one.diagnostic != "leak-report":
             return Judged("raises", one.detail or str(one), one)
-    if end := _find_exit(outcome, program):
+    if end := describe_ending(outcome, program):
         return Judged("raises", end)
     if broken := next((one for one in raised if _BROKEN.search(one.text)), None):
         return Judged("raises", f"`{broken.step}`: {_join(broken.type, broken.text)}")
@@ -96,14 +100,3 @@ def describe_death(diagnosis: Diagnosis) -> str:
 
 def _join(name: str, text: str) -> str:
     return f"{name}: {text}" if text else name
-
-
-def _find_exit(outcome: Outcome, program: Program) -> str:
-    """Describe an end that is not the program's."""
-    ways = [step.args[0] for step in program.steps if step.op == "exit"]
-    wanted = _ENDS.get(ways[-1], 0) if ways else 0
-    ended = outcome.signal or outcome.exit_code
-    # A handler of the package's may turn SIGINT into an exit code: 130 means the same.
-    if ended in (wanted, None) or (wanted == "SIGINT" and ended == 130):
-        return ""
-    return f"ended with exit code {ended}"

@@ -97,8 +97,9 @@ def check(
     run again, and on controls, to find its owner. A package needs no recipe, and uses one if it
     has one.
 
-    Exits with 0 if nothing went wrong, 1 if something crashed, hung or gave a wrong answer (known
-    defects of CPython don't count), 2 if a target can't be checked, 130 if interrupted.
+    Exits with 0 if nothing went wrong, 1 if something crashed, hung, ended early or gave a wrong
+    answer (known defects of CPython don't count), 2 if a target can't be checked, 130 if
+    interrupted.
     """
     require_linux()
     scenarios = _select(only)

@@ -33,6 +33,7 @@ from finfuzz.support.terminal import say
 from finfuzz.targets.build import Build, require_linux
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.diagnosis.bucket import COMPARED
+from finfuzz.triage.diagnosis.ending import describe_ending
 from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.oracles.compare import compare
 from finfuzz.triage.repro.single import write_single
@@ -70,7 +71,8 @@ def exec_(
     """Run PROGRAM once in a fresh process and print the outcome.
 
     A line for each step that was skipped gives the reason. Exits with 0 if the program survived, 1
-    if it crashed, hung or showed another defect, and 2 if it could not run.
+    if it crashed, hung, ended before its steps did or showed another defect, and 2 if it could not
+    run.
     """
     require_linux()
     read = read_program(program)
@@ -83,7 +85,8 @@ def exec_(
         _refuse(program, made, skipped)
     outcome = run_fresh(made, read, limits)
     found = diagnose(compare(made, read, outcome, limits), memory)
-    _print_outcome(made, outcome, found, skipped, err=prints_script)
+    ending = describe_ending(outcome, read)
+    _print_outcome(made, outcome, found, skipped, ending, err=prints_script)
     if prints_script:
         say(write_single(made, read, outcome, found, skipped, limits), nl=False)
         return
@@ -91,7 +94,7 @@ def exec_(
         say(f"#{number} {frame}")
     if outcome.stderr:
         say(outcome.stderr, err=True, nl=False)
-    sys.exit(1 if found else 0)
+    sys.exit(1 if found or ending else 0)
 
 
 def _refuse(program: Path, made: Build, skipped: tuple[str, ...]) -> None:
@@ -109,6 +112,7 @@ def _print_outcome(
     outcome: Outcome,
     found: Sequence[Diagnosis],
     skipped: tuple[str, ...],
+    ending: str,
     *,
     err: bool,
 ) -> None:
@@ -117,7 +121,9 @@ def _print_outcome(
     steps = f"{count(effect, 'step')}, {left_out} skipped, {raised} raised, {milliseconds}"
     if outcome.alive:
         steps += f", {outcome.alive} C++ objects still alive at exit"
-    if not found:
+    if ending:
+        say(f"{ending}: {_name(made)} ({steps})", err=err)
+    elif not found:
         were = "was" if left_out == 1 else "were"
         partly = f", but {left_out} of {sum(outcome.took)} steps {were} skipped" if left_out else ""
         say(f"survived{partly}: {_name(made)} ({steps})", err=err)

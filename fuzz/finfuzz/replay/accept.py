@@ -21,6 +21,9 @@ from finfuzz.support.files import write_whole
 from finfuzz.targets.condition import BUILDS
 from finfuzz.targets.spec import TargetSpec
 
+#: The byte-order mark that some editors put first.
+_MARK = "\ufeff"
+
 
 class ReleaseBuild(NamedTuple):
     """A build of a released framework in the terms of conditions.
@@ -141,18 +144,23 @@ def _name_build(spec: TargetSpec, python: str) -> ReleaseBuild:
 
 
 def _edit(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:
-    """Remove the wrong lines and insert new ones above the first step."""
-    lines = text.split("\n")
+    """Remove the wrong lines, and those beside a step, and insert new ones above the first step."""
+    plain = text.removeprefix(_MARK)
+    mark = text[: len(text) - len(plain)]
     removed = {str(one) for one in wrong}
-    kept = [line for line in lines if _strip_comment(line) not in removed]
+    kept = [line for old in plain.split("\n") if (line := _remove(old, removed)) is not None]
     steps = (
         number
         for number, line in enumerate(kept)
-        if line.split("#")[0].strip() and line.split()[0] != "finfuzz"
+        if (words := line.partition("#")[0].split()) and words[0] != "finfuzz"
     )
-    at = next(steps, len(kept) - 1)
-    return "\n".join([*kept[:at], *(f"# {line}" for line in new), *kept[at:]])
+    at = next(steps, len(kept) if kept[-1] else len(kept) - 1)
+    return mark + "\n".join([*kept[:at], *(f"# {line}" for line in new), *kept[at:]])
 
 
-def _strip_comment(line: str) -> str:
-    return line.strip().removeprefix("#").strip()
+def _remove(line: str, comments: Collection[str]) -> str | None:
+    """Remove one of these comments from a line; None where nothing is left of it."""
+    body, _, comment = line.partition("#")
+    if comment.strip() not in comments:
+        return line
+    return body.rstrip() or None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +25,8 @@ BuildName = tuple[str, str]
 
 @dataclass(frozen=True)
 class Case:
-    """A program or a finding to replay. ``name`` is its path below the requested folder.
+    """A program or a finding to replay. ``name`` is its path below the requested folder, and its
+    whole path where two would have one name: results are kept by it.
 
     A program has ``expectations`` and a ``path``. A finding has ``seen``: its outcome on each build
     where it has run. A finding on a package also has the words of its recipe, ``own``, and its
@@ -71,15 +74,35 @@ class Case:
 def collect_cases(paths: Iterable[Path]) -> list[Case]:
     """Read all cases below files and folders, programs first; damaged ones have a problem.
 
-    Raise UserError if a path does not exist or there are no cases.
+    A file that two paths lead to is one case. Raise UserError if a path does not exist or there are
+    no cases.
     """
-    found = [_spell(case) for path in paths for case in _read_cases(path)]
+    read = [pair for path in paths for pair in _read_cases(path)]
+    found = _name_apart({os.path.abspath(place): (place, case) for place, case in read}.values())
     if not found:
         raise UserError(
             f"nothing to replay in {', '.join(map(str, paths))}: "
             "name a folder of programs or findings"
         )
     return found
+
+
+def _name_apart(read: Iterable[tuple[Path, Case]]) -> list[Case]:
+    """Give cases of one name their paths as names, until no name is left that two have."""
+    found = [(str(place), _spell(case)) for place, case in read]
+    while shared := {name for name, times in _count_names(found).items() if times > 1}:
+        spelled = [(place, _spell(replace(case, name=place))) for place, case in found]
+        renamed = [
+            new if old[1].name in shared else old for old, new in zip(found, spelled, strict=True)
+        ]
+        if renamed == found:  # a byte that is not UTF-8, and its escape: two paths spelled the same
+            return [replace(case, name=f"{case.name} ({at})") for at, (_, case) in enumerate(found)]
+        found = renamed
+    return [case for _, case in found]
+
+
+def _count_names(found: Iterable[tuple[str, Case]]) -> Counter[str]:
+    return Counter(case.name for _, case in found)
 
 
 def _spell(case: Case) -> Case:
@@ -90,20 +113,20 @@ def _spell(case: Case) -> Case:
     return replace(case, name=name, problem=problem)
 
 
-def _read_cases(path: Path) -> Iterator[Case]:
+def _read_cases(path: Path) -> Iterator[tuple[Path, Case]]:
+    """Read the cases of a file or below a folder, each with its own path."""
     if not path.exists():
         raise UserError(f"there is no {path} to replay: name a program, a finding or a folder")
     if path.is_file():
-        yield _read_program(path, path.name)
+        yield path, _read_program(path, path.name)
         return
     findings = {found.parent for found in path.rglob("finding.json")}
     for program in sorted(path.rglob("*.fin")):
         if findings.isdisjoint(program.parents) and "unconfirmed" not in program.parts:
-            yield _read_program(program, str(program.relative_to(path)))
+            yield program, _read_program(program, str(program.relative_to(path)))
     for folder in sorted(findings):
-        yield _read_finding(
-            folder, folder.name if folder == path else str(folder.relative_to(path))
-        )
+        name = folder.name if folder == path else str(folder.relative_to(path))
+        yield folder, _read_finding(folder, name)
 
 
 def _read_program(path: Path, name: str) -> Case:

@@ -11,10 +11,9 @@ import msgspec
 
 from finfuzz.replay.judge import SILENT, Judgement, Result
 from finfuzz.replay.matrix import expand_policies, plan_python
-from finfuzz.replay.run import PlannedBuild
+from finfuzz.replay.run import PlannedBuild, name_places
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import shorten_home
 from finfuzz.triage.attribution.likeness import are_same_defect
 
 What = Literal["fails here only", "fails there only", "fails differently"]
@@ -118,16 +117,8 @@ def _tell_apart(pairs: Sequence[Pair], option: str) -> list[Pair]:
     different = [(here, there) for here, there in pairs if here != there]
     if not different:
         raise UserError(f"{option}: {pairs[0][0].name} is the same build: give another")
-    places: dict[str, set[str]] = {}
-    for python in (one.interpreter for pair in different for one in pair):
-        places.setdefault(python.text, set()).add(str(python.executable))
-
-    def name(one: PlannedBuild) -> PlannedBuild:
-        python = one.interpreter
-        alone = len(places[python.text]) == 1
-        return replace(one, place="" if alone else shorten_home(python.executable))
-
-    return [(name(here), name(there)) for here, there in different]
+    named = name_places([one for pair in different for one in pair])
+    return list(zip(named[::2], named[1::2], strict=True))
 
 
 def compare_all(results: Iterable[Result], pairs: Sequence[Pair]) -> list[Comparison]:

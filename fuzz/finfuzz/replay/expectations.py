@@ -17,6 +17,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.condition import Condition, parse_condition
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import DIAGNOSTICS
+from finfuzz.triage.diagnosis.ending import UNEXPECTED_EXIT
 
 _LINE = re.compile(r"expect: ([A-Z]+/[a-z0-9-]+) on (.+)")
 _MEANT = re.compile(r"expects?\s*:", re.IGNORECASE)
@@ -59,7 +60,7 @@ def _parse_line(line: str) -> Expectation:
     match = _LINE.fullmatch(line)
     if match is None:
         raise UserError(f"{line!r}: write `expect: SIGNAL/diagnostic on TARGET, python<3.13`")
-    if match[1].partition("/")[2] not in DIAGNOSTICS:
+    if match[1].partition("/")[2] not in {*DIAGNOSTICS, UNEXPECTED_EXIT}:
         raise UserError(f"{line!r}: no diagnostic of that name, see docs/diagnostics.md")
     try:
         return Expectation(match[1], parse_condition(match[2]), line)

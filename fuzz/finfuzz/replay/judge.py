@@ -8,6 +8,7 @@ import msgspec
 
 from finfuzz.support.counting import count
 from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.diagnosis.ending import UNEXPECTED_EXIT
 
 Judgement = Literal[
     "as expected",
@@ -66,7 +67,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """The outcome in a few words."""
         if self.judgement in SILENT:
             return self.why
-        return ", ".join(self.seen) or "survived"
+        endings = [
+            f" ({one.detail})" for one in self.diagnoses if one.diagnostic == UNEXPECTED_EXIT
+        ]
+        return (", ".join(self.seen) or "survived") + "".join(endings)
 
 
 def judge(

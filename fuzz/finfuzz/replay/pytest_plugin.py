@@ -17,12 +17,13 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.replay.cases import Case, collect_cases
 from finfuzz.replay.judge import SILENT, WORSE, Result
 from finfuzz.replay.matrix import Matrix, plan_builds
-from finfuzz.replay.run import PlannedBuild, ensure_built, replay_one
+from finfuzz.replay.run import PlannedBuild, ensure_built, name_places, replay_one
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
+from finfuzz.targets.spec import TargetSpec
 
 _BUILDS = pytest.StashKey[list[PlannedBuild]]()
-_EXECUTORS = pytest.StashKey[dict[str, Executor]]()
+_EXECUTORS = pytest.StashKey[dict[tuple[TargetSpec, Path], Executor]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
         pythons=tuple(config.getoption("finfuzz_python")),
     )
     try:
-        config.stash[_BUILDS] = [ensure_built(planned) for planned in plan_builds(chosen)]
+        builds = name_places(list(dict.fromkeys(plan_builds(chosen))))
+        config.stash[_BUILDS] = [ensure_built(planned) for planned in builds]
     except UserError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_EXECUTORS] = {}
@@ -82,11 +84,11 @@ class _CaseItem(pytest.Item):
     def _get_executor(self) -> Executor:
         executors, planned = self.config.stash[_EXECUTORS], self._planned
         spec = self._case.choose_target(planned.spec)
-        name = f"{spec} on {planned.python}"
-        if name not in executors:
+        key = spec, planned.interpreter.path
+        if key not in executors:
             made = build(spec, planned.interpreter, instrumented=False)
-            executors[name] = Executor(made, Limits())
-        return executors[name]
+            executors[key] = Executor(made, Limits())
+        return executors[key]
 
 
 class _Worse(Exception):

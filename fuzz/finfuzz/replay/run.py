@@ -11,6 +11,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from itertools import groupby, takewhile
 from multiprocessing.synchronize import Event
+from pathlib import Path
 
 import msgspec
 
@@ -25,12 +26,14 @@ from finfuzz.program.scope import explain_skipped, find_missing_words
 from finfuzz.replay.cases import Case
 from finfuzz.replay.judge import Judgement, Result
 from finfuzz.support.errors import UserError
+from finfuzz.support.files import shorten_home
 from finfuzz.support.own_python import safe_path
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis.ending import diagnose_ending
 from finfuzz.triage.oracles.compare import compare
 from finfuzz.triage.oracles.hooks import SILENT
 
@@ -65,6 +68,19 @@ class PlannedBuild:
     @property
     def name(self) -> str:
         return f"{self.spec} on {self.python}"
+
+
+def name_places(builds: Sequence[PlannedBuild]) -> list[PlannedBuild]:
+    """Name CPythons of one version by their paths: results are kept by the build's name."""
+    places: dict[str, set[Path]] = {}
+    for one in builds:
+        places.setdefault(one.interpreter.text, set()).add(one.interpreter.path)
+
+    def name(one: PlannedBuild) -> PlannedBuild:
+        alone = len(places[one.interpreter.text]) == 1
+        return replace(one, place="" if alone else shorten_home(one.interpreter.path))
+
+    return [name(one) for one in builds]
 
 
 def replay_all(
@@ -211,7 +227,9 @@ def _diagnose(
     made: Build, program: Program, outcome: Outcome, limits: Limits, *, thorough: bool
 ) -> Diagnoses:
     outcome = compare(made, program, outcome, limits, thorough=thorough)
-    found = diagnose(outcome, limits.memory_mib)
+    found = [*diagnose(outcome, limits.memory_mib)]
+    if ending := diagnose_ending(outcome, program):
+        found.append(ending)
     return tuple(msgspec.structs.replace(one, stack=(), route=()) for one in found)
 
 

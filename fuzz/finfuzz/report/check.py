@@ -22,6 +22,7 @@ _STYLES: dict[State, str] = {
     "raises": "yellow",
     "breaks a rule": "yellow",
     "wrong answer": "bold magenta",
+    "ends early": "bold red",
     "hangs": "bold red",
     "crashes": "bold red",
     "known": "yellow",
