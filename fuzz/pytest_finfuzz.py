@@ -23,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("--finfuzz-python", "a version (3.13) or the path of an interpreter"),
     ):
         group.addoption(option, action="append", default=[], help=f"{value}; repeatable")
+    trust = "also run recipes of findings that somebody else wrote"
+    group.addoption("--finfuzz-trust", action="store_true", help=trust)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -48,6 +48,21 @@ def test_a_campaign_is_resumed_as_it_was_planned(state: State, plan: Plan) -> No
     assert (target, python) == ("pybind11==3.1.0+destroy", "/usr/bin/python3.13")
 
 
+def test_a_recipe_that_was_changed_is_not_run_without_a_question(
+    state: State, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setenv("FINFUZZ_CACHE", str(tmp_path / "cache"))
+    recipe = tmp_path / "json.toml"
+    recipe.write_text('module = "json"\n')
+    lane = msgspec.structs.replace(plan.lanes[0], target=f"stdlib:json+recipe={recipe}")
+    state.begin(msgspec.structs.replace(plan, lanes=(lane,))).close()
+    state.require_trust()
+    recipe.write_text('module = "json"\ncheck.x = ["print()", 0]\n')
+    with pytest.raises(UserError, match="or its plan or a recipe was changed since"):
+        state.require_trust()
+
+
 def test_a_new_campaign_moves_the_old_one_aside_and_keeps_its_corpus(
     state: State, plan: Plan
 ) -> None:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from finfuzz.cli.group import cli
 from finfuzz.replay.cases import Case, collect_cases
 from finfuzz.support.errors import UserError
 from finfuzz.targets.spec import parse_target
+from finfuzz.triage.findings.finding import list_folders
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.trust import note_finding
 from helpers.finding_example import PROGRAM, crashes_with, finding
 
 GUARD, CAST = "SIGABRT/internals-recreated", "SIGABRT/cast-error"
@@ -143,6 +147,33 @@ def test_nothing_to_replay_is_an_error(tmp_path: Path) -> None:
         collect_cases([tmp_path])
     with pytest.raises(UserError, match=r"there is no .*elsewhere to replay"):
         collect_cases([tmp_path / "elsewhere"])
+
+
+def test_the_recipe_of_somebody_elses_finding_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setenv("FINFUZZ_CACHE", str(tmp_path / "cache"))
+    target = msgspec.structs.replace(finding().target, spec="stdlib:json", recipe="recipe.toml")
+    crashes = crashes_with(tmp_path / "sent", finding(target=target, program="finfuzz 1\nimport\n"))
+    (folder,) = list_folders(crashes)
+    (folder / "recipe.toml").write_text('module = "json"\n')
+    (case,) = collect_cases([crashes])
+    named = parse_target(f"stdlib:json+recipe={tmp_path / 'mine.toml'}")
+    for spec in (parse_target("plain-c"), named):
+        case.require_trust(spec)  # no word of the finding runs there
+    with pytest.raises(UserError, match=r"runs its target stdlib:json with its recipe.toml"):
+        case.require_trust(parse_target("stdlib:json"))
+    for command in (
+        ["replay", str(crashes)],
+        ["replay", str(crashes), "--target", "stdlib:json"],
+        ["exec", str(folder / "program.fin"), "--target", "stdlib:json"],
+        ["file", str(folder / "program.fin"), "--target", "stdlib:json"],
+    ):
+        result = CliRunner().invoke(cli, command)
+        assert "then give --trust" in str(result.exception), command
+    note_finding(folder)
+    case.require_trust(parse_target("stdlib:json"))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from finfuzz.report.issue import Here, write_issue
+from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.finding import Finding, StackFrame, list_folders, load
@@ -41,6 +42,17 @@ def test_shipped_findings_have_no_path_of_a_machine(folder: Path) -> None:
     assert "/home/" not in text
     assert (folder / "repro.py").read_text() in text
     assert len(text) < 65536  # what GitHub takes
+
+
+def test_no_file_beside_the_script_is_published(tmp_path: Path) -> None:
+    made = finding()
+    folder = save(tmp_path, made, {"repro.py": "print()\n"})
+    (tmp_path / "key").write_text("of the user")
+    (folder / "helper.py").symlink_to(tmp_path / "key")
+    assert "of the user" not in write_issue(made, folder, "1.2.3", HERE)
+    (folder / "extension.cpp").symlink_to(tmp_path / "key")
+    with pytest.raises(UserError, match="is a link"):
+        write_issue(made, folder, "1.2.3", HERE)
 
 
 def test_no_script_shows_it(tmp_path: Path) -> None:

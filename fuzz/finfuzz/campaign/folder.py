@@ -37,12 +37,14 @@ from finfuzz.support.errors import UserError
 from finfuzz.support.files import remove_leftovers, require_utf8, write_whole
 from finfuzz.support.reading import read_bounded
 from finfuzz.targets.own_files import is_own, note_own
+from finfuzz.targets.spec import parse_target
 
 DEFAULT_STATE = Path(".finfuzz")
 #: Signatures of each lane whose first program is kept; further ones are only counted.
 MOST_SIGNATURES = 1000
 #: A plan of a thousand lanes has 200 KiB.
 _LARGEST_PLAN = 1 << 20
+_LARGEST_RECIPE = 16 << 20
 
 
 class StatePaths:
@@ -114,7 +116,8 @@ class StatePaths:
             return
         lanes = ", ".join(f"{lane.target} with {lane.python}" for lane in plan.lanes)
         raise UserError(
-            f"{self.folder} was not begun by your finfuzz: its plan runs {lanes}: "
+            f"{self.folder} was not begun by your finfuzz, or its plan or a recipe was changed "
+            f"since: its plan runs {lanes}: "
             "read it, then give --trust"
         )
 
@@ -234,7 +237,16 @@ class State(StatePaths):
 
 
 def _digest_plan(plan: Plan) -> str:
-    return hashlib.sha256(msgspec.json.encode(plan)).hexdigest()
+    """Compute a digest of the plan and of the recipes that it names. Raise UserError."""
+    digest = hashlib.sha256(msgspec.json.encode(plan))
+    for lane in plan.lanes:
+        recipe = parse_target(lane.target).recipe
+        if recipe is not None:
+            content = (
+                read_bounded(recipe, _LARGEST_RECIPE, "the recipe") if recipe.exists() else b""
+            )
+            digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
 
 
 def hash_program(text: str) -> str:

@@ -92,6 +92,7 @@ def attribute(
 @deadline_option
 @memory_option
 @abuse_option
+@trust_option
 @click.option(
     "--attribute/--no-attribute",
     default=True,
@@ -109,6 +110,7 @@ def file_(
     deadline: float,
     memory: int,
     abuse: bool,
+    trust: bool,
     attribute: bool,
     owner_only: bool | None,
 ) -> None:
@@ -123,7 +125,7 @@ def file_(
     text = to_text(read.without_comments())
     (target,) = name_targets((target,), recipe, path)
     spec, interpreter = resolve_target(target, python)
-    made = build_target(take_recipe(spec, program), interpreter)
+    made = build_target(take_recipe(spec, program, "file", trust=trust), interpreter)
     limits = Limits(deadline, memory, abuse)
     for line in explain_skipped(read, interpreter.version, made.offers, abuse=abuse):
         say(f"skipped {line}", err=True)

@@ -190,15 +190,23 @@ def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpr
     return spec, interpreter
 
 
-def take_recipe(spec: TargetSpec, program: Path) -> TargetSpec:
-    """Give a package the recipe of the finding that a program is of, unless the user named one."""
+def take_recipe(spec: TargetSpec, program: Path, command: str, *, trust: bool) -> TargetSpec:
+    """Give a package the recipe of the finding that a program is of, unless the user named one.
+
+    Raise UserError for a recipe that somebody else wrote, without ``trust``.
+    """
     from finfuzz.triage.findings.finding import load  # noqa: PLC0415
+    from finfuzz.triage.findings.trust import require_target_trust  # noqa: PLC0415
 
     folder = program.parent
     if not spec.package or spec.recipe is not None or not (folder / "finding.json").exists():
         return spec
     found_on = load(folder).target.find_spec(folder)
-    return replace(spec, recipe=found_on.recipe) if found_on.package == spec.package else spec
+    if found_on.package != spec.package or found_on.recipe is None:
+        return spec
+    if not trust:
+        require_target_trust(folder, command)
+    return replace(spec, recipe=found_on.recipe)
 
 
 def build_target(spec: TargetSpec, interpreter: Interpreter, *, instrumented: bool = True) -> Build:

@@ -21,6 +21,7 @@ from finfuzz.cli.options import (
     resolve_target,
     take_recipe,
     target_option,
+    trust_option,
 )
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
@@ -48,6 +49,7 @@ from finfuzz.triage.repro.single import write_single
 @deadline_option
 @memory_option
 @abuse_option
+@trust_option
 @click.option("--strict", is_flag=True, help="Run nothing if a step would be skipped: exit with 2.")
 @click.option(
     "--script",
@@ -65,6 +67,7 @@ def exec_(
     deadline: float,
     memory: int,
     abuse: bool,
+    trust: bool,
     strict: bool,
     prints_script: bool,
 ) -> None:
@@ -78,7 +81,7 @@ def exec_(
     read = read_program(program)
     (target,) = name_targets((target,), recipe, path)
     spec, interpreter = resolve_target(target, python)
-    made = build_target(take_recipe(spec, program), interpreter)
+    made = build_target(take_recipe(spec, program, "exec", trust=trust), interpreter)
     limits = Limits(deadline, memory, abuse)
     skipped = explain_skipped(read, interpreter.version, made.offers, abuse=abuse)
     if strict and skipped:

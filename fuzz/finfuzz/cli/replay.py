@@ -19,6 +19,7 @@ from finfuzz.cli.options import (
     name_targets,
     path_option,
     recipe_option,
+    trust_option,
 )
 from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
@@ -44,6 +45,7 @@ from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import is_built, require_linux
 from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.findings.trust import require_target_trust
 
 _DEFAULT = (Path("corpus"), Path("crashes"))
 _out = click.Path(path_type=Path, dir_okay=False)
@@ -102,6 +104,7 @@ _out = click.Path(path_type=Path, dir_okay=False)
 @markdown_option
 @deadline_option
 @memory_option
+@trust_option
 def replay(
     paths: tuple[Path, ...],
     matrix: bool,
@@ -121,6 +124,7 @@ def replay(
     markdown_file: Path | None,
     deadline: float,
     memory: int,
+    trust: bool,
 ) -> None:
     """Run known programs and findings on many builds and compare with the expected outcomes.
 
@@ -147,12 +151,15 @@ def replay(
         paths or tuple(base / one for one in chosen.programs) or _find_present(_DEFAULT)
     )
     if not chosen.targets and not matrix:
-        chosen = msgspec.structs.replace(chosen, targets=_find_own_targets(cases))
+        chosen = msgspec.structs.replace(chosen, targets=_find_own_targets(cases, trust=trust))
     builds = plan_all_builds(chosen.targets) if matrix else plan_builds(chosen)
     builds = name_places(list(dict.fromkeys(builds)))
     pairs = _pair(builds, against, against_python, chosen.policies)
     if pairs:
         builds = list(dict.fromkeys(one for column in zip(*pairs, strict=True) for one in column))
+    for case in cases if not trust else ():
+        for planned in builds:
+            case.require_trust(planned.spec)
     limits = Limits(deadline, memory)
     done = _run(cases, builds, limits, workers or count_cores(), compare=bool(pairs))
     comparisons = compare_all(done.results, pairs)
@@ -190,11 +197,19 @@ def _pair(
     return pair_with_python(builds, against_python) if against_python is not None else []
 
 
-def _find_own_targets(cases: list[Case]) -> tuple[str, ...]:
-    """Find the targets of findings that are all on packages: no other target has their words."""
+def _find_own_targets(cases: list[Case], *, trust: bool) -> tuple[str, ...]:
+    """Find the targets of findings that are all on packages: no other target has their words.
+
+    Raise UserError for a finding that somebody else wrote, without ``trust``.
+    """
     specs = [case.found_on for case in cases]
     own = [spec.name for spec in specs if spec is not None and spec.package]
-    return tuple(dict.fromkeys(own)) if len(own) == len(cases) else ()
+    if len(own) < len(cases):
+        return ()
+    for case in cases if not trust else ():
+        if case.folder is not None:
+            require_target_trust(case.folder, "replay")
+    return tuple(dict.fromkeys(own))
 
 
 def _find_present(folders: tuple[Path, ...]) -> tuple[Path, ...]:

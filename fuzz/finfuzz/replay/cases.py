@@ -18,6 +18,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.extension_words import collect_own_words
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.finding import Finding, load
+from finfuzz.triage.findings.trust import require_target_trust
 
 #: The (target, CPython) of a build, as finding.json writes them.
 BuildName = tuple[str, str]
@@ -30,8 +31,8 @@ class Case:
 
     A program has ``expectations`` and a ``path``. A finding has ``seen``: its outcome on each build
     where it has run. A finding on a package also has the words of its recipe, ``own``, and its
-    target with that recipe, ``found_on``. ``problem`` says why a case can't be read; its program is
-    empty then.
+    target with that recipe, ``found_on``; ``folder`` is the finding's own. ``problem``
+    says why a case can't be read; its program is empty then.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     path: Path | None = None
     own: OwnWords = field(default_factory=OwnWords)
     found_on: TargetSpec | None = None
+    folder: Path | None = None
 
     def choose_target(self, spec: TargetSpec) -> TargetSpec:
         """Give a package its recipe in the finding, unless the user has named another."""
@@ -50,6 +52,11 @@ class Case:
         if same and self.found_on is not None and spec.recipe is None:
             return replace(spec, recipe=self.found_on.recipe)
         return spec
+
+    def require_trust(self, spec: TargetSpec) -> None:
+        """Raise UserError where the target would get the recipe of somebody else's finding."""
+        if self.folder is not None and self.choose_target(spec) != spec:
+            require_target_trust(self.folder, "replay")
 
     def find_expected(self, spec: TargetSpec, python: str) -> frozenset[str] | None:
         """Return the expected `SIGNAL/diagnostic` texts on a build; empty means survival.
@@ -149,7 +156,9 @@ def _read_finding(folder: Path, name: str) -> Case:
     except UserError as error:
         return Case(name, problem=str(error))
     program, seen = parse(finding.program), _collect_seen(finding)
-    return Case(name, program, seen=seen, flaky=finding.flaky, own=own, found_on=found_on)
+    return Case(
+        name, program, seen=seen, flaky=finding.flaky, own=own, found_on=found_on, folder=folder
+    )
 
 
 def _collect_seen(finding: Finding) -> dict[BuildName, frozenset[str]]:

@@ -83,6 +83,8 @@ class _CaseItem(pytest.Item):
 
     def _get_executor(self) -> Executor:
         executors, planned = self.config.stash[_EXECUTORS], self._planned
+        if not self.config.getoption("finfuzz_trust"):
+            self._case.require_trust(planned.spec)
         spec = self._case.choose_target(planned.spec)
         key = spec, planned.interpreter.path
         if key not in executors:

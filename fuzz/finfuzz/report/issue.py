@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from finfuzz.report.markdown import fence, make_row, quote_code, quote_text
 from finfuzz.report.stack import fold_stack
-from finfuzz.support.reading import read_bounded
 from finfuzz.targets.spec import parse_target
-from finfuzz.targets.units import is_source
 from finfuzz.triage.findings.attribution import Attribution
+from finfuzz.triage.findings.files import list_script, read_file
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.story import describe_end, describe_owner, describe_phase
 from finfuzz.triage.repro.story import describe_target
@@ -100,10 +99,9 @@ def _write_script(finding: Finding, folder: Path) -> Iterator[str]:
         yield "No script shows it. The program, for `finfuzz exec`:"
         yield fence(finding.program)
         return
-    own = (path for path in folder.iterdir() if path.suffix == ".py" or is_source(path.name))
     size = 0
-    for path in sorted(own, key=lambda path: (path.name != "repro.py", path.name)):
-        text = read_bounded(path, _LARGEST, "a script's file").decode("utf-8", "replace")
+    for path in list_script(folder):
+        text = read_file(path, _LARGEST, "a script's file").decode("utf-8", "replace")
         size += len(text)
         if size > _FITS:
             yield f"{quote_code(path.name)}: {len(text):,} characters, attached."

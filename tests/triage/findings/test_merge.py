@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.finding import index_buckets, load
 from finfuzz.triage.findings.merge import merge, unmerge
+from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.save import save
 from helpers.finding_example import bare_finding as finding
 
@@ -38,3 +40,22 @@ def test_what_can_not_be_merged(three: list[Path]) -> None:
     merge(other, third)
     with pytest.raises(UserError, match="bbbbbbbbbbbb is itself merged into cccccccccccc"):
         merge(one, other)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3], ids=["signal", "diagnostic", "bucket"])
+def test_nothing_is_written_through_a_link(tmp_path: Path, depth: int) -> None:
+    elsewhere = save(tmp_path / "elsewhere", finding(bucket="b" * 12, key_version=0), {})
+    one = save(tmp_path / "sent", finding(), {})
+    place = tmp_path / "sent" / elsewhere.relative_to(tmp_path / "elsewhere")
+    if depth < 3:
+        shutil.rmtree(tmp_path / "sent")
+        one = elsewhere
+    link = Path(*place.parts[: len(place.parts) - 3 + depth])
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(Path(*elsewhere.parts[: len(elsewhere.parts) - 3 + depth]))
+    before = (elsewhere / "finding.json").read_bytes()
+    with pytest.raises(UserError, match="is a link, and findings have none"):
+        merge(place, one)
+    list(rekey(tmp_path / "sent"))
+    assert elsewhere.exists()
+    assert (elsewhere / "finding.json").read_bytes() == before

@@ -11,6 +11,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.finding import load, update
 from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.trust import is_own, note_finding, require_trust
+from finfuzz.triage.instruments.experiment import copy_script
 from helpers.finding_example import finding
 
 FILES = {"repro.py": "print()\n", "stderr.txt": "", "extension.cpp": "int x;\n"}
@@ -68,3 +69,23 @@ def test_somebody_elses_says_what_would_run(
     assert "was not written by your finfuzz, or was changed since" in said
     assert "`finfuzz bisect` runs its script and its target" in said
     assert said.endswith("read them, then give --trust")
+
+
+def test_what_no_digest_covers_is_not_taken_along(folder: Path, tmp_path: Path) -> None:
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "finfuzz_target.cpython-313.pyc").write_bytes(b"somebody's")
+    (folder / "stderr.txt").unlink()
+    (folder / "stderr.txt").symlink_to("/dev/zero")
+    assert is_own(folder)
+    copy = copy_script(folder, tmp_path / "copy")
+    assert sorted(path.name for path in copy.iterdir()) == ["extension.cpp", "repro.py"]
+
+
+def test_a_link_is_never_followed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("of the user")
+    (folder / "extension.cpp").unlink()
+    (folder / "extension.cpp").symlink_to(tmp_path / "key")
+    with pytest.raises(UserError, match="is a link, and a finding has none"):
+        is_own(folder)
+    with pytest.raises(UserError, match="is a link, and a finding has none"):
+        copy_script(folder, tmp_path / "copy")

@@ -16,7 +16,7 @@ import msgspec
 from finfuzz.program.text import ParseError
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
-from finfuzz.support.reading import read_bounded
+from finfuzz.triage.findings.files import read_file, require_no_link
 from finfuzz.triage.findings.record import (
     SCHEMA_VERSION,
     Finding,
@@ -55,10 +55,11 @@ _MEND = "restore it, or delete its folder"
 
 
 def load(folder: Path) -> Finding:
-    """Read a finding. Raises UserError if it is damaged or from a newer finfuzz."""
+    """Read a finding. Raises UserError if it is damaged, a link, or from a newer finfuzz."""
+    require_no_link(folder)
     path = folder / FILE
     try:
-        raw = read_bounded(path, _LARGEST, "the finding")
+        raw = read_file(path, _LARGEST, "the finding")
         version = msgspec.json.decode(raw, type=_Versioned).schema_version
         if version > SCHEMA_VERSION:
             raise UserError(
@@ -75,8 +76,11 @@ def load(folder: Path) -> Finding:
 
 
 def list_folders(crashes: Path) -> list[Path]:
-    """List the folders of the findings below a crashes folder, in a stable order."""
-    return [path.parent for path in sorted(crashes.glob(f"*/*/*/{FILE}"))]
+    """List the folders of the findings below a crashes folder, in a stable order.
+
+    What lies below a linked folder is not of this crashes folder.
+    """
+    return _glob(crashes, "*")
 
 
 def load_all(crashes: Path) -> Iterator[tuple[Path, Finding]]:
@@ -128,7 +132,7 @@ def find_finding(text: str, crashes: Path) -> Path:
         return Path(text)
     if not re.fullmatch(r"[0-9a-f]{1,12}", text):
         raise UserError(f"{text} is neither a finding's folder nor a bucket: no {FILE} in it")
-    found = sorted(path.parent for path in crashes.glob(f"*/*/{text}*/{FILE}"))
+    found = _glob(crashes, f"{text}*")
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
         raise UserError(f"{text} may be any of {names}: give more digits")
@@ -137,8 +141,14 @@ def find_finding(text: str, crashes: Path) -> Path:
     return found[0]
 
 
+def _glob(crashes: Path, bucket: str) -> list[Path]:
+    found = (path.parent for path in sorted(crashes.glob(f"*/*/{bucket}/{FILE}")))
+    return [one for one in found if not any(above.is_symlink() for above in one.parents[:2])]
+
+
 def update(folder: Path, finding: Finding) -> None:
     """Replace the finding.json of an existing folder. Raises UserError if that fails."""
+    require_no_link(folder)
     finding.title = make_title(finding)  # an instrument may have told the cause meanwhile
     try:
         write_whole(folder / FILE, encode(finding))

@@ -16,6 +16,7 @@ import msgspec
 from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis import find_key_frames, telling
 from finfuzz.triage.diagnosis.symbols import Frame
+from finfuzz.triage.findings.files import require_no_link
 from finfuzz.triage.findings.finding import Finding, list_folders, load_readable, update
 from finfuzz.triage.findings.title import make_title
 
@@ -41,6 +42,7 @@ class NewKey:
 
         Interrupted between the two, the finding stays outdated, and the next run completes it.
         """
+        require_no_link(self.place)
         if self.place != self.folder:
             try:
                 os.rename(self.folder, self.place)

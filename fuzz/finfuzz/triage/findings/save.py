@@ -8,6 +8,7 @@ from pathlib import Path
 
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import folder_beside
+from finfuzz.triage.findings.files import require_no_link
 from finfuzz.triage.findings.finding import FILE, Finding, encode
 from finfuzz.triage.findings.title import make_title
 from finfuzz.triage.findings.trust import note_finding
@@ -29,6 +30,10 @@ def save(crashes: Path, finding: Finding, files: Mapping[str, str]) -> Path:
     """
     final = crashes / finding.folder
     finding.title = make_title(finding)
+    try:
+        require_no_link(final)
+    except UserError as error:
+        raise NotWrittenError(str(error), finding, files) from error
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         with folder_beside(final) as beside:

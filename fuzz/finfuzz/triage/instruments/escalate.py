@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from finfuzz.executor.limits import Limits
+from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
@@ -21,7 +22,7 @@ from finfuzz.triage.findings.finding import Finding, load, update
 from finfuzz.triage.instruments.allocators import run_glibc_malloc, run_pymalloc_debug
 from finfuzz.triage.instruments.debug_python import run_debug_python
 from finfuzz.triage.instruments.debugger import run_gdb
-from finfuzz.triage.instruments.experiment import Experiment, Report, copy_folder, make_environment
+from finfuzz.triage.instruments.experiment import Experiment, Report, copy_script, make_environment
 from finfuzz.triage.instruments.hang import watch_hang
 from finfuzz.triage.instruments.sanitizers import run_sanitizers
 from finfuzz.triage.instruments.valgrind import run_valgrind
@@ -57,16 +58,18 @@ def escalate(
     """Run all instruments, then write their reports into the folder's finding.json.
 
     Yields (instruments done, instruments in all) after each. Raises UserError if the finding is
-    damaged. No instrument explains what only a comparison with the control shows.
+    damaged or has a link. No instrument explains what only a comparison with the control shows.
     """
     finding = load(folder)
+    if (folder / FOLDER).is_symlink():
+        raise UserError(f"{folder / FOLDER} is a link, and a finding has none: remove it")
     if finding.diagnostic in COMPARED:
         return
     seconds = limits.patient.deadline + START_SECONDS
     hangs = finding.signal == "HANG"
     reports = []
     with tempfile.TemporaryDirectory(prefix="finfuzz-") as scratch:
-        place = copy_folder(folder, Path(scratch).resolve() / "plain", "*.so")
+        place = copy_script(folder, Path(scratch).resolve() / "plain")
         variables = make_environment(list_root_variables(spec), interpreter)
         if spec.package:
             interpreter, paths = _find_package(folder, finding, interpreter, announce)

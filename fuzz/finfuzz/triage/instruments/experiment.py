@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal as signals
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,11 +14,14 @@ from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.units import is_source
 from finfuzz.triage.diagnosis.messages import read_python_frame
+from finfuzz.triage.findings.files import list_script, read_file
 from finfuzz.triage.instruments.reading import join, read_message, shorten
 from finfuzz.triage.instruments.run import Run, run
 
 #: A pybind11 extension takes 45 s under sanitizers on one free core.
 _COMPILE_SECONDS = 900.0
+#: Bytes of one file; that of the largest script of ours has some 100 KiB.
+_LARGEST = 4 << 20
 
 
 class Report(NamedTuple):
@@ -80,7 +82,7 @@ class Experiment:
 
     def copy_uncompiled(self, name: str) -> Experiment:
         """Copy the folder next to this one, for other flags or another interpreter."""
-        return replace(self, folder=copy_folder(self.folder, self.folder.with_name(name), "*.so"))
+        return replace(self, folder=copy_script(self.folder, self.folder.with_name(name)))
 
     def compile(self, **variables: str) -> str:
         """Compile what the script still needs. Returns the error in a line, or nothing."""
@@ -124,9 +126,14 @@ def describe_exit(done: Run, seconds: float) -> str:
     return f"exits with code {done.returncode}" if done.returncode else "survives"
 
 
-def copy_folder(folder: Path, place: Path, *without: str) -> Path:
-    """Copy a finding's folder without some of its files. Returns the copy."""
-    shutil.copytree(folder, place, ignore=shutil.ignore_patterns("escalation", *without))
+def copy_script(folder: Path, place: Path) -> Path:
+    """Copy the files of a finding's script, and none beside them. Returns the copy.
+
+    Raise UserError for a link, and for what is no file.
+    """
+    place.mkdir()
+    for path in list_script(folder):
+        (place / path.name).write_bytes(read_file(path, _LARGEST, "a file of the script"))
     return place
 
 

@@ -10,9 +10,9 @@ from finfuzz.program.scope import effective
 from finfuzz.program.text import parse
 from finfuzz.support.cpythons import Version
 from finfuzz.support.errors import UserError
-from finfuzz.support.reading import read_bounded
 from finfuzz.targets.packages.recipe import read_recipe
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.triage.findings.files import list_script, read_file
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import list_symptoms
@@ -164,20 +164,11 @@ def _list_exit_codes(finding: Finding, python: Version) -> list[int]:
 
 
 def _read_sources(folder: Path) -> dict[str, str]:
-    names = ["repro.py", "finfuzz_target.py", "extension.cpp", "extension.pyx"]
-    names += ["capi.cpp", "after_main.cpp"]
-    return {
-        name: _read_source(folder / name)
-        for name in names
-        if name == "repro.py" or (folder / name).exists()
-    }
+    return {path.name: _read_source(path) for path in list_script(folder)}
 
 
 def _read_source(path: Path) -> str:
-    """Read a file of a finding, never through a link: that could lead to any file."""
-    if path.is_symlink():
-        raise UserError(f"{path} is a link, and a finding has none: restore the file")
     try:
-        return read_bounded(path, _LARGEST, "the script").decode()
+        return read_file(path, _LARGEST, "the script").decode()
     except UnicodeDecodeError as error:
         raise UserError(f"can't read the script {path}: {error}") from error

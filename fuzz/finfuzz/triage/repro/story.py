@@ -6,10 +6,10 @@ import textwrap
 from pathlib import Path
 
 from finfuzz.support.files import write_whole
-from finfuzz.support.reading import read_bounded
 from finfuzz.targets.frameworks.framework import RELEASED
 from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.attribution import Attribution
+from finfuzz.triage.findings.files import read_file
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.story import describe_end, describe_phase, describe_rate
 from finfuzz.triage.findings.trust import is_own, note_finding
@@ -59,7 +59,7 @@ def rewrite_story(folder: Path, finding: Finding) -> None:
     """
     script = folder / "repro.py"
     if script.is_file():
-        text = read_bounded(script, _LARGEST, "the script").decode("utf-8", "replace")
+        text = read_file(script, _LARGEST, "the script").decode("utf-8", "replace")
         own = is_own(folder)
         write_whole(script, replace_story(text, write_story(finding)))
         if own:
