@@ -131,3 +131,16 @@ def test_markdown_has_what_did_not_survive() -> None:
     assert "a \\| b" in text
     assert "`fine`" not in text
     assert "on CPython 3.13.0: **all well**" in text
+
+
+def test_data_is_neither_a_line_nor_markup() -> None:
+    """An exception's text is the extension's."""
+    evil = row("alone", "refuses", detail="ImportError: <img src=x>\n::error::forged")
+    check = Check(target="stdlib:json", python="3.13.0", rows=(evil,))
+    console = Console(width=200, highlight=False)
+    with console.capture() as captured:
+        console.print(render_table(check))
+    assert "ImportError: <img src=x>␊::error::forged" in captured.get()
+    assert "| `alone`: title of alone | refuses | `ImportError: <img src=x> ::error::forged` |" in (
+        to_markdown([check])
+    )

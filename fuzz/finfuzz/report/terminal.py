@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from finfuzz.program.text import parse
 from finfuzz.report.graph import InterpreterGraph, build_graphs
+from finfuzz.support.terminal import reveal_line
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.similar import Suggestion
 
@@ -37,13 +38,14 @@ def render_list(entries: Sequence[ListedFinding]) -> Table:
         finding = entry.finding
         if finding is None:
             name = Text(entry.folder.name, style="cyan")
-            table.add_row(Text("\n").join([name, status]), Text(entry.problem), entry.owner, "", "")
+            problem = Text(reveal_line(entry.problem))
+            table.add_row(Text("\n").join([name, status]), problem, entry.owner, "", "")
             continue
         if finding.flaky:
             status.append(" flaky", style="yellow")
         name = Text.assemble((f"{finding.bucket}\n", "cyan"), status)
         target = f"{finding.target.spec}, CPython {finding.target.python}"
-        what = Text.assemble((f"{finding.title}\n", ""), (target, "dim"))
+        what = Text.assemble((f"{reveal_line(finding.title)}\n", ""), (reveal_line(target), "dim"))
         table.add_row(name, what, entry.owner, str(finding.rate), f"{finding.sightings:,}")
     return table
 
@@ -51,7 +53,8 @@ def render_list(entries: Sequence[ListedFinding]) -> Table:
 def render_suggestions(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
     """Yield a line for each pair of findings that may be one defect."""
     for one, other, why in suggestions:
-        yield Text(f"{one} and {other} may be the same defect: {why} (finfuzz merge {other} {one})")
+        told = f"{one} and {other} may be the same defect: {why}"
+        yield Text(reveal_line(f"{told} (finfuzz merge {other} {one})"))
 
 
 def render_graph(program: str) -> RenderableType:
