@@ -140,3 +140,16 @@ def test_what_was_not_tried_is_said_on_the_screen_and_in_markdown() -> None:
     check = msgspec.structs.replace(FINE, limits=(limit,))
     assert limit in list(describe_target(check))
     assert f"\n{limit}\n" in to_markdown([check])
+
+
+def test_data_is_neither_a_line_nor_markup() -> None:
+    """An exception's text is the extension's."""
+    evil = row("alone", "refuses", detail="ImportError: <img src=x>\n::error::forged")
+    check = Check(target="stdlib:json", python="3.13.0", rows=(evil,))
+    console = Console(width=200, highlight=False)
+    with console.capture() as captured:
+        console.print(render_table(check))
+    assert "ImportError: <img src=x>␊::error::forged" in captured.get()
+    assert "| `alone`: title of alone | refuses | `ImportError: <img src=x> ::error::forged` |" in (
+        to_markdown([check])
+    )

@@ -105,3 +105,18 @@ def test_markdown_is_for_a_comment() -> None:
     assert "| | program | CPython 3.13.0 | CPython 3.15.2 |\n" in text.replace("|  |", "| |")
     assert "| fails on CPython 3.15.2 only | `a\\|b` | survived | SIGSEGV/none |\n" in text
     assert "same" not in text
+
+
+def test_data_is_neither_a_line_nor_markup() -> None:
+    evil = Difference(
+        "fails here only",
+        result("a\n::error::b", "failed", "<img src=x>\n::error::c"),
+        result("a\n::error::b", "failed", "@all"),
+    )
+    compared = replace(COMPARISON, differences=(evil,))
+    (line,) = describe_differences(compared)
+    assert line.startswith(
+        "fails on CPython 3.15.2 only: a␊::error::b: SIGSEGV/none in <img src=x>␊"
+    )
+    *_, row = to_markdown([compared]).splitlines()
+    assert row.endswith("| `SIGSEGV/none in @all` | `SIGSEGV/none in <img src=x> ::error::c` |")

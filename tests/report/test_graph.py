@@ -54,3 +54,11 @@ def test_objects_of_a_package_are_shown() -> None:
     program = parse("finfuzz 1\nnode a :box\nedge a a :cell\nroot a codec\nshape b ring :box 2\n")
     (graph,) = build_graphs(program)
     assert format_graph(graph).startswith("1 main: a :box codec -:cell->a, b :box")
+
+
+def test_a_name_is_found_at_once_however_many_there_are() -> None:
+    """A finding of 2 MB has 60,000 objects: they were searched at each step, for minutes."""
+    steps = [f"node n{number} list\ndrop n{number}" for number in range(20_000)]
+    (graph,) = build_graphs(parse("\n".join(["finfuzz 1", *steps, ""])))
+    assert all(node.dropped for node in graph.nodes)
+    assert graph.find("n7") == 7

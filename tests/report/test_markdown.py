@@ -6,18 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.report.markdown import fence, make_row, quote_code, quote_text
+from finfuzz.report.markdown import Markdown, fence, make_row, quote_code, quote_text
 
 ROWS = [
     (("a", "b c"), "| a | b c |"),
-    (("a|b", ""), "| a\\|b |  |"),
+    (("a|b", ""), "| `a\\|b` |  |"),
     (("two\nlines\r\nand three",), "| two lines and three |"),
-    (("\x1b[31m",), "| ␛[31m |"),
+    (("\x1b[31m",), "| `␛[31m` |"),
+    # markup in data means nothing, whoever forgets to quote it
+    (
+        ("<img src=x>", "[a](https://e.org)", "@all"),
+        "| `<img src=x>` | `[a](https://e.org)` | `@all` |",
+    ),
+    ((Markdown("**bold**"), quote_code("a|b")), "| **bold** | `a\\|b` |"),
 ]
 CODES = [
     ("a.fin", "`a.fin`"),
     ("a`b", "``a`b``"),
     ("`a``b", "``` `a``b ```"),
+    ("a\n\n<b>", "`a␊␊<b>`"),  # no line ends the quotes
 ]
 
 

@@ -97,7 +97,7 @@ def test_what_ran_in_part_is_marked() -> None:
     assert first["skipped"] == list(SKIPPED)
     text = to_markdown(replay)
     assert "<details><summary>2 results with skipped steps</summary>" in text
-    assert f"| `partly` | {NEW}, CPython 3.13.0 | {SKIPPED[0]} |\n" in text
+    assert f"| `partly` | {NEW}, CPython 3.13.0 | `` {SKIPPED[0]} `` |\n" in text
 
 
 def test_what_no_record_says_has_not_regressed() -> None:
@@ -168,3 +168,16 @@ def test_markdown_is_for_a_comment() -> None:
     assert f"| regressed | `worse` | {NEW}, CPython 3.13.0 | {GUARD} | survival |\n" in text
     assert "| flaky | `a\\|b` |" in text
     assert "new here" not in text.partition("| --- |")[2]
+
+
+def test_data_is_neither_a_line_nor_markup() -> None:
+    """What a sent finding says of itself comes here: in `seen`, in a case's name."""
+    seen = "SIGSEGV/none <img src=x> @all\n::error file=a::forged\n0 regressed"
+    partly = {"expected": (), "skipped": ("line 1:\n::warning::b",)}
+    replay = Replay((result("a\n::error::c", NEW, "regressed", seen, **partly),))
+    lines = [*describe_notable(replay), *describe_skipped(replay, False)]
+    assert [line.count("\n") for line in lines] == [0, 0]
+    assert not [line for line in printed(replay, all_rows=True) if line.startswith("::")]
+    text = to_markdown(replay)
+    assert "| `SIGSEGV/none <img src=x> @all ::error file=a::forged 0 regressed` |" in text
+    assert not [line for line in text.splitlines() if line.startswith("::")]

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 import finfuzz
-from finfuzz.support.terminal import DataConsole, reveal, say
+from finfuzz.support.terminal import DataConsole, reveal, reveal_line, say, say_line
 
 SHOWN = [
     ("plain text\twith a tab\n", "plain text\twith a tab\n"),
@@ -44,6 +44,13 @@ def test_say_prints_what_it_reveals(capsys: pytest.CaptureFixture[str]) -> None:
     say("out \x1b[31m")
     say("err \x1b[31m", err=True)
     assert capsys.readouterr() == ("out ␛[31m\n", "err ␛[31m\n")
+
+
+def test_one_line_stays_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line feed in data made a line of its own: a forged total, a command to GitHub's log."""
+    assert reveal_line("a\r\nb\n") == "a␊b␊"
+    say_line("seen\n::error::forged")
+    assert capsys.readouterr().out == "seen␊::error::forged\n"
 
 
 def open_terminal() -> DataConsole:

@@ -359,6 +359,27 @@ def test_deaths_of_what_is_merged_are_counted_for_the_other(
     assert [load(folder).sightings for folder in (one, other)] == [3, 4]
 
 
+def test_what_dies_never_takes_the_place_of_what_it_is_merged_into(
+    finding: Finding, destroy: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A merge says where sightings are counted; the other finding is not the one that crashed."""
+    milder = msgspec.structs.replace(finding, signal="NONE", diagnostic="wrong-answer")
+    own = save(tmp_path, msgspec.structs.replace(milder, merged_into="c" * 12), {})
+    other = save(tmp_path, msgspec.structs.replace(milder, bucket="c" * 12), {})
+    third = msgspec.structs.replace(milder, bucket="d" * 12, merged_into=finding.bucket)
+    third_folder = save(tmp_path, third, {})
+    monkeypatch.setattr(Filer, "file", lambda *_: save(tmp_path, finding, {}))
+    left = sort(destroy, tmp_path, finding.program)
+    assert left.findings == sorted([tmp_path / finding.folder, other, third_folder])
+    assert not own.exists()
+    crashing = load(tmp_path / finding.folder)
+    assert (crashing.signal, crashing.merged_into) == (finding.signal, "")
+    assert crashing.sightings == 2 * finding.sightings + 1
+    assert left.announced[-1] == (
+        f"{finding.bucket} was merged into cccccccccccc, where nothing crashes: it is its own now"
+    )
+
+
 @pytest.mark.slow
 def test_one_that_was_mended_is_filed_as_come_back(destroy: Build, tmp_path: Path) -> None:
     (tmp_path / "known.toml").write_text(

@@ -34,7 +34,7 @@ from finfuzz.program.scope import explain_skipped
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
-from finfuzz.support.terminal import say
+from finfuzz.support.terminal import say_line
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.attribute import attribute_finding
@@ -79,7 +79,7 @@ def attribute(
         attribution = load(folder).attribution
         assert attribution is not None
         ranges = filter(None, (attribution.release_range, attribution.python_range))
-        say("; ".join([f"{folder.name}: {attribution}", *ranges]))
+        say_line("; ".join([f"{folder.name}: {attribution}", *ranges]))
 
 
 @cli.command(name="file")
@@ -128,7 +128,7 @@ def file_(
     made = build_target(take_recipe(spec, program, "file", trust=trust), interpreter)
     limits = Limits(deadline, memory, abuse)
     for line in explain_skipped(read, interpreter.version, made.offers, abuse=abuse):
-        say(f"skipped {line}", err=True)
+        say_line(f"skipped {line}", err=True)
     crashes = ensure_directory(crashes, "findings")
     with filing(made, crashes, limits, owner_only=bool(owner_only)) as opened:
         sorter = opened.sorter
@@ -136,13 +136,13 @@ def file_(
         if attribute:
             opened.run_controls()
     for title in (entry.title for entry in sorter.known):
-        say(f"known, not filed: {title}")
+        say_line(f"known, not filed: {title}")
     for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
-        say(f"{seen.diagnosis}: {seen.path or 'not filed'}")
+        say_line(f"{seen.diagnosis}: {seen.path or 'not filed'}")
     if any(seen.path is None for seen in sorter.seen.values()):
         raise UserError("not everything is filed; the reason stands above: run it again then")
     if not (sorter.seen or sorter.known or sorter.unconfirmed):
-        say(f"survived: {made.spec} on CPython {made.interpreter.text}")
+        say_line(f"survived: {made.spec} on CPython {made.interpreter.text}")
         raise SystemExit(1)
 
 

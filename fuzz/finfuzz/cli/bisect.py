@@ -12,7 +12,7 @@ from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.support.cpythons import link_issue, split_abiflags
 from finfuzz.support.errors import UserError
-from finfuzz.support.terminal import say
+from finfuzz.support.terminal import say_line
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.bisect import (
@@ -112,9 +112,9 @@ def bisect(
 def _print_changes(found: Bisection, *, of_cpython: bool) -> None:
     for change in found.changes:
         subject = f" ({change.subject})" if change.subject else ""
-        say(f"{change.what}: {change.name}{subject}")
+        say_line(f"{change.what}: {change.name}{subject}")
         if of_cpython and (issue := link_issue(change.subject)):
-            say(issue)
+            say_line(issue)
     for change in found.changes:
         if change.skipped:
             why = next(one.verdict for one in found.trials if one.name == change.skipped[0])
@@ -123,7 +123,7 @@ def _print_changes(found: Bisection, *, of_cpython: bool) -> None:
                 f"the {change.what} may be earlier: could not be judged: {others} ({why})"
             )
     if not found.changes:
-        say(_describe_no_change(found))
+        say_line(_describe_no_change(found))
 
 
 def _describe_no_change(found: Bisection) -> str:

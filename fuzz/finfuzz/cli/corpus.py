@@ -29,7 +29,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
-from finfuzz.support.terminal import DataConsole, say
+from finfuzz.support.terminal import DataConsole, say, say_line
 from finfuzz.targets.build import Build
 
 _path = click.Path(path_type=Path)
@@ -80,9 +80,9 @@ def distill(
     measures = _measure(made, entries, runs, Limits(deadline, memory, abuse))
     result = choose_programs(measures)
     for line in (*problems, *_list_problems(measures)):
-        say(f"left out: {line}", err=True)
+        say_line(f"left out: {line}", err=True)
     for entry in result.died:
-        say(f"left out, does not survive: {entry.path}", err=True)
+        say_line(f"left out, does not survive: {entry.path}", err=True)
     if not result.kept:
         raise UserError(
             f"no program in {folder} survives on {made.spec} and covers anything: "
@@ -110,7 +110,7 @@ def import_(folders: tuple[Path, ...], out: Path) -> None:
     require_new(out)
     found = import_programs(folders)
     for line in (*found.warnings, *(f"not imported: {line}" for line in found.refused)):
-        say(line, err=True)
+        say_line(line, err=True)
     if not found.files:
         raise UserError(f"no program in {', '.join(map(str, folders))}: name a folder of programs")
     write_folder(found.files, out)

@@ -17,7 +17,7 @@ from finfuzz.discovery.recipe import write_recipe
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
-from finfuzz.support.terminal import DataConsole, say
+from finfuzz.support.terminal import DataConsole, say, say_line
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.package_location import locate_package
 from finfuzz.targets.packages.recipe import find_shipped, normalize
@@ -104,7 +104,7 @@ def add_draft(spec: TargetSpec, interpreter: Interpreter, folder: Path) -> Targe
         return spec
     file = ensure_directory(folder, "recipes").resolve() / f"{normalize(spec.package)}.toml"
     if not file.exists():
-        say(f"{spec} has no recipe: discovering one, {file}; trim it as you like", err=True)
+        say_line(f"{spec} has no recipe: discovering one, {file}; trim it as you like", err=True)
         write_whole(file, draft_recipe(spec, interpreter, _DRAFT_SECONDS))
     return replace(spec, recipe=file)
 
@@ -112,9 +112,9 @@ def add_draft(spec: TargetSpec, interpreter: Interpreter, folder: Path) -> Targe
 def _summarize(found: Discovery) -> None:
     """Print what the recipe's reader should know, to standard error."""
     for note in found.notes:
-        say(f"note: {note}", err=True)
+        say_line(f"note: {note}", err=True)
     for death in found.deaths:
-        say(f"{death.how}: {death.text}", err=True)
+        say_line(f"{death.how}: {death.text}", err=True)
     ended = f"; probes that ended their process: {summarize_deaths(found.deaths)}"
     say(
         f"{count(len(found.kinds), 'kind')}, {count(found.edges, 'call')} that may "

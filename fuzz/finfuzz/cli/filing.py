@@ -9,7 +9,7 @@ from pathlib import Path
 from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
 from finfuzz.support.hints import shorten_path, spell_command
-from finfuzz.support.terminal import DataConsole
+from finfuzz.support.terminal import DataConsole, reveal_line
 from finfuzz.targets.build import Build
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.sorter import Sorter
@@ -47,7 +47,7 @@ class Filing:
             self._announce(f"interrupted; the findings are on disk: `{command}` runs the controls")
 
     def _announce(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True)
+        self._console.print(reveal_line(line), soft_wrap=True)
 
 
 @contextlib.contextmanager

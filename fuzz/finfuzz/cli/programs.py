@@ -30,7 +30,7 @@ from finfuzz.program.file import read_program
 from finfuzz.program.scope import explain_skipped
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
-from finfuzz.support.terminal import say
+from finfuzz.support.terminal import say, say_line
 from finfuzz.targets.build import Build, require_linux
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.diagnosis.bucket import COMPARED
@@ -94,7 +94,7 @@ def exec_(
         say(write_single(made, read, outcome, found, skipped, limits), nl=False)
         return
     for number, frame in enumerate(name_stack(outcome.find_stack())):
-        say(f"#{number} {frame}")
+        say_line(f"#{number} {frame}")
     if outcome.stderr:
         say(outcome.stderr, err=True, nl=False)
     sys.exit(1 if found or ending else 0)
@@ -102,7 +102,7 @@ def exec_(
 
 def _refuse(program: Path, made: Build, skipped: tuple[str, ...]) -> None:
     for line in skipped:
-        say(f"{program}: {line}", err=True)
+        say_line(f"{program}: {line}", err=True)
     steps = count(len(skipped), "step")
     raise UserError(
         f"{program}: {steps} would be skipped ({_name(made)}), so nothing was run: mend the "
@@ -129,14 +129,15 @@ def _print_outcome(
     elif not found:
         were = "was" if left_out == 1 else "were"
         partly = f", but {left_out} of {sum(outcome.took)} steps {were} skipped" if left_out else ""
-        say(f"survived{partly}: {_name(made)} ({steps})", err=err)
+        say_line(f"survived{partly}: {_name(made)} ({steps})", err=err)
     for diagnosis in found:
-        say(f"{diagnosis} in {diagnosis.phase}: {_name(made)} ({steps})", err=err)
-        say(f"bucket {diagnosis.bucket}: {' < '.join(diagnosis.frames) or 'no frames'}", err=err)
+        say_line(f"{diagnosis} in {diagnosis.phase}: {_name(made)} ({steps})", err=err)
+        frames = " < ".join(diagnosis.frames) or "no frames"
+        say_line(f"bucket {diagnosis.bucket}: {frames}", err=err)
         if diagnosis.diagnostic in COMPARED:
-            say(diagnosis.detail, err=err)
+            say_line(diagnosis.detail, err=err)
     for line in describe_skipped(outcome.took, skipped):
-        say(line, err=err)
+        say_line(line, err=err)
 
 
 def describe_skipped(took: tuple[int, int, int], skipped: Sequence[str]) -> Iterator[str]:

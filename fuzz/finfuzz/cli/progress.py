@@ -10,7 +10,7 @@ from typing import Protocol
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from finfuzz.support.durations import describe_roughly, estimate_rest
-from finfuzz.support.terminal import DataConsole
+from finfuzz.support.terminal import DataConsole, reveal_line
 
 #: Shortest interval of two plain lines.
 _PLAIN_SECONDS = 20.0
@@ -50,7 +50,7 @@ def show_progress(
     named = title
 
     def announce(line: str) -> None:
-        bar.console.print(line, soft_wrap=True)
+        bar.console.print(reveal_line(line), soft_wrap=True)
 
     def advance(done: int, of: int, *, title: str = "", left: float | None = None) -> None:
         nonlocal named, printed

@@ -41,7 +41,7 @@ from finfuzz.report.replay import Replay
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
-from finfuzz.support.terminal import DataConsole, say
+from finfuzz.support.terminal import DataConsole, say, say_line
 from finfuzz.targets.build import is_built, require_linux
 from finfuzz.targets.frameworks import POLICIES
 from finfuzz.targets.spec import TargetSpec, parse_target
@@ -249,7 +249,8 @@ def _build(builds: list[PlannedBuild], workers: int) -> list[PlannedBuild]:
             ready[planned.name] = planned
             advance(len(missing & set(ready)), len(missing))
             if planned.problem:
-                announce(f"{planned.name}: {planned.problem}")
+                for line in f"{planned.name}: {planned.problem}".splitlines():  # a compiler's, too
+                    announce(line)
     return [ready[planned.name] for planned in builds]
 
 
@@ -298,4 +299,4 @@ def _print_comparisons(comparisons: Iterable[Comparison]) -> None:
     for one in comparisons:
         for line in comparing.describe_differences(one):
             say(line)
-        say(one.total)
+        say_line(one.total)

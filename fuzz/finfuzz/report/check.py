@@ -13,7 +13,8 @@ from rich.text import Text
 from finfuzz.check.results import Check, Row
 from finfuzz.check.states import STATES, State
 from finfuzz.report import junit
-from finfuzz.report.markdown import make_row, quote_code
+from finfuzz.report.markdown import Markdown, make_row, quote_code, quote_text
+from finfuzz.support.terminal import reveal_line
 
 _STYLES: dict[State, str] = {
     "survived": "dim",
@@ -40,7 +41,7 @@ def render_table(check: Check) -> Table:
     for row in check.rows:
         style = _STYLES[row.state]
         dim = style if row.state == "survived" else ""
-        detail = Text(explain(row) if row.state != "survived" else row.title, dim)
+        detail = Text(reveal_line(explain(row) if row.state != "survived" else row.title), dim)
         rendered.add_row(Text(row.scenario, dim), Text(row.state, style), detail)
     return rendered
 
@@ -124,9 +125,10 @@ def to_markdown(checks: Sequence[Check]) -> str:
         rows = [row for row in check.rows if row.state != "survived"]
         if rows:
             lines += ["| scenario | outcome | |", "| --- | --- | --- |"]
-            lines += [
-                make_row(f"{quote_code(row.scenario)}: {row.title}", row.state, explain(row))
-                for row in rows
-            ]
+            lines += [make_row(_name_scenario(row), row.state, explain(row)) for row in rows]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _name_scenario(row: Row) -> Markdown:
+    return Markdown(f"{quote_code(row.scenario)}: {quote_text(row.title)}")

@@ -9,14 +9,15 @@ import junitparser
 from finfuzz.replay.compare import Comparison, Difference
 from finfuzz.replay.judge import Result
 from finfuzz.report import junit
-from finfuzz.report.markdown import make_row, quote_code
+from finfuzz.report.markdown import make_row, quote_code, quote_text
+from finfuzz.support.terminal import reveal_line
 
 
 def describe_differences(comparison: Comparison) -> Iterator[str]:
     """Yield a line for each difference: `fails on A only: PROGRAM: SIGSEGV/none`."""
     for one in comparison.differences:
         head, outcome = _describe(one, comparison)
-        yield f"{head}: {one.here.case}: {outcome}"
+        yield reveal_line(f"{head}: {one.here.case}: {outcome}")
 
 
 def to_junit(comparisons: Sequence[Comparison]) -> str:
@@ -48,7 +49,7 @@ def to_markdown(comparisons: Sequence[Comparison]) -> str:
     """Write a comment for a pull request: for each pair, the total and a table of differences."""
     lines = ["### finfuzz replay", ""]
     for comparison in comparisons:
-        lines += [f"**{comparison.total}**", ""]
+        lines += [f"**{quote_text(comparison.total)}**", ""]
         if comparison.differences:
             here, there = comparison.labels
             lines += [make_row("", "program", there, here), "| --- | --- | --- | --- |"]

@@ -34,10 +34,16 @@ class InterpreterGraph:
     flavour: str = ""
     left: bool = True
     nodes: list[Node] = field(default_factory=list)
+    _last: dict[str, int] = field(default_factory=dict)
+
+    def add(self, node: Node) -> None:
+        """Add a node."""
+        self._last[node.name] = len(self.nodes)
+        self.nodes.append(node)
 
     def find(self, name: str) -> int:
         """Return the index of the last node made under a name."""
-        return max(index for index, node in enumerate(self.nodes) if node.name == name)
+        return self._last[name]
 
 
 def build_graphs(program: Program) -> list[InterpreterGraph]:
@@ -62,7 +68,7 @@ def _add_step(interpreter: InterpreterGraph, step: Step) -> None:
             _add_step(interpreter, each)
     elif step.op == "node":
         name, kind = step.args
-        interpreter.nodes.append(Node(name, kind))
+        interpreter.add(Node(name, kind))
     elif step.op in ("edge", "hook", "root", "drop"):
         node = interpreter.nodes[interpreter.find(step.args[0])]
         if step.op == "edge":

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from finfuzz.report.markdown import fence, make_row, quote_code, quote_text
+from finfuzz.report.markdown import Markdown, fence, make_row, quote_code, quote_text
 from finfuzz.report.stack import fold_stack
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.attribution import Attribution
@@ -86,7 +86,7 @@ def _write_versions(finding: Finding, here: Here) -> str:
     }
     own = {"compiler": target.compiler, "system": target.system}
     cells = [
-        make_row(name, quote_text(value) + ("" if own.get(name, value) else _OF_HERE))
+        make_row(name, Markdown(quote_text(value) + ("" if own.get(name, value) else _OF_HERE)))
         for name, value in rows.items()
         if value
     ]

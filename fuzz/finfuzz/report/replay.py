@@ -17,6 +17,7 @@ from finfuzz.replay.judge import SILENT, WORSE, Judgement, Result
 from finfuzz.report import junit
 from finfuzz.report.markdown import make_row, quote_code
 from finfuzz.support.counting import count
+from finfuzz.support.terminal import reveal_line
 
 #: The letter of each judgement in the table, and its style: a table may have 24 columns.
 _MARKS: dict[Judgement, tuple[str, str]] = {
@@ -93,14 +94,16 @@ def render_table(replay: Replay, *, all_rows: bool) -> Table:
         rendered.add_column(str(number), justify="center", no_wrap=True)
     for name, row in replay.rows.items():
         if all_rows or any(one.judgement not in _QUIET for one in row.values()):
-            rendered.add_row(name, *(_render_mark(row.get(column)) for column in columns))
+            marks = (_render_mark(row.get(column)) for column in columns)
+            rendered.add_row(reveal_line(name), *marks)
     return rendered
 
 
 def render_legend(replay: Replay) -> Iterable[Text]:
     """Explain the numbers of the table's columns, and those letters that it uses."""
     for number, (target, python) in enumerate(replay.columns, start=1):
-        yield Text(f"{number:>3}  {target} on CPython {python}", style="dim")
+        line = reveal_line(f"{number:>3}  {target} on CPython {python}")
+        yield Text(line, style="dim")
     used = [judgement for judgement in _MARKS if replay.counts[judgement]]
     told = [part for judgement in used for part in (_MARKS[judgement], f" {judgement}  ")]
     partly = [f"{_PARTLY} with skipped steps"] if replay.partial else []
@@ -120,7 +123,8 @@ def describe_skipped(replay: Replay, all_rows: bool) -> Iterable[str]:
         yield f"skipped steps: of {len(replay.partial):,} programs; --all lists them"
         return
     for one in replay.partial:
-        yield f"skipped: {one.case} on {one.target}, CPython {one.python}: {one.first_skipped}"
+        where = f"{one.case} on {one.target}, CPython {one.python}"
+        yield reveal_line(f"skipped: {where}: {one.first_skipped}")
 
 
 def describe(one: Result) -> str:
@@ -129,7 +133,8 @@ def describe(one: Result) -> str:
     if one.judgement == "failed":
         why = " (no record that it survived there)"
     where = f"{one.case} on {one.target}, CPython {one.python}"
-    return f"{one.judgement}: {where}: {one.summary}, expected {_format_expected(one)}{why}"
+    outcome = f"{one.summary}, expected {_format_expected(one)}{why}"
+    return reveal_line(f"{one.judgement}: {where}: {outcome}")
 
 
 def to_junit(replay: Replay) -> str:

@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from finfuzz.program.text import parse
 from finfuzz.report.graph import InterpreterGraph, build_graphs
+from finfuzz.support.terminal import reveal_line
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.similar import Suggestion
 
@@ -22,6 +23,9 @@ _STYLES = {
     "merged": "dim",
     "damaged": "red",
 }
+#: Lines and levels of a drawn graph. The corpus has at most 30 lines, and a level is four columns
+#: wide. What is left out stands in the program above it.
+_MOST_LINES, _DEEPEST = 500, 16
 
 
 def render_list(entries: Sequence[ListedFinding]) -> Table:
@@ -37,13 +41,14 @@ def render_list(entries: Sequence[ListedFinding]) -> Table:
         finding = entry.finding
         if finding is None:
             name = Text(entry.folder.name, style="cyan")
-            table.add_row(Text("\n").join([name, status]), Text(entry.problem), entry.owner, "", "")
+            problem = Text(reveal_line(entry.problem))
+            table.add_row(Text("\n").join([name, status]), problem, entry.owner, "", "")
             continue
         if finding.flaky:
             status.append(" flaky", style="yellow")
         name = Text.assemble((f"{finding.bucket}\n", "cyan"), status)
         target = f"{finding.target.spec}, CPython {finding.target.python}"
-        what = Text.assemble((f"{finding.title}\n", ""), (target, "dim"))
+        what = Text.assemble((f"{reveal_line(finding.title)}\n", ""), (reveal_line(target), "dim"))
         table.add_row(name, what, entry.owner, str(finding.rate), f"{finding.sightings:,}")
     return table
 
@@ -51,7 +56,8 @@ def render_list(entries: Sequence[ListedFinding]) -> Table:
 def render_suggestions(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
     """Yield a line for each pair of findings that may be one defect."""
     for one, other, why in suggestions:
-        yield Text(f"{one} and {other} may be the same defect: {why} (finfuzz merge {other} {one})")
+        told = f"{one} and {other} may be the same defect: {why}"
+        yield Text(reveal_line(f"{told} (finfuzz merge {other} {one})"))
 
 
 def render_graph(program: str) -> RenderableType:
@@ -64,24 +70,45 @@ def _build_tree(interpreter: InterpreterGraph) -> Tree:
     words += [f"life {interpreter.life}"] if interpreter.life > 1 else []
     words += ["left running"] if interpreter.flavour and interpreter.left else []
     tree = Tree(Text(" ".join(filter(None, words)), style="bold"), guide_style="dim")
+    grower = _Grower(interpreter)
     for index, node in enumerate(interpreter.nodes):
         holders = list(node.roots) + ([] if node.dropped or "." in node.name else ["variable"])
-        if holders:
-            branch = tree.add(Text(" + ".join(holders), style="magenta"))
-            _grow(branch, interpreter, index, "", ())
+        if holders and not grower.full:
+            grower.grow(tree.add(Text(" + ".join(holders), style="magenta")), index)
+    if grower.full:
+        tree.add(Text(f"… more than {_MOST_LINES} objects and references", style="dim"))
     return tree
 
 
-def _grow(
-    branch: Tree, interpreter: InterpreterGraph, index: int, edge: str, above: tuple[int, ...]
-) -> None:
-    node = interpreter.nodes[index]
-    label = Text.assemble((f"{edge} → " if edge else ""), (node.name, "cyan"), f" {node.kind}")
-    for hook, action in node.hooks:
-        label.append(f"  {hook}: {action}", style="yellow")
-    if index in above:
-        branch.add(label.append("  ↑ again", style="dim"))
-        return
-    grown = branch.add(label)
-    for word, target in node.edges:
-        _grow(grown, interpreter, target, word, (*above, index))
+class _Grower:
+    """Grows one tree. Each object's references are written once, else a tree may double per level.
+
+    A finding from somebody else may have any program: depth and lines are bounded, too.
+    """
+
+    def __init__(self, interpreter: InterpreterGraph) -> None:
+        self._nodes = interpreter.nodes
+        self._grown: set[int] = set()
+        self._lines = 0
+
+    @property
+    def full(self) -> bool:
+        return self._lines >= _MOST_LINES
+
+    def grow(self, branch: Tree, index: int, edge: str = "", depth: int = 0) -> None:
+        """Add an object and, below it, what it refers to."""
+        self._lines += 1
+        node = self._nodes[index]
+        label = Text.assemble((f"{edge} → " if edge else ""), (node.name, "cyan"), f" {node.kind}")
+        for hook, action in node.hooks:
+            label.append(f"  {hook}: {action}", style="yellow")
+        grown = branch.add(label)
+        if index in self._grown:
+            label.append("  ↑ again", style="dim")
+        elif node.edges and depth == _DEEPEST:
+            label.append("  …", style="dim")
+        elif node.edges:
+            self._grown.add(index)
+            for word, target in node.edges:
+                if not self.full:
+                    self.grow(grown, target, word, depth + 1)

@@ -30,6 +30,14 @@ def reveal(text: str) -> str:
     return _HIDDEN.sub(_spell, text.replace("\r\n", "\n"))
 
 
+def reveal_line(text: str) -> str:
+    """Reveal a text that is printed as one line: its line feeds are spelled out, too.
+
+    Else data could add lines of its own: a total that is not ours, a command to GitHub's log.
+    """
+    return reveal(text).replace("\n", "\u240a")
+
+
 def _spell(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:
@@ -40,6 +48,11 @@ def _spell(match: re.Match[str]) -> str:
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print a text, its hidden characters spelled out. ``err``: on standard error."""
     click.echo(reveal(text), err=err, nl=nl)
+
+
+def say_line(text: str, *, err: bool = False) -> None:
+    """Print a text as one line, whatever is in it. ``err``: on standard error."""
+    say(reveal_line(text), err=err)
 
 
 class DataConsole(Console):

@@ -24,6 +24,7 @@ from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings import routes
 from finfuzz.triage.findings.finding import (
+    find_milder,
     index_buckets,
     is_fatal,
     load,
@@ -212,18 +213,18 @@ class Sorter:
         diagnosis = sighting.diagnosis
         seen = self._get_seen(sighting)
         seen.add(diagnosis, start, times)
-        milder = self._filed.get(diagnosis.bucket) or self._find_filed(diagnosis)
-        if milder is not None and (is_fatal(milder) or diagnosis.signal == "NONE"):
-            seen.path = milder
+        filed = self._filed.get(diagnosis.bucket) or self._find_filed(diagnosis)
+        if filed is not None and (is_fatal(filed) or diagnosis.signal == "NONE"):
+            seen.path = filed
             self.seen[diagnosis.bucket] = seen
             return
         try:
-            self._file(sighting, seen, milder)
+            self._file(sighting, seen, filed)
         except FileExistsError as error:  # filed by another campaign while this one confirmed
             seen.path = self._filed[diagnosis.bucket] = Path(str(error))
             self.seen[diagnosis.bucket] = seen
         except (UserError, OSError) as error:  # a full disk, say: counting goes on
-            why = self._unwritten.add(diagnosis.bucket, error, milder)
+            why = self._unwritten.add(diagnosis.bucket, error)
             self._announce(f"{diagnosis} {diagnosis.bucket}: not filed: {why}")
             self.seen[diagnosis.bucket] = seen
 
@@ -232,7 +233,7 @@ class Sorter:
         for written in self._unwritten.write(self._crashes):
             seen = self.seen[written.bucket]
             if written.new:
-                self._take_filed(written.folder, seen, written.milder)
+                self._take_filed(written.folder, seen)
             seen.path = self._filed[written.bucket] = written.folder
             self._announce(f"{seen.diagnosis} {written.bucket}: filed now: {written.folder}")
 
@@ -250,28 +251,30 @@ class Sorter:
         seen.diagnosis = diagnosis
         return seen
 
-    def _file(self, sighting: Sighting, seen: SeenBucket, milder: Path | None) -> None:
+    def _file(self, sighting: Sighting, seen: SeenBucket, filed: Path | None) -> None:
         diagnosis = sighting.diagnosis
         python = self._build.interpreter.text
         regressed = find_regressed(diagnosis, self._build.spec, python, self._known)
         doubt = self._filer.find_doubt(sighting)
         title = regressed.title if regressed else ""
         folder = None if doubt else self._filer.file(sighting, title)
-        if folder is None and milder is None:
+        if folder is None and filed is None:
             self._keep_unconfirmed(sighting, seen, doubt or "not reproduced in fresh processes")
             return
         if folder is None:
-            seen.path = milder
+            seen.path = filed
             self.seen[diagnosis.bucket] = seen
             return
         self.unconfirmed.pop(diagnosis.bucket, None)
         self.seen[diagnosis.bucket] = seen
-        self._take_filed(folder, seen, milder)
+        self._take_filed(folder, seen)
 
-    def _take_filed(self, folder: Path, seen: SeenBucket, milder: Path | None = None) -> None:
+    def _take_filed(self, folder: Path, seen: SeenBucket) -> None:
         seen.path, seen.new = folder, True
-        self._filed[seen.diagnosis.bucket] = folder
-        if milder is not None:
+        bucket = seen.diagnosis.bucket
+        self._filed[bucket] = folder
+        milder = find_milder(self._crashes, bucket)
+        if milder is not None and is_fatal(folder):
             self._replace(milder, folder)
         self.defer(folder)
 
@@ -283,6 +286,15 @@ class Sorter:
         for route in before.routes:
             routes.add(finding.routes, route)
         update(folder, finding)
+        if before.merged_into:
+            into = f"was merged into {before.merged_into}"
+            self._announce(f"{before.bucket} {into}, where nothing crashes: it is its own now")
+        for bucket, path in self._filed.items():  # what was merged into the milder one, too
+            if path == milder:
+                self._filed[bucket] = folder
+        for seen in self.seen.values():
+            if seen.path == milder:
+                seen.path = folder
         for queue in (self._owners, self._later):
             kept = [work for work in queue if work.folder != milder]
             queue.clear()

@@ -10,12 +10,11 @@ from finfuzz.triage.findings.save import NotWrittenError, save
 
 
 class Written(NamedTuple):
-    """A finding that is filed now. ``new``: by us; ``milder``: the finding that it replaces."""
+    """A finding that is filed now. ``new``: by us."""
 
     bucket: str
     folder: Path
     new: bool
-    milder: Path | None
 
 
 class Unwritten:
@@ -23,21 +22,21 @@ class Unwritten:
 
     def __init__(self) -> None:
         self.reasons: dict[str, str] = {}
-        self._waiting: dict[str, tuple[NotWrittenError, Path | None]] = {}
+        self._waiting: dict[str, NotWrittenError] = {}
 
-    def add(self, bucket: str, error: Exception, milder: Path | None) -> str:
+    def add(self, bucket: str, error: Exception) -> str:
         """Keep the reason, and the finding if there is one already. Returns the reason."""
         why = str(error)
         if isinstance(error, OSError):
             why = f"can't write {error.filename or 'the finding'}: {error.strerror}"
         if isinstance(error, NotWrittenError):
-            self._waiting[bucket] = error, milder
+            self._waiting[bucket] = error
         self.reasons[bucket] = why
         return why
 
     def write(self, crashes: Path) -> Iterator[Written]:
         """Write what can be written now, and yield it; stop at the first that can't."""
-        for bucket, (unwritten, milder) in list(self._waiting.items()):
+        for bucket, unwritten in list(self._waiting.items()):
             try:
                 folder, new = save(crashes, unwritten.finding, unwritten.files), True
             except FileExistsError as error:  # filed by another campaign meanwhile
@@ -45,4 +44,4 @@ class Unwritten:
             except NotWrittenError:
                 return
             del self._waiting[bucket], self.reasons[bucket]
-            yield Written(bucket, folder, new, milder)
+            yield Written(bucket, folder, new)

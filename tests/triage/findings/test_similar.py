@@ -37,3 +37,11 @@ def test_suggestions(other: Finding, why: str | None) -> None:
     other = msgspec.structs.replace(other, bucket="b" * 12)
     found = [suggestion.why for suggestion in suggest_merges([ONE, other])]
     assert found == ([] if why is None else [why])
+
+
+def test_findings_of_any_size_are_compared_in_no_time() -> None:
+    """Frames were looked for one by one, and whole stacks compared: hours for these two."""
+    frames, backwards = ([f"{letter}{n}" for n in range(100_000)] for letter in "xy")
+    one = finding(program=OTHER, frames=tuple(frames), stack=stack(*frames))
+    other = finding(bucket="b" * 12, frames=tuple(backwards), stack=stack(*reversed(frames)))
+    assert list(suggest_merges([one, other])) == []

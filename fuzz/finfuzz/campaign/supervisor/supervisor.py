@@ -32,6 +32,7 @@ from finfuzz.executor import process
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.hints import spell_command
+from finfuzz.support.terminal import reveal_line
 
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 1.0
@@ -213,7 +214,7 @@ class Supervisor:
 
     def _announce(self, line: str) -> None:
         """Show a line, and keep it in the journal."""
-        self._screen.note(line)
+        self._screen.note(reveal_line(line))
         self.totals.add_note(line)
 
     def _check_resources(self) -> None:

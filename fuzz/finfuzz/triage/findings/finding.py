@@ -37,6 +37,7 @@ __all__ = [
     "TargetRecord",
     "encode",
     "find_finding",
+    "find_milder",
     "index_buckets",
     "is_fatal",
     "list_folders",
@@ -121,6 +122,15 @@ def index_buckets(crashes: Path) -> dict[str, Path]:
 def is_fatal(folder: Path) -> bool:
     """Whether the finding in that folder crashes or hangs a process, judged by its place."""
     return folder.parent.parent.name != "NONE"
+
+
+def find_milder(crashes: Path, bucket: str) -> Path | None:
+    """Find the bucket's own finding that crashes nothing, if it has one; never a merged other's."""
+    for path in sorted(crashes.glob(f"NONE/*/{bucket}/{FILE}")):
+        with contextlib.suppress(UserError):
+            if not path.parent.is_symlink() and load(path.parent).bucket == bucket:
+                return path.parent
+    return None
 
 
 def find_finding(text: str, crashes: Path) -> Path:
