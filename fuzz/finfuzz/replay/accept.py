@@ -21,7 +21,6 @@ from finfuzz.support.files import write_whole
 from finfuzz.targets.condition import BUILDS
 from finfuzz.targets.spec import TargetSpec
 
-
 #: The byte-order mark that some editors put first.
 _MARK = "\ufeff"
 
