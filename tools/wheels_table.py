@@ -28,6 +28,7 @@ MARKS: dict[State, str] = {
     "leaks": "l",
     "raises": "e",
     "breaks a rule": "b",
+    "ends early": "**E**",
     "wrong answer": "**W**",
     "hangs": "**H**",
     "crashes": "**C**",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,14 @@ def test_cpythons_of_one_version_have_their_paths_in_their_names(
     ((here, there),) = pair_with_python([PlannedBuild(BARE, MINE)], "3.15")
     assert here.name == "no-extension on 3.15.2 (/src/python)"
     assert there.name == "no-extension on 3.15.2 (/new/python)"
+
+
+def test_environments_of_one_cpython_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, other = (replace(NEW, environment=Path(f"/{name}/bin/python")) for name in "ab")
+    monkeypatch.setattr("finfuzz.replay.matrix.pick_interpreter", lambda _: other)
+    ((here, there),) = pair_with_python([PlannedBuild(BARE, mine)], "/b/bin/python")
+    assert here.name == "no-extension on 3.15.2 (/a/bin/python)"
+    assert there.name == "no-extension on 3.15.2 (/b/bin/python)"
 
 
 def test_a_build_is_not_compared_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,7 @@ def replay(
     if not chosen.targets and not matrix:
         chosen = msgspec.structs.replace(chosen, targets=_find_own_targets(cases, trust=trust))
     builds = plan_all_builds(chosen.targets) if matrix else plan_builds(chosen)
-    builds = name_places(list(dict.fromkeys(builds)))
+    builds = list(dict.fromkeys(name_places(builds)))
     pairs = _pair(builds, against, against_python, chosen.policies)
     if pairs:
         builds = list(dict.fromkeys(one for column in zip(*pairs, strict=True) for one in column))

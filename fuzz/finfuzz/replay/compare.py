@@ -114,11 +114,12 @@ def pair_with_python(builds: Sequence[PlannedBuild], against: str) -> list[Pair]
 
 def _tell_apart(pairs: Sequence[Pair], option: str) -> list[Pair]:
     """Leave out pairs of a build with itself, and name CPythons of one version by their paths."""
-    different = [(here, there) for here, there in pairs if here != there]
+    # Two environments of one CPython are equal until their paths are in their names.
+    named = name_places([one for pair in pairs for one in pair])
+    different = [(a, b) for a, b in zip(named[::2], named[1::2], strict=True) if a != b]
     if not different:
         raise UserError(f"{option}: {pairs[0][0].name} is the same build: give another")
-    named = name_places([one for pair in different for one in pair])
-    return list(zip(named[::2], named[1::2], strict=True))
+    return different
 
 
 def compare_all(results: Iterable[Result], pairs: Sequence[Pair]) -> list[Comparison]:

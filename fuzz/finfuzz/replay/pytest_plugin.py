@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         pythons=tuple(config.getoption("finfuzz_python")),
     )
     try:
-        builds = name_places(list(dict.fromkeys(plan_builds(chosen))))
+        builds = dict.fromkeys(name_places(plan_builds(chosen)))
         config.stash[_BUILDS] = [ensure_built(planned) for planned in builds]
     except UserError as error:
         raise pytest.UsageError(str(error)) from error

@@ -71,7 +71,10 @@ class PlannedBuild:
 
 
 def name_places(builds: Sequence[PlannedBuild]) -> list[PlannedBuild]:
-    """Name CPythons of one version by their paths: results are kept by the build's name."""
+    """Name CPythons of one version by their paths: results are kept by the build's name.
+
+    Two environments of one CPython are then different builds.
+    """
     places: dict[str, set[Path]] = {}
     for one in builds:
         places.setdefault(one.interpreter.text, set()).add(one.interpreter.path)

@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -75,7 +75,7 @@ class Interpreter:
     text: str
     abiflags: str = ""
     commit: str = ""
-    environment: Path | None = None
+    environment: Path | None = field(default=None, compare=False)
 
     @property
     def path(self) -> Path:
