@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -56,7 +55,7 @@ class Chooser:
         made = [make() for _ in range(CANDIDATES)]
         features = [list_features(one.program) for one in made]
         rates = [
-            self._novelty.rate(found) / math.sqrt(one.program.cost)
+            self._novelty.rate(found) / one.program.cost
             for one, found in zip(made, features, strict=True)
         ]
         newest = rates.index(max(rates))
