@@ -12,7 +12,14 @@ import pytest
 from msgspec.structs import replace
 
 from finfuzz.cli import main
-from finfuzz.triage.findings.finding import Finding, list_folders, load, update
+from finfuzz.triage.findings.finding import (
+    Finding,
+    StackFrame,
+    encode,
+    list_folders,
+    load,
+    update,
+)
 from helpers.campaign_example import plan, state_with
 from helpers.finding_example import crashes_with, finding
 
@@ -118,6 +125,18 @@ def test_show_tells_all_of_one_the_most_useful_first(finfuzz: Main) -> None:
     assert places == sorted(places)
     bare = OTHER.folder
     assert f"not known yet: finfuzz attribute crashes/{bare}" in finfuzz("show", "bbb")[1]
+
+
+def test_show_and_triage_print_no_line_that_a_finding_brings(finfuzz: Main, here: Path) -> None:
+    """Which of them has a line feed: any text that a sent finding may contain."""
+    evil = "evil\n::error::forged"
+    folder = here / "crashes" / OTHER.folder
+    changes = {"detail": evil, "frames": (evil, evil), "phase": evil, "diagnostic": "raises"}
+    changed = replace(load(folder), **changes, stack=(StackFrame(evil, 1, evil),))
+    (folder / "finding.json").write_bytes(encode(changed))
+    for out in (finfuzz("show", "bbb")[1], finfuzz("triage")[1]):
+        assert "evil" in out
+        assert not [line for line in out.splitlines() if line.strip().startswith("::")]
 
 
 def test_show_does_not_break_a_command(

@@ -17,6 +17,7 @@ from finfuzz.report.stack import fold_stack
 from finfuzz.report.terminal import render_graph
 from finfuzz.support.counting import count
 from finfuzz.support.hints import spell_command
+from finfuzz.support.terminal import reveal_line
 from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.listing import ListedFinding
@@ -35,7 +36,9 @@ def print_finding(console: Console, entry: ListedFinding) -> None:
     """
     finding = entry.finding
     assert finding is not None
-    console.print(Text(finding.title, style="bold"), _render_status(entry, finding), sep="\n")
+    console.print(
+        Text(reveal_line(finding.title), style="bold"), _render_status(entry, finding), sep="\n"
+    )
     console.print(_make_heading("run it"))
     for line in _list_lines(entry, finding):
         console.print(Text(f"  {line}"), soft_wrap=True)
@@ -46,7 +49,7 @@ def print_finding(console: Console, entry: ListedFinding) -> None:
 
 def _list_parts(finding: Finding, folder: Path) -> Iterator[tuple[str, RenderableType]]:
     attribution = finding.attribution
-    yield "whose defect is it", Text(_describe_owner(finding, folder))
+    yield "whose defect is it", Text(reveal_line(_describe_owner(finding, folder)))
     if finding.escalation:
         yield "instruments", _render_escalation(finding)
     if finding.stack:
@@ -74,7 +77,8 @@ def _render_status(entry: ListedFinding, finding: Finding) -> Text:
     explained = finding.regressed or (entry.known.title if entry.known else "")
     words = [entry.status + (f": {explained}" if explained else "")]
     words += ["flaky"] if finding.flaky else []
-    return Text(f"{finding.bucket}, {', '.join(words)}: {describe(finding)}", style="dim")
+    told = f"{finding.bucket}, {', '.join(words)}: {describe(finding)}"
+    return Text(reveal_line(told), style="dim")
 
 
 def _make_heading(title: str) -> Text:
@@ -92,7 +96,7 @@ def _render_escalation(finding: Finding) -> Table:
     for each in finding.escalation:
         done = each.status == "done"
         text = each.summary if done else f"{each.status}: {each.summary}"
-        table.add_row(Text(each.name, style="cyan"), Text(text, "" if done else "dim"))
+        table.add_row(Text(each.name, style="cyan"), Text(reveal_line(text), "" if done else "dim"))
     return table
 
 
@@ -101,8 +105,9 @@ def _render_stack(finding: Finding) -> Text:
     width = max(len(line.number) for line in lines[:_LINES])
     text = Text()
     for line in lines[:_LINES]:
-        text.append(f"{line.number:<{width}} {line.text}", style="" if line.place else "dim")
-        text.append(f"  {line.place}\n" if line.place else "\n", style="dim")
+        told, place = reveal_line(line.text), reveal_line(line.place)
+        text.append(f"{line.number:<{width}} {told}", style="" if place else "dim")
+        text.append(f"  {place}\n" if place else "\n", style="dim")
     left = len(lines) - _LINES
     text.append(f"… {left} more in stack.txt" if left > 0 else "", style="dim")
     text.rstrip()
@@ -115,13 +120,14 @@ def _render_controls(attribution: Attribution) -> Table:
         table.add_column(column, overflow="fold")
     for cell in attribution.cells:
         style = _VERDICTS.get(cell.verdict.what, "dim")
-        table.add_row(cell.axis, cell.target, cell.python, Text(str(cell.verdict), style=style))
+        cells = map(reveal_line, (cell.axis, cell.target, cell.python))
+        table.add_row(*cells, Text(reveal_line(str(cell.verdict)), style=style))
     return table
 
 
 def _render_routes(finding: Finding) -> Text:
     most = sorted(finding.routes, key=lambda route: -route.sightings)
-    lines = [f"{route.sightings:>6,}  {route}" for route in most[:_ROUTES]]
+    lines = [reveal_line(f"{route.sightings:>6,}  {route}") for route in most[:_ROUTES]]
     lines += [f"… {len(most) - _ROUTES} more"] if len(most) > _ROUTES else []
     return Text("\n".join(lines))
 
@@ -142,7 +148,7 @@ def _render_facts(finding: Finding) -> Table:
     }
     for name, value in rows.items():
         if value:
-            table.add_row(Text(name, style="dim"), Text(value))
+            table.add_row(Text(name, style="dim"), Text(reveal_line(value)))
     return table
 
 
