@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from finfuzz.targets.interpreters import find_interpreters
 from helpers.command import run
+from helpers.finding_example import crashes_with, finding
 
 DESTROY = "pybind11==3.1.0+destroy"
 SURVIVES = "finfuzz 1\n# why\nnode a container\nedge a a append\nroot a module\n"
@@ -200,6 +202,18 @@ def test_pytest_has_an_item_for_each_program_and_build(here: Path) -> None:
     assert f"corpus/dies.fin::{DESTROY} on {PYTHON}" in done.stdout
     assert f"failed: {GUARD}, expected survival" in done.stdout
     assert "1 failed, 5 passed, 2 skipped" in done.stdout
+
+
+def test_pytest_takes_no_recipe_of_somebody_elses_finding(here: Path) -> None:
+    target = msgspec.structs.replace(finding().target, spec="stdlib:json", recipe="recipe.toml")
+    crashes = crashes_with(here / "sent", finding(target=target, program="finfuzz 1\nimport\n"))
+    (crashes / finding().folder / "recipe.toml").write_text('module = "json"\n')
+    plugin = ("--finfuzz", "--finfuzz-target", "stdlib:json", "--finfuzz-python", PYTHON)
+    done = run(
+        here, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, "sent"
+    )
+    assert done.returncode == 1
+    assert "give --trust; for pytest, that is --finfuzz-trust" in done.stdout
 
 
 def test_pytest_without_the_option_sees_no_programs(here: Path) -> None:

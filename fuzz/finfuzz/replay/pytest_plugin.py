@@ -67,6 +67,8 @@ class _CaseItem(pytest.Item):
     def runtest(self) -> None:
         if self._planned.problem:
             pytest.skip(self._planned.problem)
+        if not self.config.getoption("finfuzz_trust"):
+            self._require_trust()
         result = replay_one(self._case, self._planned, self._get_executor())
         if result.skipped:
             self.add_report_section("call", "finfuzz: skipped steps", "\n".join(result.skipped))
@@ -75,16 +77,21 @@ class _CaseItem(pytest.Item):
         if result.judgement in WORSE:
             raise _Worse(result)
 
+    def _require_trust(self) -> None:
+        try:
+            self._case.require_trust(self._planned.spec)
+        except UserError as error:
+            pytest.fail(f"{error}; for pytest, that is --finfuzz-trust", pytrace=False)
+
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
-        return str(excinfo.value) if excinfo.errisinstance(_Worse) else str(excinfo.getrepr(style))
+        told = excinfo.errisinstance((_Worse, pytest.fail.Exception))
+        return str(excinfo.value) if told else str(excinfo.getrepr(style))
 
     def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, f"{self.path.stem} on {self.name}"
 
     def _get_executor(self) -> Executor:
         executors, planned = self.config.stash[_EXECUTORS], self._planned
-        if not self.config.getoption("finfuzz_trust"):
-            self._case.require_trust(planned.spec)
         spec = self._case.choose_target(planned.spec)
         key = spec, planned.interpreter.path
         if key not in executors:

@@ -43,6 +43,6 @@ def read_file(path: Path, most: int, name: str) -> bytes:
 
 
 def list_script(folder: Path) -> list[Path]:
-    """List the files of a finding's script: repro.py, and the others that are there."""
-    first, *others = (folder / name for name in SCRIPT)
-    return [first, *(path for path in others if path.is_symlink() or path.exists())]
+    """List the files of a finding's script that are there, repro.py first."""
+    paths = (folder / name for name in SCRIPT)
+    return [path for path in paths if path.is_symlink() or path.exists()]

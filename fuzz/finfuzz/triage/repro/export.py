@@ -12,7 +12,7 @@ from finfuzz.support.cpythons import Version
 from finfuzz.support.errors import UserError
 from finfuzz.targets.packages.recipe import read_recipe
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.findings.files import list_script, read_file
+from finfuzz.triage.findings.files import SCRIPT, list_script, read_file
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.rate import runs_to_see
 from finfuzz.triage.repro.run import list_symptoms
@@ -164,7 +164,8 @@ def _list_exit_codes(finding: Finding, python: Version) -> list[int]:
 
 
 def _read_sources(folder: Path) -> dict[str, str]:
-    return {path.name: _read_source(path) for path in list_script(folder)}
+    paths = dict.fromkeys((folder / SCRIPT[0], *list_script(folder)))
+    return {path.name: _read_source(path) for path in paths}
 
 
 def _read_source(path: Path) -> str:
