@@ -123,10 +123,11 @@ def _print_changes(found: Bisection, *, of_cpython: bool) -> None:
                 f"the {change.what} may be earlier: could not be judged: {others} ({why})"
             )
     if not found.changes:
-        say_line(_describe_no_change(found))
+        for line in _describe_no_change(found):
+            say_line(line)
 
 
-def _describe_no_change(found: Bisection) -> str:
+def _describe_no_change(found: Bisection) -> list[str]:
     """Describe a defect in all releases tried. Raise UserError if no release shows the defect."""
     bad = [trial.name for trial in found.trials if trial.bad]
     if not bad:
@@ -134,4 +135,4 @@ def _describe_no_change(found: Bisection) -> str:
         raise UserError(f"no release shows the finding's defect: {last.name}: {last.verdict}")
     tried = f"no change: bad from {bad[0]} to {bad[-1]}"
     unclear = [f"{one.name}: {one.verdict}" for one in found.trials if one.bad is None]
-    return "\n".join([tried, *(f"decides nothing: {line}" for line in unclear)])
+    return [tried, *(f"decides nothing: {line}" for line in unclear)]
