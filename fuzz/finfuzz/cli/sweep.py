@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -25,15 +24,16 @@ from finfuzz.cli.options import (
 from finfuzz.cli.progress import show_progress
 from finfuzz.executor.zygote import Executor
 from finfuzz.generation.sweep.plan import CellPlan, plan_cell
-from finfuzz.generation.sweep.space import CELLS
+from finfuzz.generation.sweep.space import CELLS, Space
 from finfuzz.program.model import Program
 from finfuzz.replay.run import count_cores
+from finfuzz.support.durations import describe_roughly
 from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.built import Build
 
-#: Bare children that are measured: their median is what a program's cost is counted in.
-_BARE = 20
+#: The cell that is measured, about so many programs of it, and those of them that are left out.
+_SAMPLED, _SAMPLE, _SLOWEST = CELLS[1], 40, 4
 
 
 @cli.command()
@@ -61,28 +61,34 @@ def sweep(
         for number, cell in enumerate(CELLS):
             advance(number, len(CELLS))
             plans.append(plan_cell(space, cell))
-    DataConsole().print(_make_table(plans, measure_bare_child(made) / workers))
+    DataConsole().print(_make_table(plans, measure_price(made, space) / workers))
     say(
-        f"{made.spec} on CPython {made.interpreter.text}, {workers} at once. All payloads are of "
-        "the words that the target has; common segments are those that the fuzzer uses most "
-        "(docs/sweep.md)."
+        f"{made.spec} on CPython {made.interpreter.text}, {workers} at once, on a machine that does "
+        "nothing else. Payloads are of the words that the target has; common segments are those "
+        "that the fuzzer uses most (docs/sweep.md)."
     )
 
 
-def measure_bare_child(made: Build) -> float:
-    """Measure the seconds of a bare child: the median of a few."""
+def measure_price(made: Build, space: Space) -> float:
+    """Measure the seconds of a program of the sweep for each bare child of its cost.
+
+    By a sample of small programs; the slowest of these, which may hang, are left out.
+    """
+    programs = [
+        program for block in space.list_blocks(_SAMPLED) for program in space.list_programs(block)
+    ]
+    prices = []
     with Executor(made) as executor:
         executor.run(Program())  # starts the zygote
-        times = []
-        for _ in range(_BARE):
+        for program in programs[:: max(1, len(programs) // _SAMPLE)]:
             begin = time.perf_counter()
-            executor.run_bare()
-            times.append(time.perf_counter() - begin)
-    return statistics.median(times)
+            executor.run(program)
+            prices.append((time.perf_counter() - begin) / program.cost)
+    return statistics.mean(sorted(prices)[:-_SLOWEST])
 
 
 def _make_table(plans: list[CellPlan], seconds: float) -> Table:
-    """``seconds``: of a bare child, divided by the number of workers."""
+    """``seconds``: for each bare child that a program costs, divided by the number of workers."""
     table = Table("", "every program of …", "programs", "in all", "done after")
     for column in (0, 2, 3, 4):
         table.columns[column].justify = "right"
@@ -94,6 +100,6 @@ def _make_table(plans: list[CellPlan], seconds: float) -> Table:
             str(plan.cell),
             f"{'' if plan.exact else 'about '}{plan.programs:,}",
             f"{'' if exact else 'about '}{programs:,}",
-            str(timedelta(seconds=round(cost * seconds))),
+            describe_roughly(cost * seconds),
         )
     return table
