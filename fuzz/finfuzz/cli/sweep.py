@@ -63,8 +63,8 @@ def sweep(
             plans.append(plan_cell(space, cell))
     DataConsole().print(_make_table(plans, measure_price(made, space) / workers))
     say(
-        f"{made.spec} on CPython {made.interpreter.text}, {workers} at once, on a machine that does "
-        "nothing else. Payloads are of the words that the target has; common segments are those "
+        f"{made.spec} on CPython {made.interpreter.text}, {workers} at once, on a quiet machine. "
+        "Payloads are of the words that the target has; common segments are those "
         "that the fuzzer uses most (docs/sweep.md)."
     )
 
