@@ -19,9 +19,11 @@ from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage import sorter
+from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.finding import load, update
 from finfuzz.triage.findings.save import save
-from helpers.finding_example import finding
+from finfuzz.triage.findings.sightings import SeenBucket
+from helpers.finding_example import crashes_with, finding
 
 
 def interrupted(*_: object, **__: object) -> Iterator[tuple[int, int]]:
@@ -65,3 +67,25 @@ def test_the_printed_command_goes_on(
     done = CliRunner().invoke(cli, shlex.split(hint[1]))
     assert done.exit_code == 0, done.output
     assert load(folder).attribution == finding().attribution
+
+
+@pytest.mark.parametrize(
+    ("new", "has_owner", "line"),
+    [
+        (True, False, "SIGABRT/internals-recreated: FOLDER"),
+        (False, True, "SIGABRT/internals-recreated: FOLDER (filed before)"),
+        (
+            *(False, False),
+            "SIGABRT/internals-recreated: FOLDER (filed before); its owner: "
+            "`finfuzz attribute FOLDER`",
+        ),
+    ],
+)
+def test_what_was_filed_before_is_said(
+    new: bool, has_owner: bool, line: str, tmp_path: Path
+) -> None:
+    one = finding() if has_owner else finding(attribution=None)
+    folder = crashes_with(tmp_path, one) / one.folder
+    diagnosis = Diagnosis("SIGABRT", "internals-recreated", "running", "", ())
+    seen = SeenBucket(diagnosis, 1, 0.0, path=folder, new=new)
+    assert command.describe_filed(seen) == line.replace("FOLDER", str(folder))
