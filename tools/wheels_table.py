@@ -16,7 +16,7 @@ import msgspec
 from finfuzz.check.results import Check, Row
 from finfuzz.check.states import STATES, State
 from finfuzz.report.check import explain
-from finfuzz.report.markdown import make_row
+from finfuzz.report.markdown import Markdown, make_row, quote_code
 from finfuzz.targets.spec import parse_target
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "wheels.md"
@@ -105,8 +105,8 @@ def _list_scenarios(checks: Sequence[Check]) -> Iterable[str]:
         for row in check.rows:
             marks[row.scenario][number] = MARKS[row.state]
     for scenario, found in marks.items():
-        cells = [found.get(number, "") for number in range(len(checks))]
-        yield make_row(f"`{scenario}`", *cells)
+        cells = [Markdown(found.get(number, "")) for number in range(len(checks))]
+        yield make_row(quote_code(scenario), *cells)
 
 
 def _list_failures(checks: Sequence[Check]) -> Iterable[str]:
@@ -115,7 +115,7 @@ def _list_failures(checks: Sequence[Check]) -> Iterable[str]:
     yield "| --- | --- | --- | --- |"
     for check in checks:
         for text, rows in _group(check.bad).items():
-            names = ", ".join(f"`{row.scenario}`" for row in rows)
+            names = Markdown(", ".join(quote_code(row.scenario) for row in rows))
             cells = (name_package(check), names, rows[0].state, _shorten(text))
             yield make_row(*cells)
 

@@ -65,8 +65,8 @@ PAGE = """\
 
 | package | scenarios | outcome |  |
 | --- | --- | --- | --- |
-| optree 0.20.0 | `again`, `left` | crashes | SIGABRT/none, running: a \\| b; 3 of 3 runs; \
-owner: extension (no control dies the same) |
+| optree 0.20.0 | `again`, `left` | crashes | `SIGABRT/none, running: a \\| b; 3 of 3 runs; \
+owner: extension (no control dies the same)` |
 """
 
 
