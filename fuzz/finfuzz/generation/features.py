@@ -72,8 +72,8 @@ class _Walk:
         for step in program.steps:
             self._take(step)
         found = self._found
-        left = [flavour for name, flavour in self._flavours.items() if name in self._imported]
-        found.add(_mix(_END, len(left) << 4 | len(self._flavours), self._cycle_number))
+        left = len(self._imported & self._flavours.keys())
+        found.add(_mix(_END, left << 4 | len(self._flavours), self._cycle_number))
         return found
 
     def _take(self, step: Step) -> None:

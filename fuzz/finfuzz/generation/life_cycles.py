@@ -67,14 +67,14 @@ def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
 
 def vary(rng: Random, payload: tuple[Step, ...], weights: Weights) -> tuple[Step, ...]:
     """Return another payload, or this one with one word changed; not every step need be legal."""
+    if rng.random() < 0.5:
+        return generate_payload(rng, weights)
     sites = [
         (at, index, choice)
         for at, step in enumerate(payload)
         for index, choice, _ in step.typed()
         if isinstance(choice, Choice)
     ]
-    if rng.random() < 0.5:
-        return generate_payload(rng, weights)
     at, index, choice = rng.choice(sites)
     texts = weights.offers.list_texts(choice)
     word = pick(rng, list(texts), [weights.of_word(choice, text) for text in texts])

@@ -33,9 +33,14 @@ class Segment:
     steps: tuple[str, ...]
 
     @cached_property
+    def patterns(self) -> tuple[tuple[str, ...], ...]:
+        """The words of each step."""
+        return tuple(tuple(step.split()) for step in self.steps)
+
+    @cached_property
     def starts(self) -> bool:
         """Whether it begins an interpreter or a life."""
-        return any(step.split()[0] in ("start", "again") for step in self.steps)
+        return any(op in ("start", "again") for op, *_ in self.patterns)
 
     @cached_property
     def needs_left(self) -> bool:
@@ -121,8 +126,7 @@ class Writer:
         before, wanted = len(self._steps), 0
         new = find_free_name(set(self.scope.nodes), "i")
         texts = {_NEW: new, _KIND: self.flavour, _LEFT: left}
-        for pattern in segment.steps:
-            op, *args = pattern.split()
+        for op, *args in segment.patterns:
             if op == _PAYLOAD:
                 wanted += self._write_payload(payload, ())
             elif args and args[-1] == _PAYLOAD:
