@@ -7,6 +7,7 @@
         journal.sqlite  counts and their history
         signatures/     the first program of each signature, by lane
         novelty-*       how often each static feature was run, by lane
+        explored-*      which combinations of words were run, by lane
         sweep-*         how much of the sweep was run, by lane
         live/           libFuzzer's own folder, shared by the workers, made again at each start
         tmp/            triage compiles and runs here; removed after a kill
@@ -85,6 +86,9 @@ class StatePaths:
 
     def novelty(self, lane: int) -> Path:
         return self.campaign / f"novelty-{lane}"
+
+    def explored(self, lane: int) -> Path:
+        return self.campaign / f"explored-{lane}"
 
     def sweep(self, lane: int) -> Path:
         return self.campaign / f"sweep-{lane}"

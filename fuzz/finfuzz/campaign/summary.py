@@ -10,6 +10,7 @@ from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.sweeps import read_sweeps
 from finfuzz.campaign.totals import LaneTotals
+from finfuzz.generation.combinations import Explored
 from finfuzz.generation.sweep.ledger import CellState
 
 
@@ -39,6 +40,7 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     counts them, null with `--engine random`. ``known``: sightings of known defects, by title.
     ``floor_seconds``: cost of a bare child, null if not measured. ``disagreed``: of the programs
     ``compared`` with a fresh process. ``sweep``: the cells that were begun.
+    ``sources``: programs by what made them. ``explored``: combinations of one to three words.
     """
 
     target: str
@@ -62,6 +64,8 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     compared: int
     disagreed: int
     sweep: list[CellState]
+    sources: dict[str, int]
+    explored: list[Explored]
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -105,13 +109,17 @@ def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
         findings=_summarize_buckets(pairs, "filed"),
         unconfirmed=_summarize_buckets(pairs, "unconfirmed"),
         lanes=[
-            _summarize_lane(lane, figures, sweep)
-            for (lane, figures), sweep in zip(pairs, sweeps.lanes, strict=True)
+            _summarize_lane(lane, figures, sweep, list(explored))
+            for (lane, figures), sweep, explored in zip(
+                pairs, sweeps.lanes, sweeps.explored, strict=True
+            )
         ],
     )
 
 
-def _summarize_lane(plan: Lane, lane: LaneTotals, sweep: list[CellState]) -> LaneSummary:
+def _summarize_lane(
+    plan: Lane, lane: LaneTotals, sweep: list[CellState], explored: list[Explored]
+) -> LaneSummary:
     total = lane.total
     return LaneSummary(
         target=plan.target,
@@ -135,6 +143,8 @@ def _summarize_lane(plan: Lane, lane: LaneTotals, sweep: list[CellState]) -> Lan
         compared=lane.compared,
         disagreed=lane.disagreed,
         sweep=sweep,
+        sources={one.name: one.tried for one in lane.tallies if one.sort == "source"},
+        explored=explored,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -248,6 +248,13 @@ def _add_tallies(
         key = (tally.sort, tally.name)
         found[key] = found[key].plus(tally) if key in found else tally
     return found
+
+
+def describe_sources(programs: Mapping[str, int]) -> str:
+    """Describe where programs came from: `48% life cycle, 26% sweep`; empty without any."""
+    total = sum(programs.values())
+    parts = sorted(programs.items(), key=lambda item: -item[1])
+    return ", ".join(f"{number / total:.0%} {name}" for name, number in parts if number)
 
 
 def _count_trials(tally: Tally) -> int:

@@ -28,6 +28,7 @@ from finfuzz.cli.options import (
 )
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
+from finfuzz.support.durations import format_duration
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.support.hints import DEFAULT_CRASHES
@@ -229,6 +230,10 @@ def _resume(
     return plan, state, journal
 
 
+def _describe_time(seconds: float) -> str:
+    return f"{seconds:.4g} s" if seconds < 600 else format_duration(seconds)
+
+
 def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> None:
     if json_file is not None:
         ensure_directory(json_file.absolute().parent, "the summary")
@@ -239,10 +244,10 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
         workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
         left = plan.seconds - supervisor.pool.elapsed
         supervisor.run(
-            f"fuzzing {lanes} for {left:.4g} s, {workers}, engine {plan.engine}, "
+            f"fuzzing {lanes} for {_describe_time(left)}, {workers}, engine {plan.engine}, "
             f"seed {plan.seed}, from {programs} programs"
             if left > 0
-            else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
+            else f"this campaign has used its {_describe_time(plan.seconds)}: add some with --time"
         )
     summary = summarize(plan, supervisor, state)
     say(render_summary(summary, state.folder))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from finfuzz.campaign.summary import BucketSummary, LaneSummary, Summary
+from finfuzz.campaign.sweeps import describe_explored
+from finfuzz.campaign.totals import describe_sources
 from finfuzz.report.rerun import list_commands
 from finfuzz.support.errors import UserError
 from finfuzz.support.hints import shorten_path, spell_command
@@ -44,6 +46,10 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
         f"engine {summary.engine}, seed {summary.seed}"
     ]
     lines += _render_sweep(lane)
+    if sources := describe_sources(lane.sources):
+        lines.append(f"programs: {sources}")
+    if explored := describe_explored(lane.explored):
+        lines.append(f"run together in one program: {explored}")
     for title, number in lane.known.items():
         if number:
             lines.append(f"known, not filed: {title} ({_times(number)})")

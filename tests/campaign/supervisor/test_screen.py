@@ -48,7 +48,7 @@ def full(**changes: object) -> Snapshot:
         unstable=3,
     )
     lane.update_libfuzzer(0, {"corp": 812, "ft": 34_567})
-    lane.update_tallies(0, (Tally("mutator", "insert", 4000, 120, 2, 1.5),))
+    lane.update_tallies(0, (Tally("source", "life cycle", 4000, 120, 2, 1.5),))
     found = Bucket(
         "6bdb81127c2b", "SIGABRT", "internals-recreated", "filed", "", "/x", True, 7, 60.0, 99
     )
@@ -193,7 +193,7 @@ def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
         "machine    411 MiB in 9 processes",
         "known      not filed: gh-113433: left subinterpreter (12)",
         "! no new feature for 2.1 h",
-        "insert",
+        "life cycle",
         "×1.50",
         "workers' time: programs 83%, mutation 6%, other 11%",
     ):

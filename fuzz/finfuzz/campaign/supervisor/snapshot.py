@@ -43,7 +43,7 @@ class Snapshot:
     does instead. ``triage_seconds``: time that triage was busy. ``untriaged``: signatures without a
     diagnosis. ``waiting``: findings whose controls have not run. ``features``: their history,
     summed over lanes; ``feature_age``: seconds since the last new one, None where none was seen.
-    ``sweep``: how far the sweeps have come, in words.
+    ``sweep``: how far the sweeps have come, ``explored``: what was run together, in words.
     """
 
     plan: Plan
@@ -57,6 +57,7 @@ class Snapshot:
     features: list[float] = field(default_factory=list)
     feature_age: float | None = None
     sweep: str = ""
+    explored: str = ""
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -63,7 +63,7 @@ class Supervisor:
         self._stopped_at: float | None = None
         self._paused = ""
         self._next = dict.fromkeys(("flush", "resources", "sample", "watch"), 0.0)
-        self._sweeps = Sweeps([])
+        self._sweeps = Sweeps([], [])
         self._features = History()
         for features in journal.load_features():
             self._features.add(features)
@@ -307,6 +307,7 @@ class Supervisor:
             waiting=self.triage.waiting,
             features=self._features.values,
             sweep=self._sweeps.line,
+            explored=self._sweeps.explored_line,
             feature_age=age,
             warnings=find_warnings(self._plan, self.totals, usage, times),
         )

@@ -221,6 +221,7 @@ class WorkerPool:
             signatures=str(self._state.signatures(lane)),
             scratch=str(self._state.scratch),
             novelty=str(self._state.novelty(lane)),
+            explored=str(self._state.explored(lane)),
             sweep=str(self._state.sweep(lane)),
             shared=plan.workers > 1,
             deadline=bounds.deadline,

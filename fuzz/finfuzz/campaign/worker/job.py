@@ -14,8 +14,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     ``target`` on ``python`` (a path) is built, and the folders exist: ``live`` is libFuzzer's,
     ``corpus`` has whole programs, ``signatures`` the first program of each signature, ``scratch``
-    what libFuzzer writes of a crash or a slow program. ``novelty`` and ``sweep`` are files of the
-    lane that its workers share.
+    what libFuzzer writes of a crash or a slow program. ``novelty``, ``explored`` and ``sweep`` are
+    files of the lane that its workers share.
     ``shared``: other workers add programs to ``live``. ``tallies``: what the lane has learnt.
     """
 
@@ -29,6 +29,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     signatures: str
     scratch: str
     novelty: str
+    explored: str
     sweep: str
     shared: bool
     deadline: float

@@ -11,7 +11,7 @@ import msgspec
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.journal_queries import JournalReader
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.sweeps import Sweeps, read_sweeps
+from finfuzz.campaign.sweeps import Sweeps, describe_explored, read_sweeps
 from finfuzz.generation.sweep.ledger import CellState
 from finfuzz.report.page.clock import Clock
 from finfuzz.report.page.history import Line, MachineLine, machine_line, sample_lines
@@ -26,6 +26,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One lane: a target on a CPython. ``seconds`` sum the time of its workers.
 
     ``corpus`` and ``features`` are None without libFuzzer. ``sweep``: the cells that were begun.
+    ``explored``: what was run together in one program, in words.
     """
 
     name: str
@@ -44,6 +45,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     compared: int = 0
     disagreed: int = 0
     sweep: tuple[CellState, ...] = ()
+    explored: str = ""
 
 
 class TallyRow(msgspec.Struct, frozen=True):
@@ -200,7 +202,8 @@ def _lanes(journal: JournalReader, plan: Plan, sweeps: Sweeps) -> Iterator[LaneF
             if name in fields and (value is not None or name in optional)
         }
         sweep = tuple(sweeps.lanes[number])
-        yield LaneFacts(name=str(lane), share=lane.share, sweep=sweep, **facts)
+        explored = describe_explored(sweeps.explored[number])
+        yield LaneFacts(name=str(lane), share=lane.share, sweep=sweep, explored=explored, **facts)
 
 
 def _tallies(journal: JournalReader) -> Iterator[TallyRow]:
