@@ -72,7 +72,8 @@ def triage(
         write_whole(json_file, to_json(found))
     if sarif_file is not None:
         write_whole(sarif_file, json.dumps(to_sarif(found, version("finfuzz")), indent=2) + "\n")
-    console.print(terminal.render_list(found) if found else "no findings")
+    table = terminal.render_list(found, one_line=not console.is_terminal)
+    console.print(table if found else "no findings")
     readable = [entry.finding for entry in found if entry.finding]
     for suggestion in terminal.render_suggestions(list(suggest_merges(readable))):
         console.print(suggestion)

@@ -43,7 +43,7 @@ def print_finding(console: Console, entry: ListedFinding) -> None:
     for line in _list_lines(entry, finding):
         console.print(Text(f"  {line}"), soft_wrap=True)
     for title, body in _list_parts(finding, entry.folder):
-        console.print(_make_heading(title), Padding(body, (0, 0, 0, 2)), sep="\n")
+        console.print(_make_heading(title), Padding(body, (0, 0, 0, 2), expand=False), sep="\n")
     console.print(Text(f"\n{entry.folder}"), soft_wrap=True)
 
 
