@@ -105,7 +105,8 @@ def check(
     scenarios = _select(only)
     settings = Settings(deadline, memory)
     names = name_targets(targets, recipe, path)
-    builds = [build_target(*resolve_target(name, python), instrumented=False) for name in names]
+    found = [resolve_target(name, python) for name in names]  # all, before the first is built
+    builds = [build_target(*each, instrumented=False) for each in found]
     for made in builds:
         _require_time(made, deadline)
     if files:

@@ -1,4 +1,4 @@
-"""Render findings and programs for a terminal: the list of findings, and object graphs."""
+"""Render findings and programs for a terminal: their list, stacks and object graphs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rich.tree import Tree
 
 from finfuzz.program.text import parse
 from finfuzz.report.graph import InterpreterGraph, build_graphs
+from finfuzz.report.stack import fold_stack
 from finfuzz.support.terminal import reveal_line
+from finfuzz.triage.findings.finding import StackFrame
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.similar import Suggestion
 
@@ -73,6 +75,25 @@ def render_suggestions(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
     for one, other, why in suggestions:
         told = f"{one} and {other} may be the same defect: {why}"
         yield Text(reveal_line(f"{told} (finfuzz merge {other} {one})"))
+
+
+def render_stack(stack: Sequence[StackFrame], most: int = 0, rest: str = "") -> Text:
+    """Render a stack with its plumbing folded. ``most``: lines, 0 for all; ``rest``: where all are.
+
+    The stack has at least one frame.
+    """
+    lines = fold_stack(stack)
+    shown = lines[:most] if most else lines
+    width = max(len(line.number) for line in shown)
+    text = Text()
+    for line in shown:
+        told, place = reveal_line(line.text), reveal_line(line.place)
+        text.append(f"{line.number:<{width}} {told}", style="" if place else "dim")
+        text.append(f"  {place}\n" if place else "\n", style="dim")
+    left = len(lines) - len(shown)
+    text.append(f"… {left} more {rest}" if left else "", style="dim")
+    text.rstrip()
+    return text
 
 
 def render_graph(program: str) -> RenderableType:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,12 +23,10 @@ from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
 from finfuzz.triage.diagnosis.bucket import is_counted
-from finfuzz.triage.diagnosis.symbols import Frame, find_interrupted, name_stack
 from finfuzz.triage.findings.finding import (
     RECIPE,
     Finding,
     FirstSeen,
-    StackFrame,
     TargetRecord,
     encode,
 )
@@ -42,6 +39,7 @@ from finfuzz.triage.portable import make_portable
 from finfuzz.triage.repro.choose import choose_script
 from finfuzz.triage.repro.single import write_for_build
 from finfuzz.triage.repro.story import replace_story, write_story
+from finfuzz.triage.stack import read_stack, record_stack
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
@@ -173,8 +171,8 @@ class Filer:
             self._build.spec, self._build.interpreter, instrumented=False, announce=self._announce
         )
         outcome = smallest.outcome
-        stack = _drop_handler(name_stack(outcome.find_stack(finding.diagnostic)))
-        finding.stack = tuple(map(_record_frame, stack))
+        stack = read_stack(outcome, finding.diagnostic)
+        finding.stack = record_stack(stack)
         finding.title = make_title(finding)  # the script's first line
         raising = frozenset(one.step for one in outcome.raised)
         script = choose_script(
@@ -264,18 +262,3 @@ def _is_seen_here_alone(finding: Finding) -> bool:
     """Whether nothing crashed, and the gate saw the defect or finfuzz counted: no script does."""
     counted = is_counted(finding.diagnostic, finding.frames)
     return finding.signal == "NONE" and (finding.diagnostic in RULES or counted)
-
-
-def _drop_handler(stack: list[Frame]) -> list[Frame]:
-    """Drop the runtime's frames that recorded the stack, and the C library's that called them."""
-    interrupted = find_interrupted(stack)
-    if interrupted is not None:
-        return stack[interrupted:]
-    return list(dropwhile(lambda one: "finfuzz_runtime" in one.module, stack))
-
-
-def _record_frame(frame: Frame) -> StackFrame:
-    """Drop this machine's folders: the last two parts of a path are enough."""
-    place = "/".join(frame.place.split("/")[-2:])
-    name = Path(frame.module).name
-    return StackFrame(name, frame.offset, frame.function, place, frame.inlined, frame.local_start)
