@@ -42,8 +42,8 @@ def render_list(entries: Sequence[ListedFinding], *, one_line: bool) -> Table:
         if header == "what":
             table.add_column(header, overflow="fold", ratio=1)
         else:
-            justify = "right" if header == "seen" else "left"
-            table.add_column(header, no_wrap=True, justify=justify)
+            table.add_column(header, no_wrap=True)
+    table.columns[headers.index("seen")].justify = "right"
     for entry in entries:
         cells = _make_cells(entry, "  " if one_line else "\n")
         table.add_row(*(cells[header] for header in headers))

@@ -29,6 +29,7 @@ from finfuzz.triage.attribution.likeness import (
     Likeness,
     are_same_defect,
     compare_with_control,
+    describe_difference,
     make_crash,
 )
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
@@ -180,6 +181,7 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
     same: list[Likeness] = []
     runs = 0
     others: Counter[tuple[What, str, str]] = Counter()
+    differs: dict[tuple[What, str, str], str] = {}
     while runs < most:
         runs += 1
         outcome = run_fresh(build, program, limits.patient)
@@ -189,7 +191,9 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
         if alike := [likeness for _, likeness in found if likeness.same]:
             same.append(max(alike, key=lambda one: len(one.frames)))
         elif found:
-            others[_name_difference(found[0][0], build)] += 1
+            key = _name_difference(found[0][0], build)
+            others[key] += 1
+            differs.setdefault(key, describe_difference(wanted.diagnosis, found[0][0]))
             if found[0][0].diagnostic == "hang" and not wanted.rate.flaky:
                 break  # each takes ten times the deadline
     if same:
@@ -200,8 +204,10 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
             _tell_likeness(wanted, build, same),
         )
     if others:
-        ((what, seen, phase), count), *_ = others.most_common(1)
-        return Verdict(what, Rate(count, runs), seen, phase=phase)
+        (key, count), *_ = others.most_common(1)
+        what, seen, phase = key
+        text = differs[key] if what == "otherwise" else ""
+        return Verdict(what, Rate(count, runs), seen, phase=phase, differs=text)
     survived = Rate(runs, runs)
     if lacking := build.offers.missing(find_effective(wanted.python)):
         return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
