@@ -134,7 +134,7 @@ def file_(
     crashes = ensure_directory(crashes, "findings")
     with filing(made, crashes, limits, owner_only=bool(owner_only)) as opened:
         sorter = opened.sorter
-        sorter.sight(text, run_fresh(made, read, limits), 1, 0.0, thorough=True)
+        opened.sight(text, run_fresh(made, read, limits), 1, thorough=True)
         if attribute:
             opened.run_controls()
     for title in (entry.title for entry in sorter.known):

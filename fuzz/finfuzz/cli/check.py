@@ -213,7 +213,7 @@ def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
         sorter = opened.sorter
         for number, row in enumerate(done.bad, start=1):
             outcome = run_fresh(made, parse(row.program), limits.patient)
-            sorter.sight(row.program, outcome, number, 0.0)
+            opened.sight(row.program, outcome, number)
         opened.run_controls()
     for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
         say(f"{seen.diagnosis}: {seen.path}")

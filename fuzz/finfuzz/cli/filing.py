@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from finfuzz.cli.progress import show_progress
+from finfuzz.cli.progress import Advance, show_progress
 from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
 from finfuzz.support.hints import shorten_path, spell_command
 from finfuzz.support.terminal import DataConsole, reveal_line
 from finfuzz.targets.build import Build
@@ -23,8 +24,22 @@ class Filing:
     ) -> None:
         self._console = DataConsole(err=True)
         self._crashes = crashes
-        origin = Origin("program", 0)
-        self.sorter = Sorter(made, crashes, limits, origin, self._announce, owner_only=owner_only)
+        self._bar: Advance | None = None
+        self.sorter = Sorter(
+            made,
+            crashes,
+            limits,
+            Origin("program", 0),
+            self._announce,
+            self._advance,
+            owner_only=owner_only,
+        )
+
+    def sight(self, text: str, outcome: Outcome, number: int, *, thorough: bool = False) -> None:
+        """Sort a program's outcome, and show the progress. ``number``: its place among others."""
+        with show_progress("sorting", self._console) as (_, self._bar):
+            self.sorter.sight(text, outcome, number, 0.0, thorough=thorough)
+        self._bar = None
 
     def run_controls(self) -> None:
         """Run the controls and instruments of new findings; Ctrl-C leaves the rest, without error.
@@ -45,6 +60,10 @@ class Filing:
             buckets = (folder.name for folder in sorter.waiting)
             command = spell_command("attribute", *buckets, crashes=self._crashes)
             self._announce(f"interrupted; the findings are on disk: `{command}` runs the controls")
+
+    def _advance(self, name: str, done: int, of: int) -> None:
+        if self._bar is not None:
+            self._bar(done, of, title=name)
 
     def _announce(self, line: str) -> None:
         self._console.print(reveal_line(line), soft_wrap=True)

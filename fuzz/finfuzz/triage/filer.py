@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +45,13 @@ from finfuzz.triage.stack import read_stack, record_stack
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
+#: Receives what is done, how often it was done, and how often at most; 0 where nobody knows.
+Advance = Callable[[str, int, int], None]
+
+
+def advance_nothing(_name: str, _done: int, _of: int) -> None:
+    """Receive the progress where nobody wants it."""
+
 
 #: The price of minimizing a hang: so many tries of so many seconds. A program that ends takes 3 to
 #: 60 ms, so a program still running after that mostly hangs; the later fresh runs decide.
@@ -68,13 +77,22 @@ class Sighting(NamedTuple):
 
 
 class Filer:
-    """The filing of one build's first sightings. Holds an executor: close it when done."""
+    """The filing of one build's first sightings. Holds an executor: close it when done.
+
+    ``announce`` receives a line before each thing that takes time, ``advance`` how far that is.
+    """
 
     def __init__(
-        self, campaign: Build, crashes: Path, limits: Limits, origin: Origin, announce: Announce
+        self,
+        campaign: Build,
+        crashes: Path,
+        limits: Limits,
+        origin: Origin,
+        announce: Announce,
+        advance: Advance = advance_nothing,
     ) -> None:
         self._build, self._crashes, self._limits = campaign, crashes, limits
-        self._origin, self._announce = origin, announce
+        self._origin, self._announce, self._advance = origin, announce, advance
         self._executor = Executor(campaign, limits)
         self._python = campaign.interpreter.version
 
@@ -101,7 +119,7 @@ class Filer:
         name = f"{diagnosis} {diagnosis.bucket}"
         self._announce(f"{name}: reproducing in fresh processes")
         program = parse(sighting.text)
-        fresh = confirm(self._build, program, diagnosis, self._limits)
+        fresh = self._confirm(program, diagnosis)
         forked = confirm_in_zygote(self._executor, program, diagnosis, self._limits)
         if fresh.k == 0:
             return None
@@ -117,6 +135,10 @@ class Filer:
         by = "script" if finding.script.n else "no script shows it, finfuzz's driver:"
         self._announce(f"{name}: {finding.title}: {by} {rate}")
         return folder
+
+    def _confirm(self, program: Program, diagnosis: Diagnosis) -> Rate:
+        report = partial(self._advance, "runs of the program")
+        return confirm(self._build, program, diagnosis, self._limits, report)
 
     def _sight_again(self, sighting: Sighting, program: Program) -> Sighting:
         """Run the minimized program, so that stack, signal and program belong together."""
@@ -148,7 +170,7 @@ class Filer:
             smaller = prefer_steady(smaller, self._build, diagnosis, self._limits, self._announce)
         if smaller == program:
             return smaller, fresh, forked
-        again = confirm(self._build, smaller, diagnosis, self._limits)
+        again = self._confirm(smaller, diagnosis)
         if again.k * fresh.n < fresh.k * again.n:
             return program, fresh, forked
         forked = confirm_in_zygote(self._executor, smaller, diagnosis, self._limits)
@@ -160,7 +182,10 @@ class Filer:
             seconds = min(limits.deadline, _HANG_SECONDS)
             limits = Limits(seconds, limits.memory_mib, limits.abuse)
 
+        tries = itertools.count(1)
+
         def once(candidate: Program) -> bool:
+            self._advance("programs tried to minimize", next(tries), 0)
             outcome = self._executor.run(candidate, limits)
             return find_same(self._build, candidate, outcome, diagnosis, limits) is not None
 
@@ -181,6 +206,7 @@ class Filer:
             smallest.diagnosis,
             self._limits,
             finding.reproduced,
+            partial(self._advance, "runs of the script"),
         )
         finding.script = Rate(0, 0) if _is_seen_here_alone(finding) else script.rate
         files = {

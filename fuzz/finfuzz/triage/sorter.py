@@ -21,7 +21,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.attribution.attribute import attribute_finding
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.filer import Filer, Origin, Sighting
+from finfuzz.triage.filer import Advance, Filer, Origin, Sighting, advance_nothing
 from finfuzz.triage.findings import routes
 from finfuzz.triage.findings.finding import (
     find_milder,
@@ -80,7 +80,8 @@ class _Work:
 class Sorter:
     """The sorting of one build's failures in a campaign, with findings below ``crashes``.
 
-    ``announce`` receives a line before each thing that takes time. Controls and instruments are
+    ``announce`` receives a line before each thing that takes time, ``advance`` how far it is in
+    filing. Controls and instruments are
     deferred, and ``work`` runs them piece by piece: first the owner of every finding, then the
     rest, which ``owner_only`` leaves to `finfuzz attribute`. Close it when done: it then writes the
     counts of sightings.
@@ -93,6 +94,7 @@ class Sorter:
         limits: Limits,
         origin: Origin,
         announce: Callable[[str], None],
+        advance: Advance = advance_nothing,
         *,
         owner_only: bool = False,
     ) -> None:
@@ -102,7 +104,7 @@ class Sorter:
         for line in rekey(crashes):
             announce(line)
         self._filed = index_buckets(crashes)
-        self._filer = Filer(campaign, crashes, limits, origin, announce)
+        self._filer = Filer(campaign, crashes, limits, origin, announce, advance)
         self._owner_only = owner_only
         self._owners: deque[_Work] = deque()
         self._later: deque[_Work] = deque()

@@ -120,7 +120,7 @@ def test_a_note_is_one_line_as_it_is(note: str) -> None:
     ],
 )
 def test_findings_and_crashes_do_not_contradict_each_other(findings: list[str], told: str) -> None:
-    """ "4 findings · 1 crash" stood there: three were filed before, or nothing crashed (issue 21)."""
+    """It said "4 findings · 1 crash" where some were filed before or did not crash (issue 21)."""
     totals = Totals(1)
     buckets = tuple(
         Bucket(str(number), signal, "d", "filed", "", "/x", age == "new", 7, 60.0, 1)
