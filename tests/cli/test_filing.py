@@ -18,7 +18,7 @@ from finfuzz.executor.limits import Limits
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage import sorter
+from finfuzz.triage import deferred
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.finding import load, update
 from finfuzz.triage.findings.save import save
@@ -50,7 +50,7 @@ def test_the_printed_command_goes_on(
     target = msgspec.structs.replace(finding().target, python=python.text, executable="")
     folder = save(crashes, finding(attribution=None, target=target), {"repro.py": ""})
     made = build(parse_target("no-extension"), python)
-    monkeypatch.setattr(sorter, "attribute_finding", interrupted)
+    monkeypatch.setattr(deferred, "attribute_finding", interrupted)
     with filing(made, crashes, Limits()) as opened:
         opened.sorter.defer(folder)
         opened.run_controls()
