@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from finfuzz.cli import attribute as command
-from finfuzz.cli.filing import filing
+from finfuzz.cli.filing import describe_filed, filing
 from finfuzz.cli.group import cli
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.build import build
@@ -88,4 +88,4 @@ def test_what_was_filed_before_is_said(
     folder = crashes_with(tmp_path, one) / one.folder
     diagnosis = Diagnosis("SIGABRT", "internals-recreated", "running", "", ())
     seen = SeenBucket(diagnosis, 1, 0.0, path=folder, new=new)
-    assert command.describe_filed(seen) == line.replace("FOLDER", str(folder))
+    assert describe_filed(seen) == line.replace("FOLDER", str(folder))

@@ -40,7 +40,7 @@ from finfuzz.report import check as reports
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
 from finfuzz.support.hints import spell_command
-from finfuzz.support.terminal import DataConsole, say
+from finfuzz.support.terminal import DataConsole
 from finfuzz.targets.build import Build, require_linux
 from finfuzz.triage.findings.attribution import ControlResult
 
@@ -233,10 +233,8 @@ def _print(console: DataConsole, done: Check) -> None:
 def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
     """File what went wrong, as `finfuzz file` does with a program."""
     with filing(made, crashes, limits) as opened:
-        sorter = opened.sorter
         for number, row in enumerate(done.bad, start=1):
             outcome = run_fresh(made, parse(row.program), limits.patient)
             opened.sight(row.program, outcome, number)
         opened.run_controls()
-    for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
-        say(f"{seen.diagnosis}: {seen.path}")
+    opened.report()

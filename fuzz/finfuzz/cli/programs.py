@@ -124,12 +124,13 @@ def _print_outcome(
     milliseconds = f"{outcome.seconds * 1000:.0f} ms"
     steps = f"{count(effect, 'step')}, {left_out} skipped, {raised} raised, {milliseconds}"
     if outcome.alive:
-        steps += f", {outcome.alive} C++ objects still alive at exit"
+        steps += f", {count(outcome.alive, 'C++ object')} still alive at exit"
     if ending:
         say(f"{ending}: {_name(made)} ({steps})", err=err)
     elif not found:
         were = "was" if left_out == 1 else "were"
-        partly = f", but {left_out} of {sum(outcome.took)} steps {were} skipped" if left_out else ""
+        of = count(sum(outcome.took), "step")
+        partly = f", but {left_out} of {of} {were} skipped" if left_out else ""
         say_line(f"survived{partly}: {_name(made)} ({steps})", err=err)
     for diagnosis in found:
         say_line(f"{diagnosis} in {diagnosis.phase}: {_name(made)} ({steps})", err=err)

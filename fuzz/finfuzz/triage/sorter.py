@@ -11,6 +11,7 @@ from pathlib import Path
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.deferred import Deferred, Progress
@@ -144,7 +145,7 @@ class Sorter:
             try:
                 seen.save(seen.path)
             except UserError as error:  # a damaged finding must not cost the counts of others
-                self._announce(f"{seen.unsaved} sightings not counted: {error}")
+                self._announce(f"{count(seen.unsaved, 'sighting')} not counted: {error}")
 
     def close(self) -> None:
         """End the executor and save."""

@@ -10,6 +10,7 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import LaneTotals, Totals
 from finfuzz.campaign.worker.signatures import FURTHER
+from finfuzz.support.counting import count
 
 #: Executions of a lane before its rates mean anything.
 _ENOUGH = 2000
@@ -68,10 +69,11 @@ def _check_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
     if plan.engine == "atheris" and stale > _STALE_SECONDS:
         yield f"no new feature for {stale / 3600:.1f} h"
     if total.zygotes_replaced > 10 + total.executions / 10_000:
-        yield f"{total.zygotes_replaced} zygotes had to be replaced"
+        yield f"{count(total.zygotes_replaced, 'zygote')} had to be replaced"
     if FURTHER in lane.signatures:
-        sightings = lane.signatures[FURTHER].sightings
-        yield f"{sightings} crashes have signatures beyond the {MOST_SIGNATURES} that are kept"
+        number = lane.signatures[FURTHER].sightings
+        crashes = count(number, "crash has a signature", "crashes have signatures")
+        yield f"{crashes} beyond the {MOST_SIGNATURES} that are kept"
     children = total.child_seconds / max(total.seconds, 1e-9)
     if children < _IN_CHILDREN:
         yield f"workers spend only {children:.0%} of their time in children"
