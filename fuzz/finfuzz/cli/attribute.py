@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from finfuzz.cli.filing import filing, has_controls_left
+from finfuzz.cli.filing import UNFILED, filing, has_controls_left
 from finfuzz.cli.group import cli
 from finfuzz.cli.new_findings import new_crashes_option
 from finfuzz.cli.options import (
@@ -38,6 +38,7 @@ from finfuzz.support.terminal import say_line
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.attribute import attribute_finding
+from finfuzz.triage.diagnosis.ending import describe_ending
 from finfuzz.triage.findings.finding import find_finding, list_folders, load
 from finfuzz.triage.findings.trust import require_trust
 from finfuzz.triage.instruments.escalate import escalate
@@ -131,13 +132,17 @@ def file_(
         say_line(f"skipped {line}", err=True)
     crashes = ensure_directory(crashes, "findings")
     with filing(made, crashes, limits, owner_only=bool(owner_only)) as opened:
-        sorter = opened.sorter
-        opened.sight(text, run_fresh(made, read, limits), 1, thorough=True)
+        sorter, outcome = opened.sorter, run_fresh(made, read, limits)
+        opened.sight(text, outcome, 1, thorough=True)
         if attribute:
             opened.run_controls()
     opened.report()
+    ending = describe_ending(outcome, read)
+    if ending:
+        say_line(f"{ending}: {UNFILED}")
     if not (sorter.seen or sorter.known or sorter.unconfirmed):
-        say_line(f"survived: {made.spec} on CPython {made.interpreter.text}")
+        if not ending:
+            say_line(f"survived: {made.spec} on CPython {made.interpreter.text}")
         raise SystemExit(1)
 
 

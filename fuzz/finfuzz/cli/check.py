@@ -15,7 +15,7 @@ from finfuzz.check.owners import add_owner, group_defects
 from finfuzz.check.results import Check, Row
 from finfuzz.check.run import Settings, run_scenarios
 from finfuzz.check.scenarios import Scenario, load_scenarios
-from finfuzz.cli.filing import filing
+from finfuzz.cli.filing import UNFILED, filing
 from finfuzz.cli.group import cli
 from finfuzz.cli.new_findings import new_crashes_option
 from finfuzz.cli.options import (
@@ -40,7 +40,7 @@ from finfuzz.report import check as reports
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
 from finfuzz.support.hints import spell_command
-from finfuzz.support.terminal import DataConsole
+from finfuzz.support.terminal import DataConsole, say_line
 from finfuzz.targets.build import Build, require_linux
 from finfuzz.triage.findings.attribution import ControlResult
 
@@ -234,6 +234,9 @@ def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
     """File what went wrong, as `finfuzz file` does with a program."""
     with filing(made, crashes, limits) as opened:
         for number, row in enumerate(done.bad, start=1):
+            if row.state == "ends early":
+                say_line(f"{row.scenario}: {row.detail}: {UNFILED}")
+                continue
             outcome = run_fresh(made, parse(row.program), limits.patient)
             opened.sight(row.program, outcome, number)
         opened.run_controls()

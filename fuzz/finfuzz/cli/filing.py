@@ -18,6 +18,9 @@ from finfuzz.triage.findings.finding import load
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.sorter import Sorter
 
+#: Said of a process that ended itself before its program did.
+UNFILED = "not filed (docs/triage.md, early ends)"
+
 
 class Filing:
     """The filing of what a program did, with findings below ``crashes``."""

@@ -282,6 +282,11 @@ def lane_with(**progress: object) -> Totals:
             "no program runs counted code of the extension: events alone guide the campaign",
         ),
         ({"deaths": 6000}, "60% of the programs crash: what comes after a crash is hardly tested"),
+        (
+            {"early": 1},
+            "1 program ended early, by a process that ended itself: not filed, and what comes "
+            "after is not tested; `finfuzz replay` names such programs",
+        ),
         ({"zygotes_replaced": 50}, "50 zygotes had to be replaced"),
         ({"child_seconds": 40.0}, "workers spend only 40% of their time in children"),
     ],

@@ -61,6 +61,11 @@ def _check_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
     if total.deaths > _DIES * total.executions:
         share = total.deaths / total.executions
         yield f"{share:.0%} of the programs crash: what comes after a crash is hardly tested"
+    if total.early:
+        yield (
+            f"{count(total.early, 'program')} ended early, by a process that ended itself: not "
+            "filed, and what comes after is not tested; `finfuzz replay` names such programs"
+        )
     if lane.compared >= _COMPARED and lane.disagreed > _DISAGREES * lane.compared:
         yield (
             f"zygote and fresh process disagree on {lane.disagreed / lane.compared:.0%} "
