@@ -11,6 +11,7 @@ import msgspec
 from finfuzz.campaign.journal import Journal, LaneRow, SignatureRow
 from finfuzz.campaign.messages import Answer, Bucket, CorpusAddition, Progress, SightingCount
 from finfuzz.generation.learning import Tally
+from finfuzz.support import counting
 from finfuzz.support.hints import spell_command
 
 
@@ -191,8 +192,7 @@ class Totals:
         """Say which crashes have no finding, and why; empty if each has one."""
         if not self.unsorted:
             return ""
-        number = len(self.unsorted)
-        crashes = "1 crash is" if number == 1 else f"{number:,} crashes are"
+        crashes = counting.count(len(self.unsorted), "crash is", "crashes are")
         command = spell_command("run", "--resume", state)
         return f"{crashes} not filed: {self.unsorted[0]}: `{command}` tries again"
 

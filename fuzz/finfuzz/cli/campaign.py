@@ -28,6 +28,7 @@ from finfuzz.cli.options import (
 )
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
+from finfuzz.support.counting import count
 from finfuzz.support.durations import format_duration
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
@@ -241,11 +242,11 @@ def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> 
     with Screen(plan.seconds) as screen:
         supervisor = Supervisor(plan, state, journal, screen)
         lanes = ", ".join(map(str, plan.lanes))
-        workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
+        workers = count(plan.workers, "worker")
         left = plan.seconds - supervisor.pool.elapsed
         supervisor.run(
             f"fuzzing {lanes} for {_describe_time(left)}, {workers}, engine {plan.engine}, "
-            f"seed {plan.seed}, from {programs} programs"
+            f"seed {plan.seed}, from {count(programs, 'program')}"
             if left > 0
             else f"this campaign has used its {_describe_time(plan.seconds)}: add some with --time"
         )
