@@ -10,9 +10,8 @@ import pytest
 
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.targets.spec import parse_target
 from helpers.campaigns import DESTROY, Start, campaigns_in
-from helpers.dying import FOR_CAMPAIGNS, write_module
 
 
 @pytest.fixture(scope="session")
@@ -24,15 +23,6 @@ def destroy(pythons: list[Interpreter]) -> Build:
 def destroy_for_scripts(pythons: list[Interpreter]) -> Build:
     """What a campaign compiles when it files its first finding: here before it starts."""
     return build(parse_target(DESTROY), pythons[0], instrumented=False)
-
-
-@pytest.fixture(scope="session")
-def dying(pythons: list[Interpreter], tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """A package with a defect that campaigns find at once, and whose script compiles nothing."""
-    folder = tmp_path_factory.mktemp("dying")
-    write_module(folder, pythons[0], FOR_CAMPAIGNS)
-    spec = TargetSpec("module", path=folder, package="dying", recipe=folder / "dying.toml")
-    return build(spec, pythons[0])
 
 
 @pytest.fixture(scope="session")
