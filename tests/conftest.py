@@ -35,6 +35,7 @@ def dying(pythons: list[Interpreter], tmp_path_factory: pytest.TempPathFactory) 
     A script on pybind11 takes 8 s to compile: only tests of pybind11 itself can do with that.
     """
     folder = tmp_path_factory.mktemp("dying")
-    write_module(folder, pythons[0], FOR_CAMPAIGNS)
+    python = next(one for one in pythons if one.includes)
+    write_module(folder, python, FOR_CAMPAIGNS)
     spec = TargetSpec("module", path=folder, package="dying", recipe=folder / "dying.toml")
-    return build(spec, pythons[0])
+    return build(spec, python)
