@@ -9,6 +9,7 @@ from finfuzz.campaign.messages import Bucket
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.sweeps import read_sweeps
+from finfuzz.campaign.sync.status import Peer
 from finfuzz.campaign.totals import LaneTotals
 from finfuzz.generation.sweep.ledger import CellState
 
@@ -69,7 +70,7 @@ class Summary(msgspec.Struct, kw_only=True):
 
     ``seconds`` of fuzzing by the clock. ``replaced``: workers and triage processes. ``problem``:
     why the campaign ended early, else empty. ``unconfirmed``: buckets not seen in a fresh process,
-    or that the control without a framework has too.
+    or that the control without a framework has too. ``machines``: what came from other ones.
     """
 
     engine: str
@@ -84,6 +85,7 @@ class Summary(msgspec.Struct, kw_only=True):
     findings: list[BucketSummary]
     unconfirmed: list[BucketSummary]
     lanes: list[LaneSummary]
+    machines: list[Peer] = []
 
 
 def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
@@ -108,6 +110,7 @@ def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
             _summarize_lane(lane, figures, sweep)
             for (lane, figures), sweep in zip(pairs, sweeps.lanes, strict=True)
         ],
+        machines=list(supervisor.machines),
     )
 
 

@@ -151,6 +151,8 @@ def _render_figures(snapshot: Snapshot, width: int) -> Table:
             table.add_row("", draw_sparkline(snapshot.features, max(10, min(60, width - 30))))
     if snapshot.sweep:
         table.add_row("complete", Text(snapshot.sweep, overflow="ellipsis", no_wrap=True))
+    if snapshot.machines:
+        table.add_row("machines", Text(snapshot.machines))
     table.add_row("triage", _describe_triage(snapshot))
     if used := snapshot.usage:
         table.add_row(

@@ -43,7 +43,7 @@ class Snapshot:
     does instead. ``triage_seconds``: time that triage was busy. ``untriaged``: signatures without a
     diagnosis. ``waiting``: findings whose controls have not run. ``features``: their history,
     summed over lanes; ``feature_age``: seconds since the last new one, None where none was seen.
-    ``sweep``: how far the sweeps have come, in words.
+    ``sweep``: how far the sweeps have come, in words; ``machines``: what came from others.
     """
 
     plan: Plan
@@ -57,6 +57,7 @@ class Snapshot:
     features: list[float] = field(default_factory=list)
     feature_age: float | None = None
     sweep: str = ""
+    machines: str = ""
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -107,6 +108,8 @@ class Snapshot:
         known = sum(one.sightings for lane in self.totals.lanes for one in lane.buckets_in("known"))
         if known:
             parts.append(f"known, not filed: {known:,}")
+        if self.machines:
+            parts.append(self.machines)
         if self.activity:
             parts.append(self.activity)
         return " · ".join(parts)

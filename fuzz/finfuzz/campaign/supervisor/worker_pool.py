@@ -222,7 +222,7 @@ class WorkerPool:
             scratch=str(self._state.scratch),
             novelty=str(self._state.novelty(lane)),
             sweep=str(self._state.sweep(lane)),
-            shared=plan.workers > 1,
+            shared=plan.workers > 1 or plan.sync is not None,
             deadline=bounds.deadline,
             memory_mib=bounds.memory_mib,
             abuse=plan.abuse,
