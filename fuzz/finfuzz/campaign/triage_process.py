@@ -33,7 +33,7 @@ from finfuzz.campaign.messages import (
     send,
 )
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.sync.updates import TakeAttribution
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.campaign.worker import signatures
 from finfuzz.campaign.worker.process import stop_with_supervisor
 from finfuzz.executor.fresh import run_fresh

@@ -13,7 +13,7 @@ from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import Announcement, Channel
 from finfuzz.campaign.supervisor.triage_queue import TriageQueue
 from finfuzz.campaign.sync.status import SyncStatus
-from finfuzz.campaign.sync.updates import TakeAttribution
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.executor import process
 from finfuzz.support.own_python import module_command
 

@@ -25,8 +25,8 @@ from finfuzz.campaign.messages import (
     TriageSignature,
     ZygoteOutcome,
 )
-from finfuzz.campaign.sync.updates import TakeAttribution
 from finfuzz.campaign.totals import Totals
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.campaign.worker.signatures import FURTHER
 
 #: Shortest interval between two updates of the findings' counts.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,7 +19,7 @@ from finfuzz.campaign.sync.programs import Programs
 from finfuzz.campaign.sync.shared_folder import Machine, SharedFolder
 from finfuzz.campaign.sync.status import Peer, SyncStatus, read_status
 from finfuzz.campaign.sync.sweep import Sweeps
-from finfuzz.campaign.sync.updates import TakeAttribution
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import remove_leftovers, write_whole
 from finfuzz.support.system import describe_system
@@ -56,28 +58,34 @@ class Exchange:
         self._beats: dict[str, tuple[int, float]] = {}
         self._claimed = False
 
-    def turn(self) -> SyncStatus:
+    def turn(self, *, last: bool = False) -> SyncStatus:
         """Take over what is new, then publish what is ours. A problem costs the turn alone."""
-        problem = ""
-        try:
-            self._claim()
-            others = self.shared.list_others()
-            for machine in others:
-                self._take(machine)
-            self._sweeps.share(one for one in others if not self._peers[one.name].away)
-            self._publish()
-        except UserError as error:
-            problem = str(error)
-        except OSError as error:  # a full disk, a network that is down
-            place = error.filename or self.shared.folder
-            problem = f"can't use {place}: {error.strerror}"
+        others: list[Path] = []
+        problems = [self._attempt(self._claim), self._attempt(lambda: self._beat(last))]
+        problems.append(self._attempt(lambda: others.extend(self.shared.list_others())))
+        problems += [self._attempt(partial(self._take, one)) for one in others]
+        if self._claimed and not problems[0]:
+            problems.append(self._attempt(lambda: self._publish(others)))
+        self._mark_gone({one.name for one in others})
+        problem = next(filter(None, problems), "")
         if problem != self.status.problem:
             self._announce(f"--sync: {problem or 'works again'}")
         peers = tuple(self._peers[name] for name in sorted(self._peers))
         taken = tuple(sorted(self._findings.taken))
         self.status = SyncStatus(self.shared.name, peers, taken, problem)
-        write_whole(self._paths.sync_status, msgspec.json.encode(self.status))
+        with contextlib.suppress(OSError):  # a full disk here, of which the supervisor tells
+            write_whole(self._paths.sync_status, msgspec.json.encode(self.status))
         return self.status
+
+    def _attempt(self, step: Callable[[], None]) -> str:
+        """Do a part of a turn; return why that failed, empty if it did not."""
+        try:
+            step()
+        except UserError as error:
+            return str(error)
+        except OSError as error:  # a full disk, a network that is down
+            return f"can't use {error.filename or self.shared.folder}: {error.strerror}"
+        return ""
 
     def _claim(self) -> None:
         """Take our subfolder, once; afterwards check that nobody else writes there."""
@@ -85,26 +93,25 @@ class Exchange:
             self.shared.claim(self._me)
             remove_leftovers(self.shared.own)
             self._claimed = True
-        elif (there := self.shared.load(self.shared.own)).session != self._me.session:
+            return
+        there = self.shared.load(self.shared.own)
+        if self._me.beat and there.session != self._me.session:
             who = "a copy of this campaign" if there.owner == self._me.owner else "another campaign"
             raise UserError(
                 f"{who} writes to {self.shared.own}, too: give each a name with --machine"
             )
+
+    def _beat(self, ended: bool) -> None:
+        executions = _count_executions(self._paths)
         self._me = msgspec.structs.replace(
-            self._me, beat=self._me.beat + 1, executions=_count_executions(self._paths)
+            self._me, beat=self._me.beat + 1, executions=executions, ended=ended
         )
         self.shared.write(self._me)
 
     def _take(self, machine: Path) -> None:
         before = self._peers.get(machine.name, Peer(name=machine.name))
-        self._peers[machine.name] = before
-        try:
-            record = self.shared.load(machine)
-        except UserError as error:
-            self._peers[machine.name] = msgspec.structs.replace(before, away=True)
-            if not before.away:
-                self._announce(f"--sync: {error}")
-            return
+        self._peers[machine.name] = msgspec.structs.replace(before, away=True)
+        record = self.shared.load(machine)
         away = self._is_away(machine.name, record)
         if before.away and not away:
             self._announce(f"{machine.name} is back")
@@ -126,6 +133,8 @@ class Exchange:
             yield finding.bucket
 
     def _is_away(self, name: str, record: Machine) -> bool:
+        if record.ended:
+            return True
         now = self._clock()
         beat, since = self._beats.get(name, (-1, now))
         if record.beat != beat:
@@ -133,7 +142,12 @@ class Exchange:
             return False
         return now - since > _AWAY_SECONDS
 
-    def _publish(self) -> None:
+    def _mark_gone(self, there: set[str]) -> None:
+        for name in self._peers.keys() - there:
+            self._peers[name] = msgspec.structs.replace(self._peers[name], away=True)
+
+    def _publish(self, others: list[Path]) -> None:
+        self._sweeps.share(one for one in others if not self._peers[one.name].away)
         self._findings.publish()
         self._sweeps.publish()
         self._programs.publish()

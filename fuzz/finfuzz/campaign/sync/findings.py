@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from finfuzz.campaign.sync.shared_folder import list_names
-from finfuzz.campaign.sync.updates import TakeAttribution
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis.telling import VERSION
 from finfuzz.triage.findings.copies import copy_finding, is_changed
@@ -61,8 +61,9 @@ class Findings:
                 if finding.folder != place or finding.key_version != VERSION:
                     raise UserError(f"{folder} is another finding, or another finfuzz's")
                 copy_finding(folder, self._crashes / place)
-            except UserError:
-                self._refused.add(folder)
+            except UserError as error:
+                if not isinstance(error.__cause__, OSError):  # else it may be readable later
+                    self._refused.add(folder)
                 continue
             self.taken.add(str(place))
             found.append(finding)

@@ -40,15 +40,14 @@ def main() -> None:
 
 def _work(exchange: Exchange, pipe: int) -> None:
     last = False
-    while True:
+    while not last:
         status = exchange.turn()
         send(pipe, status)
-        if last:
-            return
-        last = _is_last(status)
+        last = _wait(status)
+    send(pipe, exchange.turn(last=True))
 
 
-def _is_last(status: SyncStatus) -> bool:
+def _wait(status: SyncStatus) -> bool:
     """Wait for the next turn; return whether it is the last one."""
     seconds = max(_SHORTEST_SECONDS, 1.0 + len(status.peers))
     return bool(select.select([sys.stdin.buffer], [], [], seconds)[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -33,19 +34,22 @@ class Programs:
     def take(self, machine: Path) -> int:
         """Take over the programs of another machine that are not here. Returns their number.
 
-        Raises OSError where ours can't be written.
+        Raises OSError where ours can't be written, and UserError where these are too many.
         """
+        if self._bytes > _MOST_BYTES:
+            raise UserError(f"more than {_MOST_BYTES >> 20} MiB of programs: no more are taken")
         names = set(list_names(machine / "corpus", _NAME))
         self._foreign |= names
         here = set(list_names(self._paths.corpus, _NAME))
         taken = 0
         for name in sorted(names - here - self._refused)[:_MOST_A_TURN]:
-            text = self._read(machine / "corpus" / name)
-            if text is None:
-                self._refused.add(name)
-            else:
-                self._add(name, text)
-                taken += 1
+            with contextlib.suppress(UserError):  # one that can't be read now
+                text = _read(machine / "corpus" / name)
+                if text is None:
+                    self._refused.add(name)
+                else:
+                    self._add(name, text)
+                    taken += 1
         return taken
 
     def publish(self) -> None:
@@ -53,24 +57,28 @@ class Programs:
         here = set(list_names(self._paths.corpus, _NAME))
         there = set(list_names(self._own, _NAME)) | self._foreign
         for name in sorted(here - there)[:_MOST_A_TURN]:
-            if (text := self._read(self._paths.corpus / name)) is not None:
-                write_whole(self._own / name, text)
-
-    def _read(self, path: Path) -> str | None:
-        """Read a program as its engine printed it; None if it is another, or none at all."""
-        try:
-            text = read_file(path, PROGRAM_BYTES, "the program").decode()
-            same = to_text(parse(text).without_comments()) == text
-        except (UserError, ParseError, UnicodeDecodeError):
-            return None
-        return text if same and f"{hash_program(text)}.fin" == path.name else None
+            with contextlib.suppress(UserError):
+                if (text := _read(self._paths.corpus / name)) is not None:
+                    write_whole(self._own / name, text)
 
     def _add(self, name: str, text: str) -> None:
         self._bytes += len(text)
-        if self._bytes > _MOST_BYTES:
-            raise UserError(f"more than {_MOST_BYTES >> 20} MiB of programs: no more are taken")
         write_whole(self._paths.corpus / name, text)
         # libFuzzer must not read half a program, and reads every file in its folder
         whole = self._paths.scratch / name
         whole.write_text(text, encoding="utf-8")
         os.replace(whole, self._paths.live / name.removesuffix(".fin"))
+
+
+def _read(path: Path) -> str | None:
+    """Read a program as its engine printed it; None if it is another, or none at all.
+
+    Raises UserError if it can't be read.
+    """
+    data = read_file(path, PROGRAM_BYTES, "the program")
+    try:
+        text = data.decode()
+        same = to_text(parse(text).without_comments()) == text
+    except (ParseError, UnicodeDecodeError):
+        return None
+    return text if same and f"{hash_program(text)}.fin" == path.name else None

@@ -58,12 +58,14 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a machine. ``owner``: a random text that its state folder keeps.
 
     ``session``: another for each run. ``beat``: grows with each write; nobody compares clocks.
+    ``ended``: the run has ended in order.
     """
 
     owner: Annotated[str, msgspec.Meta(max_length=64)]
     session: Annotated[str, msgspec.Meta(max_length=64)]
     beat: Number
     executions: Number = 0
+    ended: bool = False
     system: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
@@ -106,12 +108,14 @@ class SharedFolder:
             raise UserError(f"{folder / FILE} is damaged: {error}") from error
 
     def list_others(self) -> list[Path]:
-        """List the subfolders of other machines, by name. Raises OSError."""
+        """List the subfolders of other machines, in order; others are none. Raises OSError."""
         with os.scandir(self.folder) as entries:
             found = [
                 entry.name
                 for entry in islice(entries, MOST_NAMES)
-                if NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+                if NAME.fullmatch(entry.name)
+                and entry.is_dir(follow_symlinks=False)
+                and os.path.lexists(Path(entry.path, FILE))
             ]
         return [self.folder / name for name in sorted(found)[:_MOST_MACHINES] if name != self.name]
 
