@@ -1,6 +1,7 @@
 """The state folder of campaigns: its paths, its lock, and its tidying after a kill.
 
     STATE/lock          locked while a supervisor works here
+    STATE/sync-owner    a random text that marks what `--sync` publishes
     STATE/corpus/       programs with new features, named by the SHA-1 of their text
     STATE/campaign/     the current campaign, or the last one
         plan.json       the plan
@@ -9,6 +10,7 @@
         novelty-*       how often each static feature was run, by lane
         explored-*      which combinations of words were run, by lane
         sweep-*         how much of the sweep was run, by lane
+        sync.json       what came from other machines
         live/           libFuzzer's own folder, shared by the workers, made again at each start
         tmp/            triage compiles and runs here; removed after a kill
     STATE/campaign-*/   earlier campaigns
@@ -92,6 +94,14 @@ class StatePaths:
 
     def sweep(self, lane: int) -> Path:
         return self.campaign / f"sweep-{lane}"
+
+    @property
+    def sync_owner(self) -> Path:
+        return self.folder / "sync-owner"
+
+    @property
+    def sync_status(self) -> Path:
+        return self.campaign / "sync.json"
 
     @property
     def signatures_before(self) -> Path:

@@ -9,6 +9,7 @@ from finfuzz.campaign.messages import Bucket
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.sweeps import read_sweeps
+from finfuzz.campaign.sync.status import Peer
 from finfuzz.campaign.totals import LaneTotals
 from finfuzz.generation.combinations import Explored
 from finfuzz.generation.sweep.ledger import CellState
@@ -73,7 +74,7 @@ class Summary(msgspec.Struct, kw_only=True):
 
     ``seconds`` of fuzzing by the clock. ``replaced``: workers and triage processes. ``problem``:
     why the campaign ended early, else empty. ``unconfirmed``: buckets not seen in a fresh process,
-    or that the control without a framework has too.
+    or that the control without a framework has too. ``machines``: what came from other ones.
     """
 
     engine: str
@@ -88,6 +89,7 @@ class Summary(msgspec.Struct, kw_only=True):
     findings: list[BucketSummary]
     unconfirmed: list[BucketSummary]
     lanes: list[LaneSummary]
+    machines: list[Peer] = []
 
 
 def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
@@ -114,6 +116,7 @@ def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
                 pairs, sweeps.lanes, sweeps.explored, strict=True
             )
         ],
+        machines=list(supervisor.machines),
     )
 
 

@@ -14,6 +14,7 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.summary import summarize
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
+from finfuzz.campaign.sync.exchange import join
 from finfuzz.cli.builds import Wanted, make_builds
 from finfuzz.cli.group import cli
 from finfuzz.cli.new_findings import PUBLISHED
@@ -168,6 +169,19 @@ _path = click.Path(path_type=Path)
     show_default="4096",
     help="MiB that the state folder may take; beyond it the campaign ends.",
 )
+@click.option(
+    "--sync",
+    type=_path,
+    default=None,
+    help="A folder that several machines share: each has a campaign of its own, and they exchange "
+    "programs, findings and finished blocks of the sweep.",
+)
+@click.option(
+    "--machine",
+    default=None,
+    show_default="the host's name",
+    help="This campaign's name in --sync; two on one machine need two.",
+)
 @click.option("--nice", type=Count(0, 19), default=None, help="The niceness of all processes.")
 @click.option("--cores", default=None, help="The cores to run on: 0-3,6.", show_default="all")
 @click.option(
@@ -201,6 +215,7 @@ def run(
         plan, state, journal = _resume(resume, campaign, given, trust=trust)
     else:
         plan, state = make_plan(RunOptions(**given), campaign)
+        join(plan, state)
         _build(plan)
         state.folder.mkdir(parents=True, exist_ok=True)
         journal = state.begin(plan)

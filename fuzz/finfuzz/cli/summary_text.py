@@ -26,6 +26,7 @@ def render_summary(summary: Summary, state: Path) -> str:
             f"total: {count(summary.executions, 'execution')} in {summary.seconds:.0f} s "
             f"({summary.executions_per_second:.0f}/s)"
         )
+    lines += [f"from other machines: {peer}" for peer in summary.machines]
     if summary.interrupted:
         command = spell_command("run", "--resume", state)
         lines.append(f"stopped early, everything is on disk: `{command}` continues")

@@ -153,6 +153,8 @@ def _render_figures(snapshot: Snapshot, width: int) -> Table:
         table.add_row("complete", Text(snapshot.sweep, overflow="ellipsis", no_wrap=True))
     if snapshot.explored:
         table.add_row("together", Text(snapshot.explored, overflow="ellipsis", no_wrap=True))
+    if snapshot.machines:
+        table.add_row("machines", Text(snapshot.machines))
     table.add_row("triage", _describe_triage(snapshot))
     if used := snapshot.usage:
         table.add_row(

@@ -43,7 +43,8 @@ class Snapshot:
     does instead. ``triage_seconds``: time that triage was busy. ``untriaged``: signatures without a
     diagnosis. ``waiting``: findings whose controls have not run. ``features``: their history,
     summed over lanes; ``feature_age``: seconds since the last new one, None where none was seen.
-    ``sweep``: how far the sweeps have come, ``explored``: what was run together, in words.
+    ``sweep``: how far the sweeps have come, ``explored``: what was run together, ``machines``: what
+    came from others, in words.
     """
 
     plan: Plan
@@ -58,6 +59,7 @@ class Snapshot:
     feature_age: float | None = None
     sweep: str = ""
     explored: str = ""
+    machines: str = ""
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -116,6 +118,8 @@ class Snapshot:
         known = sum(one.sightings for lane in self.totals.lanes for one in lane.buckets_in("known"))
         if known:
             parts.append(f"known, not filed: {known:,}")
+        if self.machines:
+            parts.append(self.machines)
         if self.activity:
             parts.append(self.activity)
         return " · ".join(parts)

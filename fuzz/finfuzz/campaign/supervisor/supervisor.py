@@ -21,11 +21,13 @@ from finfuzz.campaign.supervisor.resource_guard import ResourceGuard, set_priori
 from finfuzz.campaign.supervisor.resources import explain_full_disk
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
+from finfuzz.campaign.supervisor.sync_client import SyncClient
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.supervisor.worker_messages import WorkerMessages
 from finfuzz.campaign.supervisor.worker_pool import Worker, WorkerPool
 from finfuzz.campaign.sweeps import Sweeps, read_sweeps
+from finfuzz.campaign.sync.status import Peer
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process
@@ -59,6 +61,7 @@ class Supervisor:
         self._messages = WorkerMessages(self.totals, self.pool, self.triage.queue, self._announce)
         self._guard = ResourceGuard(state.folder, plan.bounds, journal, self._announce)
         self._selector = selectors.DefaultSelector()
+        self._sync = SyncClient(state, self._selector, self.triage.queue, self._announce)
         self._began = time.time()
         self._stopped_at: float | None = None
         self._paused = ""
@@ -95,6 +98,11 @@ class Supervisor:
                 self.problem = self.problem or self.totals.explain_unsorted(self._state.folder)
         finally:
             self._close()
+
+    @property
+    def machines(self) -> tuple[Peer, ...]:
+        """The other machines, and what came from each."""
+        return self._sync.status.peers if self._sync.status else ()
 
     @property
     def _fuzzing(self) -> bool:
@@ -134,6 +142,8 @@ class Supervisor:
         if self._fuzzing and not self._paused:
             for worker in self.pool.start_missing():
                 self._register(worker)
+        if self._plan.sync is not None:
+            self._sync.turn()
         self._kill_unresponsive()
         self.triage.ask(soon=not self._fuzzing)
         if self._is_due("resources", _RESOURCE_SECONDS):
@@ -195,7 +205,8 @@ class Supervisor:
 
     def _end_orphans(self) -> None:
         ours = {worker.pid for worker in self.pool.workers.values()}
-        process.end_children_since(ours | ({self.triage.pid} if self.triage.pid else set()))
+        triage = {self.triage.pid} if self.triage.pid else set()
+        process.end_children_since(ours | triage | self._sync.pids)
 
     def _start_triage(self) -> None:
         self._selector.register(self.triage.start(), selectors.EVENT_READ, self._read_triage)
@@ -274,6 +285,7 @@ class Supervisor:
     def _close(self) -> None:
         self.pool.close()
         self.triage.close()
+        self._sync.close()
         self._end_orphans()
         self._selector.close()
         self._state.tidy(self._plan)
@@ -308,6 +320,7 @@ class Supervisor:
             features=self._features.values,
             sweep=self._sweeps.line,
             explored=self._sweeps.explored_line,
+            machines=self._sync.status.line if self._sync.status else "",
             feature_age=age,
             warnings=find_warnings(self._plan, self.totals, usage, times),
         )

@@ -223,7 +223,7 @@ class WorkerPool:
             novelty=str(self._state.novelty(lane)),
             explored=str(self._state.explored(lane)),
             sweep=str(self._state.sweep(lane)),
-            shared=plan.workers > 1,
+            shared=plan.workers > 1 or plan.sync is not None,
             deadline=bounds.deadline,
             memory_mib=bounds.memory_mib,
             abuse=plan.abuse,

@@ -16,7 +16,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     ``corpus`` has whole programs, ``signatures`` the first program of each signature, ``scratch``
     what libFuzzer writes of a crash or a slow program. ``novelty``, ``explored`` and ``sweep`` are
     files of the lane that its workers share.
-    ``shared``: other workers add programs to ``live``. ``tallies``: what the lane has learnt.
+    ``shared``: other workers or machines add programs to ``live``. ``tallies``: what the lane has
+    learnt.
     """
 
     target: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,11 @@ from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.journal_queries import JournalReader
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.sweeps import Sweeps, describe_explored, read_sweeps
+from finfuzz.campaign.sync.status import Peer, read_status
 from finfuzz.generation.sweep.ledger import CellState
 from finfuzz.report.page.clock import Clock
 from finfuzz.report.page.history import Line, MachineLine, machine_line, sample_lines
+from finfuzz.support.errors import UserError
 
 #: Notes that are shown, the latest first.
 MOST_NOTES = 50
@@ -111,6 +114,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     lanes: tuple[LaneFacts, ...]
     lines: tuple[Line, ...]
     machine: MachineLine
+    machines: tuple[Peer, ...] = ()
     tallies: tuple[TallyRow, ...]
     seen: tuple[Seen, ...]
     notes: tuple[Note, ...]
@@ -177,6 +181,7 @@ def _read(state: Path, plan: Plan, journal: JournalReader, sweeps: Sweeps) -> Ca
         lanes=tuple(_lanes(journal, plan, sweeps)),
         lines=sample_lines(journal, plan.workers, names),
         machine=machine_line(journal, clock),
+        machines=_machines(StatePaths(state)),
         tallies=tuple(_tallies(journal)),
         seen=tuple(_seen(journal, names)),
         notes=tuple(_notes(journal)),
@@ -189,6 +194,14 @@ def _nothing(state: Path, plan: Plan) -> Campaign:
         folder=state, plan=plan, began=None, last=None, under_way=False, runs=0, seconds=0.0,
         lanes=lanes, lines=(), machine=MachineLine(), tallies=(), seen=(), notes=(),
     )  # fmt: skip
+
+
+def _machines(paths: StatePaths) -> tuple[Peer, ...]:
+    """Read what came from other machines. A damaged file costs its figures."""
+    with contextlib.suppress(UserError):
+        status = read_status(paths)
+        return status.peers if status else ()
+    return ()
 
 
 def _lanes(journal: JournalReader, plan: Plan, sweeps: Sweeps) -> Iterator[LaneFacts]:
