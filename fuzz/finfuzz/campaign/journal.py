@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._db = open_for_writing(path)
+        self._merged: dict[str, int] = {}
 
     def close(self) -> None:
         self._db.close()
@@ -121,6 +122,42 @@ class Journal:
     def save_tallies(self, lane: int, tallies: Iterable[Tally]) -> None:
         for tally in tallies:
             self.put("tallies", lane=lane, **msgspec.structs.asdict(tally))
+
+    def save_merged(self, merged: Mapping[str, int]) -> None:
+        """Write the last batch that was merged of each process of a cluster."""
+        for process, number in merged.items():
+            if self._merged.get(process) != number:
+                self.put("batches", process=process, number=number)
+        self._merged = dict(merged)
+
+    def load_merged(self) -> dict[str, int]:
+        """Load the last batch of each process of a cluster."""
+        self._merged = {
+            row["process"]: row["number"] for row in self._rows("SELECT * FROM batches")
+        }
+        return dict(self._merged)
+
+    def save_nodes(self, nodes: Mapping[str, Progress]) -> None:
+        """Write the work of each node of a cluster."""
+        for name, done in nodes.items():
+            self.put(
+                "nodes",
+                name=name,
+                executions=done.executions,
+                seconds=done.seconds,
+                floor_seconds=done.floor_seconds,
+            )
+
+    def load_nodes(self) -> dict[str, Progress]:
+        """Load the work of each node of a cluster."""
+        return {
+            row["name"]: Progress(
+                executions=row["executions"],
+                seconds=row["seconds"] or 0.0,
+                floor_seconds=row["floor_seconds"] or 0.0,
+            )
+            for row in self._rows("SELECT * FROM nodes")
+        }
 
     def add_sample(self, row: LaneRow, now: float, findings: int) -> None:
         """Insert a lane's row of history."""

@@ -27,7 +27,7 @@ _MOST = float(1 << 53)
 _TEXTS = frozenset(
     (
         *("target", "python", "sort", "name", "mutators", "bucket", "signal", "diagnostic"),
-        *("state", "title", "path", "line"),
+        *("state", "title", "path", "line", "process"),
     )
 )
 #: A signature names a file.

@@ -159,6 +159,9 @@ class Totals:
 
     def __init__(self, lanes: int) -> None:
         self.lanes = [LaneTotals() for _ in range(lanes)]
+        #: On a cluster: the work of each node, and the last batch of each of their processes.
+        self.nodes: dict[str, Progress] = {}
+        self.merged: dict[str, int] = {}
         self._programs: list[tuple[int, CorpusAddition]] = []
         self._notes: list[str] = []
 
@@ -203,6 +206,10 @@ class Totals:
     def add_program(self, lane: int, added: CorpusAddition) -> None:
         self._programs.append((lane, added))
 
+    def add_to_node(self, name: str, progress: Progress) -> None:
+        """Add the work of a batch to its node's."""
+        self.nodes[name] = self.nodes.get(name, Progress()) + progress
+
     def add_note(self, line: str) -> None:
         self._notes.append(line)
 
@@ -218,6 +225,9 @@ class Totals:
             self.lanes[lane].buckets[bucket.bucket] = bucket
             self.lanes[lane].bucket_times[bucket.bucket] = first_seen
 
+        self.merged = journal.load_merged()
+        self.nodes = journal.load_nodes()
+
     def flush(self, journal: Journal, *, sample: bool) -> None:
         """Write all that changed, in one transaction; with ``sample``, also a row of history.
 
@@ -230,6 +240,8 @@ class Totals:
                 if sample:
                     journal.save_tallies(number, lane.tallies)
                     journal.add_sample(lane.row(number), now, len(lane.buckets_in("filed")))
+            journal.save_merged(self.merged)
+            journal.save_nodes(self.nodes)
             for number, added in self._programs:
                 journal.add_program(number, added, now)
             for line in self._notes:
