@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ import msgspec
 from finfuzz.campaign.journal_checks import DamagedError, check_rows
 from finfuzz.campaign.journal_schema import open_for_writing
 from finfuzz.campaign.messages import Bucket, CorpusAddition, Progress
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Lane
 from finfuzz.generation.learning import Tally
 from finfuzz.support.errors import UserError
@@ -64,7 +65,6 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._db = open_for_writing(path)
-        self._merged: dict[str, int] = {}
 
     def close(self) -> None:
         self._db.close()
@@ -123,39 +123,23 @@ class Journal:
         for tally in tallies:
             self.put("tallies", lane=lane, **msgspec.structs.asdict(tally))
 
-    def save_merged(self, merged: Mapping[str, int]) -> None:
-        """Write the last batch that was merged of each process of a cluster."""
-        for process, number in merged.items():
-            if self._merged.get(process) != number:
-                self.put("batches", process=process, number=number)
-        self._merged = dict(merged)
+    def save_batch(self, process: str, number: int) -> None:
+        """Write the last batch of a process of a cluster that is in the counts."""
+        self.put("batches", process=process, number=number)
 
-    def load_merged(self) -> dict[str, int]:
+    def load_batches(self) -> dict[str, int]:
         """Load the last batch of each process of a cluster."""
-        self._merged = {
-            row["process"]: row["number"] for row in self._rows("SELECT * FROM batches")
-        }
-        return dict(self._merged)
+        return {row["process"]: row["number"] for row in self._rows("SELECT * FROM batches")}
 
-    def save_nodes(self, nodes: Mapping[str, Progress]) -> None:
-        """Write the work of each node of a cluster."""
-        for name, done in nodes.items():
-            self.put(
-                "nodes",
-                name=name,
-                executions=done.executions,
-                seconds=done.seconds,
-                floor_seconds=done.floor_seconds,
-            )
+    def save_node(self, name: str, row: NodeRow) -> None:
+        """Write what a node of a cluster is, and has done."""
+        self.put("nodes", name=name, **msgspec.structs.asdict(row))
 
-    def load_nodes(self) -> dict[str, Progress]:
-        """Load the work of each node of a cluster."""
+    def load_nodes(self) -> dict[str, NodeRow]:
+        """Load the nodes of a cluster, by name."""
+        fields = NodeRow.__struct_fields__
         return {
-            row["name"]: Progress(
-                executions=row["executions"],
-                seconds=row["seconds"] or 0.0,
-                floor_seconds=row["floor_seconds"] or 0.0,
-            )
+            row["name"]: NodeRow(**{field: row[field] for field in fields})
             for row in self._rows("SELECT * FROM nodes")
         }
 

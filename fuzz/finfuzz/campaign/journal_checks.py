@@ -28,6 +28,7 @@ _TEXTS = frozenset(
     (
         *("target", "python", "sort", "name", "mutators", "bucket", "signal", "diagnostic"),
         *("state", "title", "path", "line", "process"),
+        *("kernel", "architecture", "processor", "pythons"),
     )
 )
 #: A signature names a file.

@@ -65,9 +65,13 @@ CREATE TABLE IF NOT EXISTS notes (time REAL, line TEXT);
 # Tables that only a campaign on a cluster fills; a journal of finfuzz 0.7 lacks them.
 _CLUSTER_SCHEMA = """
 CREATE TABLE IF NOT EXISTS nodes (
-    name TEXT PRIMARY KEY, executions INTEGER,
+    name TEXT PRIMARY KEY,
+    workers INTEGER,                 -- that it has now
+    executions INTEGER,
     seconds REAL,                    -- that its workers fuzzed, summed over workers
-    floor_seconds REAL               -- cost of a bare child there, the last median
+    floor_seconds REAL,              -- cost of a bare child there, the last median
+    cores INTEGER, kernel TEXT, architecture TEXT, processor TEXT,
+    pythons TEXT                     -- versions, apart by spaces
 );
 CREATE TABLE IF NOT EXISTS batches (
     process TEXT PRIMARY KEY,        -- of a worker on a node

@@ -128,9 +128,10 @@ class Cluster:
 
     def _take(self, address: str, answer: object) -> None:
         own = importlib.metadata.version("finfuzz")
+        if answer is None or isinstance(answer, OSError):
+            return  # gone meanwhile, or asked again
         if not isinstance(answer, bytes):
-            if answer is not None:  # None: gone meanwhile
-                self._refuse(address, f"can't use finfuzz there: {answer}")
+            self._refuse(address, f"can't use finfuzz there: {answer}")
             return
         node = msgspec.msgpack.decode(answer, type=Node)
         if node.finfuzz != own:

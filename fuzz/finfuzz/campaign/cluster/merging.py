@@ -38,7 +38,7 @@ class Merger:
         Where the disk is full, the batch is left out, and its node sends it again.
         """
         for batch in delivery.batches:
-            if batch.number <= self._totals.merged.get(batch.process, 0):
+            if batch.number <= self._totals.find_batch(batch.process):
                 continue
             try:
                 self._write(batch)
@@ -76,5 +76,5 @@ class Merger:
         if batch.figures:
             messages.take_libfuzzer(member, batch.figures)
         self._totals.lanes[batch.lane].finish_worker(member.slot)
-        self._totals.merged[batch.process] = batch.number
+        self._totals.note_batch(batch.process, batch.number)
         return member

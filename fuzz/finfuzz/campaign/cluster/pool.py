@@ -22,6 +22,7 @@ from finfuzz.campaign.cluster.on_node import end_campaign, run_shard
 from finfuzz.campaign.cluster.shard import Delivery, Shard, decode_delivery, encode
 from finfuzz.campaign.cluster.sweeping import SweepDivision
 from finfuzz.campaign.folder import State
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.pool import Member, Messages, Pool
 from finfuzz.campaign.supervisor.worker_pool import STOP_SECONDS
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _SHARD_SECONDS = 5.0
 #: Bytes of programs that one shard carries; a node that joins gets the rest with the next ones.
 _MOST_BYTES = 4 << 20
+#: Time that workers may take to start before their absence is announced.
+_WAIT_SECONDS = 20.0
 #: The name of the answers that are no shard's: the last batches of a campaign.
 _LAST = "last"
 
@@ -108,7 +111,7 @@ class ClusterPool(Pool):
         self._before = totals.total.seconds / plan.workers
         self._since: float | None = None
         self._is_ending = False
-        self._waits_for: set[int] = set()
+        self._waits_since: dict[int, float] = {}
         self._messages: Messages
         self._announce: Callable[[str], None]
         self._note_end: Callable[[str], None]
@@ -153,6 +156,7 @@ class ClusterPool(Pool):
                 if not self._submit(node, seat):
                     break
         self._note_waiting(nodes)
+        self._note_nodes(nodes)
 
     def check(self) -> None:
         """Announce what other threads have noticed; give up where the scheduler is gone."""
@@ -308,9 +312,8 @@ class ClusterPool(Pool):
             if batch.ending is not None:
                 member.finished = not batch.ending
                 self._note_end(self._judge_end(member, batch.seconds, batch.ending))
-        merged = self._totals.merged
-        sent = [batch.process for batch in delivery.batches]
-        seat.merged = {process: merged[process] for process in sent if process in merged}
+        processes = {batch.process for batch in delivery.batches}
+        seat.merged = {process: self._totals.find_batch(process) for process in processes}
 
     def _refuse(self, lane: int, delivery: Delivery, seat: _Seat) -> None:
         """Leave a lane to other nodes; give it up where none has it."""
@@ -338,14 +341,25 @@ class ClusterPool(Pool):
         for division in self._divisions:
             division.release(folder)
 
+    def _note_nodes(self, nodes: dict[str, Node]) -> None:
+        """Keep what each node is, and how many workers it has now."""
+        rows = self._totals.nodes
+        for row in rows.values():
+            row.workers = 0
+        for node in nodes.values():
+            row = rows.setdefault(node.name, NodeRow())
+            row.workers += node.threads
+            row.cores, row.kernel, row.architecture = node.cores, node.kernel, node.architecture
+            row.processor, row.pythons = node.processor, " ".join(node.pythons)
+
     def _note_waiting(self, nodes: dict[str, Node]) -> None:
-        """Announce lanes that no node can run, once."""
-        waiting = {
-            lane
-            for lane in self._open_lanes
-            if not any(self._plan.lanes[lane].version in node.pythons for node in nodes.values())
-        }
-        for lane in waiting - self._waits_for:
-            why = f"none of the {len(nodes)} has that CPython" if nodes else "there is none"
-            self._announce(f"waiting for a Dask worker for {self._plan.lanes[lane]}: {why}")
-        self._waits_for = waiting
+        """Announce lanes that no node could run for a while, once."""
+        now = time.monotonic()
+        versions = {version for node in nodes.values() for version in node.pythons}
+        for lane in range(len(self._plan.lanes)):
+            if lane not in self._open_lanes or self._plan.lanes[lane].version in versions:
+                self._waits_since.pop(lane, None)
+            elif 0.0 < self._waits_since.setdefault(lane, now) < now - _WAIT_SECONDS:
+                self._waits_since[lane] = 0.0
+                why = f"none of the {len(nodes)} has that CPython" if nodes else "there is none"
+                self._announce(f"waiting for a Dask worker for {self._plan.lanes[lane]}: {why}")

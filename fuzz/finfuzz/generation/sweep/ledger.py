@@ -76,6 +76,7 @@ class Ledger:
                     self._cursor = cursor
                     return block, run
                 self._lock(block, fcntl.LOCK_UN)  # finished meanwhile
+        self._cursor = 0  # blocks that come back from another machine may lie anywhere
         return None
 
     def count(self, block: int, run: int, *, done: bool = False) -> None:

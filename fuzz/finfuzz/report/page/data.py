@@ -10,6 +10,7 @@ import msgspec
 
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.journal_queries import JournalReader
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.sweeps import Sweeps, read_sweeps
 from finfuzz.generation.sweep.ledger import CellState
@@ -44,6 +45,12 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     compared: int = 0
     disagreed: int = 0
     sweep: tuple[CellState, ...] = ()
+
+
+class NodeFacts(NodeRow, kw_only=True):
+    """A node of a cluster."""
+
+    name: str
 
 
 class TallyRow(msgspec.Struct, frozen=True):
@@ -109,6 +116,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     lanes: tuple[LaneFacts, ...]
     lines: tuple[Line, ...]
     machine: MachineLine
+    nodes: tuple[NodeFacts, ...] = ()
     tallies: tuple[TallyRow, ...]
     seen: tuple[Seen, ...]
     notes: tuple[Note, ...]
@@ -175,6 +183,7 @@ def _read(state: Path, plan: Plan, journal: JournalReader, sweeps: Sweeps) -> Ca
         lanes=tuple(_lanes(journal, plan, sweeps)),
         lines=sample_lines(journal, plan.workers, names),
         machine=machine_line(journal, clock),
+        nodes=tuple(NodeFacts(**row) for row in journal.load_nodes()),
         tallies=tuple(_tallies(journal)),
         seen=tuple(_seen(journal, names)),
         notes=tuple(_notes(journal)),
