@@ -83,7 +83,8 @@ def test_a_resumed_campaign_goes_on_with_what_is_merged(tmp_path: Path) -> None:
     first.merge("node", [(0, DONE | SIZE), (1, 3)])
     again = SweepDivision(tmp_path / "ledger")
     assert not again.is_complete
-    again.learn(SPACE)
+    assert again.learn(SPACE)
+    assert not again.learn(Space("another space", SPACE.cells))
     assert again.assign("shard", "node", 1)[:2] == ((1, 3), (2, 0))
 
 

@@ -9,9 +9,12 @@ from finfuzz.campaign.cluster.shard import Batch, Delivery
 from finfuzz.campaign.folder import StatePaths, hash_program
 from finfuzz.campaign.journal_checks import SIGNATURE
 from finfuzz.campaign.messages import Progress
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.supervisor.pool import Member, Messages
 from finfuzz.campaign.totals import Totals
+from finfuzz.campaign.worker.signatures import note_node
 from finfuzz.support.files import write_whole
+from finfuzz.triage.findings.record import SeenOn
 
 
 class Merger:
@@ -32,8 +35,8 @@ class Merger:
         for path in sorted(paths.live.iterdir()) if paths.live.exists() else ():
             self._add_program(path.read_text(encoding="utf-8"))
 
-    def merge(self, delivery: Delivery, messages: Messages) -> Iterator[tuple[Batch, Member]]:
-        """Merge the batches that are new; yield each, with the worker that made it.
+    def merge(self, delivery: Delivery, messages: Messages) -> Iterator[Batch]:
+        """Merge the batches that are new, and yield each.
 
         Where the disk is full, the batch is left out, and its node sends it again.
         """
@@ -41,18 +44,21 @@ class Merger:
             if batch.number <= self._totals.find_batch(batch.process):
                 continue
             try:
-                self._write(batch)
+                self._write(batch, name_node(delivery.host, delivery.address))
             except OSError as error:
                 self._announce(f"can't write what a node has found: {error.strerror}")
                 return
-            yield batch, self._count(batch, name_node(delivery.host, delivery.address), messages)
+            self._count(batch, name_node(delivery.host, delivery.address), messages)
+            yield batch
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, batch: Batch, node: str) -> None:
         """Write the files first: whoever gets a message may read them at once."""
+        row = self._totals.nodes.get(node, NodeRow())
+        on = SeenOn(node, batch.build, row.processor, f"{row.kernel} {row.architecture}".strip())
         folder = self._paths.signatures(batch.lane)
         for name, content in batch.signatures.items():
             if SIGNATURE.fullmatch(name) and not (folder / name).exists():
-                write_whole(folder / name, content)
+                write_whole(folder / name, note_node(content, on))
                 self.signatures[batch.lane].append(name)
         for text in batch.programs:
             name = hash_program(text)
@@ -65,7 +71,7 @@ class Merger:
             self._names.add(name)
             self.programs.append(text)
 
-    def _count(self, batch: Batch, node: str, messages: Messages) -> Member:
+    def _count(self, batch: Batch, node: str, messages: Messages) -> None:
         """Apply the messages as those of a worker that began with the batch and ends with it."""
         self._slot += 1
         member = Member(self._slot, batch.lane)
@@ -77,4 +83,3 @@ class Merger:
             messages.take_libfuzzer(member, batch.figures)
         self._totals.lanes[batch.lane].finish_worker(member.slot)
         self._totals.note_batch(batch.process, batch.number)
-        return member

@@ -25,6 +25,8 @@ from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 
+#: Blocks of a sweep, each with its number in the ledger.
+Numbers = tuple[tuple[int, int], ...]
 #: Batches that wait for a supervisor that is gone, of some seconds each; then the oldest go.
 _MOST_PENDING = 512
 
@@ -35,8 +37,9 @@ def run_shard(argument: bytes) -> bytes:
 
     worker = get_worker()
     shard = decode_shard(argument)
-    campaign = _find_campaign(shard, Path(worker.local_directory), worker.state.nthreads)
-    return encode(msgspec.structs.replace(campaign.run(shard), address=worker.address))
+    folder = Path(worker.local_directory, f"finfuzz-{shard.campaign}")
+    campaign = _find_campaign(shard, worker.address, folder, worker.state.nthreads)
+    return encode(campaign.run(shard))
 
 
 async def end_campaign(argument: bytes) -> bytes:
@@ -67,7 +70,8 @@ class _Lane:
 class NodeCampaign:
     """A campaign on this Dask worker. ``threads``: shards, and so processes, at a time."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, address: str, folder: Path, threads: int) -> None:
+        self._address = address
         self._name = uuid.uuid4().hex[:12]
         self._folder = NodeFolder(folder)
         self._threads = threads
@@ -77,6 +81,8 @@ class NodeCampaign:
         self._lane_lock = threading.Lock()  # a build takes seconds, and one is enough
         self._processes: list[NodeProcess] = []
         self._numbers: dict[str, int] = {}
+        self._deliveries = 0
+        self._blocks: dict[int, dict[int, Numbers]] = {}
         self._pending: list[Batch] = []
 
     def run(self, shard: Shard) -> Delivery:
@@ -87,7 +93,7 @@ class NodeCampaign:
         except (UserError, OSError) as error:
             return self._deliver(problem=str(error))
         if shard.seconds <= 0:
-            return self._deliver(space=lane.space, build=lane.build)
+            return self._deliver(space=lane.space)
         try:
             process = self._claim(shard, lane)
         except UserError as error:
@@ -98,7 +104,7 @@ class NodeCampaign:
         finally:
             with self._lock:
                 process.in_use = False
-        return self._deliver(build=lane.build)
+        return self._deliver()
 
     def end(self) -> Delivery:
         """End all processes, and remove the folder."""
@@ -123,6 +129,8 @@ class NodeCampaign:
             ]
             self._folder.add_programs(shard.first, shard.programs)
             self._folder.add_known(shard.lane, shard.known)
+            if shard.folder == self._name:
+                self._blocks = {n: one for n, one in self._blocks.items() if n > shard.seen}
             lane.share.add(shard.blocks)
 
     def _prepare(self, shard: Shard) -> _Lane:
@@ -173,6 +181,7 @@ class NodeCampaign:
                     messages=messages,
                     programs=self._folder.take_programs(),
                     signatures=self._folder.take_signatures(process.lane),
+                    build=self._lanes[process.lane].build,
                     figures=figures,
                     seconds=seconds,
                     ending=process.ending if ended else None,
@@ -183,20 +192,29 @@ class NodeCampaign:
                 self._processes.remove(process)
                 del self._numbers[process.id]
 
-    def _deliver(self, problem: str = "", space: Space | None = None, build: str = "") -> Delivery:
+    def _deliver(self, problem: str = "", space: Space | None = None) -> Delivery:
         with self._lock:
+            self._deliveries += 1
             changes = {number: lane.share.take_changes() for number, lane in self._lanes.items()}
+            self._blocks[self._deliveries] = changes
             return Delivery(
-                address="",
+                address=self._address,
                 host=socket.gethostname(),
                 folder=self._name,
+                number=self._deliveries,
                 have=self._folder.have,
                 batches=tuple(self._pending),
                 problem=problem,
                 space=space,
-                blocks={number: blocks for number, blocks in changes.items() if blocks},
-                build=build,
+                blocks={lane: self._list_blocks(lane) for lane in self._lanes},
             )
+
+    def _list_blocks(self, lane: int) -> Numbers:
+        """List the states of a lane's blocks that the campaign may lack."""
+        latest: dict[int, int] = {}
+        for changes in self._blocks.values():
+            latest.update(changes.get(lane, ()))
+        return tuple(latest.items())
 
 
 _campaigns: dict[str, NodeCampaign] = {}
@@ -204,10 +222,10 @@ _ended: set[str] = set()
 _lock = threading.Lock()
 
 
-def _find_campaign(shard: Shard, folder: Path, threads: int) -> NodeCampaign:
+def _find_campaign(shard: Shard, address: str, folder: Path, threads: int) -> NodeCampaign:
     with _lock:
         if shard.run in _ended:
             raise UserError("this run of the campaign has ended")
         if shard.campaign not in _campaigns:
-            _campaigns[shard.campaign] = NodeCampaign(folder / f"finfuzz-{shard.campaign}", threads)
+            _campaigns[shard.campaign] = NodeCampaign(address, folder, threads)
         return _campaigns[shard.campaign]

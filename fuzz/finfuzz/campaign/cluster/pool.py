@@ -11,75 +11,30 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any
 
 from finfuzz.campaign.cluster.connection import Cluster
 from finfuzz.campaign.cluster.inbox import Inbox
 from finfuzz.campaign.cluster.local import LocalDask
 from finfuzz.campaign.cluster.merging import Merger
 from finfuzz.campaign.cluster.node import Node
+from finfuzz.campaign.cluster.node_watch import NodeWatch
 from finfuzz.campaign.cluster.on_node import end_campaign, run_shard
-from finfuzz.campaign.cluster.shard import Delivery, Shard, decode_delivery, encode
+from finfuzz.campaign.cluster.seat import Seat, Task
+from finfuzz.campaign.cluster.shard import Batch, Delivery, decode_delivery, encode
+from finfuzz.campaign.cluster.shard_maker import ShardMaker
 from finfuzz.campaign.cluster.sweeping import SweepDivision
 from finfuzz.campaign.folder import State
-from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.supervisor.pool import Member, Messages, Pool
+from finfuzz.campaign.supervisor.pool import FAILURES, WORKED_SECONDS, Messages, Pool
 from finfuzz.campaign.supervisor.worker_pool import STOP_SECONDS
 from finfuzz.campaign.totals import Totals
-from finfuzz.campaign.worker.job import make_job
 from finfuzz.support.hints import spell_command
 
-if TYPE_CHECKING:
-    from distributed import Future
-
-#: Length of a shard: so long until a node's programs reach the others. Its process works on while
-#: the batch travels, so a shorter one costs messages, not executions.
-_SHARD_SECONDS = 5.0
-#: Bytes of programs that one shard carries; a node that joins gets the rest with the next ones.
-_MOST_BYTES = 4 << 20
-#: Time that workers may take to start before their absence is announced.
-_WAIT_SECONDS = 20.0
+#: Time that a node is spared a lane that does not run there: its disk was full, say.
+_REFUSED_SECONDS = 60.0
 #: The name of the answers that are no shard's: the last batches of a campaign.
 _LAST = "last"
-
-
-class _Seat:
-    """A Dask worker: how far it is with what every node gets, and the lanes of its threads.
-
-    ``sent``: programs of the campaign's that it has, or that are on their way. ``prepared`` and
-    ``refused``: lanes that are built there, or can't be. ``merged``: batches to acknowledge.
-    ``turns``: lanes of threads that are free, and since when each was on its lane.
-    """
-
-    def __init__(self) -> None:
-        self.folder = ""
-        self.sent = 0
-        self.known: Counter[int] = Counter()
-        self.prepared: set[int] = set()
-        self.refused: set[int] = set()
-        self.merged: dict[str, int] = {}
-        self.turns: list[tuple[int, float]] = []
-
-    def begin(self, folder: str) -> str:
-        """Take note of the node's folder; return the one before, if that is gone."""
-        before, self.folder = self.folder, folder
-        if before in (folder, ""):
-            return ""
-        self.sent = 0
-        self.known.clear()
-        self.prepared.clear()
-        return before
-
-
-class _Task(NamedTuple):
-    """A shard under way. ``turn``: when its thread began with the lane."""
-
-    address: str
-    lane: int
-    turn: float
-    prepares: bool
-    future: Future[bytes]
 
 
 class ClusterPool(Pool):
@@ -100,18 +55,17 @@ class ClusterPool(Pool):
         super().__init__(plan, totals)
         self._state, self._cluster, self._lines, self._local = state, cluster, lines, local
         self.address = cluster.address
-        self._campaign = state.read_cluster_name()
         self._run = uuid.uuid4().hex
         self._merger = Merger(totals, state, len(plan.lanes), lines.put)
         self._divisions = [SweepDivision(state.sweep(lane)) for lane in range(len(plan.lanes))]
-        self._seats: dict[str, _Seat] = {}
-        self._under_way: dict[str, _Task] = {}
+        self._maker = ShardMaker(plan, totals, state, self._merger, self._divisions)
+        self._seats: dict[str, Seat] = {}
+        self._under_way: dict[str, Task] = {}
         self._inbox = Inbox()
-        self._submitted = 0
         self._before = totals.total.seconds / plan.workers
         self._since: float | None = None
         self._is_ending = False
-        self._waits_since: dict[int, float] = {}
+        self._watch = NodeWatch(plan, totals)
         self._messages: Messages
         self._announce: Callable[[str], None]
         self._note_end: Callable[[str], None]
@@ -146,17 +100,18 @@ class ClusterPool(Pool):
 
     def start_missing(self) -> None:
         """Give each thread of each Dask worker a shard."""
+        if self._is_ending:
+            return
         nodes = dict(self._cluster.nodes)
         for address in self._seats.keys() - nodes.keys():
             self._forget(self._seats.pop(address))
         counts = Counter(task.address for task in self._under_way.values())
         for node in nodes.values():
-            seat = self._seats.setdefault(node.address, _Seat())
+            seat = self._seats.setdefault(node.address, Seat())
             for _ in range(node.threads - counts[node.address]):
                 if not self._submit(node, seat):
                     break
-        self._note_waiting(nodes)
-        self._note_nodes(nodes)
+        self._watch.look(nodes, self._open_lanes, self._announce)
 
     def check(self) -> None:
         """Announce what other threads have noticed; give up where the scheduler is gone."""
@@ -164,18 +119,21 @@ class ClusterPool(Pool):
             while True:
                 self._announce(self._lines.get_nowait())
         gone = self._cluster.problem or (self._local.find_problem() if self._local else "")
-        if gone and not self._is_ending:
+        if gone:
             again = spell_command("run", "--resume", self._state.folder)
             for lane in self._open_lanes:
                 self.abandoned[lane] = f"{gone}: everything merged is on disk: `{again}` goes on"
             self._under_way.clear()
+            self._is_ending = False
 
     def stop(self) -> None:
         """End the campaign's processes on all nodes; what they have done until then comes back."""
         self._before, self._since = self.elapsed, None
         if not self._is_ending and not self._cluster.problem:
             self._is_ending = True
-            threading.Thread(target=self._end_everywhere, daemon=True).start()
+            run, self._run = self._run, uuid.uuid4().hex
+            futures = [task.future for task in self._under_way.values()]
+            threading.Thread(target=self._end, args=(run, futures), daemon=True).start()
 
     def kill_late(self, stopped_at: float) -> None:
         """Leave the nodes that have not answered: their processes end by themselves."""
@@ -189,15 +147,15 @@ class ClusterPool(Pool):
         if self._local:
             self._local.close()
 
-    def _end_everywhere(self) -> None:
-        """End this run: shards that begin later on are refused."""
-        self._cluster.cancel([task.future for task in list(self._under_way.values())])
-        run, self._run = self._run, uuid.uuid4().hex
-        for answer in self._cluster.run_everywhere(end_campaign, encode((self._campaign, run))):
+    def _end(self, run: str, futures: list[Any]) -> None:
+        """End a run on all nodes: its shards that begin later on are refused."""
+        self._cluster.cancel(futures)
+        argument = encode((self._maker.campaign, run))
+        for answer in self._cluster.run_everywhere(end_campaign, argument):
             self._inbox.put(_LAST, answer)
         self._inbox.put(_LAST, b"")
 
-    def _submit(self, node: Node, seat: _Seat) -> bool:
+    def _submit(self, node: Node, seat: Seat) -> bool:
         """Submit a shard for a node; False where there is none for it."""
         chosen = self._choose_lane(node, seat)
         if chosen is None:
@@ -209,51 +167,16 @@ class ClusterPool(Pool):
             for task in self._under_way.values()
         ):
             return False
-        shard = self._make_shard(seat, lane, prepares)
-        workers, number = [node.address], len(self._under_way)
-        future = self._cluster.submit(
-            run_shard, encode(shard), workers=workers, elsewhere=True, urgent=False
-        )
-        self._under_way[shard.id] = _Task(node.address, lane, turn, prepares, future)
-        self._inbox.watch(shard.id, future)
-        return len(self._under_way) > number
-
-    def _make_shard(self, seat: _Seat, lane: int, prepares: bool) -> Shard:
-        self._submitted += 1
         left = max(self._plan.seconds - self.elapsed, 0.1)
-        name = f"{self._run}-{self._submitted}"
-        blocks: tuple[tuple[int, int], ...] = ()
-        if not prepares:
-            blocks = self._divisions[lane].assign(name, seat.folder, len(self._seats))
-        signatures = self._merger.signatures[lane]
-        known, seat.known[lane] = signatures[seat.known[lane] :], len(signatures)
-        first = seat.sent
-        programs = self._pick_programs(first)
-        seat.sent += len(programs)
-        merged, seat.merged = seat.merged, {}
-        return Shard(
-            id=name,
-            campaign=self._campaign,
-            run=self._run,
-            lane=lane,
-            version=self._plan.lanes[lane].version,
-            seconds=0.0 if prepares else min(_SHARD_SECONDS, left),
-            job=make_job(self._plan, self._totals, self._state, lane, self._submitted, left),
-            first=first,
-            programs=programs,
-            known=tuple(known),
-            blocks=blocks,
-            merged=merged,
+        shard = self._maker.make(self._run, seat, lane, left, len(self._seats), prepares=prepares)
+        future = self._cluster.submit(
+            run_shard, encode(shard), workers=[node.address], elsewhere=True, urgent=False
         )
+        self._under_way[shard.id] = Task(node.address, lane, turn, prepares, future)
+        self._inbox.watch(shard.id, future)
+        return True
 
-    def _pick_programs(self, first: int) -> tuple[str, ...]:
-        size, last, texts = 0, first, self._merger.programs
-        while last < len(texts) and size < _MOST_BYTES:
-            size += len(texts[last])
-            last += 1
-        return tuple(texts[first:last])
-
-    def _choose_lane(self, node: Node, seat: _Seat) -> tuple[int, float] | None:
+    def _choose_lane(self, node: Node, seat: Seat) -> tuple[int, float] | None:
         """Choose a lane that can run on a node: for a while, the one that a thread was on."""
         lanes = [lane for lane in self._open_lanes if self._can_run(lane, node, seat)]
         now = time.monotonic()
@@ -263,8 +186,8 @@ class ClusterPool(Pool):
                 return lane, since
         return (self._find_next_lane(lanes), now) if lanes else None
 
-    def _can_run(self, lane: int, node: Node, seat: _Seat) -> bool:
-        if lane in seat.refused or self._plan.lanes[lane].version not in node.pythons:
+    def _can_run(self, lane: int, node: Node, seat: Seat) -> bool:
+        if seat.refuses(lane) or self._plan.lanes[lane].version not in node.pythons:
             return False
         if self._plan.engine != "sweep" or lane not in seat.prepared:
             return True
@@ -282,8 +205,8 @@ class ClusterPool(Pool):
             else:
                 self._note_failure(name, task, result)
 
-    def _take(self, name: str, task: _Task | None, delivery: Delivery) -> None:
-        seat = self._seats.get(delivery.address, _Seat())
+    def _take(self, name: str, task: Task | None, delivery: Delivery) -> None:
+        seat = self._seats.get(delivery.address, Seat())
         if gone := seat.begin(delivery.folder):
             self._release(gone)
         seat.sent = delivery.have
@@ -293,73 +216,78 @@ class ClusterPool(Pool):
             for lane, blocks in delivery.blocks.items():
                 self._divisions[lane].merge(delivery.folder, blocks)
             if task and delivery.space:
-                self._divisions[task.lane].learn(delivery.space)
-                seat.prepared.add(task.lane)
+                self._prepare(task.lane, seat, delivery)
+            seat.seen = delivery.number
         except OSError as error:
             self._announce(f"can't write the ledger of a sweep: {error.strerror}")
         self._merge(seat, delivery)
-        if task and delivery.problem:
-            self._refuse(task.lane, delivery, seat)
-        elif task:
+        if task and delivery.problem and not self._is_ending:
+            self._refuse(task.lane, seat, f"on {delivery.host}: {delivery.problem}")
+        elif task and task.address == delivery.address:
             seat.turns.append((task.lane, task.turn))
         if self._plan.engine == "sweep":
             self.complete = {n for n, one in enumerate(self._divisions) if one.is_complete}
 
-    def _merge(self, seat: _Seat, delivery: Delivery) -> None:
-        for batch, member in self._merger.merge(delivery, self._messages):
+    def _prepare(self, lane: int, seat: Seat, delivery: Delivery) -> None:
+        assert delivery.space is not None
+        if self._divisions[lane].learn(delivery.space):
+            seat.prepared.add(lane)
+        else:
+            self._refuse(lane, seat, f"on {delivery.host}: its sweep has other programs")
+
+    def _merge(self, seat: Seat, delivery: Delivery) -> None:
+        for batch in self._merger.merge(delivery, self._messages):
             if self._since is None and not self._is_ending:
                 self._since = time.monotonic() - batch.seconds
             if batch.ending is not None:
-                member.finished = not batch.ending
-                self._note_end(self._judge_end(member, batch.seconds, batch.ending))
+                self._note_worker_end(seat, batch, delivery.host)
         processes = {batch.process for batch in delivery.batches}
         seat.merged = {process: self._totals.find_batch(process) for process in processes}
 
-    def _refuse(self, lane: int, delivery: Delivery, seat: _Seat) -> None:
-        """Leave a lane to other nodes; give it up where none has it."""
-        seat.refused.add(lane)
-        name = f"{self._plan.lanes[lane]}"
-        self._announce(f"{name} can't run on {delivery.host}: {delivery.problem}")
+    def _note_worker_end(self, seat: Seat, batch: Batch, host: str) -> None:
+        """Leave a lane to other nodes where its workers keep ending."""
+        if not batch.ending:
+            seat.failures[batch.lane] = 0
+            return
+        self.replaced += 1
+        if batch.seconds >= WORKED_SECONDS:
+            seat.failures[batch.lane] = 0
+        self._note_failures(seat, batch.lane, f"on {host}: {batch.ending}")
+
+    def _note_failures(self, seat: Seat, lane: int, why: str) -> None:
+        seat.failures[lane] += 1
+        if seat.failures[lane] >= FAILURES:
+            self._refuse(lane, seat, f"its workers keep ending {why}")
+        else:
+            name = self._plan.lanes[lane]
+            self._note_end(f"a worker on {name} is gone, {why}; starting another")
+
+    def _refuse(self, lane: int, seat: Seat, why: str) -> None:
+        """Leave a lane to other nodes for a while; give it up where none is left."""
+        seat.refused[lane] = time.monotonic() + _REFUSED_SECONDS
         version = self._plan.lanes[lane].version
         able = [one for one in self._cluster.nodes.values() if version in one.pythons]
-        if all(lane in self._seats.get(one.address, seat).refused for one in able):
-            self.abandoned[lane] = delivery.problem
+        seats = [self._seats[one.address] for one in able if one.address in self._seats]
+        if seats and all(one.refuses(lane) for one in seats):
+            self.abandoned[lane] = why
+            self._note_end(f"giving up on {self._plan.lanes[lane]}: {why}")
+        else:
+            self._note_end(f"{self._plan.lanes[lane]} is left to other nodes: {why}")
 
-    def _note_failure(self, name: str, task: _Task | None, error: Exception) -> None:
+    def _note_failure(self, name: str, task: Task | None, error: Exception) -> None:
+        """Take note of a shard that Dask could not run: it has tried again already."""
         for division in self._divisions:
             division.release(name)
-        if task is None or isinstance(error, concurrent.futures.CancelledError):
+        is_over = name.partition("-")[0] != self._run
+        if task is None or is_over or isinstance(error, concurrent.futures.CancelledError):
             return
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        self._note_end(self._judge_end(Member(0, task.lane), 0.0, reason))
+        self._note_failures(self._seats.get(task.address, Seat()), task.lane, reason)
 
-    def _forget(self, seat: _Seat) -> None:
+    def _forget(self, seat: Seat) -> None:
         if seat.folder:
             self._release(seat.folder)
 
     def _release(self, folder: str) -> None:
         for division in self._divisions:
             division.release(folder)
-
-    def _note_nodes(self, nodes: dict[str, Node]) -> None:
-        """Keep what each node is, and how many workers it has now."""
-        rows = self._totals.nodes
-        for row in rows.values():
-            row.workers = 0
-        for node in nodes.values():
-            row = rows.setdefault(node.name, NodeRow())
-            row.workers += node.threads
-            row.cores, row.kernel, row.architecture = node.cores, node.kernel, node.architecture
-            row.processor, row.pythons = node.processor, " ".join(node.pythons)
-
-    def _note_waiting(self, nodes: dict[str, Node]) -> None:
-        """Announce lanes that no node could run for a while, once."""
-        now = time.monotonic()
-        versions = {version for node in nodes.values() for version in node.pythons}
-        for lane in range(len(self._plan.lanes)):
-            if lane not in self._open_lanes or self._plan.lanes[lane].version in versions:
-                self._waits_since.pop(lane, None)
-            elif 0.0 < self._waits_since.setdefault(lane, now) < now - _WAIT_SECONDS:
-                self._waits_since[lane] = 0.0
-                why = f"none of the {len(nodes)} has that CPython" if nodes else "there is none"
-                self._announce(f"waiting for a Dask worker for {self._plan.lanes[lane]}: {why}")

@@ -33,7 +33,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     texts that are new to the node, the campaign's from number ``first`` on. ``known``: signatures
     whose first program the campaign has. ``blocks``: of the sweep that this node runs from now on,
     with how many of their programs were run. ``merged``: the last batch of each process that the
-    campaign has.
+    campaign has; ``seen``: the last delivery of ``folder``.
     """
 
     id: str
@@ -48,6 +48,8 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     known: tuple[str, ...] = ()
     blocks: tuple[tuple[int, int], ...] = ()
     merged: dict[str, int] = {}
+    folder: str = ""
+    seen: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +57,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     ``number``: counts its batches from 1. ``messages``: its counts are increments. ``programs``:
     texts that it added to the corpus. ``signatures``: files of signatures that the campaign may
-    lack. ``figures``: of libFuzzer. ``seconds``: that the process has fuzzed in all. ``ending``:
-    None while it runs; then why it ended, empty where it ended in order.
+    lack. ``build``: the build's id there. ``figures``: of libFuzzer. ``seconds``: that the process
+    has fuzzed in all. ``ending``: None while it runs; then why it ended, empty where it ended in
+    order.
     """
 
     process: str
@@ -65,6 +68,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[FromWorker, ...] = ()
     programs: tuple[str, ...] = ()
     signatures: dict[str, bytes] = {}
+    build: str = ""
     figures: dict[str, int] = {}
     seconds: float = 0.0
     ending: str | None = None
@@ -76,18 +80,19 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     ``address``, ``host`` and ``folder``: of the Dask worker that ran the shard; a folder is another
     one when the worker begins anew. ``have``: programs of the campaign's that it has. ``problem``:
     why the shard could not run. ``space``: of the lane's sweep, where the shard only prepared it.
-    ``blocks``: by lane, the states of the sweep's blocks that changed. ``build``: the build's id.
+    ``blocks``: by lane, the states of the sweep's blocks that changed since the last delivery that
+    the campaign has. ``number``: counts the deliveries of a folder.
     """
 
     address: str
     host: str
     folder: str
+    number: int = 0
     have: int = 0
     batches: tuple[Batch, ...] = ()
     problem: str = ""
     space: Space | None = None
     blocks: dict[int, tuple[tuple[int, int], ...]] = {}
-    build: str = ""
 
 
 encode = msgspec.msgpack.Encoder().encode

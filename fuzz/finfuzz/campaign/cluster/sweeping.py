@@ -40,15 +40,19 @@ class SweepDivision:
         """Count the blocks that a node has, or may get."""
         return len(self._free) + len(self._owned.get(folder, ()))
 
-    def learn(self, space: Space) -> None:
-        """Begin, or go on, with the space that a node has named. Raises OSError."""
+    def learn(self, space: Space) -> bool:
+        """Begin, or go on, with the space that a node has named; False if others named another.
+
+        Raises OSError.
+        """
         if self._space is not None:
-            return
+            return space == self._space
         self._space = space
         Ledger(self._ledger, space.identity, space.cells).close()
         self._numbers = read_numbers(self._ledger)
         self._free = [block for block, number in enumerate(self._numbers) if not is_done(number)]
         self._left = len(self._free)
+        return True
 
     def assign(self, owner: str, folder: str, shares: int) -> tuple[tuple[int, int], ...]:
         """Give a shard blocks for a node's folder, with how many of their programs were run.

@@ -16,8 +16,8 @@ from finfuzz.campaign.totals import Totals
 _SLICE_SECONDS = (3.0, 300.0)
 _TURNS = 4
 #: A lane is abandoned when so many of its workers in a row end within ten seconds of work.
-_FAILURES = 3
-_WORKED_SECONDS = 10.0
+FAILURES = 3
+WORKED_SECONDS = 10.0
 
 
 class Member:
@@ -136,10 +136,10 @@ class Pool(ABC):
         self.complete.discard(member.lane)  # it may have left a part of the sweep
         self.replaced += 1
         self._failures[member.lane] += 1
-        if worked >= _WORKED_SECONDS:
+        if worked >= WORKED_SECONDS:
             self._failures[member.lane] = 1
         name = str(self._plan.lanes[member.lane])
-        if self._failures[member.lane] >= _FAILURES:
+        if self._failures[member.lane] >= FAILURES:
             self.abandoned[member.lane] = problem
             return f"giving up on {name}: its workers keep ending: {problem}"
         return f"a worker on {name} is gone ({problem}); starting another"
