@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import socket
 import threading
+import time
 import uuid
 from pathlib import Path
 
@@ -18,13 +19,17 @@ from finfuzz.campaign.cluster.node import find_python
 from finfuzz.campaign.cluster.node_folder import NodeFolder
 from finfuzz.campaign.cluster.node_process import NodeProcess
 from finfuzz.campaign.cluster.shard import Batch, Delivery, Shard, Space, decode_shard, encode
+from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.worker.chooser import make_space
+from finfuzz.generation.novelty_shares import NoveltyShare
 from finfuzz.generation.sweep.shares import SweepShare
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 
+#: Interval of comparing a lane's counts of features: seven hundredths of a second for 8 MiB.
+_NOVELTY_SECONDS = 10.0
 #: Blocks of a sweep, each with its number in the ledger.
 Numbers = tuple[tuple[int, int], ...]
 #: Batches that wait for a supervisor that is gone, of some seconds each; then the oldest go.
@@ -56,15 +61,29 @@ async def end_campaign(argument: bytes) -> bytes:
 class _Lane:
     """A lane on this node: the build, the space of the sweep, and this node's share of that."""
 
-    def __init__(self, shard: Shard, ledger: Path) -> None:
-        """Raises UserError where it can't be built here."""
+    def __init__(self, shard: Shard, paths: StatePaths) -> None:
+        """Raises UserError where it can't be built here, and OSError."""
         self.python: Interpreter = find_python(shard.version, shard.job.python)
         made = build(parse_target(shard.job.target), self.python)
         space = make_space(made)
         blocks = ((str(cell), len(list(space.list_blocks(cell)))) for cell in space.cells)
         self.build = made.id
         self.space = Space(space.identity, tuple(blocks))
-        self.share = SweepShare(ledger, self.space.identity, self.space.cells)
+        self.share = SweepShare(paths.sweep(shard.lane), self.space.identity, self.space.cells)
+        self._novelty = NoveltyShare(paths.novelty(shard.lane), shard.novelty_before)
+        self._next_novelty = 0.0
+
+    def merge_novelty(self, changes: bytes) -> None:
+        """Merge counts of features. Raises OSError."""
+        if changes:
+            self._novelty.merge(changes)
+
+    def take_novelty(self) -> bytes:
+        """List counts of features that were raised here; not each time, for it takes a while."""
+        if time.monotonic() < self._next_novelty:
+            return b""
+        self._next_novelty = time.monotonic() + _NOVELTY_SECONDS
+        return self._novelty.take_changes()
 
 
 class NodeCampaign:
@@ -104,7 +123,7 @@ class NodeCampaign:
         finally:
             with self._lock:
                 process.in_use = False
-        return self._deliver()
+        return self._deliver(novelty=lane.take_novelty())
 
     def end(self) -> Delivery:
         """End all processes, and remove the folder."""
@@ -132,13 +151,13 @@ class NodeCampaign:
             if shard.folder == self._name:
                 self._blocks = {n: one for n, one in self._blocks.items() if n > shard.seen}
             lane.share.add(shard.blocks)
+            lane.merge_novelty(shard.novelty)
 
     def _prepare(self, shard: Shard) -> _Lane:
         with self._lane_lock:
             if shard.lane not in self._lanes:
                 self._folder.prepare(shard.lane)
-                ledger = self._folder.sweep(shard.lane)
-                self._lanes[shard.lane] = _Lane(shard, ledger)
+                self._lanes[shard.lane] = _Lane(shard, self._folder)
             return self._lanes[shard.lane]
 
     def _claim(self, shard: Shard, lane: _Lane) -> NodeProcess:
@@ -192,7 +211,9 @@ class NodeCampaign:
                 self._processes.remove(process)
                 del self._numbers[process.id]
 
-    def _deliver(self, problem: str = "", space: Space | None = None) -> Delivery:
+    def _deliver(
+        self, problem: str = "", space: Space | None = None, novelty: bytes = b""
+    ) -> Delivery:
         with self._lock:
             self._deliveries += 1
             changes = {number: lane.share.take_changes() for number, lane in self._lanes.items()}
@@ -206,6 +227,7 @@ class NodeCampaign:
                 batches=tuple(self._pending),
                 problem=problem,
                 space=space,
+                novelty=novelty,
                 blocks={lane: self._list_blocks(lane) for lane in self._lanes},
             )
 

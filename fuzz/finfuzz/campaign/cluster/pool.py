@@ -221,6 +221,8 @@ class ClusterPool(Pool):
         except OSError as error:
             self._announce(f"can't write the ledger of a sweep: {error.strerror}")
         self._merge(seat, delivery)
+        if task:
+            self._maker.find_novelty(task.lane).merge(delivery.novelty)
         if task and delivery.problem and not self._is_ending:
             self._refuse(task.lane, seat, f"on {delivery.host}: {delivery.problem}")
         elif task and task.address == delivery.address:

@@ -16,7 +16,8 @@ class Seat:
     ``sent``: programs of the campaign's that it has, or that are on their way. ``prepared`` and
     ``refused``: lanes that are built there, or don't run there, until some time. ``merged`` and
     ``seen``: batches and deliveries to acknowledge. ``failures``: workers in a row that ended
-    early, by lane. ``turns``: lanes of threads that are free, and since when each was on its lane.
+    early, by lane. ``novelty``: how far it is with the changes of a lane's counts. ``turns``: lanes
+    of threads that are free, and since when each was on its lane.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class Seat:
         self.failures: Counter[int] = Counter()
         self.merged: dict[str, int] = {}
         self.seen = 0
+        self.novelty: Counter[int] = Counter()
         self.turns: list[tuple[int, float]] = []
 
     def begin(self, folder: str) -> str:
@@ -38,6 +40,7 @@ class Seat:
         self.sent = self.seen = 0
         self.known.clear()
         self.prepared.clear()
+        self.novelty.clear()
         return before
 
     def refuses(self, lane: int) -> bool:

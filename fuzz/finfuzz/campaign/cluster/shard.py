@@ -32,8 +32,9 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     ``seconds``: 0 for a shard that only makes the build, and says what the sweep is. ``programs``:
     texts that are new to the node, the campaign's from number ``first`` on. ``known``: signatures
     whose first program the campaign has. ``blocks``: of the sweep that this node runs from now on,
-    with how many of their programs were run. ``merged``: the last batch of each process that the
-    campaign has; ``seen``: the last delivery of ``folder``.
+    with how many of their programs were run. ``novelty``: counts of features that other nodes have
+    raised; ``novelty_before``: all counts, for a node that begins. ``merged``: the last batch of
+    each process that the campaign has; ``seen``: the last delivery of ``folder``.
     """
 
     id: str
@@ -47,6 +48,8 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     programs: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     blocks: tuple[tuple[int, int], ...] = ()
+    novelty: bytes = b""
+    novelty_before: bytes = b""
     merged: dict[str, int] = {}
     folder: str = ""
     seen: int = 0
@@ -81,7 +84,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     one when the worker begins anew. ``have``: programs of the campaign's that it has. ``problem``:
     why the shard could not run. ``space``: of the lane's sweep, where the shard only prepared it.
     ``blocks``: by lane, the states of the sweep's blocks that changed since the last delivery that
-    the campaign has. ``number``: counts the deliveries of a folder.
+    the campaign has. ``number``: counts the deliveries of a folder. ``novelty``: counts of
+    features of the shard's lane that were raised there.
     """
 
     address: str
@@ -92,6 +96,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     batches: tuple[Batch, ...] = ()
     problem: str = ""
     space: Space | None = None
+    novelty: bytes = b""
     blocks: dict[int, tuple[tuple[int, int], ...]] = {}
 
 

@@ -10,6 +10,7 @@ from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.job import make_job
+from finfuzz.generation.novelty_shares import MOST_SENT, NoveltyPool
 
 #: Length of a shard: so long until a node's programs reach the others. Its process works on while
 #: the batch travels, so a shorter one costs messages, not executions.
@@ -32,6 +33,8 @@ class ShardMaker:
         self._plan, self._totals, self._state = plan, totals, state
         self._merger, self._divisions = merger, divisions
         self._campaign = state.read_cluster_name()
+        self._novelty: dict[int, NoveltyPool] = {}
+        self._packed: dict[int, tuple[int, bytes]] = {}
         self._made = 0
 
     @property
@@ -57,6 +60,7 @@ class ShardMaker:
         programs = self._pick_programs(first)
         seat.sent += len(programs)
         merged, seat.merged = seat.merged, {}
+        novelty, before = self._pick_novelty(seat, lane, prepares)
         return Shard(
             id=name,
             campaign=self._campaign,
@@ -69,10 +73,30 @@ class ShardMaker:
             programs=programs,
             known=tuple(known),
             blocks=blocks,
+            novelty=novelty,
+            novelty_before=before,
             merged=merged,
             folder=seat.folder,
             seen=seat.seen,
         )
+
+    def find_novelty(self, lane: int) -> NoveltyPool:
+        """Find the counts of a lane's features; a campaign may have more lanes than it fuzzes."""
+        if lane not in self._novelty:
+            self._novelty[lane] = NoveltyPool(self._state.novelty(lane))
+        return self._novelty[lane]
+
+    def _pick_novelty(self, seat: Seat, lane: int, prepares: bool) -> tuple[bytes, bytes]:
+        """Pick the changes of a lane's counts, or all counts for a node that begins."""
+        pool, since = self.find_novelty(lane), seat.novelty[lane]
+        if not prepares:
+            seat.novelty[lane] = pool.position
+            return pool.list_since(since), b""
+        position, packed = self._packed.get(lane, (-1, b""))
+        if position < 0 or pool.position > position + MOST_SENT:  # once for many that begin
+            position, packed = self._packed[lane] = pool.position, pool.pack()
+        seat.novelty[lane] = position
+        return b"", packed
 
     def _pick_programs(self, first: int) -> tuple[str, ...]:
         size, last, texts = 0, first, self._merger.programs
