@@ -228,7 +228,9 @@ class NodeCampaign:
                 problem=problem,
                 space=space,
                 novelty=novelty,
-                blocks={lane: self._list_blocks(lane) for lane in self._lanes},
+                blocks={
+                    lane: blocks for lane in self._lanes if (blocks := self._list_blocks(lane))
+                },
             )
 
     def _list_blocks(self, lane: int) -> Numbers:

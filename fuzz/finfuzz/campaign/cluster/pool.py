@@ -31,8 +31,6 @@ from finfuzz.campaign.supervisor.worker_pool import STOP_SECONDS
 from finfuzz.campaign.totals import Totals
 from finfuzz.support.hints import spell_command
 
-#: Time that a node is spared a lane that does not run there: its disk was full, say.
-_REFUSED_SECONDS = 60.0
 #: The name of the answers that are no shard's: the last batches of a campaign.
 _LAST = "last"
 
@@ -218,7 +216,9 @@ class ClusterPool(Pool):
             if task and delivery.space:
                 self._prepare(task.lane, seat, delivery)
             seat.seen = delivery.number
-        except OSError as error:
+        except OSError as error:  # a full disk; the node sends the blocks again
+            for lane in delivery.blocks.keys() | ({task.lane} if task else set()):
+                seat.spare(lane)
             self._announce(f"can't write the ledger of a sweep: {error.strerror}")
         self._merge(seat, delivery)
         if task:
@@ -266,7 +266,7 @@ class ClusterPool(Pool):
 
     def _refuse(self, lane: int, seat: Seat, why: str) -> None:
         """Leave a lane to other nodes for a while; give it up where none is left."""
-        seat.refused[lane] = time.monotonic() + _REFUSED_SECONDS
+        seat.spare(lane)
         version = self._plan.lanes[lane].version
         able = [one for one in self._cluster.nodes.values() if version in one.pythons]
         seats = [self._seats[one.address] for one in able if one.address in self._seats]

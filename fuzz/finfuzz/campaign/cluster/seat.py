@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from distributed import Future
 
+#: Time that a node is spared a lane that does not run there: its disk was full, say.
+_SPARED_SECONDS = 60.0
+
 
 class Seat:
     """A Dask worker: how far it is with what every node gets, and the lanes of its threads.
@@ -42,6 +45,10 @@ class Seat:
         self.prepared.clear()
         self.novelty.clear()
         return before
+
+    def spare(self, lane: int) -> None:
+        """Give it no shard of a lane for a while."""
+        self.refused[lane] = time.monotonic() + _SPARED_SECONDS
 
     def refuses(self, lane: int) -> bool:
         return self.refused.get(lane, 0.0) > time.monotonic()

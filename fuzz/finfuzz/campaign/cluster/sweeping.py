@@ -80,7 +80,8 @@ class SweepDivision:
     def merge(self, folder: str, blocks: Iterable[tuple[int, int]]) -> None:
         """Merge the states of a node's blocks; a block done twice counts once. Raises OSError."""
         changed = [(block, number) for block, number in blocks if block < len(self._numbers)]
-        merge_numbers(self._ledger, changed)
+        if changed:
+            merge_numbers(self._ledger, changed)
         done = 0
         for block, number in changed:
             before, self._numbers[block] = self._numbers[block], max(self._numbers[block], number)
