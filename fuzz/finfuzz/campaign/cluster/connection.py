@@ -111,20 +111,17 @@ class Cluster:
             else:
                 self._first_look.set()
 
-    def _look(self, threads: dict[str, int]) -> None:
+    def _look(self, addresses: Collection[str]) -> None:
         """Ask the workers that are new what they are; forget those that are gone."""
-        for address in [one for one in self.nodes if one not in threads]:
+        for address in [one for one in self.nodes if one not in addresses]:
             self._announce(f"lost a worker on {self.nodes.pop(address).name}")
-        self._unusable &= threads.keys()
-        new = [one for one in threads if one not in self.nodes and one not in self._unusable]
+        self._unusable.intersection_update(addresses)
+        new = [one for one in addresses if one not in self.nodes and one not in self._unusable]
         if not new:
             return
-        calls = {one: (one, threads[one]) for one in new}
-        for address, arguments in calls.items():
-            answer = self._client.run(
-                describe_node, *arguments, workers=[address], on_error="return"
-            )
-            self._take(address, answer.get(address))
+        answers = self._client.run(describe_node, workers=new, on_error="return")
+        for address in new:
+            self._take(address, answers.get(address))
 
     def _take(self, address: str, answer: object) -> None:
         own = importlib.metadata.version("finfuzz")

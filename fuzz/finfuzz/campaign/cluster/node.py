@@ -9,6 +9,7 @@ import platform
 import socket
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -45,10 +46,11 @@ def name_node(host: str, address: str) -> str:
     return host if place.startswith("127.") else f"{host} ({place})"
 
 
-async def describe_node(address: str, threads: int) -> bytes:
-    """Describe the node that this runs on, as msgpack. Takes some seconds the first time."""
+async def describe_node(dask_worker: Any) -> bytes:
+    """Describe the node that this Dask worker runs on, as msgpack: seconds the first time."""
     facts = await asyncio.to_thread(_read_facts)
-    return msgspec.msgpack.encode({**facts, "address": address, "threads": threads})
+    worker = {"address": dask_worker.address, "threads": dask_worker.state.nthreads}
+    return msgspec.msgpack.encode({**facts, **worker})
 
 
 def find_python(version: str, path: str) -> Interpreter:
