@@ -8,7 +8,9 @@ was run; so a maintainer sees what a campaign has not looked at yet.
 from __future__ import annotations
 
 import mmap
+import re
 import struct
+from array import array
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
@@ -30,6 +32,11 @@ MOST = 3
 #: A file begins with the number of words, and the digest of the words.
 _HEADER = struct.Struct("<I28s")
 _MOST_BYTES = 1 << 26
+#: Words of a target at most: they have 57 million triples, a byte each.
+_MOST_WORDS = 700
+#: Combinations that are taken at a time, four bytes each.
+MOST_TAKEN = 50_000
+_MARK = re.compile(rb"[^\0]")
 
 
 class Explored(NamedTuple):
@@ -52,14 +59,7 @@ class Combinations:
         self._numbers = {word: number for number, word in enumerate(words)}
         header = _HEADER.pack(len(words), sha256(repr(words).encode()).digest()[:28])
         size = len(header) + sum(_count_all(len(words)))
-        if path is None:
-            self._marks: mmap.mmap = mmap.mmap(-1, size)
-        else:
-            with path.open("a+b") as file:
-                if file.seek(0, 2) != size or not _begins_with(path, header):
-                    file.truncate(0)
-                    file.truncate(size)  # sparse: only what is used takes room
-                self._marks = mmap.mmap(file.fileno(), size)
+        self._marks = mmap.mmap(-1, size) if path is None else _open_marks(path, header, size)
         self._marks[: len(header)] = header
         singles, pairs, _ = _count_all(len(words))
         self._pairs = _HEADER.size + singles
@@ -87,6 +87,49 @@ class Combinations:
         return {
             known[word] for step in steps for word in _spell(step.op, step.args) if word in known
         }
+
+
+class Takings:
+    """What is new in a lane's file since it was last taken: for a campaign on other machines."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._taken = bytearray()
+
+    def take(self) -> bytes:
+        """Take the new combinations, at most MOST_TAKEN; empty where there are none.
+
+        The file's header, then places of four bytes each. Raises OSError.
+        """
+        now = self._path.read_bytes() if self._path.exists() else b""
+        self._taken.extend(bytes(max(0, len(now) - len(self._taken))))
+        if now == self._taken or len(now) < _HEADER.size:
+            return b""
+        self._taken[: _HEADER.size] = now[: _HEADER.size]
+        found = array("I")
+        for match in _MARK.finditer(now, _HEADER.size):
+            if not self._taken[match.start()]:
+                self._taken[match.start()] = 1
+                found.append(match.start())
+                if len(found) == MOST_TAKEN:
+                    break
+        return now[: _HEADER.size] + found.tobytes()
+
+
+def merge_taken(path: Path, taken: bytes) -> None:
+    """Mark what was taken elsewhere in a lane's file; begin a file of other words again.
+
+    What is no taking changes nothing. Raises OSError.
+    """
+    header, places = taken[: _HEADER.size], array("I")
+    places.frombytes(taken[_HEADER.size : len(taken) - len(taken) % places.itemsize])
+    if len(header) < _HEADER.size or (words := _read_words(header)) > _MOST_WORDS:
+        return
+    size = _HEADER.size + sum(_count_all(words))
+    marks = _open_marks(path, header, size)
+    for place in places:
+        if _HEADER.size <= place < size:
+            marks[place] = 1
 
 
 def list_words(offers: Vocabulary) -> list[str]:
@@ -134,9 +177,16 @@ def _read_words(data: bytes) -> int:
     return words
 
 
-def _begins_with(path: Path, header: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(header)) == header
+def _open_marks(path: Path, header: bytes, size: int) -> mmap.mmap:
+    """Map a lane's file; one of other words is begun again."""
+    with path.open("a+b") as file:
+        file.seek(0)
+        if file.read(len(header)) != header or file.seek(0, 2) != size:
+            file.truncate(0)
+            file.truncate(size)  # sparse: only what is used takes room
+        marks = mmap.mmap(file.fileno(), size)
+    marks[: len(header)] = header
+    return marks
 
 
 @lru_cache(maxsize=1 << 14)
