@@ -285,11 +285,11 @@ def _collect_observed(results: Iterable[Result]) -> Observed:
 
 def _print_report(done: Replay, all_rows: bool) -> None:
     console = DataConsole()
-    table = reports.render_table(done, all_rows=all_rows)
-    if table.row_count:
+    tables = list(reports.render_tables(done, all_rows=all_rows, width=console.width))
+    for table in tables:
         console.print(table)
-        for entry in reports.render_legend(done):
-            console.print(entry)
+    for entry in reports.render_legend(done) if tables else ():
+        console.print(entry)
     for text in (*reports.describe_notable(done), *reports.describe_skipped(done, all_rows)):
         console.print(text, soft_wrap=True)
     console.print(done.total)
