@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from finfuzz.cli.programs import describe_skipped
+from finfuzz.targets.build import Build
 from helpers.command import finfuzz
+from helpers.dying import EXECUTED_AGAIN
 
 SELF_CYCLE = "finfuzz 1\nnode a container\nedge a a append\nroot a {}\n"
 DESTROY = "pybind11==3.1.0+destroy"
@@ -131,12 +133,17 @@ def test_file_names_them_too(tmp_path: Path, python: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "target", "code"),
-    [(PARTLY, "no-extension", 0), (SELF_CYCLE.format("codec"), DESTROY, -6)],
-    ids=["alive", "dead"],
+    [
+        (PARTLY, "no-extension", 0),
+        (EXECUTED_AGAIN, "dying", -6),
+        pytest.param(SELF_CYCLE.format("codec"), DESTROY, -6, marks=pytest.mark.slow),
+    ],
+    ids=["alive", "dead", "dead of pybind11"],
 )
 def test_exec_prints_the_script_of_any_program(
-    text: str, target: str, code: int, tmp_path: Path, python: str
+    text: str, target: str, code: int, tmp_path: Path, python: str, dying: Build
 ) -> None:
+    target = str(dying.spec) if target == "dying" else target
     (tmp_path / "p.fin").write_text(text)
     command = ("exec", "p.fin", "--target", target, "--python", python, "--script")
     done = finfuzz(*command, cwd=tmp_path)

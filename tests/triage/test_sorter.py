@@ -32,6 +32,7 @@ from finfuzz.triage.findings.save import save
 from finfuzz.triage.repro.choose import Script
 from finfuzz.triage.sorter import Sorter
 from helpers import finding_example
+from helpers.dying import EXECUTED_AGAIN
 from helpers.outcome_files import SURVIVED
 
 LIMITS = Limits(deadline=10.0)
@@ -141,6 +142,7 @@ def test_its_folder_has_all_that_a_reader_needs(filed: Sorted, finding: Finding)
     assert "finfuzz" not in script.replace("finfuzz_target", "").replace("FINFUZZ_", "")
 
 
+@pytest.mark.slow  # compiles; a campaign's test runs a script the same way (test_supervisor.py)
 def test_its_script_dies_of_the_same_alone(filed: Sorted, pythons: list[Interpreter]) -> None:
     done = run(pythons[0], filed.findings[0])
     assert done.returncode == -signal.SIGABRT
@@ -409,10 +411,10 @@ def test_what_can_not_be_filed_is_said_once_and_counted(
     assert left.announced == [f"SIGABRT/internals-recreated {bucket}: not filed: no space left"]
 
 
-def test_a_finding_is_written_when_there_is_room(destroy: Build, tmp_path: Path) -> None:
+def test_a_finding_is_written_when_there_is_room(dying: Build, tmp_path: Path) -> None:
     """Root may write everywhere, so a file stands in the way."""
     (tmp_path / "SIGABRT").write_text("in the way")
-    left = sort(destroy, tmp_path, ANOTHER_ROUTE)
+    left = sort(dying, tmp_path, EXECUTED_AGAIN)
     ((bucket, why),) = left.sorter.unfiled.items()
     assert re.fullmatch(r"can't write .*: (File exists|Not a directory)", why)
     left.sorter.retry()
@@ -423,7 +425,7 @@ def test_a_finding_is_written_when_there_is_room(destroy: Build, tmp_path: Path)
     assert left.sorter.unfiled == {}
     (seen,) = left.sorter.seen.values()
     assert (seen.path, seen.new) == (folder, True)
-    assert left.announced[-1] == f"SIGABRT/internals-recreated {bucket}: filed now: {folder}"
+    assert left.announced[-1] == f"SIGABRT/none {bucket}: filed now: {folder}"
     left.sorter.save()
     assert load(folder).sightings == 1
 

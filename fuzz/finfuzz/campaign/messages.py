@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.executor.outcome import Outcome
 from finfuzz.generation.learning import Tally
 
@@ -247,6 +248,7 @@ ToTriage = (
     | CompareWithFresh
     | CompareWithControl
     | QueueDeferredWork
+    | TakeAttribution
     | RetryFiling
     | RunDeferredWork
 )

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from finfuzz.campaign.summary import BucketSummary, LaneSummary, Summary
+from finfuzz.campaign.sweeps import describe_explored
+from finfuzz.campaign.totals import describe_sources
 from finfuzz.report.rerun import list_commands
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
@@ -24,6 +26,7 @@ def render_summary(summary: Summary, state: Path) -> str:
             f"total: {count(summary.executions, 'execution')} in {summary.seconds:.0f} s "
             f"({summary.executions_per_second:.0f}/s)"
         )
+    lines += [f"from other machines: {peer}" for peer in summary.machines]
     if summary.interrupted:
         command = spell_command("run", "--resume", state)
         lines.append(f"stopped early, everything is on disk: `{command}` continues")
@@ -45,6 +48,10 @@ def _render_lane(lane: LaneSummary, summary: Summary) -> list[str]:
         f"engine {summary.engine}, seed {summary.seed}"
     ]
     lines += _render_sweep(lane)
+    if sources := describe_sources(lane.sources):
+        lines.append(f"programs: {sources}")
+    if explored := describe_explored(lane.explored):
+        lines.append(f"run together in one program: {explored}")
     for title, number in lane.known.items():
         if number:
             lines.append(f"known, not filed: {title} ({count(number, 'time')})")

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from finfuzz.campaign.messages import Answer, Bucket, DeferredProgress, Progress, SightingCount
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.supervisor.screen import Screen, draw_sparkline, render
 from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
@@ -33,6 +34,15 @@ USAGE = Usage(
 )
 
 
+def on_a_cluster() -> Snapshot:
+    """The same on two nodes."""
+    snapshot = full()
+    snapshot.totals.nodes = {
+        name: NodeRow(workers=2, executions=900, seconds=9.0) for name in ("node1", "node2")
+    }
+    return snapshot
+
+
 def full(**changes: object) -> Snapshot:
     """A campaign after a quarter of an hour, with something of everything."""
     totals = Totals(1)
@@ -48,7 +58,7 @@ def full(**changes: object) -> Snapshot:
         unstable=3,
     )
     lane.update_libfuzzer(0, {"corp": 812, "ft": 34_567})
-    lane.update_tallies(0, (Tally("mutator", "insert", 4000, 120, 2, 1.5),))
+    lane.update_tallies(0, (Tally("source", "life cycle", 4000, 120, 2, 1.5),))
     found = Bucket(
         "6bdb81127c2b", "SIGABRT", "internals-recreated", "filed", "", "/x", True, 7, 60.0, 99
     )
@@ -153,6 +163,15 @@ def test_the_line_says_it_all() -> None:
     assert done.endswith(" · done fuzzing; sorting 3 crashes")
 
 
+def test_nodes_of_a_cluster_have_a_line() -> None:
+    snapshot = on_a_cluster()
+    assert " · 2 nodes, 4 workers · " in snapshot.line
+    console = DataConsole(file=io.StringIO(), width=120)
+    console.print(render(snapshot, 120))
+    assert "nodes" in (shown := console.file.getvalue())  # type: ignore[attr-defined]
+    assert "2 nodes, 4 workers: node1 2 × 100/s, node2 2 × 100/s" in shown
+
+
 def test_the_screen_says_what_is_complete() -> None:
     console = DataConsole(file=io.StringIO(), width=80)
     console.print(render(full(sweep="every program of 2 sorts (3,620); now " + 60 * "x"), 80))
@@ -218,7 +237,7 @@ def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
         "machine    411 MiB in 9 processes",
         "known      not filed: gh-113433: left subinterpreter (12)",
         "! no new feature for 2.1 h",
-        "insert",
+        "life cycle",
         "×1.50",
         "workers' time: programs 83%, mutation 6%, other 11%",
     ):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finfuzz.campaign.messages import DeferredProgress
+from finfuzz.campaign.nodes import describe_nodes
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import Totals
@@ -43,7 +44,8 @@ class Snapshot:
     does instead. ``triage_seconds``: time that triage was busy. ``untriaged``: signatures without a
     diagnosis. ``waiting``: findings whose controls have not run. ``features``: their history,
     summed over lanes; ``feature_age``: seconds since the last new one, None where none was seen.
-    ``sweep``: how far the sweeps have come, in words.
+    ``sweep``: how far the sweeps have come, ``explored``: what was run together, ``machines``: what
+    came from others, in words.
     """
 
     plan: Plan
@@ -57,6 +59,8 @@ class Snapshot:
     features: list[float] = field(default_factory=list)
     feature_age: float | None = None
     sweep: str = ""
+    explored: str = ""
+    machines: str = ""
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -112,9 +116,13 @@ class Snapshot:
         parts = [self.headline, f"{self.rate:.0f} programs/s", f"{total.executions:,} in all"]
         if self.totals.corpus is not None:
             parts.append(f"{self.totals.features:,} features")
+        if self.totals.nodes:
+            parts.append(describe_nodes(self.totals.nodes).partition(":")[0])
         known = sum(one.sightings for lane in self.totals.lanes for one in lane.buckets_in("known"))
         if known:
             parts.append(f"known, not filed: {known:,}")
+        if self.machines:
+            parts.append(self.machines)
         if self.activity:
             parts.append(self.activity)
         return " · ".join(parts)

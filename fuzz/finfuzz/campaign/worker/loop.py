@@ -70,7 +70,7 @@ class Loop:
         self._child_seconds += time.perf_counter() - begin
         self._count(program, outcome)
         if change is not None:
-            self._learner.count_trial(change)
+            self._learner.count_trial(change, program.cost)
         if outcome.notable:
             self._add_signature(program, outcome, change)
         if outcome.died and not self._is_known(outcome):
