@@ -128,8 +128,8 @@ line. 130: interrupted; the reports have the results until then.
   three seconds (`--deadline`). A hang is one only if it exceeds twice that, too.
 - The owner is found by [the rule of findings](triage.md#owner-of-a-packages-defect), once for each
   defect: the scenario runs on the controls that tell it, such as plain C, the standard library's
-  modules that the package imports, its framework and its dependencies. The first check of a
-  package builds them.
+  modules that the package imports, its framework and its dependencies. The first check of a package
+  builds them.
 - What the recipe says about unsupported uses stands beside an outcome. It does not excuse it.
 - Leaks are reported only where the package's framework reports them and the scenario keeps nothing.
 

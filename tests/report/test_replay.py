@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from xml.etree import ElementTree
 
@@ -14,11 +15,12 @@ from finfuzz.report.replay import (
     describe_notable,
     describe_skipped,
     render_legend,
-    render_table,
+    render_tables,
     to_json,
     to_junit,
     to_markdown,
 )
+from finfuzz.support.terminal import DataConsole
 
 OLD, NEW = "pybind11==3.0.1+destroy", "pybind11==3.1.0+destroy"
 GUARD, CAST = "SIGABRT/internals-recreated", "SIGABRT/cast-error"
@@ -54,10 +56,30 @@ REPLAY = Replay((*FINE, *WORSE, *OTHER, *BETTER, *SOMETIMES))
 def printed(replay: Replay, *, all_rows: bool) -> list[str]:
     console = Console(width=100, highlight=False)
     with console.capture() as captured:
-        console.print(render_table(replay, all_rows=all_rows))
+        for table in render_tables(replay, all_rows=all_rows, width=100):
+            console.print(table)
         for line in render_legend(replay):
             console.print(line)
     return [" ".join(line.split()) for line in captured.get().splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize(("width", "heads"), [(80, 3), (140, 2), (1 << 20, 1)])
+def test_builds_that_do_not_fit_beside_each_other_have_a_table_of_their_own(
+    width: int, heads: int
+) -> None:
+    """With 24 builds and 80 columns, the programs had no name and two builds of three no letter."""
+    targets = [f"pybind11==3.0.{number}" for number in range(24)]
+    name = "corpus/a-long-name-of-a-program.fin"
+    replay = Replay(tuple(result(name, target, "regressed") for target in targets))
+    console = DataConsole(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
+    for table in render_tables(replay, all_rows=False, width=width):
+        console.print(table)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in shown
+    assert shown.count("program ") == heads
+    words = shown.split()
+    assert [word for word in words if word.isdigit()] == [str(n) for n in range(1, 25)]
+    assert words.count("R") == 24
 
 
 def test_the_table_shows_what_stands_out() -> None:

@@ -23,7 +23,7 @@ from finfuzz.cli.options import (
 )
 from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
-from finfuzz.replay.accept import Observed, rewrite_expectations
+from finfuzz.replay.accept import collect_observed, rewrite_expectations
 from finfuzz.replay.cases import Case, collect_cases
 from finfuzz.replay.compare import (
     Comparison,
@@ -32,7 +32,7 @@ from finfuzz.replay.compare import (
     pair_with_python,
     pair_with_target,
 )
-from finfuzz.replay.judge import SILENT, WORSE, Result
+from finfuzz.replay.judge import WORSE, Result
 from finfuzz.replay.matrix import Matrix, plan_all_builds, plan_builds, read_matrix
 from finfuzz.replay.run import PlannedBuild, build_all, count_cores, name_places, replay_all
 from finfuzz.report import comparison as comparing
@@ -44,7 +44,6 @@ from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say, say_line
 from finfuzz.targets.build import is_built, require_linux
 from finfuzz.targets.frameworks import POLICIES
-from finfuzz.targets.spec import TargetSpec, parse_target
 from finfuzz.triage.findings.trust import require_target_trust
 
 _DEFAULT = (Path("corpus"), Path("crashes"))
@@ -266,30 +265,19 @@ def _accept(cases: list[Case], done: Replay) -> None:
     """Rewrite the `expect` lines of programs with other outcomes; flaky outcomes are ignored."""
     changed = 0
     for case in cases:
-        observed = _collect_observed(one for one in done.results if one.case == case.name)
+        observed = collect_observed(one for one in done.results if one.case == case.name)
         if case.path is not None and observed:
             changed += rewrite_expectations(case.path, observed)
     say(f"rewrote the expect lines of {count(changed, 'program')}")
 
 
-def _collect_observed(results: Iterable[Result]) -> Observed:
-    """Collect what a program did, without what no condition can tell: two CPythons of one version
-    on which it did not do the same."""
-    seen: dict[tuple[TargetSpec, str], set[frozenset[str]]] = {}
-    for one in results:
-        if one.judgement not in {"flaky", *SILENT}:
-            build = parse_target(one.target), one.python.partition(" ")[0]
-            seen.setdefault(build, set()).add(frozenset(one.seen))
-    return {build: next(iter(found)) for build, found in seen.items() if len(found) == 1}
-
-
 def _print_report(done: Replay, all_rows: bool) -> None:
     console = DataConsole()
-    table = reports.render_table(done, all_rows=all_rows)
-    if table.row_count:
+    tables = list(reports.render_tables(done, all_rows=all_rows, width=console.width))
+    for table in tables:
         console.print(table)
-        for entry in reports.render_legend(done):
-            console.print(entry)
+    for entry in reports.render_legend(done) if tables else ():
+        console.print(entry)
     for text in (*reports.describe_notable(done), *reports.describe_skipped(done, all_rows)):
         console.print(text, soft_wrap=True)
     console.print(done.total)

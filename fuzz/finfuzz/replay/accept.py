@@ -16,10 +16,11 @@ from packaging.version import Version
 
 from finfuzz.program.text import parse
 from finfuzz.replay.expectations import Expectation, find_holding, read_expectations
+from finfuzz.replay.judge import SILENT, Result
 from finfuzz.support.cpythons import split_abiflags
 from finfuzz.support.files import write_whole
 from finfuzz.targets.condition import BUILDS
-from finfuzz.targets.spec import TargetSpec
+from finfuzz.targets.spec import TargetSpec, parse_target
 
 #: The byte-order mark that some editors put first.
 _MARK = "\ufeff"
@@ -40,6 +41,19 @@ class ReleaseBuild(NamedTuple):
 
 #: The outcomes of one program by build, each as `SIGNAL/diagnostic` texts; none means survival.
 Observed = Mapping[tuple[TargetSpec, str], frozenset[str]]
+
+
+def collect_observed(results: Iterable[Result]) -> Observed:
+    """Collect what a program did; flaky outcomes and those without a run are left out.
+
+    So is what no condition can tell: two CPythons of one version on which it did not do the same.
+    """
+    seen: dict[tuple[TargetSpec, str], set[frozenset[str]]] = {}
+    for one in results:
+        if one.judgement not in {"flaky", *SILENT}:
+            build = parse_target(one.target), one.python.partition(" ")[0]
+            seen.setdefault(build, set()).add(frozenset(one.seen))
+    return {build: next(iter(found)) for build, found in seen.items() if len(found) == 1}
 
 
 def rewrite_expectations(path: Path, observed: Observed) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import junitparser
@@ -31,6 +31,8 @@ _MARKS: dict[Judgement, tuple[str, str]] = {
     "not comparable": ("/", "dim"),
     "not runnable": ("-", "dim"),
 }
+#: Columns of a terminal for a program's name, at least, and for a build.
+_PROGRAM_WIDTH, _COLUMN_WIDTH = 30, 5
 #: What follows the letter of a program that ran in part.
 _PARTLY = "*"
 #: Programs that ran in part and have a line without `--all`.
@@ -82,20 +84,32 @@ class Replay:
         return [one for one in self.results if one.skipped and one.judgement not in SILENT]
 
 
-def render_table(replay: Replay, *, all_rows: bool) -> Table:
-    """Make a table with a row per program and a numbered column per build.
+def render_tables(replay: Replay, *, all_rows: bool, width: int) -> Iterator[Table]:
+    """Yield tables with a row per program and a numbered column per build, none if there is no row.
 
-    Without ``all_rows``, rows are left out that are as expected wherever they say anything.
+    As many columns stand beside each other as fit into ``width``. Without ``all_rows``, rows are
+    left out that are as expected wherever they say anything.
     """
-    columns = replay.columns
+    rows = {
+        name: row
+        for name, row in replay.rows.items()
+        if all_rows or any(one.judgement not in _QUIET for one in row.values())
+    }
+    columns = list(enumerate(replay.columns, start=1))
+    most = max(1, (width - _PROGRAM_WIDTH) // _COLUMN_WIDTH)
+    for first in range(0, len(columns) if rows else 0, most):
+        yield _make_table(rows, columns[first : first + most])
+
+
+def _make_table(
+    rows: dict[str, dict[tuple[str, str], Result]], columns: list[tuple[int, tuple[str, str]]]
+) -> Table:
     rendered = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     rendered.add_column("program", overflow="fold")
-    for number, _ in enumerate(columns, start=1):
+    for number, _ in columns:
         rendered.add_column(str(number), justify="center", no_wrap=True)
-    for name, row in replay.rows.items():
-        if all_rows or any(one.judgement not in _QUIET for one in row.values()):
-            marks = (_render_mark(row.get(column)) for column in columns)
-            rendered.add_row(reveal_line(name), *marks)
+    for name, row in rows.items():
+        rendered.add_row(reveal_line(name), *(_render_mark(row.get(one)) for _, one in columns))
     return rendered
 
 
