@@ -10,6 +10,7 @@
         novelty-*       how often each static feature was run, by lane
         sweep-*         how much of the sweep was run, by lane
         sync.json       what came from other machines
+        cluster-name    what nodes know the campaign by
         live/           libFuzzer's own folder, shared by the workers, made again at each start
         tmp/            triage compiles and runs here; removed after a kill
     STATE/campaign-*/   earlier campaigns
@@ -23,6 +24,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +48,7 @@ DEFAULT_STATE = Path(".finfuzz")
 MOST_SIGNATURES = 1000
 #: A plan of a thousand lanes has 200 KiB.
 _LARGEST_PLAN = 1 << 20
+_LARGEST_NAME = 64
 _LARGEST_RECIPE = 16 << 20
 
 
@@ -90,6 +93,13 @@ class StatePaths:
 
     def sweep(self, lane: int) -> Path:
         return self.campaign / f"sweep-{lane}"
+
+    def read_cluster_name(self) -> str:
+        """Read the name by which nodes know the campaign, also after --resume; choose one first."""
+        file = self.campaign / "cluster-name"
+        if not file.exists():
+            write_whole(file, uuid.uuid4().hex)
+        return read_bounded(file, _LARGEST_NAME, "the campaign's name").decode("ascii", "replace")
 
     @property
     def sync_owner(self) -> Path:

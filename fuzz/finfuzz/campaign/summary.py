@@ -6,6 +6,7 @@ import msgspec
 
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import Bucket
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.sweeps import read_sweeps
@@ -65,12 +66,26 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     sweep: list[CellState]
 
 
+class NodeSummary(msgspec.Struct, kw_only=True):
+    """The figures of one node of a cluster; ``seconds`` are summed over workers."""
+
+    name: str
+    executions: int
+    seconds: float
+    of_floor: float | None
+    kernel: str
+    architecture: str
+    processor: str
+    cores: int
+
+
 class Summary(msgspec.Struct, kw_only=True):
     """The figures of a campaign.
 
     ``seconds`` of fuzzing by the clock. ``replaced``: workers and triage processes. ``problem``:
     why the campaign ended early, else empty. ``unconfirmed``: buckets not seen in a fresh process,
     or that the control without a framework has too. ``machines``: what came from other ones.
+    ``nodes``: empty without a cluster.
     """
 
     engine: str
@@ -85,6 +100,7 @@ class Summary(msgspec.Struct, kw_only=True):
     findings: list[BucketSummary]
     unconfirmed: list[BucketSummary]
     lanes: list[LaneSummary]
+    nodes: list[NodeSummary]
     machines: list[Peer] = []
 
 
@@ -111,6 +127,20 @@ def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
             for (lane, figures), sweep in zip(pairs, sweeps.lanes, strict=True)
         ],
         machines=list(supervisor.machines),
+        nodes=[_summarize_node(name, row) for name, row in supervisor.totals.nodes.items()],
+    )
+
+
+def _summarize_node(name: str, row: NodeRow) -> NodeSummary:
+    return NodeSummary(
+        name=name,
+        executions=row.executions,
+        seconds=round(row.seconds, 3),
+        of_floor=None if row.of_floor is None else round(row.of_floor, 3),
+        kernel=row.kernel,
+        architecture=row.architecture,
+        processor=row.processor,
+        cores=row.cores,
     )
 
 

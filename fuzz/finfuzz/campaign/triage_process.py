@@ -90,7 +90,7 @@ class TriageLane:
         self._ways[request.signature, way.roots] = way
         # No sighting is counted here: AddSightings does, and this request may be a repetition.
         self._signatures[request.signature] = self.sorter.sight(
-            first.text, first.outcome, request.execution, request.seconds, times=0
+            first.text, first.outcome, request.execution, request.seconds, times=0, on=first.on
         )
 
     def add_sightings(self, request: AddSightings) -> None:

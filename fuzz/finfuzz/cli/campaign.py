@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -12,9 +13,12 @@ from finfuzz.campaign.folder import DEFAULT_STATE, State, StatePaths
 from finfuzz.campaign.journal import REBUILT, Journal
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.summary import summarize
+from finfuzz.campaign.supervisor.pool import Pool
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
+from finfuzz.campaign.supervisor.worker_pool import WorkerPool
 from finfuzz.campaign.sync.exchange import join
+from finfuzz.campaign.totals import Totals
 from finfuzz.cli.builds import Wanted, make_builds
 from finfuzz.cli.group import cli
 from finfuzz.cli.new_findings import PUBLISHED
@@ -38,6 +42,9 @@ from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
+
+if TYPE_CHECKING:
+    from finfuzz.campaign.cluster.choice import ClusterChoice
 
 _path = click.Path(path_type=Path)
 
@@ -82,6 +89,13 @@ _path = click.Path(path_type=Path)
     default=None,
     show_default="one per core",
     help="Processes that fuzz.",
+)
+@click.option(
+    "--cluster",
+    default=None,
+    metavar="ADDRESS",
+    help="Fuzz on a Dask cluster: its scheduler's tcp:// or tls:// address, or local:N for N "
+    "workers of this machine. Each node needs finfuzz[cluster] (docs/cluster.md).",
 )
 @click.option(
     "--engine",
@@ -195,6 +209,7 @@ def run(
     recipe: Path | None,
     path: Path | None,
     json_file: Path | None,
+    cluster: str | None,
     **given: Any,
 ) -> None:
     """Fuzz targets for a while, and file each new defect as a finding.
@@ -209,6 +224,7 @@ def run(
         _check_json(json_file)
     given["targets"] = name_targets(given["targets"], recipe, path)
     given = {name: value for name, value in given.items() if value not in (None, ())}
+    choice = _choose_cluster(cluster, given)
     if resume is not None:
         plan, state, journal = _resume(resume, campaign, given, trust=trust)
     else:
@@ -218,7 +234,7 @@ def run(
         state.folder.mkdir(parents=True, exist_ok=True)
         journal = state.begin(plan)
     try:
-        _run(plan, state, journal, json_file)
+        _run(plan, state, journal, json_file, choice.make_pool if choice else WorkerPool)
     finally:
         journal.close()
         state.close()
@@ -244,12 +260,31 @@ def _resume(
     return plan, state, journal
 
 
-def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> None:
+def _choose_cluster(text: str | None, given: dict[str, Any]) -> ClusterChoice | None:
+    """Connect to the cluster, and plan with as many workers as it has."""
+    if text is None:
+        return None
+    if "workers" in given:
+        raise UserError("--workers is for this machine alone: leave it away with --cluster")
+    from finfuzz.campaign.cluster.choice import ClusterChoice  # noqa: PLC0415  needs Dask
+
+    choice = ClusterChoice(text)
+    given["workers"] = choice.workers
+    return choice
+
+
+def _run(
+    plan: Plan,
+    state: State,
+    journal: Journal,
+    json_file: Path | None,
+    make_pool: Callable[[Plan, State, Totals], Pool],
+) -> None:
     if json_file is not None:
         ensure_directory(json_file.absolute().parent, "the summary")
     programs = state.fill_live(Path(plan.seeds) if plan.seeds else None)
     with Screen(plan.seconds) as screen:
-        supervisor = Supervisor(plan, state, journal, screen)
+        supervisor = Supervisor(plan, state, journal, screen, make_pool)
         lanes = ", ".join(map(str, plan.lanes))
         workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
         left = plan.seconds - supervisor.pool.elapsed

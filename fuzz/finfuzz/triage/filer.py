@@ -34,6 +34,7 @@ from finfuzz.triage.findings.finding import (
     encode,
 )
 from finfuzz.triage.findings.rate import MOST, Rate
+from finfuzz.triage.findings.record import SeenOn
 from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.story import describe_rate
 from finfuzz.triage.findings.title import make_title
@@ -60,13 +61,17 @@ class Origin(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """A program that failed, and its place in the campaign (``seconds`` since the start)."""
+    """A program that failed, and its place in the campaign (``seconds`` since the start).
+
+    ``on``: the node of a cluster that met it.
+    """
 
     text: str
     outcome: Outcome
     diagnosis: Diagnosis
     execution: int
     seconds: float
+    on: SeenOn | None = None
 
 
 class Filer:
@@ -234,6 +239,7 @@ class Filer:
                 date=datetime.datetime.now(datetime.UTC).date().isoformat(),
                 engine=self._origin.engine,
                 seed=self._origin.seed,
+                on=sighting.on,
             ),
         )
 

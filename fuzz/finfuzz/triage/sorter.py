@@ -37,6 +37,7 @@ from finfuzz.triage.findings.known import (
     find_regressed,
     load_known,
 )
+from finfuzz.triage.findings.record import SeenOn
 from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.routes import RouteStart
 from finfuzz.triage.findings.sightings import SeenBucket
@@ -123,8 +124,11 @@ class Sorter:
         times: int = 1,
         *,
         thorough: bool = False,
+        on: SeenOn | None = None,
     ) -> tuple[Diagnosis, ...]:
         """Sort one program's outcome; ``execution`` and ``seconds`` are its place in the campaign.
+
+        ``on``: the node of a cluster that met it.
 
         ``times`` is 0 where the caller will pass the sightings to ``count``. ``thorough``: as of
         ``compare``. Raise UserError where the control can't be built.
@@ -136,7 +140,7 @@ class Sorter:
         start = routes.read_start(text) if found else None
         for diagnosis in found:
             if not self.count(diagnosis, start, times):
-                sighting = Sighting(text, outcome, diagnosis, execution, seconds)
+                sighting = Sighting(text, outcome, diagnosis, execution, seconds, on)
                 self._sort_first(sighting, start, times)
         return found
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from finfuzz.campaign.messages import Answer, Bucket, DeferredProgress, Progress, SightingCount
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.supervisor.screen import Screen, draw_sparkline, render
 from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
@@ -31,6 +32,15 @@ USAGE = Usage(
     processes=9,
     largest=1,
 )
+
+
+def on_a_cluster() -> Snapshot:
+    """The same on two nodes."""
+    snapshot = full()
+    snapshot.totals.nodes = {
+        name: NodeRow(workers=2, executions=900, seconds=9.0) for name in ("node1", "node2")
+    }
+    return snapshot
 
 
 def full(**changes: object) -> Snapshot:
@@ -126,6 +136,15 @@ def test_the_line_says_it_all() -> None:
     done = full(activity="done fuzzing; sorting 3 crashes").line
     assert " · 1,234 crashes · done · " in done
     assert done.endswith(" · done fuzzing; sorting 3 crashes")
+
+
+def test_nodes_of_a_cluster_have_a_line() -> None:
+    snapshot = on_a_cluster()
+    assert " · 2 nodes, 4 workers · " in snapshot.line
+    console = DataConsole(file=io.StringIO(), width=120)
+    console.print(render(snapshot, 120))
+    assert "nodes" in (shown := console.file.getvalue())  # type: ignore[attr-defined]
+    assert "2 nodes, 4 workers: node1 2 × 100/s, node2 2 × 100/s" in shown
 
 
 def test_the_screen_says_what_is_complete() -> None:

@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from finfuzz.campaign.nodes import describe_nodes
 from finfuzz.campaign.supervisor.snapshot import Snapshot
 from finfuzz.support.counting import count
 from finfuzz.support.durations import format_age
@@ -143,6 +144,8 @@ def _render_figures(snapshot: Snapshot, width: int) -> Table:
     if snapshot.of_floor is not None:
         speed += f", {snapshot.of_floor:.0%} of the speed of empty programs"
     table.add_row("speed", f"{speed}; {total.executions:,} in all")
+    if nodes := describe_nodes(snapshot.totals.nodes):
+        table.add_row("nodes", nodes)
     if stability := _describe_stability(snapshot):
         table.add_row("stability", stability)
     if snapshot.totals.corpus is not None:

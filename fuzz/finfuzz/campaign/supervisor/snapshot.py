@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finfuzz.campaign.messages import DeferredProgress
+from finfuzz.campaign.nodes import describe_nodes
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import Totals
@@ -105,6 +106,8 @@ class Snapshot:
         parts = [self.headline, f"{self.rate:.0f} programs/s", f"{total.executions:,} in all"]
         if self.totals.corpus is not None:
             parts.append(f"{self.totals.features:,} features")
+        if self.totals.nodes:
+            parts.append(describe_nodes(self.totals.nodes).partition(":")[0])
         known = sum(one.sightings for lane in self.totals.lanes for one in lane.buckets_in("known"))
         if known:
             parts.append(f"known, not filed: {known:,}")

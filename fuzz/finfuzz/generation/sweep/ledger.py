@@ -25,6 +25,8 @@ NUMBER = struct.Struct("<I")
 MOST_BYTES = 1 << 24
 #: Set in the number of a block whose programs were all run.
 DONE = 1 << 31
+#: Set in the number of a block that another machine runs (shares.py).
+ELSEWHERE = 1 << 30
 
 
 class CellState(msgspec.Struct, frozen=True):
@@ -69,15 +71,17 @@ class Ledger:
         """
         if (share := read_share(self._path)) != self._share:
             self._share, self._cursor = share, share.rank
-        for block in share.list_in_order(self._cursor, self._blocks):
-            if self._read(block) & DONE:
-                if block == self._cursor:
-                    self._cursor += share.of
+        cursor = self._cursor
+        for block in share.list_in_order(cursor, self._blocks):
+            if self._read(block) & (DONE | ELSEWHERE):
+                cursor += share.of if block == cursor else 0
             elif self._lock(block, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 run = self._read(block)
                 if not run & DONE:
+                    self._cursor = cursor
                     return block, run
                 self._lock(block, fcntl.LOCK_UN)  # finished meanwhile
+        self._cursor = share.rank  # blocks that come back from a machine may lie anywhere
         return None
 
     def count(self, block: int, run: int, *, done: bool = False) -> None:

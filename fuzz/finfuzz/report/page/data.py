@@ -11,6 +11,7 @@ import msgspec
 
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.journal_queries import JournalReader
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.sweeps import Sweeps, read_sweeps
 from finfuzz.campaign.sync.status import Peer, read_status
@@ -47,6 +48,12 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     compared: int = 0
     disagreed: int = 0
     sweep: tuple[CellState, ...] = ()
+
+
+class NodeFacts(NodeRow, kw_only=True):
+    """A node of a cluster."""
+
+    name: str
 
 
 class TallyRow(msgspec.Struct, frozen=True):
@@ -113,6 +120,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...]
     machine: MachineLine
     machines: tuple[Peer, ...] = ()
+    nodes: tuple[NodeFacts, ...] = ()
     tallies: tuple[TallyRow, ...]
     seen: tuple[Seen, ...]
     notes: tuple[Note, ...]
@@ -180,6 +188,7 @@ def _read(state: Path, plan: Plan, journal: JournalReader, sweeps: Sweeps) -> Ca
         lines=sample_lines(journal, plan.workers, names),
         machine=machine_line(journal, clock),
         machines=_machines(StatePaths(state)),
+        nodes=tuple(NodeFacts(**row) for row in journal.load_nodes()),
         tallies=tuple(_tallies(journal)),
         seen=tuple(_seen(journal, names)),
         notes=tuple(_notes(journal)),
