@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import msgspec
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
-from finfuzz.support.durations import estimate_rest
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.attribution.attribute import attribute_finding
+from finfuzz.triage.attribution.elsewhere import try_elsewhere
+from finfuzz.triage.attribution.nodes import Nodes
+from finfuzz.triage.deferred import Progress, Work
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings import routes
@@ -46,44 +45,13 @@ from finfuzz.triage.oracles.compare import compare
 from finfuzz.triage.unwritten import Unwritten
 
 
-class Progress(NamedTuple):
-    """A part of the deferred work on a finding, the controls or the instruments: how far it is.
-
-    ``of``: 0 where nobody knows yet how many there are. ``left``: estimated seconds, None where
-    too little was measured.
-    """
-
-    folder: Path
-    name: Literal["controls", "instruments"]
-    done: int
-    of: int
-    left: float | None
-
-
-@dataclass
-class _Work:
-    folder: Path
-    name: Literal["controls", "instruments"]
-    pieces: Iterator[tuple[int, int]]
-    ran: int = 0
-    seconds: float = 0.0
-
-    def run(self) -> Progress:
-        """Run a piece. Raise StopIteration where none is left."""
-        begin = time.monotonic()
-        done, of = next(self.pieces)
-        self.ran += 1
-        self.seconds += time.monotonic() - begin
-        left = estimate_rest(self.ran, of - done, self.seconds)
-        return Progress(self.folder, self.name, done, of, left)
-
-
 class Sorter:
     """The sorting of one build's failures in a campaign, with findings below ``crashes``.
 
     ``announce`` receives a line before each thing that takes time. Controls and instruments are
     deferred, and ``work`` runs them piece by piece: first the owner of every finding, then the
-    rest, which ``owner_only`` leaves to `finfuzz attribute`. Close it when done: it then writes the
+    rest, which ``owner_only`` leaves to `finfuzz attribute`. ``nodes``: of a cluster, which take a
+    part of it. Close it when done: it then writes the
     counts of sightings.
     """
 
@@ -96,7 +64,9 @@ class Sorter:
         announce: Callable[[str], None],
         *,
         owner_only: bool = False,
+        nodes: Nodes | None = None,
     ) -> None:
+        self._nodes = nodes
         self._build, self._crashes, self._limits = campaign, crashes, limits
         self._announce = announce
         self._known = load_known(crashes)
@@ -105,8 +75,8 @@ class Sorter:
         self._filed = index_buckets(crashes)
         self._filer = Filer(campaign, crashes, limits, origin, announce)
         self._owner_only = owner_only
-        self._owners: deque[_Work] = deque()
-        self._later: deque[_Work] = deque()
+        self._owners: deque[Work] = deque()
+        self._later: deque[Work] = deque()
         self.progress: Progress | None = None
         # As many diagnoses as differ in a day; each costs a search for every pattern of the list.
         self._explanation = lru_cache(maxsize=4096)(self._explain)
@@ -308,11 +278,14 @@ class Sorter:
     def defer(self, folder: Path) -> None:
         """Leave a finding's controls and instruments to ``work``."""
         subject = (folder, self._build.spec, self._build.interpreter, self._limits, self._announce)
-        owner_only = self._owner_only
-        controls = attribute_finding(*subject, owner_only=owner_only)
-        self._owners.append(_Work(folder, "controls", controls))
+        owner_only, nodes = self._owner_only, self._nodes
+        controls = attribute_finding(*subject, owner_only=owner_only, nodes=nodes)
+        self._owners.append(Work(folder, "controls", controls))
+        if nodes is not None:
+            trial = try_elsewhere(folder, self._build.spec, self._limits, nodes, self._announce)
+            self._later.append(Work(folder, "trial on another node", trial))
         if not owner_only:
-            self._later.append(_Work(folder, "instruments", escalate(*subject)))
+            self._later.append(Work(folder, "instruments", escalate(*subject)))
 
     def _keep_unconfirmed(self, sighting: Sighting, seen: SeenBucket, why: str) -> None:
         diagnosis = sighting.diagnosis
