@@ -94,9 +94,18 @@ class StatePaths:
     def sweep(self, lane: int) -> Path:
         return self.campaign / f"sweep-{lane}"
 
+    @property
+    def was_on_cluster(self) -> bool:
+        """Whether the campaign ran on a cluster: the plan then has as many workers as that had."""
+        return self._cluster_name.exists()
+
+    @property
+    def _cluster_name(self) -> Path:
+        return self.campaign / "cluster-name"
+
     def read_cluster_name(self) -> str:
         """Read the name by which nodes know the campaign, also after --resume; choose one first."""
-        file = self.campaign / "cluster-name"
+        file = self._cluster_name
         if not file.exists():
             write_whole(file, uuid.uuid4().hex)
         return read_bounded(file, _LARGEST_NAME, "the campaign's name").decode("ascii", "replace")

@@ -67,7 +67,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     lanes: Annotated[tuple[Lane, ...], Meta(min_length=1, max_length=1000)]
-    workers: Annotated[int, Meta(ge=1, le=1 << 20)]  # of a cluster, too
+    workers: Annotated[int, Meta(ge=1, le=100_000)]  # of a cluster, too
     seconds: Seconds
     engine: Engine
     seed: Seed

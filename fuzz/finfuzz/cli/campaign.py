@@ -33,6 +33,7 @@ from finfuzz.cli.options import (
 )
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
+from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.support.hints import DEFAULT_CRASHES
@@ -255,6 +256,8 @@ def _resume(
     plan, journal = state.resume()
     if journal.was_rebuilt:
         say(REBUILT, err=True)
+    if paths.was_on_cluster:
+        given.setdefault("workers", count_cores())
     plan = extend_plan(plan, journal, **given)
     _build(plan)
     return plan, state, journal

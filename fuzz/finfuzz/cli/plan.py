@@ -100,13 +100,12 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
 def extend_plan(
     plan: Plan, journal: Journal, seconds: float | None = None, workers: int | None = None
 ) -> Plan:
-    """Change the plan of a campaign that is resumed; ``seconds`` are additional."""
-    workers = workers or plan.workers
-    if seconds is not None:
-        seconds += journal.sum_seconds() / workers
+    """Change the plan of a campaign that is resumed; ``seconds`` are in place of those left."""
+    workers, before = workers or plan.workers, journal.sum_seconds()
+    left = max(plan.seconds - before / plan.workers, 0.0) if seconds is None else seconds
     if plan.seeds is not None and not Path(plan.seeds).is_dir():
         raise UserError(f"the campaign's seed programs are gone: put {plan.seeds} back")
-    return msgspec.structs.replace(plan, workers=workers, seconds=seconds or plan.seconds)
+    return msgspec.structs.replace(plan, workers=workers, seconds=before / workers + left)
 
 
 def _choose(option: T | None, in_file: T | None, default: T) -> T:
