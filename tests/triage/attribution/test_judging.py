@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Collection, Sequence
 
 import pytest
@@ -30,7 +31,7 @@ class FakeNodes:
         self._pythons, self._lost, self._waits = frozenset(pythons), lost, 0
 
     def list_places(self, avoid: Collection[str] = ()) -> list[Place]:
-        del avoid
+        assert avoid == {socket.gethostname()}, "this host's core is triage's"
         return [Place("node", "tcp://node:1", self._pythons)]
 
     def submit(self, task: JudgeTask, places: Sequence[Place]) -> FakeNodes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Generator
 
 from finfuzz.executor.limits import Limits
@@ -82,8 +83,11 @@ def run_task(
 
 
 def _list_able(control: Control, builds: ControlBuilds, nodes: Nodes) -> list[Place]:
-    """List the nodes that have all that a control needs: a package or a checkout is here alone."""
+    """List the nodes that have all that a control needs: a package or a checkout is here alone.
+
+    A Dask worker of this host would fuzz no more meanwhile, and triage has a core for itself.
+    """
     if any(one.package or one.path is not None for one in (control.spec, builds.spec)):
         return []
     needed = {control.interpreter.text, builds.interpreter.text}
-    return [place for place in nodes.list_places() if needed <= place.pythons]
+    return [place for place in nodes.list_places({socket.gethostname()}) if needed <= place.pythons]
