@@ -8,6 +8,7 @@
         journal.sqlite  counts and their history
         signatures/     the first program of each signature, by lane
         novelty-*       how often each static feature was run, by lane
+        explored-*      which combinations of words were run, by lane
         sweep-*         how much of the sweep was run, by lane
         sync.json       what came from other machines
         cluster-name    what nodes know the campaign by
@@ -91,8 +92,19 @@ class StatePaths:
     def novelty(self, lane: int) -> Path:
         return self.campaign / f"novelty-{lane}"
 
+    def explored(self, lane: int) -> Path:
+        return self.campaign / f"explored-{lane}"
+
     def sweep(self, lane: int) -> Path:
         return self.campaign / f"sweep-{lane}"
+
+    @property
+    def sync_owner(self) -> Path:
+        return self.folder / "sync-owner"
+
+    @property
+    def sync_status(self) -> Path:
+        return self.campaign / "sync.json"
 
     @property
     def was_on_cluster(self) -> bool:
@@ -109,14 +121,6 @@ class StatePaths:
         if not file.exists():
             write_whole(file, uuid.uuid4().hex)
         return read_bounded(file, _LARGEST_NAME, "the campaign's name").decode("ascii", "replace")
-
-    @property
-    def sync_owner(self) -> Path:
-        return self.folder / "sync-owner"
-
-    @property
-    def sync_status(self) -> Path:
-        return self.campaign / "sync.json"
 
     @property
     def signatures_before(self) -> Path:

@@ -54,6 +54,7 @@ from finfuzz.triage.findings.finding import load
 from finfuzz.triage.findings.routes import RouteStart, read_start
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.oracles.compare import find_control
+from finfuzz.triage.pace import Pace
 from finfuzz.triage.sorter import Sorter
 
 #: Triage compiles and runs for minutes next to the workers. With a free core it runs at nice 19:
@@ -74,13 +75,15 @@ class TriageLane:
         bounds = plan.bounds
         self._crashes = Path(plan.crashes)
         self._limits = Limits(bounds.deadline, bounds.memory_mib, plan.abuse)
+        pace = Pace(lambda line: send(pipe, Announcement(line)))
         self._build: Build = build(parse_target(lane.target), probe(Path(lane.python)))
         self.sorter = Sorter(
             self._build,
             self._crashes,
             self._limits,
             Origin(plan.engine, plan.seed),
-            lambda line: send(pipe, Announcement(line)),
+            pace.announce,
+            pace.advance,
             owner_only=plan.owner_only,
             nodes=nodes,
         )

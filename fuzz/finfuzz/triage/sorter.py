@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
-
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-from finfuzz.triage.attribution.attribute import attribute_finding
-from finfuzz.triage.attribution.elsewhere import try_elsewhere
 from finfuzz.triage.attribution.nodes import Nodes
-from finfuzz.triage.deferred import Progress, Work
+from finfuzz.triage.deferred import Deferred, Progress
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.filer import Filer, Origin, Sighting
+from finfuzz.triage.filer import Advance, Filer, Origin, Sighting, advance_nothing
 from finfuzz.triage.findings import routes
 from finfuzz.triage.findings.finding import (
     find_milder,
@@ -40,7 +37,7 @@ from finfuzz.triage.findings.record import SeenOn
 from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.routes import RouteStart
 from finfuzz.triage.findings.sightings import SeenBucket
-from finfuzz.triage.instruments.escalate import escalate
+from finfuzz.triage.findings.unconfirmed import keep_unconfirmed
 from finfuzz.triage.oracles.compare import compare
 from finfuzz.triage.unwritten import Unwritten
 
@@ -48,7 +45,8 @@ from finfuzz.triage.unwritten import Unwritten
 class Sorter:
     """The sorting of one build's failures in a campaign, with findings below ``crashes``.
 
-    ``announce`` receives a line before each thing that takes time. Controls and instruments are
+    ``announce`` receives a line before each thing that takes time, ``advance`` how far it is in
+    filing. Controls and instruments are
     deferred, and ``work`` runs them piece by piece: first the owner of every finding, then the
     rest, which ``owner_only`` leaves to `finfuzz attribute`. ``nodes``: of a cluster, which take a
     part of it. Close it when done: it then writes the
@@ -62,22 +60,19 @@ class Sorter:
         limits: Limits,
         origin: Origin,
         announce: Callable[[str], None],
+        advance: Advance = advance_nothing,
         *,
         owner_only: bool = False,
         nodes: Nodes | None = None,
     ) -> None:
-        self._nodes = nodes
         self._build, self._crashes, self._limits = campaign, crashes, limits
         self._announce = announce
         self._known = load_known(crashes)
         for line in rekey(crashes):
             announce(line)
         self._filed = index_buckets(crashes)
-        self._filer = Filer(campaign, crashes, limits, origin, announce)
-        self._owner_only = owner_only
-        self._owners: deque[Work] = deque()
-        self._later: deque[Work] = deque()
-        self.progress: Progress | None = None
+        self._filer = Filer(campaign, crashes, limits, origin, announce, advance)
+        self._deferred = Deferred(campaign, limits, announce, owner_only=owner_only, nodes=nodes)
         # As many diagnoses as differ in a day; each costs a search for every pattern of the list.
         self._explanation = lru_cache(maxsize=4096)(self._explain)
         self.seen: dict[str, SeenBucket] = {}
@@ -132,28 +127,12 @@ class Sorter:
 
         Afterwards ``progress`` tells what was run.
         """
-        while queue := self._owners or self._later:
-            work = queue[0]
-            try:
-                self.progress = work.run()
-                if queue is self._owners and load(work.folder).attribution is not None:
-                    self._later.append(queue.popleft())
-                    self._announce_owner(work.folder)
-                return True
-            except StopIteration:
-                queue.popleft()
-                if queue is self._owners:
-                    self._announce_owner(work.folder)
-            except UserError as error:
-                queue.popleft()
-                self._announce(f"{work.folder.name}: {error}")
-        self.progress = None
-        return False
+        return self._deferred.work()
 
-    def _announce_owner(self, folder: Path) -> None:
-        attribution = load(folder).attribution
-        if attribution is not None:
-            self._announce(f"{folder.name}: {attribution}")
+    @property
+    def progress(self) -> Progress | None:
+        """How far the deferred work is; None where none is left."""
+        return self._deferred.progress
 
     @property
     def unfiled(self) -> dict[str, str]:
@@ -163,7 +142,7 @@ class Sorter:
     @property
     def waiting(self) -> list[Path]:
         """Findings with deferred work."""
-        return list(dict.fromkeys(work.folder for work in (*self._owners, *self._later)))
+        return self._deferred.waiting
 
     def save(self) -> None:
         """Write the counts of sightings into the findings."""
@@ -173,7 +152,7 @@ class Sorter:
             try:
                 seen.save(seen.path)
             except UserError as error:  # a damaged finding must not cost the counts of others
-                self._announce(f"{seen.unsaved} sightings not counted: {error}")
+                self._announce(f"{count(seen.unsaved, 'sighting')} not counted: {error}")
 
     def close(self) -> None:
         """End the executor and save."""
@@ -269,32 +248,18 @@ class Sorter:
         for seen in self.seen.values():
             if seen.path == milder:
                 seen.path = folder
-        for queue in (self._owners, self._later):
-            kept = [work for work in queue if work.folder != milder]
-            queue.clear()
-            queue.extend(kept)
+        self._deferred.drop(milder)
         shutil.rmtree(milder)
 
     def defer(self, folder: Path) -> None:
         """Leave a finding's controls and instruments to ``work``."""
-        subject = (folder, self._build.spec, self._build.interpreter, self._limits, self._announce)
-        owner_only, nodes = self._owner_only, self._nodes
-        controls = attribute_finding(*subject, owner_only=owner_only, nodes=nodes)
-        self._owners.append(Work(folder, "controls", controls))
-        if nodes is not None:
-            trial = try_elsewhere(folder, self._build.spec, self._limits, nodes, self._announce)
-            self._later.append(Work(folder, "trial on another node", trial))
-        if not owner_only:
-            self._later.append(Work(folder, "instruments", escalate(*subject)))
+        self._deferred.add(folder)
 
     def _keep_unconfirmed(self, sighting: Sighting, seen: SeenBucket, why: str) -> None:
         diagnosis = sighting.diagnosis
-        folder = self._crashes / "unconfirmed" / diagnosis.bucket
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "program.fin").write_text(sighting.text, encoding="utf-8")
-        (folder / "stderr.txt").write_text(sighting.outcome.stderr, encoding="utf-8")
-        (folder / "outcome.json").write_bytes(msgspec.json.encode(sighting.outcome))
-        seen.path = folder
+        seen.path = keep_unconfirmed(
+            self._crashes, diagnosis.bucket, sighting.text, sighting.outcome
+        )
         self.unconfirmed[diagnosis.bucket] = seen
         name = f"{diagnosis} {diagnosis.bucket}"
         self._announce(f"{name}: {why}, kept as unconfirmed")

@@ -62,7 +62,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         verdict = Verdict("same" if same else "survived", Rate(3, 3))
         return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)
 
-    monkeypatch.setattr(attribute, "_judge_control", judge)
+    monkeypatch.setattr(attribute, "judge_control", judge)
     monkeypatch.setattr(rules, "find_interpreters", list)
     monkeypatch.setattr(rules, "list_releases", lambda _: ["3.1.0", "3.0.4"])
     return ran

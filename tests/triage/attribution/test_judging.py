@@ -12,7 +12,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.attribution.controls import Control
-from finfuzz.triage.attribution.judging import judge_control, make_task, run_task
+from finfuzz.triage.attribution.judging import judge_anywhere, make_task, run_task
 from finfuzz.triage.attribution.nodes import Judged, JudgeTask, Place
 from finfuzz.triage.attribution.reduced import ControlBuilds
 from finfuzz.triage.attribution.verdict import Wanted
@@ -53,19 +53,19 @@ def example(python: Interpreter, target: str = "no-extension") -> tuple[Finding,
 
 
 def judge(
-    python: Interpreter, nodes: FakeNodes | None, target: str = "no-extension"
+    python: Interpreter, nodes: FakeNodes, target: str = "no-extension"
 ) -> tuple[Verdict, int, list[str]]:
     made, control = example(python, target)
     lines: list[str] = []
     spec = parse_target("no-extension")
     builds = ControlBuilds(Wanted.from_finding(made), spec, python, Limits(), lines.append)
-    judging = judge_control(control, builds, made, nodes)
+    judging = judge_anywhere(control, builds, made, nodes)
     waits = 0
     while True:
         try:
             next(judging)
         except StopIteration as over:
-            return over.value, waits, [line for line in lines if "node" in line]
+            return over.value.verdict, waits, [line for line in lines if "node" in line]
         waits += 1
 
 
@@ -74,9 +74,8 @@ def test_a_node_that_has_the_cpythons_judges(pythons: list[Interpreter]) -> None
     assert judge(python, FakeNodes([python.text])) == (THERE, 2, [])
 
 
-@pytest.mark.parametrize("nodes", [None, FakeNodes(["3.8.0"])], ids=["no nodes", "another CPython"])
-def test_else_it_is_judged_here(nodes: FakeNodes | None, pythons: list[Interpreter]) -> None:
-    verdict, waits, lines = judge(pythons[0], nodes)
+def test_else_it_is_judged_here(pythons: list[Interpreter]) -> None:
+    verdict, waits, lines = judge(pythons[0], FakeNodes(["3.8.0"]))
     assert (verdict.what, waits, lines) == ("survived", 0, [])
 
 
@@ -101,6 +100,6 @@ def test_a_task_gives_the_same_verdict_on_a_node(own: bool, pythons: list[Interp
     judged = run_task(
         make_task(control, made, Limits()), python, python if own else None, "a processor"
     )
-    assert judged.verdict == judge(python, None)[0]
+    assert judged.verdict == judge(python, FakeNodes([]))[0]
     assert judged.build
     assert judged.processor == "a processor"

@@ -77,7 +77,7 @@ class Supervisor:
         self._stopped_at: float | None = None
         self._paused = ""
         self._next = dict.fromkeys(("flush", "resources", "sample", "watch"), 0.0)
-        self._sweeps = Sweeps([])
+        self._sweeps = Sweeps([], [])
         self._features = History()
         for features in journal.load_features():
             self._features.add(features)
@@ -188,7 +188,7 @@ class Supervisor:
 
     def _end_orphans(self) -> None:
         triage = {self.triage.pid} if self.triage.pid else set()
-        process.end_children_since({*self.pool.pids, *triage, *self._sync.pids})
+        process.end_children_since(set(self.pool.pids) | triage | self._sync.pids)
 
     def _start_triage(self) -> None:
         self._selector.register(self.triage.start(), selectors.EVENT_READ, self._read_triage)
@@ -300,6 +300,7 @@ class Supervisor:
             waiting=self.triage.waiting,
             features=self._features.values,
             sweep=self._sweeps.line,
+            explored=self._sweeps.explored_line,
             machines=self._sync.status.line if self._sync.status else "",
             feature_age=age,
             warnings=find_warnings(self._plan, self.totals, usage, times),

@@ -74,14 +74,15 @@ class Ledger:
         cursor = self._cursor
         for block in share.list_in_order(cursor, self._blocks):
             if self._read(block) & (DONE | ELSEWHERE):
-                cursor += share.of if block == cursor else 0
+                if block == cursor:
+                    cursor += share.of
             elif self._lock(block, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 run = self._read(block)
                 if not run & DONE:
                     self._cursor = cursor
                     return block, run
                 self._lock(block, fcntl.LOCK_UN)  # finished meanwhile
-        self._cursor = share.rank  # blocks that come back from a machine may lie anywhere
+        self._cursor = share.rank  # blocks that come back from another machine may lie anywhere
         return None
 
     def count(self, block: int, run: int, *, done: bool = False) -> None:

@@ -13,7 +13,7 @@ from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.journal_queries import JournalReader
 from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.sweeps import Sweeps, read_sweeps
+from finfuzz.campaign.sweeps import Sweeps, describe_explored, read_sweeps
 from finfuzz.campaign.sync.status import Peer, read_status
 from finfuzz.generation.sweep.ledger import CellState
 from finfuzz.report.page.clock import Clock
@@ -30,6 +30,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One lane: a target on a CPython. ``seconds`` sum the time of its workers.
 
     ``corpus`` and ``features`` are None without libFuzzer. ``sweep``: the cells that were begun.
+    ``explored``: what was run together in one program, in words.
     """
 
     name: str
@@ -48,6 +49,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     compared: int = 0
     disagreed: int = 0
     sweep: tuple[CellState, ...] = ()
+    explored: str = ""
 
 
 class NodeFacts(NodeRow, kw_only=True):
@@ -222,7 +224,8 @@ def _lanes(journal: JournalReader, plan: Plan, sweeps: Sweeps) -> Iterator[LaneF
             if name in fields and (value is not None or name in optional)
         }
         sweep = tuple(sweeps.lanes[number])
-        yield LaneFacts(name=str(lane), share=lane.share, sweep=sweep, **facts)
+        explored = describe_explored(sweeps.explored[number])
+        yield LaneFacts(name=str(lane), share=lane.share, sweep=sweep, explored=explored, **facts)
 
 
 def _tallies(journal: JournalReader) -> Iterator[TallyRow]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.attribution.judging import judge_control
+from finfuzz.triage.attribution.judging import judge_anywhere, judge_control
 from finfuzz.triage.attribution.nodes import Nodes
 from finfuzz.triage.attribution.owner import list_pythons
 from finfuzz.triage.attribution.python_range import describe_python_range
@@ -19,7 +19,6 @@ from finfuzz.triage.attribution.rules import Rules, choose_rules
 from finfuzz.triage.attribution.search import send
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import load, update
-from finfuzz.triage.findings.verdict import Verdict
 from finfuzz.triage.repro.story import rewrite_story
 
 Announce = Callable[[str], None]
@@ -57,9 +56,11 @@ def attribute_finding(
     while control is not None:
         cell = earlier.get((control.axis, control.spec.name, control.interpreter.text))
         if cell is None:
-            judging = judge_control(control, builds, finding, nodes)
-            verdict = yield from _repeat((len(cells), rules.count), judging)
-            cell = ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)
+            if nodes is None:
+                cell = judge_control(control, builds)
+            else:
+                judging = judge_anywhere(control, builds, finding, nodes)
+                cell = yield from _repeat((len(cells), rules.count), judging)
             report(str(cell))
         cells.append(cell)
         if 0 < rules.telling <= len(cells) < rules.count:
@@ -110,13 +111,13 @@ def _write(
 
 
 def _repeat(
-    progress: tuple[int, int], judging: Generator[None, None, Verdict]
-) -> Generator[tuple[int, int], None, Verdict]:
-    """Yield the progress as often as the judging yields, and return its verdict."""
+    progress: tuple[int, int], judging: Generator[None, None, ControlResult]
+) -> Generator[tuple[int, int], None, ControlResult]:
+    """Yield the progress as often as the judging yields, and return its result."""
     while True:
         try:
             next(judging)
         except StopIteration as over:
-            verdict: Verdict = over.value
-            return verdict
+            result: ControlResult = over.value
+            return result
         yield progress

@@ -15,22 +15,27 @@ from finfuzz.triage.attribution.controls import Control
 from finfuzz.triage.attribution.nodes import Judged, JudgeTask, Nodes, Place
 from finfuzz.triage.attribution.reduced import ControlBuilds
 from finfuzz.triage.attribution.verdict import Wanted, build_and_judge
+from finfuzz.triage.findings.attribution import ControlResult
 from finfuzz.triage.findings.finding import Finding
-from finfuzz.triage.findings.verdict import Verdict
 
 #: The longest wait between two signs of life.
 _WAIT_SECONDS = 1.0
 
 
-def judge_control(
-    control: Control, builds: ControlBuilds, finding: Finding, nodes: Nodes | None = None
-) -> Generator[None, None, Verdict]:
+def judge_control(control: Control, builds: ControlBuilds) -> ControlResult:
+    """Build a control and run the program there; a control that can't be had is a result too."""
+    verdict = build_and_judge(builds.wanted, lambda: builds.build(control), builds.limits)
+    return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)
+
+
+def judge_anywhere(
+    control: Control, builds: ControlBuilds, finding: Finding, nodes: Nodes
+) -> Generator[None, None, ControlResult]:
     """Judge a finding on a control; yield each second while a node is at it.
 
     A node that is lost leaves the control to this machine.
     """
-    places = _list_able(control, builds, nodes) if nodes else []
-    if nodes and places:
+    if places := _list_able(control, builds, nodes):
         task = make_task(control, finding, builds.limits)
         pending = nodes.submit(task, places)
         try:
@@ -39,8 +44,9 @@ def judge_control(
         except UserError as error:
             builds.announce(f"{control.spec} on a node: {error}: judging it here")
         else:
-            return judged.verdict
-    return build_and_judge(builds.wanted, lambda: builds.build(control), builds.limits)
+            name, python = control.spec.name, control.interpreter.text
+            return ControlResult(control.axis, name, python, judged.verdict)
+    return judge_control(control, builds)
 
 
 def make_task(control: Control, finding: Finding, limits: Limits) -> JudgeTask:
