@@ -35,7 +35,7 @@ def test_lanes_go_where_their_cpython_is_and_a_finding_is_tried_on_the_other_nod
         pytest.skip(f"needs CPython 3.{' and 3.'.join(map(str, MINORS))}")
     nodes = {number: one for number, one in enumerate(wanted, 1) if one is not None}
     (tmp_path / "crashes").mkdir()
-    (tmp_path / "crashes" / "known.toml").write_text(ONE_DEFECT)
+    (tmp_path / "crashes" / "known.toml").write_text(ONE_DEFECT["pybind11"])
     with hosts_in(tmp_path, len(nodes)) as hosts:
         hosts.start_dask({number: one.path for number, one in nodes.items()}, find_cache())
         lanes = [option for one in nodes.values() for option in ("--python", str(one.path))]
