@@ -65,9 +65,10 @@ def folder(tmp_path: Path) -> Path:
     [
         ({"first": {"3.13.0"}, "a": {"3.12.1"}, "b": {"3.13.0", "3.12.1"}}, "b", "3.13.0"),
         ({"first": {"3.13.0"}, "a": {"3.11.7", "3.12.1", "3.13.0d"}}, "a", "3.12.1"),
+        ({"first": {"3.13.0"}, "a": {"3.12.1", "3.14.10", "3.13.0d"}}, "a", "3.14.10"),
         ({"first": {"3.13.0"}, "a": set(), "b": {"3.9.18", "3.15.2"}}, "b", "3.15.2"),
     ],
-    ids=["its CPython", "the nearest", "whatever there is"],
+    ids=["its CPython", "the nearest", "the newer of two", "whatever there is"],
 )
 def test_another_node_is_chosen_by_its_cpythons(
     pythons: dict[str, set[str]], node: str, python: str, folder: Path

@@ -61,15 +61,16 @@ def find_other(places: list[Place], python: str) -> Place | None:
 
 
 def _choose_python(place: Place, python: str) -> str:
-    """Choose the finding's CPython, or that of the nearest version; a debug build last."""
+    """Choose the finding's CPython, or that of the nearest version, the newer of two."""
     own = parse_version(python)
 
-    def rate(text: str) -> tuple[bool, bool, int, str]:
+    def rate(text: str) -> tuple[bool, bool, int, bool, str]:
         version = parse_version(text)
         return (
             text != python,
             text[-1].isalpha() != python[-1].isalpha(),
             abs(version[1] - own[1]),
+            version < own,
             text,
         )
 
