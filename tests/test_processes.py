@@ -27,6 +27,7 @@ FINDING = "a finding's script, in the finding's folder or in a copy: docs/securi
 PLACES = {
     "campaign/supervisor/sync_client.py": [SAFE],
     "campaign/cluster/local.py": [SAFE],
+    "campaign/cluster/triage_nodes.py": [SAFE],
     "campaign/supervisor/triage_client.py": [SAFE],
     "campaign/supervisor/worker_pool.py": [SAFE],
     "check/run.py": [SPAWNED],

@@ -441,7 +441,9 @@ def test_the_owners_of_all_findings_come_first(
     ran: list[str] = []
     attribution = finding_example.finding().attribution
 
-    def attribute(folder: Path, *_: object, owner_only: bool) -> Iterator[tuple[int, int]]:
+    def attribute(
+        folder: Path, *_: object, owner_only: bool, **_nodes: object
+    ) -> Iterator[tuple[int, int]]:
         for number in range(1, 4):
             ran.append(f"{folder.name[0]} control {number}")
             if number == 2:

@@ -205,7 +205,7 @@ class Bucket(msgspec.Struct, frozen=True):
 
 
 class DeferredProgress(msgspec.Struct, frozen=True):
-    """How far the deferred work on a finding is. ``name``: `controls` or `instruments`.
+    """How far the deferred work on a finding is. ``name``: `controls`, say.
 
     ``of``: 0 where nobody knows yet how many there are. ``left``: estimated seconds, None where
     too little was measured.

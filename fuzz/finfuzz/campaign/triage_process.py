@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import msgspec
 
+from finfuzz.campaign.cluster.triage_nodes import connect_nodes
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import (
     AddSightings,
@@ -45,6 +46,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
+from finfuzz.triage.attribution.nodes import Nodes
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.copies import take_attribution
@@ -64,7 +66,9 @@ _NICE_BESIDE_FREE_CORES, _NICE_OTHERWISE = 19, 10
 class TriageLane:
     """Triage of one lane."""
 
-    def __init__(self, number: int, plan: Plan, paths: StatePaths, pipe: int) -> None:
+    def __init__(
+        self, number: int, plan: Plan, paths: StatePaths, pipe: int, nodes: Nodes | None
+    ) -> None:
         lane = plan.lanes[number]
         self._folder = paths.signatures(number)
         self._owner_only = plan.owner_only
@@ -81,6 +85,7 @@ class TriageLane:
             pace.announce,
             pace.advance,
             owner_only=plan.owner_only,
+            nodes=nodes,
         )
         self._signatures: dict[str, tuple[Diagnosis, ...]] = {}
         self._ways: dict[tuple[str, tuple[str, ...]], RouteStart] = {}
@@ -211,6 +216,7 @@ class Triager:
     def __init__(self, plan: Plan, paths: StatePaths, pipe: int) -> None:
         self._plan, self._paths, self._pipe = plan, paths, pipe
         self._lanes: dict[int, TriageLane] = {}
+        self._nodes = connect_nodes(lambda line: send(pipe, Announcement(line)))
 
     def answer(self, request: ToTriage) -> Answer:
         """Do what a request asks; the answer says why that was impossible."""
@@ -251,7 +257,9 @@ class Triager:
 
     def _lane(self, number: int) -> TriageLane:
         if number not in self._lanes:
-            self._lanes[number] = TriageLane(number, self._plan, self._paths, self._pipe)
+            self._lanes[number] = TriageLane(
+                number, self._plan, self._paths, self._pipe, self._nodes
+            )
         return self._lanes[number]
 
     def _run_deferred_work(self) -> DeferredProgress | None:

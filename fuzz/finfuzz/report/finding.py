@@ -49,6 +49,9 @@ def print_finding(console: Console, entry: ListedFinding) -> None:
 def _list_parts(finding: Finding, folder: Path) -> Iterator[tuple[str, RenderableType]]:
     attribution = finding.attribution
     yield "whose defect is it", Text(reveal_line(_describe_owner(finding, folder)))
+    if finding.elsewhere:
+        lines = "\n".join(map(str, finding.elsewhere))
+        yield "on another node", Text(reveal_line(lines))
     if finding.escalation:
         yield "instruments", _render_escalation(finding)
     if finding.stack:

@@ -41,14 +41,15 @@ def folder_beside(path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, *, alone: bool = False) -> None:
     """Remove the partial files of killed processes below ``folder``.
 
-    Other processes may add and remove folders meanwhile.
+    Other processes may add and remove folders meanwhile. ``alone``: none of them writes there now,
+    so the id of a killed process may belong to another one by now.
     """
     for path in _walk(folder):
         match = _LEFTOVER.fullmatch(path.name)
-        if match is None or psutil.pid_exists(int(match[1])):
+        if match is None or (not alone and psutil.pid_exists(int(match[1]))):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

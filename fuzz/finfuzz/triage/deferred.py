@@ -14,19 +14,23 @@ from finfuzz.support.durations import estimate_rest
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
 from finfuzz.triage.attribution.attribute import attribute_finding
+from finfuzz.triage.attribution.elsewhere import try_elsewhere
+from finfuzz.triage.attribution.nodes import Nodes
 from finfuzz.triage.findings.finding import load
 from finfuzz.triage.instruments.escalate import escalate
 
+WorkName = Literal["controls", "trial on another node", "instruments"]
+
 
 class Progress(NamedTuple):
-    """A part of the deferred work on a finding, the controls or the instruments: how far it is.
+    """A part of the deferred work on a finding: how far it is.
 
     ``of``: 0 where nobody knows yet how many there are. ``left``: estimated seconds, None where
     too little was measured.
     """
 
     folder: Path
-    name: Literal["controls", "instruments"]
+    name: WorkName
     done: int
     of: int
     left: float | None
@@ -35,7 +39,7 @@ class Progress(NamedTuple):
 @dataclass
 class _Work:
     folder: Path
-    name: Literal["controls", "instruments"]
+    name: WorkName
     pieces: Iterator[tuple[int, int]]
     ran: int = 0
     seconds: float = 0.0
@@ -53,7 +57,8 @@ class _Work:
 class Deferred:
     """Two queues: first the owner of every finding, then the rest, unless ``owner_only``.
 
-    ``announce`` receives a line before each thing that takes time, and each owner.
+    ``announce`` receives a line before each thing that takes time, and each owner. ``nodes``: of a
+    cluster, which take a part of it.
     """
 
     def __init__(
@@ -63,7 +68,9 @@ class Deferred:
         announce: Callable[[str], None],
         *,
         owner_only: bool = False,
+        nodes: Nodes | None = None,
     ) -> None:
+        self._nodes = nodes
         self._build, self._limits, self._announce = made, limits, announce
         self._owner_only = owner_only
         self._owners: deque[_Work] = deque()
@@ -78,8 +85,12 @@ class Deferred:
     def add(self, folder: Path) -> None:
         """Queue a finding's controls and instruments."""
         subject = (folder, self._build.spec, self._build.interpreter, self._limits, self._announce)
-        controls = attribute_finding(*subject, owner_only=self._owner_only)
+        owner_only, nodes = self._owner_only, self._nodes
+        controls = attribute_finding(*subject, owner_only=owner_only, nodes=nodes)
         self._owners.append(_Work(folder, "controls", controls))
+        if nodes is not None:
+            trial = try_elsewhere(folder, self._build.spec, self._limits, nodes, self._announce)
+            self._later.append(_Work(folder, "trial on another node", trial))
         if not self._owner_only:
             self._later.append(_Work(folder, "instruments", escalate(*subject)))
 

@@ -14,6 +14,7 @@ from finfuzz.program.text import parse
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
+from finfuzz.triage.attribution.nodes import Nodes
 from finfuzz.triage.deferred import Deferred, Progress
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Advance, Filer, Origin, Sighting, advance_nothing
@@ -47,7 +48,8 @@ class Sorter:
     ``announce`` receives a line before each thing that takes time, ``advance`` how far it is in
     filing. Controls and instruments are
     deferred, and ``work`` runs them piece by piece: first the owner of every finding, then the
-    rest, which ``owner_only`` leaves to `finfuzz attribute`. Close it when done: it then writes the
+    rest, which ``owner_only`` leaves to `finfuzz attribute`. ``nodes``: of a cluster, which take a
+    part of it. Close it when done: it then writes the
     counts of sightings.
     """
 
@@ -61,6 +63,7 @@ class Sorter:
         advance: Advance = advance_nothing,
         *,
         owner_only: bool = False,
+        nodes: Nodes | None = None,
     ) -> None:
         self._build, self._crashes, self._limits = campaign, crashes, limits
         self._announce = announce
@@ -69,7 +72,7 @@ class Sorter:
             announce(line)
         self._filed = index_buckets(crashes)
         self._filer = Filer(campaign, crashes, limits, origin, announce, advance)
-        self._deferred = Deferred(campaign, limits, announce, owner_only=owner_only)
+        self._deferred = Deferred(campaign, limits, announce, owner_only=owner_only, nodes=nodes)
         # As many diagnoses as differ in a day; each costs a search for every pattern of the list.
         self._explanation = lru_cache(maxsize=4096)(self._explain)
         self.seen: dict[str, SeenBucket] = {}

@@ -65,6 +65,15 @@ def test_the_counts_survive_a_restart(a: FakeMachine, b: FakeMachine) -> None:
     assert b.turn() == "1 program, 0 findings from a (0 executions)"
 
 
+def test_what_a_killed_campaign_has_half_written_goes_when_it_comes_back(a: FakeMachine) -> None:
+    a.turn()
+    half = a.own / "corpus" / f".0.fin.{os.getpid()}-x.part"  # the id is another process's by now
+    half.touch()
+    a.restart()
+    a.turn()
+    assert not half.exists()
+
+
 def test_a_finding_is_taken_over_as_data(a: FakeMachine, b: FakeMachine) -> None:
     filed = a.file_finding(finding(attribution=None, escalation=()))
     (filed / "random.py").write_text("import os  # no file of a finding\n")

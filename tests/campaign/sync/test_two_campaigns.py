@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from finfuzz.targets.build import Build
-from helpers.campaigns import Campaign, Start, nothing_is_left_of, wait_until
+from helpers.campaigns import Campaign, Start, nothing_is_left_of, part, parts, wait_until
 
 HOUR = ("--time", "3600")
 
@@ -27,6 +27,8 @@ def test_a_kill_costs_the_other_nothing(start: Start, plain_c: Build, tmp_path: 
     a.process.kill()
     a.end()
     wait_until(lambda: not a.processes(), "the last process to go")
+    part(b, "sync.process").kill()
+    wait_until(lambda: parts(b, "sync.process"), "another process for the exchange")
     left = programs(of_b)
     wait_until(lambda: programs(of_b) - left, "b to go on")
 

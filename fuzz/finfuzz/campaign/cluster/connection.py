@@ -150,6 +150,13 @@ def _connect(address: str) -> Any:
         ) from error
     # What it logs would disturb the screen; what matters is announced.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    security: Any = distributed.Security  # which has no types
+    if address.startswith("tls:") and not security().get_connection_args("client")["ssl_context"]:
+        # Dask's client would wait a minute for itself, and print a traceback
+        raise UserError(
+            f"{address} needs certificates: set DASK_CONFIG to a folder with Dask's configuration "
+            "of TLS (docs/deploy.md)"
+        )
     try:
         client: Any = distributed.Client  # which has no types
         return client(address, timeout=_CONNECT_SECONDS, set_as_default=False)

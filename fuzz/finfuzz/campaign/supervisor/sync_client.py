@@ -44,11 +44,13 @@ class SyncClient:
         self._channel: Channel[FromSync] = Channel(FromSync)
         self._started_at = -_AGAIN_SECONDS
         self._pipe = -1
+        self._stuck: set[int] = set()
         self.status: SyncStatus | None = None
 
     @property
     def pids(self) -> set[int]:
-        return {self._process.pid} if self._process else set()
+        """The process, and earlier ones that a file system does not let go."""
+        return self._stuck | ({self._process.pid} if self._process else set())
 
     def turn(self) -> None:
         """Start the process if there is none: it may have died."""
@@ -101,8 +103,10 @@ class SyncClient:
             return
         self._selector.unregister(self._pipe)
         process.end_tree(self._process.pid)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(_KILLED_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._stuck.add(self._process.pid)
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()

@@ -91,7 +91,7 @@ class Exchange:
         """Take our subfolder, once; afterwards check that nobody else writes there."""
         if not self._claimed:
             self.shared.claim(self._me)
-            remove_leftovers(self.shared.own)
+            remove_leftovers(self.shared.own, alone=True)
             self._claimed = True
             return
         there = self.shared.load(self.shared.own)

@@ -13,6 +13,8 @@ from finfuzz.support.reading import read_bounded
 
 #: A thousand machines have 100 KB.
 _LARGEST = 1 << 20
+#: Machines that a line names; more are summed.
+_MOST_NAMED = 3
 Number = Annotated[int, msgspec.Meta(ge=0, le=1 << 60)]
 
 
@@ -53,7 +55,17 @@ class SyncStatus(msgspec.Struct, tag=True, frozen=True):
         """The exchange in one line."""
         if self.problem:
             return f"{self.machine}: {self.problem}"
+        if len(self.peers) > _MOST_NAMED:
+            return self._sum()
         return "; ".join(map(str, self.peers)) or f"{self.machine} is the only machine so far"
+
+    def _sum(self) -> str:
+        programs = count(sum(one.programs for one in self.peers), "program")
+        findings = count(sum(one.findings for one in self.peers), "finding")
+        away = sum(one.away for one in self.peers)
+        executions = sum(one.executions for one in self.peers)
+        machines = f"{len(self.peers)} machines" + (f", {away} away" if away else "")
+        return f"{programs}, {findings} from {machines} ({executions:,} executions)"
 
 
 def read_status(paths: StatePaths) -> SyncStatus | None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.attribution.controls import Control
+from finfuzz.triage.attribution.judging import judge_anywhere, judge_control
+from finfuzz.triage.attribution.nodes import Nodes
 from finfuzz.triage.attribution.owner import list_pythons
 from finfuzz.triage.attribution.python_range import describe_python_range
 from finfuzz.triage.attribution.reduced import ControlBuilds
 from finfuzz.triage.attribution.release_range import ReleaseRange, find_release_range
 from finfuzz.triage.attribution.rules import Rules, choose_rules
 from finfuzz.triage.attribution.search import send
-from finfuzz.triage.attribution.verdict import build_and_judge
 from finfuzz.triage.findings.attribution import Attribution, ControlResult
 from finfuzz.triage.findings.finding import load, update
 from finfuzz.triage.repro.story import rewrite_story
@@ -33,12 +33,14 @@ def attribute_finding(
     report: Announce = lambda _: None,
     *,
     owner_only: bool = False,
+    nodes: Nodes | None = None,
 ) -> Iterator[tuple[int, int]]:
     """Write the attribution into the folder's finding.json: as soon as the owner is known.
 
     Each later control is added to it, so a kill costs one control; an attribution with controls
     left is continued, any other is made anew. ``announce`` gets a line before each build,
     ``report`` a line with each verdict. ``owner_only``: leave the later controls.
+    ``nodes``: of a cluster, which judge what they have all for.
 
     Yield (controls done, of how many) after each; of 0 where verdicts decide how many there are.
     Raise UserError if the finding is damaged, or if its package can't be had.
@@ -54,7 +56,11 @@ def attribute_finding(
     while control is not None:
         cell = earlier.get((control.axis, control.spec.name, control.interpreter.text))
         if cell is None:
-            cell = judge_control(control, builds)
+            if nodes is None:
+                cell = judge_control(control, builds)
+            else:
+                judging = judge_anywhere(control, builds, finding, nodes)
+                cell = yield from _repeat((len(cells), rules.count), judging)
             report(str(cell))
         cells.append(cell)
         if 0 < rules.telling <= len(cells) < rules.count:
@@ -104,7 +110,14 @@ def _write(
     rewrite_story(folder, finding)
 
 
-def judge_control(control: Control, builds: ControlBuilds) -> ControlResult:
-    """Build a control and run the program there; a control that can't be had is a result too."""
-    verdict = build_and_judge(builds.wanted, lambda: builds.build(control), builds.limits)
-    return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)
+def _repeat(
+    progress: tuple[int, int], judging: Generator[None, None, ControlResult]
+) -> Generator[tuple[int, int], None, ControlResult]:
+    """Yield the progress as often as the judging yields, and return its result."""
+    while True:
+        try:
+            next(judging)
+        except StopIteration as over:
+            result: ControlResult = over.value
+            return result
+        yield progress

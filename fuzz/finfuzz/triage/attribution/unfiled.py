@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.built import Build
-from finfuzz.triage.attribution.attribute import judge_control
 from finfuzz.triage.attribution.controls import Control
+from finfuzz.triage.attribution.judging import judge_control
 from finfuzz.triage.attribution.owner import Opinion
 from finfuzz.triage.attribution.reduced import ControlBuilds
 from finfuzz.triage.attribution.rules import Rules, choose_rules_on

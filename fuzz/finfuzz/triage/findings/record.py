@@ -23,6 +23,7 @@ from finfuzz.triage.findings.attribution import Attribution
 from finfuzz.triage.findings.escalation import Escalation
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.routes import Route
+from finfuzz.triage.findings.verdict import Verdict
 
 SCHEMA_VERSION = 2
 
@@ -106,6 +107,23 @@ class SeenOn(msgspec.Struct, frozen=True):
     system: str
 
 
+class Elsewhere(msgspec.Struct, frozen=True):
+    """The verdict of another node of a cluster, on the CPython of version ``python`` there.
+
+    ``build``: the build's id there, empty where it could not be made.
+    """
+
+    node: str
+    python: str
+    build: str
+    processor: str
+    system: str
+    verdict: Verdict
+
+    def __str__(self) -> str:
+        return f"{self.verdict} on {self.node}, CPython {self.python} ({self.processor})"
+
+
 class FirstSeen(msgspec.Struct, frozen=True):
     """The first sighting, by its place in the campaign. ``date`` is in UTC.
 
@@ -141,7 +159,8 @@ class Finding(msgspec.Struct, kw_only=True):
 
     ``title``: for an issue; made anew whenever the finding is read or written.
     ``key_version``: the version of the list of telling frames that made ``bucket``. ``former``: the
-    buckets that older lists made. ``fault``: the kernel's report with the signal.
+    buckets that older lists made. ``fault``: the kernel's report with the signal. ``elsewhere``:
+    verdicts of other nodes.
 
     ``reproduced``: the rate in fresh processes with the fuzzer's driver; ``in_zygote``: in forked
     children; ``script``: by repro.py with the plain interpreter and an extension built without
@@ -178,6 +197,7 @@ class Finding(msgspec.Struct, kw_only=True):
     merged_into: BucketOrNone = ""
     attribution: Attribution | None = None
     escalation: tuple[Escalation, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def folder(self) -> Path:

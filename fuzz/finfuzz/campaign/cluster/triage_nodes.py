@@ -1,0 +1,104 @@
+"""The nodes of a Dask cluster, for triage: verdicts of findings as tasks."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from finfuzz.campaign.cluster.connection import Cluster
+from finfuzz.executor.process import tie_to_us
+from finfuzz.support.errors import UserError
+from finfuzz.support.own_python import module_command
+from finfuzz.triage.attribution.nodes import Judged, JudgeTask, Place
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+#: A control is built in a minute and run for some minutes at most; forty runs of a hang take more.
+_LONGEST_SECONDS = 3600.0
+
+
+class ClusterNodes:
+    """The nodes of a cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def list_places(self, avoid: Collection[str] = ()) -> list[Place]:
+        """List the Dask workers there are now, without those on nodes in ``avoid``."""
+        return [
+            Place(node.name, node.address, frozenset(node.pythons))
+            for node in self._cluster.list_nodes(avoid=avoid)
+        ]
+
+    def submit(self, task: JudgeTask, places: Sequence[Place]) -> PendingTask:
+        """Run a task on one of these Dask workers, before any shard."""
+        addresses = [place.address for place in places]
+        future = self._cluster.submit(judge, msgspec.msgpack.encode(task), workers=addresses)
+        return PendingTask(self._cluster, future, addresses)
+
+
+def connect_nodes(announce: Callable[[str], None]) -> ClusterNodes | None:
+    """Connect to the campaign's cluster; None if it has none, or that can't be had."""
+    if not (address := os.environ.get("FINFUZZ_CLUSTER")):
+        return None
+    try:
+        return ClusterNodes(Cluster(address))
+    except UserError as error:
+        announce(f"triage works here alone: {error}")
+        return None
+
+
+class PendingTask:
+    """A task of a Dask worker. Dask gives it to another one of ``addresses`` if that is lost."""
+
+    def __init__(self, cluster: Cluster, future: Future[bytes], addresses: Collection[str]) -> None:
+        self._cluster, self._future, self._addresses = cluster, future, addresses
+
+    def wait(self, seconds: float) -> Judged | None:
+        """Wait for the answer. Raises UserError if all nodes of the task are lost, or it failed."""
+        try:
+            answer = self._future.result(timeout=seconds)
+        except (TimeoutError, concurrent.futures.TimeoutError):
+            self._check_nodes()
+            return None
+        except Exception as error:  # of Dask, or of the task
+            raise UserError(f"a node could not judge it: {error}") from error
+        return msgspec.msgpack.decode(answer, type=Judged)
+
+    def _check_nodes(self) -> None:
+        problem = self._cluster.problem
+        if not problem and not any(one in self._cluster.nodes for one in self._addresses):
+            problem = "its nodes are lost"
+        if problem:
+            self._cluster.cancel([self._future])
+            raise UserError(problem)
+
+
+def judge(argument: bytes) -> bytes:
+    """Run a task in a process of its own: the function of triage's tasks.
+
+    Other tasks of this Dask worker start processes meanwhile, and a run would take them for the
+    program's orphans.
+    """
+    command = module_command("finfuzz.campaign.cluster.judge_process")
+    try:
+        run = subprocess.run(
+            tie_to_us(sys.executable, command),
+            input=argument,
+            capture_output=True,
+            timeout=_LONGEST_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"it took longer than {_LONGEST_SECONDS / 60:.0f} minutes") from None
+    if run.returncode:
+        last = run.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise UserError(last or f"its process ended with {run.returncode}")
+    return run.stdout

@@ -1,0 +1,67 @@
+"""The machines that triage may use: this one, or the nodes of a cluster.
+
+Triage asks for a verdict, and does not know where the program runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from finfuzz.triage.findings.attribution import Axis
+from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.verdict import Verdict
+
+
+class JudgeTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Judge a finding's program on a build: a pure function of these values.
+
+    ``target`` on the CPython of version ``python`` (`3.13.18`). ``axis``: how the build differs
+    from the finding's own. ``deadline``, ``memory_mib``: as of ``Limits``.
+    """
+
+    finding: Finding
+    axis: Axis
+    target: str
+    python: str
+    deadline: float
+    memory_mib: int
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A verdict, and what it was reached on. ``build``: the build's id there, if it was made."""
+
+    verdict: Verdict
+    build: str
+    processor: str
+    system: str
+
+
+class Place(NamedTuple):
+    """A node with its CPythons, by version. ``name``: as findings and the screen have it."""
+
+    name: str
+    address: str
+    pythons: frozenset[str]
+
+
+class Pending(Protocol):
+    """A task under way."""
+
+    def wait(self, seconds: float) -> Judged | None:
+        """Wait so long at most; None if the answer has not come. Raises UserError if none will."""
+        ...
+
+
+class Nodes(Protocol):
+    """Nodes that run tasks."""
+
+    def list_places(self, avoid: Collection[str] = ()) -> list[Place]:
+        """List the nodes there are now, without those of the names in ``avoid``."""
+        ...
+
+    def submit(self, task: JudgeTask, places: Sequence[Place]) -> Pending:
+        """Run a task on one of these nodes, the first that is free."""
+        ...
