@@ -6,6 +6,7 @@ import json
 import resource
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from finfuzz.campaign.plan import Bounds, Lane, Plan
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.supervisor.worker_pool import WorkerPool
+from finfuzz.campaign.totals import Totals
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
@@ -33,19 +35,25 @@ _SHARD_SECONDS = 5.0
 
 
 class Figures(NamedTuple):
-    """The figures of one campaign. ``fuzzing``: CPU seconds of workers, zygotes and children.
+    """The figures of one campaign, from its first executions on: starts are left out.
+
+    ``fuzzing``: CPU seconds of workers, zygotes and children.
 
     ``supervising`` and ``dask``: of the supervisor, and of Dask's processes. ``deliveries``: those
     that came, with their ``bytes`` in all.
     """
 
-    executions: int
+    executions: float
     seconds: float
     fuzzing: float
     supervising: float
     dask: float
-    deliveries: int
-    bytes: int
+    deliveries: float
+    bytes: float
+
+    def since(self, before: Figures) -> Figures:
+        """Subtract the figures of an earlier moment."""
+        return Figures(*(now - then for now, then in zip(self, before, strict=True)))
 
     @property
     def per_cpu_second(self) -> float:
@@ -107,19 +115,12 @@ def _run(made: Build, seconds: float, count: int, choice: ClusterChoice | None) 
             Screen(seconds, Console(quiet=True)),
             choice.make_pool if choice else WorkerPool,
         )
-        sampler, before = _Sampler(), _own_seconds()
+        sampler = _Sampler(supervisor.totals, counted)
         supervisor.run("")
-        sampler.close()
-        own = _own_seconds() - before
-        total = supervisor.totals.total
+        found = sampler.close()
         journal.close()
         state.close()
-    executions = total.executions
-    took = max(supervisor.pool.elapsed, 1e-9)
-    sizes = counted.sizes if counted else []
-    return Figures(
-        executions, took, sampler.fuzzing, own, sampler.dask, len(sizes), int(sum(sizes))
-    )
+    return found
 
 
 def _make_plan(made: Build, seconds: float, count: int, folder: str) -> Plan:
@@ -166,32 +167,47 @@ class _CountedInbox:
 class _Sampler:
     """CPU seconds of all descendants, by their part in the campaign, as last seen alive."""
 
-    def __init__(self) -> None:
+    def __init__(self, totals: Totals, counted: _CountedInbox | None) -> None:
+        self._totals, self._counted = totals, counted
         self._dask: dict[int, float] = {}
         self._fuzzing: dict[int, float] = {}
+        self._first: Figures | None = None
+        self._last = self._measure()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
-    @property
-    def dask(self) -> float:
-        return sum(self._dask.values())
-
-    @property
-    def fuzzing(self) -> float:
-        return sum(self._fuzzing.values())
-
-    def close(self) -> None:
+    def close(self) -> Figures:
+        """Return what was measured between the first executions and the last sample."""
         self._over.set()
         self._thread.join()
+        return self._last.since(self._first or self._last)
+
+    def _measure(self) -> Figures:
+        sizes = self._counted.sizes if self._counted else []
+        return Figures(
+            self._totals.total.executions,
+            time.monotonic(),
+            sum(self._fuzzing.values()),
+            _own_seconds(),
+            sum(self._dask.values()),
+            len(sizes),
+            sum(sizes),
+        )
 
     def _sample(self) -> None:
         while not self._over.wait(_SAMPLE_SECONDS):
+            before = self._totals.total.executions
             for process in psutil.Process().children(recursive=True):
                 try:
                     self._count(process)
                 except psutil.Error:  # ended meanwhile
                     continue
+            now = self._measure()
+            if now.executions > self._last.executions or not before:
+                self._last = now  # executions come in batches: times are taken with them
+                if before and self._first is None:
+                    self._first = now
 
     def _count(self, process: psutil.Process) -> None:
         command = " ".join(process.cmdline())
