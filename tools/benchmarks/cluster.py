@@ -92,8 +92,9 @@ def _compare(alone: Figures, there: Figures, bare: float, count: int) -> dict[st
         "rate_of_cluster": there.executions / there.seconds,
         "rate_of_bare_zygotes": bare,
         "cluster_to_workers_per_cpu_second": there.per_cpu_second / alone.per_cpu_second,
-        "dask_share_of_cpu": there.dask / (there.fuzzing + there.supervising + there.dask),
-        "supervisor_share_of_a_core": there.supervising / there.seconds,
+        "dask_cores_per_worker": there.dask / there.seconds / count,
+        "supervisor_cores": there.supervising / there.seconds,
+        "supervisor_cores_of_workers": alone.supervising / alone.seconds,
         "bytes_per_delivery": there.bytes / max(there.deliveries, 1),
         "supervisor_ms_per_delivery": 1000 * per_delivery,
         "supervisor_cores_for_1000": _MANY / _SHARD_SECONDS * per_delivery,
@@ -172,7 +173,7 @@ class _Sampler:
         self._dask: dict[int, float] = {}
         self._fuzzing: dict[int, float] = {}
         self._first: Figures | None = None
-        self._last = self._measure()
+        self._last = Figures(0, time.monotonic(), 0.0, 0.0, 0.0, 0, 0)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
@@ -189,7 +190,7 @@ class _Sampler:
             self._totals.total.executions,
             time.monotonic(),
             sum(self._fuzzing.values()),
-            _own_seconds(),
+            _own_seconds() - time.thread_time(),  # less than this thread's own
             sum(self._dask.values()),
             len(sizes),
             sum(sizes),

@@ -15,6 +15,7 @@ import pytest
 from finfuzz.campaign.cluster.node import Node
 from finfuzz.campaign.cluster.pool import ClusterPool
 from finfuzz.campaign.cluster.shard import Batch, Delivery, Shard, Space, decode_shard, encode
+from finfuzz.campaign.cluster.shard_maker import choose_length
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.totals import Totals
@@ -237,6 +238,11 @@ def test_a_shard_that_dask_gives_up_is_submitted_again(worlds: Any) -> None:
     world.answer(1, CancelledError())  # the scheduler was restarted
     assert len(world.lines) == 1
     assert len(world.start()) == 1
+
+
+def test_shards_are_longer_where_there_are_many_workers() -> None:
+    """So that the supervisor gets no more than fifty deliveries a second."""
+    assert [choose_length(workers) for workers in (1, 250, 1000)] == [5.0, 5.0, 20.0]
 
 
 def test_without_a_scheduler_all_lanes_are_given_up_with_one_reason(worlds: Any) -> None:

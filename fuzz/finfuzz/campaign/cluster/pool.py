@@ -166,7 +166,8 @@ class ClusterPool(Pool):
         ):
             return False
         left = max(self._plan.seconds - self.elapsed, 0.1)
-        shard = self._maker.make(self._run, seat, lane, left, len(self._seats), prepares=prepares)
+        workers = sum(one.threads for one in list(self._cluster.nodes.values()))
+        shard = self._maker.make(self._run, seat, lane, left, workers, prepares=prepares)
         future = self._cluster.submit(
             run_shard, encode(shard), workers=[node.address], elsewhere=True, urgent=False
         )

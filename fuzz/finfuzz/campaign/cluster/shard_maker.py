@@ -15,6 +15,9 @@ from finfuzz.generation.novelty_shares import MOST_SENT, NoveltyPool
 #: Length of a shard: so long until a node's programs reach the others. Its process works on while
 #: the batch travels, so a shorter one costs messages, not executions.
 _SHARD_SECONDS = 5.0
+#: Deliveries a second that a supervisor takes without haste: each costs it some 6 ms of a core
+#: (docs/cluster.md). With more workers, shards are longer.
+_MOST_DELIVERIES = 50
 #: Bytes of programs that one shard carries; a node that joins gets the rest with the next ones.
 _MOST_BYTES = 4 << 20
 
@@ -43,9 +46,9 @@ class ShardMaker:
         return self._campaign
 
     def make(
-        self, run: str, seat: Seat, lane: int, left: float, seats: int, *, prepares: bool
+        self, run: str, seat: Seat, lane: int, left: float, workers: int, *, prepares: bool
     ) -> Shard:
-        """Make a shard for a Dask worker, one of ``seats``.
+        """Make a shard for a Dask worker, one of those that run so many ``workers``.
 
         ``left``: seconds of the campaign. ``prepares``: the shard only makes the build.
         """
@@ -53,7 +56,7 @@ class ShardMaker:
         name = f"{run}-{self._made}"
         blocks: tuple[tuple[int, int], ...] = ()
         if not prepares:
-            blocks = self._divisions[lane].assign(name, seat.folder, seats)
+            blocks = self._divisions[lane].assign(name, seat.folder, workers)
         signatures = self._merger.signatures[lane]
         known, seat.known[lane] = signatures[seat.known[lane] :], len(signatures)
         first = seat.sent
@@ -67,7 +70,7 @@ class ShardMaker:
             run=run,
             lane=lane,
             version=self._plan.lanes[lane].version,
-            seconds=0.0 if prepares else min(_SHARD_SECONDS, left),
+            seconds=0.0 if prepares else min(choose_length(workers), left),
             job=make_job(self._plan, self._totals, self._state, lane, self._made, left),
             first=first,
             programs=programs,
@@ -104,3 +107,8 @@ class ShardMaker:
             size += len(texts[last])
             last += 1
         return tuple(texts[first:last])
+
+
+def choose_length(workers: int) -> float:
+    """Choose the seconds of a shard in a cluster of so many workers."""
+    return max(_SHARD_SECONDS, workers / _MOST_DELIVERIES)
