@@ -5,6 +5,9 @@ BIN    := $(VENV)/bin
 
 .PHONY: fuzz test test-all bench clean
 
+# Containers set it, and each of a thousand Pythons of `make test` would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # what `make fuzz` finds; a folder of its own each time, which no repository has
 FOUND  := .finfuzz/$(shell date +%Y%m%d-%H%M%S)
 

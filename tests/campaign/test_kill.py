@@ -135,12 +135,11 @@ def agree(killed: Killed) -> None:
     assert not killed.paths.scratch.exists()
 
 
-@pytest.mark.usefixtures("destroy_for_scripts")
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize(("seed", "kills"), [(1, 5), pytest.param(2, 50, marks=pytest.mark.slow)])
-def test_kill_at_random_moments(seed: int, kills: int, destroy: Build, tmp_path: Path) -> None:
+def test_kill_at_random_moments(seed: int, kills: int, dying: Build, tmp_path: Path) -> None:
     rng = Random(seed)
-    killed = Killed(tmp_path.resolve(), destroy, rng)
+    killed = Killed(tmp_path.resolve(), dying, rng)
     log = []
     try:
         campaign = killed.start()

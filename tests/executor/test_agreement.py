@@ -23,7 +23,7 @@ from helpers.places import CORPUS, USES_FREED
 #: Some programs race with their own threads: such a one has agreed once it does the same once.
 TRIES = 5
 
-BUILDS = [("pybind11", "3.13"), ("pybind11==3.1.0+destroy", "3.13")]
+BUILDS = [("pybind11==3.1.0+destroy", "3.13")]  # most of the corpus crashes there
 SLOW_BUILDS = [
     (target, python)
     for target in ("plain-c", "pybind11", "pybind11==3.0.1", "pybind11==3.1.0+destroy")

@@ -7,9 +7,9 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
@@ -21,15 +21,27 @@ from helpers.patience import PATIENCE, wait_until
 
 #: A campaign on it files SIGABRT/internals-recreated within the first fifty programs.
 DESTROY = "pybind11==3.1.0+destroy"
-#: And nothing else: the busier the machine is, the more crashes wait for triage at the end, each
-#: with a script to compile.
-ONE_DEFECT = f"""
+#: What is known of each framework's targets, so that a campaign files one defect: the busier the
+#: machine is, the more crashes wait for triage at the end, each with a script to run.
+ONE_DEFECT = {
+    "pybind11": f"""
 [[known]]
 title = "another defect"
 link = "https://example.org/1"
 owner = "pybind11"
 diagnostics = {sorted({*DIAGNOSTICS} - {"internals-recreated"})}
-"""
+""",
+    "module": """
+[[known]]
+title = "the defect elsewhere, or later"
+link = "https://example.org/2"
+owner = "finfuzz"
+diagnostics = ["none"]
+stack = "execute_elsewhere|Py_EndInterpreter|Py_FinalizeEx"
+""",
+}
+#: So that a campaign files two.
+TWO_DEFECTS = {"module": ONE_DEFECT["module"].replace("execute_elsewhere|", "")}
 
 
 Start = Callable[..., "Campaign"]
@@ -41,13 +53,20 @@ class Campaign:
     So no process can stay behind unseen.
     """
 
-    def __init__(self, folder: Path, made: Build | None, *arguments: str, **variables: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        made: Build | None,
+        *arguments: str,
+        known: Mapping[str, str] = ONE_DEFECT,
+        **variables: str,
+    ) -> None:
         """Start it. Without a build, only the ``arguments`` are given."""
         self.folder = folder
         self.lines: list[str] = []
-        if made is not None and str(made.spec) == DESTROY:
+        if made is not None and made.spec.framework in known:
             (folder / "crashes").mkdir(exist_ok=True)
-            (folder / "crashes" / "known.toml").write_text(ONE_DEFECT)
+            (folder / "crashes" / "known.toml").write_text(known[made.spec.framework])
         options = options_for(made) if made else ()
         command = [sys.executable, "-m", "finfuzz", "run", *options, *arguments]
         self.process = subprocess.Popen(
@@ -117,10 +136,10 @@ def campaigns_in(folder: Path) -> Iterator[Start]:
     numbers = itertools.count()
     with contextlib.ExitStack() as started:  # which ends the others when one can't be ended
 
-        def start_one(made: Build | None, *arguments: str, **variables: str) -> Campaign:
+        def start_one(made: Build | None, *arguments: str, **options: Any) -> Campaign:
             own = folder.resolve() / f"campaign{next(numbers)}"
             own.mkdir()
-            campaign = Campaign(own, made, *arguments, **variables)
+            campaign = Campaign(own, made, *arguments, **options)
             started.callback(campaign.close)
             return campaign
 

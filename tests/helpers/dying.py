@@ -61,9 +61,15 @@ static PyMethodDef methods[] = {{"recurse", recurse, METH_O, nullptr},
                                 {"late", late, METH_O, nullptr},
                                 {nullptr, nullptr, 0, nullptr}};
 
+extern "C" __attribute__((noinline)) void execute_elsewhere() {
+    fprintf(stderr, "dying: executed again, in a subinterpreter\n");
+    abort();
+}
+
 static int execute(PyObject* module) {
     static int times = 0;
     if (times++) {
+        if (PyInterpreterState_Get() != PyInterpreterState_Main()) execute_elsewhere();
         fprintf(stderr, "dying: executed again\n");
         abort();
     }
@@ -89,6 +95,14 @@ late = "t.late(subject)"
 "it recurses" = ["t.recurse(0)", 0]
 """
 
+#: A recipe for campaigns: the module's second execution is the only crash. Programs of two lives
+#: have it, and most with a subinterpreter.
+FOR_CAMPAIGNS = """
+module = "dying"
+[kind.box]
+make = "t.Box(cell)"
+"""
+
 #: The extension is executed again; what comes before does not matter.
 EXECUTED_AGAIN = """finfuzz 1
 node a :box
@@ -106,10 +120,10 @@ RECURSES = "finfuzz 1\nnode a :box\nhook a atexit :recurse\n"
 CALLS_LATE = "finfuzz 1\nnode a :box\nhook a atexit :late\n"
 
 
-def write_module(folder: Path, python: Interpreter) -> None:
+def write_module(folder: Path, python: Interpreter, recipe: str = RECIPE) -> None:
     """Compile the extension into a folder, and put its recipe there."""
     (folder / "dying.cpp").write_text(SOURCE)
-    (folder / "dying.toml").write_text(RECIPE)
+    (folder / "dying.toml").write_text(recipe)
     headers = [f"-I{include}" for include in python.includes]
     command = [str(find_compiler()), "-std=c++17", "-O0", "-shared", "-fPIC", *headers]
     run_compiler([*command, "dying.cpp", "-o", f"dying{python.ext_suffix}"], folder)

@@ -22,8 +22,8 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
+from finfuzz.triage import deferred as deferred_module
 from finfuzz.triage import filer as module
-from finfuzz.triage import sorter as sorter_module
 from finfuzz.triage.diagnosis.bucket import DESTROYED
 from finfuzz.triage.filer import Filer, Origin
 from finfuzz.triage.findings.finding import Finding, load, update
@@ -32,6 +32,7 @@ from finfuzz.triage.findings.save import save
 from finfuzz.triage.repro.choose import Script
 from finfuzz.triage.sorter import Sorter
 from helpers import finding_example
+from helpers.dying import EXECUTED_AGAIN
 from helpers.outcome_files import SURVIVED
 
 LIMITS = Limits(deadline=10.0)
@@ -141,6 +142,7 @@ def test_its_folder_has_all_that_a_reader_needs(filed: Sorted, finding: Finding)
     assert "finfuzz" not in script.replace("finfuzz_target", "").replace("FINFUZZ_", "")
 
 
+@pytest.mark.slow  # compiles; a campaign's test runs a script the same way (test_supervisor.py)
 def test_its_script_dies_of_the_same_alone(filed: Sorted, pythons: list[Interpreter]) -> None:
     done = run(pythons[0], filed.findings[0])
     assert done.returncode == -signal.SIGABRT
@@ -409,10 +411,10 @@ def test_what_can_not_be_filed_is_said_once_and_counted(
     assert left.announced == [f"SIGABRT/internals-recreated {bucket}: not filed: no space left"]
 
 
-def test_a_finding_is_written_when_there_is_room(destroy: Build, tmp_path: Path) -> None:
+def test_a_finding_is_written_when_there_is_room(dying: Build, tmp_path: Path) -> None:
     """Root may write everywhere, so a file stands in the way."""
     (tmp_path / "SIGABRT").write_text("in the way")
-    left = sort(destroy, tmp_path, ANOTHER_ROUTE)
+    left = sort(dying, tmp_path, EXECUTED_AGAIN)
     ((bucket, why),) = left.sorter.unfiled.items()
     assert re.fullmatch(r"can't write .*: (File exists|Not a directory)", why)
     left.sorter.retry()
@@ -423,7 +425,7 @@ def test_a_finding_is_written_when_there_is_room(destroy: Build, tmp_path: Path)
     assert left.sorter.unfiled == {}
     (seen,) = left.sorter.seen.values()
     assert (seen.path, seen.new) == (folder, True)
-    assert left.announced[-1] == f"SIGABRT/internals-recreated {bucket}: filed now: {folder}"
+    assert left.announced[-1] == f"SIGABRT/none {bucket}: filed now: {folder}"
     left.sorter.save()
     assert load(folder).sightings == 1
 
@@ -452,8 +454,8 @@ def test_the_owners_of_all_findings_come_first(
         ran.append(f"{folder.name[0]} instrument")
         yield 1, 1
 
-    monkeypatch.setattr(sorter_module, "attribute_finding", attribute)
-    monkeypatch.setattr(sorter_module, "escalate", escalate)
+    monkeypatch.setattr(deferred_module, "attribute_finding", attribute)
+    monkeypatch.setattr(deferred_module, "escalate", escalate)
     some = [
         save(tmp_path, finding_example.finding(bucket=letter * 12, attribution=None), {})
         for letter in "ab"

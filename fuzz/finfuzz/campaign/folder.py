@@ -1,13 +1,16 @@
 """The state folder of campaigns: its paths, its lock, and its tidying after a kill.
 
     STATE/lock          locked while a supervisor works here
+    STATE/sync-owner    a random text that marks what `--sync` publishes
     STATE/corpus/       programs with new features, named by the SHA-1 of their text
     STATE/campaign/     the current campaign, or the last one
         plan.json       the plan
         journal.sqlite  counts and their history
         signatures/     the first program of each signature, by lane
         novelty-*       how often each static feature was run, by lane
+        explored-*      which combinations of words were run, by lane
         sweep-*         how much of the sweep was run, by lane
+        sync.json       what came from other machines
         cluster-name    what nodes know the campaign by
         live/           libFuzzer's own folder, shared by the workers, made again at each start
         tmp/            triage compiles and runs here; removed after a kill
@@ -89,8 +92,19 @@ class StatePaths:
     def novelty(self, lane: int) -> Path:
         return self.campaign / f"novelty-{lane}"
 
+    def explored(self, lane: int) -> Path:
+        return self.campaign / f"explored-{lane}"
+
     def sweep(self, lane: int) -> Path:
         return self.campaign / f"sweep-{lane}"
+
+    @property
+    def sync_owner(self) -> Path:
+        return self.folder / "sync-owner"
+
+    @property
+    def sync_status(self) -> Path:
+        return self.campaign / "sync.json"
 
     @property
     def was_on_cluster(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from finfuzz.campaign.journal import Journal, LaneRow, SignatureRow
 from finfuzz.campaign.messages import Answer, Bucket, CorpusAddition, Progress, SightingCount
 from finfuzz.campaign.nodes import NodeRow
 from finfuzz.generation.learning import Tally
+from finfuzz.support import counting
 from finfuzz.support.hints import spell_command
 
 
@@ -196,8 +197,7 @@ class Totals:
         """Say which crashes have no finding, and why; empty if each has one."""
         if not self.unsorted:
             return ""
-        number = len(self.unsorted)
-        crashes = "1 crash is" if number == 1 else f"{number:,} crashes are"
+        crashes = counting.count(len(self.unsorted), "crash is", "crashes are")
         command = spell_command("run", "--resume", state)
         return f"{crashes} not filed: {self.unsorted[0]}: `{command}` tries again"
 
@@ -273,6 +273,13 @@ def _add_tallies(
         key = (tally.sort, tally.name)
         found[key] = found[key].plus(tally) if key in found else tally
     return found
+
+
+def describe_sources(programs: Mapping[str, int]) -> str:
+    """Describe where programs came from: `48% life cycle, 26% sweep`; empty without any."""
+    total = sum(programs.values())
+    parts = sorted(programs.items(), key=lambda item: -item[1])
+    return ", ".join(f"{number / total:.0%} {name}" for name, number in parts if number)
 
 
 def _count_trials(tally: Tally) -> int:

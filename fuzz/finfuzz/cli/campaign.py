@@ -17,6 +17,7 @@ from finfuzz.campaign.supervisor.pool import Pool
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.supervisor.worker_pool import WorkerPool
+from finfuzz.campaign.sync.exchange import join
 from finfuzz.campaign.totals import Totals
 from finfuzz.cli.builds import Wanted, make_builds
 from finfuzz.cli.group import cli
@@ -33,6 +34,8 @@ from finfuzz.cli.options import (
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
 from finfuzz.replay.run import count_cores
+from finfuzz.support.counting import count
+from finfuzz.support.durations import format_duration
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.support.hints import DEFAULT_CRASHES
@@ -181,6 +184,19 @@ _path = click.Path(path_type=Path)
     show_default="4096",
     help="MiB that the state folder may take; beyond it the campaign ends.",
 )
+@click.option(
+    "--sync",
+    type=_path,
+    default=None,
+    help="A folder that several machines share: each has a campaign of its own, and they exchange "
+    "programs, findings and finished blocks of the sweep.",
+)
+@click.option(
+    "--machine",
+    default=None,
+    show_default="the host's name",
+    help="This campaign's name in --sync; two on one machine need two.",
+)
 @click.option("--nice", type=Count(0, 19), default=None, help="The niceness of all processes.")
 @click.option("--cores", default=None, help="The cores to run on: 0-3,6.", show_default="all")
 @click.option(
@@ -216,6 +232,7 @@ def run(
         plan, state, journal = _resume(resume, campaign, given, trust=trust)
     else:
         plan, state = make_plan(RunOptions(**given), campaign)
+        join(plan, state)
         _build(plan)
         state.folder.mkdir(parents=True, exist_ok=True)
         journal = state.begin(plan)
@@ -248,6 +265,10 @@ def _resume(
     return plan, state, journal
 
 
+def _describe_time(seconds: float) -> str:
+    return f"{seconds:.4g} s" if seconds < 600 else format_duration(seconds)
+
+
 def _choose_cluster(text: str | None, given: dict[str, Any]) -> ClusterChoice | None:
     """Connect to the cluster, and plan with as many workers as it has."""
     if text is None:
@@ -274,13 +295,13 @@ def _run(
     with Screen(plan.seconds) as screen:
         supervisor = Supervisor(plan, state, journal, screen, make_pool)
         lanes = ", ".join(map(str, plan.lanes))
-        workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
+        workers = count(plan.workers, "worker")
         left = plan.seconds - supervisor.pool.elapsed
         supervisor.run(
-            f"fuzzing {lanes} for {left:.4g} s, {workers}, engine {plan.engine}, "
-            f"seed {plan.seed}, from {programs} programs"
+            f"fuzzing {lanes} for {_describe_time(left)}, {workers}, engine {plan.engine}, "
+            f"seed {plan.seed}, from {count(programs, 'program')}"
             if left > 0
-            else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
+            else f"this campaign has used its {_describe_time(plan.seconds)}: add some with --time"
         )
     summary = summarize(plan, supervisor, state)
     say(render_summary(summary, state.folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from finfuzz.support.cpythons import OLDEST, format_version
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import shorten_home
 from finfuzz.support.reading import shorten
+from finfuzz.targets.answers import find_place, keep_answer, read_answer
 from finfuzz.targets.candidates import list_candidates, list_candidates_in
 
 _OLDEST = format_version(OLDEST)
@@ -104,7 +106,7 @@ class Interpreter:
 
 
 def probe(path: Path) -> Interpreter:
-    """Run the Python at ``path`` once and describe it.
+    """Run the Python at ``path`` and describe it; the answer of an unchanged file is kept.
 
     Raise UserError if it doesn't run or isn't a CPython 3; any 3.x is described.
     """
@@ -162,6 +164,15 @@ def _is_virtual(executable: Path) -> bool:
 
 
 def _ask(path: Path) -> _Answer:
+    place = find_place(path, _PROBE)
+    with contextlib.suppress(msgspec.DecodeError):  # nothing is kept, or it is damaged
+        return msgspec.json.decode(read_answer(place), type=_Answer)
+    answer = _run_probe(path)
+    keep_answer(place, msgspec.json.encode(answer))
+    return answer
+
+
+def _run_probe(path: Path) -> _Answer:
     command = [os.path.abspath(path), "-I", "-S", "-c", _PROBE]
     try:
         done = subprocess.run(

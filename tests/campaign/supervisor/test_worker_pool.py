@@ -54,21 +54,23 @@ def test_what_another_worker_finds_is_used_seconds_later(plain_c: Build, tmp_pat
 
 
 def test_two_workers_on_two_targets_share_one_corpus_and_end_together(
-    start: Start, destroy: Build, plain_c: Build
+    start: Start, plain_c: Build
 ) -> None:
-    more = ("--target", str(plain_c.spec), "--workers", "2", "--seed", "1")
-    campaign = start(destroy, "--time", "8", *more)
+    more = ("--target", "no-extension", "--workers", "2", "--seed", "1")
+    campaign = start(plain_c, *HOUR, *more)
     campaign.read_until("2 workers")
     wait_until(lambda: len(parts(campaign, "worker.process")) == 2, "two workers")
+    journal = StatePaths(campaign.folder / "state").journal
+    lanes = "SELECT DISTINCT lane FROM programs ORDER BY lane"
+    wait_until(lambda: query(journal, lanes) == [(0,), (1,)], "a program of each lane")
+    campaign.process.send_signal(signal.SIGINT)
     assert campaign.end() == 0, campaign.lines
     summary = summary_of(campaign.folder)
-    assert [lane["target"] for lane in summary["lanes"]] == [str(destroy.spec), "plain-c"]
+    assert [lane["target"] for lane in summary["lanes"]] == ["plain-c", "no-extension"]
     for lane in summary["lanes"]:
-        assert lane["executions"] > 20
+        assert lane["executions"] > 0
         assert lane["seconds"] > 0
     assert summary["executions"] == sum(lane["executions"] for lane in summary["lanes"])
-    journal = StatePaths(campaign.folder / "state").journal
-    assert set(query(journal, "SELECT DISTINCT lane FROM programs")) == {(0,), (1,)}
     assert query(journal, "SELECT ended IS NOT NULL FROM runs") == [(1,)]
     nothing_is_left_of(campaign)
 

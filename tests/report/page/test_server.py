@@ -16,8 +16,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from finfuzz.cli import main
 from finfuzz.report.page import live as live_module
@@ -256,7 +254,7 @@ def test_mistakes_are_one_line(finfuzz: Main, arguments: tuple[str, ...], proble
 def send_raw(server: PageServer, request: bytes) -> bytes:
     """Send bytes as they are; return the answer's first line, empty without an answer."""
     with socket.create_connection(server.server_address[:2], 10) as connection:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):  # the server need not read what it refuses
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
             return connection.recv(4096).split(b"\r\n")[0]
@@ -286,18 +284,6 @@ def test_odd_requests_are_answered(
     name = server.live.collect_changes("").generation.partition("-")[0].encode()
     assert status in send_raw(server, request_.replace(b"NAME", name) + b"\r\n")
     assert capfd.readouterr().err == ""
-
-
-@given(st.binary(max_size=200))
-@settings(
-    max_examples=50,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-def test_no_request_ends_the_server(server: PageServer, request_: bytes) -> None:
-    send_raw(server, request_)
-    send_raw(server, b"GET /" + request_ + b" HTTP/1.1\r\n" + HOST + b"\r\n")
-    assert b" 200 " in send_raw(server, b"HEAD / HTTP/1.0\r\n" + HOST + b"\r\n")
 
 
 def test_a_failure_is_one_line_and_the_server_goes_on(

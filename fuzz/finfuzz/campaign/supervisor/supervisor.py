@@ -22,11 +22,13 @@ from finfuzz.campaign.supervisor.resource_guard import ResourceGuard, set_priori
 from finfuzz.campaign.supervisor.resources import explain_full_disk
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
+from finfuzz.campaign.supervisor.sync_client import SyncClient
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.supervisor.worker_messages import WorkerMessages
 from finfuzz.campaign.supervisor.worker_pool import WorkerPool
 from finfuzz.campaign.sweeps import Sweeps, read_sweeps
+from finfuzz.campaign.sync.status import Peer
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process
@@ -69,12 +71,13 @@ class Supervisor:
         self._messages = WorkerMessages(self.totals, self.pool, self.triage.queue, self._announce)
         self._guard = ResourceGuard(state.folder, plan.bounds, journal, self._announce)
         self._selector = selectors.DefaultSelector()
+        self._sync = SyncClient(state, self._selector, self.triage.queue, self._announce)
         self.pool.attach(self._selector, self._messages, self._announce, self._note_end)
         self._began = time.time()
         self._stopped_at: float | None = None
         self._paused = ""
         self._next = dict.fromkeys(("flush", "resources", "sample", "watch"), 0.0)
-        self._sweeps = Sweeps([])
+        self._sweeps = Sweeps([], [])
         self._features = History()
         for features in journal.load_features():
             self._features.add(features)
@@ -106,6 +109,11 @@ class Supervisor:
                 self.problem = self.problem or self.totals.explain_unsorted(self._state.folder)
         finally:
             self._close()
+
+    @property
+    def machines(self) -> tuple[Peer, ...]:
+        """The other machines, and what came from each."""
+        return self._sync.status.peers if self._sync.status else ()
 
     @property
     def _fuzzing(self) -> bool:
@@ -144,6 +152,8 @@ class Supervisor:
             self._stop()
         if self._fuzzing and not self._paused:
             self.pool.start_missing()
+        if self._plan.sync is not None:
+            self._sync.turn()
         self._kill_unresponsive()
         self.triage.ask(soon=not self._fuzzing)
         if self._is_due("resources", _RESOURCE_SECONDS):
@@ -177,8 +187,8 @@ class Supervisor:
             self._announce("triage is unresponsive; killing it")
 
     def _end_orphans(self) -> None:
-        ours = set(self.pool.pids)
-        process.end_children_since(ours | ({self.triage.pid} if self.triage.pid else set()))
+        triage = {self.triage.pid} if self.triage.pid else set()
+        process.end_children_since(set(self.pool.pids) | triage | self._sync.pids)
 
     def _start_triage(self) -> None:
         self._selector.register(self.triage.start(), selectors.EVENT_READ, self._read_triage)
@@ -256,6 +266,7 @@ class Supervisor:
     def _close(self) -> None:
         self.pool.close()
         self.triage.close()
+        self._sync.close()
         self._end_orphans()
         self._selector.close()
         self._state.tidy(self._plan)
@@ -289,6 +300,8 @@ class Supervisor:
             waiting=self.triage.waiting,
             features=self._features.values,
             sweep=self._sweeps.line,
+            explored=self._sweeps.explored_line,
+            machines=self._sync.status.line if self._sync.status else "",
             feature_age=age,
             warnings=find_warnings(self._plan, self.totals, usage, times),
         )

@@ -16,9 +16,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     ``target`` on ``python`` (a path) is built, and the folders exist: ``live`` is libFuzzer's,
     ``corpus`` has whole programs, ``signatures`` the first program of each signature, ``scratch``
-    what libFuzzer writes of a crash or a slow program. ``novelty`` and ``sweep`` are files of the
-    lane that its workers share.
-    ``shared``: other workers add programs to ``live``. ``tallies``: what the lane has learnt.
+    what libFuzzer writes of a crash or a slow program. ``novelty``, ``explored`` and ``sweep`` are
+    files of the lane that its workers share.
+    ``shared``: other workers or machines add programs to ``live``. ``tallies``: what the lane has
+    learnt.
     """
 
     target: str
@@ -31,6 +32,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     signatures: str
     scratch: str
     novelty: str
+    explored: str
     sweep: str
     shared: bool
     deadline: float
@@ -59,8 +61,9 @@ def make_job(
         signatures=str(paths.signatures(lane)),
         scratch=str(paths.scratch),
         novelty=str(paths.novelty(lane)),
+        explored=str(paths.explored(lane)),
         sweep=str(paths.sweep(lane)),
-        shared=plan.workers > 1,
+        shared=plan.workers > 1 or plan.sync is not None,
         deadline=bounds.deadline,
         memory_mib=bounds.memory_mib,
         abuse=plan.abuse,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from finfuzz.generation.sweep.share import WHOLE, read_share
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.reading import read_bounded
@@ -21,7 +22,7 @@ from finfuzz.support.reading import read_bounded
 HEADER = 32
 NUMBER = struct.Struct("<I")
 #: Bytes of a ledger that are read: the largest space has some 20,000 blocks.
-_MOST_BYTES = 1 << 24
+MOST_BYTES = 1 << 24
 #: Set in the number of a block whose programs were all run.
 DONE = 1 << 31
 #: Set in the number of a block that another machine runs (shares.py).
@@ -59,24 +60,29 @@ class Ledger:
         os.ftruncate(self._file, self._place(blocks))
         fcntl.lockf(self._file, fcntl.LOCK_UN, HEADER)
         self._map = mmap.mmap(self._file, 0)
-        self._cursor = 0
+        self._path, self._share = path, WHOLE
+        self._cursor = 0  # the first block of the share that may be left
 
     def claim(self) -> tuple[int, int] | None:
         """Lock the first block that nobody runs. Return it, and how many of its programs were run.
 
-        None if every block was run, or is run by others.
+        Blocks of this machine's share come first, if it has one. None if every block was run, or is
+        run by others.
         """
+        if (share := read_share(self._path)) != self._share:
+            self._share, self._cursor = share, share.rank
         cursor = self._cursor
-        for block in range(cursor, self._blocks):
+        for block in share.list_in_order(cursor, self._blocks):
             if self._read(block) & (DONE | ELSEWHERE):
-                cursor += block == cursor
+                if block == cursor:
+                    cursor += share.of
             elif self._lock(block, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 run = self._read(block)
                 if not run & DONE:
                     self._cursor = cursor
                     return block, run
                 self._lock(block, fcntl.LOCK_UN)  # finished meanwhile
-        self._cursor = 0  # blocks that come back from another machine may lie anywhere
+        self._cursor = share.rank  # blocks that come back from another machine may lie anywhere
         return None
 
     def count(self, block: int, run: int, *, done: bool = False) -> None:
@@ -111,9 +117,9 @@ def read_sweep(path: Path) -> list[CellState]:
     """
     if not path.exists():
         return []
-    data = read_bounded(path, _MOST_BYTES, "the ledger of a sweep")[HEADER:]
+    data = read_bounded(path, MOST_BYTES, "the ledger of a sweep")[HEADER:]
     try:
-        text = read_bounded(_name_cells(path), _MOST_BYTES, "the cells of a sweep")
+        text = read_bounded(_name_cells(path), MOST_BYTES, "the cells of a sweep")
         cells = msgspec.json.decode(text, type=list[tuple[str, int]])
     except msgspec.DecodeError as error:
         raise UserError(f"{_name_cells(path)} is damaged: {error}") from error
