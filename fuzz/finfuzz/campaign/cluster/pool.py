@@ -31,6 +31,8 @@ from finfuzz.campaign.supervisor.worker_pool import STOP_SECONDS
 from finfuzz.campaign.totals import Totals
 from finfuzz.support.hints import spell_command
 
+#: Interval of looking for programs that --sync has brought.
+_LOOK_SECONDS = 5.0
 #: The name of the answers that are no shard's: the last batches of a campaign.
 _LAST = "last"
 
@@ -63,6 +65,7 @@ class ClusterPool(Pool):
         self._before = totals.total.seconds / plan.workers
         self._since: float | None = None
         self._is_ending = False
+        self._next_look = 0.0
         self._watch = NodeWatch(plan, totals)
         self._messages: Messages
         self._announce: Callable[[str], None]
@@ -100,6 +103,9 @@ class ClusterPool(Pool):
         """Give each thread of each Dask worker a shard."""
         if self._is_ending:
             return
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _LOOK_SECONDS
+            self._merger.add_live()
         nodes = dict(self._cluster.nodes)
         for address in self._seats.keys() - nodes.keys():
             self._forget(self._seats.pop(address))
