@@ -92,6 +92,9 @@ def _compare(alone: Figures, there: Figures, bare: float, count: int) -> dict[st
         "rate_of_cluster": there.executions / there.seconds,
         "rate_of_bare_zygotes": bare,
         "cluster_to_workers_per_cpu_second": there.per_cpu_second / alone.per_cpu_second,
+        "cluster_to_workers_per_fuzzing_second": (there.executions / there.fuzzing)
+        / (alone.executions / alone.fuzzing),
+        "cores_that_fuzz": there.fuzzing / there.seconds,
         "dask_cores_per_worker": there.dask / there.seconds / count,
         "supervisor_cores": there.supervising / there.seconds,
         "supervisor_cores_of_workers": alone.supervising / alone.seconds,
@@ -130,8 +133,8 @@ def _make_plan(made: Build, seconds: float, count: int, folder: str) -> Plan:
         lanes=(Lane(str(made.spec), str(interpreter.path), interpreter.text),),
         workers=count,
         seconds=seconds,
-        engine="atheris",
-        seed=count,
+        engine="random",  # the same work here and there; libFuzzer's own varies
+        seed=1,
         seeds=None,
         crashes=str(Path(folder, "crashes")),
         abuse=False,

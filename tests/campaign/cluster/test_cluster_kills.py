@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from random import Random
 
@@ -42,12 +43,12 @@ def kill_something(campaign: Campaign, rng: Random) -> str:
     whom = rng.choice([*VICTIMS, "supervisor"])
     if whom == "supervisor":
         campaign.process.kill()
-    elif found := dask_processes(campaign, whom):
-        try:
-            rng.choice(found).kill()
-        except psutil.NoSuchProcess:
-            return f"{whom}, which was gone already"
-    return whom
+        return whom
+    for victim in dask_processes(campaign, whom)[:1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            victim.kill()
+            return whom
+    return f"no {whom}"  # not yet, or not any more
 
 
 def end(campaign: Campaign, log: list[str]) -> None:
