@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,7 @@ _NOVELTY_SECONDS = 10.0
 Numbers = tuple[tuple[int, int], ...]
 #: Batches that wait for a supervisor that is gone, of some seconds each; then the oldest go.
 _MOST_PENDING = 512
+_ENDED = "this run of the campaign has ended"
 
 
 def run_shard(argument: bytes) -> bytes:
@@ -64,7 +66,11 @@ class _Lane:
     def __init__(self, shard: Shard, paths: StatePaths) -> None:
         """Raises UserError where it can't be built here, and OSError."""
         self.python: Interpreter = find_python(shard.version, shard.job.python)
-        made = build(parse_target(shard.job.target), self.python)
+        spec = parse_target(shard.job.target)
+        if spec.recipe:
+            spec = replace(spec, recipe=_write_recipe(shard.recipe, paths, shard.lane))
+        made = build(spec, self.python)
+        self.target = str(spec)
         space = make_space(made)
         blocks = ((str(cell), len(list(space.list_blocks(cell)))) for cell in space.cells)
         self.build = made.id
@@ -84,6 +90,12 @@ class _Lane:
             return b""
         self._next_novelty = time.monotonic() + _NOVELTY_SECONDS
         return self._novelty.take_changes()
+
+
+def _write_recipe(text: str, paths: StatePaths, lane: int) -> Path:
+    recipe = paths.campaign / f"recipe-{lane}.toml"
+    recipe.write_text(text, encoding="utf-8")
+    return recipe
 
 
 class NodeCampaign:
@@ -137,6 +149,7 @@ class NodeCampaign:
         for process in list(self._processes):
             self._collect(process)
         delivery = self._deliver()
+        self._lanes.clear()  # whose files go now
         shutil.rmtree(self._folder.folder, ignore_errors=True)
         return delivery
 
@@ -155,6 +168,8 @@ class NodeCampaign:
 
     def _prepare(self, shard: Shard) -> _Lane:
         with self._lane_lock:
+            if self._over:
+                raise UserError(_ENDED)
             if shard.lane not in self._lanes:
                 self._folder.prepare(shard.lane)
                 self._lanes[shard.lane] = _Lane(shard, self._folder)
@@ -176,10 +191,11 @@ class NodeCampaign:
         for process in spare:
             process.stop()
             self._collect(process)
+        job = self._folder.place(shard.job, shard.lane, lane.python, lane.target)
         with self._lock:
-            started = NodeProcess(
-                shard.lane, self._folder.place(shard.job, shard.lane, lane.python)
-            )
+            if self._over:
+                raise UserError(_ENDED)
+            started = NodeProcess(shard.lane, job)
             started.in_use = True
             self._processes.append(started)
         return started
@@ -249,7 +265,7 @@ _lock = threading.Lock()
 def _find_campaign(shard: Shard, address: str, folder: Path, threads: int) -> NodeCampaign:
     with _lock:
         if shard.run in _ended:
-            raise UserError("this run of the campaign has ended")
+            raise UserError(_ENDED)
         if shard.campaign not in _campaigns:
             _campaigns[shard.campaign] = NodeCampaign(address, folder, threads)
         return _campaigns[shard.campaign]

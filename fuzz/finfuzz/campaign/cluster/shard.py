@@ -29,6 +29,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
 
     ``campaign`` is the same after --resume, ``run`` another one. ``job``: of a worker process that
     is started for it; its paths are the supervisor's, and ``version`` says which CPython is meant.
+    ``recipe``: the content of the recipe that its target names, if any.
     ``seconds``: 0 for a shard that only makes the build, and says what the sweep is. ``programs``:
     texts that are new to the node, the campaign's from number ``first`` on. ``known``: signatures
     whose first program the campaign has. ``blocks``: of the sweep that this node runs from now on,
@@ -44,6 +45,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     seconds: float
     job: Job
+    recipe: str = ""
     first: int = 0
     programs: tuple[str, ...] = ()
     known: tuple[str, ...] = ()

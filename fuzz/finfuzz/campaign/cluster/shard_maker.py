@@ -11,6 +11,7 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.job import make_job
 from finfuzz.generation.novelty_shares import MOST_SENT, NoveltyPool
+from finfuzz.targets.spec import parse_target
 
 #: Length of a shard: so long until a node's programs reach the others. Its process works on while
 #: the batch travels, so a shorter one costs messages, not executions.
@@ -63,6 +64,7 @@ class ShardMaker:
         programs = self._pick_programs(first)
         seat.sent += len(programs)
         merged, seat.merged = seat.merged, {}
+        job = make_job(self._plan, self._totals, self._state, lane, self._made, left)
         novelty, before = self._pick_novelty(seat, lane, prepares)
         return Shard(
             id=name,
@@ -71,7 +73,8 @@ class ShardMaker:
             lane=lane,
             version=self._plan.lanes[lane].version,
             seconds=0.0 if prepares else min(choose_length(workers), left),
-            job=make_job(self._plan, self._totals, self._state, lane, self._made, left),
+            job=job,
+            recipe=_read_recipe(job.target) if prepares else "",
             first=first,
             programs=programs,
             known=tuple(known),
@@ -112,3 +115,9 @@ class ShardMaker:
 def choose_length(workers: int) -> float:
     """Choose the seconds of a shard in a cluster of so many workers."""
     return max(_SHARD_SECONDS, workers / _MOST_DELIVERIES)
+
+
+def _read_recipe(target: str) -> str:
+    """Read the recipe that a target names; the build here has read it already."""
+    recipe = parse_target(target).recipe
+    return recipe.read_text(encoding="utf-8") if recipe else ""
