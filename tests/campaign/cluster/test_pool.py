@@ -21,7 +21,7 @@ from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.totals import Totals
 from finfuzz.generation.sweep.ledger import DONE
 from helpers.campaigns import PLAN
-from helpers.clusters import make_batch, make_folders
+from helpers.clusters import make_batch, make_delivery, make_folders
 
 LANES = (Lane("plain-c", "/python3.12", "3.12.1"), Lane("plain-c", "/python3.13", "3.13.0"))
 SPACE = Space("space", (("only", 100),))
@@ -238,6 +238,25 @@ def test_a_shard_that_dask_gives_up_is_submitted_again(worlds: Any) -> None:
     world.answer(1, CancelledError())  # the scheduler was restarted
     assert len(world.lines) == 1
     assert len(world.start()) == 1
+
+
+def test_the_clock_runs_from_the_first_work_to_the_stop(worlds: Any) -> None:
+    """A batch that came after the end started it again, and a summary had too many seconds."""
+    world = worlds(make_node(1, "3.12.1"), lanes=LANES[:1])
+    world.start()
+    world.deliver(0)
+    world.start()
+    assert world.pool.elapsed == 0.0
+    world.deliver(1, make_batch("a", 1))
+    assert world.pool.elapsed >= 1.0
+    world.start()
+    world.pool.stop()
+    stopped = world.pool.elapsed
+    late = Delivery(
+        address="tcp://127.0.0.1:4000", host="", folder="f", batches=(make_batch("b", 9),)
+    )
+    world.pool._take("late", None, late)
+    assert world.pool.elapsed == stopped
 
 
 def test_shards_are_longer_where_there_are_many_workers() -> None:

@@ -64,7 +64,7 @@ class ClusterPool(Pool):
         self._inbox = Inbox()
         self._before = totals.total.seconds / plan.workers
         self._since: float | None = None
-        self._is_ending = False
+        self._is_ending = self._fuzzes = False
         self._next_look = 0.0
         self._watch = NodeWatch(plan, totals)
         self._messages: Messages
@@ -103,6 +103,7 @@ class ClusterPool(Pool):
         """Give each thread of each Dask worker a shard."""
         if self._is_ending:
             return
+        self._fuzzes = True
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _LOOK_SECONDS
             self._merger.add_live()
@@ -132,7 +133,7 @@ class ClusterPool(Pool):
 
     def stop(self) -> None:
         """End the campaign's processes on all nodes; what they have done until then comes back."""
-        self._before, self._since = self.elapsed, None
+        self._before, self._since, self._fuzzes = self.elapsed, None, False
         if not self._is_ending and not self._cluster.problem:
             self._is_ending = True
             run, self._run = self._run, uuid.uuid4().hex
@@ -246,7 +247,7 @@ class ClusterPool(Pool):
 
     def _merge(self, seat: Seat, delivery: Delivery) -> None:
         for batch in self._merger.merge(delivery, self._messages):
-            if self._since is None and not self._is_ending:
+            if self._since is None and batch.seconds and self._fuzzes:
                 self._since = time.monotonic() - batch.seconds
             if batch.ending is not None:
                 self._note_worker_end(seat, batch, delivery.host)
