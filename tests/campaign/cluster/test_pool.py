@@ -21,7 +21,7 @@ from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.totals import Totals
 from finfuzz.generation.sweep.ledger import DONE
 from helpers.campaigns import PLAN
-from helpers.clusters import make_batch, make_delivery, make_folders
+from helpers.clusters import make_batch, make_folders
 
 LANES = (Lane("plain-c", "/python3.12", "3.12.1"), Lane("plain-c", "/python3.13", "3.13.0"))
 SPACE = Space("space", (("only", 100),))

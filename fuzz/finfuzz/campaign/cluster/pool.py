@@ -109,7 +109,7 @@ class ClusterPool(Pool):
             self._merger.add_live()
         nodes = dict(self._cluster.nodes)
         for address in self._seats.keys() - nodes.keys():
-            self._forget(self._seats.pop(address))
+            self._release(self._seats.pop(address).folder)
         counts = Counter(task.address for task in self._under_way.values())
         for node in nodes.values():
             seat = self._seats.setdefault(node.address, Seat())
@@ -293,10 +293,6 @@ class ClusterPool(Pool):
             return
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         self._note_failures(self._seats.get(task.address, Seat()), task.lane, reason)
-
-    def _forget(self, seat: Seat) -> None:
-        if seat.folder:
-            self._release(seat.folder)
 
     def _release(self, folder: str) -> None:
         for division in self._divisions:
