@@ -6,6 +6,7 @@ import json
 import resource
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from finfuzz.campaign.plan import Bounds, Lane, Plan
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.supervisor.worker_pool import WorkerPool
+from finfuzz.campaign.totals import Totals
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
@@ -33,19 +35,25 @@ _SHARD_SECONDS = 5.0
 
 
 class Figures(NamedTuple):
-    """The figures of one campaign. ``fuzzing``: CPU seconds of workers, zygotes and children.
+    """The figures of one campaign, from its first executions on: starts are left out.
+
+    ``fuzzing``: CPU seconds of workers, zygotes and children.
 
     ``supervising`` and ``dask``: of the supervisor, and of Dask's processes. ``deliveries``: those
     that came, with their ``bytes`` in all.
     """
 
-    executions: int
+    executions: float
     seconds: float
     fuzzing: float
     supervising: float
     dask: float
-    deliveries: int
-    bytes: int
+    deliveries: float
+    bytes: float
+
+    def since(self, before: Figures) -> Figures:
+        """Subtract the figures of an earlier moment."""
+        return Figures(*(now - then for now, then in zip(self, before, strict=True)))
 
     @property
     def per_cpu_second(self) -> float:
@@ -84,8 +92,12 @@ def _compare(alone: Figures, there: Figures, bare: float, count: int) -> dict[st
         "rate_of_cluster": there.executions / there.seconds,
         "rate_of_bare_zygotes": bare,
         "cluster_to_workers_per_cpu_second": there.per_cpu_second / alone.per_cpu_second,
-        "dask_share_of_cpu": there.dask / (there.fuzzing + there.supervising + there.dask),
-        "supervisor_share_of_a_core": there.supervising / there.seconds,
+        "cluster_to_workers_per_fuzzing_second": (there.executions / there.fuzzing)
+        / (alone.executions / alone.fuzzing),
+        "cores_that_fuzz": there.fuzzing / there.seconds,
+        "dask_cores_per_worker": there.dask / there.seconds / count,
+        "supervisor_cores": there.supervising / there.seconds,
+        "supervisor_cores_of_workers": alone.supervising / alone.seconds,
         "bytes_per_delivery": there.bytes / max(there.deliveries, 1),
         "supervisor_ms_per_delivery": 1000 * per_delivery,
         "supervisor_cores_for_1000": _MANY / _SHARD_SECONDS * per_delivery,
@@ -107,19 +119,12 @@ def _run(made: Build, seconds: float, count: int, choice: ClusterChoice | None) 
             Screen(seconds, Console(quiet=True)),
             choice.make_pool if choice else WorkerPool,
         )
-        sampler, before = _Sampler(), _own_seconds()
+        sampler = _Sampler(supervisor.totals, counted)
         supervisor.run("")
-        sampler.close()
-        own = _own_seconds() - before
-        total = supervisor.totals.total
+        found = sampler.close()
         journal.close()
         state.close()
-    executions = total.executions
-    took = max(supervisor.pool.elapsed, 1e-9)
-    sizes = counted.sizes if counted else []
-    return Figures(
-        executions, took, sampler.fuzzing, own, sampler.dask, len(sizes), int(sum(sizes))
-    )
+    return found
 
 
 def _make_plan(made: Build, seconds: float, count: int, folder: str) -> Plan:
@@ -128,8 +133,8 @@ def _make_plan(made: Build, seconds: float, count: int, folder: str) -> Plan:
         lanes=(Lane(str(made.spec), str(interpreter.path), interpreter.text),),
         workers=count,
         seconds=seconds,
-        engine="atheris",
-        seed=count,
+        engine="random",  # the same work here and there; libFuzzer's own varies
+        seed=1,
         seeds=None,
         crashes=str(Path(folder, "crashes")),
         abuse=False,
@@ -166,32 +171,47 @@ class _CountedInbox:
 class _Sampler:
     """CPU seconds of all descendants, by their part in the campaign, as last seen alive."""
 
-    def __init__(self) -> None:
+    def __init__(self, totals: Totals, counted: _CountedInbox | None) -> None:
+        self._totals, self._counted = totals, counted
         self._dask: dict[int, float] = {}
         self._fuzzing: dict[int, float] = {}
+        self._first: Figures | None = None
+        self._last = Figures(0, time.monotonic(), 0.0, 0.0, 0.0, 0, 0)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
-    @property
-    def dask(self) -> float:
-        return sum(self._dask.values())
-
-    @property
-    def fuzzing(self) -> float:
-        return sum(self._fuzzing.values())
-
-    def close(self) -> None:
+    def close(self) -> Figures:
+        """Return what was measured between the first executions and the last sample."""
         self._over.set()
         self._thread.join()
+        return self._last.since(self._first or self._last)
+
+    def _measure(self) -> Figures:
+        sizes = self._counted.sizes if self._counted else []
+        return Figures(
+            self._totals.total.executions,
+            time.monotonic(),
+            sum(self._fuzzing.values()),
+            _own_seconds() - time.thread_time(),  # less than this thread's own
+            sum(self._dask.values()),
+            len(sizes),
+            sum(sizes),
+        )
 
     def _sample(self) -> None:
         while not self._over.wait(_SAMPLE_SECONDS):
+            before = self._totals.total.executions
             for process in psutil.Process().children(recursive=True):
                 try:
                     self._count(process)
                 except psutil.Error:  # ended meanwhile
                     continue
+            now = self._measure()
+            if now.executions > self._last.executions or not before:
+                self._last = now  # executions come in batches: times are taken with them
+                if before and self._first is None:
+                    self._first = now
 
     def _count(self, process: psutil.Process) -> None:
         command = " ".join(process.cmdline())

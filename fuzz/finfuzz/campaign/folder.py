@@ -49,7 +49,7 @@ DEFAULT_STATE = Path(".finfuzz")
 MOST_SIGNATURES = 1000
 #: A plan of a thousand lanes has 200 KiB.
 _LARGEST_PLAN = 1 << 20
-_LARGEST_NAME = 64
+_CLUSTER_NAME, _LARGEST_NAME = "cluster-name", 64
 _LARGEST_RECIPE = 16 << 20
 
 
@@ -109,15 +109,11 @@ class StatePaths:
     @property
     def was_on_cluster(self) -> bool:
         """Whether the campaign ran on a cluster: the plan then has as many workers as that had."""
-        return self._cluster_name.exists()
-
-    @property
-    def _cluster_name(self) -> Path:
-        return self.campaign / "cluster-name"
+        return (self.campaign / _CLUSTER_NAME).exists()
 
     def read_cluster_name(self) -> str:
         """Read the name by which nodes know the campaign, also after --resume; choose one first."""
-        file = self._cluster_name
+        file = self.campaign / _CLUSTER_NAME
         if not file.exists():
             write_whole(file, uuid.uuid4().hex)
         return read_bounded(file, _LARGEST_NAME, "the campaign's name").decode("ascii", "replace")

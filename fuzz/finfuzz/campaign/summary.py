@@ -104,7 +104,7 @@ class Summary(msgspec.Struct, kw_only=True):
     findings: list[BucketSummary]
     unconfirmed: list[BucketSummary]
     lanes: list[LaneSummary]
-    nodes: list[NodeSummary]
+    nodes: list[NodeSummary] = []
     machines: list[Peer] = []
 
 

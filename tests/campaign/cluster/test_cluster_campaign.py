@@ -65,6 +65,7 @@ def test_without_a_scheduler_the_campaign_ends_in_order(start: Start, plain_c: B
     dask_processes(campaign, "dask_scheduler")[0].kill()
     assert campaign.end() == 2
     assert "the Dask scheduler is gone: everything merged is on disk" in campaign.lines[-1]
+    assert "distributed" not in "\n".join(campaign.lines)  # Dask's own log
     nothing_is_left_of(campaign)
     assert query(
         StatePaths(campaign.folder / "state").journal, "SELECT count(ended) FROM runs"

@@ -11,7 +11,7 @@ import pytest
 from finfuzz.campaign.cluster import merging
 from finfuzz.campaign.cluster.merging import Merger
 from finfuzz.campaign.cluster.shard import Delivery, decode_delivery, encode
-from finfuzz.campaign.folder import StatePaths
+from finfuzz.campaign.folder import StatePaths, hash_program
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.messages import FromWorker, Progress, SightingCounts, Tallies
 from finfuzz.campaign.plan import Lane
@@ -115,6 +115,16 @@ def test_counts_and_the_batches_that_they_have_are_written_together(tmp_path: Pa
     again.load(journal)
     assert again.find_batch("a") == 1
     assert again.nodes["node1 (10.0.0.1)"].executions == again.total.executions == 10
+
+
+def test_seeds_and_programs_of_other_campaigns_go_to_the_nodes(tmp_path: Path) -> None:
+    paths = make_folders(tmp_path)
+    paths.live.mkdir()
+    merger = Merger(Totals(1), paths, 1, lambda _: None)
+    for text in ("finfuzz 1\nnode a list\n", "finfuzz 1\nnode b list\n"):
+        (paths.live / hash_program(text)).write_text(text)
+        merger.add_live()
+    assert [text[10:16] for text in merger.programs] == ["node a", "node b"]
 
 
 @pytest.mark.parametrize("name", ["../evil", "", "/etc/x", "a" * 65, ".hidden"])

@@ -148,8 +148,10 @@ def _connect(address: str) -> Any:
         raise UserError(
             "--cluster needs Dask.distributed: pip install 'finfuzz[cluster]'"
         ) from error
-    # What it logs would disturb the screen; what matters is announced.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # What it logs would disturb the screen; what matters is announced. Importing it has set levels.
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     security: Any = distributed.Security  # which has no types
     if address.startswith("tls:") and not security().get_connection_args("client")["ssl_context"]:
         # Dask's client would wait a minute for itself, and print a traceback

@@ -32,8 +32,14 @@ class Merger:
         self.programs: list[str] = []
         self._names: set[str] = set()
         self.signatures = [list(paths.list_signatures(lane)) for lane in range(lanes)]
-        for path in sorted(paths.live.iterdir()) if paths.live.exists() else ():
-            self._add_program(path.read_text(encoding="utf-8"))
+        self.add_live()
+
+    def add_live(self) -> None:
+        """Add programs that others have put into libFuzzer's folder: seeds, and those of --sync."""
+        found = sorted(self._paths.live.iterdir()) if self._paths.live.exists() else []
+        for path in found:
+            if path.name not in self._names:
+                self._add_program(path.read_text(encoding="utf-8"))
 
     def merge(self, delivery: Delivery, messages: Messages) -> Iterator[Batch]:
         """Merge the batches that are new, and yield each.

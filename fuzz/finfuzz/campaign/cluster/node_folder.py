@@ -30,16 +30,21 @@ class NodeFolder(StatePaths):
         for folder in (self.corpus, self.live, self.scratch, self.signatures(lane)):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def place(self, job: Job, lane: int, python: Interpreter) -> Job:
-        """Put this node's paths into a job. Other nodes add programs, so ``live`` is shared."""
+    def place(self, job: Job, lane: int, python: Interpreter, target: str) -> Job:
+        """Put this node's paths into a job. Other nodes add programs, so ``live`` is shared.
+
+        ``target``: with the path of its recipe here.
+        """
         return msgspec.structs.replace(
             job,
+            target=target,
             python=str(python.path),
             live=str(self.live),
             corpus=str(self.corpus),
             signatures=str(self.signatures(lane)),
             scratch=str(self.scratch),
             novelty=str(self.novelty(lane)),
+            explored=str(self.explored(lane)),
             sweep=str(self.sweep(lane)),
             shared=True,
         )

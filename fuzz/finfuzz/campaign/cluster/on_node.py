@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ from finfuzz.campaign.cluster.node_process import NodeProcess
 from finfuzz.campaign.cluster.shard import Batch, Delivery, Shard, Space, decode_shard, encode
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.worker.chooser import make_space
+from finfuzz.generation.combinations import Takings
 from finfuzz.generation.novelty_shares import NoveltyShare
 from finfuzz.generation.sweep.shares import SweepShare
 from finfuzz.support.errors import UserError
@@ -34,6 +36,7 @@ _NOVELTY_SECONDS = 10.0
 Numbers = tuple[tuple[int, int], ...]
 #: Batches that wait for a supervisor that is gone, of some seconds each; then the oldest go.
 _MOST_PENDING = 512
+_ENDED = "this run of the campaign has ended"
 
 
 def run_shard(argument: bytes) -> bytes:
@@ -64,13 +67,18 @@ class _Lane:
     def __init__(self, shard: Shard, paths: StatePaths) -> None:
         """Raises UserError where it can't be built here, and OSError."""
         self.python: Interpreter = find_python(shard.version, shard.job.python)
-        made = build(parse_target(shard.job.target), self.python)
+        spec = parse_target(shard.job.target)
+        if spec.recipe:
+            spec = replace(spec, recipe=_write_recipe(shard.recipe, paths, shard.lane))
+        made = build(spec, self.python)
+        self.target = str(spec)
         space = make_space(made)
         blocks = ((str(cell), len(list(space.list_blocks(cell)))) for cell in space.cells)
         self.build = made.id
         self.space = Space(space.identity, tuple(blocks))
         self.share = SweepShare(paths.sweep(shard.lane), self.space.identity, self.space.cells)
         self._novelty = NoveltyShare(paths.novelty(shard.lane), shard.novelty_before)
+        self._explored = Takings(paths.explored(shard.lane))
         self._next_novelty = 0.0
 
     def merge_novelty(self, changes: bytes) -> None:
@@ -78,12 +86,21 @@ class _Lane:
         if changes:
             self._novelty.merge(changes)
 
-    def take_novelty(self) -> bytes:
-        """List counts of features that were raised here; not each time, for it takes a while."""
+    def take_explored(self) -> tuple[bytes, bytes]:
+        """Take the counts of features that were raised here, and new combinations of words.
+
+        Not each time, for it takes a while.
+        """
         if time.monotonic() < self._next_novelty:
-            return b""
+            return b"", b""
         self._next_novelty = time.monotonic() + _NOVELTY_SECONDS
-        return self._novelty.take_changes()
+        return self._novelty.take_changes(), self._explored.take()
+
+
+def _write_recipe(text: str, paths: StatePaths, lane: int) -> Path:
+    recipe = paths.campaign / f"recipe-{lane}.toml"
+    recipe.write_text(text, encoding="utf-8")
+    return recipe
 
 
 class NodeCampaign:
@@ -123,7 +140,7 @@ class NodeCampaign:
         finally:
             with self._lock:
                 process.in_use = False
-        return self._deliver(novelty=lane.take_novelty())
+        return self._deliver(explored=lane.take_explored())
 
     def end(self) -> Delivery:
         """End all processes, and remove the folder."""
@@ -137,6 +154,7 @@ class NodeCampaign:
         for process in list(self._processes):
             self._collect(process)
         delivery = self._deliver()
+        self._lanes.clear()  # whose files go now
         shutil.rmtree(self._folder.folder, ignore_errors=True)
         return delivery
 
@@ -155,6 +173,8 @@ class NodeCampaign:
 
     def _prepare(self, shard: Shard) -> _Lane:
         with self._lane_lock:
+            if self._over:
+                raise UserError(_ENDED)
             if shard.lane not in self._lanes:
                 self._folder.prepare(shard.lane)
                 self._lanes[shard.lane] = _Lane(shard, self._folder)
@@ -176,10 +196,11 @@ class NodeCampaign:
         for process in spare:
             process.stop()
             self._collect(process)
+        job = self._folder.place(shard.job, shard.lane, lane.python, lane.target)
         with self._lock:
-            started = NodeProcess(
-                shard.lane, self._folder.place(shard.job, shard.lane, lane.python)
-            )
+            if self._over:
+                raise UserError(_ENDED)
+            started = NodeProcess(shard.lane, job)
             started.in_use = True
             self._processes.append(started)
         return started
@@ -212,7 +233,10 @@ class NodeCampaign:
                 del self._numbers[process.id]
 
     def _deliver(
-        self, problem: str = "", space: Space | None = None, novelty: bytes = b""
+        self,
+        problem: str = "",
+        space: Space | None = None,
+        explored: tuple[bytes, bytes] = (b"", b""),
     ) -> Delivery:
         with self._lock:
             self._deliveries += 1
@@ -227,7 +251,8 @@ class NodeCampaign:
                 batches=tuple(self._pending),
                 problem=problem,
                 space=space,
-                novelty=novelty,
+                novelty=explored[0],
+                explored=explored[1],
                 blocks={
                     lane: blocks for lane in self._lanes if (blocks := self._list_blocks(lane))
                 },
@@ -249,7 +274,7 @@ _lock = threading.Lock()
 def _find_campaign(shard: Shard, address: str, folder: Path, threads: int) -> NodeCampaign:
     with _lock:
         if shard.run in _ended:
-            raise UserError("this run of the campaign has ended")
+            raise UserError(_ENDED)
         if shard.campaign not in _campaigns:
             _campaigns[shard.campaign] = NodeCampaign(address, folder, threads)
         return _campaigns[shard.campaign]

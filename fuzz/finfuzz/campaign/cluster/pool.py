@@ -29,8 +29,11 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.pool import FAILURES, WORKED_SECONDS, Messages, Pool
 from finfuzz.campaign.supervisor.worker_pool import STOP_SECONDS
 from finfuzz.campaign.totals import Totals
+from finfuzz.generation.combinations import merge_taken
 from finfuzz.support.hints import spell_command
 
+#: Interval of looking for programs that --sync has brought.
+_LOOK_SECONDS = 5.0
 #: The name of the answers that are no shard's: the last batches of a campaign.
 _LAST = "last"
 
@@ -62,7 +65,8 @@ class ClusterPool(Pool):
         self._inbox = Inbox()
         self._before = totals.total.seconds / plan.workers
         self._since: float | None = None
-        self._is_ending = False
+        self._is_ending = self._fuzzes = False
+        self._next_look = 0.0
         self._watch = NodeWatch(plan, totals)
         self._messages: Messages
         self._announce: Callable[[str], None]
@@ -100,9 +104,13 @@ class ClusterPool(Pool):
         """Give each thread of each Dask worker a shard."""
         if self._is_ending:
             return
+        self._fuzzes = True
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _LOOK_SECONDS
+            self._merger.add_live()
         nodes = dict(self._cluster.nodes)
         for address in self._seats.keys() - nodes.keys():
-            self._forget(self._seats.pop(address))
+            self._release(self._seats.pop(address).folder)
         counts = Counter(task.address for task in self._under_way.values())
         for node in nodes.values():
             seat = self._seats.setdefault(node.address, Seat())
@@ -126,7 +134,7 @@ class ClusterPool(Pool):
 
     def stop(self) -> None:
         """End the campaign's processes on all nodes; what they have done until then comes back."""
-        self._before, self._since = self.elapsed, None
+        self._before, self._since, self._fuzzes = self.elapsed, None, False
         if not self._is_ending and not self._cluster.problem:
             self._is_ending = True
             run, self._run = self._run, uuid.uuid4().hex
@@ -166,7 +174,8 @@ class ClusterPool(Pool):
         ):
             return False
         left = max(self._plan.seconds - self.elapsed, 0.1)
-        shard = self._maker.make(self._run, seat, lane, left, len(self._seats), prepares=prepares)
+        workers = sum(one.threads for one in list(self._cluster.nodes.values()))
+        shard = self._maker.make(self._run, seat, lane, left, workers, prepares=prepares)
         future = self._cluster.submit(
             run_shard, encode(shard), workers=[node.address], elsewhere=True, urgent=False
         )
@@ -222,13 +231,20 @@ class ClusterPool(Pool):
             self._announce(f"can't write the ledger of a sweep: {error.strerror}")
         self._merge(seat, delivery)
         if task:
-            self._maker.find_novelty(task.lane).merge(delivery.novelty)
+            self._take_explored(task.lane, delivery)
         if task and delivery.problem and not self._is_ending:
             self._refuse(task.lane, seat, f"on {delivery.host}: {delivery.problem}")
         elif task and task.address == delivery.address:
             seat.turns.append((task.lane, task.turn))
         if self._plan.engine == "sweep":
             self.complete = {n for n, one in enumerate(self._divisions) if one.is_complete}
+
+    def _take_explored(self, lane: int, delivery: Delivery) -> None:
+        self._maker.find_novelty(lane).merge(delivery.novelty)
+        try:
+            merge_taken(self._state.explored(lane), delivery.explored)
+        except OSError as error:  # a full disk: fewer combinations are shown than were run
+            self._announce(f"can't write what was explored: {error.strerror}")
 
     def _prepare(self, lane: int, seat: Seat, delivery: Delivery) -> None:
         assert delivery.space is not None
@@ -239,7 +255,7 @@ class ClusterPool(Pool):
 
     def _merge(self, seat: Seat, delivery: Delivery) -> None:
         for batch in self._merger.merge(delivery, self._messages):
-            if self._since is None and not self._is_ending:
+            if self._since is None and batch.seconds and self._fuzzes:
                 self._since = time.monotonic() - batch.seconds
             if batch.ending is not None:
                 self._note_worker_end(seat, batch, delivery.host)
@@ -285,10 +301,6 @@ class ClusterPool(Pool):
             return
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         self._note_failures(self._seats.get(task.address, Seat()), task.lane, reason)
-
-    def _forget(self, seat: Seat) -> None:
-        if seat.folder:
-            self._release(seat.folder)
 
     def _release(self, folder: str) -> None:
         for division in self._divisions:

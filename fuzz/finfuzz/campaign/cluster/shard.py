@@ -29,6 +29,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
 
     ``campaign`` is the same after --resume, ``run`` another one. ``job``: of a worker process that
     is started for it; its paths are the supervisor's, and ``version`` says which CPython is meant.
+    ``recipe``: the content of the recipe that its target names, if any.
     ``seconds``: 0 for a shard that only makes the build, and says what the sweep is. ``programs``:
     texts that are new to the node, the campaign's from number ``first`` on. ``known``: signatures
     whose first program the campaign has. ``blocks``: of the sweep that this node runs from now on,
@@ -44,6 +45,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     seconds: float
     job: Job
+    recipe: str = ""
     first: int = 0
     programs: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
@@ -85,7 +87,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     why the shard could not run. ``space``: of the lane's sweep, where the shard only prepared it.
     ``blocks``: by lane, the states of the sweep's blocks that changed since the last delivery that
     the campaign has. ``number``: counts the deliveries of a folder. ``novelty``: counts of
-    features of the shard's lane that were raised there.
+    features of the shard's lane that were raised there; ``explored``: combinations of words that
+    were run there.
     """
 
     address: str
@@ -97,6 +100,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     space: Space | None = None
     novelty: bytes = b""
+    explored: bytes = b""
     blocks: dict[int, tuple[tuple[int, int], ...]] = {}
 
 

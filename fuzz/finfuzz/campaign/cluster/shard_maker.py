@@ -11,10 +11,14 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.job import make_job
 from finfuzz.generation.novelty_shares import MOST_SENT, NoveltyPool
+from finfuzz.targets.spec import parse_target
 
 #: Length of a shard: so long until a node's programs reach the others. Its process works on while
 #: the batch travels, so a shorter one costs messages, not executions.
 _SHARD_SECONDS = 5.0
+#: Deliveries a second that a supervisor takes without haste: each costs it some 6 ms of a core
+#: (docs/cluster.md). With more workers, shards are longer.
+_MOST_DELIVERIES = 50
 #: Bytes of programs that one shard carries; a node that joins gets the rest with the next ones.
 _MOST_BYTES = 4 << 20
 
@@ -43,9 +47,9 @@ class ShardMaker:
         return self._campaign
 
     def make(
-        self, run: str, seat: Seat, lane: int, left: float, seats: int, *, prepares: bool
+        self, run: str, seat: Seat, lane: int, left: float, workers: int, *, prepares: bool
     ) -> Shard:
-        """Make a shard for a Dask worker, one of ``seats``.
+        """Make a shard for a Dask worker, one of those that run so many ``workers``.
 
         ``left``: seconds of the campaign. ``prepares``: the shard only makes the build.
         """
@@ -53,13 +57,14 @@ class ShardMaker:
         name = f"{run}-{self._made}"
         blocks: tuple[tuple[int, int], ...] = ()
         if not prepares:
-            blocks = self._divisions[lane].assign(name, seat.folder, seats)
+            blocks = self._divisions[lane].assign(name, seat.folder, workers)
         signatures = self._merger.signatures[lane]
         known, seat.known[lane] = signatures[seat.known[lane] :], len(signatures)
         first = seat.sent
         programs = self._pick_programs(first)
         seat.sent += len(programs)
         merged, seat.merged = seat.merged, {}
+        job = make_job(self._plan, self._totals, self._state, lane, self._made, left)
         novelty, before = self._pick_novelty(seat, lane, prepares)
         return Shard(
             id=name,
@@ -67,8 +72,9 @@ class ShardMaker:
             run=run,
             lane=lane,
             version=self._plan.lanes[lane].version,
-            seconds=0.0 if prepares else min(_SHARD_SECONDS, left),
-            job=make_job(self._plan, self._totals, self._state, lane, self._made, left),
+            seconds=0.0 if prepares else min(choose_length(workers), left),
+            job=job,
+            recipe=_read_recipe(job.target) if prepares else "",
             first=first,
             programs=programs,
             known=tuple(known),
@@ -104,3 +110,14 @@ class ShardMaker:
             size += len(texts[last])
             last += 1
         return tuple(texts[first:last])
+
+
+def choose_length(workers: int) -> float:
+    """Choose the seconds of a shard in a cluster of so many workers."""
+    return max(_SHARD_SECONDS, workers / _MOST_DELIVERIES)
+
+
+def _read_recipe(target: str) -> str:
+    """Read the recipe that a target names; the build here has read it already."""
+    recipe = parse_target(target).recipe
+    return recipe.read_text(encoding="utf-8") if recipe else ""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from finfuzz.campaign.sync.shared_folder import list_names
+from finfuzz.campaign.sync.shared_folder import CRASHES, list_names
 from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis.telling import VERSION
@@ -33,7 +33,7 @@ class Findings:
     """
 
     def __init__(self, crashes: Path, own: Path, taken: set[str]) -> None:
-        self._crashes, self._own = crashes, own / "crashes"
+        self._crashes, self._own = crashes, own / CRASHES
         self.taken = taken
         self._seen: dict[Path, tuple[int, int]] = {}
         self._refused: set[Path] = set()
@@ -52,8 +52,8 @@ class Findings:
     def take(self, machine: Path) -> list[Finding]:
         """Take over the findings of a machine whose buckets are not here. Raises OSError."""
         found = []
-        for place in self._list_places(machine / "crashes"):
-            folder = machine / "crashes" / place
+        for place in self._list_places(machine / CRASHES):
+            folder = machine / CRASHES / place
             if folder in self._refused or self._is_here(place):
                 continue
             try:
@@ -73,7 +73,7 @@ class Findings:
         """List the findings from a machine whose controls have run there since."""
         found = []
         for place in sorted(self.taken):
-            folder, source = self._crashes / place, machine / "crashes" / place
+            folder, source = self._crashes / place, machine / CRASHES / place
             with contextlib.suppress(OSError, UserError):
                 if self._seen.get(source) == (stamp := _stamp(source)):
                     continue

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from finfuzz.campaign.folder import StatePaths, hash_program
-from finfuzz.campaign.sync.shared_folder import list_names
+from finfuzz.campaign.sync.shared_folder import CORPUS, list_names
 from finfuzz.executor.shared_memory import PROGRAM_BYTES
 from finfuzz.program.text import ParseError, parse, to_text
 from finfuzz.support.errors import UserError
@@ -26,7 +26,7 @@ class Programs:
     """The programs of a campaign, those of the other machines, and those published in ``own``."""
 
     def __init__(self, paths: StatePaths, own: Path) -> None:
-        self._paths, self._own = paths, own / "corpus"
+        self._paths, self._own = paths, own / CORPUS
         self._foreign: set[str] = set()
         self._refused: set[str] = set()
         self._bytes = 0
@@ -38,13 +38,13 @@ class Programs:
         """
         if self._bytes > _MOST_BYTES:
             raise UserError(f"more than {_MOST_BYTES >> 20} MiB of programs: no more are taken")
-        names = set(list_names(machine / "corpus", _NAME))
+        names = set(list_names(machine / CORPUS, _NAME))
         self._foreign |= names
         here = set(list_names(self._paths.corpus, _NAME))
         taken = 0
         for name in sorted(names - here - self._refused)[:_MOST_A_TURN]:
             with contextlib.suppress(UserError):  # one that can't be read now
-                text = _read(machine / "corpus" / name)
+                text = _read(machine / CORPUS / name)
                 if text is None:
                     self._refused.add(name)
                 else:

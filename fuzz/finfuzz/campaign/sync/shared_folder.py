@@ -37,6 +37,9 @@ _MOST_MACHINES = 1000
 MOST_NAMES = 100_000
 _LARGEST = 1 << 16
 
+#: The folders of a machine, beside its record.
+CORPUS, CRASHES, SWEEP = PARTS = ("corpus", "crashes", "sweep")
+
 
 def name_machine(given: str | None) -> str:
     """Check the name of this machine's subfolder; the host's name if none is given.
@@ -92,7 +95,7 @@ class SharedFolder:
             raise UserError(
                 f"{self.own} belongs to another campaign: give this one a name with --machine"
             )
-        for part in ("corpus", "crashes", "sweep"):
+        for part in PARTS:
             (self.own / part).mkdir(exist_ok=True)
 
     def write(self, machine: Machine) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.plan import Lane, Plan
-from finfuzz.campaign.sync.shared_folder import list_names
+from finfuzz.campaign.sync.shared_folder import SWEEP, list_names
 from finfuzz.generation.sweep.exchange import read_ledger, take_done
 from finfuzz.generation.sweep.ledger import MOST_BYTES
 from finfuzz.generation.sweep.share import Share, write_share
@@ -28,7 +28,7 @@ class Sweeps:
     """The ledgers of a campaign's lanes that mean the same on another machine."""
 
     def __init__(self, plan: Plan, paths: StatePaths, own: Path) -> None:
-        self._own = own / "sweep"
+        self._own = own / SWEEP
         self._ledgers = {
             key: paths.sweep(number)
             for number, lane in enumerate(plan.lanes)
@@ -41,7 +41,7 @@ class Sweeps:
         taken = 0
         for key in self._list_common(machine):
             with contextlib.suppress(UserError):
-                other = read_file(machine / "sweep" / key, MOST_BYTES, "the ledger of a sweep")
+                other = read_file(machine / SWEEP / key, MOST_BYTES, "the ledger of a sweep")
                 if self._ledgers[key].exists():
                     taken += take_done(self._ledgers[key], other)
         return taken
@@ -69,7 +69,7 @@ class Sweeps:
             write_share(self._ledgers[key], Share(everyone.index(name), len(everyone)))
 
     def _list_common(self, machine: Path) -> list[str]:
-        return [key for key in list_names(machine / "sweep", _KEY) if key in self._ledgers]
+        return [key for key in list_names(machine / SWEEP, _KEY) if key in self._ledgers]
 
 
 def make_key(lane: Lane, plan: Plan) -> str:
