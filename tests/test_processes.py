@@ -25,6 +25,8 @@ FINDING = "a finding's script, in the finding's folder or in a copy: docs/securi
 
 #: Each place that starts a process, and why it is safe.
 PLACES = {
+    "campaign/supervisor/sync_client.py": [SAFE],
+    "campaign/cluster/local.py": [SAFE],
     "campaign/supervisor/triage_client.py": [SAFE],
     "campaign/supervisor/worker_pool.py": [SAFE],
     "check/run.py": [SPAWNED],

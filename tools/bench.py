@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from benchmarks.cluster import cluster
 from benchmarks.executor import executor
 from benchmarks.gate import gate
 from benchmarks.growth import growth
@@ -18,7 +19,7 @@ from benchmarks.workers import workers
 from finfuzz.support.errors import UserError
 from truth.command import truth
 
-_COMMANDS = (executor, triage, workers, truth, growth, gate, imported)
+_COMMANDS = (executor, triage, workers, truth, growth, gate, imported, cluster)
 
 
 @click.group()

@@ -126,10 +126,10 @@ line. 130: interrupted; the reports have the results until then.
   don't agree. The row has the rate.
 - A scenario may take 20 times as long as the first one, which does little but import, and at least
   three seconds (`--deadline`). A hang is one only if it exceeds twice that, too.
-- The same scenario is run on controls: without any extension, and with each of up to eight compiled
-  modules of the standard library that the package imports, alone. Where one crashes the same (the
-  signal, the diagnostic and a frame), the owner is CPython. Otherwise the owner is the extension;
-  `finfuzz check` does not tell it from its framework or its dependencies, which it names.
+- The owner is found by [the rule of findings](triage.md#owner-of-a-packages-defect), once for each
+  defect: the scenario runs on the controls that tell it, such as plain C, the standard library's
+  modules that the package imports, its framework and its dependencies. The first check of a
+  package builds them.
 - What the recipe says about unsupported uses stands beside an outcome. It does not excuse it.
 - Leaks are reported only where the package's framework reports them and the scenario keeps nothing.
 

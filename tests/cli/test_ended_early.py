@@ -40,12 +40,21 @@ def test_exec(text: str, says: str, folder: Path) -> None:
     assert (done.returncode, done.stdout.startswith(says)) == (1, True), done.stdout
 
 
+def test_file_does_not_say_that_it_survived(folder: Path) -> None:
+    target = write_module(folder, AT_IMPORT)
+    done = finfuzz("file", "x.fin", "--target", *target, cwd=folder)
+    told = "ended early, with exit code 174, in running: not filed (docs/triage.md, early ends)\n"
+    assert (done.returncode, done.stdout) == (1, told), done.stderr
+
+
 @pytest.mark.parametrize("text", [AT_IMPORT, AT_EXIT])
 def test_check(text: str, folder: Path) -> None:
-    options = ("--only", "import-and-exit", "--markdown", "m.md")
+    options = ("--only", "import-and-exit", "--markdown", "m.md", "--file")
     done = finfuzz("check", *write_module(folder, text), *options, cwd=folder)
     assert done.returncode == 1, done.stderr
     assert "ends early" in done.stdout
+    assert "import-and-exit: ended early, with exit code" in done.stdout
+    assert ": not filed (docs/triage.md, early ends)" in done.stdout
     assert "ended early, with exit code" in (folder / "m.md").read_text()
 
 

@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from finfuzz.cli import attribute as command
-from finfuzz.cli.filing import filing
+from finfuzz.cli.filing import describe_filed, filing
 from finfuzz.cli.group import cli
 from finfuzz.executor.limits import Limits
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
-from finfuzz.triage import sorter
+from finfuzz.triage import deferred
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.finding import load, update
 from finfuzz.triage.findings.save import save
@@ -50,7 +50,7 @@ def test_the_printed_command_goes_on(
     target = msgspec.structs.replace(finding().target, python=python.text, executable="")
     folder = save(crashes, finding(attribution=None, target=target), {"repro.py": ""})
     made = build(parse_target("no-extension"), python)
-    monkeypatch.setattr(sorter, "attribute_finding", interrupted)
+    monkeypatch.setattr(deferred, "attribute_finding", interrupted)
     with filing(made, crashes, Limits()) as opened:
         opened.sorter.defer(folder)
         opened.run_controls()
@@ -88,4 +88,4 @@ def test_what_was_filed_before_is_said(
     folder = crashes_with(tmp_path, one) / one.folder
     diagnosis = Diagnosis("SIGABRT", "internals-recreated", "running", "", ())
     seen = SeenBucket(diagnosis, 1, 0.0, path=folder, new=new)
-    assert command.describe_filed(seen) == line.replace("FOLDER", str(folder))
+    assert describe_filed(seen) == line.replace("FOLDER", str(folder))

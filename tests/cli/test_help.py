@@ -16,6 +16,7 @@ import pytest
 import finfuzz.cli
 from finfuzz.cli.group import COMMANDS, cli
 from finfuzz.targets.interpreters import Interpreter
+from finfuzz.targets.package_name import FORMS
 from helpers.command import finfuzz as run_finfuzz
 
 
@@ -28,6 +29,8 @@ def test_targets_lists_what_is_there(tmp_path: Path, pythons: list[Interpreter])
     told = " ".join(done.stdout.split())
     assert re.search(r" pybind11==\S+ \(or [^)]*3\.0\.1, 3\.0\.0\)", told)
     assert re.search(r" nanobind==\S+ \(or [^)]*2\.0\.0\)", told)
+    for form in FORMS:
+        assert f" {form} {FORMS[form]}" in told
     assert "policies of pybind11: +released, +destroy, +leak, +hold" in done.stdout
 
 
@@ -66,6 +69,17 @@ def test_help_has_each_command_without_importing_it(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
     assert COMMANDS[name][1].rstrip(".") == command.get_short_help_str(200).rstrip(".")
+
+
+@pytest.mark.parametrize("group", ["", "corpus"])
+def test_help_has_each_sentence_in_full(group: str, tmp_path: Path) -> None:
+    """A third of the sentences ended in "..." at 80 columns, before they said what is done."""
+    told = " ".join(run_finfuzz(*group.split(), "--help", cwd=tmp_path).stdout.split())
+    assert "..." not in told.replace("COMMAND [ARGS]...", "")
+    if group:
+        assert "stats Report which words of the language the programs of FOLDER use, and" in told
+    for name, (_, sentence) in COMMANDS.items() if not group else ():
+        assert f" {name} {sentence.rstrip('.')}" in told
 
 
 #: What takes long to import, and the commands that do without.

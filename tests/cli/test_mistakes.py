@@ -12,6 +12,7 @@ import pytest
 
 from finfuzz.cli import main
 from helpers.command import finfuzz
+from helpers.wheel_index import WheelIndex
 
 SELF_CYCLE = "finfuzz 1\nnode a container\nedge a a append\nroot a {}\n"
 
@@ -258,3 +259,26 @@ def test_a_step_that_would_be_skipped_is_an_error_where_that_is_asked_for(
     code, out, err = main_here(command.split())
     assert (code, out) == (2, "")
     assert err.splitlines()[0] == "partly.fin: line 2: there is no node `a` in `main`"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check plain-c wheel:mistyped",
+        "exec p.fin --target wheel:mistyped",
+        "file p.fin --target wheel:mistyped==1.0",
+        "run --target plain-c --target wheel:mistyped --time 1",
+    ],
+)
+def test_a_mistyped_wheel_is_said_before_anything_is_built(
+    command: str, python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runtime was compiled first, for a quarter of a minute (issue 21)."""
+    WheelIndex(tmp_path, monkeypatch)
+    (tmp_path / "p.fin").write_text("finfuzz 1\nimport\n")
+    cache = {"FINFUZZ_CACHE": str(tmp_path / "cache")}
+    done = finfuzz(*command.split(), "--python", python, cwd=tmp_path, env=cache)
+    assert done.returncode == 2
+    assert "there is no package mistyped on the package index: check its name" in done.stderr
+    assert "building" not in done.stderr
+    assert not (tmp_path / "cache" / "builds").exists()

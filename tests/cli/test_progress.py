@@ -33,6 +33,18 @@ def test_lines_elsewhere_every_twenty_seconds(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
+def test_each_title_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else minutes of minimizing count for the runs of the script: they would take an hour."""
+    now = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    file = io.StringIO()
+    with show_progress("sorting", DataConsole(file=file)) as (_, advance):
+        for done in range(1, 4):
+            now = 600.0 + done * 30.0
+            advance(done, 10, title="runs of the script")
+    assert file.getvalue().splitlines()[-1] == "runs of the script: 3 of 10, some 2 min left"
+
+
 def test_a_terminal_has_a_bar_with_the_time_left() -> None:
     file = io.StringIO()
     console = DataConsole(file=file, width=100, force_terminal=True)

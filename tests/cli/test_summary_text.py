@@ -9,6 +9,7 @@ import pytest
 
 from finfuzz.campaign.summary import BucketSummary, LaneSummary, Summary
 from finfuzz.cli.summary_text import render_summary
+from finfuzz.generation.combinations import Explored
 from finfuzz.triage.findings.save import save
 from helpers.finding_example import finding
 
@@ -22,6 +23,8 @@ LANE = LaneSummary(
     child_seconds=50.0,
     mutation_seconds=1.0,
     floor_seconds=None,
+    sources={"life cycle": 700, "sweep": 534},
+    explored=[Explored(1, 200, 247), Explored(2, 3038, 30_381), Explored(3, 400, 2_481_115)],
     touched=1200,
     deaths=12,
     known={"gh-113433": 3, "never seen": 0},
@@ -53,6 +56,9 @@ SUMMARY = Summary(
 HEAD = [
     "pybind11==3.1.0+destroy on CPython 3.13.0: 1,234 executions in 60 s (21/s), engine random, "
     "seed 1",
+    "programs: 57% life cycle, 43% sweep",
+    "run together in one program: 200 of 247 words, 10% of 30,381 pairs, 0.016% of 2,481,115 "
+    "triples",
     "known, not filed: gh-113433 (3 times)",
 ]
 
@@ -83,7 +89,7 @@ def test_nothing_found() -> None:
 
 
 def test_the_command_that_continues() -> None:
-    assert lines(interrupted=True)[2] == (
+    assert lines(interrupted=True)[len(HEAD)] == (
         "stopped early, everything is on disk: `finfuzz run --resume 'my state'` continues"
     )
 
@@ -96,7 +102,7 @@ def test_a_finding_ends_with_the_command_that_runs_its_script(
     some = finding() if attributed else finding(attribution=None)
     folder = save(tmp_path / "crashes", some, {})
     title = "abort in f, in the second life"
-    first, *rest = lines(findings=[seen(folder, title=title)])[2:]
+    first, *rest = lines(findings=[seen(folder, title=title)])[len(HEAD) :]
     assert first == f"{title} (new, seen 5 times, first after 1.2 s)"
     if attributed:
         owner, *rest = rest

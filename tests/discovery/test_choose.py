@@ -66,3 +66,14 @@ def test_roles() -> None:
     kinds = (make_kind("A", edges=(edge,)), make_kind("B", holdings=HELD), make_kind("C"))
     chosen, _ = choose_kinds(make_discovery(*kinds))
     assert [one.role for one in chosen] == ["container", "container", "instance"]
+
+
+def test_the_module_itself_comes_after_what_it_makes() -> None:
+    """Else no container of a program would be an object of the package."""
+    registry = make_kind("registry", type="mine", make="t", edges=(make_held("t.keep(target)"),))
+    box = make_kind("Box", edges=(make_held("source.add(target)", "add"),))
+    chosen, _ = choose_kinds(make_discovery(registry, box))
+    assert [(one.name, one.role) for one in chosen] == [
+        ("box", "container"),
+        ("registry", "extension"),
+    ]

@@ -94,6 +94,37 @@ def fork_away():
 """
 
 
+REGISTRY = """
+import ctypes
+class Box:
+    pass
+_kept, _cache = [], {}
+def register(held):
+    _kept.append(held)
+def keep_twice(held, name=None):
+    _cache[name] = held
+    return len(_cache)
+def forget(held):
+    return None
+def wrap(held):
+    return [held]
+def crash_on(held):
+    if callable(held):
+        ctypes.string_at(0)
+"""
+
+
+def test_a_function_that_registers_is_an_edge_of_the_module(find: Find) -> None:
+    """It returns nothing of the package's, so it was dropped: what users look for (issue 21)."""
+    found = find(REGISTRY)
+    registry = by_name(found)["registry"]
+    assert (registry.type, registry.make) == ("mine", "t")
+    assert set(texts(registry.edges)) == {"t.register(target)", "t.keep_twice(target)"}
+    assert not any(one.freed for one in registry.edges)
+    assert all(one.any for one in registry.edges)
+    assert registry.traits.attributes
+
+
 def test_what_ends_a_probe_is_listed_and_the_rest_goes_on(find: Find) -> None:
     found = find(SOURCE.replace("def crash", "def unlucky"))
     assert [(one.text, one.how) for one in found.deaths] == [

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from string import ascii_lowercase
 
@@ -37,7 +38,7 @@ def only(op: str) -> Weights:
 
 @given(SEEDS, PYTHONS, st.booleans())
 def test_every_step_has_an_effect(seed: int, python: tuple[int, int], even: bool) -> None:
-    weights = Weights({}, {}, {}, python) if even else Weights(python=python)
+    weights = replace(EVEN, mutators={}, python=python) if even else Weights(python=python)
     program = generate(Random(seed), weights)
     assert effective(program, python) == program
 

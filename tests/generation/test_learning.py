@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from finfuzz.generation.learning import CEILING, FLOOR, Change, Learner, Tally, list_gains
 from finfuzz.generation.mutate import MUTATORS
-from finfuzz.generation.weights import DEFAULT
+from finfuzz.generation.weights import DEFAULT, GRAPH, LIFE_CYCLE
 from finfuzz.program.text import parse
 
-GOOD, BAD = Change(("insert",), ("root",)), Change(("move",), ("drop",))
+GOOD, BAD = Change("latest", ("insert",), ("root",)), Change("latest", ("move",), ("drop",))
 
 
 def taught(good: int, bad: int, of: int) -> Learner:
@@ -81,6 +81,25 @@ def test_it_learns_while_it_runs_and_says_so() -> None:
     assert weights["insert"] > 1.5
     assert FLOOR <= weights["move"] < 0.5
     assert learner.weights.mutators["insert"] > DEFAULT.mutators["insert"]
+
+
+@pytest.mark.parametrize(
+    ("dear", "cheap", "better"),
+    [(100, 100, GRAPH), (200, 100, GRAPH), (400, 100, LIFE_CYCLE)],
+    ids=["as much", "twice as much", "four times as much"],
+)
+def test_a_source_is_weighed_by_what_it_costs(dear: int, cheap: int, better: str) -> None:
+    """Two sources; the programs of one cost three times as much as the other's."""
+    learner = Learner(DEFAULT)
+    for number in range(2000):
+        for source, cost, brings in ((GRAPH, 1.0, cheap), (LIFE_CYCLE, 3.0, dear)):
+            learner.count_trial(Change(source), cost)
+            if number < brings:
+                learner.credit_features(Change(source))
+    factors = {
+        name: learner.weights.sources[name] / DEFAULT.sources[name] for name in (GRAPH, LIFE_CYCLE)
+    }
+    assert max(factors, key=factors.__getitem__) == better
 
 
 def test_tallies_are_of_this_learner_alone() -> None:

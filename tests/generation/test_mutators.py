@@ -11,7 +11,7 @@ from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, SHAPE, SIZE, WAY, WHICH
 
 #: Those that have something to do with any program.
-ALWAYS = ("insert", "splice", "life_cycle", "regenerate")
+ALWAYS = ("insert", "splice")
 #: Seeds enough for each of the words that a kind can be changed to.
 SEEDS = range(1000)
 

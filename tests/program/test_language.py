@@ -3,7 +3,7 @@
 import pytest
 
 from finfuzz.generation.mutate import MUTATORS
-from finfuzz.generation.weights import DEFAULT, SWEEP
+from finfuzz.generation.weights import DEFAULT
 from finfuzz.program import words
 from finfuzz.program.language import MAX_INTERPRETERS, MAX_LIVES, OPERATIONS, Role
 from finfuzz.program.words import Choice
@@ -33,7 +33,7 @@ def test_there_is_an_end_to_everything() -> None:
 def test_weights_weigh_what_there_is() -> None:
     """A name that is misspelt would weigh 1 and nobody would know."""
     assert set(DEFAULT.operations) == set(OPERATIONS)
-    assert set(DEFAULT.mutators) == {*MUTATORS, SWEEP}
+    assert set(DEFAULT.mutators) == set(MUTATORS)
     assert {text for choice in CHOICES for text in choice.texts}.issuperset(DEFAULT.words)
 
 

@@ -65,8 +65,19 @@ def test_no_script_shows_it(tmp_path: Path) -> None:
 def test_places_of_a_checkout_are_to_be_filled_in(tmp_path: Path) -> None:
     target = replace(finding().target, spec="pybind11@/srv/me/pybind11+destroy", version=None)
     text = issue(tmp_path, finding(target=target), '"""in /srv/me/pybind11, /home/you/x"""\n')
-    assert '"""in /path/to/pybind11, ~/x"""' in text
+    assert '"""in /path/to/pybind11, /path/to/x"""' in text
     assert "/srv/me" not in text
+
+
+@pytest.mark.parametrize("venv", ["~/project/.venv", "/srv/my project/.venv", "/opt/é/venv"])
+def test_the_place_of_an_environment_is_to_be_filled_in(venv: str, tmp_path: Path) -> None:
+    """A finding on `module:` names the Python that has the module (issue 21)."""
+    target = replace(finding().target, spec="module:mine", executable=f"{venv}/bin/python3.13")
+    script = f"#!/usr/bin/env python3\nThe module mine, as installed in {venv}/bin/python3.13.\n"
+    text = issue(tmp_path, finding(target=target), script)
+    assert "#!/usr/bin/env python3\nThe module mine, as installed in /path/to/python3.13." in text
+    assert venv not in text
+    assert "project" not in text
 
 
 def test_a_long_source_is_to_be_attached(tmp_path: Path) -> None:

@@ -72,6 +72,26 @@ def test_data_is_no_markup_and_commands_nothing() -> None:
     assert "\x1b]" not in shown
 
 
+def test_without_a_terminal_a_cell_is_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`finfuzz sweep | cat` broke cells at 80 columns: no line could be searched for."""
+    monkeypatch.setenv("COLUMNS", "40")
+    console = DataConsole(file=io.StringIO())
+    cell = "one cell of many words " * 20
+    table = Table("column", "another")
+    table.add_row(cell, cell)
+    console.print(table)
+    console.print(f"a line: {cell}")
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert sum(line.count(cell.strip()) for line in shown.splitlines()) == 3
+    assert max(map(len, shown.splitlines())) < 1000
+
+
+def test_what_a_terminal_has_no_room_for_has_a_mark() -> None:
+    table = Table("column")
+    table.add_row("w" * 100)
+    assert "www…" in print_on_terminal(table)
+
+
 def test_styles_of_ours_stay() -> None:
     assert "\x1b[31m" in print_on_terminal(Text("red", style="red"))
 

@@ -14,6 +14,7 @@ from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import diagnose
+from finfuzz.triage.oracles.compare import compare
 from truth.table import FOLDER, BadBuild, Defect, collect_ingredients, load
 
 DEFECTS = load()
@@ -39,7 +40,9 @@ def count_shown(defect: Defect, place: BadBuild) -> int:
     made = build(resolve(parse_target(place.target)), interpreter)
     with Executor(made) as executor:
         outcomes = [executor.run(defect.program) for _ in range(TRIES)]
-    return sum(defect.is_shown_by(run, diagnose(run, Limits().memory_mib)) for run in outcomes)
+    compared = [compare(made, defect.program, run, Limits()) for run in outcomes]
+    found = [diagnose(run, Limits().memory_mib) for run in compared]
+    return sum(defect.is_shown_by(defect.program, each) for each in found)
 
 
 @pytest.mark.parametrize("defect", list_rows(fixed=False))
@@ -54,7 +57,7 @@ def test_no_defect_is_shown_where_it_is_fixed(defect: Defect) -> None:
 
 
 def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
-    assert len(DEFECTS) >= 25
+    assert len(DEFECTS) >= 45
     assert not [name for name, count in Counter(one.name for one in DEFECTS).items() if count > 1]
 
 
@@ -77,7 +80,8 @@ def test_ingredients_are_operations_and_words() -> None:
     ("row", "message"),
     [
         ('diagnostics = ["nonsense"]', "no diagnostic 'nonsense'"),
-        ("", "has no key"),
+        ("", "can't be read"),
+        ("diagnostics = []", "has no key"),
         ("unknown = 1", "can't be read"),
     ],
 )

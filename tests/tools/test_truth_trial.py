@@ -52,7 +52,7 @@ def test_the_same_seed_shows_the_same_at_the_same_execution(python: str) -> None
 
 def test_a_watch_records_when_a_defect_is_reached_and_when_it_is_shown(python: str) -> None:
     made = build(parse_target(BAD.target), pick_interpreter(python))
-    watch = Watch(HERE)
+    watch = Watch(made, HERE)
     with Executor(made) as executor:
         for number, defect in enumerate(HERE, 1):
             had_effect = effective(defect.program, made.interpreter.version[:2])

@@ -22,8 +22,8 @@ from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
+from finfuzz.triage import deferred as deferred_module
 from finfuzz.triage import filer as module
-from finfuzz.triage import sorter as sorter_module
 from finfuzz.triage.diagnosis.bucket import DESTROYED
 from finfuzz.triage.filer import Filer, Origin
 from finfuzz.triage.findings.finding import Finding, load, update
@@ -454,8 +454,8 @@ def test_the_owners_of_all_findings_come_first(
         ran.append(f"{folder.name[0]} instrument")
         yield 1, 1
 
-    monkeypatch.setattr(sorter_module, "attribute_finding", attribute)
-    monkeypatch.setattr(sorter_module, "escalate", escalate)
+    monkeypatch.setattr(deferred_module, "attribute_finding", attribute)
+    monkeypatch.setattr(deferred_module, "escalate", escalate)
     some = [
         save(tmp_path, finding_example.finding(bucket=letter * 12, attribution=None), {})
         for letter in "ab"

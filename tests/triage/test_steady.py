@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,8 @@ from finfuzz.executor.limits import Limits
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.spec import parse_target
-from finfuzz.triage.diagnosis import diagnose
+from finfuzz.targets.spec import TargetSpec, parse_target
+from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.minimize.repeated import TIMES
 from finfuzz.triage.steady import prefer_steady
 
@@ -51,6 +52,20 @@ def test_the_repeated_form_of_what_dies_by_luck(pybind11: Build) -> None:
     [diagnosis] = diagnose(run_fresh(pybind11, program, LIMITS), LIMITS.memory_mib)
     steady = prefer_steady(program, pybind11, diagnosis, LIMITS, print)
     assert sum(step.op == "start" for step in steady.steps) == TIMES + 1
+
+
+def test_a_module_of_one_environment_is_tried_on_no_other_cpython(
+    tmp_path: Path, pythons: list[Interpreter]
+) -> None:
+    """Each of ten CPythons was built for and said "not run": none has the module (issue 21)."""
+    (tmp_path / "mine.py").write_text("")
+    own = next(one for one in pythons if one.includes)
+    made = build(TargetSpec("module", path=tmp_path, package="mine"), own)
+    program = parse("finfuzz 1\nimport\nagain\nimport\n")
+    died = Diagnosis("SIGSEGV", "none", "running", "", ("f",))
+    said: list[str] = []
+    assert prefer_steady(program, made, died, LIMITS, said.append) == program
+    assert said == []
 
 
 @pytest.mark.slow

@@ -48,6 +48,7 @@ def make_job(
         signatures=str(state.signatures(0)),
         scratch=str(state.scratch),
         novelty=str(state.novelty(0)),
+        explored=str(state.explored(0)),
         sweep=str(state.sweep(0)),
         shared=False,
         deadline=limits.deadline,

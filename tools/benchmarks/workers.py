@@ -42,7 +42,7 @@ def workers(
             )
             rates["campaign"].append(two / one)
             rates["bare"].append(
-                _measure_bare_rate(made, seconds, 2) / _measure_bare_rate(made, seconds, 1)
+                measure_bare_rate(made, seconds, 2) / measure_bare_rate(made, seconds, 1)
             )
     for name, ratios in rates.items():
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
@@ -51,7 +51,7 @@ def workers(
         json_file.write_text(json.dumps(rates, indent=2) + "\n")
 
 
-def _measure_bare_rate(made: Build, seconds: float, zygotes: int) -> float:
+def measure_bare_rate(made: Build, seconds: float, zygotes: int) -> float:
     """Return the bare children per second of several zygotes side by side."""
     with ProcessPoolExecutor(zygotes, multiprocessing.get_context("spawn")) as pool:
         return sum(pool.map(_count_bare_children, [made] * zygotes, [seconds] * zygotes)) / seconds

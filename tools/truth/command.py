@@ -1,6 +1,7 @@
 """The command `bench.py truth`: the time and the executions to find known defects.
 
 python tools/bench.py truth --trials 10 --seconds 30 --results trials.jsonl --report docs/truth.md
+python tools/bench.py truth --trials 5 --seconds 600 --arm "random, from nothing"
 python tools/bench.py truth --reduced
 """
 
@@ -54,6 +55,14 @@ class AlwaysShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @click.option("--seconds", default=30.0, show_default=True, help="Longest time of a trial.")
 @click.option("--at-once", default=os.cpu_count() or 1, show_default="number of cores")
 @click.option(
+    "arms",
+    "--arm",
+    multiple=True,
+    type=click.Choice([str(arm) for arm in ARMS]),
+    help="Only this arm; may be given again.",
+)
+@click.option("targets", "--target", multiple=True, help="Only builds of this target.")
+@click.option(
     "--results",
     "results_file",
     type=click.Path(path_type=Path),
@@ -67,6 +76,8 @@ def truth(
     trials: int,
     seconds: float,
     at_once: int,
+    arms: tuple[str, ...],
+    targets: tuple[str, ...],
     results_file: Path | None,
     report: Path | None,
     reduced: bool,
@@ -75,12 +86,14 @@ def truth(
     defects = load()
     if reduced:
         sys.exit(1 if find_missed(defects, at_once) else 0)
+    defects = tuple(one for one in defects if not targets or one.target in targets)
     builds = compile_builds(defects)
     wanted = [
         _make_trial(bad, arm, seed, seconds)
         for seed in range(1, trials + 1)
         for bad in builds
         for arm in ARMS
+        if not arms or str(arm) in arms
     ]
     results = _run(wanted, defects, at_once, results_file)
     if report:

@@ -48,9 +48,10 @@ def render_page(
             f"{datetime.now(UTC):%d %B %Y}.",
             "",
             "*Reached*: the worker ran a program with every operation and word of the program that "
-            "triggers the defect. *Shown*: an outcome matched the key that proves the defect. The "
-            "fuzzer is given neither that program nor its folder. The project's corpus has "
-            "programs for most of these defects, so a trial from the corpus replays known defects.",
+            "triggers the defect. *Shown*: what a campaign would file has the key that proves the "
+            "defect; so a step that raises is compared with the control. The fuzzer is given "
+            "neither that program nor its folder. The project's corpus has programs for most of "
+            "these defects, so a trial from the corpus replays known defects.",
             "",
             f"![The share of defects not yet shown, by seconds of a trial]({picture})",
             "",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from finfuzz.executor.outcome import Outcome
 from finfuzz.program.model import Program, Step
 from finfuzz.program.text import parse
 from finfuzz.program.words import Choice
@@ -39,12 +38,12 @@ class Defect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     owner: str
     target: str
     python: str
+    diagnostics: tuple[str, ...]
     good: str = ""
     good_python: str = ""
-    diagnostics: tuple[str, ...] = ()
     detail: str = ""
     frame: str = ""
-    stderr: str = ""
+    without: tuple[str, ...] = ()
 
     @property
     def bad(self) -> BadBuild:
@@ -67,11 +66,11 @@ class Defect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
         """The operations and words of its program. Any program with all of them reaches it."""
         return collect_ingredients(self.program.steps)
 
-    def is_shown_by(self, outcome: Outcome, found: Sequence[Diagnosis]) -> bool:
-        """Return whether an outcome with its diagnoses proves the defect."""
-        if self.stderr and not re.search(self.stderr, outcome.stderr, re.MULTILINE):
+    def is_shown_by(self, program: Program, found: Iterable[Diagnosis]) -> bool:
+        """Return whether a program's diagnoses prove the defect."""
+        if not collect_ingredients(program.steps).isdisjoint(self.without):
             return False
-        return not self.diagnostics or any(self._matches(one) for one in found)
+        return any(self._matches(one) for one in found)
 
     def _matches(self, found: Diagnosis) -> bool:
         frames = ("", *found.frames, *found.stack, *found.route)
@@ -106,6 +105,6 @@ def load(path: Path = FOLDER / "defects.toml") -> tuple[Defect, ...]:
     for row in rows:
         if unknown := set(row.diagnostics) - set(DIAGNOSTICS):
             raise UserError(f"{path}, {row.name}: no diagnostic {min(unknown)!r}")
-        if not (row.diagnostics or row.stderr):
-            raise UserError(f"{path}, {row.name}: has no key: add diagnostics or stderr")
+        if not row.diagnostics:
+            raise UserError(f"{path}, {row.name}: has no key: add diagnostics")
     return rows

@@ -35,10 +35,12 @@ from finfuzz.generation.learning import Change
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.targets.build import build
+from finfuzz.targets.built import Build
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.oracles.compare import compare
 from truth.table import BadBuild, Defect, collect_ingredients, load
 
 #: `coverage`: libFuzzer guided by blocks and events; `events`: by events alone, with an extension
@@ -85,9 +87,13 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """Records when a trial first reaches and shows each defect."""
+    """Records when a trial first reaches and shows each defect.
 
-    def __init__(self, defects: Sequence[Defect]) -> None:
+    As in a campaign, the first program of a signature is diagnosed, for all that have it.
+    """
+
+    def __init__(self, made: Build, defects: Sequence[Defect]) -> None:
+        self._build = made
         self._unreached = list(defects)
         self._unshown = list(defects)
         self._diagnosed: dict[str, tuple[Diagnosis, ...]] = {}
@@ -106,21 +112,20 @@ class Watch:
             for defect in [one for one in self._unreached if one.ingredients <= present]:
                 self.reached[defect.name] = moment
                 self._unreached.remove(defect)
-        if outcome.notable or outcome.stderr:
-            found = self._diagnose(outcome)
-            for defect in [one for one in self._unshown if one.is_shown_by(outcome, found)]:
+        if outcome.notable:
+            found = self._diagnose(program, outcome)
+            for defect in [one for one in self._unshown if one.is_shown_by(program, found)]:
                 self.shown[defect.name] = moment
                 self._unshown.remove(defect)
                 if defect in self._unreached:  # shown by other words than its program's
                     self.reached[defect.name] = moment
                     self._unreached.remove(defect)
 
-    def _diagnose(self, outcome: Outcome) -> tuple[Diagnosis, ...]:
-        if not outcome.notable:
-            return ()
+    def _diagnose(self, program: Program, outcome: Outcome) -> tuple[Diagnosis, ...]:
         signature = compute_signature(outcome)
         if signature not in self._diagnosed:
-            self._diagnosed[signature] = diagnose(outcome, Limits().memory_mib)
+            compared = compare(self._build, program, outcome, Limits())
+            self._diagnosed[signature] = diagnose(compared, Limits().memory_mib)
         return self._diagnosed[signature]
 
 
@@ -192,7 +197,7 @@ def run(trial: Trial, folder: Path) -> None:
     executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
     programs = ProgramSource.for_build(made)
     of_build = [one for one in load() if one.bad == trial.bad]
-    watch = Watch([one for one in of_build if not trial.defects or one.name in trial.defects])
+    watch = Watch(made, [one for one in of_build if not trial.defects or one.name in trial.defects])
     engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
     corpus = Path(trial.corpus) if trial.corpus else None
     config = make_job(folder, made, engine, trial.seed, trial.seconds, corpus)

@@ -12,6 +12,7 @@ from finfuzz.campaign.plan import (
     Disk,
     Engine,
     FindingCount,
+    MachineName,
     Niceness,
     PathText,
     Processes,
@@ -61,6 +62,8 @@ class CampaignFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     disk: Disk | None = None
     nice: Niceness | None = None
     cores: str | None = None
+    sync: PathText | None = None
+    machine: MachineName | None = None
 
 
 def read(path: Path) -> CampaignFile:

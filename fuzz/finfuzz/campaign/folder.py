@@ -1,13 +1,17 @@
 """The state folder of campaigns: its paths, its lock, and its tidying after a kill.
 
     STATE/lock          locked while a supervisor works here
+    STATE/sync-owner    a random text that marks what `--sync` publishes
     STATE/corpus/       programs with new features, named by the SHA-1 of their text
     STATE/campaign/     the current campaign, or the last one
         plan.json       the plan
         journal.sqlite  counts and their history
         signatures/     the first program of each signature, by lane
         novelty-*       how often each static feature was run, by lane
+        explored-*      which combinations of words were run, by lane
         sweep-*         how much of the sweep was run, by lane
+        sync.json       what came from other machines
+        cluster-name    what nodes know the campaign by
         live/           libFuzzer's own folder, shared by the workers, made again at each start
         tmp/            triage compiles and runs here; removed after a kill
     STATE/campaign-*/   earlier campaigns
@@ -21,6 +25,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +49,7 @@ DEFAULT_STATE = Path(".finfuzz")
 MOST_SIGNATURES = 1000
 #: A plan of a thousand lanes has 200 KiB.
 _LARGEST_PLAN = 1 << 20
+_LARGEST_NAME = 64
 _LARGEST_RECIPE = 16 << 20
 
 
@@ -86,8 +92,35 @@ class StatePaths:
     def novelty(self, lane: int) -> Path:
         return self.campaign / f"novelty-{lane}"
 
+    def explored(self, lane: int) -> Path:
+        return self.campaign / f"explored-{lane}"
+
     def sweep(self, lane: int) -> Path:
         return self.campaign / f"sweep-{lane}"
+
+    @property
+    def sync_owner(self) -> Path:
+        return self.folder / "sync-owner"
+
+    @property
+    def sync_status(self) -> Path:
+        return self.campaign / "sync.json"
+
+    @property
+    def was_on_cluster(self) -> bool:
+        """Whether the campaign ran on a cluster: the plan then has as many workers as that had."""
+        return self._cluster_name.exists()
+
+    @property
+    def _cluster_name(self) -> Path:
+        return self.campaign / "cluster-name"
+
+    def read_cluster_name(self) -> str:
+        """Read the name by which nodes know the campaign, also after --resume; choose one first."""
+        file = self._cluster_name
+        if not file.exists():
+            write_whole(file, uuid.uuid4().hex)
+        return read_bounded(file, _LARGEST_NAME, "the campaign's name").decode("ascii", "replace")
 
     @property
     def signatures_before(self) -> Path:

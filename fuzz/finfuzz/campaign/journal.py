@@ -25,6 +25,7 @@ import msgspec
 from finfuzz.campaign.journal_checks import DamagedError, check_rows
 from finfuzz.campaign.journal_schema import open_for_writing
 from finfuzz.campaign.messages import Bucket, CorpusAddition, Progress
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Lane
 from finfuzz.generation.learning import Tally
 from finfuzz.support.errors import UserError
@@ -121,6 +122,26 @@ class Journal:
     def save_tallies(self, lane: int, tallies: Iterable[Tally]) -> None:
         for tally in tallies:
             self.put("tallies", lane=lane, **msgspec.structs.asdict(tally))
+
+    def save_batch(self, process: str, number: int) -> None:
+        """Write the last batch of a process of a cluster that is in the counts."""
+        self.put("batches", process=process, number=number)
+
+    def load_batches(self) -> dict[str, int]:
+        """Load the last batch of each process of a cluster."""
+        return {row["process"]: row["number"] for row in self._rows("SELECT * FROM batches")}
+
+    def save_node(self, name: str, row: NodeRow) -> None:
+        """Write what a node of a cluster is, and has done."""
+        self.put("nodes", name=name, **msgspec.structs.asdict(row))
+
+    def load_nodes(self) -> dict[str, NodeRow]:
+        """Load the nodes of a cluster, by name."""
+        fields = NodeRow.__struct_fields__
+        return {
+            row["name"]: NodeRow(**{field: row[field] for field in fields})
+            for row in self._rows("SELECT * FROM nodes")
+        }
 
     def add_sample(self, row: LaneRow, now: float, findings: int) -> None:
         """Insert a lane's row of history."""

@@ -27,7 +27,8 @@ _MOST = float(1 << 53)
 _TEXTS = frozenset(
     (
         *("target", "python", "sort", "name", "mutators", "bucket", "signal", "diagnostic"),
-        *("state", "title", "path", "line"),
+        *("state", "title", "path", "line", "process"),
+        *("kernel", "architecture", "processor", "pythons"),
     )
 )
 #: A signature names a file.

@@ -62,6 +62,22 @@ CREATE TABLE IF NOT EXISTS comparisons (
 );
 CREATE TABLE IF NOT EXISTS notes (time REAL, line TEXT);
 """
+# Tables that only a campaign on a cluster fills; a journal of finfuzz 0.7 lacks them.
+_CLUSTER_SCHEMA = """
+CREATE TABLE IF NOT EXISTS nodes (
+    name TEXT PRIMARY KEY,
+    workers INTEGER,                 -- that it has now
+    executions INTEGER,
+    seconds REAL,                    -- that its workers fuzzed, summed over workers
+    floor_seconds REAL,              -- cost of a bare child there, the last median
+    cores INTEGER, kernel TEXT, architecture TEXT, processor TEXT,
+    pythons TEXT                     -- versions, apart by spaces
+);
+CREATE TABLE IF NOT EXISTS batches (
+    process TEXT PRIMARY KEY,        -- of a worker on a node
+    number INTEGER                   -- its last batch that is in the counts
+);
+"""
 
 
 _TABLES = tuple(re.findall(r"TABLE IF NOT EXISTS (\w+)", _SCHEMA))
@@ -86,6 +102,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             database.executescript(_SCHEMA)
             database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         _check_version(database, path)
+        database.executescript(_CLUSTER_SCHEMA)
         check_tables(database, path, _TABLES)
     except sqlite3.Error as error:
         raise UserError(f"can't open {path}: {error}") from error

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.executor.outcome import Outcome
 from finfuzz.generation.learning import Tally
 
@@ -22,7 +23,8 @@ class Progress(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """A worker's counts since its start; sent a few times a second.
 
     ``took``: steps that had an effect, were skipped, raised. ``touched``: executions that ran code
-    of the extension. ``unstable``: counters that differ between runs of one program.
+    of the extension. ``early``: those whose process ended by itself before its program did.
+    ``unstable``: counters that differ between runs of one program.
     ``floor_seconds``: cost of a bare child; 0 until measured.
     """
 
@@ -33,6 +35,7 @@ class Progress(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     took: tuple[int, int, int] = (0, 0, 0)
     touched: int = 0
     deaths: int = 0
+    early: int = 0
     zygotes_replaced: int = 0
     unstable: int = 0
     floor_seconds: float = 0.0
@@ -48,6 +51,7 @@ class Progress(msgspec.Struct, tag=True, frozen=True, kw_only=True):
             took=(effective, skipped, raised),
             touched=self.touched + later.touched,
             deaths=self.deaths + later.deaths,
+            early=self.early + later.early,
             zygotes_replaced=self.zygotes_replaced + later.zygotes_replaced,
             unstable=max(self.unstable, later.unstable),
             floor_seconds=later.floor_seconds or self.floor_seconds,
@@ -244,6 +248,7 @@ ToTriage = (
     | CompareWithFresh
     | CompareWithControl
     | QueueDeferredWork
+    | TakeAttribution
     | RetryFiling
     | RunDeferredWork
 )

@@ -24,6 +24,8 @@ FindingCount = Annotated[int, Meta(ge=1, le=1 << 20)]
 Niceness = Annotated[int, Meta(ge=0, le=19)]
 #: No path has a null byte, and none in a plan is empty: that would be the working folder.
 PathText = Annotated[str, Meta(pattern=r"^[^\x00]+$", max_length=4096)]
+#: A machine's name is a folder's.
+MachineName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)")]
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -60,11 +62,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``seeds``: a folder of programs to start from. ``attribute``: whether controls run for new
     findings; ``owner_only``: only those that tell the owner. ``findings``: new ones after which
-    the campaign ends; 0 for no limit.
+    the campaign ends; 0 for no limit. ``sync``: the folder through which machines exchange what
+    they find; ``machine``: this one's name there.
     """
 
     lanes: Annotated[tuple[Lane, ...], Meta(min_length=1, max_length=1000)]
-    workers: Workers
+    workers: Annotated[int, Meta(ge=1, le=100_000)]  # of a cluster, too
     seconds: Seconds
     engine: Engine
     seed: Seed
@@ -75,3 +78,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     bounds: Bounds
     owner_only: bool = False
     findings: Annotated[int, Meta(ge=0, le=1 << 20)] = 0
+    sync: PathText | None = None
+    machine: MachineName = "machine"

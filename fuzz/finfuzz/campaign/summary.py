@@ -6,10 +6,13 @@ import msgspec
 
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import Bucket
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.supervisor import Supervisor
 from finfuzz.campaign.sweeps import read_sweeps
+from finfuzz.campaign.sync.status import Peer
 from finfuzz.campaign.totals import LaneTotals
+from finfuzz.generation.combinations import Explored
 from finfuzz.generation.sweep.ledger import CellState
 
 
@@ -39,6 +42,7 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     counts them, null with `--engine random`. ``known``: sightings of known defects, by title.
     ``floor_seconds``: cost of a bare child, null if not measured. ``disagreed``: of the programs
     ``compared`` with a fresh process. ``sweep``: the cells that were begun.
+    ``sources``: programs by what made them. ``explored``: combinations of one to three words.
     """
 
     target: str
@@ -62,6 +66,21 @@ class LaneSummary(msgspec.Struct, kw_only=True):
     compared: int
     disagreed: int
     sweep: list[CellState]
+    sources: dict[str, int]
+    explored: list[Explored]
+
+
+class NodeSummary(msgspec.Struct, kw_only=True):
+    """The figures of one node of a cluster; ``seconds`` are summed over workers."""
+
+    name: str
+    executions: int
+    seconds: float
+    of_floor: float | None
+    kernel: str
+    architecture: str
+    processor: str
+    cores: int
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -69,7 +88,8 @@ class Summary(msgspec.Struct, kw_only=True):
 
     ``seconds`` of fuzzing by the clock. ``replaced``: workers and triage processes. ``problem``:
     why the campaign ended early, else empty. ``unconfirmed``: buckets not seen in a fresh process,
-    or that the control without a framework has too.
+    or that the control without a framework has too. ``machines``: what came from other ones by
+    `--sync`. ``nodes``: empty without a cluster.
     """
 
     engine: str
@@ -84,6 +104,8 @@ class Summary(msgspec.Struct, kw_only=True):
     findings: list[BucketSummary]
     unconfirmed: list[BucketSummary]
     lanes: list[LaneSummary]
+    nodes: list[NodeSummary]
+    machines: list[Peer] = []
 
 
 def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
@@ -105,13 +127,32 @@ def summarize(plan: Plan, supervisor: Supervisor, state: StatePaths) -> Summary:
         findings=_summarize_buckets(pairs, "filed"),
         unconfirmed=_summarize_buckets(pairs, "unconfirmed"),
         lanes=[
-            _summarize_lane(lane, figures, sweep)
-            for (lane, figures), sweep in zip(pairs, sweeps.lanes, strict=True)
+            _summarize_lane(lane, figures, sweep, list(explored))
+            for (lane, figures), sweep, explored in zip(
+                pairs, sweeps.lanes, sweeps.explored, strict=True
+            )
         ],
+        machines=list(supervisor.machines),
+        nodes=[_summarize_node(name, row) for name, row in supervisor.totals.nodes.items()],
     )
 
 
-def _summarize_lane(plan: Lane, lane: LaneTotals, sweep: list[CellState]) -> LaneSummary:
+def _summarize_node(name: str, row: NodeRow) -> NodeSummary:
+    return NodeSummary(
+        name=name,
+        executions=row.executions,
+        seconds=round(row.seconds, 3),
+        of_floor=None if row.of_floor is None else round(row.of_floor, 3),
+        kernel=row.kernel,
+        architecture=row.architecture,
+        processor=row.processor,
+        cores=row.cores,
+    )
+
+
+def _summarize_lane(
+    plan: Lane, lane: LaneTotals, sweep: list[CellState], explored: list[Explored]
+) -> LaneSummary:
     total = lane.total
     return LaneSummary(
         target=plan.target,
@@ -135,6 +176,8 @@ def _summarize_lane(plan: Lane, lane: LaneTotals, sweep: list[CellState]) -> Lan
         compared=lane.compared,
         disagreed=lane.disagreed,
         sweep=sweep,
+        sources={one.name: one.tried for one in lane.tallies if one.sort == "source"},
+        explored=explored,
     )
 
 

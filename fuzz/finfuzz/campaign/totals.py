@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from finfuzz.campaign.journal import Journal, LaneRow, SignatureRow
 from finfuzz.campaign.messages import Answer, Bucket, CorpusAddition, Progress, SightingCount
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.generation.learning import Tally
+from finfuzz.support import counting
 from finfuzz.support.hints import spell_command
 
 
@@ -159,6 +161,10 @@ class Totals:
 
     def __init__(self, lanes: int) -> None:
         self.lanes = [LaneTotals() for _ in range(lanes)]
+        #: On a cluster: the work of each node, and the last batch of each of their processes.
+        self.nodes: dict[str, NodeRow] = {}
+        self._batches: dict[str, int] = {}
+        self._new_batches: dict[str, int] = {}
         self._programs: list[tuple[int, CorpusAddition]] = []
         self._notes: list[str] = []
 
@@ -191,8 +197,7 @@ class Totals:
         """Say which crashes have no finding, and why; empty if each has one."""
         if not self.unsorted:
             return ""
-        number = len(self.unsorted)
-        crashes = "1 crash is" if number == 1 else f"{number:,} crashes are"
+        crashes = counting.count(len(self.unsorted), "crash is", "crashes are")
         command = spell_command("run", "--resume", state)
         return f"{crashes} not filed: {self.unsorted[0]}: `{command}` tries again"
 
@@ -202,6 +207,18 @@ class Totals:
 
     def add_program(self, lane: int, added: CorpusAddition) -> None:
         self._programs.append((lane, added))
+
+    def find_batch(self, process: str) -> int:
+        """Find the last batch of a process of a cluster that is in the totals; 0 without one."""
+        return self._batches.get(process, 0)
+
+    def note_batch(self, process: str, number: int) -> None:
+        """Take note that a batch is in the totals; the next ``flush`` writes both together."""
+        self._batches[process] = self._new_batches[process] = number
+
+    def add_to_node(self, name: str, progress: Progress) -> None:
+        """Add the work of a batch to its node's."""
+        self.nodes.setdefault(name, NodeRow()).add(progress)
 
     def add_note(self, line: str) -> None:
         self._notes.append(line)
@@ -218,6 +235,9 @@ class Totals:
             self.lanes[lane].buckets[bucket.bucket] = bucket
             self.lanes[lane].bucket_times[bucket.bucket] = first_seen
 
+        self._batches = journal.load_batches()
+        self.nodes = journal.load_nodes()
+
     def flush(self, journal: Journal, *, sample: bool) -> None:
         """Write all that changed, in one transaction; with ``sample``, also a row of history.
 
@@ -230,10 +250,15 @@ class Totals:
                 if sample:
                     journal.save_tallies(number, lane.tallies)
                     journal.add_sample(lane.row(number), now, len(lane.buckets_in("filed")))
+            for process, number in self._new_batches.items():
+                journal.save_batch(process, number)
+            for name, node in self.nodes.items():
+                journal.save_node(name, node)
             for number, added in self._programs:
                 journal.add_program(number, added, now)
             for line in self._notes:
                 journal.add_note(line)
+        self._new_batches.clear()
         self._programs.clear()
         self._notes.clear()
         for lane in self.lanes:
@@ -248,6 +273,13 @@ def _add_tallies(
         key = (tally.sort, tally.name)
         found[key] = found[key].plus(tally) if key in found else tally
     return found
+
+
+def describe_sources(programs: Mapping[str, int]) -> str:
+    """Describe where programs came from: `48% life cycle, 26% sweep`; empty without any."""
+    total = sum(programs.values())
+    parts = sorted(programs.items(), key=lambda item: -item[1])
+    return ", ".join(f"{number / total:.0%} {name}" for name, number in parts if number)
 
 
 def _count_trials(tally: Tally) -> int:

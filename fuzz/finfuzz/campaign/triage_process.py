@@ -33,6 +33,7 @@ from finfuzz.campaign.messages import (
     send,
 )
 from finfuzz.campaign.plan import Plan
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.campaign.worker import signatures
 from finfuzz.campaign.worker.process import stop_with_supervisor
 from finfuzz.executor.fresh import run_fresh
@@ -46,10 +47,12 @@ from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Origin
+from finfuzz.triage.findings.copies import take_attribution
 from finfuzz.triage.findings.finding import load
 from finfuzz.triage.findings.routes import RouteStart, read_start
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.oracles.compare import find_control
+from finfuzz.triage.pace import Pace
 from finfuzz.triage.sorter import Sorter
 
 #: Triage compiles and runs for minutes next to the workers. With a free core it runs at nice 19:
@@ -68,13 +71,15 @@ class TriageLane:
         bounds = plan.bounds
         self._crashes = Path(plan.crashes)
         self._limits = Limits(bounds.deadline, bounds.memory_mib, plan.abuse)
+        pace = Pace(lambda line: send(pipe, Announcement(line)))
         self._build: Build = build(parse_target(lane.target), probe(Path(lane.python)))
         self.sorter = Sorter(
             self._build,
             self._crashes,
             self._limits,
             Origin(plan.engine, plan.seed),
-            lambda line: send(pipe, Announcement(line)),
+            pace.announce,
+            pace.advance,
             owner_only=plan.owner_only,
         )
         self._signatures: dict[str, tuple[Diagnosis, ...]] = {}
@@ -88,7 +93,7 @@ class TriageLane:
         self._ways[request.signature, way.roots] = way
         # No sighting is counted here: AddSightings does, and this request may be a repetition.
         self._signatures[request.signature] = self.sorter.sight(
-            first.text, first.outcome, request.execution, request.seconds, times=0
+            first.text, first.outcome, request.execution, request.seconds, times=0, on=first.on
         )
 
     def add_sightings(self, request: AddSightings) -> None:
@@ -223,6 +228,8 @@ class Triager:
                 self._lane(number).compare(request)
             elif isinstance(request, RetryFiling):
                 self._lane(number).sorter.retry()
+            elif isinstance(request, TakeAttribution):
+                take_attribution(Path(request.path), request.attribution, request.escalation)
             elif isinstance(request, QueueDeferredWork):
                 self._lane(number).queue_deferred_work(Path(request.path))
             else:

@@ -8,16 +8,19 @@ import msgspec
 
 from finfuzz.check.states import BAD, State
 from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.triage.findings.attribution import Confidence
 from finfuzz.triage.findings.rate import Rate
+from finfuzz.triage.findings.record import StackFrame
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one scenario on one target.
 
     ``detail``: the exception, the wrong answer or the death in a line. ``rate``: how many of the
-    runs showed a death or a wrong answer. ``owner`` of a death: `extension` or `CPython`, for the
-    ``reason``. ``known``: the known defect that it is, with its link. ``unsupported``: where the
-    package's documentation rules the scenario out. ``program``: what was run.
+    runs showed a death or a wrong answer. ``owner``, ``reason``, ``confidence``, ``notes``: as in a
+    finding's attribution; ``controls``: what ran in place of the target. ``known``: the known
+    defect that it is, with its link. ``unsupported``: where the package's documentation rules the
+    scenario out. ``program``: what was run. ``stack``: of a death.
     """
 
     scenario: str
@@ -28,9 +31,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     rate: Rate | None = None
     owner: str = ""
     reason: str = ""
+    confidence: Confidence = ""
+    notes: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
     known: str = ""
     unsupported: str = ""
     diagnosis: Diagnosis | None = None
+    stack: tuple[StackFrame, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -43,7 +50,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The check of one target, on a ``date``.
 
     ``pins``: what was installed for it; ``frameworks``: what its compiled modules are made with;
-    ``controls``: what a death is compared with; ``notes``: what else its user should know;
+    ``controls``: what ran in its place, to find owners; ``notes``: what else its user should know;
     ``limits``: what was not tried. A check that was interrupted is not ``complete``.
     """
 

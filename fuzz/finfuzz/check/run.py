@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from finfuzz.check.controls import dies_the_same, list_controls
 from finfuzz.check.results import Row
 from finfuzz.check.scenarios import Scenario, adapt, list_words
 from finfuzz.check.states import BAD, Judged, judge
@@ -25,11 +24,11 @@ from finfuzz.program.scope import Scope
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.own_python import safe_path
-from finfuzz.targets.build import Build, build
-from finfuzz.targets.spec import TargetSpec
-from finfuzz.triage.diagnosis import Diagnosis
+from finfuzz.targets.build import Build
 from finfuzz.triage.findings.known import find_known
 from finfuzz.triage.findings.rate import FEW, Rate
+from finfuzz.triage.findings.record import StackFrame
+from finfuzz.triage.stack import read_stack, record_stack
 
 #: Runs that confirm a death, the first among them; FEW where they don't agree.
 _RUNS = 3
@@ -55,10 +54,11 @@ class Settings:
 
 
 class Ran(NamedTuple):
-    """One run: what it showed, and its wall time."""
+    """One run: what it showed, its wall time, and a death's stack."""
 
     judged: Judged
     seconds: float
+    stack: tuple[StackFrame, ...] = ()
 
 
 def run_scenarios(
@@ -96,7 +96,7 @@ def _begin(stopped: Event) -> None:
 
 
 def _check_scenario(made: Build, scenario: Scenario, limits: Limits) -> Row:
-    """Run a scenario; run a death again, and on its controls."""
+    """Run a scenario; run a death again."""
     row = _make_row(made, scenario)
     if lacking := _find_lacking(made, scenario):
         return msgspec.structs.replace(row, state="does not apply", detail=lacking)
@@ -114,10 +114,11 @@ def _check_scenario(made: Build, scenario: Scenario, limits: Limits) -> Row:
         state=judged.state,
         detail=judged.detail,
         diagnosis=judged.diagnosis,
+        stack=ran.stack,
         seconds=first.seconds,
         unsupported=_find_unsupported(made, scenario) if judged.state in BAD else "",
     )
-    return _find_owner(made, scenario, limits, row)
+    return _find_known(made, row)
 
 
 def _make_row(made: Build, scenario: Scenario) -> Row:
@@ -134,7 +135,11 @@ def _adapt(made: Build, scenario: Scenario) -> Program:
 def _run(made: Build, scenario: Scenario, limits: Limits) -> Ran:
     program = _adapt(made, scenario)
     outcome = run_fresh(made, program, limits)
-    return Ran(judge(outcome, program, limits.memory_mib), outcome.seconds)
+    judged = judge(outcome, program, limits.memory_mib)
+    stack: tuple[StackFrame, ...] = ()
+    if judged.diagnosis is not None and judged.state in BAD:
+        stack = record_stack(read_stack(outcome, judged.diagnosis.diagnostic))
+    return Ran(judged, outcome.seconds, stack)
 
 
 def _confirm(
@@ -187,43 +192,13 @@ def _find_unsupported(made: Build, scenario: Scenario) -> str:
     return ruled.why
 
 
-def _find_owner(made: Build, scenario: Scenario, limits: Limits, row: Row) -> Row:
-    """Find a death among the known defects, or its owner by the controls."""
+def _find_known(made: Build, row: Row) -> Row:
+    """Find a death among the known defects."""
     if row.diagnosis is None or row.state not in BAD:
         return row
     known = find_known(row.diagnosis, made.spec, made.interpreter.text)
-    if known is not None:
-        state = "known" if known.owner == "CPython" else row.state
-        title = f"{known.title} ({known.link})"
-        return msgspec.structs.replace(row, state=state, owner=known.owner, known=title)
-    if row.state == "wrong answer":
-        reason = "the questions are its recipe's own"
-        return msgspec.structs.replace(row, owner="extension", reason=reason)
-    controls = list_controls(made)
-    for control in controls:
-        there = _run_control(control, made, scenario, limits, row.rate)
-        if dies_the_same(row.diagnosis, there):
-            return msgspec.structs.replace(
-                row, owner="CPython", reason=f"{control} alone dies the same"
-            )
-    reason = "no control dies the same" if controls else "it has no control"
-    return msgspec.structs.replace(row, owner=_name_owner(made), reason=reason)
-
-
-def _name_owner(made: Build) -> str:
-    if made.package:
-        return "extension"
-    return "target" if made.spec.record.is_control else "framework"
-
-
-def _run_control(
-    control: TargetSpec, made: Build, scenario: Scenario, limits: Limits, rate: Rate | None
-) -> Diagnosis | None:
-    """Return the diagnosis of a control; one of several runs, where the death is not certain."""
-    try:
-        there = build(control, made.interpreter, instrumented=False)
-        runs = _RUNS if rate is not None and rate.flaky else 1
-        found = [_run(there, scenario, limits).judged.diagnosis for _ in range(runs)]
-    except UserError:  # a module that this CPython was built without
-        return None
-    return next((one for one in found if one is not None), None)
+    if known is None:
+        return row
+    state = "known" if known.owner == "CPython" else row.state
+    title = f"{known.title} ({known.link})"
+    return msgspec.structs.replace(row, state=state, owner=known.owner, known=title)

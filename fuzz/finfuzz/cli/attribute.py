@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from finfuzz.cli.filing import filing
+from finfuzz.cli.filing import UNFILED, filing, has_controls_left
 from finfuzz.cli.group import cli
 from finfuzz.cli.new_findings import new_crashes_option
 from finfuzz.cli.options import (
@@ -34,13 +34,12 @@ from finfuzz.program.scope import explain_skipped
 from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory
-from finfuzz.support.hints import spell_command
 from finfuzz.support.terminal import say_line
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.pick import pick_own
 from finfuzz.triage.attribution.attribute import attribute_finding
+from finfuzz.triage.diagnosis.ending import describe_ending
 from finfuzz.triage.findings.finding import find_finding, list_folders, load
-from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.findings.trust import require_trust
 from finfuzz.triage.instruments.escalate import escalate
 
@@ -133,41 +132,23 @@ def file_(
         say_line(f"skipped {line}", err=True)
     crashes = ensure_directory(crashes, "findings")
     with filing(made, crashes, limits, owner_only=bool(owner_only)) as opened:
-        sorter = opened.sorter
-        sorter.sight(text, run_fresh(made, read, limits), 1, 0.0, thorough=True)
+        sorter, outcome = opened.sorter, run_fresh(made, read, limits)
+        opened.sight(text, outcome, 1, thorough=True)
         if attribute:
             opened.run_controls()
-    for title in (entry.title for entry in sorter.known):
-        say_line(f"known, not filed: {title}")
-    for seen in sorter.seen.values():
-        say_line(describe_filed(seen))
-    for seen in sorter.unconfirmed.values():
-        say_line(f"{seen.diagnosis}: unconfirmed, not filed: {seen.path}")
-    if any(seen.path is None for seen in sorter.seen.values()):
-        raise UserError("not everything is filed; the reason stands above: run it again then")
+    opened.report()
+    ending = describe_ending(outcome, read)
+    if ending:
+        say_line(f"{ending}: {UNFILED}")
     if not (sorter.seen or sorter.known or sorter.unconfirmed):
-        say_line(f"survived: {made.spec} on CPython {made.interpreter.text}")
+        if not ending:
+            say_line(f"survived: {made.spec} on CPython {made.interpreter.text}")
         raise SystemExit(1)
-
-
-def describe_filed(seen: SeenBucket) -> str:
-    """Say where a finding is, whether it was there before, and how its owner is found."""
-    if seen.path is None:
-        return f"{seen.diagnosis}: not filed"
-    before = "" if seen.new else " (filed before)"
-    missing = not seen.new and _has_controls_left(seen.path)
-    hint = f"; its owner: `{spell_command('attribute', seen.path)}`" if missing else ""
-    return f"{seen.diagnosis}: {seen.path}{before}{hint}"
 
 
 def _list_unattributed(crashes: Path) -> list[Path]:
     require_folder(crashes)
-    found = [folder for folder in list_folders(crashes) if _has_controls_left(folder)]
+    found = [folder for folder in list_folders(crashes) if has_controls_left(folder)]
     if not found:
         raise UserError(f"every finding in {crashes} has an attribution: name one to run it again")
     return found
-
-
-def _has_controls_left(folder: Path) -> bool:
-    attribution = load(folder).attribution
-    return attribution is None or attribution.left > 0

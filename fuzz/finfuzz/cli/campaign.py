@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -12,8 +13,12 @@ from finfuzz.campaign.folder import DEFAULT_STATE, State, StatePaths
 from finfuzz.campaign.journal import REBUILT, Journal
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.summary import summarize
+from finfuzz.campaign.supervisor.pool import Pool
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.supervisor import Supervisor
+from finfuzz.campaign.supervisor.worker_pool import WorkerPool
+from finfuzz.campaign.sync.exchange import join
+from finfuzz.campaign.totals import Totals
 from finfuzz.cli.builds import Wanted, make_builds
 from finfuzz.cli.group import cli
 from finfuzz.cli.new_findings import PUBLISHED
@@ -28,6 +33,9 @@ from finfuzz.cli.options import (
 )
 from finfuzz.cli.plan import RunOptions, extend_plan, make_plan
 from finfuzz.cli.summary_text import render_summary
+from finfuzz.replay.run import count_cores
+from finfuzz.support.counting import count
+from finfuzz.support.durations import format_duration
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
 from finfuzz.support.hints import DEFAULT_CRASHES
@@ -37,6 +45,9 @@ from finfuzz.targets.forms import list_target_forms
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.interpreters import probe
 from finfuzz.targets.spec import parse_target
+
+if TYPE_CHECKING:
+    from finfuzz.campaign.cluster.choice import ClusterChoice
 
 _path = click.Path(path_type=Path)
 
@@ -81,6 +92,13 @@ _path = click.Path(path_type=Path)
     default=None,
     show_default="one per core",
     help="Processes that fuzz.",
+)
+@click.option(
+    "--cluster",
+    default=None,
+    metavar="ADDRESS",
+    help="Fuzz on a Dask cluster: its scheduler's tcp:// or tls:// address, or local:N for N "
+    "workers of this machine. Each node needs finfuzz[cluster] (docs/cluster.md).",
 )
 @click.option(
     "--engine",
@@ -166,6 +184,19 @@ _path = click.Path(path_type=Path)
     show_default="4096",
     help="MiB that the state folder may take; beyond it the campaign ends.",
 )
+@click.option(
+    "--sync",
+    type=_path,
+    default=None,
+    help="A folder that several machines share: each has a campaign of its own, and they exchange "
+    "programs, findings and finished blocks of the sweep.",
+)
+@click.option(
+    "--machine",
+    default=None,
+    show_default="the host's name",
+    help="This campaign's name in --sync; two on one machine need two.",
+)
 @click.option("--nice", type=Count(0, 19), default=None, help="The niceness of all processes.")
 @click.option("--cores", default=None, help="The cores to run on: 0-3,6.", show_default="all")
 @click.option(
@@ -181,6 +212,7 @@ def run(
     recipe: Path | None,
     path: Path | None,
     json_file: Path | None,
+    cluster: str | None,
     **given: Any,
 ) -> None:
     """Fuzz targets for a while, and file each new defect as a finding.
@@ -195,15 +227,17 @@ def run(
         _check_json(json_file)
     given["targets"] = name_targets(given["targets"], recipe, path)
     given = {name: value for name, value in given.items() if value not in (None, ())}
+    choice = _choose_cluster(cluster, given)
     if resume is not None:
         plan, state, journal = _resume(resume, campaign, given, trust=trust)
     else:
         plan, state = make_plan(RunOptions(**given), campaign)
+        join(plan, state)
         _build(plan)
         state.folder.mkdir(parents=True, exist_ok=True)
         journal = state.begin(plan)
     try:
-        _run(plan, state, journal, json_file)
+        _run(plan, state, journal, json_file, choice.make_pool if choice else WorkerPool)
     finally:
         journal.close()
         state.close()
@@ -224,25 +258,50 @@ def _resume(
     plan, journal = state.resume()
     if journal.was_rebuilt:
         say(REBUILT, err=True)
+    if paths.was_on_cluster:
+        given.setdefault("workers", count_cores())
     plan = extend_plan(plan, journal, **given)
     _build(plan)
     return plan, state, journal
 
 
-def _run(plan: Plan, state: State, journal: Journal, json_file: Path | None) -> None:
+def _describe_time(seconds: float) -> str:
+    return f"{seconds:.4g} s" if seconds < 600 else format_duration(seconds)
+
+
+def _choose_cluster(text: str | None, given: dict[str, Any]) -> ClusterChoice | None:
+    """Connect to the cluster, and plan with as many workers as it has."""
+    if text is None:
+        return None
+    if "workers" in given:
+        raise UserError("--workers is for this machine alone: leave it away with --cluster")
+    from finfuzz.campaign.cluster.choice import ClusterChoice  # noqa: PLC0415  needs Dask
+
+    choice = ClusterChoice(text)
+    given["workers"] = choice.workers
+    return choice
+
+
+def _run(
+    plan: Plan,
+    state: State,
+    journal: Journal,
+    json_file: Path | None,
+    make_pool: Callable[[Plan, State, Totals], Pool],
+) -> None:
     if json_file is not None:
         ensure_directory(json_file.absolute().parent, "the summary")
     programs = state.fill_live(Path(plan.seeds) if plan.seeds else None)
     with Screen(plan.seconds) as screen:
-        supervisor = Supervisor(plan, state, journal, screen)
+        supervisor = Supervisor(plan, state, journal, screen, make_pool)
         lanes = ", ".join(map(str, plan.lanes))
-        workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers"
+        workers = count(plan.workers, "worker")
         left = plan.seconds - supervisor.pool.elapsed
         supervisor.run(
-            f"fuzzing {lanes} for {left:.4g} s, {workers}, engine {plan.engine}, "
-            f"seed {plan.seed}, from {programs} programs"
+            f"fuzzing {lanes} for {_describe_time(left)}, {workers}, engine {plan.engine}, "
+            f"seed {plan.seed}, from {count(programs, 'program')}"
             if left > 0
-            else f"this campaign has used its {plan.seconds:.4g} s: add some with --time"
+            else f"this campaign has used its {_describe_time(plan.seconds)}: add some with --time"
         )
     summary = summarize(plan, supervisor, state)
     say(render_summary(summary, state.folder))

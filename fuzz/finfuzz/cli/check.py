@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
-from finfuzz.check.controls import list_controls, name_frameworks
+from finfuzz.check.frameworks import name_frameworks
+from finfuzz.check.owners import add_owner, group_defects
 from finfuzz.check.results import Check, Row
 from finfuzz.check.run import Settings, run_scenarios
 from finfuzz.check.scenarios import Scenario, load_scenarios
-from finfuzz.cli.filing import filing
+from finfuzz.cli.filing import UNFILED, filing
 from finfuzz.cli.group import cli
 from finfuzz.cli.new_findings import new_crashes_option
 from finfuzz.cli.options import (
@@ -27,7 +31,7 @@ from finfuzz.cli.options import (
     recipe_option,
     resolve_target,
 )
-from finfuzz.cli.progress import show_progress
+from finfuzz.cli.progress import Advance, show_progress
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
 from finfuzz.program.text import parse
@@ -36,8 +40,9 @@ from finfuzz.report import check as reports
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, write_whole
 from finfuzz.support.hints import spell_command
-from finfuzz.support.terminal import DataConsole, say
+from finfuzz.support.terminal import DataConsole, say_line
 from finfuzz.targets.build import Build, require_linux
+from finfuzz.triage.findings.attribution import ControlResult
 
 #: Above this, a user wants to know how long it will take.
 _SLOW_SECONDS = 3.0
@@ -105,7 +110,8 @@ def check(
     scenarios = _select(only)
     settings = Settings(deadline, memory)
     names = name_targets(targets, recipe, path)
-    builds = [build_target(*resolve_target(name, python), instrumented=False) for name in names]
+    found = [resolve_target(name, python) for name in names]  # all, before the first is built
+    builds = [build_target(*each, instrumented=False) for each in found]
     for made in builds:
         _require_time(made, deadline)
     if files:
@@ -170,6 +176,7 @@ def _check(made: Build, scenarios: list[Scenario], settings: Settings, workers: 
                 advance(len(rows), len(scenarios))
                 if row.is_bad:
                     announce(f"{row.scenario}: {row.state}: {row.detail}")
+        rows = _add_owners(made, rows, settings.make_limits(max(seconds, 1.0)))
     except KeyboardInterrupt:
         complete = False
     places = {scenario.name: place for place, scenario in enumerate(scenarios)}
@@ -180,12 +187,29 @@ def _check(made: Build, scenarios: list[Scenario], settings: Settings, workers: 
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         pins=made.package.pins if made.package else (),
         frameworks=name_frameworks(made),
-        controls=tuple(map(str, list_controls(made))),
+        controls=tuple(dict.fromkeys(one for row in rows for one in row.controls)),
         notes=made.package.notes if made.package else (),
         limits=_list_limits(made),
         rows=tuple(rows),
         complete=complete,
     )
+
+
+def _add_owners(made: Build, rows: list[Row], limits: Limits) -> list[Row]:
+    """Run the controls of each defect, and show the progress."""
+    groups = group_defects(rows)
+    found = {row.scenario: row for row in rows}
+    with show_progress("controls") as (announce, advance):
+        for group in groups:
+            count_control = partial(_advance_by_one, advance, itertools.count(1))
+            advance(0, 0, title=f"controls of {group[0].diagnosis}")
+            done = add_owner(made, group, limits, announce, count_control)
+            found |= {row.scenario: row for row in done}
+    return list(found.values())
+
+
+def _advance_by_one(advance: Advance, numbers: Iterator[int], _: ControlResult) -> None:
+    advance(next(numbers), 0)
 
 
 def _list_limits(made: Build) -> tuple[str, ...]:
@@ -209,10 +233,11 @@ def _print(console: DataConsole, done: Check) -> None:
 def _file(made: Build, done: Check, limits: Limits, crashes: Path) -> None:
     """File what went wrong, as `finfuzz file` does with a program."""
     with filing(made, crashes, limits) as opened:
-        sorter = opened.sorter
         for number, row in enumerate(done.bad, start=1):
+            if row.state == "ends early":
+                say_line(f"{row.scenario}: {row.detail}: {UNFILED}")
+                continue
             outcome = run_fresh(made, parse(row.program), limits.patient)
-            sorter.sight(row.program, outcome, number, 0.0)
+            opened.sight(row.program, outcome, number)
         opened.run_controls()
-    for seen in (*sorter.seen.values(), *sorter.unconfirmed.values()):
-        say(f"{seen.diagnosis}: {seen.path}")
+    opened.report()

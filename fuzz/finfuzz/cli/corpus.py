@@ -212,7 +212,8 @@ def _print_coverage(console: DataConsole, on: Coverage, needed: int) -> None:
     console.print(
         f"on {on.target}, CPython {on.python}: {on.survived} survive, {on.died} do not; "
         f"{on.features:,} features, {on.stable:,} of them stable ({on.unstable:,} unstable "
-        f"counters); {needed} programs cover all stable ones; {least:.1f} to {most:.1f} ms per "
+        f"counters); {count(needed, 'program')} cover all stable ones; "
+        f"{least:.1f} to {most:.1f} ms per "
         f"program (median {median:.1f}); the slowest:",
         markup=False,
         soft_wrap=True,

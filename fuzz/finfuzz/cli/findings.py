@@ -15,6 +15,7 @@ from finfuzz.report import terminal
 from finfuzz.report.finding import print_finding
 from finfuzz.report.json_export import to_json
 from finfuzz.report.sarif import to_sarif
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say
@@ -72,7 +73,8 @@ def triage(
         write_whole(json_file, to_json(found))
     if sarif_file is not None:
         write_whole(sarif_file, json.dumps(to_sarif(found, version("finfuzz")), indent=2) + "\n")
-    console.print(terminal.render_list(found) if found else "no findings")
+    table = terminal.render_list(found, one_line=not console.is_terminal)
+    console.print(table if found else "no findings")
     readable = [entry.finding for entry in found if entry.finding]
     for suggestion in terminal.render_suggestions(list(suggest_merges(readable))):
         console.print(suggestion)
@@ -146,14 +148,15 @@ def rekey(folder: Path, dry_run: bool) -> None:
         say("all keys are current")
     elif dry_run:
         say("dry run: nothing was written")
-    count = len(list_folders(folder))
-    _require_readable(count - len(list(load_readable(folder))), count)
+    number = len(list_folders(folder))
+    _require_readable(number - len(list(load_readable(folder))), number)
 
 
-def _require_readable(damaged: int, count: int) -> None:
+def _require_readable(damaged: int, number: int) -> None:
     if damaged:
         raise UserError(
-            f"{damaged} of {count} findings can't be read: see `finfuzz triage --status damaged`"
+            f"{damaged} of {count(number, 'finding')} can't be read: "
+            "see `finfuzz triage --status damaged`"
         )
 
 

@@ -63,9 +63,29 @@ COMMANDS = {
     "triage": ("findings", "List findings, and suggest which of them may be one defect."),
 }
 
+#: Characters of a command's first sentence: more than any has.
+_UNCUT = 1000
 
-class LazyGroup(click.Group):
+
+class Group(click.Group):
+    """A group whose help has the first sentence of each command: click cuts it at the margin."""
+
+    def summarize_commands(self, ctx: click.Context) -> dict[str, str]:
+        """Return each command with the first sentence of its help."""
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        return {
+            name: command.get_short_help_str(_UNCUT) for name, command in found.items() if command
+        }
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(self.summarize_commands(ctx).items()))
+
+
+class LazyGroup(Group):
     """A group whose commands are imported when they are called."""
+
+    group_class = Group
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(COMMANDS)
@@ -75,19 +95,8 @@ class LazyGroup(click.Group):
             import_module(f"finfuzz.cli.{COMMANDS[cmd_name][0]}")
         return super().get_command(ctx, cmd_name)
 
-    def format_commands(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        formatter: click.HelpFormatter,
-    ) -> None:
-        room = formatter.width - 6 - max(map(len, COMMANDS))  # as click does
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [
-                    (name, click.Command(name, help=sentence).get_short_help_str(room))
-                    for name, (_, sentence) in sorted(COMMANDS.items())
-                ]
-            )
+    def summarize_commands(self, ctx: click.Context) -> dict[str, str]:  # noqa: ARG002
+        return {name: sentence.rstrip(".") for name, (_, sentence) in COMMANDS.items()}
 
 
 @click.group(

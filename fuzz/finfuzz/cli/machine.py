@@ -14,6 +14,7 @@ from finfuzz.support.terminal import DataConsole, say
 from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.instrumentation import read_instrumentation
 from finfuzz.targets.interpreters import find_interpreters
+from finfuzz.targets.package_name import FORMS
 from finfuzz.targets.releases import list_releases
 
 python_folders = click.option(
@@ -46,7 +47,9 @@ def targets(folders: tuple[Path, ...]) -> None:
         for line in _fill_releases(record.name, versions[record.name]):
             console.print(f"  {line}")
         for form, meaning in record.forms[1 if versions[record.name] else 0 :]:
-            console.print(f"  {form:23} {meaning}")
+            console.print(f"  {form:27} {meaning}")
+    for form, meaning in FORMS.items():
+        console.print(f"  {form:27} {meaning}")
     for record in FRAMEWORKS.values():
         if record.releases and len(record.policies) > 1:
             policies = ", ".join(f"+{name}" for name in record.policy_names)

@@ -178,14 +178,18 @@ def name_targets(texts: Sequence[str], recipe: Path | None, path: Path | None) -
 
 
 def resolve_target(target: str, python: str | None) -> tuple[TargetSpec, Interpreter]:
-    """Find the interpreter and the framework's headers. Raise UserError if either is missing."""
+    """Find the interpreter, and the framework's headers or the newest wheel.
+
+    Nothing is built. Raise UserError if one of them is missing.
+    """
+    from finfuzz.targets.package_location import pin_version  # noqa: PLC0415
     from finfuzz.targets.pick import pick_interpreter  # noqa: PLC0415
     from finfuzz.targets.releases import find_roots, resolve  # noqa: PLC0415
 
     spec = parse_target(target)
     with DataConsole(err=True).status("looking for the interpreter and the headers"):
         interpreter = pick_interpreter(python)
-        spec = resolve(spec)
+        spec = pin_version(resolve(spec), interpreter)
         find_roots(spec)
     return spec, interpreter
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.terminal import say
 from finfuzz.triage.diagnosis import DIAGNOSTICS
@@ -15,10 +16,10 @@ _FILED = re.compile(r"/[A-Z][A-Z0-9+]*/[^/]+/[0-9a-f]{12}\Z")
 
 def warn_outdated(crashes: Path) -> None:
     """Print on standard error how many findings `finfuzz rekey` would rename, if any."""
-    count = count_outdated(crashes)
-    if count:
-        keys = "1 finding has a key" if count == 1 else f"{count} findings have keys"
-        them = "it" if count == 1 else "them"
+    outdated = count_outdated(crashes)
+    if outdated:
+        keys = count(outdated, "finding has a key", "findings have keys")
+        them = "it" if outdated == 1 else "them"
         command = f"finfuzz rekey {crashes}"
         say(f"{keys} of an older version: `{command}` renames {them}", err=True)
 

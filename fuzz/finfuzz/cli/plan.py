@@ -17,6 +17,7 @@ from finfuzz.campaign.config_file import CampaignFile, TargetEntry
 from finfuzz.campaign.folder import DEFAULT_STATE, State
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
+from finfuzz.campaign.sync.shared_folder import name_machine
 from finfuzz.cli.discover import add_draft
 from finfuzz.cli.new_findings import choose_crashes
 from finfuzz.replay.matrix import expand_policies
@@ -55,6 +56,8 @@ class RunOptions:
     nice: int | None = None
     cores: str | None = None
     abuse: bool | None = None
+    sync: Path | None = None
+    machine: str | None = None
 
 
 def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
@@ -65,9 +68,12 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
     base = path.parent if path else Path()
     state = _choose(options.state, _resolve(base, file.state), DEFAULT_STATE)
     crashes = choose_crashes(options.crashes or _resolve(base, file.crashes), state)
+    sync = options.sync or _resolve(base, file.sync)
     places = [(state, "the campaign's state"), (crashes, "findings")]
     for place in places:
         require_possible(*place)
+    if sync is not None:
+        require_possible(sync, "what machines exchange")
     seeds = _find_seeds(_choose(options.corpus, _resolve(base, file.corpus), None))
     workers = _choose(options.workers, file.workers, None)
     bounds = _make_bounds(options, file, workers or count_cores())
@@ -84,6 +90,8 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
         owner_only=_choose(options.owner_only, file.owner_only, False),
         findings=_choose(options.findings, file.findings, 0),
         bounds=bounds,
+        sync=None if sync is None else str(sync.absolute()),
+        machine=name_machine(options.machine or file.machine),
     )
     state, crashes = (ensure_directory(*place) for place in places)
     return plan, State(state)
@@ -92,13 +100,12 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
 def extend_plan(
     plan: Plan, journal: Journal, seconds: float | None = None, workers: int | None = None
 ) -> Plan:
-    """Change the plan of a campaign that is resumed; ``seconds`` are additional."""
-    workers = workers or plan.workers
-    if seconds is not None:
-        seconds += journal.sum_seconds() / workers
+    """Change the plan of a campaign that is resumed; ``seconds`` are in place of those left."""
+    workers, before = workers or plan.workers, journal.sum_seconds()
+    left = max(plan.seconds - before / plan.workers, 0.0) if seconds is None else seconds
     if plan.seeds is not None and not Path(plan.seeds).is_dir():
         raise UserError(f"the campaign's seed programs are gone: put {plan.seeds} back")
-    return msgspec.structs.replace(plan, workers=workers, seconds=seconds or plan.seconds)
+    return msgspec.structs.replace(plan, workers=workers, seconds=before / workers + left)
 
 
 def _choose(option: T | None, in_file: T | None, default: T) -> T:

@@ -28,16 +28,17 @@ from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.file import read_program
 from finfuzz.program.scope import explain_skipped
+from finfuzz.report.terminal import render_stack
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
-from finfuzz.support.terminal import say, say_line
+from finfuzz.support.terminal import DataConsole, say, say_line
 from finfuzz.targets.build import Build, require_linux
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.diagnosis.bucket import COMPARED
 from finfuzz.triage.diagnosis.ending import describe_ending
-from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.oracles.compare import compare
 from finfuzz.triage.repro.single import write_single
+from finfuzz.triage.stack import read_stack, record_stack
 
 
 @cli.command(name="exec")
@@ -93,8 +94,8 @@ def exec_(
     if prints_script:
         say(write_single(made, read, outcome, found, skipped, limits), nl=False)
         return
-    for number, frame in enumerate(name_stack(outcome.find_stack())):
-        say_line(f"#{number} {frame}")
+    if stack := read_stack(outcome, found[0].diagnostic if found else ""):
+        DataConsole().print(render_stack(record_stack(stack)), soft_wrap=True)
     if outcome.stderr:
         say(outcome.stderr, err=True, nl=False)
     sys.exit(1 if found or ending else 0)
@@ -123,12 +124,13 @@ def _print_outcome(
     milliseconds = f"{outcome.seconds * 1000:.0f} ms"
     steps = f"{count(effect, 'step')}, {left_out} skipped, {raised} raised, {milliseconds}"
     if outcome.alive:
-        steps += f", {outcome.alive} C++ objects still alive at exit"
+        steps += f", {count(outcome.alive, 'C++ object')} still alive at exit"
     if ending:
         say(f"{ending}: {_name(made)} ({steps})", err=err)
     elif not found:
         were = "was" if left_out == 1 else "were"
-        partly = f", but {left_out} of {sum(outcome.took)} steps {were} skipped" if left_out else ""
+        of = count(sum(outcome.took), "step")
+        partly = f", but {left_out} of {of} {were} skipped" if left_out else ""
         say_line(f"survived{partly}: {_name(made)} ({steps})", err=err)
     for diagnosis in found:
         say_line(f"{diagnosis} in {diagnosis.phase}: {_name(made)} ({steps})", err=err)

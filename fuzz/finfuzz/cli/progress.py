@@ -53,9 +53,10 @@ def show_progress(
         bar.console.print(reveal_line(line), soft_wrap=True)
 
     def advance(done: int, of: int, *, title: str = "", left: float | None = None) -> None:
-        nonlocal named, printed
-        named = title or named
+        nonlocal began, named, printed
         now = time.monotonic()
+        if title not in ("", named):
+            named, began = title, now
         if left is None and of:
             left = estimate_rest(done, of - done, now - began)
         rest = f"{describe_roughly(left)} left" if left else ""

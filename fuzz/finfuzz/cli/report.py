@@ -16,6 +16,7 @@ from finfuzz.cli.options import Count
 from finfuzz.cli.outdated import warn_outdated
 from finfuzz.cli.progress import show_progress
 from finfuzz.report.page import text
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole
 from finfuzz.support.system import describe_system
@@ -75,7 +76,7 @@ def _write_page(state: Path, output: Path, crashes: Path | None) -> None:
     made = f"written {text.format_moment(time.time())}"
     content = render_page(parts, made=made).encode("utf-8", "backslashreplace")
     write_whole(output, content)
-    findings = "1 finding" if len(parts.findings) == 1 else f"{len(parts.findings)} findings"
+    findings = count(len(parts.findings), "finding")
     say(f"wrote {output}: {findings}, {len(content) / 1024:,.0f} KiB")
     warn_outdated(crashes or _find_crashes(state))
 

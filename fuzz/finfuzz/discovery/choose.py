@@ -16,6 +16,8 @@ MOST_KINDS = 40
 MOST_EDGES = 6
 #: Kinds in Python that hold something, before kinds in C that don't.
 _MOST_PYTHON = 16
+#: The expression of the module itself, whose edges are functions that register what they get.
+_MODULE = "t"
 _LAYERS = ("c", "derived", "wrapper", "python")
 
 
@@ -41,6 +43,8 @@ class ChosenKind:
     @property
     def role(self) -> str:
         """The language's kind that this one stands for."""
+        if self.kind.make == _MODULE:
+            return "extension"
         if self.holding and self.holding.called:
             return "callback"
         return "container" if self.holding or self.edges else "instance"
@@ -55,8 +59,8 @@ def choose_kinds(discovery: Discovery) -> tuple[list[ChosenKind], list[Kind]]:
 
 
 def _rank(kinds: Sequence[Kind]) -> list[Kind]:
-    """Put what holds something first, and C before Python."""
-    by_layer = sorted(kinds, key=lambda kind: _LAYERS.index(kind.layer))
+    """Put what holds something first, C before Python, and objects before the module itself."""
+    by_layer = sorted(kinds, key=lambda kind: (kind.make == _MODULE, _LAYERS.index(kind.layer)))
     holding = [kind for kind in by_layer if kind.holdings or kind.edges]
     python = [kind for kind in holding if kind.layer != "c"]
     first = [kind for kind in holding if kind.layer == "c"] + python[:_MOST_PYTHON]

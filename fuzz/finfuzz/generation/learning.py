@@ -1,14 +1,15 @@
-"""Learning: the yield of each mutator, operation and word, and weights adjusted by the yield.
+"""Learning: the yield of each source, mutator, operation and word, and weights adjusted by it.
 
-A trial yields something if the program has new features, or a crash with a new signature. A
-mutator, operation or word that yields more than the average of its sort is used more often, by the
-ratio of the two: never more than CEILING times its stated weight, and never less than FLOOR times.
-A word without any yield so far may be what the next defect needs.
+A trial yields something if the program has new features, or a crash with a new signature. What
+yields more than the average of its sort is used more often, by the ratio of the two: never more
+than CEILING times its stated weight, and never less than FLOOR times. A word without any yield so
+far may be what the next defect needs. The yield of a source is by cost, since a program by life
+cycle costs as much as several others; so the sources are arms of a bandit.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -30,19 +31,23 @@ _SIGNATURE = 5
 #: Trials between two adjustments: yields change slowly, and an adjustment costs 0.1 ms.
 _EVERY = 500
 
-SORTS = ("mutator", "step", "word")
+SORTS = ("source", "mutator", "step", "word")
 
 
 class Change(NamedTuple):
-    """The difference to a parent: the mutators, and the operations and words gained."""
+    """A program's source, and the difference to its parent.
 
+    ``mutators``: those that made it; ``steps``, ``words``: the operations and words gained.
+    """
+
+    source: str = ""
     mutators: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
 
 class Tally(msgspec.Struct):
-    """The yield of a mutator, an operation or a word (``sort``, see SORTS).
+    """The yield of a source, a mutator, an operation or a word (``sort``, see SORTS).
 
     ``tried``: programs made with it; ``features`` and ``signatures``: programs of these with new
     features, and with a new signature; ``weight``: the present factor.
@@ -76,6 +81,7 @@ class Learner:
         self._stated = stated
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._recent: dict[tuple[str, str], _Recent] = {}
+        self._costs: defaultdict[str, float] = defaultdict(float)
         self._trials = 0
         for tally in before:
             # As if all earlier trials had happened within a half-life.
@@ -89,11 +95,13 @@ class Learner:
         """The tallies since this learner began."""
         return tuple(self._tallies.values())
 
-    def count_trial(self, change: Change) -> None:
-        """Count a program that was made so and run."""
+    def count_trial(self, change: Change, cost: float = 1.0) -> None:
+        """Count a program that was made so and run. ``cost``: in bare children."""
         for key in _keys(change):
             self._tally(key).tried += 1
             self._recent.setdefault(key, _Recent()).tried += 1
+        if change.source:
+            self._costs[change.source] += cost
         self._trials += 1
         if self._trials % _EVERY == 0:
             self.weights = self._adjust()
@@ -125,6 +133,7 @@ class Learner:
             tally.weight = round(factors[sort].get(name, 1.0), 3)
         return replace(
             self._stated,
+            sources=_scale(self._stated.sources, factors["source"]),
             mutators=_scale(self._stated.mutators, factors["mutator"]),
             operations=_scale(self._stated.operations, factors["step"]),
             words=_scale(self._stated.words, factors["word"]),
@@ -132,18 +141,25 @@ class Learner:
 
     def _find_factors(self, sort: str) -> dict[str, float]:
         found = {name: recent for (kind, name), recent in self._recent.items() if kind == sort}
-        tried = sum(recent.tried for recent in found.values())
+        spent = {name: recent.tried * self._find_cost(sort, name) for name, recent in found.items()}
         brought = sum(recent.brought for recent in found.values())
-        if not brought or not tried:
+        if not brought or not any(spent.values()):
             return {}
-        mean = brought / tried
+        mean = brought / sum(spent.values())
         return {
             name: min(
                 CEILING,
-                max(FLOOR, (one.brought / mean + _PRIOR) / (one.tried + _PRIOR)),
+                max(FLOOR, (one.brought / mean + _PRIOR) / (spent[name] + _PRIOR)),
             )
             for name, one in found.items()
         }
+
+    def _find_cost(self, sort: str, name: str) -> float:
+        """Return what a trial costs on average: of a source, the cost of its programs so far."""
+        key = (sort, name)
+        if sort != "source" or key not in self._tallies:
+            return 1.0
+        return self._costs[name] / self._tallies[key].tried
 
 
 def list_gains(parent: Program, child: Program) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -160,8 +176,8 @@ def list_gains(parent: Program, child: Program) -> tuple[tuple[str, ...], tuple[
 
 
 def _keys(change: Change) -> set[tuple[str, str]]:
-    parts = zip(SORTS, change, strict=True)
-    return {(sort, name) for sort, names in parts for name in names}
+    parts = zip(SORTS, ((change.source,), *change[1:]), strict=True)
+    return {(sort, name) for sort, names in parts for name in names if name}
 
 
 def _scale(stated: Mapping[str, float], factors: Mapping[str, float]) -> dict[str, float]:

@@ -12,7 +12,6 @@ from random import Random
 from typing import NamedTuple
 
 from finfuzz.generation.generate import count_starts, find_free_name, generate, generate_step
-from finfuzz.generation.life_cycles import generate_life_cycle
 from finfuzz.generation.repeat import relive, settle
 from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import DEFAULT, Weights, pick
@@ -40,8 +39,6 @@ def mutate(rng: Random, program: Program, weights: Weights = DEFAULT) -> Program
 
 def make_mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> Mutation:
     """Make a neighbour of ``program``, and name the mutators that made it."""
-    if rng.random() * program.cost > weights.affordable:
-        return generate_new(rng, weights)
     parent = drop_expensive_steps(rng, program) if rng.random() < weights.cheapen else program
     changed, name = _mutate_once(rng, parent, weights)
     if changed == program:  # the mutation restored the steps left out
@@ -53,13 +50,6 @@ def make_mutation(rng: Random, program: Program, weights: Weights = DEFAULT) -> 
             changed = further
             by.append(name)
     return Mutation(changed, tuple(by))
-
-
-def generate_new(rng: Random, weights: Weights) -> Mutation:
-    """Generate a program from nothing: by life cycle, or step by step."""
-    make = {"life_cycle": generate_life_cycle, "regenerate": generate}
-    name = pick(rng, list(make), [weights.mutators.get(name, 1) for name in make])
-    return Mutation(make[name](rng, weights), (name,))
 
 
 def drop_expensive_steps(rng: Random, program: Program) -> Program:
@@ -76,8 +66,7 @@ def _mutate_once(rng: Random, program: Program, weights: Weights) -> tuple[Progr
         changed = MUTATORS[name](rng, program, weights)
         if changed is not None and changed != program and _fits(changed, program, weights):
             return changed, name
-    made = generate_new(rng, weights)
-    return made.program, made.by[0]
+    return insert(rng, Program(), weights), "insert"
 
 
 def _fits(changed: Program, program: Program, weights: Weights) -> bool:
@@ -227,16 +216,6 @@ def splice_new(rng: Random, program: Program, weights: Weights) -> Program:
     return splice(rng, program, generate(rng, weights), weights.max_steps)
 
 
-def regenerate(rng: Random, _: Program, weights: Weights) -> Program:
-    """Generate an unrelated program, so that no corpus is a dead end."""
-    return generate(rng, weights)
-
-
-def life_cycle(rng: Random, _: Program, weights: Weights) -> Program:
-    """Generate an unrelated program by life cycle."""
-    return generate_life_cycle(rng, weights)
-
-
 MUTATORS: dict[str, Mutator] = {
     "insert": insert,
     "delete": delete,
@@ -250,6 +229,4 @@ MUTATORS: dict[str, Mutator] = {
     "relive": relive,
     "settle": settle,
     "splice": splice_new,
-    "life_cycle": life_cycle,
-    "regenerate": regenerate,
 }

@@ -12,8 +12,8 @@ from pathlib import Path
 
 #: Features that are counted apart; two in one place count together. A campaign of a day has some
 #: millions. A power of two.
-_PLACES = 1 << 23
-_MASK = _PLACES - 1
+PLACES = 1 << 23
+_MASK = PLACES - 1
 #: What a feature is worth that was run so many times; nothing after that.
 _WORTH = (1.0, 0.2, 0.11, 0.08)
 
@@ -27,12 +27,12 @@ class Novelty:
 
     def __init__(self, path: Path | None = None) -> None:
         if path is None:
-            self._counts: mmap.mmap = mmap.mmap(-1, _PLACES)
+            self._counts: mmap.mmap = mmap.mmap(-1, PLACES)
             return
         with path.open("a+b") as file:
-            if file.seek(0, 2) != _PLACES:
-                file.truncate(_PLACES)  # sparse: only what is used takes room
-            self._counts = mmap.mmap(file.fileno(), _PLACES)
+            if file.seek(0, 2) != PLACES:
+                file.truncate(PLACES)  # sparse: only what is used takes room
+            self._counts = mmap.mmap(file.fileno(), PLACES)
 
     def rate(self, features: Iterable[int]) -> float:
         """Return how new a program with these features is; 0 if each was run four times."""

@@ -20,8 +20,16 @@ from finfuzz.support.cpythons import NEWEST, Version
 T = TypeVar("T")
 
 
-#: By this name programs of the sweep (generation/sweep/) are weighed and counted beside mutators.
-SWEEP = "sweep"
+#: Where a worker's next program comes from: a new life cycle, a new graph step by step, a mutation
+#: of one of the latest programs, a mutation of one that libFuzzer kept, the sweep.
+LIFE_CYCLE, GRAPH, LATEST, COVERAGE, SWEEP = SOURCES = (
+    "life cycle", "graph", "latest", "coverage", "sweep",
+)  # fmt: skip
+
+
+def _sources() -> dict[str, float]:
+    # New programs more than all others: mutants alone find less (docs/truth.md).
+    return {LIFE_CYCLE: 75, GRAPH: 15, LATEST: 15, COVERAGE: 10, SWEEP: 40}
 
 
 def _operations() -> dict[str, float]:
@@ -69,10 +77,6 @@ def _mutators() -> dict[str, float]:
         "relive": 0.6,
         "settle": 0.8,
         "splice": 2,
-        # New programs, more than all others: mutants alone find less (docs/truth.md).
-        "life_cycle": 75,
-        "regenerate": 15,
-        SWEEP: 40,
     }
 
 
@@ -109,6 +113,7 @@ class Weights:
     """
 
     operations: Mapping[str, float] = field(default_factory=_operations)
+    sources: Mapping[str, float] = field(default_factory=_sources)
     mutators: Mapping[str, float] = field(default_factory=_mutators)
     words: Mapping[str, float] = field(default_factory=_words)
     python: Version = NEWEST

@@ -35,13 +35,14 @@ _NEAREST: dict[Choice, dict[str, str]] = {
 }
 
 
-def list_own_words(program: Program) -> frozenset[str]:
-    """List the words of a recipe that a program has."""
+def list_own_words(program: Program, choices: tuple[Choice, ...] = ()) -> frozenset[str]:
+    """List the words of a recipe that a program has. ``choices``: only these; without, all."""
     return frozenset(
         text
         for step in program.steps
         for _, parameter, text in step.typed()
         if isinstance(parameter, Choice) and is_own(text)
+        if not choices or parameter in choices
     )
 
 

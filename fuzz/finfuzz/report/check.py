@@ -53,7 +53,7 @@ def describe_target(check: Check) -> Iterable[str]:
     yield from check.limits
     if len(check.pins) > 1:
         yield f"with {', '.join(check.pins[1:])}"
-    if check.bad and check.controls:
+    if check.controls:
         yield f"controls: {', '.join(check.controls)}"
 
 
@@ -65,7 +65,9 @@ def explain(row: Row) -> str:
     if row.known:
         parts.append(f"known defect of {row.owner}: {row.known}")
     elif row.owner:
-        parts.append(f"owner: {row.owner} ({row.reason})")
+        confidence = f", {row.confidence} confidence" if row.confidence else ""
+        parts.append(f"owner: {row.owner}{confidence} ({row.reason})")
+        parts += row.notes
     if row.unsupported:
         parts.append(f"documented as unsupported: {row.unsupported}")
     return "; ".join(parts)

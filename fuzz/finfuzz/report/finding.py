@@ -13,8 +13,7 @@ from rich.text import Text
 
 from finfuzz.program.text import parse
 from finfuzz.report.rerun import list_commands
-from finfuzz.report.stack import fold_stack
-from finfuzz.report.terminal import render_graph
+from finfuzz.report.terminal import render_graph, render_stack
 from finfuzz.support.counting import count
 from finfuzz.support.hints import spell_command
 from finfuzz.support.terminal import reveal_line
@@ -43,7 +42,7 @@ def print_finding(console: Console, entry: ListedFinding) -> None:
     for line in _list_lines(entry, finding):
         console.print(Text(f"  {line}"), soft_wrap=True)
     for title, body in _list_parts(finding, entry.folder):
-        console.print(_make_heading(title), Padding(body, (0, 0, 0, 2)), sep="\n")
+        console.print(_make_heading(title), Padding(body, (0, 0, 0, 2), expand=False), sep="\n")
     console.print(Text(f"\n{entry.folder}"), soft_wrap=True)
 
 
@@ -53,7 +52,7 @@ def _list_parts(finding: Finding, folder: Path) -> Iterator[tuple[str, Renderabl
     if finding.escalation:
         yield "instruments", _render_escalation(finding)
     if finding.stack:
-        yield "stack", _render_stack(finding)
+        yield "stack", render_stack(finding.stack, _LINES, "in stack.txt")
     if attribution:
         yield "controls", _render_controls(attribution)
     yield "program", Text(finding.program.rstrip())
@@ -98,20 +97,6 @@ def _render_escalation(finding: Finding) -> Table:
         text = each.summary if done else f"{each.status}: {each.summary}"
         table.add_row(Text(each.name, style="cyan"), Text(reveal_line(text), "" if done else "dim"))
     return table
-
-
-def _render_stack(finding: Finding) -> Text:
-    lines = fold_stack(finding.stack)
-    width = max(len(line.number) for line in lines[:_LINES])
-    text = Text()
-    for line in lines[:_LINES]:
-        told, place = reveal_line(line.text), reveal_line(line.place)
-        text.append(f"{line.number:<{width}} {told}", style="" if place else "dim")
-        text.append(f"  {place}\n" if place else "\n", style="dim")
-    left = len(lines) - _LINES
-    text.append(f"… {left} more in stack.txt" if left > 0 else "", style="dim")
-    text.rstrip()
-    return text
 
 
 def _render_controls(attribution: Attribution) -> Table:

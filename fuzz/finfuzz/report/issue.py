@@ -27,7 +27,8 @@ _LANGUAGES = {".py": "python", ".cpp": "cpp", ".pyx": "pyx"}
 _PLACE = re.compile(
     r"(?<![\w/.:~+-])(?:~|/(?!usr/|lib|proc/|dev/)[\w.+-]+)(?:/[\w.+-]+)*/(?=[\w.+-])"
 )
-_HOME = re.compile(r"/(?:home|Users)/[^/\s\"':]+(?=/)|/root(?=/)")
+#: Stands for such a folder where a script needs one.
+_MARKED = "/path/to/"
 
 
 class Here(NamedTuple):
@@ -38,7 +39,9 @@ class Here(NamedTuple):
 
 
 def write_issue(finding: Finding, folder: Path, version: str, here: Here) -> str:
-    """Write a text to paste into a tracker. No path of a machine is in it, and no text of a process
+    """Write a text to paste into a tracker.
+
+    No path of a machine is in it: `/path/to/…` in a script is to be filled in. No text of a process
     or a stranger is more than text there.
 
     ``folder``: the finding's, with its script. ``version``: finfuzz's own. ``here``: for findings
@@ -132,7 +135,11 @@ def _write_controls(attribution: Attribution) -> str:
 
 
 def _hide(script: str, finding: Finding) -> str:
-    """Replace the places of this machine that a script may name: of a checkout, of a module."""
-    path = parse_target(finding.target.spec).path
-    text = script.replace(str(path), f"/path/to/{path.name}") if path else script
-    return _HOME.sub("~", text)
+    """Replace the places of this machine by marked ones, which the script's reader fills in.
+
+    Those of the finding's checkout, module and Python may have any characters in them.
+    """
+    path, executable = parse_target(finding.target.spec).path, finding.target.executable
+    for place in filter(None, (path, Path(executable) if executable else None)):
+        script = script.replace(str(place), f"{_MARKED}{place.name}")
+    return _PLACE.sub(_MARKED, script)

@@ -1,4 +1,4 @@
-"""Render findings and programs for a terminal: the list of findings, and object graphs."""
+"""Render findings and programs for a terminal: their list, stacks and object graphs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rich.tree import Tree
 
 from finfuzz.program.text import parse
 from finfuzz.report.graph import InterpreterGraph, build_graphs
+from finfuzz.report.stack import fold_stack
 from finfuzz.support.terminal import reveal_line
+from finfuzz.triage.findings.finding import StackFrame
 from finfuzz.triage.findings.listing import ListedFinding
 from finfuzz.triage.findings.similar import Suggestion
 
@@ -28,29 +30,44 @@ _STYLES = {
 _MOST_LINES, _DEEPEST = 500, 16
 
 
-def render_list(entries: Sequence[ListedFinding]) -> Table:
-    """Make a table with a row per finding."""
+def render_list(entries: Sequence[ListedFinding], *, one_line: bool) -> Table:
+    """Make a table with a row per finding, of two lines or, for a pipe, of one.
+
+    In a pipe, where nothing is wrapped, the longest column is the last.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("finding", no_wrap=True)
-    table.add_column("what", overflow="fold", ratio=1)
-    table.add_column("owner", no_wrap=True)
-    table.add_column("rate", no_wrap=True)
-    table.add_column("seen", no_wrap=True, justify="right")
+    headers = ["finding", "owner", "rate", "seen"]
+    headers.insert(len(headers) if one_line else 1, "what")
+    for header in headers:
+        if header == "what":
+            table.add_column(header, overflow="fold", ratio=1)
+        else:
+            table.add_column(header, no_wrap=True)
+    table.columns[headers.index("seen")].justify = "right"
     for entry in entries:
-        status = Text(entry.status, style=_STYLES[entry.status])
-        finding = entry.finding
-        if finding is None:
-            name = Text(entry.folder.name, style="cyan")
-            problem = Text(reveal_line(entry.problem))
-            table.add_row(Text("\n").join([name, status]), problem, entry.owner, "", "")
-            continue
-        if finding.flaky:
-            status.append(" flaky", style="yellow")
-        name = Text.assemble((f"{finding.bucket}\n", "cyan"), status)
-        target = f"{finding.target.spec}, CPython {finding.target.python}"
-        what = Text.assemble((f"{reveal_line(finding.title)}\n", ""), (reveal_line(target), "dim"))
-        table.add_row(name, what, entry.owner, str(finding.rate), f"{finding.sightings:,}")
+        cells = _make_cells(entry, "  " if one_line else "\n")
+        table.add_row(*(cells[header] for header in headers))
     return table
+
+
+def _make_cells(entry: ListedFinding, then: str) -> dict[str, Text]:
+    """Make a finding's cells. ``then``: what stands between a cell's two parts."""
+    status = Text(entry.status, style=_STYLES[entry.status])
+    finding = entry.finding
+    cells = {"owner": Text(entry.owner)}
+    if finding is None:
+        name = Text(entry.folder.name, style="cyan")
+        cells["what"] = Text(reveal_line(entry.problem))
+        return cells | {"finding": Text(then).join([name, status]), "rate": Text(), "seen": Text()}
+    if finding.flaky:
+        status.append(" flaky", style="yellow")
+    target = f"{finding.target.spec}, CPython {finding.target.python}"
+    return cells | {
+        "finding": Text.assemble((f"{finding.bucket}{then}", "cyan"), status),
+        "what": Text.assemble(f"{reveal_line(finding.title)}{then}", (reveal_line(target), "dim")),
+        "rate": Text(str(finding.rate)),
+        "seen": Text(f"{finding.sightings:,}"),
+    }
 
 
 def render_suggestions(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
@@ -58,6 +75,25 @@ def render_suggestions(suggestions: Sequence[Suggestion]) -> Iterator[Text]:
     for one, other, why in suggestions:
         told = f"{one} and {other} may be the same defect: {why}"
         yield Text(reveal_line(f"{told} (finfuzz merge {other} {one})"))
+
+
+def render_stack(stack: Sequence[StackFrame], most: int = 0, rest: str = "") -> Text:
+    """Render a stack with its plumbing folded. ``most``: lines, 0 for all; ``rest``: where all are.
+
+    The stack has at least one frame.
+    """
+    lines = fold_stack(stack)
+    shown = lines[:most] if most else lines
+    width = max(len(line.number) for line in shown)
+    text = Text()
+    for line in shown:
+        told, place = reveal_line(line.text), reveal_line(line.place)
+        text.append(f"{line.number:<{width}} {told}", style="" if place else "dim")
+        text.append(f"  {place}\n" if place else "\n", style="dim")
+    left = len(lines) - len(shown)
+    text.append(f"… {left} more {rest}" if left else "", style="dim")
+    text.rstrip()
+    return text
 
 
 def render_graph(program: str) -> RenderableType:

@@ -15,6 +15,9 @@ import click
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+#: Columns of a console that is no terminal: more than any table has. rich would take 80.
+_UNWRAPPED = 1 << 20
+
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but for tab and line feed
     "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # invisible or bidirectional
@@ -59,11 +62,14 @@ class DataConsole(Console):
     """A console that prints data as it is: no markup, and nothing hidden.
 
     ``options``: of rich's console. A hidden character has no width for rich, so a table's cell may
-    lose its last characters for those that are spelled out.
+    lose its last characters for those that are spelled out. In a file or a pipe nothing is wrapped:
+    a tool reads it by lines, and a cell is on one.
     """
 
     def __init__(self, *, err: bool = False, **options: Any) -> None:
         super().__init__(stderr=err, highlight=False, markup=False, emoji=False, **options)
+        if not self.is_terminal and "width" not in options:
+            self.width = _UNWRAPPED
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -107,8 +107,11 @@ def build(
     """
     require_linux()
     if spec.record.is_package:
-        runtime = build(TargetSpec(spec.record.controls[0]), interpreter, announce=announce)
-        return build_package(spec, interpreter, runtime, instrumented, announce)
+
+        def build_runtime() -> Build:
+            return build(TargetSpec(spec.record.controls[0]), interpreter, announce=announce)
+
+        return build_package(spec, interpreter, build_runtime, instrumented, announce)
     spec = resolve(spec)
     require_buildable(spec, interpreter)
     plan = _plan(spec, require_headers(interpreter), instrumented, source)

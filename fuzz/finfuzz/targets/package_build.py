@@ -47,18 +47,20 @@ class _Record(msgspec.Struct):
 def build_package(
     spec: TargetSpec,
     interpreter: Interpreter,
-    runtime: Build,
+    build_runtime: Callable[[], Build],
     instrumented: bool,
     announce: Callable[[str], None],
 ) -> Build:
     """Return the build of a package's target; make it unless the cache has it and it still holds.
 
-    ``runtime``: a build for the same CPython, whose runtime is used. Raise UserError where the
-    package can't be had or imported, and where its recipe is wrong.
+    ``build_runtime`` makes a build for the same CPython, whose runtime is used. It is called once
+    the package is there: a mistyped name is no reason to compile. Raise UserError where the package
+    can't be had or imported, and where its recipe is wrong.
     """
     recipe_file = spec.recipe or find_shipped(spec.package)
     recipe = read_recipe(recipe_file) if recipe_file else None
     where = locate_package(spec, interpreter, recipe, announce)
+    runtime = build_runtime()
     recipe = recipe or Recipe(where.module)
     text = recipe_file.read_text(encoding="utf-8") if recipe_file else ""
     spec = replace(spec, version=where.version or spec.version)

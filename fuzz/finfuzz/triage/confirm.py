@@ -9,12 +9,21 @@ from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.targets.build import Build
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
+from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, Report, measure, report_nothing
 from finfuzz.triage.oracles.compare import compare_for
 
 
-def confirm(build: Build, program: Program, diagnosis: Diagnosis, limits: Limits) -> Rate:
-    """Measure how often the program fails in the same way in a fresh process with the driver."""
+def confirm(
+    build: Build,
+    program: Program,
+    diagnosis: Diagnosis,
+    limits: Limits,
+    report: Report = report_nothing,
+) -> Rate:
+    """Measure how often the program fails in the same way in a fresh process with the driver.
+
+    ``report`` receives the number of runs, and how many there will be.
+    """
     hang = diagnosis.diagnostic == "hang"
     return measure(
         lambda: (
@@ -22,6 +31,7 @@ def confirm(build: Build, program: Program, diagnosis: Diagnosis, limits: Limits
             is not None
         ),
         HANG_RUNS if hang else MOST,
+        report,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Callable
-from itertools import dropwhile
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,16 +25,15 @@ from finfuzz.triage.attribution.shared_leak import find_shared_leak
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
 from finfuzz.triage.diagnosis.bucket import is_counted
-from finfuzz.triage.diagnosis.symbols import Frame, find_interrupted, name_stack
 from finfuzz.triage.findings.finding import (
     RECIPE,
     Finding,
     FirstSeen,
-    StackFrame,
     TargetRecord,
     encode,
 )
 from finfuzz.triage.findings.rate import MOST, Rate
+from finfuzz.triage.findings.record import SeenOn
 from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.story import describe_rate
 from finfuzz.triage.findings.title import make_title
@@ -42,9 +42,17 @@ from finfuzz.triage.portable import make_portable
 from finfuzz.triage.repro.choose import choose_script
 from finfuzz.triage.repro.single import write_for_build
 from finfuzz.triage.repro.story import replace_story, write_story
+from finfuzz.triage.stack import read_stack, record_stack
 from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
+#: Receives what is done, how often it was done, and how often at most; 0 where nobody knows.
+Advance = Callable[[str, int, int], None]
+
+
+def advance_nothing(_name: str, _done: int, _of: int) -> None:
+    """Receive the progress where nobody wants it."""
+
 
 #: The price of minimizing a hang: so many tries of so many seconds. A program that ends takes 3 to
 #: 60 ms, so a program still running after that mostly hangs; the later fresh runs decide.
@@ -60,23 +68,36 @@ class Origin(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """A program that failed, and its place in the campaign (``seconds`` since the start)."""
+    """A program that failed, and its place in the campaign (``seconds`` since the start).
+
+    ``on``: the node of a cluster that met it.
+    """
 
     text: str
     outcome: Outcome
     diagnosis: Diagnosis
     execution: int
     seconds: float
+    on: SeenOn | None = None
 
 
 class Filer:
-    """The filing of one build's first sightings. Holds an executor: close it when done."""
+    """The filing of one build's first sightings. Holds an executor: close it when done.
+
+    ``announce`` receives a line before each thing that takes time, ``advance`` how far that is.
+    """
 
     def __init__(
-        self, campaign: Build, crashes: Path, limits: Limits, origin: Origin, announce: Announce
+        self,
+        campaign: Build,
+        crashes: Path,
+        limits: Limits,
+        origin: Origin,
+        announce: Announce,
+        advance: Advance = advance_nothing,
     ) -> None:
         self._build, self._crashes, self._limits = campaign, crashes, limits
-        self._origin, self._announce = origin, announce
+        self._origin, self._announce, self._advance = origin, announce, advance
         self._executor = Executor(campaign, limits)
         self._python = campaign.interpreter.version
 
@@ -103,7 +124,7 @@ class Filer:
         name = f"{diagnosis} {diagnosis.bucket}"
         self._announce(f"{name}: reproducing in fresh processes")
         program = parse(sighting.text)
-        fresh = confirm(self._build, program, diagnosis, self._limits)
+        fresh = self._confirm(program, diagnosis)
         forked = confirm_in_zygote(self._executor, program, diagnosis, self._limits)
         if fresh.k == 0:
             return None
@@ -119,6 +140,10 @@ class Filer:
         by = "script" if finding.script.n else "no script shows it, finfuzz's driver:"
         self._announce(f"{name}: {finding.title}: {by} {rate}")
         return folder
+
+    def _confirm(self, program: Program, diagnosis: Diagnosis) -> Rate:
+        report = partial(self._advance, "runs of the program")
+        return confirm(self._build, program, diagnosis, self._limits, report)
 
     def _sight_again(self, sighting: Sighting, program: Program) -> Sighting:
         """Run the minimized program, so that stack, signal and program belong together."""
@@ -150,7 +175,7 @@ class Filer:
             smaller = prefer_steady(smaller, self._build, diagnosis, self._limits, self._announce)
         if smaller == program:
             return smaller, fresh, forked
-        again = confirm(self._build, smaller, diagnosis, self._limits)
+        again = self._confirm(smaller, diagnosis)
         if again.k * fresh.n < fresh.k * again.n:
             return program, fresh, forked
         forked = confirm_in_zygote(self._executor, smaller, diagnosis, self._limits)
@@ -162,7 +187,10 @@ class Filer:
             seconds = min(limits.deadline, _HANG_SECONDS)
             limits = Limits(seconds, limits.memory_mib, limits.abuse)
 
+        tries = itertools.count(1)
+
         def once(candidate: Program) -> bool:
+            self._advance("programs tried to minimize", next(tries), 0)
             outcome = self._executor.run(candidate, limits)
             return find_same(self._build, candidate, outcome, diagnosis, limits) is not None
 
@@ -173,8 +201,8 @@ class Filer:
             self._build.spec, self._build.interpreter, instrumented=False, announce=self._announce
         )
         outcome = smallest.outcome
-        stack = _drop_handler(name_stack(outcome.find_stack(finding.diagnostic)))
-        finding.stack = tuple(map(_record_frame, stack))
+        stack = read_stack(outcome, finding.diagnostic)
+        finding.stack = record_stack(stack)
         finding.title = make_title(finding)  # the script's first line
         raising = frozenset(one.step for one in outcome.raised)
         script = choose_script(
@@ -183,6 +211,7 @@ class Filer:
             smallest.diagnosis,
             self._limits,
             finding.reproduced,
+            partial(self._advance, "runs of the script"),
         )
         finding.script = Rate(0, 0) if _is_seen_here_alone(finding) else script.rate
         files = {
@@ -234,6 +263,7 @@ class Filer:
                 date=datetime.datetime.now(datetime.UTC).date().isoformat(),
                 engine=self._origin.engine,
                 seed=self._origin.seed,
+                on=sighting.on,
             ),
         )
 
@@ -264,18 +294,3 @@ def _is_seen_here_alone(finding: Finding) -> bool:
     """Whether nothing crashed, and the gate saw the defect or finfuzz counted: no script does."""
     counted = is_counted(finding.diagnostic, finding.frames)
     return finding.signal == "NONE" and (finding.diagnostic in RULES or counted)
-
-
-def _drop_handler(stack: list[Frame]) -> list[Frame]:
-    """Drop the runtime's frames that recorded the stack, and the C library's that called them."""
-    interrupted = find_interrupted(stack)
-    if interrupted is not None:
-        return stack[interrupted:]
-    return list(dropwhile(lambda one: "finfuzz_runtime" in one.module, stack))
-
-
-def _record_frame(frame: Frame) -> StackFrame:
-    """Drop this machine's folders: the last two parts of a path are enough."""
-    place = "/".join(frame.place.split("/")[-2:])
-    name = Path(frame.module).name
-    return StackFrame(name, frame.offset, frame.function, place, frame.inlined, frame.local_start)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
-
-import msgspec
 
 from finfuzz.executor.limits import Limits
 from finfuzz.executor.outcome import Outcome
 from finfuzz.program.text import parse
-from finfuzz.support.durations import estimate_rest
+from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build
-from finfuzz.triage.attribution.attribute import attribute_finding
+from finfuzz.triage.deferred import Deferred, Progress
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.filer import Filer, Origin, Sighting
+from finfuzz.triage.filer import Advance, Filer, Origin, Sighting, advance_nothing
 from finfuzz.triage.findings import routes
 from finfuzz.triage.findings.finding import (
     find_milder,
@@ -37,50 +32,20 @@ from finfuzz.triage.findings.known import (
     find_regressed,
     load_known,
 )
+from finfuzz.triage.findings.record import SeenOn
 from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.routes import RouteStart
 from finfuzz.triage.findings.sightings import SeenBucket
-from finfuzz.triage.instruments.escalate import escalate
+from finfuzz.triage.findings.unconfirmed import keep_unconfirmed
 from finfuzz.triage.oracles.compare import compare
 from finfuzz.triage.unwritten import Unwritten
-
-
-class Progress(NamedTuple):
-    """A part of the deferred work on a finding, the controls or the instruments: how far it is.
-
-    ``of``: 0 where nobody knows yet how many there are. ``left``: estimated seconds, None where
-    too little was measured.
-    """
-
-    folder: Path
-    name: Literal["controls", "instruments"]
-    done: int
-    of: int
-    left: float | None
-
-
-@dataclass
-class _Work:
-    folder: Path
-    name: Literal["controls", "instruments"]
-    pieces: Iterator[tuple[int, int]]
-    ran: int = 0
-    seconds: float = 0.0
-
-    def run(self) -> Progress:
-        """Run a piece. Raise StopIteration where none is left."""
-        begin = time.monotonic()
-        done, of = next(self.pieces)
-        self.ran += 1
-        self.seconds += time.monotonic() - begin
-        left = estimate_rest(self.ran, of - done, self.seconds)
-        return Progress(self.folder, self.name, done, of, left)
 
 
 class Sorter:
     """The sorting of one build's failures in a campaign, with findings below ``crashes``.
 
-    ``announce`` receives a line before each thing that takes time. Controls and instruments are
+    ``announce`` receives a line before each thing that takes time, ``advance`` how far it is in
+    filing. Controls and instruments are
     deferred, and ``work`` runs them piece by piece: first the owner of every finding, then the
     rest, which ``owner_only`` leaves to `finfuzz attribute`. Close it when done: it then writes the
     counts of sightings.
@@ -93,6 +58,7 @@ class Sorter:
         limits: Limits,
         origin: Origin,
         announce: Callable[[str], None],
+        advance: Advance = advance_nothing,
         *,
         owner_only: bool = False,
     ) -> None:
@@ -102,11 +68,8 @@ class Sorter:
         for line in rekey(crashes):
             announce(line)
         self._filed = index_buckets(crashes)
-        self._filer = Filer(campaign, crashes, limits, origin, announce)
-        self._owner_only = owner_only
-        self._owners: deque[_Work] = deque()
-        self._later: deque[_Work] = deque()
-        self.progress: Progress | None = None
+        self._filer = Filer(campaign, crashes, limits, origin, announce, advance)
+        self._deferred = Deferred(campaign, limits, announce, owner_only=owner_only)
         # As many diagnoses as differ in a day; each costs a search for every pattern of the list.
         self._explanation = lru_cache(maxsize=4096)(self._explain)
         self.seen: dict[str, SeenBucket] = {}
@@ -123,8 +86,11 @@ class Sorter:
         times: int = 1,
         *,
         thorough: bool = False,
+        on: SeenOn | None = None,
     ) -> tuple[Diagnosis, ...]:
         """Sort one program's outcome; ``execution`` and ``seconds`` are its place in the campaign.
+
+        ``on``: the node of a cluster that met it.
 
         ``times`` is 0 where the caller will pass the sightings to ``count``. ``thorough``: as of
         ``compare``. Raise UserError where the control can't be built.
@@ -136,7 +102,7 @@ class Sorter:
         start = routes.read_start(text) if found else None
         for diagnosis in found:
             if not self.count(diagnosis, start, times):
-                sighting = Sighting(text, outcome, diagnosis, execution, seconds)
+                sighting = Sighting(text, outcome, diagnosis, execution, seconds, on)
                 self._sort_first(sighting, start, times)
         return found
 
@@ -158,28 +124,12 @@ class Sorter:
 
         Afterwards ``progress`` tells what was run.
         """
-        while queue := self._owners or self._later:
-            work = queue[0]
-            try:
-                self.progress = work.run()
-                if queue is self._owners and load(work.folder).attribution is not None:
-                    self._later.append(queue.popleft())
-                    self._announce_owner(work.folder)
-                return True
-            except StopIteration:
-                queue.popleft()
-                if queue is self._owners:
-                    self._announce_owner(work.folder)
-            except UserError as error:
-                queue.popleft()
-                self._announce(f"{work.folder.name}: {error}")
-        self.progress = None
-        return False
+        return self._deferred.work()
 
-    def _announce_owner(self, folder: Path) -> None:
-        attribution = load(folder).attribution
-        if attribution is not None:
-            self._announce(f"{folder.name}: {attribution}")
+    @property
+    def progress(self) -> Progress | None:
+        """How far the deferred work is; None where none is left."""
+        return self._deferred.progress
 
     @property
     def unfiled(self) -> dict[str, str]:
@@ -189,7 +139,7 @@ class Sorter:
     @property
     def waiting(self) -> list[Path]:
         """Findings with deferred work."""
-        return list(dict.fromkeys(work.folder for work in (*self._owners, *self._later)))
+        return self._deferred.waiting
 
     def save(self) -> None:
         """Write the counts of sightings into the findings."""
@@ -199,7 +149,7 @@ class Sorter:
             try:
                 seen.save(seen.path)
             except UserError as error:  # a damaged finding must not cost the counts of others
-                self._announce(f"{seen.unsaved} sightings not counted: {error}")
+                self._announce(f"{count(seen.unsaved, 'sighting')} not counted: {error}")
 
     def close(self) -> None:
         """End the executor and save."""
@@ -295,29 +245,18 @@ class Sorter:
         for seen in self.seen.values():
             if seen.path == milder:
                 seen.path = folder
-        for queue in (self._owners, self._later):
-            kept = [work for work in queue if work.folder != milder]
-            queue.clear()
-            queue.extend(kept)
+        self._deferred.drop(milder)
         shutil.rmtree(milder)
 
     def defer(self, folder: Path) -> None:
         """Leave a finding's controls and instruments to ``work``."""
-        subject = (folder, self._build.spec, self._build.interpreter, self._limits, self._announce)
-        owner_only = self._owner_only
-        controls = attribute_finding(*subject, owner_only=owner_only)
-        self._owners.append(_Work(folder, "controls", controls))
-        if not owner_only:
-            self._later.append(_Work(folder, "instruments", escalate(*subject)))
+        self._deferred.add(folder)
 
     def _keep_unconfirmed(self, sighting: Sighting, seen: SeenBucket, why: str) -> None:
         diagnosis = sighting.diagnosis
-        folder = self._crashes / "unconfirmed" / diagnosis.bucket
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "program.fin").write_text(sighting.text, encoding="utf-8")
-        (folder / "stderr.txt").write_text(sighting.outcome.stderr, encoding="utf-8")
-        (folder / "outcome.json").write_bytes(msgspec.json.encode(sighting.outcome))
-        seen.path = folder
+        seen.path = keep_unconfirmed(
+            self._crashes, diagnosis.bucket, sighting.text, sighting.outcome
+        )
         self.unconfirmed[diagnosis.bucket] = seen
         name = f"{diagnosis} {diagnosis.bucket}"
         self._announce(f"{name}: {why}, kept as unconfirmed")

@@ -56,8 +56,13 @@ def _fails(program: Program, on: Build, diagnosis: Diagnosis, limits: Limits) ->
 def _build_others(
     made: Build, program: Program, limits: Limits, announce: Callable[[str], None]
 ) -> Iterator[Build]:
-    """Build for CPythons on which the program means the same, of its own branch first."""
+    """Build for CPythons on which the program means the same, of its own branch first.
+
+    For none where the target is a module of one environment: no other CPython can import it.
+    """
     own = made.interpreter
+    if made.spec.framework == "module":
+        return
     meant = effective(program, own.version, abuse=limits.abuse, offers=made.offers)
     for other in sorted(find_interpreters(), key=lambda one: one.version[:2] != own.version[:2]):
         if not (other.includes and other.differs_in_version(own)):

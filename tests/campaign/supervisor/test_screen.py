@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from finfuzz.campaign.messages import Answer, Bucket, DeferredProgress, Progress, SightingCount
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.supervisor.screen import Screen, draw_sparkline, render
 from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
@@ -33,6 +34,15 @@ USAGE = Usage(
 )
 
 
+def on_a_cluster() -> Snapshot:
+    """The same on two nodes."""
+    snapshot = full()
+    snapshot.totals.nodes = {
+        name: NodeRow(workers=2, executions=900, seconds=9.0) for name in ("node1", "node2")
+    }
+    return snapshot
+
+
 def full(**changes: object) -> Snapshot:
     """A campaign after a quarter of an hour, with something of everything."""
     totals = Totals(1)
@@ -48,7 +58,7 @@ def full(**changes: object) -> Snapshot:
         unstable=3,
     )
     lane.update_libfuzzer(0, {"corp": 812, "ft": 34_567})
-    lane.update_tallies(0, (Tally("mutator", "insert", 4000, 120, 2, 1.5),))
+    lane.update_tallies(0, (Tally("source", "life cycle", 4000, 120, 2, 1.5),))
     found = Bucket(
         "6bdb81127c2b", "SIGABRT", "internals-recreated", "filed", "", "/x", True, 7, 60.0, 99
     )
@@ -106,6 +116,31 @@ def test_a_note_is_one_line_as_it_is(note: str) -> None:
     assert plain([], note) == [note]
 
 
+@pytest.mark.parametrize(
+    ("findings", "told"),
+    [
+        ([], "0 findings"),
+        (["SIGABRT new", "HANG new"], "2 findings, last new one 14 min ago"),
+        (["SIGABRT old"], "1 finding, filed before"),
+        (["NONE new"], "1 finding (1 without a crash), last new one 14 min ago"),
+        (
+            ["SIGSEGV new", "NONE old", "NONE old", "SIGABRT old"],
+            "4 findings (2 without a crash), 1 new, the last 14 min ago, 3 filed before",
+        ),
+    ],
+)
+def test_findings_and_crashes_do_not_contradict_each_other(findings: list[str], told: str) -> None:
+    """It said "4 findings · 1 crash" where some were filed before or did not crash (issue 21)."""
+    totals = Totals(1)
+    buckets = tuple(
+        Bucket(str(number), signal, "d", "filed", "", "/x", age == "new", 7, 60.0, 1)
+        for number, (signal, age) in enumerate(map(str.split, findings))
+    )
+    totals.lanes[0].add_answer(Answer(0, buckets, 0, 0.1))
+    line = Snapshot(PLAN, totals, 900.0).headline
+    assert line == f"{told} · 0 programs crashed · 45 min left"
+
+
 def test_lines_go_on_when_the_fuzzing_is_over() -> None:
     """Its own time then stands still, and controls may take a quarter of an hour."""
     file = io.StringIO()
@@ -120,12 +155,21 @@ def test_lines_go_on_when_the_fuzzing_is_over() -> None:
 
 def test_the_line_says_it_all() -> None:
     assert full().line == (
-        "1 finding, last new one 14 min ago · 1,234 crashes · 45 min left · 137 programs/s · "
-        "123,456 in all · 34,567 features · known, not filed: 12"
+        "1 finding, last new one 14 min ago · 1,234 programs crashed · 45 min left · "
+        "137 programs/s · 123,456 in all · 34,567 features · known, not filed: 12"
     )
     done = full(activity="done fuzzing; sorting 3 crashes").line
-    assert " · 1,234 crashes · done · " in done
+    assert " · 1,234 programs crashed · done · " in done
     assert done.endswith(" · done fuzzing; sorting 3 crashes")
+
+
+def test_nodes_of_a_cluster_have_a_line() -> None:
+    snapshot = on_a_cluster()
+    assert " · 2 nodes, 4 workers · " in snapshot.line
+    console = DataConsole(file=io.StringIO(), width=120)
+    console.print(render(snapshot, 120))
+    assert "nodes" in (shown := console.file.getvalue())  # type: ignore[attr-defined]
+    assert "2 nodes, 4 workers: node1 2 × 100/s, node2 2 × 100/s" in shown
 
 
 def test_the_screen_says_what_is_complete() -> None:
@@ -180,7 +224,7 @@ def draw(width: int, snapshot: Snapshot) -> list[str]:
 def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
     lines = draw(width, full(warnings=["no new feature for 2.1 h"], feature_age=130.0))
     assert max(map(len, lines)) <= width
-    assert lines[0] == "1 finding, last new one 14 min ago · 1,234 crashes · 45 min left"
+    assert lines[0] == "1 finding, last new one 14 min ago · 1,234 programs crashed · 45 min left"
     places = []
     for piece in (
         "pybind11==3.1.0+destroy on CPython 3.13.0 · 2 workers",
@@ -193,7 +237,7 @@ def test_the_screen_fits_and_shows_what_there_is(width: int) -> None:
         "machine    411 MiB in 9 processes",
         "known      not filed: gh-113433: left subinterpreter (12)",
         "! no new feature for 2.1 h",
-        "insert",
+        "life cycle",
         "×1.50",
         "workers' time: programs 83%, mutation 6%, other 11%",
     ):
@@ -257,6 +301,11 @@ def lane_with(**progress: object) -> Totals:
             "no program runs counted code of the extension: events alone guide the campaign",
         ),
         ({"deaths": 6000}, "60% of the programs crash: what comes after a crash is hardly tested"),
+        (
+            {"early": 1},
+            "1 program ended early, by a process that ended itself: not filed, and what comes "
+            "after is not tested; `finfuzz replay` names such programs",
+        ),
         ({"zygotes_replaced": 50}, "50 zygotes had to be replaced"),
         ({"child_seconds": 40.0}, "workers spend only 40% of their time in children"),
     ],

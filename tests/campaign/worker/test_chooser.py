@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -6,10 +7,20 @@ import pytest
 
 from finfuzz.campaign.worker.chooser import CANDIDATES, Chooser
 from finfuzz.campaign.worker.program_source import Candidate, ProgramSource
+from finfuzz.generation.combinations import Combinations
 from finfuzz.generation.features import list_features
 from finfuzz.generation.novelty import Novelty
 from finfuzz.generation.sweep.source import Sweep
 from finfuzz.generation.sweep.space import Space
+from finfuzz.generation.weights import (
+    COVERAGE,
+    GRAPH,
+    LATEST,
+    LIFE_CYCLE,
+    SOURCES,
+    SWEEP,
+    Weights,
+)
 from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 from finfuzz.program.vocabulary import EVERYTHING
@@ -19,14 +30,23 @@ def read(text: str) -> Program:
     return parse("finfuzz 1\n" + text.replace(";", "\n"))
 
 
+def weigh(chooser: Chooser, **weights: float) -> None:
+    learner = chooser.source.learner
+    sources = {**dict.fromkeys(SOURCES, 0.0), **weights}
+    learner.weights = replace(learner.weights, sources=sources)
+
+
 @pytest.fixture
 def chooser() -> Chooser:
-    return Chooser(ProgramSource((3, 13, 0)), Novelty(), None)
+    """One that takes what libFuzzer kept and nothing else."""
+    chooser = Chooser(ProgramSource((3, 13, 0)), Novelty(), Combinations(EVERYTHING), None)
+    weigh(chooser, coverage=1.0)
+    return chooser
 
 
 def choose(chooser: Chooser, *texts: str) -> str:
     """The choice among some programs, made over and over."""
-    candidates = [Candidate(read(text), Program(), ("insert",)) for text in texts]
+    candidates = [Candidate(read(text), COVERAGE) for text in texts]
     made = iter(candidates * CANDIDATES)
     chosen = chooser.choose(Random(1), lambda: next(made))
     return texts[candidates.index(chosen)]
@@ -49,20 +69,47 @@ def test_the_same_program_gets_old(chooser: Chooser) -> None:
     assert chosen == dict.fromkeys(texts, 2)
 
 
-def test_a_share_is_of_the_sweep(tmp_path: Path) -> None:
+@pytest.mark.parametrize("guided", [True, False])
+def test_each_source_has_its_share(tmp_path: Path, guided: bool) -> None:
     sweep = Sweep(Space(EVERYTHING, (3, 13)), tmp_path / "sweep")
-    chooser = Chooser(ProgramSource((3, 13, 0)), Novelty(), sweep)
+    source = ProgramSource((3, 13, 0))
+    chooser = Chooser(source, Novelty(), Combinations(EVERYTHING), sweep)
     rng = Random(1)
-    made = [chooser.choose(rng, lambda: chooser.source.generate(rng)) for _ in range(1000)]
-    weights = chooser.source.learner.weights.mutators
-    share = 1000 * weights["sweep"] / sum(weights.values())
-    assert sum(one.by == ("sweep",) for one in made) == pytest.approx(share, rel=0.2)
+    covered = Candidate(read("collect"), COVERAGE)
+    made = [chooser.choose(rng, (lambda: covered) if guided else None) for _ in range(1000)]
+    weights = dict(source.learner.weights.sources)
+    if not guided:
+        weights[LATEST] += weights.pop(COVERAGE)
+    counts = Counter(one.source for one in made)
+    assert counts.keys() == weights.keys()
+    for name in (SWEEP, GRAPH):
+        share = 1000 * weights[name] / sum(weights.values())
+        assert counts[name] == pytest.approx(share, rel=0.3)
+
+
+def test_a_complete_sweep_leaves_its_share_to_life_cycles() -> None:
+    chooser = Chooser(ProgramSource((3, 13, 0)), Novelty(), Combinations(EVERYTHING), None)
+    weigh(chooser, sweep=1.0)
+    assert chooser.choose(Random(1)).source == LIFE_CYCLE
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("node a list; node b list; edge a b append", 1.0), ("start i1 legacy; fork; fork", 0.3)],
+)
+def test_what_costs_more_is_mutated_more_rarely(text: str, share: float) -> None:
+    program = read(text)
+    source = ProgramSource((3, 13, 0))
+    source.learner.weights = Weights(affordable=share * program.cost)
+    rng = Random(1)
+    may = sum(source.can_mutate(rng, program) for _ in range(1000))
+    assert may == pytest.approx(1000 * share, abs=50)
 
 
 def test_what_the_sweep_ran_is_not_new(tmp_path: Path) -> None:
     novelty = Novelty()
     sweep = Sweep(Space(EVERYTHING, (3, 13)), tmp_path / "sweep")
-    chooser = Chooser(ProgramSource((3, 13, 0)), novelty, sweep)
+    chooser = Chooser(ProgramSource((3, 13, 0)), novelty, Combinations(EVERYTHING), sweep)
     program = chooser.sweep_next()
     assert program is not None
     features = list_features(program)

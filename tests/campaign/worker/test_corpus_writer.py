@@ -18,7 +18,7 @@ from finfuzz.targets.build import Build
 
 PROGRAM = "finfuzz 1\nnode a container\nroot a module\n"
 OTHER = "finfuzz 1\nnode a instance\nroot a sys\n"
-CHANGE = Change(("insert",), ("root",), ("sys",))
+CHANGE = Change("coverage", ("insert",), ("root",), ("sys",))
 
 
 class Writing:
@@ -53,7 +53,7 @@ def test_what_was_taken_is_kept_under_its_name_and_said_once(writing: Writing) -
     result = writing.writer.keep_last(41)
     assert result is not None
     kept, change = result
-    assert kept == CorpusAddition(hash_program(PROGRAM), 41, kept.features, ("insert",))
+    assert kept == CorpusAddition(hash_program(PROGRAM), 41, kept.features, ("coverage", "insert"))
     assert kept.features > 10
     assert change is CHANGE
     assert writing.names() == [f"{hash_program(PROGRAM)}.fin"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -16,8 +17,10 @@ from finfuzz.campaign.plan import Engine
 from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.libfuzzer import _Mutators
 from finfuzz.campaign.worker.program_source import ProgramSource
+from finfuzz.generation.combinations import Combinations
 from finfuzz.generation.generate import leaves_threads
 from finfuzz.generation.novelty import Novelty
+from finfuzz.generation.weights import COVERAGE
 from finfuzz.program.text import parse
 from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.targets.build import Build
@@ -167,10 +170,12 @@ def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
     assert not any(step.op in ("start", "again") for program in made for step in program.steps)
 
 
-def test_cross_overs_are_one_of_ten() -> None:
+def test_cross_overs_are_one_of_ten_of_what_libfuzzer_kept() -> None:
     """libFuzzer asks for one every second time; programs then grew to all steps they may have."""
     loop = SimpleNamespace(mutation_seconds=0.0)
-    chooser = Chooser(ProgramSource((3, 13, 0)), Novelty(), None)
+    source = ProgramSource((3, 13, 0))
+    source.learner.weights = replace(source.learner.weights, sources={COVERAGE: 1.0})
+    chooser = Chooser(source, Novelty(), Combinations(EVERYTHING), None)
     mutators = _Mutators(chooser, loop)  # type: ignore[arg-type]
     first, second = (f"finfuzz 1\nnode {name} list\nedge {name} {name} append\n" for name in "ab")
     crossed = 0

@@ -6,6 +6,7 @@ import pytest
 from finfuzz.campaign.worker import sweep_engine
 from finfuzz.campaign.worker.chooser import Chooser
 from finfuzz.campaign.worker.program_source import ProgramSource
+from finfuzz.generation.combinations import Combinations
 from finfuzz.generation.learning import Change
 from finfuzz.generation.novelty import Novelty
 from finfuzz.generation.sweep import space as space_module
@@ -28,7 +29,7 @@ class FakeLoop(SimpleNamespace):
         return len(self.ran) >= self.most
 
     def execute(self, program: Program, change: Change) -> None:
-        assert change.mutators == (SWEEP,)
+        assert change.source == SWEEP
         self.ran.append(program)
 
 
@@ -47,7 +48,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> list[Program]:
 
 def sweep_with(loop: FakeLoop, ledger: Path) -> bool:
     source = ProgramSource((3, 13, 0), NOTHING)
-    chooser = Chooser(source, Novelty(), Sweep(Space(NOTHING, (3, 13)), ledger))
+    sweep = Sweep(Space(NOTHING, (3, 13)), ledger)
+    chooser = Chooser(source, Novelty(), Combinations(NOTHING), sweep)
     return sweep_engine.run(loop, chooser)  # type: ignore[arg-type]
 
 

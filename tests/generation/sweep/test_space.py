@@ -140,7 +140,13 @@ def test_no_interpreter_starts_where_an_import_in_it_hangs() -> None:
 
 @pytest.mark.parametrize("offers", [EVERYTHING, SMALL])
 def test_another_space_has_another_identity(offers: Vocabulary) -> None:
-    same, other = Space(offers, (3, 13, 0)), Space(offers, (3, 13, 5))
+    same, other = Space(offers, (3, 13, 0)), Space(offers, (3, 13, 0))
     assert same.identity == other.identity
-    assert same.identity != Space(offers, (3, 12)).identity
+    assert same.identity != Space(offers, (3, 13, 5)).identity
     assert Space(EVERYTHING, PYTHON).identity != Space(NOTHING, PYTHON).identity
+
+
+def test_other_code_is_another_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Space(SMALL, PYTHON).identity
+    monkeypatch.setattr(space_module, "_digest_code", lambda: "of an upgrade that changed legality")
+    assert Space(SMALL, PYTHON).identity != before

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from finfuzz.campaign.folder import StatePaths
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.report.page.clock import Clock
 from finfuzz.report.page.data import read_campaign
 from finfuzz.report.page.history import POINTS
 from finfuzz.support.errors import UserError
 from helpers.campaign_example import BEGAN, LANES, fill, journal_in, plan, state_with
-from helpers.journals import query
+from helpers.journals import change, query
 
 
 @pytest.fixture
@@ -47,6 +48,27 @@ def test_totals(state: Path) -> None:
     assert len(campaign.notes) == 9
     tried = query(journal.path, "SELECT sum(tried) FROM tallies WHERE name = 'splice'")[0][0]
     assert next(one for one in campaign.tallies if one.name == "splice").tried == tried
+
+
+def test_nodes_of_a_cluster(state: Path) -> None:
+    journal = journal_in(state)
+    assert read_campaign(state).nodes == ()
+    row = NodeRow(workers=4, executions=70, seconds=2.0, kernel="6.1", pythons="3.12.1 3.13.0")
+    with journal.writing():
+        journal.save_node("node1", row)
+    (node,) = read_campaign(state).nodes
+    assert (node.name, node.rate, node.kernel) == ("node1", 140.0, "6.1")
+    with journal.writing():
+        journal.put("nodes", name="node1", executions="many")
+    with pytest.raises(UserError, match="damaged"):
+        read_campaign(state)
+
+
+def test_a_journal_of_an_earlier_finfuzz_has_no_nodes(state: Path) -> None:
+    journal = journal_in(state)
+    journal.close()
+    change(journal.path, "DROP TABLE nodes")
+    assert read_campaign(state).nodes == ()
 
 
 def test_a_long_history_is_thinned_to_its_end(state: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Lane
 from finfuzz.report.page.render import Renderer, render_page
 from finfuzz.triage.findings.finding import list_folders
@@ -62,6 +63,16 @@ def filled(state: Path, tmp_path: Path) -> Path:
     shutil.copytree(CRASHES, tmp_path / "crashes")
     crashes_with(tmp_path / "crashes", finding())
     return state
+
+
+def test_nodes_of_a_cluster_are_a_table(state: Path) -> None:
+    journal = journal_in(state)
+    assert "Nodes of the cluster" not in render(state)
+    row = NodeRow(workers=4, executions=70, seconds=2.0, floor_seconds=0.01, kernel="6.1")
+    with journal.writing():
+        journal.save_node("<node1>", row)
+    text = Reader(render(state)).text
+    assert all(part in text for part in ("Nodes of the cluster", "<node1>", "35 %", "6.1"))
 
 
 def test_nothing_is_asked_of_the_network(filled: Path) -> None:

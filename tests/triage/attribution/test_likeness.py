@@ -10,6 +10,7 @@ from finfuzz.triage.attribution.likeness import (
     Likeness,
     are_same_defect,
     compare_with_control,
+    describe_difference,
     make_crash,
 )
 from finfuzz.triage.diagnosis import Diagnosis
@@ -147,3 +148,21 @@ def test_a_hook_of_ours_in_common_is_no_cause_in_common() -> None:
     own = Diagnosis("SIGSEGV", "none", "finalizing", "", ("target hook", "a"))
     other = Diagnosis("SIGABRT", "heap-corruption", "finalizing", "", ("target hook", "b"))
     assert not are_same_defect(own, other)
+
+
+@pytest.mark.parametrize(
+    ("frames", "options", "told"),
+    [
+        (("list_dealloc", "pybind11::cast"), {}, "in list_dealloc"),
+        (("pybind11::cast",), {"phase": "exited"}, "after Py_FinalizeEx"),
+        (("dict_dealloc",), {"phase": "exited"}, "in dict_dealloc, after Py_FinalizeEx"),
+        (("TypeError", "pybind11::cast"), {"signal": "NONE"}, "TypeError"),
+        (("pybind11::cast",), {"signal": "SIGABRT"}, ""),
+    ],
+)
+def test_what_differs_under_the_same_label(
+    frames: tuple[str, ...], options: dict[str, str], told: str
+) -> None:
+    """`show` said "crashed differently: SIGSEGV" of a SIGSEGV (issue 21)."""
+    finding, seen = crash("pybind11::cast").diagnosis, crash(*frames, **options).diagnosis
+    assert describe_difference(finding, seen) == told

@@ -14,6 +14,7 @@ from finfuzz.triage.attribution.package_owner import (
     find_package_owner,
     list_notes,
     list_uncontrolled,
+    list_unlike,
 )
 from finfuzz.triage.findings.attribution import Axis, ControlResult
 from finfuzz.triage.findings.rate import Rate
@@ -220,6 +221,31 @@ def test_a_framework_without_a_control_leaves_a_doubt() -> None:
     )
     assert (found.owner, found.confidence) == ("extension", "medium")
     assert found.notes == ("made with nanobind",)
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "steps", "unlike", "confidence"),
+    [
+        ("none", "node a :box\nedge a a :added\n", [], "high"),
+        ("none", "node a :box\nhook a del :use\n", ["the recipe's action `:use`"], "medium"),
+        ("wrong-answer", "self-check\n", ["the questions of its recipe"], "medium"),
+        ("none", "self-check\n", [], "high"),
+    ],
+)
+def test_what_no_control_does_lowers_the_confidence(
+    diagnostic: str, steps: str, unlike: list[str], confidence: str
+) -> None:
+    """kiwisolver was blamed with high confidence for an answer that no control was asked for."""
+    program = parse(f"finfuzz 1\n{steps}")
+    assert list_unlike(diagnostic, program) == unlike
+    found = find_package_owner(parse_target(OPTREE), SURVIVED, ALWAYS, unlike=unlike)
+    assert (found.owner, found.confidence) == ("extension", confidence)
+    assert list(found.notes) == [f"no control does the same as {one}" for one in unlike]
+    blamed = find_package_owner(parse_target(OPTREE), [*SURVIVED, framework("same")], ALWAYS)
+    same = find_package_owner(
+        parse_target(OPTREE), [*SURVIVED, framework("same")], ALWAYS, unlike=unlike
+    )
+    assert same == blamed
 
 
 UNSUPPORTED = Unsupported(("fork", "legacy"), "no subinterpreters: https://example.org/faq")

@@ -79,6 +79,15 @@ def test_it_is_not_run_more_often_than_asked() -> None:
     assert measure(lambda: True, most=2) == Rate(2, 2)
 
 
+def test_each_run_is_reported() -> None:
+    told: list[tuple[int, int]] = []
+    measure(lambda: True, 3, lambda done, of: told.append((done, of)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    mixed = iter([True, False, *[True] * 10])
+    measure(lambda: next(mixed), 12, lambda done, of: told.append((done, of)))
+    assert told[3:6] == [(1, 10), (2, 12), (3, 12)]
+
+
 @pytest.mark.parametrize(
     ("rate", "runs"),
     [

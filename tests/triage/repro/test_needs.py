@@ -82,4 +82,4 @@ def test_found_on_a_debug_build_it_may_show_on_another() -> None:
         abiflags="d",
     )["repro.py"]  # fmt: skip
     assert 'sys.version_info[:2] != (3, 14) or "d" not in sys.abiflags:' in script
-    assert "found on CPython 3.14, a debug build: another version may crash differently" in script
+    assert "made for CPython 3.14, a debug build: another version may behave differently" in script

@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from finfuzz.campaign.nodes import describe_nodes
 from finfuzz.campaign.supervisor.snapshot import Snapshot
 from finfuzz.support.counting import count
 from finfuzz.support.durations import format_age
@@ -23,7 +24,7 @@ _LIVE_SECONDS = 0.5
 #: Interval of plain lines: from every ten seconds in a short campaign to ten minutes in a long one.
 _PLAIN_SECONDS = (10.0, 600.0)
 _BARS = "▁▂▃▄▅▆▇█"
-_MOST_FINDINGS, _MOST_MUTATORS = 8, 6
+_MOST_FINDINGS = 8
 
 
 class _Console(DataConsole):
@@ -143,6 +144,8 @@ def _render_figures(snapshot: Snapshot, width: int) -> Table:
     if snapshot.of_floor is not None:
         speed += f", {snapshot.of_floor:.0%} of the speed of empty programs"
     table.add_row("speed", f"{speed}; {total.executions:,} in all")
+    if nodes := describe_nodes(snapshot.totals.nodes):
+        table.add_row("nodes", nodes)
     if stability := _describe_stability(snapshot):
         table.add_row("stability", stability)
     if snapshot.totals.corpus is not None:
@@ -151,6 +154,10 @@ def _render_figures(snapshot: Snapshot, width: int) -> Table:
             table.add_row("", draw_sparkline(snapshot.features, max(10, min(60, width - 30))))
     if snapshot.sweep:
         table.add_row("complete", Text(snapshot.sweep, overflow="ellipsis", no_wrap=True))
+    if snapshot.explored:
+        table.add_row("together", Text(snapshot.explored, overflow="ellipsis", no_wrap=True))
+    if snapshot.machines:
+        table.add_row("machines", Text(snapshot.machines))
     table.add_row("triage", _describe_triage(snapshot))
     if used := snapshot.usage:
         table.add_row(
@@ -212,16 +219,17 @@ def _render_findings(snapshot: Snapshot, width: int) -> Table:
 
 
 def _render_yields(snapshot: Snapshot) -> RenderableType:
-    """Render what the fuzzer learns from: the yield of mutators, the highest per trial first."""
+    """Render where programs come from, and what each source yields: their shares follow that."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("mutator", no_wrap=True)
-    for column in ("tried", "new features", "new crashes", "weight"):
+    table.add_column("programs from", no_wrap=True)
+    for column in ("share", "tried", "new features", "new crashes", "weight"):
         table.add_column(column, justify="right", no_wrap=True)
-    tallies = [one for one in snapshot.totals.tallies if one.sort == "mutator"]
-    tallies.sort(key=lambda one: -(one.features + one.signatures) / max(one.tried, 1))
-    for one in tallies[:_MOST_MUTATORS]:
+    tallies = [one for one in snapshot.totals.tallies if one.sort == "source"]
+    tallies.sort(key=lambda one: -one.tried)
+    programs = max(sum(one.tried for one in tallies), 1)
+    for one in tallies:
         counts = (f"{number:,}" for number in (one.tried, one.features, one.signatures))
-        table.add_row(one.name, *counts, f"×{one.weight:.2f}")
+        table.add_row(one.name, f"{one.tried / programs:.0%}", *counts, f"×{one.weight:.2f}")
     total = snapshot.totals.total
     if not total.seconds:
         return table

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finfuzz.campaign.messages import DeferredProgress
+from finfuzz.campaign.nodes import describe_nodes
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import Totals
@@ -43,7 +44,8 @@ class Snapshot:
     does instead. ``triage_seconds``: time that triage was busy. ``untriaged``: signatures without a
     diagnosis. ``waiting``: findings whose controls have not run. ``features``: their history,
     summed over lanes; ``feature_age``: seconds since the last new one, None where none was seen.
-    ``sweep``: how far the sweeps have come, in words.
+    ``sweep``: how far the sweeps have come, ``explored``: what was run together, ``machines``: what
+    came from others, in words.
     """
 
     plan: Plan
@@ -57,22 +59,32 @@ class Snapshot:
     features: list[float] = field(default_factory=list)
     feature_age: float | None = None
     sweep: str = ""
+    explored: str = ""
+    machines: str = ""
     warnings: list[str] = field(default_factory=list)
 
     @property
     def headline(self) -> str:
-        """The findings, the last new one, the crashes and the time left."""
-        findings = self.totals.findings
-        new = [one.seconds for one in findings if one.new]
-        last = f", last new one {self.describe_moment(max(new))}" if new else ""
-        none = ", none of them new" if findings and not new else ""
-        parts = [
-            count(len({one.bucket for one in findings}), "finding") + (last or none),
-            count(self.totals.total.deaths, "crash", "crashes"),
-        ]
+        """The findings, the last new one, the programs that crashed and the time left."""
+        crashed = f"{count(self.totals.total.deaths, 'program')} crashed"
         left = self.plan.seconds - self.elapsed
+        parts = [self._describe_findings(), crashed]
         parts.append(f"{format_age(left)} left" if self.is_fuzzing else "done")
         return " · ".join(parts)
+
+    def _describe_findings(self) -> str:
+        """Count findings, and those that a reader would miss among the crashes of this campaign."""
+        findings = {one.bucket: one for one in self.totals.findings}.values()
+        new = [one.seconds for one in findings if one.new]
+        old = len(findings) - len(new)
+        calm = sum(one.signal == "NONE" for one in findings)
+        text = count(len(findings), "finding") + (f" ({calm} without a crash)" if calm else "")
+        if not new:
+            return text + (", filed before" if old else "")
+        when = self.describe_moment(max(new))
+        if not old:
+            return f"{text}, last new one {when}"
+        return f"{text}, {len(new)} new, the last {when}, {old} filed before"
 
     def describe_moment(self, seconds: float) -> str:
         """Describe a moment of the fuzzing; its clock stands still when the fuzzing is done."""
@@ -104,9 +116,13 @@ class Snapshot:
         parts = [self.headline, f"{self.rate:.0f} programs/s", f"{total.executions:,} in all"]
         if self.totals.corpus is not None:
             parts.append(f"{self.totals.features:,} features")
+        if self.totals.nodes:
+            parts.append(describe_nodes(self.totals.nodes).partition(":")[0])
         known = sum(one.sightings for lane in self.totals.lanes for one in lane.buckets_in("known"))
         if known:
             parts.append(f"known, not filed: {known:,}")
+        if self.machines:
+            parts.append(self.machines)
         if self.activity:
             parts.append(self.activity)
         return " · ".join(parts)

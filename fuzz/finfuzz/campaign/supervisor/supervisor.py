@@ -7,9 +7,9 @@ second.
 
 from __future__ import annotations
 
-import contextlib
 import selectors
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from finfuzz.campaign.folder import State
@@ -17,15 +17,18 @@ from finfuzz.campaign.journal import SAMPLE_SECONDS, Journal
 from finfuzz.campaign.messages import Announcement
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.interrupts import Interruptible
+from finfuzz.campaign.supervisor.pool import Pool
 from finfuzz.campaign.supervisor.resource_guard import ResourceGuard, set_priority
 from finfuzz.campaign.supervisor.resources import explain_full_disk
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
+from finfuzz.campaign.supervisor.sync_client import SyncClient
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import find_warnings
 from finfuzz.campaign.supervisor.worker_messages import WorkerMessages
-from finfuzz.campaign.supervisor.worker_pool import Worker, WorkerPool
+from finfuzz.campaign.supervisor.worker_pool import WorkerPool
 from finfuzz.campaign.sweeps import Sweeps, read_sweeps
+from finfuzz.campaign.sync.status import Peer
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process
@@ -49,21 +52,32 @@ class Supervisor:
     Afterwards ``interrupted`` and ``problem`` say how the run ended.
     """
 
-    def __init__(self, plan: Plan, state: State, journal: Journal, screen: Screen) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        state: State,
+        journal: Journal,
+        screen: Screen,
+        make_pool: Callable[[Plan, State, Totals], Pool] = WorkerPool,
+    ) -> None:
         self._plan, self._state, self._journal, self._screen = plan, state, journal, screen
         self.totals = Totals(len(plan.lanes))
         self.totals.load(journal)
         self._found_before = self._list_new()  # by the runs that this one continues
-        self.pool = WorkerPool(plan, state, self.totals)
-        self.triage = TriageClient(state, self.totals, deferred_work=plan.attribute)
+        self.pool = make_pool(plan, state, self.totals)
+        self.triage = TriageClient(
+            state, self.totals, deferred_work=plan.attribute, cluster=self.pool.address
+        )
         self._messages = WorkerMessages(self.totals, self.pool, self.triage.queue, self._announce)
         self._guard = ResourceGuard(state.folder, plan.bounds, journal, self._announce)
         self._selector = selectors.DefaultSelector()
+        self._sync = SyncClient(state, self._selector, self.triage.queue, self._announce)
+        self.pool.attach(self._selector, self._messages, self._announce, self._note_end)
         self._began = time.time()
         self._stopped_at: float | None = None
         self._paused = ""
         self._next = dict.fromkeys(("flush", "resources", "sample", "watch"), 0.0)
-        self._sweeps = Sweeps([])
+        self._sweeps = Sweeps([], [])
         self._features = History()
         for features in journal.load_features():
             self._features.add(features)
@@ -97,6 +111,11 @@ class Supervisor:
             self._close()
 
     @property
+    def machines(self) -> tuple[Peer, ...]:
+        """The other machines, and what came from each."""
+        return self._sync.status.peers if self._sync.status else ()
+
+    @property
     def _fuzzing(self) -> bool:
         return self._stopped_at is None
 
@@ -111,7 +130,7 @@ class Supervisor:
     @property
     def _over(self) -> bool:
         finished = self.triage.idle or self._is_late
-        return not self._fuzzing and not self.pool.workers and finished
+        return not self._fuzzing and not self.pool.busy and finished
 
     @property
     def _is_late(self) -> bool:
@@ -132,8 +151,9 @@ class Supervisor:
         if self._fuzzing and (self.pool.exhausted or self.pool.elapsed >= self._plan.seconds):
             self._stop()
         if self._fuzzing and not self._paused:
-            for worker in self.pool.start_missing():
-                self._register(worker)
+            self.pool.start_missing()
+        if self._plan.sync is not None:
+            self._sync.turn()
         self._kill_unresponsive()
         self.triage.ask(soon=not self._fuzzing)
         if self._is_due("resources", _RESOURCE_SECONDS):
@@ -153,49 +173,22 @@ class Supervisor:
         self._next[what] = now + seconds
         return True
 
-    def _register(self, worker: Worker) -> None:
-        read = selectors.EVENT_READ
-        self._selector.register(worker.pipe, read, lambda: self._read_worker(worker))
-        self._selector.register(worker.stderr, read, lambda: self._read_libfuzzer(worker))
-
-    def _read_worker(self, worker: Worker) -> None:
-        messages = worker.read()
-        if messages is None:
-            self._remove(worker)
-            return
-        for message in messages:
-            self._messages.take(worker, message)
-
-    def _read_libfuzzer(self, worker: Worker) -> None:
-        figures = worker.read_libfuzzer()
-        if figures is None:
-            self._selector.unregister(worker.stderr)
-        else:
-            self._messages.take_libfuzzer(worker, figures)
-
-    def _remove(self, worker: Worker) -> None:
-        self._selector.unregister(worker.pipe)
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(worker.stderr)
-        line = self.pool.remove(worker)
+    def _note_end(self, line: str) -> None:
+        """Clean up after a worker that has ended."""
         self._end_orphans()
         if line and self._fuzzing and not self._paused:
             self._announce(line)
 
     def _kill_unresponsive(self) -> None:
-        for worker in self.pool.find_unresponsive():
-            lane = self._plan.lanes[worker.lane]
-            self._announce(f"a worker on {lane} is unresponsive; killing it")
-            worker.last_message_at = time.monotonic()
-            process.end_tree(worker.pid)
+        self.pool.check()
         if self._stopped_at is not None:
             self.pool.kill_late(self._stopped_at)
         if self._is_due("watch", _WATCH_SECONDS) and self.triage.kill_stuck():
             self._announce("triage is unresponsive; killing it")
 
     def _end_orphans(self) -> None:
-        ours = {worker.pid for worker in self.pool.workers.values()}
-        process.end_children_since(ours | ({self.triage.pid} if self.triage.pid else set()))
+        triage = {self.triage.pid} if self.triage.pid else set()
+        process.end_children_since(set(self.pool.pids) | triage | self._sync.pids)
 
     def _start_triage(self) -> None:
         self._selector.register(self.triage.start(), selectors.EVENT_READ, self._read_triage)
@@ -218,8 +211,7 @@ class Supervisor:
         self.totals.add_note(line)
 
     def _check_resources(self) -> None:
-        workers = [worker.pid for worker in self.pool.workers.values()]
-        problem = self._guard.check(workers, self.triage.pid)
+        problem = self._guard.check(self.pool.pids, self.triage.pid)
         if problem and self._fuzzing:
             self.problem = problem
             self._stop()
@@ -274,6 +266,7 @@ class Supervisor:
     def _close(self) -> None:
         self.pool.close()
         self.triage.close()
+        self._sync.close()
         self._end_orphans()
         self._selector.close()
         self._state.tidy(self._plan)
@@ -307,6 +300,8 @@ class Supervisor:
             waiting=self.triage.waiting,
             features=self._features.values,
             sweep=self._sweeps.line,
+            explored=self._sweeps.explored_line,
+            machines=self._sync.status.line if self._sync.status else "",
             feature_age=age,
             warnings=find_warnings(self._plan, self.totals, usage, times),
         )

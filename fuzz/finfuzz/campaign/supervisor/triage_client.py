@@ -36,10 +36,16 @@ _OPTIONAL = (RunDeferredWork, CompareWithFresh, CompareWithControl)
 
 
 class TriageClient:
-    """The triage process and its ``queue``. ``deferred_work``: whether deferred work runs."""
+    """The triage process and its ``queue``.
 
-    def __init__(self, paths: StatePaths, totals: Totals, *, deferred_work: bool) -> None:
-        self._paths, self._totals = paths, totals
+    ``deferred_work``: whether deferred work runs. ``cluster``: the address of a Dask scheduler
+    that may run what triage needs, if any.
+    """
+
+    def __init__(
+        self, paths: StatePaths, totals: Totals, *, deferred_work: bool, cluster: str = ""
+    ) -> None:
+        self._paths, self._totals, self._cluster = paths, totals, cluster
         self.queue = TriageQueue(paths, totals, deferred_work=deferred_work)
         self._request: ToTriage | None = None
         self._tries = 0
@@ -87,7 +93,11 @@ class TriageClient:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(write,),
-                env={**os.environ, "TMPDIR": str(self._paths.scratch.absolute())},
+                env={
+                    **os.environ,
+                    "TMPDIR": str(self._paths.scratch.absolute()),
+                    "FINFUZZ_CLUSTER": self._cluster,
+                },
             )
         os.close(write)
         self._channel = Channel(FromTriage)

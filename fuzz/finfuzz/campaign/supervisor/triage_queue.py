@@ -26,6 +26,7 @@ from finfuzz.campaign.messages import (
     ZygoteOutcome,
 )
 from finfuzz.campaign.totals import Totals
+from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.campaign.worker.signatures import FURTHER
 
 #: Shortest interval between two updates of the findings' counts.
@@ -49,7 +50,9 @@ class TriageQueue:
         self._counts: dict[int, dict[tuple[str, tuple[str, ...]], SightingCount]] = {}
         self._comparisons: deque[CompareWithFresh] = deque(maxlen=4)
         self._findings: deque[QueueDeferredWork] = deque()
-        self._quick: deque[AddSightings | CompareWithFresh | RetryFiling] = deque()
+        self._quick: deque[AddSightings | CompareWithFresh | RetryFiling | TakeAttribution] = (
+            deque()
+        )
         self._triaged: set[tuple[int, str]] = set()  # by the current triage process
         self._skipped: set[tuple[int, str]] = set()
         self._compared: set[tuple[int, str]] = set()
@@ -154,6 +157,11 @@ class TriageQueue:
         for number, lane in enumerate(self._totals.lanes):
             if lane.unsorted:
                 self._quick.append(RetryFiling(number))
+
+    def take_attribution(self, request: TakeAttribution) -> None:
+        """Queue what another machine says of a finding, unless that waits already."""
+        if request not in self._quick:
+            self._quick.append(request)
 
     def put_back(self, request: ToTriage) -> None:
         """Queue a request again that a process died over."""

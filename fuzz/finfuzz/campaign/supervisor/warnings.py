@@ -10,6 +10,7 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import LaneTotals, Totals
 from finfuzz.campaign.worker.signatures import FURTHER
+from finfuzz.support.counting import count
 
 #: Executions of a lane before its rates mean anything.
 _ENOUGH = 2000
@@ -60,6 +61,11 @@ def _check_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
     if total.deaths > _DIES * total.executions:
         share = total.deaths / total.executions
         yield f"{share:.0%} of the programs crash: what comes after a crash is hardly tested"
+    if total.early:
+        yield (
+            f"{count(total.early, 'program')} ended early, by a process that ended itself: not "
+            "filed, and what comes after is not tested; `finfuzz replay` names such programs"
+        )
     if lane.compared >= _COMPARED and lane.disagreed > _DISAGREES * lane.compared:
         yield (
             f"zygote and fresh process disagree on {lane.disagreed / lane.compared:.0%} "
@@ -68,10 +74,11 @@ def _check_lane(plan: Plan, lane: LaneTotals, stale: float) -> Iterator[str]:
     if plan.engine == "atheris" and stale > _STALE_SECONDS:
         yield f"no new feature for {stale / 3600:.1f} h"
     if total.zygotes_replaced > 10 + total.executions / 10_000:
-        yield f"{total.zygotes_replaced} zygotes had to be replaced"
+        yield f"{count(total.zygotes_replaced, 'zygote')} had to be replaced"
     if FURTHER in lane.signatures:
-        sightings = lane.signatures[FURTHER].sightings
-        yield f"{sightings} crashes have signatures beyond the {MOST_SIGNATURES} that are kept"
+        number = lane.signatures[FURTHER].sightings
+        crashes = count(number, "crash has a signature", "crashes have signatures")
+        yield f"{crashes} beyond the {MOST_SIGNATURES} that are kept"
     children = total.child_seconds / max(total.seconds, 1e-9)
     if children < _IN_CHILDREN:
         yield f"workers spend only {children:.0%} of their time in children"

@@ -16,8 +16,8 @@ from finfuzz.campaign.messages import (
     WorkerWarning,
     ZygoteOutcome,
 )
+from finfuzz.campaign.supervisor.pool import Member, Pool
 from finfuzz.campaign.supervisor.triage_queue import TriageQueue
-from finfuzz.campaign.supervisor.worker_pool import Worker, WorkerPool
 from finfuzz.campaign.totals import Totals
 
 
@@ -27,14 +27,14 @@ class WorkerMessages:
     def __init__(
         self,
         totals: Totals,
-        pool: WorkerPool,
+        pool: Pool,
         triage: TriageQueue,
         announce: Callable[[str], None],
     ) -> None:
         self._totals, self._pool, self._triage, self._announce = totals, pool, triage, announce
         self.feature_times: dict[int, float] = {}
 
-    def take(self, worker: Worker, message: FromWorker) -> None:
+    def take(self, worker: Member, message: FromWorker) -> None:
         """Apply a message of a worker."""
         lane = self._totals.lanes[worker.lane]
         if isinstance(message, Progress):
@@ -58,7 +58,7 @@ class WorkerMessages:
             if message.complete:
                 self._pool.complete.add(worker.lane)
 
-    def take_libfuzzer(self, worker: Worker, figures: dict[str, int]) -> None:
+    def take_libfuzzer(self, worker: Member, figures: dict[str, int]) -> None:
         """Apply the figures of a worker's libFuzzer."""
         lane = self._totals.lanes[worker.lane]
         before = lane.features
@@ -66,7 +66,7 @@ class WorkerMessages:
         if lane.features != before:
             self.feature_times[worker.lane] = time.monotonic()
 
-    def _take_signature(self, worker: Worker, message: NewSignature) -> None:
+    def _take_signature(self, worker: Member, message: NewSignature) -> None:
         """Convert the worker's execution and seconds into the campaign's."""
         lane = self._totals.lanes[worker.lane]
         progress = lane.running.get(worker.slot, Progress())

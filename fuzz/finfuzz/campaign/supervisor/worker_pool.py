@@ -5,40 +5,36 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import selectors
 import signal
 import subprocess
 import time
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.messages import Channel, FromWorker
 from finfuzz.campaign.plan import Plan
+from finfuzz.campaign.supervisor.pool import Member, Messages, Pool
 from finfuzz.campaign.totals import Totals
-from finfuzz.campaign.worker.job import Job
+from finfuzz.campaign.worker.job import Job, make_job
 from finfuzz.executor import process
 from finfuzz.support.own_python import module_command
 
 _LIBFUZZER = re.compile(r"\b(ft|corp): (\d+)")
-#: Time that a worker stays on one of several lanes: a start costs a second, and loads the corpus.
-#: In a short campaign each lane gets four turns, unless they would be too short.
-_SLICE_SECONDS = (3.0, 300.0)
-_TURNS = 4
 #: A worker gives a zygote up 20 s after its deadline; the supervisor gives a worker longer.
-_UNRESPONSIVE_SECONDS = 60.0
+UNRESPONSIVE_SECONDS = 60.0
 #: A stopped worker may need so long beyond its deadline, for the program that it runs.
-_STOP_SECONDS = 30.0
-#: A lane is abandoned when so many of its workers in a row end within ten seconds of work.
-_FAILURES = 3
-_WORKED_SECONDS = 10.0
+STOP_SECONDS = 30.0
 
 
-class Worker:
-    """A worker process on one lane. The supervisor reads ``pipe`` and ``stderr``."""
+class Worker(Member):
+    """A worker process on one lane. The pool reads ``pipe`` and ``stderr``."""
 
     def __init__(self, slot: int, lane: int, job: Job) -> None:
-        self.slot, self.lane = slot, lane
+        super().__init__(slot, lane)
         self.pipe, write = os.pipe()
         with process.deaf_to_terminal():
             self._process = subprocess.Popen(
@@ -57,9 +53,6 @@ class Worker:
         self._stderr_lines: deque[str] = deque(maxlen=20)
         self._line = b""
         self.last_message_at = time.monotonic()
-        self.finished = False
-        self.stopped = False
-        self.problem = ""
 
     @property
     def pid(self) -> int:
@@ -116,25 +109,18 @@ class Worker:
         return next((line for line in reversed(self._stderr_lines) if line), "no error message")
 
 
-class WorkerPool:
-    """The workers of a plan, each on the lane that is furthest below its share.
-
-    ``abandoned``: lanes that can't be fuzzed, with the reason. ``complete``: lanes whose sweep has
-    no program left.
-    """
+class WorkerPool(Pool):
+    """The workers of a plan, as processes of this machine."""
 
     def __init__(self, plan: Plan, state: State, totals: Totals) -> None:
-        self._plan, self._state, self._totals = plan, state, totals
+        super().__init__(plan, totals)
+        self._state = state
         self.workers: dict[int, Worker] = {}
-        self._failures = [0] * len(plan.lanes)
         self._started = 0
-        self.abandoned: dict[int, str] = {}
-        self.complete: set[int] = set()
-        self.replaced = 0
-
-    @property
-    def size(self) -> int:
-        return self._plan.workers
+        self._selector: selectors.BaseSelector = selectors.DefaultSelector()
+        self._messages: Messages
+        self._announce: Callable[[str], None]
+        self._note_end: Callable[[str], None]
 
     @property
     def elapsed(self) -> float:
@@ -142,24 +128,41 @@ class WorkerPool:
         return self._totals.total.seconds / self._plan.workers
 
     @property
-    def exhausted(self) -> bool:
-        """Whether no lane is left to be fuzzed, and no worker is at the last of a sweep."""
-        at_last = any(worker.lane in self.complete for worker in self.workers.values())
-        return not self._open_lanes and not at_last
+    def pids(self) -> list[int]:
+        return [worker.pid for worker in self.workers.values()]
 
     @property
-    def _open_lanes(self) -> list[int]:
-        closed = self.complete.union(self.abandoned)
-        return [lane for lane in range(len(self._plan.lanes)) if lane not in closed]
+    def _busy_lanes(self) -> list[int]:
+        return [worker.lane for worker in self.workers.values()]
+
+    def attach(
+        self,
+        selector: selectors.BaseSelector,
+        messages: Messages,
+        announce: Callable[[str], None],
+        note_end: Callable[[str], None],
+    ) -> None:
+        """Read the workers' messages in the supervisor's loop."""
+        self._selector, self._messages = selector, messages
+        self._announce, self._note_end = announce, note_end
 
     def start_missing(self) -> list[Worker]:
         """Start a worker in each slot that has none; return those."""
         started = []
         for slot in range(self._plan.workers):
             if slot not in self.workers and self._open_lanes:
-                self.workers[slot] = self._start(slot)
-                started.append(self.workers[slot])
+                worker = self.workers[slot] = self._start(slot)
+                self._register(worker)
+                started.append(worker)
         return started
+
+    def check(self) -> None:
+        """Kill workers that have sent nothing for longer than any program may take."""
+        for worker in self.find_unresponsive():
+            lane = self._plan.lanes[worker.lane]
+            self._announce(f"a worker on {lane} is unresponsive; killing it")
+            worker.last_message_at = time.monotonic()
+            process.end_tree(worker.pid)
 
     def stop(self) -> None:
         for worker in self.workers.values():
@@ -167,85 +170,56 @@ class WorkerPool:
 
     def kill_late(self, stopped_at: float) -> None:
         """Kill all workers if they have had enough time since they were stopped."""
-        patience = _STOP_SECONDS + self._plan.bounds.deadline
+        patience = STOP_SECONDS + self._plan.bounds.deadline
         if time.monotonic() - stopped_at > patience:
             for worker in self.workers.values():
                 process.end_tree(worker.pid)
 
     def find_unresponsive(self) -> list[Worker]:
         """Find workers without a message for longer than any program may take."""
-        limit = _UNRESPONSIVE_SECONDS + self._plan.bounds.deadline
+        limit = UNRESPONSIVE_SECONDS + self._plan.bounds.deadline
         now = time.monotonic()
         return [one for one in self.workers.values() if now - one.last_message_at > limit]
 
     def remove(self, worker: Worker) -> str:
         """Remove a worker that has ended; return what to announce, if anything."""
+        for file in (worker.pipe, worker.stderr):
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(file)
         del self.workers[worker.slot]
         lane = self._totals.lanes[worker.lane]
         worked = lane.running[worker.slot].seconds if worker.slot in lane.running else 0.0
         lane.finish_worker(worker.slot)
-        ending = worker.close()
-        if (worker.finished or worker.stopped) and not worker.problem:
-            return ""
-        problem = worker.problem or ending
-        self.complete.discard(worker.lane)  # it may have left a part of the sweep
-        self.replaced += 1
-        self._failures[worker.lane] += 1
-        if worked >= _WORKED_SECONDS:
-            self._failures[worker.lane] = 1
-        name = str(self._plan.lanes[worker.lane])
-        if self._failures[worker.lane] >= _FAILURES:
-            self.abandoned[worker.lane] = problem
-            return f"giving up on {name}: its workers keep ending: {problem}"
-        return f"a worker on {name} is gone ({problem}); starting another"
+        return self._judge_end(worker, worked, worker.close())
 
     def close(self) -> None:
         for worker in list(self.workers.values()):
             self.remove(worker)
 
+    def _register(self, worker: Worker) -> None:
+        read = selectors.EVENT_READ
+        self._selector.register(worker.pipe, read, lambda: self._read(worker))
+        self._selector.register(worker.stderr, read, lambda: self._read_libfuzzer(worker))
+
+    def _read(self, worker: Worker) -> None:
+        messages = worker.read()
+        if messages is None:
+            self._note_end(self.remove(worker))
+            return
+        for message in messages:
+            self._messages.take(worker, message)
+
+    def _read_libfuzzer(self, worker: Worker) -> None:
+        figures = worker.read_libfuzzer()
+        if figures is None:
+            self._selector.unregister(worker.stderr)
+        else:
+            self._messages.take_libfuzzer(worker, figures)
+
     def _start(self, slot: int) -> Worker:
         lane = self._find_next_lane()
-        plan, number = self._plan, self._started
-        self._started += 1
-        target = plan.lanes[lane]
-        bounds = plan.bounds
-        remaining = max(plan.seconds - self.elapsed, 0.1)
-        job = Job(
-            target=target.target,
-            python=target.python,
-            seconds=remaining if len(plan.lanes) == 1 else min(remaining, self._slice),
-            engine=plan.engine,
-            seed=(plan.seed + number * 7919 + self._totals.total.executions) % 2**31,
-            live=str(self._state.live),
-            corpus=str(self._state.corpus),
-            signatures=str(self._state.signatures(lane)),
-            scratch=str(self._state.scratch),
-            novelty=str(self._state.novelty(lane)),
-            sweep=str(self._state.sweep(lane)),
-            shared=plan.workers > 1,
-            deadline=bounds.deadline,
-            memory_mib=bounds.memory_mib,
-            abuse=plan.abuse,
-            tallies=self._totals.lanes[lane].tallies,
-        )
+        remaining = max(self._plan.seconds - self.elapsed, 0.1)
+        seconds = remaining if len(self._plan.lanes) == 1 else min(remaining, self._slice)
+        number, self._started = self._started, self._started + 1
+        job = make_job(self._plan, self._totals, self._state, lane, number, seconds)
         return Worker(slot, lane, job)
-
-    @property
-    def _slice(self) -> float:
-        shortest, longest = _SLICE_SECONDS
-        plan = self._plan
-        turn = plan.seconds * plan.workers / len(plan.lanes) / _TURNS
-        return min(longest, max(shortest, turn))
-
-    def _find_next_lane(self) -> int:
-        """Find the lane furthest below its share, running workers' time included."""
-        busy = [0] * len(self._plan.lanes)
-        for worker in self.workers.values():
-            busy[worker.lane] += 1
-        had = {
-            number: (self._totals.lanes[number].total.seconds + busy[number] * self._slice)
-            / lane.share
-            for number in self._open_lanes
-            for lane in (self._plan.lanes[number],)
-        }
-        return min(had, key=had.__getitem__)

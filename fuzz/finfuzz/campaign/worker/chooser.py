@@ -1,18 +1,20 @@
-"""The choice of a worker's next program: one of the sweep, or the newest of a few candidates."""
+"""The choice of a worker's next program: a source by its yield, then its newest candidate."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.program_source import Candidate, ProgramSource
+from finfuzz.generation.combinations import Combinations
 from finfuzz.generation.features import list_features
 from finfuzz.generation.novelty import Novelty
 from finfuzz.generation.sweep.source import Sweep
 from finfuzz.generation.sweep.space import Space
-from finfuzz.generation.weights import SWEEP
+from finfuzz.generation.weights import COVERAGE, GRAPH, LATEST, LIFE_CYCLE, SWEEP, pick
 from finfuzz.program.model import Program
 from finfuzz.support.cpythons import has
 from finfuzz.support.errors import UserError
@@ -20,6 +22,8 @@ from finfuzz.targets.built import Build
 
 #: Programs that are made to run one of them. Each takes a fiftieth of an average child.
 CANDIDATES = 4
+#: Latest programs that mutations start from.
+_LATEST = 256
 
 
 def make_space(build: Build) -> Space:
@@ -31,28 +35,60 @@ def make_space(build: Build) -> Space:
 class Chooser:
     """Chooses programs, and counts what was chosen.
 
-    ``novelty``: counts of features, shared with the other workers of the lane. ``sweep``: None
-    where the campaign has none.
+    ``novelty``: counts of features, ``explored``: combinations of words, both shared with the other
+    workers of the lane. ``sweep``: None where the campaign has none.
     """
 
-    def __init__(self, source: ProgramSource, novelty: Novelty, sweep: Sweep | None) -> None:
+    def __init__(
+        self,
+        source: ProgramSource,
+        novelty: Novelty,
+        explored: Combinations,
+        sweep: Sweep | None,
+    ) -> None:
         self.source = source
-        self._novelty, self._sweep = novelty, sweep
+        self._novelty, self._explored, self._sweep = novelty, explored, sweep
+        self._latest: deque[Program] = deque(maxlen=_LATEST)
 
     @classmethod
     def for_job(cls, job: Job, source: ProgramSource, build: Build) -> Chooser:
         """Make the chooser of a worker. Raises UserError for files that can't be written."""
         try:
             sweep = Sweep(make_space(build), Path(job.sweep))
-            return cls(source, Novelty(Path(job.novelty)), sweep)
+            explored = Combinations(build.offers, Path(job.explored))
+            return cls(source, Novelty(Path(job.novelty)), explored, sweep)
         except OSError as error:
             raise UserError(f"can't write {error.filename}: {error.strerror}") from error
 
-    def choose(self, rng: Random, make: Callable[[], Candidate]) -> Candidate:
-        """Choose the next program. ``make``: makes a candidate."""
-        if rng.random() < self._share_of_sweep and (program := self.sweep_next()) is not None:
-            return Candidate(program, Program(), (SWEEP,))
-        made = [make() for _ in range(CANDIDATES)]
+    def choose(self, rng: Random, covered: Callable[[], Candidate] | None = None) -> Candidate:
+        """Choose the next program. ``covered``: makes one of a program that libFuzzer kept."""
+        source = self._pick_source(rng, covered is not None)
+        if source == SWEEP:
+            if (program := self.sweep_next()) is not None:
+                return Candidate(program, SWEEP)
+            source = LIFE_CYCLE
+        made = [self._make(rng, source, covered) for _ in range(CANDIDATES)]
+        chosen = self._choose_newest(made)
+        self._explored.count(self.source.trim(chosen.program))
+        self._latest.append(chosen.program)
+        return chosen
+
+    def _pick_source(self, rng: Random, has_covered: bool) -> str:
+        weights = {**self.source.learner.weights.sources}
+        if not has_covered:  # mutations of the latest take its share
+            weights[LATEST] += weights.pop(COVERAGE)
+        return pick(rng, list(weights), list(weights.values()))
+
+    def _make(self, rng: Random, source: str, covered: Callable[[], Candidate] | None) -> Candidate:
+        if source == COVERAGE and covered is not None:
+            return covered()
+        if source == LATEST and self._latest:
+            program = rng.choice(self._latest)
+            if self.source.can_mutate(rng, program):
+                return self.source.mutate(rng, program)
+        return self.source.generate(rng, GRAPH if source == GRAPH else LIFE_CYCLE)
+
+    def _choose_newest(self, made: list[Candidate]) -> Candidate:
         features = [list_features(one.program) for one in made]
         rates = [
             self._novelty.rate(found) / one.program.cost
@@ -67,9 +103,5 @@ class Chooser:
         program = self._sweep.make_next() if self._sweep else None
         if program is not None:
             self._novelty.count(list_features(program))
+            self._explored.count(program)
         return program
-
-    @property
-    def _share_of_sweep(self) -> float:
-        weights = self.source.learner.weights.mutators
-        return weights[SWEEP] / sum(weights.values())

@@ -80,7 +80,8 @@ class CorpusWriter:
         features = self._merge(last.counters)
         if not features:  # a shorter program with known features
             return None
-        return CorpusAddition(name, execution, features, last.change.mutators), last.change
+        made_by = (last.change.source, *last.change.mutators)
+        return CorpusAddition(name, execution, features, made_by), last.change
 
     def _check(self, last: _LastRun) -> None:
         shared = self._executor.shared

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from finfuzz.campaign.plan import Engine
+from finfuzz.campaign.folder import StatePaths
+from finfuzz.campaign.plan import Engine, Plan
+from finfuzz.campaign.totals import Totals
 from finfuzz.executor.limits import Limits
 from finfuzz.generation.learning import Tally
 
@@ -14,9 +16,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     ``target`` on ``python`` (a path) is built, and the folders exist: ``live`` is libFuzzer's,
     ``corpus`` has whole programs, ``signatures`` the first program of each signature, ``scratch``
-    what libFuzzer writes of a crash or a slow program. ``novelty`` and ``sweep`` are files of the
-    lane that its workers share.
-    ``shared``: other workers add programs to ``live``. ``tallies``: what the lane has learnt.
+    what libFuzzer writes of a crash or a slow program. ``novelty``, ``explored`` and ``sweep`` are
+    files of the lane that its workers share.
+    ``shared``: other workers or machines add programs to ``live``. ``tallies``: what the lane has
+    learnt.
     """
 
     target: str
@@ -29,6 +32,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     signatures: str
     scratch: str
     novelty: str
+    explored: str
     sweep: str
     shared: bool
     deadline: float
@@ -39,3 +43,29 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def limits(self) -> Limits:
         return Limits(self.deadline, self.memory_mib, self.abuse)
+
+
+def make_job(
+    plan: Plan, totals: Totals, paths: StatePaths, lane: int, number: int, seconds: float
+) -> Job:
+    """Make the job of a campaign's worker. ``number``: counts the workers, so seeds differ."""
+    target, bounds = plan.lanes[lane], plan.bounds
+    return Job(
+        target=target.target,
+        python=target.python,
+        seconds=seconds,
+        engine=plan.engine,
+        seed=(plan.seed + number * 7919 + totals.total.executions) % 2**31,
+        live=str(paths.live),
+        corpus=str(paths.corpus),
+        signatures=str(paths.signatures(lane)),
+        scratch=str(paths.scratch),
+        novelty=str(paths.novelty(lane)),
+        explored=str(paths.explored(lane)),
+        sweep=str(paths.sweep(lane)),
+        shared=plan.workers > 1 or plan.sync is not None,
+        deadline=bounds.deadline,
+        memory_mib=bounds.memory_mib,
+        abuse=plan.abuse,
+        tallies=totals.lanes[lane].tallies,
+    )

@@ -25,6 +25,7 @@ from finfuzz.campaign.worker.loop import Loop
 from finfuzz.campaign.worker.program_source import Candidate
 from finfuzz.executor.shared_memory import PROGRAM_BYTES, SharedMemory
 from finfuzz.executor.zygote import Executor
+from finfuzz.generation.weights import COVERAGE
 from finfuzz.program.model import Program
 from finfuzz.program.text import ParseError, parse, to_text
 from finfuzz.support.errors import UserError
@@ -183,8 +184,8 @@ class _Mutators:
     def _make(self, rng: Random, host: Program | None, donor: Program | None) -> Candidate:
         if host and donor:
             return self._source.cross_over(rng, host, donor)
-        if host:
-            return self._source.mutate(rng, host)
+        if host and self._source.can_mutate(rng, host):
+            return self._source.mutate(rng, host, COVERAGE)
         return self._source.generate(rng)
 
     def take_candidate(self, data: bytes) -> Candidate | None:

@@ -24,6 +24,7 @@ from finfuzz.executor.zygote import Executor, ZygoteDied
 from finfuzz.generation.learning import Change, Learner
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
+from finfuzz.triage.diagnosis.ending import ends_early
 from finfuzz.triage.findings.known import is_known_crash
 
 _PROGRESS_SECONDS = 0.2
@@ -49,7 +50,7 @@ class Loop:
         self._floor = 0.0
         self._took = [0, 0, 0]
         self._child_seconds = 0.0
-        self._touched = self._deaths = 0
+        self._touched = self._deaths = self._early = 0
         self._stopped = False
         self.executions = 0
         self.mutation_seconds = 0.0
@@ -67,9 +68,9 @@ class Loop:
         begin = time.perf_counter()
         outcome = self._executor.run(program)
         self._child_seconds += time.perf_counter() - begin
-        self._count(outcome)
+        self._count(program, outcome)
         if change is not None:
-            self._learner.count_trial(change)
+            self._learner.count_trial(change, program.cost)
         if outcome.notable:
             self._add_signature(program, outcome, change)
         if outcome.died and not self._is_known(outcome):
@@ -92,11 +93,12 @@ class Loop:
         self.send(Tallies(self._learner.tallies))
         self.send(Finished(self._make_progress(), problem, complete))
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, program: Program, outcome: Outcome) -> None:
         self.executions += 1
         for index, count in enumerate(outcome.took):
             self._took[index] += count
         self._deaths += outcome.died
+        self._early += ends_early(outcome, program)
         self._touched += self._executor.shared.ran_blocks
 
     def _add_signature(self, program: Program, outcome: Outcome, change: Change | None) -> None:
@@ -144,6 +146,7 @@ class Loop:
             took=(self._took[0], self._took[1], self._took[2]),
             touched=self._touched,
             deaths=self._deaths,
+            early=self._early,
             zygotes_replaced=self._executor.replaced,
             unstable=self.unstable,
             floor_seconds=self._floor,

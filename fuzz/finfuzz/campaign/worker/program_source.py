@@ -7,11 +7,18 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from finfuzz.generation.generate import import_first, leave_out, leaves_threads, stop_all
+from finfuzz.generation.generate import (
+    generate,
+    import_first,
+    leave_out,
+    leaves_threads,
+    stop_all,
+)
 from finfuzz.generation.learning import Change, Learner, Tally, list_gains
-from finfuzz.generation.mutate import generate_new, make_mutation
+from finfuzz.generation.life_cycles import generate_life_cycle
+from finfuzz.generation.mutate import make_mutation
 from finfuzz.generation.splice import splice
-from finfuzz.generation.weights import weigh_for
+from finfuzz.generation.weights import COVERAGE, GRAPH, LATEST, LIFE_CYCLE, weigh_for
 from finfuzz.program.model import Program
 from finfuzz.program.roles import adapt
 from finfuzz.program.scope import effective
@@ -37,16 +44,17 @@ _KEEPS_DEAD_STEPS = 0.15
 
 
 class Candidate(NamedTuple):
-    """A program to be run, the one that it was made from, and the mutators that made it."""
+    """A program to be run, its source, the one that it was made from, and the mutators."""
 
     program: Program
-    parent: Program
-    by: tuple[str, ...]
+    source: str
+    parent: Program = Program()
+    by: tuple[str, ...] = ()
 
     @property
     def change(self) -> Change:
         """The difference to the parent, as the learner counts it."""
-        return Change(self.by, *list_gains(self.parent, self.program))
+        return Change(self.source, self.by, *list_gains(self.parent, self.program))
 
 
 class ProgramSource:
@@ -87,25 +95,29 @@ class ProgramSource:
         """Translate a program of another target."""
         return adapt(program, collect_own_words(), self.learner.weights.offers)
 
-    def generate(self, rng: Random) -> Candidate:
-        """Generate a program from nothing."""
-        made = generate_new(rng, self.learner.weights)
-        return self._finish(rng, Program(), made.program, made.by)
+    def generate(self, rng: Random, source: str = LIFE_CYCLE) -> Candidate:
+        """Generate a program from nothing: by life cycle, or a graph step by step."""
+        make = generate if source == GRAPH else generate_life_cycle
+        return Candidate(self._tidy(rng, make(rng, self.learner.weights)), source)
 
-    def mutate(self, rng: Random, program: Program) -> Candidate:
+    def can_mutate(self, rng: Random, program: Program) -> bool:
+        """Whether to mutate a program now: the more it costs, the more rarely."""
+        return rng.random() * program.cost <= self.learner.weights.affordable
+
+    def mutate(self, rng: Random, program: Program, source: str = LATEST) -> Candidate:
         """Mutate a program."""
         changed = make_mutation(rng, program, self.learner.weights)
-        return self._finish(rng, program, changed.program, changed.by)
+        return Candidate(self._tidy(rng, changed.program), source, program, changed.by)
 
     def cross_over(self, rng: Random, host: Program, donor: Program) -> Candidate:
-        """Insert a piece of one program into another."""
+        """Insert a piece of one program that libFuzzer kept into another."""
         changed = splice(rng, host, donor, self.learner.weights.max_steps)
-        return self._finish(rng, host, changed, ("cross-over",))
+        return Candidate(self._tidy(rng, changed), COVERAGE, host, ("cross-over",))
 
-    def _finish(
-        self, rng: Random, parent: Program, child: Program, by: tuple[str, ...]
-    ) -> Candidate:
-        return Candidate(self._tidy(rng, child), parent, by)
+    def trim(self, program: Program) -> Program:
+        """Leave out the steps that have no effect."""
+        weights = self.learner.weights
+        return effective(program, weights.python, offers=weights.offers)
 
     def _tidy(self, rng: Random, program: Program) -> Program:
         if self._rare and rng.random() >= _HIDDEN:
@@ -113,8 +125,7 @@ class ProgramSource:
         if rng.random() < _IMPORTS_FIRST:
             program = import_first(program)
         if rng.random() >= _KEEPS_DEAD_STEPS:
-            weights = self.learner.weights
-            program = effective(program, weights.python, offers=weights.offers)
+            program = self.trim(program)
         costly = self._stops or leaves_threads(program)
         if costly and rng.random() >= _LEFTOVERS:
             return stop_all(program)

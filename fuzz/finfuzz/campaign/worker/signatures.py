@@ -20,6 +20,7 @@ from finfuzz.program.text import ParseError, parse, to_text
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.reading import read_bounded
+from finfuzz.triage.findings.record import SeenOn
 from finfuzz.triage.findings.routes import MOST, collect_roots
 
 _VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'|(?<=^finfuzz: )step \d+", re.MULTILINE)
@@ -30,12 +31,16 @@ _LARGEST = 4 << 20
 
 
 class SignatureFile(msgspec.Struct, frozen=True):
-    """The file of a signature: its first program, and when the worker ran that program."""
+    """The file of a signature: its first program, and when the worker ran that program.
+
+    ``on``: the node of a cluster that ran it.
+    """
 
     text: str
     outcome: Outcome
     execution: int
     seconds: float
+    on: SeenOn | None = None
 
 
 class SignatureCounter:
@@ -109,6 +114,15 @@ def compute_signature(outcome: Outcome) -> str:
 def encode(first: SignatureFile) -> bytes:
     """Encode the file of a signature."""
     return msgspec.msgpack.encode(first)
+
+
+def note_node(content: bytes, on: SeenOn) -> bytes:
+    """Note in the file of a signature which node met it; a damaged file stays as it is."""
+    try:
+        first = msgspec.msgpack.decode(content, type=SignatureFile)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return content
+    return encode(msgspec.structs.replace(first, on=on))
 
 
 def load(folder: Path, signature: str) -> SignatureFile:

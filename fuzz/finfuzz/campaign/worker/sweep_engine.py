@@ -19,5 +19,5 @@ def run(loop: Loop, chooser: Chooser) -> bool:
         loop.mutation_seconds += time.perf_counter() - begin
         if program is None:
             return True
-        loop.execute(program, Change((SWEEP,), *list_gains(Program(), program)))
+        loop.execute(program, Change(SWEEP, (), *list_gains(Program(), program)))
     return False

@@ -13,17 +13,20 @@ from pathlib import Path
 
 import msgspec
 
+from finfuzz.generation.sweep.share import WHOLE, read_share
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
 from finfuzz.support.reading import read_bounded
 
 #: The file begins with the digest of the space, then a number for each block.
-_HEADER = 32
-_NUMBER = struct.Struct("<I")
+HEADER = 32
+NUMBER = struct.Struct("<I")
 #: Bytes of a ledger that are read: the largest space has some 20,000 blocks.
-_MOST_BYTES = 1 << 24
+MOST_BYTES = 1 << 24
 #: Set in the number of a block whose programs were all run.
-_DONE = 1 << 31
+DONE = 1 << 31
+#: Set in the number of a block that another machine runs (shares.py).
+ELSEWHERE = 1 << 30
 
 
 class CellState(msgspec.Struct, frozen=True):
@@ -49,35 +52,42 @@ class Ledger:
         self._blocks = blocks = sum(count for _, count in cells)
         digest = sha256(f"{blocks} {space}".encode()).digest()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        fcntl.lockf(self._file, fcntl.LOCK_EX, _HEADER)  # one begins it, the others wait
-        if os.pread(self._file, _HEADER, 0) != digest:
+        fcntl.lockf(self._file, fcntl.LOCK_EX, HEADER)  # one begins it, the others wait
+        if os.pread(self._file, HEADER, 0) != digest:
             os.ftruncate(self._file, 0)
             write_whole(_name_cells(path), msgspec.json.encode(cells))
             os.pwrite(self._file, digest, 0)
         os.ftruncate(self._file, self._place(blocks))
-        fcntl.lockf(self._file, fcntl.LOCK_UN, _HEADER)
+        fcntl.lockf(self._file, fcntl.LOCK_UN, HEADER)
         self._map = mmap.mmap(self._file, 0)
-        self._cursor = 0
+        self._path, self._share = path, WHOLE
+        self._cursor = 0  # the first block of the share that may be left
 
     def claim(self) -> tuple[int, int] | None:
         """Lock the first block that nobody runs. Return it, and how many of its programs were run.
 
-        None if every block was run, or is run by others.
+        Blocks of this machine's share come first, if it has one. None if every block was run, or is
+        run by others.
         """
-        for block in range(self._cursor, self._blocks):
-            if self._read(block) & _DONE:
-                if block == self._cursor:
-                    self._cursor += 1
+        if (share := read_share(self._path)) != self._share:
+            self._share, self._cursor = share, share.rank
+        cursor = self._cursor
+        for block in share.list_in_order(cursor, self._blocks):
+            if self._read(block) & (DONE | ELSEWHERE):
+                if block == cursor:
+                    cursor += share.of
             elif self._lock(block, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 run = self._read(block)
-                if not run & _DONE:
+                if not run & DONE:
+                    self._cursor = cursor
                     return block, run
                 self._lock(block, fcntl.LOCK_UN)  # finished meanwhile
+        self._cursor = share.rank  # blocks that come back from another machine may lie anywhere
         return None
 
     def count(self, block: int, run: int, *, done: bool = False) -> None:
         """Count the programs of a locked block that were run; unlock it if that is all of it."""
-        _NUMBER.pack_into(self._map, self._place(block), run | (_DONE if done else 0))
+        NUMBER.pack_into(self._map, self._place(block), run | (DONE if done else 0))
         if done:
             self._lock(block, fcntl.LOCK_UN)
 
@@ -87,17 +97,17 @@ class Ledger:
         os.close(self._file)
 
     def _read(self, block: int) -> int:
-        return int(_NUMBER.unpack_from(self._map, self._place(block))[0])
+        return int(NUMBER.unpack_from(self._map, self._place(block))[0])
 
     def _lock(self, block: int, how: int) -> bool:
         try:
-            fcntl.lockf(self._file, how, _NUMBER.size, self._place(block))
+            fcntl.lockf(self._file, how, NUMBER.size, self._place(block))
         except BlockingIOError:
             return False
         return True
 
     def _place(self, block: int) -> int:
-        return _HEADER + block * _NUMBER.size
+        return HEADER + block * NUMBER.size
 
 
 def read_sweep(path: Path) -> list[CellState]:
@@ -107,20 +117,20 @@ def read_sweep(path: Path) -> list[CellState]:
     """
     if not path.exists():
         return []
-    data = read_bounded(path, _MOST_BYTES, "the ledger of a sweep")[_HEADER:]
+    data = read_bounded(path, MOST_BYTES, "the ledger of a sweep")[HEADER:]
     try:
-        text = read_bounded(_name_cells(path), _MOST_BYTES, "the cells of a sweep")
+        text = read_bounded(_name_cells(path), MOST_BYTES, "the cells of a sweep")
         cells = msgspec.json.decode(text, type=list[tuple[str, int]])
     except msgspec.DecodeError as error:
         raise UserError(f"{_name_cells(path)} is damaged: {error}") from error
-    whole = data[: len(data) // _NUMBER.size * _NUMBER.size]
-    counts = (number for (number,) in _NUMBER.iter_unpack(whole))
+    whole = data[: len(data) // NUMBER.size * NUMBER.size]
+    counts = (number for (number,) in NUMBER.iter_unpack(whole))
     states = []
     for cell, size in cells:
         blocks = list(islice(counts, max(size, 0)))
         if any(blocks):
-            complete = len(blocks) == size and all(number & _DONE for number in blocks)
-            states.append(CellState(cell, sum(number & ~_DONE for number in blocks), complete))
+            complete = len(blocks) == size and all(number & DONE for number in blocks)
+            states.append(CellState(cell, sum(number & ~DONE for number in blocks), complete))
     return states
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from finfuzz.generation.sweep.ledger import Ledger
 from finfuzz.generation.sweep.space import Space
 from finfuzz.program.model import Program
+
+#: Interval of looking for blocks after the last one: it takes some milliseconds.
+_ASK_SECONDS = 1.0
 
 
 class Sweep:
@@ -22,10 +26,19 @@ class Sweep:
         cells = [(cell, len(blocks)) for cell, blocks in by_cell.items()]
         self._ledger = Ledger(ledger, space.identity, cells)
         self._programs = self._list_programs()
+        self._ask_again = 0.0
 
     def make_next(self) -> Program | None:
-        """Return the next program; None if all were run, or the last are run by other workers."""
-        return next(self._programs, None)
+        """Return the next program; None if all were run, or the last are run by other workers.
+
+        Those may leave some, and another machine may: it pays to ask again, but not each time.
+        """
+        program = next(self._programs, None)
+        if program is None and time.monotonic() >= self._ask_again:
+            self._ask_again = time.monotonic() + _ASK_SECONDS
+            self._programs = self._list_programs()
+            program = next(self._programs, None)
+        return program
 
     def _list_programs(self) -> Iterator[Program]:
         while (claimed := self._ledger.claim()) is not None:

@@ -9,9 +9,14 @@ without payloads alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
 from itertools import pairwise, product
+from pathlib import Path
 from typing import NamedTuple
 
+import finfuzz.generation
+import finfuzz.program
 from finfuzz.generation.generate import leaves_threads
 from finfuzz.generation.segments import SEGMENTS, Segment, Writer
 from finfuzz.generation.sweep.payloads import Payload, Payloads, list_payloads
@@ -91,6 +96,17 @@ def _is_in(cell: Cell, block: Block, first: str) -> bool:
     )
 
 
+@cache
+def _digest_code() -> str:
+    """Compute a digest of the code that decides which programs there are."""
+    packages = (finfuzz.generation, finfuzz.program)
+    folders = [Path(package.__path__[0]) for package in packages]
+    digest = sha256()
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 class Space:
     """The programs of the sweep for a target on a CPython.
 
@@ -108,13 +124,16 @@ class Space:
 
     @property
     def identity(self) -> str:
-        """A text that two spaces share only if they have the same programs in the same order."""
+        """A text that two spaces share only if they have the same programs in the same order.
+
+        What is legal, and how a segment is written, is said by code: another one is another space.
+        """
         words = [
             [text for text in self.offers.list_texts(choice) if self.offers.has(choice, text)]
             for choice in (KIND, EDGE, ROOT, HOOK, ACTION, FLAVOUR)
         ]
         steps = [each.steps for each in SEGMENTS.values()]
-        return repr((self.cells, steps, words, self._python[:2], self._no_starts))
+        return repr((self.cells, steps, words, self._python, self._no_starts, _digest_code()))
 
     def list_blocks(self, cell: Cell) -> Iterator[Block]:
         """Yield the blocks of a cell in their order, without those of earlier cells."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,14 @@ import msgspec
 
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.journal_queries import JournalReader
+from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.sweeps import Sweeps, read_sweeps
+from finfuzz.campaign.sweeps import Sweeps, describe_explored, read_sweeps
+from finfuzz.campaign.sync.status import Peer, read_status
 from finfuzz.generation.sweep.ledger import CellState
 from finfuzz.report.page.clock import Clock
 from finfuzz.report.page.history import Line, MachineLine, machine_line, sample_lines
+from finfuzz.support.errors import UserError
 
 #: Notes that are shown, the latest first.
 MOST_NOTES = 50
@@ -26,6 +30,7 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One lane: a target on a CPython. ``seconds`` sum the time of its workers.
 
     ``corpus`` and ``features`` are None without libFuzzer. ``sweep``: the cells that were begun.
+    ``explored``: what was run together in one program, in words.
     """
 
     name: str
@@ -44,6 +49,13 @@ class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
     compared: int = 0
     disagreed: int = 0
     sweep: tuple[CellState, ...] = ()
+    explored: str = ""
+
+
+class NodeFacts(NodeRow, kw_only=True):
+    """A node of a cluster."""
+
+    name: str
 
 
 class TallyRow(msgspec.Struct, frozen=True):
@@ -109,6 +121,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     lanes: tuple[LaneFacts, ...]
     lines: tuple[Line, ...]
     machine: MachineLine
+    machines: tuple[Peer, ...] = ()
+    nodes: tuple[NodeFacts, ...] = ()
     tallies: tuple[TallyRow, ...]
     seen: tuple[Seen, ...]
     notes: tuple[Note, ...]
@@ -175,6 +189,8 @@ def _read(state: Path, plan: Plan, journal: JournalReader, sweeps: Sweeps) -> Ca
         lanes=tuple(_lanes(journal, plan, sweeps)),
         lines=sample_lines(journal, plan.workers, names),
         machine=machine_line(journal, clock),
+        machines=_machines(StatePaths(state)),
+        nodes=tuple(NodeFacts(**row) for row in journal.load_nodes()),
         tallies=tuple(_tallies(journal)),
         seen=tuple(_seen(journal, names)),
         notes=tuple(_notes(journal)),
@@ -189,6 +205,14 @@ def _nothing(state: Path, plan: Plan) -> Campaign:
     )  # fmt: skip
 
 
+def _machines(paths: StatePaths) -> tuple[Peer, ...]:
+    """Read what came from other machines. A damaged file costs its figures."""
+    with contextlib.suppress(UserError):
+        status = read_status(paths)
+        return status.peers if status else ()
+    return ()
+
+
 def _lanes(journal: JournalReader, plan: Plan, sweeps: Sweeps) -> Iterator[LaneFacts]:
     rows = journal.load_lanes()
     fields = set(LaneFacts.__struct_fields__) - {"name", "share", "sweep"}
@@ -200,7 +224,8 @@ def _lanes(journal: JournalReader, plan: Plan, sweeps: Sweeps) -> Iterator[LaneF
             if name in fields and (value is not None or name in optional)
         }
         sweep = tuple(sweeps.lanes[number])
-        yield LaneFacts(name=str(lane), share=lane.share, sweep=sweep, **facts)
+        explored = describe_explored(sweeps.explored[number])
+        yield LaneFacts(name=str(lane), share=lane.share, sweep=sweep, explored=explored, **facts)
 
 
 def _tallies(journal: JournalReader) -> Iterator[TallyRow]:

@@ -54,7 +54,7 @@ def attribute_finding(
     while control is not None:
         cell = earlier.get((control.axis, control.spec.name, control.interpreter.text))
         if cell is None:
-            cell = _judge_control(control, builds)
+            cell = judge_control(control, builds)
             report(str(cell))
         cells.append(cell)
         if 0 < rules.telling <= len(cells) < rules.count:
@@ -104,6 +104,7 @@ def _write(
     rewrite_story(folder, finding)
 
 
-def _judge_control(control: Control, builds: ControlBuilds) -> ControlResult:
+def judge_control(control: Control, builds: ControlBuilds) -> ControlResult:
+    """Build a control and run the program there; a control that can't be had is a result too."""
     verdict = build_and_judge(builds.wanted, lambda: builds.build(control), builds.limits)
     return ControlResult(control.axis, control.spec.name, control.interpreter.text, verdict)

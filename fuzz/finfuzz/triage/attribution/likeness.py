@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from finfuzz.triage.diagnosis import Diagnosis, telling
 from finfuzz.triage.diagnosis.bucket import COMPARED, INTERNALS
+from finfuzz.triage.findings.story import describe_phase
 
 #: The diagnostic of a framework that gives up, with its message.
 _SAYS_WHY = "framework-failure"
@@ -103,6 +104,19 @@ def are_same_defect(one: Diagnosis, other: Diagnosis) -> bool:
     if one.diagnostic == other.diagnostic:
         return not one.frames or _may_be_same_frames(one, other)
     return _have_one_cause(one, other)
+
+
+def describe_difference(finding: Diagnosis, seen: Diagnosis) -> str:
+    """Say in which function, or with which exception, and in which phase a build did otherwise.
+
+    Empty where nothing of that differs.
+    """
+    parts = [name for name in seen.frames if name not in finding.frames][:1]
+    if parts and seen.signal != "NONE":
+        parts = [f"in {parts[0]}"]
+    if seen.coarse_phase != finding.coarse_phase and seen.phase:
+        parts.append(describe_phase(seen.phase))
+    return ", ".join(parts)
 
 
 def _have_one_cause(one: Diagnosis, other: Diagnosis) -> bool:

@@ -79,7 +79,7 @@ def _describe_control(spec: TargetSpec, without_style: Verdict | None) -> str:
 
 
 def _describe(verdict: Verdict) -> str:
-    return "survives" if verdict.what == "survived" else f"fails differently ({verdict.seen})"
+    return "survives" if verdict.what == "survived" else f"fails differently ({verdict.told})"
 
 
 def list_pythons(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from finfuzz.program.model import Program
+from finfuzz.program.roles import list_own_words
+from finfuzz.program.words import ACTION
 from finfuzz.targets.frameworks import FRAMEWORKS
 from finfuzz.targets.packages.recipe import Unsupported
 from finfuzz.targets.spec import TargetSpec, parse_target
@@ -14,7 +16,7 @@ from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Alike
 
 #: Axes whose controls are other targets, in place of the package.
-_IN_PLACE: tuple[Axis, ...] = ("extension", "standard library", "framework", "dependency")
+IN_PLACE: tuple[Axis, ...] = ("extension", "standard library", "framework", "dependency")
 #: What a control is, where it has the defect, too, and whose the defect is then.
 _CAUSES: dict[Axis, tuple[Owner, str]] = {
     "extension": ("CPython", "an extension that uses the C API alone"),
@@ -25,6 +27,8 @@ _CAUSES: dict[Axis, tuple[Owner, str]] = {
 #: The confidence in a control with the same defect, by how far the two could be compared.
 _CONFIDENCE: dict[Alike, Confidence] = {"frames": "high", "diagnostic": "medium", "signal": "low"}
 _LIKENESS = tuple(_CONFIDENCE)
+#: The confidence where the controls did not even do what the package did.
+_LOWER: dict[Confidence, Confidence] = {"high": "medium", "medium": "low", "low": "low"}
 
 
 def find_package_owner(
@@ -34,13 +38,18 @@ def find_package_owner(
     notes: Sequence[str] = (),
     *,
     lacks_control: bool = False,
+    unlike: Sequence[str] = (),
 ) -> Opinion:
     """Return the owner, the reason and the confidence, by the first rule that applies.
 
     ``script``: the rate at which the finding's own script reproduced the defect. ``lacks_control``:
-    the package is made with a framework that no control is made with.
+    the package is made with a framework that no control is made with. ``unlike``: what the program
+    does that no control does.
     """
     owner, reason, confidence = _decide(spec, cells, script, lacks_control)
+    if unlike and owner == "extension":
+        confidence = _LOWER[confidence]
+        notes = [f"no control does the same as {_join(list(unlike))}", *notes]
     return Opinion(owner, reason, confidence, tuple(notes))
 
 
@@ -62,6 +71,17 @@ def list_notes(
         yield f"its documentation rules out {', '.join(words)}: {unsupported.why}"
 
 
+def list_unlike(diagnostic: str, program: Program) -> list[str]:
+    """List what a program does with a package that no control does in its place.
+
+    A kind and an edge have a counterpart by their role. An action of the recipe is translated to
+    any call of the control's. Its questions are asked of no control.
+    """
+    actions = sorted(list_own_words(program, (ACTION,)))
+    found = [f"the recipe's action `{word}`" for word in actions]
+    return [*found, *(["the questions of its recipe"] if diagnostic == "wrong-answer" else [])]
+
+
 def list_uncontrolled(marks: dict[str, str], like: Sequence[TargetSpec]) -> list[str]:
     """List the frameworks that made a package and that no control is made with."""
     controlled = {spec.framework for spec in like}
@@ -78,7 +98,7 @@ def _decide(
     if spec.framework == "stdlib":
         return "CPython", f"{spec.package} is part of CPython's standard library", "high"
     bare = spec.record.controls[0]
-    in_place = [cell for cell in cells if cell.axis in _IN_PLACE]
+    in_place = [cell for cell in cells if cell.axis in IN_PLACE]
     telling = [cell for cell in in_place if cell.verdict.what in ("survived", "otherwise")]
     if not any(cell.axis == "extension" and cell.target != bare for cell in telling):
         plain = [cell for cell in in_place if cell.axis == "extension"][1:]
@@ -95,12 +115,12 @@ def _find_most_alike(cells: Sequence[ControlResult]) -> ControlResult | None:
 
     Of targets with several modules, take the one with the fewest.
     """
-    alike = [cell for cell in cells if cell.axis in _IN_PLACE and cell.verdict.what == "same"]
+    alike = [cell for cell in cells if cell.axis in IN_PLACE and cell.verdict.what == "same"]
     return min(
         alike,
         key=lambda cell: (
             _LIKENESS.index(cell.verdict.alike),
-            _IN_PLACE.index(cell.axis),
+            IN_PLACE.index(cell.axis),
             cell.target.count(","),
         ),
         default=None,

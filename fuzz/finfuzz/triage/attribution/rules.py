@@ -23,9 +23,11 @@ from finfuzz.triage.attribution.package_controls import (
     try_listing,
 )
 from finfuzz.triage.attribution.package_owner import (
+    IN_PLACE,
     find_package_owner,
     list_notes,
     list_uncontrolled,
+    list_unlike,
 )
 from finfuzz.triage.attribution.verdict import Wanted
 from finfuzz.triage.findings.attribution import ControlResult
@@ -55,6 +57,10 @@ class Rules(Protocol):
         """Plan the controls."""
         ...
 
+    def tells_owner(self, control: Control) -> bool:
+        """Whether the rule for the owner reads a control."""
+        ...
+
     def find_owner(self, cells: Sequence[ControlResult], script: Rate) -> Opinion:
         """Find the owner by the controls' verdicts, and by the rate of the finding's script."""
         ...
@@ -70,7 +76,14 @@ def choose_rules(
     if not spec.record.is_package:
         return _FrameworkRules(Wanted.from_finding(finding), spec, interpreter)
     made = build(spec, interpreter, instrumented=False, announce=announce)
-    return _PackageRules(Wanted.from_finding(finding, made), made, find_parts(made))
+    return choose_rules_on(made, Wanted.from_finding(finding, made))
+
+
+def choose_rules_on(made: Build, wanted: Wanted) -> Rules:
+    """Choose the rules for what a build did."""
+    if made.package is None:
+        return _FrameworkRules(wanted, made.spec, made.interpreter)
+    return _PackageRules(wanted, made, find_parts(made))
 
 
 def read_wanted(finding: Finding, spec: TargetSpec, announce: Callable[[str], None]) -> Wanted:
@@ -96,7 +109,10 @@ class _FrameworkRules:
 
     @property
     def telling(self) -> int:
-        return sum(tells_owner(self.spec, control) for control in self._list())
+        return sum(map(self.tells_owner, self._list()))
+
+    def tells_owner(self, control: Control) -> bool:
+        return tells_owner(self.spec, control)
 
     def plan(self) -> Plan:
         # A list takes no answers, and `yield from` would pass them on.
@@ -106,7 +122,7 @@ class _FrameworkRules:
     def _list(self) -> list[Control]:
         releases = try_listing(lambda: list_releases(self.spec.framework))
         found = list_controls(self.spec, self.interpreter, find_interpreters(), releases)
-        return sorted(found, key=lambda control: not tells_owner(self.spec, control))
+        return sorted(found, key=lambda control: not self.tells_owner(control))
 
     def find_owner(self, cells: Sequence[ControlResult], script: Rate) -> Opinion:
         steps = list_abuse(self.wanted.program, self.interpreter.version, list_offers(self.spec))
@@ -127,14 +143,19 @@ class _PackageRules:
     def plan(self) -> Plan:
         return plan_package_controls(self.made, self.parts, find_interpreters())
 
+    def tells_owner(self, control: Control) -> bool:
+        return control.axis in IN_PLACE
+
     def find_owner(self, cells: Sequence[ControlResult], script: Rate) -> Opinion:
         assert self.made.package is not None
         marks, like = self.parts.marks, self.parts.like
-        unsupported = self.made.package.recipe.unsupported
+        unsupported, program = self.made.package.recipe.unsupported, self.wanted.program
+        unlike = list_unlike(self.wanted.diagnosis.diagnostic, program)
         return find_package_owner(
             self.made.spec,
             cells,
             script,
-            list(list_notes(marks, like, unsupported, self.wanted.program)),
+            list(list_notes(marks, like, unsupported, program)),
             lacks_control=bool(list_uncontrolled(marks, like)),
+            unlike=unlike,
         )

@@ -29,9 +29,11 @@ from finfuzz.triage.attribution.likeness import (
     Likeness,
     are_same_defect,
     compare_with_control,
+    describe_difference,
     make_crash,
 )
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
+from finfuzz.triage.diagnosis.ending import UNEXPECTED_EXIT, diagnose_ending
 from finfuzz.triage.diagnosis.symbols import name_stack
 from finfuzz.triage.findings.finding import Finding, StackFrame
 from finfuzz.triage.findings.known import find_known
@@ -78,10 +80,24 @@ class Wanted(msgspec.Struct, frozen=True):
     def from_finding(cls, finding: Finding, build: Build | None = None) -> Wanted:
         """Read the subject of verdicts off a finding. ``build``: of its target, for a package."""
         program = parse(finding.program)
-        package = _describe_package(finding, build) if build else None
+        package = _describe_package(finding.stack, build) if build else None
         python = finding.target.python_version
         own = OwnWords() if package else list_offers(parse_target(finding.target.spec)).own
         return cls(finding.diagnosis, program, finding.reproduced, python, package, own)
+
+    @classmethod
+    def on(
+        cls,
+        made: Build,
+        diagnosis: Diagnosis,
+        program: Program,
+        rate: Rate,
+        stack: tuple[StackFrame, ...],
+    ) -> Wanted:
+        """Make the subject of what a program did on a build, and nobody has filed."""
+        package = _describe_package(stack, made)
+        own = OwnWords() if package else made.offers.own
+        return cls(diagnosis, program, rate, made.interpreter.version, package, own)
 
     def matches(self, one: Diagnosis) -> bool:
         """Whether a diagnosis is of the same defect."""
@@ -126,11 +142,11 @@ def _name_package(build: Build) -> str:
     return f"{build.spec.framework}:{build.spec.package}"
 
 
-def _describe_package(finding: Finding, build: Build) -> OfPackage | None:
+def _describe_package(stack: tuple[StackFrame, ...], build: Build) -> OfPackage | None:
     if build.package is None:
         return None
     standard = frozenset(list_standard_extensions(build.package))
-    return OfPackage(_name_package(build), build.offers.own, standard, finding.stack)
+    return OfPackage(_name_package(build), build.offers.own, standard, stack)
 
 
 def build_and_judge(
@@ -180,16 +196,23 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
     same: list[Likeness] = []
     runs = 0
     others: Counter[tuple[What, str, str]] = Counter()
+    differs: dict[tuple[What, str, str], str] = {}
     while runs < most:
         runs += 1
         outcome = run_fresh(build, program, limits.patient)
         diagnostic = wanted.diagnosis.diagnostic
         outcome = compare_anywhere(diagnostic, build, program, outcome, limits)
-        found = [*_compare(wanted, build, outcome, limits), *_compare_leak(wanted, outcome)]
+        found = [
+            *_compare(wanted, build, outcome, limits),
+            *_compare_leak(wanted, outcome),
+            *_compare_ending(wanted, outcome, program),
+        ]
         if alike := [likeness for _, likeness in found if likeness.same]:
             same.append(max(alike, key=lambda one: len(one.frames)))
         elif found:
-            others[_name_difference(found[0][0], build)] += 1
+            key = _name_difference(found[0][0], build)
+            others[key] += 1
+            differs.setdefault(key, describe_difference(wanted.diagnosis, found[0][0]))
             if found[0][0].diagnostic == "hang" and not wanted.rate.flaky:
                 break  # each takes ten times the deadline
     if same:
@@ -200,8 +223,10 @@ def _judge_program(wanted: Wanted, program: Program, build: Build, limits: Limit
             _tell_likeness(wanted, build, same),
         )
     if others:
-        ((what, seen, phase), count), *_ = others.most_common(1)
-        return Verdict(what, Rate(count, runs), seen, phase=phase)
+        (key, count), *_ = others.most_common(1)
+        what, seen, phase = key
+        text = differs[key] if what == "otherwise" else ""
+        return Verdict(what, Rate(count, runs), seen, phase=phase, differs=text)
     survived = Rate(runs, runs)
     if lacking := build.offers.missing(find_effective(wanted.python)):
         return Verdict("not comparable", survived, f"it has no {', '.join(lacking)}")
@@ -229,6 +254,16 @@ def _compare_leak(wanted: Wanted, outcome: Outcome) -> Iterator[tuple[Diagnosis,
     """Compare what is left with a leak report: most builds, controls among them, report nothing."""
     if wanted.diagnosis.diagnostic == "leak-report" and outcome.alive and not outcome.died:
         yield wanted.diagnosis, Likeness(True)
+
+
+def _compare_ending(
+    wanted: Wanted, outcome: Outcome, program: Program
+) -> Iterator[tuple[Diagnosis, Likeness]]:
+    """Compare how a process ended by itself, of a subject that is such an ending."""
+    if wanted.diagnosis.diagnostic == UNEXPECTED_EXIT:
+        ending = diagnose_ending(outcome, program)
+        if ending is not None:
+            yield ending, Likeness(wanted.matches(ending))
 
 
 def _list_files(build: Build) -> frozenset[str]:

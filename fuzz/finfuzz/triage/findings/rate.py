@@ -70,12 +70,21 @@ class Rate(msgspec.Struct, frozen=True):
         return high < others_low or others_high < low
 
 
-def measure(happens: Callable[[], bool], most: int = MOST) -> Rate:
-    """Call ``happens`` until its rate is known, at most ``most`` times."""
+#: Receives how many runs are done, and of how many: more if the result is mixed.
+Report = Callable[[int, int], None]
+
+
+def report_nothing(_done: int, _of: int) -> None:
+    """Receive the number of runs where nobody wants it."""
+
+
+def measure(happens: Callable[[], bool], most: int = MOST, report: Report = report_nothing) -> Rate:
+    """Call ``happens`` until its rate is known, at most ``most`` times; ``report`` each time."""
     k = n = 0
     while n < most and not _is_known(Rate(k, n)):
         k += happens()
         n += 1
+        report(n, most if k not in (0, n) else min(most, FEW))
     return Rate(k, n)
 
 

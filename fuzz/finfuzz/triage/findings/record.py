@@ -97,14 +97,27 @@ class TargetRecord(msgspec.Struct, frozen=True):
         return parse_version(self.python)
 
 
+class SeenOn(msgspec.Struct, frozen=True):
+    """The node of a cluster that met a defect first; its ``build`` may have another id there."""
+
+    node: str
+    build: str
+    processor: str
+    system: str
+
+
 class FirstSeen(msgspec.Struct, frozen=True):
-    """The first sighting, by its place in the campaign. ``date`` is in UTC."""
+    """The first sighting, by its place in the campaign. ``date`` is in UTC.
+
+    ``on``: null where the campaign ran on one machine, which ``target`` describes.
+    """
 
     execution: int
     seconds: float
     date: str
     engine: str
     seed: int
+    on: SeenOn | None = None
 
 
 class StackFrame(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -25,6 +25,9 @@ class Verdict(msgspec.Struct, frozen=True):
     words of the program that the target lacks; ``seen`` names them. ``absent``: not run; ``seen``
     gives the reason.
 
+    ``differs``: what of an ``otherwise`` is not as the finding's, whose label it may have: the
+    function, the exception, the phase.
+
     ``alike``: how far a package's control with the same defect could be compared. ``frames``: to
     telling frames in common; ``diagnostic``: no further than the diagnostic; ``signal``: there is
     no diagnostic.
@@ -35,11 +38,12 @@ class Verdict(msgspec.Struct, frozen=True):
     seen: str = ""
     alike: Alike = ""
     phase: str = ""
+    differs: str = ""
 
     def __str__(self) -> str:
         if self.what == "absent":
             return f"not run: {self.seen}"
-        seen = self._what_was_seen
+        seen = self.told
         return f"{self._what_happened}, {self.rate}" + (f": {seen}" if seen else "")
 
     def fails_in(self, phase: str) -> bool:
@@ -54,14 +58,14 @@ class Verdict(msgspec.Struct, frozen=True):
         return {"same": "same defect", "known": "known defect"}.get(self.what, self.what)
 
     @property
-    def _what_was_seen(self) -> str:
+    def told(self) -> str:
         """Say what was seen without what the first words say already: that nothing crashed, say."""
         if self.what != "otherwise":
             return self.seen
         signal, _, diagnostic = self.seen.partition("/")
-        if signal in _DIFFERENTLY:
-            return "" if diagnostic == "hang" else diagnostic
-        return self.seen.removesuffix("/none")  # a signal that nothing explains stands alone
+        # a signal that nothing explains stands alone
+        label = diagnostic if signal in _DIFFERENTLY else self.seen.removesuffix("/none")
+        return ", ".join(filter(None, (label if diagnostic != "hang" else "", self.differs)))
 
 
 def absent(why: str) -> Verdict:

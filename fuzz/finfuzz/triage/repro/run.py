@@ -18,7 +18,7 @@ from finfuzz.targets.build import Build
 from finfuzz.targets.units import is_source
 from finfuzz.triage.diagnosis import Diagnosis, messages
 from finfuzz.triage.diagnosis.bucket import FOREIGN, JUDGED, OF_TYPE, is_counted
-from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, measure
+from finfuzz.triage.findings.rate import HANG_RUNS, MOST, Rate, Report, measure, report_nothing
 from finfuzz.triage.oracles.raises import normalize_text
 from finfuzz.triage.repro.clean import CleanEnvironment
 
@@ -50,11 +50,18 @@ _OR = {
 }
 
 
-def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limits) -> Rate:
+def confirm_script(
+    folder: Path,
+    made: Build,
+    diagnosis: Diagnosis,
+    limits: Limits,
+    report: Report = report_nothing,
+) -> Rate:
     """Measure how often ``folder``/repro.py reproduces a diagnosis, in a fresh environment.
 
     Each run has other paths, since some crashes depend on them. The script's modules are compiled
-    before, untimed. Raise UserError if that fails.
+    before, untimed. ``report`` receives the number of runs, and how many there will be. Raise
+    UserError if that fails.
     """
     hang = diagnosis.diagnostic == "hang"
     seconds = limits.patient.deadline + START_SECONDS
@@ -66,6 +73,7 @@ def confirm_script(folder: Path, made: Build, diagnosis: Diagnosis, limits: Limi
         return measure(
             lambda: _reproduces(folder, clean, next(runs), diagnosis, seconds),
             HANG_RUNS if hang else MOST,
+            report,
         )
 
 

@@ -43,7 +43,7 @@ if "AFTER_MAIN" not in os.environ:
 #: The statements that follow in every script.
 BEGINS = """\
 if sys.version_info[:2] != ({version}){flags}:
-    print("found on CPython {python}: another version may crash differently", file=sys.stderr)
+    print("made for CPython {python}: another version may behave differently", file=sys.stderr)
 """
 REACHES = "sys.path.insert(0, {folder})\n"
 

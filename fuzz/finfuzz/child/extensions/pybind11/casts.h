@@ -3,7 +3,10 @@
 #include <memory>
 #include <utility>
 
-#include "holders.h"
+#include "core.h"
+#if FINFUZZ_HAS(cast_shared) || FINFUZZ_HAS(cast_unique) || FINFUZZ_HAS(cast_smart)
+#    include "holders.h"
+#endif
 
 #if FINFUZZ_HAS(cast_forgotten)
 // Of one name in every extension, so that two of them share what is registered for it.

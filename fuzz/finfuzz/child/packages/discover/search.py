@@ -1,7 +1,9 @@
 """The order of a discovery, from makes to edges, within the time that there is."""
 
 import ast
+import re
 import time
+import types
 
 from _finfuzz_discover import kinds, natives
 from _finfuzz_discover.forked import Death
@@ -18,6 +20,8 @@ GROUP = 8
 #: Holding expressions and edges of one kind, each measured once more in a child of its own.
 MOST_FINDS = {"c": 16, "derived": 8, "wrapper": 6, "python": 6}
 MOST_USES = 6
+#: Functions that keep what they are given, and return nothing of the package's.
+MOST_REGISTERING = 16
 LONGEST_USE = 100
 #: The part of the time until finds are confirmed.
 SEARCHING = 0.75
@@ -44,6 +48,7 @@ class Search:
         self.known = kinds.list_enum_values(found.types)
         self.functions = []
         self.calls = []
+        self.registering = []
         self._deaths = set()
 
     def run(self, functions):
@@ -67,6 +72,7 @@ class Search:
         for done, kind in enumerate(chosen):
             self._progress("confirming", kind.name, done, len(chosen))
             self._confirm(kind)
+        self._report_registering()
         uses = self._find_uses(chosen)
         late = late or time.monotonic() >= self.until
         self.report.write(event="found", uses=uses, made=len(self.kinds), time_up=late)
@@ -192,7 +198,9 @@ class Search:
                 for path, signatures in group
                 for call in kinds.list_holding_calls(path, signatures, self.known)
             ]
-            self._measure_makes(calls, left)
+            for text, answer in self._measure_makes(calls, left):
+                if not answer["freed"]:
+                    self.registering.append(text)
 
     def _find_holding_parts(self, kind, others):
         """Replace a part of the expression that makes another kind by one that holds."""
@@ -205,13 +213,19 @@ class Search:
         self._measure_makes(makes, 1)
 
     def _measure_makes(self, makes, left):
-        """Note each expression whose object holds `cell` at the kind of that object."""
+        """Note each expression whose object holds `cell` at the kind of that object.
+
+        Return those that hold it, and whose object is of no kind.
+        """
+        others = []
         probes = [lambda text=text: self.evaluation.measure(text, None) for text in makes]
         for text, answer in zip(makes, self._run(probes, makes, left)):
             kind = self.kinds.get(answer["type"]) if answer else None
-            if kind is None or text in kind.holdings or answer["layer"] != kind.layer:
-                continue
-            kind.holdings.append(text)
+            if answer and kind is None:
+                others.append((text, answer))
+            elif kind and text not in kind.holdings and answer["layer"] == kind.layer:
+                kind.holdings.append(text)
+        return others
 
     # ---- the report ----------------------------------------------------------------------------
 
@@ -219,7 +233,7 @@ class Search:
         """Measure each find in a child of its own, where nothing was done before, and report."""
         most = MOST_FINDS[kind.layer]
         holdings = [self._measure_make_alone(kind, make) for make in kind.holdings[:most]]
-        edges = [self._measure_edge_alone(kind, *edge) for edge in kind.edges[:most]]
+        edges = [self._measure_edge_alone(kind.make, *edge) for edge in kind.edges[:most]]
         self.report.write(
             event="kind",
             type=kind.type,
@@ -237,13 +251,43 @@ class Search:
         answer = self._run_one(lambda: self.evaluation.measure(make, None, after=after), make)
         return answer and dict(_pick(answer), text=make)
 
-    def _measure_edge_alone(self, kind, name, edge):
-        label = "source = %s; %s" % (kind.make, edge)
-        answer = self._run_one(lambda: self.evaluation.measure(kind.make, edge), label)
+    def _measure_edge_alone(self, make, name, edge):
+        label = "source = %s; %s" % (make, edge)
+        answer = self._run_one(lambda: self.evaluation.measure(make, edge), label)
         if not answer:
             return None
-        plain = self._run_one(lambda: self.evaluation.measure(kind.make, edge, plain=True), label)
+        plain = self._run_one(lambda: self.evaluation.measure(make, edge, plain=True), label)
         return dict(_pick(answer), text=edge, name=name, any=bool(plain))
+
+    def _report_registering(self):
+        """Report the functions that keep what they are given as edges of the module itself.
+
+        They return nothing of the package's: what they keep is in a static, or in a module.
+        """
+        calls = {}
+        for text in self.registering:
+            calls.setdefault(text.partition("(")[0], text)
+        edges = []
+        for path, text in list(calls.items())[:MOST_REGISTERING]:
+            edge = re.sub(r"\bcell\b(?!=)", "target", text)
+            edges.append(self._measure_edge_alone("t", path.rpartition(".")[2], edge))
+        edges = [one for one in edges if one]
+        answer = self._run_one(lambda: self.evaluation.examine("t"), "t") if edges else None
+        if not answer:
+            return
+        values = [value for path, value in self.found.functions if path in calls]
+        in_python = all(isinstance(value, types.FunctionType) for value in values)
+        self.report.write(
+            event="kind",
+            type=self.evaluation.names["t"].__name__,
+            name="registry",
+            make="t",
+            layer="python" if in_python else "c",
+            traits=answer["traits"],
+            uses=[],
+            holdings=[],
+            edges=edges,
+        )
 
     def _find_uses(self, chosen):
         """Return statements that call into the package and work, twice, in a child of their own."""

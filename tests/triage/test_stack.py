@@ -1,11 +1,11 @@
-"""What is saved of a stack."""
+"""The part of a stack that a finding keeps and a reader gets."""
 
 from __future__ import annotations
 
 import pytest
 
 from finfuzz.triage.diagnosis.symbols import Frame
-from finfuzz.triage.filer import _drop_handler
+from finfuzz.triage.stack import drop_handler
 
 RECORDED = [
     Frame("/b/finfuzz_runtime.so", 1, "finfuzz::record_frames(unsigned long*)"),
@@ -30,4 +30,4 @@ MAIN = Frame("/usr/bin/python3.13", 5, "Py_BytesMain")
 def test_the_stack_of_a_finding_begins_where_the_crash_is(
     stack: list[Frame], kept: list[Frame]
 ) -> None:
-    assert _drop_handler(stack) == kept
+    assert drop_handler(stack) == kept

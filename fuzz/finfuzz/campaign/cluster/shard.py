@@ -1,0 +1,105 @@
+"""Shards and what they bring back, as msgpack: the arguments and results of Dask's tasks.
+
+A shard asks a node to fuzz a lane for some seconds. The worker process that does this lives on
+between shards, so a shard costs no start, and a batch is what such a process has done since its
+last batch. Batches are numbered by process: one that is merged twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from finfuzz.campaign.messages import FromWorker
+from finfuzz.campaign.worker.job import Job
+
+
+class Space(msgspec.Struct, frozen=True):
+    """The space of a lane's sweep: its identity, and its cells with the number of their blocks."""
+
+    identity: str
+    cells: tuple[tuple[str, int], ...]
+
+    @property
+    def blocks(self) -> int:
+        return sum(count for _, count in self.cells)
+
+
+class Shard(msgspec.Struct, frozen=True, kw_only=True):
+    """A shard of a campaign's work.
+
+    ``campaign`` is the same after --resume, ``run`` another one. ``job``: of a worker process that
+    is started for it; its paths are the supervisor's, and ``version`` says which CPython is meant.
+    ``seconds``: 0 for a shard that only makes the build, and says what the sweep is. ``programs``:
+    texts that are new to the node, the campaign's from number ``first`` on. ``known``: signatures
+    whose first program the campaign has. ``blocks``: of the sweep that this node runs from now on,
+    with how many of their programs were run. ``novelty``: counts of features that other nodes have
+    raised; ``novelty_before``: all counts, for a node that begins. ``merged``: the last batch of
+    each process that the campaign has; ``seen``: the last delivery of ``folder``.
+    """
+
+    id: str
+    campaign: str
+    run: str
+    lane: int
+    version: str
+    seconds: float
+    job: Job
+    first: int = 0
+    programs: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    blocks: tuple[tuple[int, int], ...] = ()
+    novelty: bytes = b""
+    novelty_before: bytes = b""
+    merged: dict[str, int] = {}
+    folder: str = ""
+    seen: int = 0
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker process has done since its last batch.
+
+    ``number``: counts its batches from 1. ``messages``: its counts are increments. ``programs``:
+    texts that it added to the corpus. ``signatures``: files of signatures that the campaign may
+    lack. ``build``: the build's id there. ``figures``: of libFuzzer. ``seconds``: that the process
+    has fuzzed in all. ``ending``: None while it runs; then why it ended, empty where it ended in
+    order.
+    """
+
+    process: str
+    number: int
+    lane: int
+    messages: tuple[FromWorker, ...] = ()
+    programs: tuple[str, ...] = ()
+    signatures: dict[str, bytes] = {}
+    build: str = ""
+    figures: dict[str, int] = {}
+    seconds: float = 0.0
+    ending: str | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a shard: the batches of its node that the campaign has not yet merged.
+
+    ``address``, ``host`` and ``folder``: of the Dask worker that ran the shard; a folder is another
+    one when the worker begins anew. ``have``: programs of the campaign's that it has. ``problem``:
+    why the shard could not run. ``space``: of the lane's sweep, where the shard only prepared it.
+    ``blocks``: by lane, the states of the sweep's blocks that changed since the last delivery that
+    the campaign has. ``number``: counts the deliveries of a folder. ``novelty``: counts of
+    features of the shard's lane that were raised there.
+    """
+
+    address: str
+    host: str
+    folder: str
+    number: int = 0
+    have: int = 0
+    batches: tuple[Batch, ...] = ()
+    problem: str = ""
+    space: Space | None = None
+    novelty: bytes = b""
+    blocks: dict[int, tuple[tuple[int, int], ...]] = {}
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode_shard = msgspec.msgpack.Decoder(Shard).decode
+decode_delivery = msgspec.msgpack.Decoder(Delivery).decode
