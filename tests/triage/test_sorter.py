@@ -207,7 +207,7 @@ def test_a_damaged_finding_is_said_and_the_others_are_counted(
     (folder / "finding.json").write_text("{")
     again = sort(destroy, crashes, CYCLE)
     (line,) = again.announced
-    assert line.startswith(f"1 sightings not counted: {folder}/finding.json is not a finding: ")
+    assert line.startswith(f"1 sighting not counted: {folder}/finding.json is not a finding: ")
     assert (folder / "finding.json").read_text() == "{"
 
 
