@@ -114,12 +114,13 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
 
 def test_what_can_not_be_filed_is_an_error_until_it_is_filed(start: Start, dying: Build) -> None:
     """A file stands where the folder of these findings should be: root may write anywhere."""
-    campaign = start(dying, "--time", "5", "--seed", "1")
+    campaign = start(dying, *HOUR, "--seed", "1")
     campaign.read_until("fuzzing")
     in_the_way = campaign.folder / "crashes" / "SIGABRT"
     in_the_way.write_text("in the way")
+    campaign.read_until(": not filed: can't write ")
+    campaign.process.send_signal(signal.SIGINT)
     assert campaign.end() == 2, campaign.lines
-    assert [line for line in campaign.lines if ": not filed: can't write " in line]
     last = campaign.lines[-1]
     assert re.match(r"finfuzz: error: \d+ crash(es are| is) not filed: can't write .*SIGABRT", last)
     assert last.endswith("`finfuzz run --resume state` tries again")
@@ -129,6 +130,8 @@ def test_what_can_not_be_filed_is_an_error_until_it_is_filed(start: Start, dying
     in_the_way.unlink()
     campaign.close()
     resumed = start(None, "--resume", str(campaign.folder / "state"), "--json", "summary.json")
+    resumed.read_until("script crashed in")
+    resumed.process.send_signal(signal.SIGINT)
     assert resumed.end() == 0, resumed.lines
     (finding, *_) = [
         load(Path(one["path"]))

@@ -24,7 +24,7 @@ from finfuzz.campaign.messages import (
 )
 from finfuzz.campaign.worker import signatures
 from finfuzz.campaign.worker.loop import Loop
-from finfuzz.executor.zygote import Executor
+from finfuzz.executor.zygote import Executor, ZygoteDied
 from finfuzz.generation.learning import Change, Learner
 from finfuzz.generation.weights import DEFAULT
 from finfuzz.program.text import parse, to_text
@@ -114,6 +114,20 @@ def test_what_survives_is_counted_and_nothing_else_is_reported(living: Recorded)
     assert last.progress.zygotes_replaced == 0
     assert last.progress.child_seconds > 0
     assert last.progress.floor_seconds > 0
+
+
+def test_a_zygote_that_is_killed_while_bare_children_are_timed_ends_no_worker(
+    living: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for want of memory. Half of the workers ended where a test killed the zygote."""
+
+    def die(**_: bool) -> None:
+        raise ZygoteDied("no message")
+
+    monkeypatch.setattr(living.executor, "run_bare", die)
+    assert not living.loop.execute(SURVIVES).died
+    last = last_of(living.finished())
+    assert (last.problem, last.progress.executions, last.progress.floor_seconds) == ("", 1, 0)
 
 
 def test_what_never_uses_the_extension_does_not_touch_it(living: Recorded) -> None:

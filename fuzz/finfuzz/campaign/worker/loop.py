@@ -20,7 +20,7 @@ from finfuzz.campaign.messages import (
 from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.signatures import SignatureCounter
 from finfuzz.executor.outcome import Outcome
-from finfuzz.executor.zygote import Executor
+from finfuzz.executor.zygote import Executor, ZygoteDied
 from finfuzz.generation.learning import Change, Learner
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
@@ -158,9 +158,13 @@ class Loop:
         times = []
         for _ in range(_FLOOR_CHILDREN):
             begin = time.perf_counter()
-            self._executor.run_bare()
+            try:
+                self._executor.run_bare()
+            except ZygoteDied:  # killed from outside, say: the next program gets another
+                break
             times.append(time.perf_counter() - begin)
-        self._floor = statistics.median(times)
+        if times:
+            self._floor = statistics.median(times)
         self._executor.shared.clear_counters()
 
     def _stop(self, *_: object) -> None:
