@@ -10,7 +10,7 @@ import pytest
 from finfuzz.campaign.cluster.shard import Space
 from finfuzz.campaign.cluster.sweeping import SweepDivision
 from finfuzz.generation.sweep.ledger import DONE
-from finfuzz.generation.sweep.shares import is_done, read_numbers
+from finfuzz.generation.sweep.node_ledger import is_done, read_numbers
 
 SPACE = Space("a space", (("first", 40), ("second", 160)))
 #: Programs of a block.

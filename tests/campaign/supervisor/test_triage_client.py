@@ -61,8 +61,11 @@ class Played:
         self.triage.ask(soon=soon)
         return self.triage._request if self.triage._request is not before else None
 
-    def answer(self, waiting: int = 0, unfiled: tuple[tuple[str, str], ...] = ()) -> None:
-        os.write(self._write, encode(Answer(0, (), waiting, 0.5, unfiled=unfiled)))
+    def answer(
+        self, waiting: int = 0, unfiled: tuple[tuple[str, str], ...] = (), problem: str = ""
+    ) -> None:
+        made = Answer(0, (), waiting, 0.5, unfiled=unfiled, problem=problem)
+        os.write(self._write, encode(made))
         assert self.triage.read()
 
     def close(self) -> None:
@@ -125,6 +128,18 @@ def test_counting_does_not_wait_for_all_signatures(played: Played) -> None:
     assert isinstance(played.asked(soon=True), AddSightings)
     played.answer()
     assert isinstance(played.asked(soon=True), TriageSignature)
+
+
+def test_a_problem_that_each_signature_has_is_noted_once(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(played.totals, "add_note", notes.append)
+    for signature, problem in ((SIGNATURE, "a bad known.toml"), (OTHER, "a bad known.toml")):
+        seen(played, signature, 1)
+        played.asked()
+        played.answer(problem=problem)
+    assert notes == ["a bad known.toml"]
 
 
 def test_deferred_work_runs_when_nothing_else_waits(played: Played) -> None:

@@ -24,7 +24,7 @@ from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.worker.chooser import make_space
 from finfuzz.generation.combinations import Takings
 from finfuzz.generation.novelty_shares import NoveltyShare
-from finfuzz.generation.sweep.shares import SweepShare
+from finfuzz.generation.sweep.node_ledger import NodeLedger
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
@@ -76,7 +76,7 @@ class _Lane:
         blocks = ((str(cell), len(list(space.list_blocks(cell)))) for cell in space.cells)
         self.build = made.id
         self.space = Space(space.identity, tuple(blocks))
-        self.share = SweepShare(paths.sweep(shard.lane), self.space.identity, self.space.cells)
+        self.share = NodeLedger(paths.sweep(shard.lane), self.space.identity, self.space.cells)
         self._novelty = NoveltyShare(paths.novelty(shard.lane), shard.novelty_before)
         self._explored = Takings(paths.explored(shard.lane))
         self._next_novelty = 0.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from finfuzz.campaign.cluster.shard import Space
 from finfuzz.generation.sweep.ledger import DONE, Ledger
-from finfuzz.generation.sweep.shares import is_done, merge_numbers, read_numbers
+from finfuzz.generation.sweep.node_ledger import is_done, merge_numbers, read_numbers
 
 #: Blocks that a node has open at the least: a short one takes a tenth of a second.
 _FEWEST = 16

@@ -58,6 +58,7 @@ class TriageClient:
         self._stuck = False
         self.replaced = 0
         self.progress: DeferredProgress | None = None
+        self._noted: set[str] = set()
 
     @property
     def pid(self) -> int | None:
@@ -205,5 +206,6 @@ class TriageClient:
             lane.update_unfiled(answer.unfiled)
         if isinstance(request, TriageSignature) and answer.problem:
             lane.mark_unsorted(request.signature, answer.problem)
-        if answer.problem:
+        if answer.problem and answer.problem not in self._noted:  # a bad known.toml fails each time
+            self._noted.add(answer.problem)
             self._totals.add_note(answer.problem)

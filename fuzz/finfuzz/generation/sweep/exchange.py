@@ -7,7 +7,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from finfuzz.generation.sweep.ledger import DONE, HEADER, MOST_BYTES, NUMBER
+from finfuzz.generation.sweep.ledger import DONE, HEADER, MOST_BYTES, NUMBER, list_numbers
 from finfuzz.support.errors import UserError
 from finfuzz.support.reading import read_bounded
 
@@ -28,7 +28,7 @@ def take_done(path: Path, other: bytes) -> int:
     ours = read_ledger(path)
     if ours is None or ours[:HEADER] != other[:HEADER] or len(ours) != len(other):
         return 0
-    pairs = zip(_list_numbers(ours), _list_numbers(other), strict=True)
+    pairs = zip(list_numbers(ours), list_numbers(other), strict=True)
     new = [(block, theirs) for block, (mine, theirs) in enumerate(pairs) if theirs & ~mine & DONE]
     return _mark(path, ours[:HEADER], new) if new else 0
 
@@ -48,9 +48,3 @@ def _mark(path: Path, space: bytes, new: list[tuple[int, int]]) -> int:
     finally:
         os.close(handle)
     return marked
-
-
-def _list_numbers(ledger: bytes) -> list[int]:
-    numbers = ledger[HEADER:]
-    whole = len(numbers) // NUMBER.size * NUMBER.size
-    return [number for (number,) in NUMBER.iter_unpack(numbers[:whole])]

@@ -25,7 +25,7 @@ NUMBER = struct.Struct("<I")
 MOST_BYTES = 1 << 24
 #: Set in the number of a block whose programs were all run.
 DONE = 1 << 31
-#: Set in the number of a block that another machine runs (shares.py).
+#: Set in the number of a block that another machine runs (node_ledger.py).
 ELSEWHERE = 1 << 30
 
 
@@ -117,14 +117,12 @@ def read_sweep(path: Path) -> list[CellState]:
     """
     if not path.exists():
         return []
-    data = read_bounded(path, MOST_BYTES, "the ledger of a sweep")[HEADER:]
+    counts = iter(list_numbers(read_bounded(path, MOST_BYTES, "the ledger of a sweep")))
     try:
         text = read_bounded(_name_cells(path), MOST_BYTES, "the cells of a sweep")
         cells = msgspec.json.decode(text, type=list[tuple[str, int]])
     except msgspec.DecodeError as error:
         raise UserError(f"{_name_cells(path)} is damaged: {error}") from error
-    whole = data[: len(data) // NUMBER.size * NUMBER.size]
-    counts = (number for (number,) in NUMBER.iter_unpack(whole))
     states = []
     for cell, size in cells:
         blocks = list(islice(counts, max(size, 0)))
@@ -132,6 +130,13 @@ def read_sweep(path: Path) -> list[CellState]:
             complete = len(blocks) == size and all(number & DONE for number in blocks)
             states.append(CellState(cell, sum(number & ~DONE for number in blocks), complete))
     return states
+
+
+def list_numbers(ledger: bytes) -> list[int]:
+    """List the number of each block, as far as a ledger has them."""
+    numbers = ledger[HEADER:]
+    whole = len(numbers) // NUMBER.size * NUMBER.size
+    return [number for (number,) in NUMBER.iter_unpack(numbers[:whole])]
 
 
 def _name_cells(path: Path) -> Path:

@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from finfuzz.generation.sweep.ledger import DONE, ELSEWHERE, HEADER, NUMBER, Ledger
+from finfuzz.generation.sweep.ledger import DONE, ELSEWHERE, HEADER, NUMBER, Ledger, list_numbers
 
 
-class SweepShare:
+class NodeLedger:
     """The blocks of a sweep that this machine runs. Raises OSError."""
 
     def __init__(self, path: Path, space: str, cells: Sequence[tuple[str, int]]) -> None:
@@ -49,8 +49,7 @@ class SweepShare:
 
 def read_numbers(path: Path) -> list[int]:
     """Read the number of each block of a ledger."""
-    data = path.read_bytes()[HEADER:]
-    return [number for (number,) in NUMBER.iter_unpack(data)]
+    return list_numbers(path.read_bytes())
 
 
 def merge_numbers(path: Path, blocks: Iterable[tuple[int, int]]) -> None:

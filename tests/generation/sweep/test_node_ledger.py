@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from finfuzz.generation.sweep.ledger import DONE, Ledger, read_sweep
-from finfuzz.generation.sweep.shares import SweepShare, merge_numbers, read_numbers
+from finfuzz.generation.sweep.node_ledger import NodeLedger, merge_numbers, read_numbers
 
 CELLS = (("first", 3), ("second", 3))
 
 
 def test_only_the_own_blocks_are_run(tmp_path: Path) -> None:
-    share = SweepShare(tmp_path / "sweep", "space", CELLS)
+    share = NodeLedger(tmp_path / "sweep", "space", CELLS)
     worker = Ledger(tmp_path / "sweep", "space", CELLS)
     assert worker.claim() is None
     share.add([(1, 0), (4, 2)])
