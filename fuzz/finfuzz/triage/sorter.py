@@ -37,8 +37,8 @@ from finfuzz.triage.findings.record import SeenOn
 from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.routes import RouteStart
 from finfuzz.triage.findings.sightings import SeenBucket
-from finfuzz.triage.findings.unconfirmed import keep_unconfirmed
 from finfuzz.triage.oracles.compare import compare
+from finfuzz.triage.unconfirmed import keep_unconfirmed
 from finfuzz.triage.unwritten import Unwritten
 
 

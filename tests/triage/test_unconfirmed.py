@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.triage.findings.unconfirmed import FOLDER, keep_unconfirmed
+from finfuzz.triage.unconfirmed import FOLDER, keep_unconfirmed
 from helpers.outcome_files import SURVIVED
 
 BUCKET = "0123456789ab"
