@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from itertools import combinations
 from math import comb
 from pathlib import Path
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 from finfuzz.generation.combinations import (
     Combinations,
     Explored,
-    Takings,
     list_words,
-    merge_taken,
+    merge_explored,
+    pack_explored,
     read_explored,
 )
 from finfuzz.program.model import Program
@@ -111,39 +112,23 @@ def test_without_a_file_nothing_was_run(tmp_path: Path) -> None:
     assert read_explored(tmp_path / "explored") == ()
 
 
-def test_what_is_taken_is_merged_elsewhere(tmp_path: Path) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    counted, takings = Combinations(EVERYTHING, here), Takings(here)
-    for texts in (("import; collect",), ("collect; again", "node a list; root a sys; collect")):
-        for text in texts:
-            counted.count(read(text))
-        merge_taken(there, takings.take())
-        assert read_explored(there) == read_explored(here)
-    assert takings.take() == b""
-
-
 def test_what_two_machines_ran_adds_up(tmp_path: Path) -> None:
     campaign = tmp_path / "campaign"
     for name, text in (("one", "import; collect"), ("two", "collect; again")):
         Combinations(EVERYTHING, tmp_path / name).count(read(text))
-        taken = Takings(tmp_path / name).take()
+        packed = pack_explored(tmp_path / name)
         for _ in range(2):  # what comes twice changes nothing
-            merge_taken(campaign, taken)
+            merge_explored(campaign, packed)
     assert [one.run for one in read_explored(campaign)] == [3, 2, 0]
 
 
 def test_a_machine_that_has_not_begun_has_nothing(tmp_path: Path) -> None:
-    assert Takings(tmp_path / "nothing").take() == b""
+    assert pack_explored(tmp_path / "nothing") == b""
 
 
 @given(st.binary(max_size=60))
-def test_what_is_no_taking_makes_no_noise(data: bytes) -> None:
+def test_what_is_no_packed_file_changes_nothing(data: bytes) -> None:
     with TemporaryDirectory() as folder:
-        path = Path(folder, "explored")
-        merge_taken(path, data)
-        assert not path.exists() or read_explored(path)
-
-
-def test_a_taking_of_huge_words_is_left(tmp_path: Path) -> None:
-    merge_taken(tmp_path / "explored", b"\xff" * 64)
-    assert not (tmp_path / "explored").exists()
+        for packed in (data, zlib.compress(data)):
+            merge_explored(Path(folder, "explored"), packed)
+        assert not list(Path(folder).iterdir())

@@ -8,9 +8,8 @@ was run; so a maintainer sees what a campaign has not looked at yet.
 from __future__ import annotations
 
 import mmap
-import re
 import struct
-from array import array
+import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
@@ -34,9 +33,6 @@ _HEADER = struct.Struct("<I28s")
 _MOST_BYTES = 1 << 26
 #: Words of a target at most: they have 57 million triples, a byte each.
 _MOST_WORDS = 700
-#: Combinations that are taken at a time, four bytes each.
-MOST_TAKEN = 50_000
-_MARK = re.compile(rb"[^\0]")
 
 
 class Explored(NamedTuple):
@@ -89,47 +85,26 @@ class Combinations:
         }
 
 
-class Takings:
-    """What is new in a lane's file since it was last taken: for a campaign on other machines."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._taken = bytearray()
-
-    def take(self) -> bytes:
-        """Take the new combinations, at most MOST_TAKEN; empty where there are none.
-
-        The file's header, then places of four bytes each. Raises OSError.
-        """
-        now = self._path.read_bytes() if self._path.exists() else b""
-        self._taken.extend(bytes(max(0, len(now) - len(self._taken))))
-        if now == self._taken or len(now) < _HEADER.size:
-            return b""
-        self._taken[: _HEADER.size] = now[: _HEADER.size]
-        found = array("I")
-        for match in _MARK.finditer(now, _HEADER.size):
-            if not self._taken[match.start()]:
-                self._taken[match.start()] = 1
-                found.append(match.start())
-                if len(found) == MOST_TAKEN:
-                    break
-        return now[: _HEADER.size] + found.tobytes()
+def pack_explored(path: Path) -> bytes:
+    """Pack a lane's file, for a campaign on other machines; empty without one. Raises OSError."""
+    return zlib.compress(path.read_bytes(), 1) if path.exists() else b""
 
 
-def merge_taken(path: Path, taken: bytes) -> None:
-    """Mark what was taken elsewhere in a lane's file; begin a file of other words again.
+def merge_explored(path: Path, packed: bytes) -> None:
+    """Add what was run elsewhere to a lane's file; begin a file of other words again.
 
-    What is no taking changes nothing. Raises OSError.
+    What is no packed file changes nothing. Raises OSError.
     """
-    header, places = taken[: _HEADER.size], array("I")
-    places.frombytes(taken[_HEADER.size : len(taken) - len(taken) % places.itemsize])
-    if len(header) < _HEADER.size or (words := _read_words(header)) > _MOST_WORDS:
+    try:
+        data = zlib.decompressobj().decompress(packed, _MOST_BYTES)
+    except zlib.error:
         return
-    size = _HEADER.size + sum(_count_all(words))
-    marks = _open_marks(path, header, size)
-    for place in places:
-        if _HEADER.size <= place < size:
-            marks[place] = 1
+    if not _is_whole(data):
+        return
+    marks = _open_marks(path, data[: _HEADER.size], len(data))
+    # as two large numbers: C code adds millions of marks in some thousandths of a second
+    both = int.from_bytes(marks, "little") | int.from_bytes(data, "little")
+    marks[:] = both.to_bytes(len(data), "little")
 
 
 def list_words(offers: Vocabulary) -> list[str]:
@@ -154,7 +129,7 @@ def read_explored(path: Path) -> tuple[Explored, ...]:
     if not path.exists():
         return ()
     data = read_bounded(path, _MOST_BYTES, "the combinations of a lane")
-    if len(data) < _HEADER.size or len(data) != _HEADER.size + sum(_count_all(_read_words(data))):
+    if not _is_whole(data):
         raise UserError(f"{path} is damaged: remove it, and counting begins again")
     return _measure(data)
 
@@ -170,6 +145,12 @@ def _measure(data: bytes) -> tuple[Explored, ...]:
 
 def _count_all(words: int) -> list[int]:
     return [comb(words, size) for size in range(1, MOST + 1)]
+
+
+def _is_whole(data: bytes) -> bool:
+    if len(data) < _HEADER.size or (words := _read_words(data)) > _MOST_WORDS:
+        return False
+    return len(data) == _HEADER.size + sum(_count_all(words))
 
 
 def _read_words(data: bytes) -> int:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from finfuzz.campaign.folder import StatePaths, hash_program
+from finfuzz.generation.combinations import read_explored
 from finfuzz.program.text import parse
 from finfuzz.targets.build import Build
 from helpers.campaigns import Start, nothing_is_left_of, wait_until
@@ -77,7 +78,10 @@ def test_a_sweep_on_two_workers_runs_each_program_once(start: Start, plain_c: Bu
     wait_for_more(campaign, 100)
     campaign.process.terminate()
     assert campaign.end() == 0, campaign.lines
-    blocks = read_blocks(StatePaths(campaign.folder / "state").sweep(0))
+    paths = StatePaths(campaign.folder / "state")
+    words, *_ = read_explored(paths.explored(0))
+    assert words.run
+    blocks = read_blocks(paths.sweep(0))
     programs = sum(run for run, _ in blocks)
     # A program is counted when the next one is asked for: each worker has run one more.
     assert 0 <= count_executions(campaign.folder) - programs <= 2

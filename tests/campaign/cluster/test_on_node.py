@@ -11,7 +11,7 @@ import pytest
 from finfuzz.campaign.cluster.on_node import NodeCampaign
 from finfuzz.campaign.cluster.shard import Delivery, Shard
 from finfuzz.campaign.messages import Progress
-from finfuzz.generation.combinations import merge_taken, read_explored
+from finfuzz.generation.combinations import merge_explored, read_explored
 from finfuzz.generation.sweep.ledger import DONE
 from finfuzz.targets.build import Build
 from helpers.patience import wait_until
@@ -59,8 +59,8 @@ def test_a_shard_runs_its_blocks_and_no_others(node: Node) -> None:
     assert done.keys() == {0, 1}
     assert all(number & DONE for number in done.values())
     assert count_executions(delivery) == sum(number & ~DONE for number in done.values())
-    merge_taken(node.folder / "campaign's", delivery.explored)
-    words, *_ = read_explored(node.folder / "campaign's")
+    merge_explored(node.folder.parent / "campaign's", node.campaign.end().explored[0])
+    words, *_ = read_explored(node.folder.parent / "campaign's")
     assert words.run
 
 

@@ -22,7 +22,7 @@ from finfuzz.campaign.cluster.node_process import NodeProcess
 from finfuzz.campaign.cluster.shard import Batch, Delivery, Shard, Space, decode_shard, encode
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.worker.chooser import make_space
-from finfuzz.generation.combinations import Takings
+from finfuzz.generation.combinations import pack_explored
 from finfuzz.generation.novelty_shares import NoveltyShare
 from finfuzz.generation.sweep.node_ledger import NodeLedger
 from finfuzz.support.errors import UserError
@@ -32,6 +32,8 @@ from finfuzz.targets.spec import parse_target
 
 #: Interval of comparing a lane's counts of features: seven hundredths of a second for 8 MiB.
 _NOVELTY_SECONDS = 10.0
+#: Interval of packing what a lane has run together: some 200 KB, and a twentieth of a second.
+_EXPLORED_SECONDS = 60.0
 #: Blocks of a sweep, each with its number in the ledger.
 Numbers = tuple[tuple[int, int], ...]
 #: Batches that wait for a supervisor that is gone, of some seconds each; then the oldest go.
@@ -78,23 +80,28 @@ class _Lane:
         self.space = Space(space.identity, tuple(blocks))
         self.share = NodeLedger(paths.sweep(shard.lane), self.space.identity, self.space.cells)
         self._novelty = NoveltyShare(paths.novelty(shard.lane), shard.novelty_before)
-        self._explored = Takings(paths.explored(shard.lane))
+        self._explored = paths.explored(shard.lane)
         self._next_novelty = 0.0
+        self._next_explored = time.monotonic() + _EXPLORED_SECONDS
 
     def merge_novelty(self, changes: bytes) -> None:
         """Merge counts of features. Raises OSError."""
         if changes:
             self._novelty.merge(changes)
 
-    def take_explored(self) -> tuple[bytes, bytes]:
-        """Take the counts of features that were raised here, and new combinations of words.
-
-        Not each time, for it takes a while.
-        """
+    def take_novelty(self) -> bytes:
+        """List counts of features that were raised here; not each time, for it takes a while."""
         if time.monotonic() < self._next_novelty:
-            return b"", b""
+            return b""
         self._next_novelty = time.monotonic() + _NOVELTY_SECONDS
-        return self._novelty.take_changes(), self._explored.take()
+        return self._novelty.take_changes()
+
+    def pack_explored(self, *, at_the_end: bool) -> bytes:
+        """Pack the combinations of words that were run here, now and then and at the end."""
+        if not at_the_end and time.monotonic() < self._next_explored:
+            return b""
+        self._next_explored = time.monotonic() + _EXPLORED_SECONDS
+        return pack_explored(self._explored)
 
 
 def _write_recipe(text: str, paths: StatePaths, lane: int) -> Path:
@@ -140,7 +147,7 @@ class NodeCampaign:
         finally:
             with self._lock:
                 process.in_use = False
-        return self._deliver(explored=lane.take_explored())
+        return self._deliver(novelty=lane.take_novelty())
 
     def end(self) -> Delivery:
         """End all processes, and remove the folder."""
@@ -236,7 +243,7 @@ class NodeCampaign:
         self,
         problem: str = "",
         space: Space | None = None,
-        explored: tuple[bytes, bytes] = (b"", b""),
+        novelty: bytes = b"",
     ) -> Delivery:
         with self._lock:
             self._deliveries += 1
@@ -251,12 +258,19 @@ class NodeCampaign:
                 batches=tuple(self._pending),
                 problem=problem,
                 space=space,
-                novelty=explored[0],
-                explored=explored[1],
+                novelty=novelty,
+                explored=self._pack_explored(),
                 blocks={
                     lane: blocks for lane in self._lanes if (blocks := self._list_blocks(lane))
                 },
             )
+
+    def _pack_explored(self) -> dict[int, bytes]:
+        packed = {
+            number: lane.pack_explored(at_the_end=self._over)
+            for number, lane in self._lanes.items()
+        }
+        return {number: one for number, one in packed.items() if one}
 
     def _list_blocks(self, lane: int) -> Numbers:
         """List the states of a lane's blocks that the campaign may lack."""

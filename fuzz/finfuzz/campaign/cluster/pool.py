@@ -29,7 +29,7 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.pool import FAILURES, WORKED_SECONDS, Messages, Pool
 from finfuzz.campaign.supervisor.worker_pool import STOP_SECONDS
 from finfuzz.campaign.totals import Totals
-from finfuzz.generation.combinations import merge_taken
+from finfuzz.generation.combinations import merge_explored
 from finfuzz.support.hints import spell_command
 
 #: Interval of looking for programs that --sync has brought.
@@ -231,7 +231,8 @@ class ClusterPool(Pool):
             self._announce(f"can't write the ledger of a sweep: {error.strerror}")
         self._merge(seat, delivery)
         if task:
-            self._take_explored(task.lane, delivery)
+            self._maker.find_novelty(task.lane).merge(delivery.novelty)
+        self._merge_explored(delivery)
         if task and delivery.problem and not self._is_ending:
             self._refuse(task.lane, seat, f"on {delivery.host}: {delivery.problem}")
         elif task and task.address == delivery.address:
@@ -239,10 +240,11 @@ class ClusterPool(Pool):
         if self._plan.engine == "sweep":
             self.complete = {n for n, one in enumerate(self._divisions) if one.is_complete}
 
-    def _take_explored(self, lane: int, delivery: Delivery) -> None:
-        self._maker.find_novelty(lane).merge(delivery.novelty)
+    def _merge_explored(self, delivery: Delivery) -> None:
         try:
-            merge_taken(self._state.explored(lane), delivery.explored)
+            for lane, packed in delivery.explored.items():
+                if lane < len(self._plan.lanes):
+                    merge_explored(self._state.explored(lane), packed)
         except OSError as error:  # a full disk: fewer combinations are shown than were run
             self._announce(f"can't write what was explored: {error.strerror}")
 

@@ -87,8 +87,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     why the shard could not run. ``space``: of the lane's sweep, where the shard only prepared it.
     ``blocks``: by lane, the states of the sweep's blocks that changed since the last delivery that
     the campaign has. ``number``: counts the deliveries of a folder. ``novelty``: counts of
-    features of the shard's lane that were raised there; ``explored``: combinations of words that
-    were run there.
+    features of the shard's lane that were raised there. ``explored``: combinations of words that
+    were run there, packed, by lane.
     """
 
     address: str
@@ -100,7 +100,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     space: Space | None = None
     novelty: bytes = b""
-    explored: bytes = b""
+    explored: dict[int, bytes] = {}
     blocks: dict[int, tuple[tuple[int, int], ...]] = {}
 
 
