@@ -11,6 +11,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # what `make fuzz` finds; a folder of its own each time, which no repository has
 FOUND  := .finfuzz/$(shell date +%Y%m%d-%H%M%S)
 
+# One more than cores: tests of campaigns wait a sixth of their time, for processes that are killed
+# and started again.
+TESTERS = $(shell $(BIN)/python -c 'import os; print(len(os.sched_getaffinity(0)) + 1)')
+
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "finfuzz needs Python 3.11 or later: make PYTHON=python3.12 …")'
 	@echo "installing finfuzz into $(VENV)"
@@ -32,7 +36,7 @@ test: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not slow' -n auto --dist loadfile --no-loadscope-reorder --durations=20
+	$(BIN)/pytest -m 'not slow' -n $(TESTERS) --dist loadfile --no-loadscope-reorder --durations=20
 
 test-all: test
 	$(BIN)/pytest -m slow
