@@ -133,6 +133,22 @@ def test_one_that_a_frame_tells(
 
 
 @pytest.mark.parametrize(
+    ("diagnostic", "version", "is_known"),
+    [("none", "2.12.0", True), ("hang", "2.12.0", True), ("hang", "2.13.0", False)],
+)
+def test_a_static_that_takes_the_gil_crashes_or_hangs(
+    diagnostic: str, version: str, is_known: bool
+) -> None:
+    """CPython 3.14 hangs the thread that takes the GIL too late; before, it crashed."""
+    frames = ("PyGILState_Ensure", "nanobind::gil_scoped_acquire::gil_scoped_acquire")
+    found = Diagnosis(
+        "HANG", diagnostic, "exited", "", (*frames, "nanobind::detail::ndarray_dec_ref")
+    )
+    known = find_known(found, parse_target(f"nanobind=={version}"), "3.15.2")
+    assert (known is not None and known.link.endswith("/1371")) is is_known
+
+
+@pytest.mark.parametrize(
     ("name", "python", "quirk"),
     [
         ("stripped-hang-of-a-left-subinterpreter", "3.13.18", "left-subinterpreter-hangs"),
