@@ -250,18 +250,21 @@ def hold_in_interpreter_pool(t, node):
 
 
 def hold_in_interpreter_thread(t, node):
+    import _thread
     import posix
     import threading
 
     import _interpreters
 
-    (started, starts), (never, _) = posix.pipe(), posix.pipe()
+    (started, starts), (gate, opens), (never, _) = posix.pipe(), posix.pipe(), posix.pipe()
     folder = t.__file__.rpartition("/")[0]
     use = "import sys; sys.path.insert(0, %r); import %s" % (folder, t.__name__)
-    wait = "import posix; posix.write(%d, b'x'); posix.read(%d, 1)" % (starts, never)
-    refused = []
+    wait = "import posix; posix.write(%d, b'x'); posix.read(%d, 1); posix.read(%d, 1)"
+    wait = wait % (starts, gate, never)
+    native_ids, refused = [], []
 
     def target(held):
+        native_ids.append(_thread.get_native_id())
         error = _interpreters.exec(_interpreters.create(), use + "; " + wait)
         if error:
             refused.append(error.formatted)
@@ -271,6 +274,8 @@ def hold_in_interpreter_thread(t, node):
     posix.read(started, 1)
     if refused:
         raise ImportError(refused[0])
+    # One that works when its interpreter is ended crashes CPython (docs/found.md): it must sleep.
+    wake_thread(native_ids[0], lambda: posix.write(opens, b"x"))
 
 
 def callback(held):
