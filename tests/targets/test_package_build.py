@@ -151,6 +151,15 @@ def test_a_module_that_cant_be_imported(make: Make, module: str, error: str) -> 
     assert len(line.splitlines()) == 1
 
 
+def test_nothing_is_compiled_for_a_module_that_cant_be_imported(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(UserError, match="division by zero"):
+        make(module="1 / 0")
+    assert not list(tmp_path.glob("cache/finfuzz/builds/*/build.json"))
+
+
 def test_threads_that_the_import_starts_are_told(make: Make) -> None:
     made = make(
         module="import threading, time\nthreading.Thread(target=time.sleep, args=(9,), daemon=True)"

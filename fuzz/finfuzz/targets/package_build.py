@@ -20,6 +20,7 @@ from finfuzz.targets.packages.probe import (
     Probe,
     Surroundings,
     list_own_files,
+    list_probe_files,
     probe_package,
 )
 from finfuzz.targets.packages.recipe import Recipe, find_shipped, read_recipe
@@ -34,7 +35,7 @@ OWN_MODULES = {modules!r}
 
 
 class _Record(msgspec.Struct):
-    """``build.json``. ``files``: what the import loaded, with size and time."""
+    """``build.json``, by the probe. ``files``: what the import loaded, with size and time."""
 
     id: str
     spec: str
@@ -54,24 +55,24 @@ def build_package(
     """Return the build of a package's target; make it unless the cache has it and it still holds.
 
     ``build_runtime`` makes a build for the same CPython, whose runtime is used. It is called once
-    the package is there: a mistyped name is no reason to compile. Raise UserError where the package
-    can't be had or imported, and where its recipe is wrong.
+    the package was imported: a mistyped name is no reason to compile. Raise UserError where the
+    package can't be had or imported, and where its recipe is wrong.
     """
     recipe_file = spec.recipe or find_shipped(spec.package)
     recipe = read_recipe(recipe_file) if recipe_file else None
     where = locate_package(spec, interpreter, recipe, announce)
-    runtime = build_runtime()
     recipe = recipe or Recipe(where.module)
     text = recipe_file.read_text(encoding="utf-8") if recipe_file else ""
     spec = replace(spec, version=where.version or spec.version)
-    build_id = _compute_id(spec, interpreter, runtime, where, text, recipe)
-    directory = find_cache() / "builds" / build_id
+    probe_id = _compute_id(spec, interpreter, where, text, recipe)
+    directory = find_cache() / "builds" / probe_id
 
     def fill(folder: Path) -> _Record:
         announce(f"probing {spec} on CPython {interpreter.text}")
-        return _make(folder, build_id, spec, interpreter, recipe, where)
+        return _make(folder, probe_id, spec, interpreter, recipe, where)
 
     record = fill_once(directory, "build.json", _Record, fill, _are_files_as_they_were)
+    runtime = build_runtime()
     modules = _find_modules(recipe, where, record.probe)
     package = Package(
         recipe=recipe,
@@ -83,7 +84,7 @@ def build_package(
         modules=modules,
     )
     return Build(
-        id=build_id,
+        id=_digest(probe_id, runtime.id),
         spec=spec,
         interpreter=interpreter,
         instrumented=instrumented,
@@ -100,15 +101,18 @@ def build_package(
 def _compute_id(
     spec: TargetSpec,
     interpreter: Interpreter,
-    runtime: Build,
     where: Location,
     text: str,
     recipe: Recipe,
 ) -> str:
-    """Compute an id. A recipe counts by its text, wherever it lies."""
+    """Compute the id of a probe. A recipe counts by its text, wherever it lies."""
     target = str(replace(spec, recipe=None))
-    facts = [target, interpreter.build_key, str(interpreter.path), runtime.id, text]
+    facts = [target, interpreter.build_key, str(interpreter.path), text]
     facts += [*where.pins, *map(str, where.paths), write_words(recipe)]
+    return _digest(*facts, *(file.read_text("utf-8") for file in list_probe_files()))
+
+
+def _digest(*facts: str) -> str:
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
 
 
@@ -118,7 +122,7 @@ def _are_files_as_they_were(record: _Record) -> bool:
 
 def _make(
     folder: Path,
-    build_id: str,
+    probe_id: str,
     spec: TargetSpec,
     interpreter: Interpreter,
     recipe: Recipe,
@@ -127,7 +131,7 @@ def _make(
     """Probe the package, and write the files of its build but the record."""
     probe = probe_package(str(spec), recipe, Surroundings(interpreter, where.paths, where.site))
     record = _Record(
-        id=build_id,
+        id=probe_id,
         spec=str(spec),
         python=f"{interpreter.text} {interpreter.executable}",
         pins=where.pins,

@@ -20,6 +20,7 @@ from finfuzz.targets.packages.recipe import Recipe
 from finfuzz.targets.packages.words import takes_cell, write_words
 
 _CHILD = Path(__file__).resolve().parents[2] / "child"
+_PROBE = _CHILD / "packages" / "probe.py"
 #: Time for the import and all words of a recipe; the import alone may take IMPORT_SECONDS.
 _SECONDS = 400.0
 IMPORT_SECONDS = 60
@@ -111,7 +112,7 @@ def probe_package(name: str, recipe: Recipe, where: Surroundings) -> Probe:
 
 
 def _specify(recipe: Recipe, where: Surroundings, scratch: Path) -> dict[str, object]:
-    library = [*sorted((_CHILD / "words").glob("*.py")), scratch / "words.py"]
+    library = [*_list_library(), scratch / "words.py"]
     kinds = {
         _as_name(name): [*(["cell"] if takes_cell(kind) else []), *map(_as_name, kind.edges)]
         for name, kind in recipe.kind.items()
@@ -125,6 +126,15 @@ def _specify(recipe: Recipe, where: Surroundings, scratch: Path) -> dict[str, ob
         "check": bool(recipe.check),
         "actions": [_as_name(name) for name in recipe.action],
     }
+
+
+def list_probe_files() -> list[Path]:
+    """List finfuzz's files that decide what a probe answers."""
+    return [_PROBE, *_list_library()]
+
+
+def _list_library() -> list[Path]:
+    return sorted((_CHILD / "words").glob("*.py"))
 
 
 def _as_name(text: str) -> str:
@@ -141,9 +151,8 @@ def make_command(where: Surroundings) -> list[str]:
 def _run(
     name: str, where: Surroundings, scratch: Path, answers: Path
 ) -> subprocess.CompletedProcess[bytes]:
-    probe = _CHILD / "packages" / "probe.py"
     process = subprocess.Popen(
-        [*make_command(where), str(probe), str(scratch / "wanted.json"), str(answers)],
+        [*make_command(where), str(_PROBE), str(scratch / "wanted.json"), str(answers)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
