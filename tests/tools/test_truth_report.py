@@ -18,8 +18,14 @@ DEFECTS = tuple(one for one in load() if one.bad == BAD)
 FIRST, SECOND, THIRD = (one.name for one in DEFECTS)
 
 
-def make_result(engine: Engine, corpus: str | None, seed: int, shown: dict[str, int]) -> Result:
-    trial = Trial(*BAD, engine, corpus, seed, 10.0, 1000)
+def make_result(
+    engine: Engine,
+    corpus: str | None,
+    seed: int,
+    shown: dict[str, int],
+    watched: tuple[str, ...] = (),
+) -> Result:
+    trial = Trial(*BAD, engine, corpus, seed, 10.0, 1000, watched)
     moments = {name: Moment(number, number / 100) for name, number in shown.items()}
     return Result(trial, moments, moments, 1000, 10.0)
 
@@ -58,6 +64,19 @@ def test_its_plot_has_a_curve_for_each_arm() -> None:
     svg = plot(DEFECTS, RESULTS).decode()
     for name in ("coverage, from nothing", "random, from nothing", "coverage, from the corpus"):
         assert re.search(rf">{name}<", svg)
+
+
+def test_a_page_compares_with_an_earlier_version_by_the_defects_that_both_watched() -> None:
+    many = [make_result("random", None, seed, {FIRST: 100}) for seed in range(1, 6)]
+    slow = [
+        make_result("random", None, seed, {FIRST: 900 + seed}, (FIRST,)) for seed in range(1, 6)
+    ]
+    lines = render_page(DEFECTS, many, "truth.svg", 2, slow).splitlines()
+    assert "## Against an earlier version" in lines
+    assert "| random, from nothing | 1 | 5 of 5 | 5 of 5 | 9.0 s | 1.0 s | 1 | 0 |" in lines
+    title = DEFECTS[0].title
+    assert f"| random, from nothing | {title} | 5 of 5, 9.0 s | 5 of 5, 1.0 s |" in lines
+    assert ">then: random, from nothing<" in plot(DEFECTS, many, slow).decode()
 
 
 def test_what_every_guided_trial_has_shown() -> None:

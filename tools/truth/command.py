@@ -21,7 +21,7 @@ from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
 from truth.report import format_result, plot, render_page
-from truth.schedule import run_all
+from truth.schedule import read_results, run_all
 from truth.statistics import ARMS, Arm, collect_times, get_arm
 from truth.table import FOLDER, BadBuild, Defect, load
 from truth.trial import Engine, Result, Trial
@@ -70,6 +70,12 @@ class AlwaysShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 )
 @click.option("--report", type=click.Path(path_type=Path), help="Write a page and its plot.")
 @click.option(
+    "--earlier",
+    "earlier_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of results of an earlier version, which the page compares with.",
+)
+@click.option(
     "--reduced", is_flag=True, help="Run only what was always shown; exit 1 if a defect is missed."
 )
 def truth(
@@ -80,6 +86,7 @@ def truth(
     targets: tuple[str, ...],
     results_file: Path | None,
     report: Path | None,
+    earlier_file: Path | None,
     reduced: bool,
 ) -> None:
     """Run the fuzzer on builds with known defects and report when it shows each defect."""
@@ -89,7 +96,7 @@ def truth(
     defects = tuple(one for one in defects if not targets or one.target in targets)
     builds = compile_builds(defects)
     wanted = [
-        _make_trial(bad, arm, seed, seconds)
+        _make_trial(bad, arm, seed, seconds, defects)
         for seed in range(1, trials + 1)
         for bad in builds
         for arm in ARMS
@@ -98,8 +105,10 @@ def truth(
     results = _run(wanted, defects, at_once, results_file)
     if report:
         picture = report.with_suffix(".svg")
-        picture.write_bytes(plot(defects, results))
-        report.write_text(render_page(defects, results, picture.name, at_once), encoding="utf-8")
+        earlier = tuple(read_results(earlier_file)) if earlier_file else ()
+        picture.write_bytes(plot(defects, results, earlier))
+        page = render_page(defects, results, picture.name, at_once, earlier)
+        report.write_text(page, encoding="utf-8")
         rows = msgspec.json.encode(collect_always_shown(defects, results))
         ALWAYS.write_bytes(msgspec.json.format(rows) + b"\n")
 
@@ -142,9 +151,8 @@ def find_missed(defects: Sequence[Defect], at_once: int) -> list[str]:
             wanted.setdefault((bad, arm), []).append(one)
     trials = [
         msgspec.structs.replace(
-            _make_trial(bad, arm, 1, _REDUCED_SECONDS),
+            _make_trial(bad, arm, 1, _REDUCED_SECONDS, [rows[one.defect] for one in ones]),
             executions=_MARGIN * max(one.executions for one in ones),
-            defects=tuple(one.defect for one in ones),
         )
         for (bad, arm), ones in wanted.items()
     ]
@@ -174,9 +182,12 @@ def _is_available(bad: BadBuild) -> bool:
     return True
 
 
-def _make_trial(bad: BadBuild, arm: Arm, seed: int, seconds: float) -> Trial:
+def _make_trial(
+    bad: BadBuild, arm: Arm, seed: int, seconds: float, defects: Sequence[Defect]
+) -> Trial:
     corpus = str(CORPUS) if arm.with_corpus else None
-    return Trial(bad.target, bad.python, arm.engine, corpus, seed, seconds, sys.maxsize)
+    watched = tuple(one.name for one in defects if one.bad == bad)
+    return Trial(bad.target, bad.python, arm.engine, corpus, seed, seconds, sys.maxsize, watched)
 
 
 def _run(

@@ -10,6 +10,7 @@ import pygal
 from pygal.style import Style
 
 from benchmarks.report import read_cpu_name
+from truth.earlier import list_arms, render_earlier
 from truth.statistics import (
     ARMS,
     Arm,
@@ -26,11 +27,15 @@ _STYLE = Style(background="white", plot_background="white", font_family="sans-se
 
 
 def render_page(
-    defects: Sequence[Defect], results: Sequence[Result], picture: str, at_once: int
+    defects: Sequence[Defect],
+    results: Sequence[Result],
+    picture: str,
+    at_once: int,
+    earlier: Sequence[Result] = (),
 ) -> str:
     """Return Markdown: the method, a comparison of the arms, ``notes.md`` and each defect's times.
 
-    ``notes.md`` is written by hand.
+    ``notes.md`` is written by hand. ``earlier``: results of an earlier version, to compare with.
     """
     arms = _list_arms(results)
     trials = max(one.trial.seed for one in results)
@@ -57,6 +62,7 @@ def render_page(
             "",
             *_render_overview(defects, results, arms),
             "",
+            *render_earlier(defects, results, earlier),
             (FOLDER / "notes.md").read_text(encoding="utf-8").strip(),
             "",
             "## Each defect",
@@ -67,8 +73,15 @@ def render_page(
     )
 
 
-def plot(defects: Sequence[Defect], results: Sequence[Result]) -> bytes:
-    """Return an SVG with a survival curve for each arm, over all its trials and defects."""
+def plot(
+    defects: Sequence[Defect], results: Sequence[Result], earlier: Sequence[Result] = ()
+) -> bytes:
+    """Return an SVG with a survival curve for each arm, over all its trials and defects.
+
+    With ``earlier``, over the defects of both versions, and that version's curves are dashed.
+    """
+    if earlier:
+        defects = [one for one in defects if any(known.trial.watches(one) for known in earlier)]
     until = max(one.trial.seconds for one in results)
     chart = pygal.XY(
         width=900, height=420, style=_STYLE, show_dots=False, range=(0, 1), xrange=(0, until),
@@ -78,12 +91,15 @@ def plot(defects: Sequence[Defect], results: Sequence[Result]) -> bytes:
     for arm in _list_arms(results):
         seconds = _collect_seconds(defects, results, arm)
         chart.add(str(arm), estimate_survival(seconds, until))
+    for arm in list_arms(earlier):
+        seconds = _collect_seconds(defects, earlier, arm)
+        dashed = {"dasharray": "6, 4"}
+        chart.add(f"then: {arm}", estimate_survival(seconds, until), stroke_style=dashed)
     return bytes(chart.render())
 
 
 def _list_arms(results: Sequence[Result]) -> list[Arm]:
-    present = {get_arm(one.trial) for one in results}
-    return [arm for arm in ARMS if arm in present]
+    return sorted(list_arms(results), key=ARMS.index)
 
 
 def _collect_seconds(defects: Sequence[Defect], results: Sequence[Result], arm: Arm) -> list[float]:

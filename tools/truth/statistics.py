@@ -64,8 +64,8 @@ _NEVER = Moment(execution=0, second=math.inf)
 
 
 def collect_times(results: Sequence[Result], defect: Defect, arm: Arm) -> Times:
-    """Collect the times of an arm's trials on the defect's build, in the order of their seeds."""
-    chosen = [one for one in results if one.trial.bad == defect.bad and get_arm(one.trial) == arm]
+    """Collect the times of an arm's trials that watched the defect, in the order of their seeds."""
+    chosen = [one for one in results if one.trial.watches(defect) and get_arm(one.trial) == arm]
     chosen.sort(key=lambda one: one.trial.seed)
     moments = [one.shown.get(defect.name, _NEVER) for one in chosen]
     return Times(

@@ -68,6 +68,10 @@ class Trial(msgspec.Struct, frozen=True):
     def bad(self) -> BadBuild:
         return BadBuild(self.target, self.python)
 
+    def watches(self, defect: Defect) -> bool:
+        """Whether the trial can show a defect: a later table has rows that it did not know."""
+        return self.bad == defect.bad and (not self.defects or defect.name in self.defects)
+
 
 class Moment(msgspec.Struct, frozen=True):
     """A moment of a trial: the execution, from 1, and the seconds of the engine's own time."""
