@@ -10,6 +10,7 @@ import pytest
 
 from finfuzz.executor import process
 from finfuzz.executor.limits import STDERR_BYTES
+from finfuzz.support.processes import end_descendants
 from helpers.patience import PATIENCE
 from helpers.places import PACKAGE
 
@@ -151,12 +152,12 @@ def test_a_tree_is_ended_with_its_root(family: subprocess.Popen[bytes]) -> None:
 
 def test_descendants_are_ended_without_their_root(family: subprocess.Popen[bytes]) -> None:
     pidfds = children(family)
-    process.end_descendants(family.pid)
+    end_descendants(family.pid)
     wait_until_gone(pidfds)
     assert family.poll() is None
 
 
-@pytest.mark.parametrize("end", [process.end_tree, process.end_descendants])
+@pytest.mark.parametrize("end", [process.end_tree, end_descendants])
 def test_ending_what_is_gone_is_no_error(end: Callable[[int], None]) -> None:
     zombie = subprocess.Popen([sys.executable, "-I", "-S", "-c", ""])
     os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)

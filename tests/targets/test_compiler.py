@@ -1,5 +1,7 @@
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,27 @@ def test_the_first_error_names_files_without_their_folders() -> None:
         "/home/me/include/a.h:3:1: error: no /home/me/b.h in there"
     )
     assert error.first_error == "a.h:3:1: error: no /home/me/b.h in there"
+
+
+INTERRUPTED = """
+import subprocess, sys, threading
+from finfuzz.targets.compiler import run_all, run_compiler
+over = threading.Event()
+
+def run(name):
+    if name == "first":
+        over.set()
+        raise KeyboardInterrupt
+    over.wait()
+    run_compiler(["sleep", "3600"], ".")
+
+try:
+    run_all(run, ["first", "second", "third"])
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+
+
+def test_a_compiler_that_starts_while_others_are_ended_is_ended_too() -> None:
+    """`finfuzz run` waited for it after SIGTERM, once in a busy run of these tests."""
+    assert subprocess.run([sys.executable, "-c", INTERRUPTED], check=False).returncode == 7

@@ -138,10 +138,10 @@ def main() -> None:
 
 def _end_in_order(number: int, _: FrameType | None) -> NoReturn:
     """Leave as by Ctrl-C, which a terminal sends to compilers too: what is half-written goes."""
-    from finfuzz.executor import process  # noqa: PLC0415  (takes 0.1 s)
+    from finfuzz.support.processes import end_descendants  # noqa: PLC0415  (psutil takes 20 ms)
 
     signal.signal(number, signal.SIG_DFL)  # a second one does not wait for that
-    process.end_descendants(os.getpid())
+    end_descendants(os.getpid())
     sys.exit(128 + number)
 
 

@@ -171,14 +171,6 @@ def end_tree(pid: int) -> None:
             process.kill()
 
 
-def end_descendants(pid: int) -> None:
-    """Kill all descendants of a process, but not the process itself."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for process in psutil.Process(pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-
-
 def children() -> set[int]:
     """Return the ids of this process's own children."""
     return {child.pid for child in psutil.Process().children()}

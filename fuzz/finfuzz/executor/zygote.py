@@ -16,6 +16,7 @@ from finfuzz.executor.shared_memory import SharedMemory
 from finfuzz.program.model import Program
 from finfuzz.program.prepared import Prepared
 from finfuzz.support.errors import UserError
+from finfuzz.support.processes import end_descendants
 from finfuzz.targets.build import Build
 from finfuzz.targets.instrumentation import read_instrumentation
 
@@ -106,7 +107,7 @@ class Executor:
         self.shared.prepare(prepared.text, limits)
         zygote.serve(limits.deadline + _GRACE_SECONDS)
         if self.shared.header.facts.stragglers:
-            process.end_descendants(zygote.process.pid)
+            end_descendants(zygote.process.pid)
         refuse_gil(self.build, self.shared.header.facts)
         return read_outcome(
             self.shared,

@@ -7,10 +7,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 from elftools.elf.constants import P_FLAGS
@@ -26,7 +24,7 @@ from finfuzz.targets.compile_plan import (
     make_link_command,
     plan_libraries,
 )
-from finfuzz.targets.compiler import find_compiler, read_version, run_compiler
+from finfuzz.targets.compiler import find_compiler, read_version, run_all, run_compiler
 from finfuzz.targets.extension_plan import SECOND
 from finfuzz.targets.extension_words import list_offers, write_extension_words
 from finfuzz.targets.instrumentation import make_variables, read_instrumentation
@@ -38,12 +36,9 @@ from finfuzz.targets.requirements import require_buildable
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.targets.units import Library, Unit
 
-T = TypeVar("T")
-
 __all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "is_built", "require_linux"]
 
 CHILD = Path(__file__).parent.parent / "child"
-COMPILERS_AT_ONCE = 2
 MOST_BLOCKS = 131072
 #: Counters for the blocks of CPython, which are folded over them; a power of two.
 CPYTHON_BLOCKS = 131072
@@ -212,9 +207,9 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             for one in plan.libraries
             if one.own_folder
         ]
-        _run_all(lambda one: run_compiler(one[1], one[0]), translations)
-        _run_all(lambda one: _compile(plan, *one, made), plan.compile_commands)
-        _run_all(lambda command: run_compiler(command, made), plan.link_commands)
+        run_all(lambda one: run_compiler(one[1], one[0]), translations)
+        run_all(lambda one: _compile(plan, *one, made), plan.compile_commands)
+        run_all(lambda command: run_compiler(command, made), plan.link_commands)
         if plan.extension.python is not None:
             _copy_module(plan.extension.python, plan, made)
         if own := write_extension_words(plan.spec.record):
@@ -256,11 +251,6 @@ def _compile(plan: _Plan, unit: Unit, command: list[str], directory: Path) -> No
         compile_once(command, directory, unit.object_name, unit.depends, plan.facts)
     else:
         run_compiler(command, directory)
-
-
-def _run_all(run: Callable[[T], None], commands: list[T]) -> None:
-    with ThreadPoolExecutor(COMPILERS_AT_ONCE) as pool:
-        list(pool.map(run, commands))
 
 
 def _count_library_blocks(plan: _Plan, library: Library, directory: Path) -> int:

@@ -6,11 +6,17 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import TypeVar
 
 from finfuzz.support.errors import UserError
+from finfuzz.support.processes import end_descendants
 
+T = TypeVar("T")
+
+COMPILERS_AT_ONCE = 2
 SHOWN_LINES = 40
 #: The folders of a file that is named with a line.
 _FOLDERS = re.compile(r"(?<!\S)/\S*/(?=[^/\s]+:\d+:)")
@@ -79,6 +85,30 @@ def run_compiler(
     if done.returncode != 0:
         head = f"the compiler failed with exit code {done.returncode}: {shlex.join(command)}"
         raise BuildError("\n".join([head, *_cut_before_first_error(done.stdout.splitlines())]))
+
+
+def run_all(run: Callable[[T], None], commands: Sequence[T]) -> None:
+    """Run commands, some at once; raise what the first one raises that fails.
+
+    Ctrl-C and SIGTERM end them all.
+    """
+    with ThreadPoolExecutor(COMPILERS_AT_ONCE) as pool:
+        futures = [pool.submit(run, one) for one in commands]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if not isinstance(error, Exception):
+                _end_running(futures)
+            raise
+
+
+def _end_running(futures: Sequence[Future[None]]) -> None:
+    """End compilers until none is left: one may start after the others were ended."""
+    while running := [one for one in futures if one.running()]:
+        end_descendants(os.getpid())
+        wait(running, timeout=0.05)
 
 
 def _cut_before_first_error(lines: list[str]) -> list[str]:
