@@ -19,7 +19,7 @@ from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.minimize.repeated import TIMES
 from finfuzz.triage.steady import prefer_steady
 
-LIMITS = Limits()
+LIMITS = Limits(deadline=6)
 
 #: It needs an address to be used again: on one CPython in the third interpreter, on another much
 #: later. On which, and after how many lives before, changes with whatever the child allocates.
