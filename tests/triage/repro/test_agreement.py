@@ -27,8 +27,8 @@ TRIES = 5
 #: A machine under load is no disagreement.
 LIMITS = Limits(deadline=6)
 SCRIPT_SECONDS = 20
-#: Where the driver hangs, its scripts are expected to: a tenth of the programs do on pybind11 before
-#: CPython 3.12, and 20 s for each of their scripts would be an hour of waiting.
+#: Where the driver hangs, its scripts are expected to. On pybind11 before CPython 3.12 a tenth of
+#: the programs do, and 20 s for each of their scripts would be an hour of waiting.
 HANG_SECONDS = 8
 
 TARGETS = ["plain-c", "pybind11"]
