@@ -23,9 +23,7 @@ LIMITS = Limits(deadline=6)
 
 #: It needs an address to be used again: on one CPython in the third interpreter, on another much
 #: later. On which, and after how many lives before, changes with whatever the child allocates.
-BY_LUCK = """start i1 stdlib
-stop i1
-start i2 stdlib
+BY_LUCK = """start i2 stdlib
 enter i2
 import
 stop i2
@@ -84,7 +82,7 @@ def test_the_repeated_form_of_what_dies_by_luck(builds: list[Build]) -> None:
 def test_the_repeated_form_where_only_that_dies_elsewhere(
     dies_on_others: dict[str, bool], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = parse(f"finfuzz 1\n{BY_LUCK}")
+    short = parse(f"finfuzz 1\n{EMPTY_LIFE}{BY_LUCK}")
 
     def dies(form: Program, on: str, *_: object) -> bool:
         return on == "own" or dies_on_others["short" if form == short else "long"]
