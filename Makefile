@@ -38,8 +38,9 @@ test: $(VENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/pytest -m 'not slow' -n $(TESTERS) --dist loadfile --no-loadscope-reorder --durations=20
 
+# Two matrices are most of the slow tests, each in one file: so tests are shared out, not files.
 test-all: test
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n $(TESTERS) --dist worksteal --durations=20
 
 bench: $(VENV)/.ready
 	$(BIN)/python tools/bench.py executor

@@ -24,6 +24,15 @@ DESTROY = "pybind11==3.1.0+destroy"
 #: What is known of each framework's targets, so that a campaign files one defect: the busier the
 #: machine is, the more crashes wait for triage at the end, each with a script to run.
 ONE_DEFECT = {
+    # None: the longer a campaign on a busy machine takes, the more of CPython's own it meets, and
+    # at its end triage has ten minutes.
+    "plain-c": f"""
+[[known]]
+title = "a defect of CPython, or a hang of a busy machine"
+link = "https://example.org/3"
+owner = "CPython"
+diagnostics = {sorted(DIAGNOSTICS)}
+""",
     "pybind11": f"""
 [[known]]
 title = "another defect"

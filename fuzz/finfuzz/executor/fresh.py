@@ -19,6 +19,9 @@ from finfuzz.targets.instrumentation import read_instrumentation
 
 #: Time for an interpreter to start and link the extension: half a second on a loaded machine.
 _START_SECONDS = 20.0
+#: Time for a child to record where it hangs, on a busy machine too. Without the stack, a known
+#: hang would be filed as a new one.
+_RECORD_SECONDS = 2.0
 
 
 def run_fresh(build: Build, program: Program, limits: Limits | None = None) -> Outcome:
@@ -79,9 +82,9 @@ def _wait_for_begin(pid: int, shared: SharedMemory) -> None:
 
 
 def _record_frames(pid: int, shared: SharedMemory) -> None:
-    """Let the child record where it hangs, within a fifth of a second."""
+    """Let the child record where it hangs."""
     os.kill(pid, signal.SIGXCPU)
-    end = time.monotonic() + 0.2
+    end = time.monotonic() + _RECORD_SECONDS
     while shared.header.facts.frame_count == 0 and time.monotonic() < end:
         if process.wait_until_ended(pid, 0.01):
             return

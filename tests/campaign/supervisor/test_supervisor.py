@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from finfuzz.campaign.folder import StatePaths
 from finfuzz.targets.build import Build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.triage.findings.finding import Finding, load
@@ -30,6 +31,7 @@ from helpers.campaigns import (
     runs_programs,
     wait_until,
 )
+from helpers.journals import query
 
 HOUR = ("--time", "3600")
 ENGINES = pytest.mark.parametrize("engine", ["atheris", "random"])
@@ -59,10 +61,10 @@ def confirms(campaign: Campaign) -> bool:
 
 
 @pytest.mark.usefixtures("destroy_for_scripts")
-def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
+def test_from_an_empty_corpus_to_a_death_that_reproduces(
     start: Start, destroy: Build, pythons: list[Interpreter]
 ) -> None:
-    campaign = start(destroy, "--time", "5", "--seed", "1")
+    campaign = start(destroy, *HOUR, "--seed", "1", "--findings", "1")  # 5 s, on a quiet machine
     assert campaign.end() == 0, campaign.lines
     summary = summary_of(campaign)
     found = [f"{one['signal']}/{one['diagnostic']}" for one in summary["findings"]]
@@ -101,7 +103,7 @@ def test_five_seconds_from_an_empty_corpus_to_a_death_that_reproduces(
 
     first, *_ = campaign.lines
     assert first.startswith(
-        f"fuzzing {DESTROY} on CPython {pythons[0].text} for 5 s, 1 worker, engine atheris"
+        f"fuzzing {DESTROY} on CPython {pythons[0].text} for 1 h, 1 worker, engine atheris"
     )
     output = campaign.output()
     assert output.startswith(f"{DESTROY} on CPython {pythons[0].text}: ")
@@ -142,7 +144,7 @@ def test_what_can_not_be_filed_is_an_error_until_it_is_filed(start: Start, dying
 
 
 def test_the_control_finds_nothing(start: Start, plain_c: Build) -> None:
-    campaign = start(plain_c, "--time", "2", "--seed", "1", "--engine", "random")
+    campaign = start(plain_c, "--time", "2", "--seed", "1", "--engine", "random", known={})
     assert campaign.end() == 0, campaign.lines
     summary = summary_of(campaign)
     assert summary["executions"] > 0
@@ -397,10 +399,15 @@ def test_a_killed_zygote_is_replaced_and_is_no_finding(start: Start, plain_c: Bu
 
 @pytest.mark.slow
 def test_a_second_campaign_goes_on_where_the_first_one_stopped(start: Start, dying: Build) -> None:
-    first = start(dying, "--time", "3", "--seed", "1")
+    first = start(dying, *HOUR, "--seed", "1", "--findings", "1")
     assert first.end() == 0, first.lines
     same = ("--state", str(first.folder / "state"), "--crashes", str(first.folder / "crashes"))
-    again = start(dying, "--time", "3", "--seed", "2", *same)
+    again = start(dying, *HOUR, "--seed", "2", *same)
+    again.read_until("fuzzing")  # now the journal is its own
+    journal = StatePaths(first.folder / "state").journal
+    filed = "SELECT bucket FROM buckets WHERE state = 'filed' AND NOT new"
+    wait_until(lambda: query(journal, filed), "the finding of the first one")
+    again.process.send_signal(signal.SIGINT)
     assert again.end() == 0, again.lines
     before = {one["bucket"]: one for one in summary_of(first)["findings"]}
     assert len(list((first.folder / "state").glob("campaign-*/journal.sqlite"))) == 1

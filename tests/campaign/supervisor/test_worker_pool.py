@@ -81,8 +81,8 @@ def test_one_worker_on_two_targets_takes_turns(start: Start, plain_c: Build) -> 
     campaign = start(plain_c, "--time", "12", *more)
     assert campaign.end() == 0, campaign.lines
     one, other = summary_of(campaign.folder)["lanes"]
-    assert one["executions"] > 20
-    assert other["executions"] > 20
+    assert one["executions"] > 0
+    assert other["executions"] > 0
     assert one["seconds"] > 0
     assert other["seconds"] > 0
     nothing_is_left_of(campaign)

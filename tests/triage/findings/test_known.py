@@ -206,6 +206,22 @@ def test_a_state_that_a_left_thread_leaves(below: tuple[str, ...], is_known: boo
     assert (find_known(abort, PLAIN_C, "3.13.18") is not None) is is_known
 
 
+@pytest.mark.parametrize(
+    ("inner", "owner"),
+    [
+        (("PyEval_RestoreThread", "_PyEval_EvalFrameDefault"), "CPython"),
+        # it read as CPython's busy thread, where no thread is busy
+        (("PyEval_RestoreThread", "PyGILState_Ensure", "gil_scoped_acquire_simple"), "pybind11"),
+    ],
+)
+def test_who_keeps_the_gil_from_a_subinterpreter(inner: tuple[str, ...], owner: str) -> None:
+    stack = ("take_gil", *inner, "finfuzz::run_in_interpreter", "Py_RunMain")
+    hang = Diagnosis("HANG", "hang", "running", "", stack[:3], stack)
+    entry = find_known(hang, NEW, "3.11.7")
+    assert entry is not None
+    assert entry.owner == owner
+
+
 def test_an_entry_with_a_stack_alone_wants_that_stack() -> None:
     entry = msgspec.structs.replace(BY_FRAME, frame="", stack="^a < b")
     crash = Diagnosis("SIGSEGV", "none", "finalizing", "", ("a",), ("a", "b"))

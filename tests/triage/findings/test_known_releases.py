@@ -15,7 +15,7 @@ from finfuzz.triage.diagnosis import diagnose
 from finfuzz.triage.findings.known import find_known, find_regressed, load_shipped
 from helpers.places import CORPUS
 
-LIMITS = Limits(deadline=2)
+LIMITS = Limits(deadline=6)
 TITLES = [entry.title for entry in load_shipped() if entry.owner == "nanobind"]
 CYTHON = [entry.title for entry in load_shipped() if entry.owner == "cython" and entry.fixed]
 #: A release, a program of the corpus, and which of the titles.

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from finfuzz.targets.instrumentation import use_malloc
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.triage.instruments.experiment import Experiment, make_environment
+from finfuzz.triage.instruments.valgrind import read_own_failure
 
 REPRO = """\
 import os, shlex, subprocess, sys, sysconfig
@@ -81,13 +86,36 @@ def finding_folder(tmp_path: Path) -> Callable[[str], Path]:
 def case(
     finding_folder: Callable[[str], Path], pythons: list[Interpreter]
 ) -> Callable[..., Experiment]:
-    """The same laid out and compiled, as the runner does it."""
+    """The same laid out and compiled, as the runner does it; by default for the newest CPython."""
 
-    def make(what: str, signal: str = "SIGABRT", seconds: float = 60.0) -> Experiment:
+    def make(
+        what: str,
+        signal: str = "SIGABRT",
+        seconds: float = 60.0,
+        python: Interpreter = pythons[0],
+    ) -> Experiment:
         made = Experiment(
-            finding_folder(what), signal, pythons[0], make_environment({}, pythons[0]), seconds
+            finding_folder(what), signal, python, make_environment({}, python), seconds
         )
         assert made.compile() == ""
         return made
 
     return make
+
+
+@pytest.fixture(scope="module")
+def valgrinds_python(pythons: list[Interpreter]) -> Interpreter:
+    """The newest CPython that valgrind can run: it starts none that brings a stripped linker."""
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        pytest.skip("valgrind is not on PATH")
+    for python in pythons:
+        command = [valgrind, "-q", str(python.executable), "-I", "-S", "-c", ""]
+        environment = {**os.environ, **use_malloc(python)}
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, errors="replace", check=False
+        )
+        problem = read_own_failure(done.stderr)
+        if not problem:
+            return python
+    pytest.skip(f"valgrind can't run a CPython of this machine: {problem}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -27,9 +28,6 @@ PYTHON = r"Python is at \S*repro\.py:14 in <module>"
 HERE = r"in {} \(\S*extension\.cpp:\d+\)"
 
 needs_gdb = pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not on PATH")
-needs_valgrind = pytest.mark.skipif(
-    shutil.which("valgrind") is None, reason="valgrind is not on PATH"
-)
 
 
 def says(told: Report, pattern: str) -> None:
@@ -160,7 +158,6 @@ def test_allocators(
 
 
 @pytest.mark.slow  # 5 s each
-@needs_valgrind
 @pytest.mark.parametrize(
     ("what", "summary"),
     [
@@ -171,8 +168,22 @@ def test_allocators(
         ("survives", "no report: survives, as in a plain run"),
     ],
 )
-def test_valgrind(case: MakeCase, what: str, summary: str) -> None:
-    says(run_valgrind(case(what, "NONE")), summary)
+def test_valgrind(case: MakeCase, valgrinds_python: Interpreter, what: str, summary: str) -> None:
+    says(run_valgrind(case(what, "NONE", python=valgrinds_python)), summary)
+
+
+def test_a_cpython_that_valgrind_cannot_run_is_a_line(
+    case: MakeCase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It read as a script that "exits with code 1", on a CPython with a linker of its own."""
+    valgrind = tmp_path / "valgrind"
+    valgrind.write_text("#!/bin/sh\necho 'valgrind:  Fatal error at startup: a reason'\nexit 1\n")
+    valgrind.chmod(0o755)
+    laid_out = case("survives", "NONE")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    told = run_valgrind(laid_out)
+    reason = "valgrind can't run this CPython: Fatal error at startup: a reason"
+    assert (told.status, told.summary) == ("failed", reason)
 
 
 @needs_gdb

@@ -51,6 +51,23 @@ self-check: something of the script's own
 ==1==
 ==1== Process terminating with default action of signal 11 (SIGSEGV)
 """
+#: Where a CPython brings a C library of its own (the CPythons of other distributions).
+NOT_STARTED = """\
+==1== Command: python repro.py
+==1==
+
+valgrind:  Fatal error at startup: a function redirection
+valgrind:  which is mandatory for this platform-tool combination
+valgrind:  cannot be set up.  Details of the redirection are:
+valgrind:
+valgrind:  A must-be-redirected function
+valgrind:  whose name matches the pattern:      strlen
+valgrind:  in an object with soname matching:   ld-linux-x86-64.so.2
+valgrind:  was not found whilst processing
+valgrind:  symbols from the object with soname: ld-linux-x86-64.so.2
+valgrind:
+valgrind:  Cannot continue -- exiting now.  Sorry.
+"""
 
 
 @pytest.mark.parametrize(
@@ -125,6 +142,25 @@ def test_a_report_of_the_sanitizers(text: str, expected: str) -> None:
 )
 def test_a_report_of_valgrind(text: str, expected: str) -> None:
     assert valgrind.read_report(text, SOURCES) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (MEMCHECK, ""),
+        (
+            NOT_STARTED,
+            "its ld-linux-x86-64.so.2 is stripped (no strlen), and no debug symbols are installed",
+        ),
+        (
+            "==7== valgrind: Unrecognised instruction at address 0x4a0e5d.\n==7== Your program\n",
+            "Unrecognised instruction at address 0x4a0e5d.",
+        ),
+        ("a script's line about valgrind: nothing\n", ""),
+    ],
+)
+def test_why_valgrind_gave_up(text: str, expected: str) -> None:
+    assert valgrind.read_own_failure(text) == expected
 
 
 @pytest.mark.parametrize(

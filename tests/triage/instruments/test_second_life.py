@@ -44,15 +44,14 @@ PyMODINIT_FUNC PyInit_finfuzz_target() { return PyModuleDef_Init(&definition); }
 IN_IT = r"in misbehave \(\S*extension\.cpp:\d+\)"
 
 
-@pytest.fixture
-def experiment(pythons: list[Interpreter], tmp_path: Path) -> Experiment:
+def make_experiment(python: Interpreter, tmp_path: Path) -> Experiment:
     folder = tmp_path / "finding"
     folder.mkdir()
     program, spec = parse("finfuzz 1\nimport\nagain\nimport\n"), parse_target("plain-c")
-    files = write_script(program, spec, pythons[0].version, "")
+    files = write_script(program, spec, python.version, "")
     for name, text in {**files, "extension.cpp": EXTENSION}.items():
         (folder / name).write_text(text)
-    made = Experiment(folder, "SIGABRT", pythons[0], make_environment({}, pythons[0]), 60.0)
+    made = Experiment(folder, "SIGABRT", python, make_environment({}, python), 60.0)
     assert made.compile() == ""
     return made
 
@@ -63,24 +62,28 @@ def experiment(pythons: list[Interpreter], tmp_path: Path) -> Experiment:
         (run_pymalloc_debug, None, r"crashes \(SIGABRT\), as in a plain run: Python is at .+"),
         (run_gdb, "gdb", f"SIGABRT {IN_IT}"),
         (run_sanitizers, None, rf"heap-use-after-free \(READ\) {IN_IT}, freed in release .+"),
-        pytest.param(
-            run_valgrind,
-            "valgrind",
-            f"Invalid read of size 4 {IN_IT}, freed in release .+",
-            marks=pytest.mark.slow,  # 20 s
-        ),
     ],
 )
 def test_instruments_follow_it(
-    experiment: Experiment,
+    pythons: list[Interpreter],
+    tmp_path: Path,
     instrument: Callable[[Experiment], Report],
     tool: str | None,
     summary: str,
 ) -> None:
     if tool and shutil.which(tool) is None:
         pytest.skip(f"{tool} is not on PATH")
-    report = instrument(experiment)
+    report = instrument(make_experiment(pythons[0], tmp_path))
     if report.status == "absent":
         pytest.skip(report.summary)
     assert report.status == "done"
     assert re.fullmatch(summary, report.summary), report.summary
+
+
+@pytest.mark.slow  # 20 s
+def test_valgrind_follows_it(valgrinds_python: Interpreter, tmp_path: Path) -> None:
+    report = run_valgrind(make_experiment(valgrinds_python, tmp_path))
+    assert report.status == "done"
+    assert re.fullmatch(f"Invalid read of size 4 {IN_IT}, freed in release .+", report.summary), (
+        report.summary
+    )

@@ -131,5 +131,7 @@ def _tidy(text: str, experiment: Experiment) -> str:
     """Drop this machine's folders: the same finding reads the same elsewhere."""
     for folder in experiment.headers:
         text = text.replace(folder, "")
+    # Each instrument has a copy there, whose extension CPython 3.14 and later name at a crash.
+    text = re.sub(rf"{re.escape(str(experiment.folder.parent))}/[^\s/:'\"]+/", "", text)
     text = re.sub(rf"/[^\s:'\"]*/({experiment.files})\b", r"\1", text)
     return _PYTHON_SOURCE.sub("", text).replace(f"{Path.home()}/", "~/")

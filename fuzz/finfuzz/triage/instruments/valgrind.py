@@ -22,6 +22,12 @@ _ERROR = re.compile(
 )
 _HISTORY = re.compile(r"^==\d+==  Address .+ a block of size \S+ (free|alloc)'d$", re.M)
 _NEXT = re.compile(r"^==\d+== ?$", re.M)
+#: Valgrind's words about itself: why it does not start a program, or can't go on with one.
+_OWN_FAILURE = re.compile(r"^(?:==\d+== )?valgrind: +(.+)$", re.M)
+#: A dynamic linker without symbols, as CPythons of other distributions bring along.
+_STRIPPED = re.compile(
+    r"must-be-redirected function\s.*pattern: +(\S+)\n.*soname matching: +(\S+)$", re.M
+)
 
 
 def run_valgrind(experiment: Experiment) -> Report:
@@ -37,6 +43,8 @@ def run_valgrind(experiment: Experiment) -> Report:
         slower=_SLOWER,
     )
     summary = read_report(done.text, experiment.sources)
+    if not summary and (problem := read_own_failure(done.text)):
+        return Report("failed", f"valgrind can't run this CPython: {problem}", done.text)
     return Report("done", summary or f"no report: {experiment.describe_end(done)}", done.text)
 
 
@@ -52,3 +60,14 @@ def read_report(text: str, sources: re.Pattern[str]) -> str:
         done = {"free": "freed", "alloc": "allocated"}[history[1]]
         described = f"{described}, {done} {find_place(text[history.start() :], sources)}"
     return shorten(described)
+
+
+def read_own_failure(text: str) -> str:
+    """Read why valgrind itself gave up; empty if it did not."""
+    found = _OWN_FAILURE.search(text)
+    if found is None:
+        return ""
+    if stripped := _STRIPPED.search(text):
+        function, library = stripped.groups()
+        return f"its {library} is stripped (no {function}), and no debug symbols are installed"
+    return shorten(found[1])
