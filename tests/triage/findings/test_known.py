@@ -244,7 +244,9 @@ def test_a_quirk_tells_title_link_and_versions() -> None:
     assert find_regressed(said, PLAIN_C, "3.13.8") == entry
 
 
-DELETES = "_PyThreadState_DeleteCurrent: the function must be called with the GIL held, but the GIL "
+DELETES = (
+    "_PyThreadState_DeleteCurrent: the function must be called with the GIL held, but the GIL "
+)
 DELETES += "is released (the current Python thread state is NULL)"
 RELEASES = "PyGILState_Release: thread state 0x7ffff0000b90 must be current when releasing"
 
