@@ -1,6 +1,7 @@
 """Each word that pybind11's extension alone offers has its effect, in each interpreter."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from finfuzz.targets.frameworks.pybind11 import FRAMEWORK
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
+from helpers.plain_scripts import end_of_script
 
 RECIPE = read_extension_recipe(FRAMEWORK)
 assert RECIPE is not None
@@ -65,3 +67,38 @@ def test_at_the_very_end_an_error_leaves_a_capsules_destructor(
     late = run(executor, f"node a :{kind}", "root a interpreter-dict")
     assert late.signal == ("SIGABRT" if message else None)
     assert message in late.stderr
+
+
+PRINT_AT_ONCE = """
+import sys, threading
+import finfuzz_target as t
+
+class Out:
+    entered, others = threading.Event(), threading.Event()
+
+    def write(self, text):
+        if threading.current_thread() is first:
+            self.entered.set()
+            self.others.wait()
+        else:
+            self.others.set()
+            first.join()
+
+    def flush(self):
+        pass
+
+sys.stdout = out = Out()
+first = threading.Thread(target=lambda: t.printing_capsule(None))
+first.start()
+out.entered.wait()
+t.printing_capsule(None)
+sys.stdout = sys.__stdout__
+"""
+
+
+def test_capsules_that_print_at_once_leave_no_stream_behind(tmp_path: Path) -> None:
+    """The first that begins to print ends before the second: as std::cout was redirected, exit
+    flushed a buffer of a thread that was gone (SIGSEGV, 10 of 10)."""
+    spec = resolve(parse_target("pybind11"))
+    made = build(spec, pick_interpreter(None), instrumented=False)
+    assert end_of_script(tmp_path, made, {"repro.py": PRINT_AT_ONCE}) == 0

@@ -260,6 +260,37 @@ def test_a_quirk_tells_title_link_and_versions() -> None:
     assert find_regressed(said, PLAIN_C, "3.13.8") == entry
 
 
+DELETES = (
+    "_PyThreadState_DeleteCurrent: the function must be called with the GIL held, but the GIL "
+)
+DELETES += "is released (the current Python thread state is NULL)"
+RELEASES = "PyGILState_Release: thread state 0x7ffff0000b90 must be current when releasing"
+
+
+@pytest.mark.parametrize(
+    ("framework", "detail", "phase", "is_known"),
+    [
+        ("pybind11", DELETES, "finalizing/dict-cleared", True),
+        ("nanobind", RELEASES, "finalizing/dict-cleared", True),
+        # while Python runs, no thread is unwound: a GIL that is released twice, say
+        ("pybind11", DELETES, "running", False),
+        ("nanobind", RELEASES, "running", False),
+        ("pybind11", "_PyThreadState_DeleteCurrent: wrong thread state", "finalizing", False),
+    ],
+)
+def test_an_unwound_thread_meets_the_destructor_that_releases_the_gil(
+    framework: str, detail: str, phase: str, is_known: bool
+) -> None:
+    """The stack is no longer that of PyThread_exit_thread, which unwinds it."""
+    spec, destructor = parse_target(framework), "::gil_scoped_acquire::~gil_scoped_acquire"
+    stack = ("raise", "abort", detail.partition(":")[0], f"{framework}{destructor}", "come_back")
+    died = Diagnosis("SIGABRT", "fatal-python-error", phase, detail, stack[2:4], stack)
+    entry = find_known(died, spec, "3.13.0")
+    assert (entry is not None and entry.quirk == "returning-thread-is-unwound") is is_known
+    assert find_known(died, spec, "3.13.18") is None
+    assert (find_regressed(died, spec, "3.13.18") is not None) is is_known
+
+
 @pytest.mark.parametrize(("python", "is_known"), [("3.11.7", True), ("3.12.1", False)])
 def test_a_quirks_fix_is_no_fix_of_another_owners_defect(python: str, is_known: bool) -> None:
     said = Diagnosis("", "hang", "running", "", ("gil_scoped_acquire_simple",))

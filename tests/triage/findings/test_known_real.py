@@ -67,6 +67,9 @@ PROGRAMS = {
     ),
     Quirk.GIL_STATE_HANGS_IN_A_SUBINTERPRETER: (PYBIND11, "gil-taken-in-a-subinterpreter"),
 }
+#: Other crashes of the same defects.
+ALSO = ((Quirk.RETURNING_THREAD_IS_UNWOUND, PYBIND11, "native-thread-comes-back"),)
+CASES = [*((quirk, *one) for quirk, one in PROGRAMS.items()), *ALSO]
 
 
 def test_each_quirk_of_the_list_has_a_program() -> None:
@@ -79,14 +82,15 @@ def read_program(text: str) -> str:
     return f"finfuzz 1\n{text}" if "\n" in text else path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("quirk", PROGRAMS, ids=lambda quirk: quirk.word)
+@pytest.mark.parametrize(("quirk", "target", "text"), CASES)
 def test_a_defect_is_known_where_it_occurs(
     quirk: Quirk,
+    target: str,
+    text: str,
     pythons: list[Interpreter],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    target, text = PROGRAMS[quirk]
     program = parse(read_program(text))
     affected = [python for python in pythons if has(python.version, quirk)]
     if not affected:

@@ -124,7 +124,8 @@ class CrashMarks:
     beginning of its functions' names. ``gives_up``: functions that only throw or abort.
     ``generated``: functions that it writes for each type or module, with the common part of their
     names as the group, which matches nothing for those of the user's code. ``accessors``: functions
-    that ask for its internals. ``routes``: functions on routes to many defects.
+    that ask for its internals. ``routes``: functions on routes to many defects. ``ways_out``:
+    functions that C calls and that let the user's exceptions out, with their name as the group.
     ``serves_one_interpreter``: of several that import an extension, its internals are of one.
     """
 
@@ -139,6 +140,7 @@ class CrashMarks:
     generated: str = ""
     accessors: str = ""
     routes: str = ""
+    ways_out: str = ""
     serves_one_interpreter: bool = False
 
 

@@ -10,6 +10,7 @@ from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.diagnosis.messages import Message
 from finfuzz.triage.diagnosis.sanitizer import SANITIZERS
 from finfuzz.triage.diagnosis.symbols import Frame
+from finfuzz.triage.diagnosis.way_out import find_way_out
 
 #: Diagnostics of lost internals. Which code asks for them first, and what follows, is chance: the
 #: key holds only how they were lost.
@@ -27,6 +28,9 @@ ASKING = INTERNALS | {"cast-error"}
 
 #: The diagnostic of a recursion: where in its circle the stack ends is chance.
 OVERFLOW = "stack-overflow"
+
+#: The diagnostic of an exception that nobody catches: how much of its way is unwound is chance.
+UNCAUGHT = "uncaught-cxx-exception"
 
 #: Diagnostics of calls that broke a rule of the C API.
 JUDGED = frozenset(RULES[1:])
@@ -84,6 +88,8 @@ def find_route(cause: Message, stack: Sequence[Frame]) -> tuple[str, ...]:
     """Return the telling frames, innermost first, after the name in the message: at most KEPT."""
     if cause.diagnostic == OVERFLOW and (cycle := telling.select_recursive(stack)):
         return cycle
+    if cause.diagnostic == UNCAUGHT and (way_out := find_way_out(stack)):
+        return (way_out,)
     head = cause.detail.partition(": ")[0] if cause.diagnostic in NAMED else ""
     names = telling.select_telling_frames(
         stack, internals_gone=cause.diagnostic in ASKING, exported=bool(head)

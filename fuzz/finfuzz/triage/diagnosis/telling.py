@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
-VERSION = 7
+VERSION = 8
 KEPT = 3
 #: A function that is so often on a recorded stack is part of a recursion.
 _RECURS = 3
@@ -142,7 +142,7 @@ def select_telling_frames(
     found: list[str] = []
     in_package = inside = False
     for frame, outer in zip(frames, _find_outer(frames), strict=True):
-        if in_package and _is_cpython(frame):
+        if in_package and is_cpython(frame):
             break
         in_package = in_package or _is_of_package(frame)
         name = _find_telling_name(frame, internals_gone)
@@ -257,7 +257,7 @@ def _is_local(frame: Frame) -> bool:
     return frame.local and not _is_target(frame)
 
 
-def _is_cpython(frame: Frame) -> bool:
+def is_cpython(frame: Frame) -> bool:
     """Whether a frame is in CPython, or in a compiled module of its standard library."""
     module = frame.module.rpartition("/")[2]
     return bool(_PYTHON.match(module)) or module.partition(".")[0] in _STANDARD
@@ -267,7 +267,7 @@ def _is_of_package(frame: Frame) -> bool:
     """Whether a frame is in a compiled module, or a library of one, that is not ours."""
     module = frame.module.rpartition("/")[2]
     is_library = ".so" in module and not _PLUMBING_MODULES.search(module)
-    return is_library and not _is_cpython(frame) and not _is_target(frame)
+    return is_library and not is_cpython(frame) and not _is_target(frame)
 
 
 def _is_target(frame: Frame) -> bool:

@@ -38,6 +38,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     frame: str = ""
     stack: str = ""
     unless: str = ""
+    phase: str = ""
     on: str = ""
     fixed: str = ""
     avoid: tuple[str, ...] = ()
@@ -72,6 +73,8 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             return False
         if not compile_pattern(self.detail).match(diagnosis.detail):
             return False
+        if not compile_pattern(self.phase).match(diagnosis.phase):
+            return False
         if self.unless and _finds(self.unless, _join_stack(diagnosis)):
             return False
         return self.by_message or self._has_frame(diagnosis) or self._has_stack(diagnosis)
@@ -96,7 +99,7 @@ class KnownDefect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             raise UserError("give a title and a link, or a quirk of docs/cpythons.md")
         for condition in filter(None, (self.on, self.fixed)):
             parse_condition(condition)
-        for pattern in (self.detail, self.frame, self.stack, self.unless):
+        for pattern in (self.detail, self.frame, self.stack, self.unless, self.phase):
             compile_pattern(pattern)
         if self.owner not in _OWNERS:
             raise UserError(f"no owner {self.owner!r}: write one of {', '.join(_OWNERS)}")

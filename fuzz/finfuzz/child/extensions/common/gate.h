@@ -18,7 +18,7 @@
 
 namespace {
 
-class Gate {
+class Gate : public std::enable_shared_from_this<Gate> {
 public:
     // Called with the GIL, so that the gate can't open between this and `wait`.
     void enter() {

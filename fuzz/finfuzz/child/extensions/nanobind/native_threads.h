@@ -12,9 +12,28 @@ void native_thread_that_keeps(const nb::object &node) {
 
 #endif
 #if FINFUZZ_HAS(return_in_native_thread)
+// Since CPython 3.15 nanobind 3 takes a thread state that Py_FinalizeEx waits for (PEP 788). What the
+// thread waits for has to come before that: the gate opens when Python drops what it has given to exit
+// functions.
+void open_at_exit(Gate &gate) {
+#    if NB_VERSION_MAJOR >= 3 && PY_VERSION_HEX >= 0x030F0000 && !defined(Py_LIMITED_API)
+    auto *kept = new SharedGate(gate.shared_from_this());
+    PyObject *capsule = PyCapsule_New(kept, kGateName, open_gate);
+    PyObject *atexit = PyImport_ImportModule("atexit");
+    PyObject *done = PyObject_CallMethod(atexit, "register", "OO", &PyType_Type, capsule);
+    if (!done) PyErr_Clear();
+    Py_XDECREF(done);
+    Py_XDECREF(atexit);
+    Py_XDECREF(capsule);
+#    else
+    (void) gate;
+#    endif
+}
+
 // The GIL is released as by a function of Python's that blocks: CPython's own code waits for it.
 void come_back(PyObject *node, Gate &gate, Ready &ready) {
     nb::gil_scoped_acquire taken;
+    open_at_exit(gate);
     Py_BEGIN_ALLOW_THREADS
     ready.set_value();
     gate.wait();

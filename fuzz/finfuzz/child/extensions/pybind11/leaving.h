@@ -7,7 +7,7 @@
 #if FINFUZZ_HAS(printing_capsule)
 #    include <pybind11/iostream.h>
 
-#    include <iostream>
+#    include <ostream>
 #endif
 
 #include "core.h"
@@ -41,10 +41,14 @@ py::capsule importing_capsule(py::object owned) {
 
 #endif
 #if FINFUZZ_HAS(printing_capsule)
+// Prints to a stream of its own. pybind11 demands that only one thread at a time redirects std::cout:
+// of two, the first to leave is not the last that came, and std::cout keeps a buffer that is gone. A lock
+// around the redirection is no way out: CPython may end its owner, or put it to sleep, while it prints.
 py::capsule printing_capsule(py::object owned) {
     return py::capsule(own(std::move(owned)), [](void *owner) {
-        py::scoped_ostream_redirect to_python;
-        std::cout << "an owner goes" << std::endl;
+        std::ostream stream(nullptr);
+        py::scoped_ostream_redirect to_python(stream);
+        stream << "an owner goes" << std::endl;
         delete static_cast<Owned *>(owner);
     });
 }
