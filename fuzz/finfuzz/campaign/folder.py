@@ -81,6 +81,10 @@ class StatePaths:
     def scratch(self) -> Path:
         return self.campaign / "tmp"
 
+    @property
+    def parcels(self) -> Path:
+        return self.scratch / "parcels"
+
     def signatures(self, lane: int) -> Path:
         return self.campaign / "signatures" / str(lane)
 
