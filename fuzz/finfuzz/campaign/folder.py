@@ -60,6 +60,7 @@ class StatePaths:
         self.folder = folder
         self.corpus = folder / "corpus"
         self.campaign = folder / "campaign"
+        self.parcels = self.scratch / "parcels"
 
     @property
     def lock(self) -> Path:
@@ -80,10 +81,6 @@ class StatePaths:
     @property
     def scratch(self) -> Path:
         return self.campaign / "tmp"
-
-    @property
-    def parcels(self) -> Path:
-        return self.scratch / "parcels"
 
     def signatures(self, lane: int) -> Path:
         return self.campaign / "signatures" / str(lane)

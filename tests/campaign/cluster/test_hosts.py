@@ -54,6 +54,7 @@ def test_lanes_go_where_their_cpython_is_and_a_finding_is_tried_on_the_other_nod
             check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "minimized on" in done.stderr
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert {lane["python"]: lane["executions"] > 0 for lane in summary["lanes"]} == {
         one.text: True for one in nodes.values()
