@@ -103,7 +103,7 @@ class TriageLane:
 
     def foresee(self, request: ForeseeSignatures) -> None:
         """Have nodes begin with signatures; one that can't be read is told of when it is due."""
-        for signature in request.signatures:
+        for signature in request.signatures if self.sorter.foresees else ():
             with contextlib.suppress(UserError):
                 first = signatures.load(self._folder, signature)
                 self.sorter.foresee(first.text, first.outcome)

@@ -126,8 +126,13 @@ class Filer:
         self._announce(f"{name}: {finding.title}: {by} {rate}")
         return folder
 
+    @property
+    def foresees(self) -> bool:
+        """Whether a node may begin with what is to be filed soon."""
+        return self._foresight.is_possible
+
     def foresee(self, text: str, diagnosis: Diagnosis) -> None:
-        """Have a node reproduce and minimize what is to be filed soon, if there is one for that."""
+        """Have a node reproduce and minimize what is to be filed soon."""
         self._foresight.begin(text, diagnosis)
 
     def _reproduce(self, text: str, diagnosis: Diagnosis) -> Reproduced | None:

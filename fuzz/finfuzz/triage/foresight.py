@@ -45,6 +45,11 @@ class Foresight:
         self._announce, self._advance = announce, advance
         self._under_way: dict[tuple[str, bool], _UnderWay] = {}
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is a node for it now."""
+        return bool(self._list_places())
+
     def begin(self, text: str, diagnosis: Diagnosis) -> None:
         """Have a node reproduce a crash, unless one is at it, or there is none that can."""
         key = _make_key(diagnosis)

@@ -110,8 +110,13 @@ class Sorter:
                 self._sort_first(sighting, start, times)
         return found
 
+    @property
+    def foresees(self) -> bool:
+        """Whether nodes may begin with a program that ``sight`` will sort soon."""
+        return self._filer.foresees
+
     def foresee(self, text: str, outcome: Outcome) -> None:
-        """Have nodes begin with a program that ``sight`` will sort soon, where it is new."""
+        """Have nodes begin with a program, where it is new."""
         for diagnosis in diagnose(outcome, self._limits.memory_mib):
             if self._is_new(diagnosis):
                 self._filer.foresee(text, diagnosis)
