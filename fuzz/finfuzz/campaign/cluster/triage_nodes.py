@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -73,7 +74,11 @@ def connect_nodes(announce: Callable[[str], None]) -> ClusterNodes | None:
 
 
 class PendingTask(Generic[Answer]):
-    """A task of a Dask worker. Dask gives it to another one of ``addresses`` if that is lost."""
+    """A task of a Dask worker. Dask gives it to another one of ``addresses`` if that is lost.
+
+    A thread waits for the result without a limit: with one, each time that it runs out is a race
+    in Dask's `sync`, which then ends with an UnboundLocalError.
+    """
 
     def __init__(
         self,
@@ -84,6 +89,8 @@ class PendingTask(Generic[Answer]):
     ) -> None:
         self._cluster, self._future, self._addresses = cluster, future, addresses
         self._answer = answer
+        self._results: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        threading.Thread(target=self._fetch, name="finfuzz task", daemon=True).start()
 
     def cancel(self) -> None:
         self._cluster.cancel([self._future])
@@ -91,13 +98,19 @@ class PendingTask(Generic[Answer]):
     def wait(self, seconds: float) -> Answer | None:
         """Wait for the answer. Raises UserError if all nodes of the task are lost, or it failed."""
         try:
-            answer = self._future.result(timeout=seconds)
-        except (TimeoutError, concurrent.futures.TimeoutError):
+            result = self._results.get(timeout=seconds)
+        except queue.Empty:
             self._check_nodes()
             return None
-        except Exception as error:  # of Dask, or of the task
-            raise UserError(f"a node could not do it: {error}") from error
-        return msgspec.msgpack.decode(answer, type=self._answer)
+        if isinstance(result, Exception):  # of Dask, or of the task
+            raise UserError(f"a node could not do it: {result}") from result
+        return msgspec.msgpack.decode(result, type=self._answer)
+
+    def _fetch(self) -> None:
+        try:
+            self._results.put(self._future.result())
+        except Exception as error:
+            self._results.put(error)
 
     def _check_nodes(self) -> None:
         problem = self._cluster.problem
