@@ -41,6 +41,7 @@ PLACES = {
     "targets/packages/environment.py": [ISOLATED],
     "targets/packages/probe.py": [SCRIPT],
     "targets/packages/uv.py": ["uv, in an empty folder"],
+    "targets/shipping.py": [ISOLATED],
     "triage/attribution/commits.py": [NO_PYTHON],
     "triage/attribution/cpython_builds.py": ["configure and make of a CPython"],
     "triage/diagnosis/addr2line.py": [NO_PYTHON],

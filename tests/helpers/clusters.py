@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from finfuzz.campaign.cluster.node import Node
 from finfuzz.campaign.cluster.shard import Batch, Delivery
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import (
@@ -40,6 +41,23 @@ def make_batch(process: str, number: int, executions: int = 10) -> Batch:
         programs=(f"finfuzz 1\nnode {process} list\nnode n{number} dict\n",),
         signatures={signature: b"its first program"},
         seconds=float(number),
+    )
+
+
+def make_node(
+    number: int, *pythons: str, threads: int = 1, host: str = "127.0.0", port: int = 4000
+) -> Node:
+    """Make a node that is not there. ``host``: the beginning of its address."""
+    return Node(
+        host=f"node{number}",
+        address=f"tcp://{host}.{number}:{port}",
+        threads=threads,
+        pythons={python: f"/{python}" for python in pythons},
+        kernel="6.1",
+        architecture="x86_64",
+        processor="a processor",
+        cores=2,
+        finfuzz="0",
     )
 
 

@@ -48,6 +48,10 @@ class Hosts:
     def address(number: int) -> str:
         return f"10.78.0.{number + 1}"
 
+    def cache(self, number: int) -> Path:
+        """The cache of a node that shares none."""
+        return self._folder / f"home{number}" / "cache"
+
     @property
     def scheduler(self) -> str:
         return f"tcp://{self.address(0)}:{PORT}"
@@ -69,8 +73,11 @@ class Hosts:
                 )
             )
 
-    def start_dask(self, pythons: Mapping[int, Path], cache: Path) -> None:
-        """Start a scheduler on the head, and a Dask worker on each node with one CPython."""
+    def start_dask(self, pythons: Mapping[int, Path], cache: Path | None = None) -> None:
+        """Start a scheduler on the head, and a Dask worker on each node with one CPython.
+
+        ``cache``: of all nodes; without it, each has one of its own.
+        """
         self.start(
             0, sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard",
             "--host", self.address(0), "--port", PORT,
@@ -78,11 +85,12 @@ class Hosts:
         for number, python in pythons.items():
             home = self._folder / f"home{number}"
             home.mkdir()
+            own = {"HOME": home, "PYENV_ROOT": home, "FINFUZZ_CACHE": cache or self.cache(number)}
             self.start(
                 number, sys.executable, "-m", "distributed.cli.dask_worker", self.scheduler,
                 "--host", self.address(number), "--nworkers", 1, "--nthreads", 1,
                 "--memory-limit", 0, "--no-dashboard", "--local-directory", home / "dask",
-                HOME=str(home), PYENV_ROOT=str(home), FINFUZZ_CACHE=str(cache),
+                **{name: str(path) for name, path in own.items()},
                 PATH=f"{python.parent}:/usr/bin:/bin",
             )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 
 from finfuzz.support.errors import UserError
 from finfuzz.targets import build as module
-from finfuzz.targets import compiler, objects
+from finfuzz.targets import build_plan, compiler, objects
 from finfuzz.targets.build import Build, build, require_linux
 from finfuzz.targets.compiler import BuildError
 from finfuzz.targets.interpreters import Interpreter, probe
@@ -297,7 +297,7 @@ def test_whatever_goes_in_changes_the_id(
 
     def name_of(**changes: object) -> str:
         arguments = {"spec": spec, "interpreter": python, "instrumented": True, **changes}
-        return module._plan(**arguments).id  # type: ignore[arg-type]
+        return module.plan_compiled(**arguments).id  # type: ignore[arg-type]
 
     def append(file: Path) -> Callable[[], object]:
         return lambda: file.write_text(file.read_text() + "\n")
@@ -318,7 +318,7 @@ def test_whatever_goes_in_changes_the_id(
         append(child / "native" / "runtime.h"),
         append(checkout / "include" / "pybind11" / "pybind11.h"),
         (checkout / "include" / "pybind11" / "new.h").touch,
-        lambda: monkeypatch.setattr(module, "read_version", lambda _: "another"),
+        lambda: monkeypatch.setattr(build_plan, "read_version", lambda _: "another"),
     ):
         change()
         ids.append(name_of())

@@ -35,7 +35,7 @@ def measure_campaign(build: Build, seconds: float, seed: int, *, interpreters: b
         command = _WITH_INTERPRETERS if interpreters else _WITHOUT
         config = make_job(folder / "worker", build, "atheris", seed, seconds)
         messages = _run_worker(command, config, folder)
-        parsing = _time_parsing(Path(config.corpus), build.interpreter.version)
+        parsing = _time_parsing(Path(config.paths.corpus), build.interpreter.version)
     reports = [one.progress if isinstance(one, Finished) else one for one in messages]
     return _make_slice(reports, parsing)
 

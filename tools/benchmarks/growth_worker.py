@@ -125,7 +125,7 @@ def main(folder: Path, programs: int, executions: int) -> None:
     source, rng = ProgramSource.for_build(made), Random(1)
     for _ in range(programs):
         text = to_text(source.generate(rng).program)
-        (Path(config.live) / hash_program(text)).write_text(text, encoding="utf-8")
+        (Path(config.paths.live) / hash_program(text)).write_text(text, encoding="utf-8")
     loop = CheckpointingLoop(executor, config, source, programs + RECORDED, executions)
     libfuzzer.run(loop, Chooser.for_job(config, source, made), executor, config)
 

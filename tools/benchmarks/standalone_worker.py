@@ -8,7 +8,7 @@ from pathlib import Path
 
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Engine
-from finfuzz.campaign.worker.job import Job
+from finfuzz.campaign.worker.job import Job, locate
 from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.limits import Limits
 from finfuzz.generation.learning import Learner, Tally
@@ -43,13 +43,7 @@ def make_job(
         seconds=seconds,
         engine=engine,
         seed=seed,
-        live=str(state.live),
-        corpus=str(state.corpus),
-        signatures=str(state.signatures(0)),
-        scratch=str(state.scratch),
-        novelty=str(state.novelty(0)),
-        explored=str(state.explored(0)),
-        sweep=str(state.sweep(0)),
+        paths=locate(state, 0),
         shared=False,
         deadline=limits.deadline,
         memory_mib=limits.memory_mib,

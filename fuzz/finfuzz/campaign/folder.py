@@ -60,6 +60,7 @@ class StatePaths:
         self.folder = folder
         self.corpus = folder / "corpus"
         self.campaign = folder / "campaign"
+        self.parcels = self.scratch / "parcels"
 
     @property
     def lock(self) -> Path:

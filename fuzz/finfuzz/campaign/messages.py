@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
-from finfuzz.campaign.updates import TakeAttribution
+from finfuzz.campaign.updates import ForeseeSignatures, TakeAttribution
 from finfuzz.executor.outcome import Outcome
 from finfuzz.generation.learning import Tally
 
@@ -248,6 +248,7 @@ ToTriage = (
     | CompareWithFresh
     | CompareWithControl
     | QueueDeferredWork
+    | ForeseeSignatures
     | TakeAttribution
     | RetryFiling
     | RunDeferredWork

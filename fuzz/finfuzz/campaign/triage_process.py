@@ -6,11 +6,11 @@ the pipe. The process may be killed at any time: the supervisor starts another a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import time
-from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,7 +34,8 @@ from finfuzz.campaign.messages import (
     send,
 )
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.updates import TakeAttribution
+from finfuzz.campaign.triage_buckets import make_bucket
+from finfuzz.campaign.updates import ForeseeSignatures, TakeAttribution
 from finfuzz.campaign.worker import signatures
 from finfuzz.campaign.worker.process import stop_with_supervisor
 from finfuzz.executor.fresh import run_fresh
@@ -52,7 +53,6 @@ from finfuzz.triage.filer import Origin
 from finfuzz.triage.findings.copies import take_attribution
 from finfuzz.triage.findings.finding import load
 from finfuzz.triage.findings.routes import RouteStart, read_start
-from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.oracles.compare import find_control
 from finfuzz.triage.pace import Pace
 from finfuzz.triage.sorter import Sorter
@@ -100,6 +100,13 @@ class TriageLane:
         self._signatures[request.signature] = self.sorter.sight(
             first.text, first.outcome, request.execution, request.seconds, times=0, on=first.on
         )
+
+    def foresee(self, request: ForeseeSignatures) -> None:
+        """Have nodes begin with signatures; one that can't be read is told of when it is due."""
+        for signature in request.signatures if self.sorter.foresees else ():
+            with contextlib.suppress(UserError):
+                first = signatures.load(self._folder, signature)
+                self.sorter.foresee(first.text, first.outcome)
 
     def add_sightings(self, request: AddSightings) -> None:
         """Count sightings, and write the counts into the findings."""
@@ -170,44 +177,10 @@ class TriageLane:
             for entry, count in sorter.known.items()
         ]
         filed = [
-            _make_bucket(seen, "filed" if seen.path else "unfiled") for seen in sorter.seen.values()
+            make_bucket(seen, "filed" if seen.path else "unfiled") for seen in sorter.seen.values()
         ]
-        unconfirmed = [_make_bucket(seen, "unconfirmed") for seen in sorter.unconfirmed.values()]
+        unconfirmed = [make_bucket(seen, "unconfirmed") for seen in sorter.unconfirmed.values()]
         return known + filed + unconfirmed
-
-
-def _make_bucket(seen: SeenBucket, state: str) -> Bucket:
-    """Describe a bucket by its folder if it is filed: its first sighting may differ from that."""
-    diagnosis = seen.diagnosis
-    signal, diagnostic, title = diagnosis.signal, diagnosis.diagnostic, ""
-    if state == "filed" and seen.path is not None:
-        *_, signal, diagnostic, _ = seen.path.parts
-        title = _read_title(seen.path)
-    return Bucket(
-        bucket=diagnosis.bucket,
-        signal=signal,
-        diagnostic=diagnostic,
-        state=state,
-        title=title,
-        path=str(seen.path or ""),
-        new=seen.new,
-        execution=seen.execution,
-        seconds=seen.seconds,
-        sightings=seen.sightings,
-    )
-
-
-def _read_title(folder: Path) -> str:
-    """Read the title of a finding; empty where it can't be read."""
-    try:
-        return _load_title(folder, (folder / "finding.json").stat().st_mtime_ns)
-    except (OSError, UserError):
-        return ""
-
-
-@lru_cache(maxsize=256)
-def _load_title(folder: Path, _written_at: int) -> str:
-    return load(folder).title
 
 
 class Triager:
@@ -226,6 +199,8 @@ class Triager:
         try:
             if isinstance(request, TriageSignature):
                 self._lane(number).triage(request)
+            elif isinstance(request, ForeseeSignatures):
+                self._lane(number).foresee(request)
             elif isinstance(request, AddSightings):
                 self._lane(number).add_sightings(request)
             elif isinstance(request, CompareWithFresh):

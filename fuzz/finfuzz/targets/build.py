@@ -7,80 +7,39 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 from filelock import FileLock
 
 from finfuzz.support.errors import UserError
-from finfuzz.targets.built import Build
-from finfuzz.targets.cache import find_cache
-from finfuzz.targets.compile_plan import (
-    compute_fingerprint,
-    make_compile_command,
-    make_link_command,
-    plan_libraries,
+from finfuzz.targets.build_plan import (
+    BuildPlan,
+    BuildRecord,
+    locate_build,
+    plan_build,
+    read_record,
+    write_record,
 )
-from finfuzz.targets.compiler import find_compiler, read_version, run_all, run_compiler
-from finfuzz.targets.extension_plan import SECOND
+from finfuzz.targets.built import Build
+from finfuzz.targets.compiler import run_all, run_compiler
 from finfuzz.targets.extension_words import list_offers, write_extension_words
 from finfuzz.targets.instrumentation import make_variables, read_instrumentation
 from finfuzz.targets.interpreters import Interpreter, require_headers
 from finfuzz.targets.objects import compile_once
 from finfuzz.targets.package_build import build_package
-from finfuzz.targets.releases import find_roots, list_hashes, resolve
+from finfuzz.targets.releases import list_hashes, resolve
 from finfuzz.targets.requirements import require_buildable
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.targets.units import Library, Unit
 
-__all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "is_built", "require_linux"]
+__all__ = ["CHILD", "MOST_BLOCKS", "Build", "build", "is_built", "plan_compiled", "require_linux"]
 
 CHILD = Path(__file__).parent.parent / "child"
 MOST_BLOCKS = 131072
 #: Counters for the blocks of CPython, which are folded over them; a power of two.
 CPYTHON_BLOCKS = 131072
-
-
-class _Record(msgspec.Struct):
-    id: str
-    spec: str
-    python: str
-    instrumented: bool
-    commands: list[list[str]]
-    blocks: int
-    second_blocks: int
-    releases: tuple[str, ...] = ()
-    seconds: float = 0.0  # that it took, an estimate for the next one; 0 for a reduced one
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """The decisions before a compiler runs."""
-
-    id: str
-    spec: TargetSpec
-    interpreter: Interpreter
-    instrumented: bool
-    facts: list[str]
-    source: str
-    libraries: tuple[Library, ...]
-    compile_commands: list[tuple[Unit, list[str]]]
-    link_commands: list[list[str]]
-
-    @property
-    def extension(self) -> Library:
-        return self.libraries[0]
-
-    @property
-    def runtime(self) -> Library:
-        return self.libraries[1]
-
-    @property
-    def second(self) -> Library | None:
-        return next((one for one in self.libraries if one.name.startswith(f"{SECOND}.")), None)
 
 
 def build(
@@ -107,16 +66,12 @@ def build(
             return build(TargetSpec(spec.record.controls[0]), interpreter, announce=announce)
 
         return build_package(spec, interpreter, build_runtime, instrumented, announce)
-    spec = resolve(spec)
-    require_buildable(spec, interpreter)
-    plan = _plan(spec, require_headers(interpreter), instrumented, source)
-    builds = find_cache() / "builds"
-    builds.mkdir(exist_ok=True)
-    directory = builds / plan.id
-    record = _read_record(plan, directory)
+    plan = _plan(spec, interpreter, instrumented, source)
+    directory = locate_build(plan)
+    record = read_record(plan, directory)
     if record is None:
         with FileLock(f"{directory}.lock"):
-            record = _read_record(plan, directory)  # another process may have built it meanwhile
+            record = read_record(plan, directory)  # another process may have built it meanwhile
             if record is None:
                 without = "" if instrumented else " without coverage"
                 reduced = ", reduced to one program" if source else ""
@@ -143,12 +98,20 @@ def is_built(spec: TargetSpec, interpreter: Interpreter, instrumented: bool = Tr
 
     Raise UserError as ``build`` does.
     """
+    plan = plan_compiled(spec, interpreter, instrumented)
+    return read_record(plan, locate_build(plan)) is not None
+
+
+def plan_compiled(
+    spec: TargetSpec, interpreter: Interpreter, instrumented: bool = True
+) -> BuildPlan:
+    """Plan what is compiled for a target: for a package, the runtime, which a control's build has.
+
+    Raise UserError as ``build`` does.
+    """
     if spec.record.is_package:
         spec, instrumented = TargetSpec(spec.record.controls[0]), True
-    spec = resolve(spec)
-    require_buildable(spec, interpreter)
-    plan = _plan(spec, require_headers(interpreter), instrumented, "")
-    return _read_record(plan, find_cache() / "builds" / plan.id) is not None
+    return _plan(spec, interpreter, instrumented)
 
 
 def require_linux() -> None:
@@ -159,39 +122,13 @@ def require_linux() -> None:
 
 def _plan(
     spec: TargetSpec, interpreter: Interpreter, instrumented: bool, source: str = ""
-) -> _Plan:
-    compiler = find_compiler()
-    roots = find_roots(spec)
-    made = plan_libraries(CHILD, spec, interpreter, instrumented, roots, reduced=bool(source))
-    facts = [str(compiler), read_version(compiler), interpreter.build_key]
-    return _Plan(
-        id=compute_fingerprint(made, CHILD, spec, [*facts, *([source] if source else [])]),
-        spec=spec,
-        interpreter=interpreter,
-        instrumented=instrumented,
-        facts=facts,
-        source=source,
-        libraries=made,
-        compile_commands=[
-            (unit, make_compile_command(compiler, one, unit, interpreter.includes))
-            for one in made
-            for unit in one.units
-        ],
-        link_commands=[make_link_command(compiler, library) for library in made if library.units],
-    )
+) -> BuildPlan:
+    spec = resolve(spec)
+    require_buildable(spec, interpreter)
+    return plan_build(CHILD, spec, require_headers(interpreter), instrumented, source)
 
 
-def _read_record(plan: _Plan, directory: Path) -> _Record | None:
-    """Return None unless the build is complete: a power cut can leave empty files behind."""
-    try:
-        record = msgspec.json.decode((directory / "build.json").read_bytes(), type=_Record)
-        sizes = [(directory / one.name).stat().st_size for one in plan.libraries]
-    except (OSError, msgspec.DecodeError):
-        return None
-    return record if all(sizes) else None
-
-
-def _make_build(plan: _Plan, directory: Path) -> _Record:
+def _make_build(plan: BuildPlan, directory: Path) -> BuildRecord:
     """Compile into a folder next to ``directory`` and rename it. The caller holds the lock."""
     begin = time.monotonic()
     for leftover in directory.parent.glob(f".{plan.id}-*"):  # of a build that was killed
@@ -216,7 +153,7 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             (made / "words.py").write_text(own, encoding="utf-8")
         for unit_object in made.glob("*.o"):  # two thirds of the space, no longer needed
             unit_object.unlink()
-        record = _Record(
+        record = BuildRecord(
             id=plan.id,
             spec=str(plan.spec),
             python=f"{plan.interpreter.text} {plan.interpreter.executable}",
@@ -231,14 +168,13 @@ def _make_build(plan: _Plan, directory: Path) -> _Record:
             releases=list_hashes(plan.spec),
             seconds=0.0 if plan.source else round(time.monotonic() - begin, 1),
         )
-        text = msgspec.json.format(msgspec.json.encode(record), indent=2)
-        (made / "build.json").write_bytes(text)
+        write_record(record, made)
         shutil.rmtree(directory, ignore_errors=True)  # an incomplete build, if any
         os.rename(made, directory)
     return record
 
 
-def _copy_module(source: Path, plan: _Plan, directory: Path) -> None:
+def _copy_module(source: Path, plan: BuildPlan, directory: Path) -> None:
     """Copy a Python module with its bytecode, which each child would have to make anew."""
     shutil.copy(source, directory / plan.extension.name)
     compileall = ["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
@@ -246,14 +182,14 @@ def _copy_module(source: Path, plan: _Plan, directory: Path) -> None:
     run_compiler(command, directory, make_variables(plan.interpreter))
 
 
-def _compile(plan: _Plan, unit: Unit, command: list[str], directory: Path) -> None:
+def _compile(plan: BuildPlan, unit: Unit, command: list[str], directory: Path) -> None:
     if unit.depends:
         compile_once(command, directory, unit.object_name, unit.depends, plan.facts)
     else:
         run_compiler(command, directory)
 
 
-def _count_library_blocks(plan: _Plan, library: Library, directory: Path) -> int:
+def _count_library_blocks(plan: BuildPlan, library: Library, directory: Path) -> int:
     return _count_blocks(directory / library.name) if plan.instrumented and library.units else 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import itertools
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,8 +20,9 @@ from finfuzz.support.system import describe_system
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.compiler import find_compiler, read_version
 from finfuzz.targets.releases import list_hashes
+from finfuzz.triage.attribution.nodes import Nodes
 from finfuzz.triage.attribution.shared_leak import find_shared_leak
-from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
+from finfuzz.triage.confirm import find_same
 from finfuzz.triage.diagnosis import Diagnosis, telling
 from finfuzz.triage.diagnosis.bucket import is_counted
 from finfuzz.triage.findings.finding import (
@@ -37,27 +37,15 @@ from finfuzz.triage.findings.record import SeenOn
 from finfuzz.triage.findings.save import save
 from finfuzz.triage.findings.story import describe_rate
 from finfuzz.triage.findings.title import make_title
-from finfuzz.triage.minimize import minimize, repeatedly
+from finfuzz.triage.foresight import Foresight
 from finfuzz.triage.portable import make_portable
 from finfuzz.triage.repro.choose import choose_script
 from finfuzz.triage.repro.single import write_for_build
 from finfuzz.triage.repro.story import replace_story, write_story
+from finfuzz.triage.reproduction import Advance, Reproduced, Reproducer, advance_nothing
 from finfuzz.triage.stack import read_stack, record_stack
-from finfuzz.triage.steady import prefer_steady
 
 Announce = Callable[[str], None]
-#: Receives what is done, how often it was done, and how often at most; 0 where nobody knows.
-Advance = Callable[[str, int, int], None]
-
-
-def advance_nothing(_name: str, _done: int, _of: int) -> None:
-    """Receive the progress where nobody wants it."""
-
-
-#: The price of minimizing a hang: so many tries of so many seconds. A program that ends takes 3 to
-#: 60 ms, so a program still running after that mostly hangs; the later fresh runs decide.
-_HANG_TRIES = 60
-_HANG_SECONDS = 0.5
 
 
 class Origin(NamedTuple):
@@ -85,6 +73,7 @@ class Filer:
     """The filing of one build's first sightings. Holds an executor: close it when done.
 
     ``announce`` receives a line before each thing that takes time, ``advance`` how far that is.
+    ``nodes``: of a cluster, which take a part of it.
     """
 
     def __init__(
@@ -95,11 +84,13 @@ class Filer:
         origin: Origin,
         announce: Announce,
         advance: Advance = advance_nothing,
+        nodes: Nodes | None = None,
     ) -> None:
         self._build, self._crashes, self._limits = campaign, crashes, limits
         self._origin, self._announce, self._advance = origin, announce, advance
         self._executor = Executor(campaign, limits)
-        self._python = campaign.interpreter.version
+        self._reproducer = Reproducer(self._executor, limits, announce, advance)
+        self._foresight = Foresight(campaign, limits, nodes, announce, advance)
 
     def close(self) -> None:
         self._executor.close()
@@ -121,19 +112,13 @@ class Filer:
         UserError where the folder can't be written or the script can't be compiled.
         """
         diagnosis = sighting.diagnosis
-        name = f"{diagnosis} {diagnosis.bucket}"
-        self._announce(f"{name}: reproducing in fresh processes")
-        program = parse(sighting.text)
-        fresh = self._confirm(program, diagnosis)
-        forked = confirm_in_zygote(self._executor, program, diagnosis, self._limits)
-        if fresh.k == 0:
+        reproduced = self._reproduce(sighting.text, diagnosis)
+        if reproduced is None:
             return None
-        as_found = describe_rate(diagnosis.signal, fresh)  # the finding's rate is its script's
-        self._announce(f"{name}: the program as found {as_found}, minimizing")
-        program, fresh, forked = self._minimize(program, diagnosis, fresh, forked)
+        name = f"{diagnosis} {diagnosis.bucket}"
         self._announce(f"{name}: writing and running the script")
-        smallest = self._sight_again(sighting, program)
-        finding = self._make_finding(smallest, fresh, forked)
+        smallest = self._sight_again(sighting, reproduced.program)
+        finding = self._make_finding(smallest, reproduced.fresh, reproduced.forked)
         finding.regressed = regressed
         folder = self._save(finding, sighting, smallest)
         rate = describe_rate(finding.signal, finding.rate)
@@ -141,9 +126,25 @@ class Filer:
         self._announce(f"{name}: {finding.title}: {by} {rate}")
         return folder
 
-    def _confirm(self, program: Program, diagnosis: Diagnosis) -> Rate:
-        report = partial(self._advance, "runs of the program")
-        return confirm(self._build, program, diagnosis, self._limits, report)
+    @property
+    def foresees(self) -> bool:
+        """Whether a node may begin with what is to be filed soon."""
+        return self._foresight.is_possible
+
+    def foresee(self, text: str, diagnosis: Diagnosis) -> None:
+        """Have a node reproduce and minimize what is to be filed soon."""
+        self._foresight.begin(text, diagnosis)
+
+    def _reproduce(self, text: str, diagnosis: Diagnosis) -> Reproduced | None:
+        """Reproduce and minimize, here or on a node; what a node has minimized is confirmed here.
+
+        What does not fail on the node, or its program not here, is begun again here.
+        """
+        if smaller := self._foresight.take(text, diagnosis):
+            steady = self._reproducer.prefer_steady(parse(smaller), diagnosis)
+            if found := self._reproducer.confirm(steady, diagnosis):
+                return found
+        return self._reproducer.reproduce(parse(text), diagnosis)
 
     def _sight_again(self, sighting: Sighting, program: Program) -> Sighting:
         """Run the minimized program, so that stack, signal and program belong together."""
@@ -155,46 +156,6 @@ class Filer:
                 if again is not None:
                     return sighting._replace(text=text, outcome=outcome, diagnosis=again)
         return sighting._replace(text=text)
-
-    def _minimize(
-        self, program: Program, diagnosis: Diagnosis, fresh: Rate, forked: Rate
-    ) -> tuple[Program, Rate, Rate]:
-        """Minimize the program; keep the original if the result is flakier in fresh processes.
-
-        Of a program that fails on this CPython by an accident of its heap, the repeated form stays.
-        """
-        smaller = minimize(
-            program,
-            self._make_predicate(diagnosis, forked),
-            self._python,
-            offers=self._build.offers,
-            abuse=self._limits.abuse,
-            tries=_HANG_TRIES if diagnosis.diagnostic == "hang" else None,
-        )
-        if diagnosis.diagnostic != "hang":
-            smaller = prefer_steady(smaller, self._build, diagnosis, self._limits, self._announce)
-        if smaller == program:
-            return smaller, fresh, forked
-        again = self._confirm(smaller, diagnosis)
-        if again.k * fresh.n < fresh.k * again.n:
-            return program, fresh, forked
-        forked = confirm_in_zygote(self._executor, smaller, diagnosis, self._limits)
-        return smaller, again, forked
-
-    def _make_predicate(self, diagnosis: Diagnosis, forked: Rate) -> Callable[[Program], bool]:
-        limits = self._limits
-        if diagnosis.diagnostic == "hang":
-            seconds = min(limits.deadline, _HANG_SECONDS)
-            limits = Limits(seconds, limits.memory_mib, limits.abuse)
-
-        tries = itertools.count(1)
-
-        def once(candidate: Program) -> bool:
-            self._advance("programs tried to minimize", next(tries), 0)
-            outcome = self._executor.run(candidate, limits)
-            return find_same(self._build, candidate, outcome, diagnosis, limits) is not None
-
-        return repeatedly(once, forked) if forked.flaky else once
 
     def _save(self, finding: Finding, first: Sighting, smallest: Sighting) -> Path:
         plain = build(

@@ -17,7 +17,7 @@ from finfuzz.targets.build import Build
 from finfuzz.triage.attribution.nodes import Nodes
 from finfuzz.triage.deferred import Deferred, Progress
 from finfuzz.triage.diagnosis import Diagnosis, diagnose
-from finfuzz.triage.filer import Advance, Filer, Origin, Sighting, advance_nothing
+from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings import routes
 from finfuzz.triage.findings.finding import (
     find_milder,
@@ -38,6 +38,7 @@ from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.routes import RouteStart
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.oracles.compare import compare
+from finfuzz.triage.reproduction import Advance, advance_nothing
 from finfuzz.triage.unconfirmed import keep_unconfirmed
 from finfuzz.triage.unwritten import Unwritten
 
@@ -71,7 +72,7 @@ class Sorter:
         for line in rekey(crashes):
             announce(line)
         self._filed = index_buckets(crashes)
-        self._filer = Filer(campaign, crashes, limits, origin, announce, advance)
+        self._filer = Filer(campaign, crashes, limits, origin, announce, advance, nodes)
         self._deferred = Deferred(campaign, limits, announce, owner_only=owner_only, nodes=nodes)
         # As many diagnoses as differ in a day; each costs a search for every pattern of the list.
         self._explanation = lru_cache(maxsize=4096)(self._explain)
@@ -108,6 +109,17 @@ class Sorter:
                 sighting = Sighting(text, outcome, diagnosis, execution, seconds, on)
                 self._sort_first(sighting, start, times)
         return found
+
+    @property
+    def foresees(self) -> bool:
+        """Whether nodes may begin with a program that ``sight`` will sort soon."""
+        return self._filer.foresees
+
+    def foresee(self, text: str, outcome: Outcome) -> None:
+        """Have nodes begin with a program, where it is new."""
+        for diagnosis in diagnose(outcome, self._limits.memory_mib):
+            if self._is_new(diagnosis):
+                self._filer.foresee(text, diagnosis)
 
     def count(self, diagnosis: Diagnosis, start: RouteStart | None = None, times: int = 1) -> bool:
         """Count sightings of a known, filed or unconfirmed bucket. False if there is none such."""
@@ -161,6 +173,13 @@ class Sorter:
 
     def _explain(self, diagnosis: Diagnosis) -> KnownDefect | None:
         return find_known(diagnosis, self._build.spec, self._build.interpreter.text, self._known)
+
+    def _is_new(self, diagnosis: Diagnosis) -> bool:
+        bucket = diagnosis.bucket
+        known = (self.seen, self.unconfirmed, self._filed)
+        if any(bucket in one for one in known) or self._explanation(diagnosis):
+            return False
+        return self._find_filed(diagnosis) is None
 
     def _sort_first(self, sighting: Sighting, start: RouteStart | None, times: int) -> None:
         diagnosis = sighting.diagnosis

@@ -13,32 +13,28 @@ import msgspec
 import pytest
 
 from finfuzz.campaign.cluster.node import Node
+from finfuzz.campaign.cluster.parcels import digest
 from finfuzz.campaign.cluster.pool import ClusterPool
-from finfuzz.campaign.cluster.shard import Batch, Delivery, Shard, Space, decode_shard, encode
+from finfuzz.campaign.cluster.shard import (
+    Batch,
+    Delivery,
+    Parcel,
+    Shard,
+    Space,
+    decode_shard,
+    encode,
+)
 from finfuzz.campaign.cluster.shard_maker import choose_length
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.totals import Totals
 from finfuzz.generation.sweep.ledger import DONE
 from helpers.campaigns import PLAN
-from helpers.clusters import make_batch, make_folders
+from helpers.clusters import make_batch, make_folders, make_node
+from helpers.patience import wait_until
 
 LANES = (Lane("plain-c", "/python3.12", "3.12.1"), Lane("plain-c", "/python3.13", "3.13.0"))
 SPACE = Space("space", (("only", 100),))
-
-
-def make_node(number: int, *pythons: str, threads: int = 1) -> Node:
-    return Node(
-        host=f"node{number}",
-        address=f"tcp://127.0.0.{number}:4000",
-        threads=threads,
-        pythons={python: f"/{python}" for python in pythons},
-        kernel="6.1",
-        architecture="x86_64",
-        processor="a processor",
-        cores=2,
-        finfuzz="0",
-    )
 
 
 class FakeCluster:
@@ -148,6 +144,49 @@ def test_the_first_shard_of_a_lane_builds_and_each_thread_then_has_one(worlds: A
     assert [shard.seconds for shard in shards] == [5.0] * 3
     blocks = [block for shard in shards for block, _ in shard.blocks]
     assert len(set(blocks)) == len(blocks) > 0
+
+
+def test_only_one_node_of_a_kind_compiles(worlds: Any) -> None:
+    first, second = (make_node(number, "3.12.1", host="10.0.0") for number in (1, 2))
+    world = worlds(first, second, lanes=LANES[:1])
+    asked = [shard for _, shard in world.start()]
+    assert [(shard.seconds, shard.compiles) for shard in asked] == [(0.0, False)] * 2
+    for number in (0, 1):
+        world.deliver(number, space=None, lacks="key")
+    wait_until(world.start, "the head to find that it lacks the build, too")
+    ((address, shard),) = world.cluster.shards[2:]
+    assert (address, shard.compiles, shard.ships, shard.parcel) == (first.address, True, True, None)
+    assert world.start() == []
+    world.deliver(2, parcel=Parcel("key", digest(b"a build"), b"a build"))
+    others = dict(world.start())
+    assert others[second.address].parcel.data == b"a build"
+    assert others[first.address].seconds == 5.0
+
+
+def test_dask_workers_of_one_node_ask_again_when_one_has_the_build(worlds: Any) -> None:
+    first, second = make_node(1, "3.12.1"), make_node(1, "3.12.1", port=4001)
+    world = worlds(first, second, lanes=LANES[:1])
+    world.start()
+    for number in (0, 1):
+        world.deliver(number, space=None, lacks="key")
+    wait_until(world.start, "the head to find that it lacks the build, too")
+    assert not world.cluster.shards[2][1].ships
+    world.deliver(2, host="node1")
+    asks = dict(world.start())[second.address]
+    assert (asks.seconds, asks.compiles, asks.parcel) == (0.0, False, None)
+
+
+def test_a_lost_builder_leaves_the_build_to_another(worlds: Any) -> None:
+    first, second = (make_node(number, "3.12.1", host="10.0.0") for number in (1, 2))
+    world = worlds(first, second, lanes=LANES[:1])
+    world.start()
+    for number in (0, 1):
+        world.deliver(number, space=None, lacks="key")
+    wait_until(world.start, "the head to find that it lacks the build, too")
+    del world.cluster.nodes[first.address]
+    world.answer(2, RuntimeError("KilledWorker"))
+    ((address, shard),) = world.start()
+    assert (address, shard.ships) == (second.address, True)
 
 
 def test_programs_and_signatures_go_to_the_other_nodes_once(worlds: Any) -> None:

@@ -10,7 +10,8 @@ import pytest
 from finfuzz.campaign.cluster.shard import Space
 from finfuzz.campaign.cluster.sweeping import SweepDivision
 from finfuzz.generation.sweep.ledger import DONE
-from finfuzz.generation.sweep.node_ledger import is_done, read_numbers
+from finfuzz.generation.sweep.node_ledger import is_done, merge_numbers, read_numbers
+from finfuzz.generation.sweep.share import Share, write_share
 
 SPACE = Space("a space", (("first", 40), ("second", 160)))
 #: Programs of a block.
@@ -92,3 +93,49 @@ def test_the_last_blocks_are_divided_between_the_nodes(tmp_path: Path) -> None:
     division = SweepDivision(tmp_path / "ledger")
     division.learn(Space("small", (("only", 8),)))
     assert [len(division.assign(f"s{n}", f"n{n}", 4)) for n in range(4)] == [2, 2, 1, 1]
+
+
+def finish_elsewhere(ledger: Path, *blocks: int) -> None:
+    merge_numbers(ledger, [(block, SIZE | DONE) for block in blocks])
+
+
+def test_blocks_that_another_machine_has_finished_are_taken_off_the_nodes(tmp_path: Path) -> None:
+    """As the process of --sync writes them into the campaign's ledger."""
+    ledger = tmp_path / "ledger"
+    division = SweepDivision(ledger)
+    division.look()  # nobody has named the space yet
+    division.learn(SPACE)
+    own = {block for block, _ in division.assign("shard1", "node", 2)}
+    division.hand_over("shard1", "node")
+    way = {block for block, _ in division.assign("shard2", "other", 2)}
+    assert (own, way) == (set(range(16)), set(range(16, 32)))
+    finish_elsewhere(ledger, 3, 16, 40, 41)
+    division.look()
+    division.hand_over("shard2", "other")
+    assert division.take_finished("node") == (3,)
+    assert division.take_finished("other") == (16,)
+    assert division.take_finished("node") == ()
+    division.release("other")
+    rest = {block for block, _ in division.assign("shard3", "third", 1)}
+    while more := division.assign("shard3", "third", 1):
+        rest |= {block for block, _ in more}
+        division.merge("shard3", [(block, SIZE | DONE) for block, _ in more])
+    assert not rest & {3, 16, 40, 41}
+    finish_elsewhere(ledger, *range(SPACE.blocks))
+    division.look()
+    assert division.is_complete
+
+
+def test_blocks_of_this_machines_share_come_first(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger"
+    division = SweepDivision(ledger)
+    division.learn(SPACE)
+    write_share(ledger, Share(1, 3))
+    division.look()
+    first = [block for block, _ in division.assign("shard", "node", 1)]
+    assert first == list(range(1, 48, 3))
+    blocks = [0, 2, 3, 196, 197, 198, 199]
+    finish_elsewhere(ledger, *(n for n in range(SPACE.blocks) if n not in (*first, *blocks)))
+    division.look()
+    rest = [block for block, _ in division.assign("another", "another", 1)]
+    assert rest == [196, 199, 198, 197, 3, 2, 0]

@@ -31,7 +31,9 @@ from finfuzz.campaign.messages import (
 )
 from finfuzz.campaign.supervisor import triage_client, triage_watch
 from finfuzz.campaign.supervisor.triage_client import TriageClient
+from finfuzz.campaign.supervisor.triage_queue import TriageQueue
 from finfuzz.campaign.totals import Totals
+from finfuzz.campaign.updates import ForeseeSignatures
 from finfuzz.executor import process as process_module
 from helpers.campaigns import wait_until
 
@@ -362,3 +364,21 @@ def test_the_progress_of_controls_is_kept_until_there_is_a_newer_one(played: Pla
     assert isinstance(played.asked(), RunDeferredWork)
     played.answer(waiting=1)
     assert played.triage.progress == progress
+
+
+def test_nodes_of_a_cluster_begin_with_all_signatures_that_wait(played: Played) -> None:
+    played.triage.queue = TriageQueue(
+        StatePaths(Path()), played.totals, deferred_work=False, foresees=True
+    )
+    seen(played, SIGNATURE, 1)
+    seen(played, OTHER, 1)
+    assert played.asked() == ForeseeSignatures(0, (SIGNATURE, OTHER))
+    played.answer()
+    assert played.asked() == TriageSignature(0, SIGNATURE, 7, 0.5)
+    third = "c" * 16
+    seen(played, third, 1)
+    played.triage.replace()  # the process is gone, and what it had begun with
+    played.start()
+    assert played.asked() == ForeseeSignatures(0, (third,))
+    played.answer()
+    assert played.asked() == TriageSignature(0, SIGNATURE, 7, 0.5)

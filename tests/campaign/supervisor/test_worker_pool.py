@@ -44,7 +44,7 @@ def test_what_another_worker_finds_is_used_seconds_later(plain_c: Build, tmp_pat
     )
     try:
         wait_until(lambda: programs.exists() and programs.stat().st_size > 5000, "programs")
-        (Path(config.live) / hash_program(NEWS)).write_text(NEWS)
+        (Path(config.paths.live) / hash_program(NEWS)).write_text(NEWS)
         # Nothing drains the pipe: well before it is full, the program has been met.
         wait_until(lambda: "fromtheother" in programs.read_text(), "the other's program")
     finally:

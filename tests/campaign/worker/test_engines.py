@@ -53,7 +53,7 @@ def record(
     libFuzzer's folder begins with ``start``; no program is made with a word of ``without``.
     """
     config = make_patient_job(folder, made, engine, seed)
-    live, corpus = Path(config.live), Path(config.corpus)
+    live, corpus = Path(config.paths.live), Path(config.paths.corpus)
     for number, text in enumerate(start):
         (live / f"start{number}").write_text(text)
     worker, read = start_recorded_worker(config, folder / "programs", count, without)

@@ -50,7 +50,7 @@ class Recorded:
         self.executor = Executor(made)
         self.learner = Learner(DEFAULT)
         job = make_patient_job(folder, made, seconds=seconds)
-        self.signatures = Path(job.signatures)
+        self.signatures = Path(job.paths.signatures)
         self.loop = Loop(self.executor, job, self.learner, self._write)
 
     def finished(self, problem: str = "") -> list[FromWorker]:

@@ -13,6 +13,7 @@ from finfuzz.campaign.nodes import NodeRow
 from finfuzz.campaign.supervisor.pool import Member, Messages
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.signatures import note_node
+from finfuzz.generation.combinations import merge_explored
 from finfuzz.support.files import write_whole
 from finfuzz.triage.findings.record import SeenOn
 
@@ -56,6 +57,15 @@ class Merger:
                 return
             self._count(batch, name_node(delivery.host, delivery.address), messages)
             yield batch
+
+    def merge_explored(self, delivery: Delivery) -> None:
+        """Merge what was run together; on a full disk, fewer combinations are shown than were."""
+        try:
+            for lane, packed in delivery.explored.items():
+                if lane < len(self.signatures):
+                    merge_explored(self._paths.explored(lane), packed)
+        except OSError as error:
+            self._announce(f"can't write what was explored: {error.strerror}")
 
     def _write(self, batch: Batch, node: str) -> None:
         """Write the files first: whoever gets a message may read them at once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from finfuzz.campaign.folder import StatePaths, hash_program
-from finfuzz.campaign.worker.job import Job
+from finfuzz.campaign.worker.job import Job, locate
 from finfuzz.targets.interpreters import Interpreter
 
 
@@ -39,13 +39,7 @@ class NodeFolder(StatePaths):
             job,
             target=target,
             python=str(python.path),
-            live=str(self.live),
-            corpus=str(self.corpus),
-            signatures=str(self.signatures(lane)),
-            scratch=str(self.scratch),
-            novelty=str(self.novelty(lane)),
-            explored=str(self.explored(lane)),
-            sweep=str(self.sweep(lane)),
+            paths=locate(self, lane),
             shared=True,
         )
 

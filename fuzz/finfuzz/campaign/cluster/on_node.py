@@ -9,31 +9,26 @@ import asyncio
 import shutil
 import socket
 import threading
-import time
 import uuid
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from finfuzz.campaign.cluster.node import find_python
 from finfuzz.campaign.cluster.node_folder import NodeFolder
+from finfuzz.campaign.cluster.node_lane import NodeLane
 from finfuzz.campaign.cluster.node_process import NodeProcess
-from finfuzz.campaign.cluster.shard import Batch, Delivery, Shard, Space, decode_shard, encode
-from finfuzz.campaign.folder import StatePaths
-from finfuzz.campaign.worker.chooser import make_space
-from finfuzz.generation.combinations import pack_explored
-from finfuzz.generation.novelty_shares import NoveltyShare
-from finfuzz.generation.sweep.node_ledger import NodeLedger
+from finfuzz.campaign.cluster.parcels import MissingBuildError, make_parcel
+from finfuzz.campaign.cluster.shard import (
+    Batch,
+    Delivery,
+    Parcel,
+    Shard,
+    Space,
+    decode_shard,
+    encode,
+)
 from finfuzz.support.errors import UserError
-from finfuzz.targets.build import build
-from finfuzz.targets.interpreters import Interpreter
-from finfuzz.targets.spec import parse_target
 
-#: Interval of comparing a lane's counts of features: seven hundredths of a second for 8 MiB.
-_NOVELTY_SECONDS = 10.0
-#: Interval of packing what a lane has run together: some 200 KB, and a twentieth of a second.
-_EXPLORED_SECONDS = 60.0
 #: Blocks of a sweep, each with its number in the ledger.
 Numbers = tuple[tuple[int, int], ...]
 #: Batches that wait for a supervisor that is gone, of some seconds each; then the oldest go.
@@ -63,53 +58,6 @@ async def end_campaign(argument: bytes) -> bytes:
     return encode(await asyncio.to_thread(campaign.end))
 
 
-class _Lane:
-    """A lane on this node: the build, the space of the sweep, and this node's share of that."""
-
-    def __init__(self, shard: Shard, paths: StatePaths) -> None:
-        """Raises UserError where it can't be built here, and OSError."""
-        self.python: Interpreter = find_python(shard.version, shard.job.python)
-        spec = parse_target(shard.job.target)
-        if spec.recipe:
-            spec = replace(spec, recipe=_write_recipe(shard.recipe, paths, shard.lane))
-        made = build(spec, self.python)
-        self.target = str(spec)
-        space = make_space(made)
-        blocks = ((str(cell), len(list(space.list_blocks(cell)))) for cell in space.cells)
-        self.build = made.id
-        self.space = Space(space.identity, tuple(blocks))
-        self.share = NodeLedger(paths.sweep(shard.lane), self.space.identity, self.space.cells)
-        self._novelty = NoveltyShare(paths.novelty(shard.lane), shard.novelty_before)
-        self._explored = paths.explored(shard.lane)
-        self._next_novelty = 0.0
-        self._next_explored = time.monotonic() + _EXPLORED_SECONDS
-
-    def merge_novelty(self, changes: bytes) -> None:
-        """Merge counts of features. Raises OSError."""
-        if changes:
-            self._novelty.merge(changes)
-
-    def take_novelty(self) -> bytes:
-        """List counts of features that were raised here; not each time, for it takes a while."""
-        if time.monotonic() < self._next_novelty:
-            return b""
-        self._next_novelty = time.monotonic() + _NOVELTY_SECONDS
-        return self._novelty.take_changes()
-
-    def pack_explored(self, *, at_the_end: bool) -> bytes:
-        """Pack the combinations of words that were run here, now and then and at the end."""
-        if not at_the_end and time.monotonic() < self._next_explored:
-            return b""
-        self._next_explored = time.monotonic() + _EXPLORED_SECONDS
-        return pack_explored(self._explored)
-
-
-def _write_recipe(text: str, paths: StatePaths, lane: int) -> Path:
-    recipe = paths.campaign / f"recipe-{lane}.toml"
-    recipe.write_text(text, encoding="utf-8")
-    return recipe
-
-
 class NodeCampaign:
     """A campaign on this Dask worker. ``threads``: shards, and so processes, at a time."""
 
@@ -120,7 +68,7 @@ class NodeCampaign:
         self._threads = threads
         self._over = False
         self._lock = threading.Lock()
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[int, NodeLane] = {}
         self._lane_lock = threading.Lock()  # a build takes seconds, and one is enough
         self._processes: list[NodeProcess] = []
         self._numbers: dict[str, int] = {}
@@ -133,10 +81,13 @@ class NodeCampaign:
         try:
             lane = self._prepare(shard)
             self._take_news(shard, lane)
+            parcel = make_parcel(lane.spec, lane.python) if shard.ships else None
+        except MissingBuildError as missing:
+            return self._deliver(lacks=missing.key)
         except (UserError, OSError) as error:
             return self._deliver(problem=str(error))
         if shard.seconds <= 0:
-            return self._deliver(space=lane.space)
+            return self._deliver(space=lane.space, parcel=parcel, remark=lane.remark)
         try:
             process = self._claim(shard, lane)
         except UserError as error:
@@ -165,7 +116,7 @@ class NodeCampaign:
         shutil.rmtree(self._folder.folder, ignore_errors=True)
         return delivery
 
-    def _take_news(self, shard: Shard, lane: _Lane) -> None:
+    def _take_news(self, shard: Shard, lane: NodeLane) -> None:
         with self._lock:
             merged = shard.merged
             self._pending = [
@@ -175,19 +126,20 @@ class NodeCampaign:
             self._folder.add_known(shard.lane, shard.known)
             if shard.folder == self._name:
                 self._blocks = {n: one for n, one in self._blocks.items() if n > shard.seen}
+            lane.share.shut(shard.finished)
             lane.share.add(shard.blocks)
             lane.merge_novelty(shard.novelty)
 
-    def _prepare(self, shard: Shard) -> _Lane:
+    def _prepare(self, shard: Shard) -> NodeLane:
         with self._lane_lock:
             if self._over:
                 raise UserError(_ENDED)
             if shard.lane not in self._lanes:
                 self._folder.prepare(shard.lane)
-                self._lanes[shard.lane] = _Lane(shard, self._folder)
+                self._lanes[shard.lane] = NodeLane(shard, self._folder)
             return self._lanes[shard.lane]
 
-    def _claim(self, shard: Shard, lane: _Lane) -> NodeProcess:
+    def _claim(self, shard: Shard, lane: NodeLane) -> NodeProcess:
         """Take the lane's process, or start one, in place of one that no shard asks for."""
         with self._lock:
             free = [one for one in self._processes if not one.in_use]
@@ -242,6 +194,9 @@ class NodeCampaign:
     def _deliver(
         self,
         problem: str = "",
+        lacks: str = "",
+        remark: str = "",
+        parcel: Parcel | None = None,
         space: Space | None = None,
         novelty: bytes = b"",
     ) -> Delivery:
@@ -257,6 +212,9 @@ class NodeCampaign:
                 have=self._folder.have,
                 batches=tuple(self._pending),
                 problem=problem,
+                lacks=lacks,
+                remark=remark,
+                parcel=parcel,
                 space=space,
                 novelty=novelty,
                 explored=self._pack_explored(),

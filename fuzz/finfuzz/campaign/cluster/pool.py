@@ -13,26 +13,28 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from finfuzz.campaign.cluster.build_store import BuildStore
+from finfuzz.campaign.cluster.clock import Clock
 from finfuzz.campaign.cluster.connection import Cluster
 from finfuzz.campaign.cluster.inbox import Inbox
 from finfuzz.campaign.cluster.local import LocalDask
 from finfuzz.campaign.cluster.merging import Merger
-from finfuzz.campaign.cluster.node import Node
+from finfuzz.campaign.cluster.node import Node, name_node
 from finfuzz.campaign.cluster.node_watch import NodeWatch
 from finfuzz.campaign.cluster.on_node import end_campaign, run_shard
+from finfuzz.campaign.cluster.refusals import Refusals
 from finfuzz.campaign.cluster.seat import Seat, Task
-from finfuzz.campaign.cluster.shard import Batch, Delivery, decode_delivery, encode
+from finfuzz.campaign.cluster.shard import Delivery, decode_delivery, encode
 from finfuzz.campaign.cluster.shard_maker import ShardMaker
-from finfuzz.campaign.cluster.sweeping import SweepDivision
+from finfuzz.campaign.cluster.sweeping import SweepDivisions
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Plan
-from finfuzz.campaign.supervisor.pool import FAILURES, WORKED_SECONDS, Messages, Pool
+from finfuzz.campaign.supervisor.pool import Messages, Pool
 from finfuzz.campaign.supervisor.worker_pool import STOP_SECONDS
 from finfuzz.campaign.totals import Totals
-from finfuzz.generation.combinations import merge_explored
 from finfuzz.support.hints import spell_command
 
-#: Interval of looking for programs that --sync has brought.
+#: Interval of looking for what --sync has brought: programs, and finished blocks of sweeps.
 _LOOK_SECONDS = 5.0
 #: The name of the answers that are no shard's: the last batches of a campaign.
 _LAST = "last"
@@ -58,24 +60,24 @@ class ClusterPool(Pool):
         self.address = cluster.address
         self._run = uuid.uuid4().hex
         self._merger = Merger(totals, state, len(plan.lanes), lines.put)
-        self._divisions = [SweepDivision(state.sweep(lane)) for lane in range(len(plan.lanes))]
+        self._divisions = SweepDivisions(state, len(plan.lanes))
+        self._builds = BuildStore(plan, state.parcels, lines.put)
         self._maker = ShardMaker(plan, totals, state, self._merger, self._divisions)
         self._seats: dict[str, Seat] = {}
         self._under_way: dict[str, Task] = {}
         self._inbox = Inbox()
-        self._before = totals.total.seconds / plan.workers
-        self._since: float | None = None
+        self._clock = Clock(totals.total.seconds / plan.workers)
         self._is_ending = self._fuzzes = False
         self._next_look = 0.0
         self._watch = NodeWatch(plan, totals)
         self._messages: Messages
         self._announce: Callable[[str], None]
-        self._note_end: Callable[[str], None]
+        self._refusals: Refusals
 
     @property
     def elapsed(self) -> float:
         """The seconds by the clock since a node first fuzzed; nodes come and go."""
-        return self._before + (time.monotonic() - self._since if self._since else 0.0)
+        return self._clock.elapsed
 
     @property
     def busy(self) -> bool:
@@ -97,7 +99,8 @@ class ClusterPool(Pool):
         note_end: Callable[[str], None],
     ) -> None:
         """Merge deliveries in the supervisor's loop."""
-        self._messages, self._announce, self._note_end = messages, announce, note_end
+        self._messages, self._announce = messages, announce
+        self._refusals = Refusals(self._plan, self._cluster, self._seats, self.abandoned, note_end)
         selector.register(self._inbox.fd, selectors.EVENT_READ, self._read)
 
     def start_missing(self) -> None:
@@ -108,9 +111,12 @@ class ClusterPool(Pool):
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _LOOK_SECONDS
             self._merger.add_live()
+            if self._plan.sync is not None:
+                self._divisions.look(self._announce)
+                self._close_complete()
         nodes = dict(self._cluster.nodes)
         for address in self._seats.keys() - nodes.keys():
-            self._release(self._seats.pop(address).folder)
+            self._divisions.release(self._seats.pop(address).folder)
         counts = Counter(task.address for task in self._under_way.values())
         for node in nodes.values():
             seat = self._seats.setdefault(node.address, Seat())
@@ -134,7 +140,8 @@ class ClusterPool(Pool):
 
     def stop(self) -> None:
         """End the campaign's processes on all nodes; what they have done until then comes back."""
-        self._before, self._since, self._fuzzes = self.elapsed, None, False
+        self._clock.stop()
+        self._fuzzes = False
         if not self._is_ending and not self._cluster.problem:
             self._is_ending = True
             run, self._run = self._run, uuid.uuid4().hex
@@ -148,6 +155,7 @@ class ClusterPool(Pool):
             self._is_ending = False
 
     def close(self) -> None:
+        self._builds.close()
         self._inbox.close()
         self._cluster.close()
         if self._local:
@@ -176,6 +184,8 @@ class ClusterPool(Pool):
         left = max(self._plan.seconds - self.elapsed, 0.1)
         workers = sum(one.threads for one in list(self._cluster.nodes.values()))
         shard = self._maker.make(self._run, seat, lane, left, workers, prepares=prepares)
+        if prepares and lane in seat.lacks:
+            shard = self._builds.add(shard, node, seat.lacks[lane])
         future = self._cluster.submit(
             run_shard, encode(shard), workers=[node.address], elsewhere=True, urgent=False
         )
@@ -196,7 +206,10 @@ class ClusterPool(Pool):
     def _can_run(self, lane: int, node: Node, seat: Seat) -> bool:
         if seat.refuses(lane) or self._plan.lanes[lane].version not in node.pythons:
             return False
-        if self._plan.engine != "sweep" or lane not in seat.prepared:
+        if lane not in seat.prepared:
+            key = seat.lacks.get(lane)
+            return key is None or not self._builds.is_awaited(lane, key, node.name)
+        if self._plan.engine != "sweep":
             return True
         there = [task for task in self._under_way.values() if task.address == node.address]
         shards = sum(task.lane == lane for task in there)
@@ -205,6 +218,8 @@ class ClusterPool(Pool):
     def _read(self) -> None:
         for name, result in self._inbox.take():
             task = self._under_way.pop(name, None)
+            if isinstance(result, Exception):
+                self._builds.end(name)
             if name == _LAST and not result:
                 self._is_ending = False
             elif isinstance(result, bytes):
@@ -215,13 +230,11 @@ class ClusterPool(Pool):
     def _take(self, name: str, task: Task | None, delivery: Delivery) -> None:
         seat = self._seats.get(delivery.address, Seat())
         if gone := seat.begin(delivery.folder):
-            self._release(gone)
+            self._divisions.release(gone)
         seat.sent = delivery.have
-        for division in self._divisions:
-            division.hand_over(name, delivery.folder)
+        self._builds.end(name, delivery.parcel)
         try:
-            for lane, blocks in delivery.blocks.items():
-                self._divisions[lane].merge(delivery.folder, blocks)
+            self._divisions.take(name, delivery)
             if task and delivery.space:
                 self._prepare(task.lane, seat, delivery)
             seat.seen = delivery.number
@@ -232,78 +245,51 @@ class ClusterPool(Pool):
         self._merge(seat, delivery)
         if task:
             self._maker.find_novelty(task.lane).merge(delivery.novelty)
-        self._merge_explored(delivery)
+        self._merger.merge_explored(delivery)
+        if delivery.remark:
+            self._announce(f"on {delivery.host}: {delivery.remark}")
+        if task and delivery.lacks:
+            seat.lack(task.lane, delivery.lacks)
         if task and delivery.problem and not self._is_ending:
-            self._refuse(task.lane, seat, f"on {delivery.host}: {delivery.problem}")
+            self._refusals.refuse(task.lane, seat, f"on {delivery.host}: {delivery.problem}")
         elif task and task.address == delivery.address:
             seat.turns.append((task.lane, task.turn))
-        if self._plan.engine == "sweep":
-            self.complete = {n for n, one in enumerate(self._divisions) if one.is_complete}
+        self._close_complete()
 
-    def _merge_explored(self, delivery: Delivery) -> None:
-        try:
-            for lane, packed in delivery.explored.items():
-                if lane < len(self._plan.lanes):
-                    merge_explored(self._state.explored(lane), packed)
-        except OSError as error:  # a full disk: fewer combinations are shown than were run
-            self._announce(f"can't write what was explored: {error.strerror}")
+    def _close_complete(self) -> None:
+        if self._plan.engine == "sweep":
+            self.complete = self._divisions.complete
 
     def _prepare(self, lane: int, seat: Seat, delivery: Delivery) -> None:
         assert delivery.space is not None
         if self._divisions[lane].learn(delivery.space):
             seat.prepared.add(lane)
+            self._ask_again(lane, delivery)
         else:
-            self._refuse(lane, seat, f"on {delivery.host}: its sweep has other programs")
+            self._refusals.refuse(lane, seat, f"on {delivery.host}: its sweep has other programs")
+
+    def _ask_again(self, lane: int, delivery: Delivery) -> None:
+        """Ask the other Dask workers of a node again that lacked a build: it is in their cache."""
+        node = name_node(delivery.host, delivery.address)
+        for one in list(self._cluster.nodes.values()):
+            if one.name == node and one.address in self._seats:
+                self._seats[one.address].lacks.pop(lane, None)
 
     def _merge(self, seat: Seat, delivery: Delivery) -> None:
         for batch in self._merger.merge(delivery, self._messages):
-            if self._since is None and batch.seconds and self._fuzzes:
-                self._since = time.monotonic() - batch.seconds
+            if batch.seconds and self._fuzzes:
+                self._clock.start(batch.seconds)
             if batch.ending is not None:
-                self._note_worker_end(seat, batch, delivery.host)
+                self.replaced += bool(batch.ending)
+                self._refusals.note_end(seat, batch, delivery.host)
         processes = {batch.process for batch in delivery.batches}
         seat.merged = {process: self._totals.find_batch(process) for process in processes}
 
-    def _note_worker_end(self, seat: Seat, batch: Batch, host: str) -> None:
-        """Leave a lane to other nodes where its workers keep ending."""
-        if not batch.ending:
-            seat.failures[batch.lane] = 0
-            return
-        self.replaced += 1
-        if batch.seconds >= WORKED_SECONDS:
-            seat.failures[batch.lane] = 0
-        self._note_failures(seat, batch.lane, f"on {host}: {batch.ending}")
-
-    def _note_failures(self, seat: Seat, lane: int, why: str) -> None:
-        seat.failures[lane] += 1
-        if seat.failures[lane] >= FAILURES:
-            self._refuse(lane, seat, f"its workers keep ending {why}")
-        else:
-            name = self._plan.lanes[lane]
-            self._note_end(f"a worker on {name} is gone, {why}; starting another")
-
-    def _refuse(self, lane: int, seat: Seat, why: str) -> None:
-        """Leave a lane to other nodes for a while; give it up where none is left."""
-        seat.spare(lane)
-        version = self._plan.lanes[lane].version
-        able = [one for one in self._cluster.nodes.values() if version in one.pythons]
-        seats = [self._seats[one.address] for one in able if one.address in self._seats]
-        if seats and all(one.refuses(lane) for one in seats):
-            self.abandoned[lane] = why
-            self._note_end(f"giving up on {self._plan.lanes[lane]}: {why}")
-        else:
-            self._note_end(f"{self._plan.lanes[lane]} is left to other nodes: {why}")
-
     def _note_failure(self, name: str, task: Task | None, error: Exception) -> None:
         """Take note of a shard that Dask could not run: it has tried again already."""
-        for division in self._divisions:
-            division.release(name)
+        self._divisions.release(name)
         is_over = name.partition("-")[0] != self._run
         if task is None or is_over or isinstance(error, concurrent.futures.CancelledError):
             return
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        self._note_failures(self._seats.get(task.address, Seat()), task.lane, reason)
-
-    def _release(self, folder: str) -> None:
-        for division in self._divisions:
-            division.release(folder)
+        self._refusals.note_failure(self._seats.get(task.address, Seat()), task.lane, reason)

@@ -17,7 +17,8 @@ class Seat:
     """A Dask worker: how far it is with what every node gets, and the lanes of its threads.
 
     ``sent``: programs of the campaign's that it has, or that are on their way. ``prepared`` and
-    ``refused``: lanes that are built there, or don't run there, until some time. ``merged`` and
+    ``refused``: lanes that are built there, or don't run there, until some time. ``lacks``: the
+    keys of builds that it has not, by lane. ``merged`` and
     ``seen``: batches and deliveries to acknowledge. ``failures``: workers in a row that ended
     early, by lane. ``novelty``: how far it is with the changes of a lane's counts. ``turns``: lanes
     of threads that are free, and since when each was on its lane.
@@ -28,6 +29,7 @@ class Seat:
         self.sent = 0
         self.known: Counter[int] = Counter()
         self.prepared: set[int] = set()
+        self.lacks: dict[int, str] = {}
         self.refused: dict[int, float] = {}
         self.failures: Counter[int] = Counter()
         self.merged: dict[str, int] = {}
@@ -43,8 +45,14 @@ class Seat:
         self.sent = self.seen = 0
         self.known.clear()
         self.prepared.clear()
+        self.lacks.clear()
         self.novelty.clear()
         return before
+
+    def lack(self, lane: int, key: str) -> None:
+        """Take note that it lacks a lane's build, and took nothing of the shard that asked."""
+        self.lacks[lane] = key
+        del self.known[lane]
 
     def spare(self, lane: int) -> None:
         """Give it no shard of a lane for a while."""

@@ -24,16 +24,27 @@ class Space(msgspec.Struct, frozen=True):
         return sum(count for _, count in self.cells)
 
 
+class Parcel(msgspec.Struct, frozen=True):
+    """A build that travels (targets/shipping.py). ``digest``: of its bytes, SHA-256."""
+
+    key: str
+    digest: str
+    data: bytes
+
+
 class Shard(msgspec.Struct, frozen=True, kw_only=True):
     """A shard of a campaign's work.
 
     ``campaign`` is the same after --resume, ``run`` another one. ``job``: of a worker process that
     is started for it; its paths are the supervisor's, and ``version`` says which CPython is meant.
     ``recipe``: the content of the recipe that its target names, if any.
-    ``seconds``: 0 for a shard that only makes the build, and says what the sweep is. ``programs``:
+    ``seconds``: 0 for a shard that only makes the build, and says what the sweep is. ``parcel``:
+    the build, from elsewhere. ``compiles``: whether the node may compile it. ``ships``: whether the
+    answer is to have the build. ``programs``:
     texts that are new to the node, the campaign's from number ``first`` on. ``known``: signatures
     whose first program the campaign has. ``blocks``: of the sweep that this node runs from now on,
-    with how many of their programs were run. ``novelty``: counts of features that other nodes have
+    with how many of their programs were run; ``finished``: its blocks that another machine has
+    finished. ``novelty``: counts of features that other nodes have
     raised; ``novelty_before``: all counts, for a node that begins. ``merged``: the last batch of
     each process that the campaign has; ``seen``: the last delivery of ``folder``.
     """
@@ -46,10 +57,14 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     job: Job
     recipe: str = ""
+    parcel: Parcel | None = None
+    compiles: bool = True
+    ships: bool = False
     first: int = 0
     programs: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     blocks: tuple[tuple[int, int], ...] = ()
+    finished: tuple[int, ...] = ()
     novelty: bytes = b""
     novelty_before: bytes = b""
     merged: dict[str, int] = {}
@@ -84,7 +99,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     ``address``, ``host`` and ``folder``: of the Dask worker that ran the shard; a folder is another
     one when the worker begins anew. ``have``: programs of the campaign's that it has. ``problem``:
-    why the shard could not run. ``space``: of the lane's sweep, where the shard only prepared it.
+    why the shard could not run. ``lacks``: the key of the build that the shard did not let it
+    compile. ``remark``: a line for the user. ``parcel``: the build that it has compiled.
+    ``space``: of the lane's sweep, where the shard only prepared it.
     ``blocks``: by lane, the states of the sweep's blocks that changed since the last delivery that
     the campaign has. ``number``: counts the deliveries of a folder. ``novelty``: counts of
     features of the shard's lane that were raised there. ``explored``: combinations of words that
@@ -98,6 +115,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     have: int = 0
     batches: tuple[Batch, ...] = ()
     problem: str = ""
+    lacks: str = ""
+    remark: str = ""
+    parcel: Parcel | None = None
     space: Space | None = None
     novelty: bytes = b""
     explored: dict[int, bytes] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from finfuzz.campaign.cluster.merging import Merger
 from finfuzz.campaign.cluster.seat import Seat
 from finfuzz.campaign.cluster.shard import Shard
-from finfuzz.campaign.cluster.sweeping import SweepDivision
+from finfuzz.campaign.cluster.sweeping import SweepDivisions
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.totals import Totals
@@ -32,7 +32,7 @@ class ShardMaker:
         totals: Totals,
         state: State,
         merger: Merger,
-        divisions: list[SweepDivision],
+        divisions: SweepDivisions,
     ) -> None:
         self._plan, self._totals, self._state = plan, totals, state
         self._merger, self._divisions = merger, divisions
@@ -51,12 +51,15 @@ class ShardMaker:
     ) -> Shard:
         """Make a shard for a Dask worker, one of those that run so many ``workers``.
 
-        ``left``: seconds of the campaign. ``prepares``: the shard only makes the build.
+        ``left``: seconds of the campaign. ``prepares``: the shard only makes the build; the first
+        one asks whether that is there.
         """
         self._made += 1
         name = f"{run}-{self._made}"
         blocks: tuple[tuple[int, int], ...] = ()
+        finished: tuple[int, ...] = ()
         if not prepares:
+            finished = self._divisions[lane].take_finished(seat.folder)
             blocks = self._divisions[lane].assign(name, seat.folder, workers)
         signatures = self._merger.signatures[lane]
         known, seat.known[lane] = signatures[seat.known[lane] :], len(signatures)
@@ -75,10 +78,12 @@ class ShardMaker:
             seconds=0.0 if prepares else min(choose_length(workers), left),
             job=job,
             recipe=_read_recipe(job.target) if prepares else "",
+            compiles=lane in seat.lacks,
             first=first,
             programs=programs,
             known=tuple(known),
             blocks=blocks,
+            finished=finished,
             novelty=novelty,
             novelty_before=before,
             merged=merged,

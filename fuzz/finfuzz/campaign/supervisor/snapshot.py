@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from finfuzz.campaign.nodes import describe_nodes
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.resources import Usage
 from finfuzz.campaign.totals import Totals
+from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.support.counting import count
 from finfuzz.support.durations import describe_roughly, format_age
-from finfuzz.support.hints import shorten_path
+from finfuzz.support.hints import shorten_path, spell_command
 
 #: The activity of a campaign that no longer fuzzes begins with this.
 DONE = "done fuzzing"
@@ -153,3 +155,15 @@ def _describe_progress(waiting: int, progress: DeferredProgress | None) -> str:
     left = f", {describe_roughly(progress.left)} left" if progress.left else ""
     after = f" ({count(waiting - 1, 'finding')} after it)" if waiting > 1 else ""
     return f"running {progress.name} {place} of {progress.bucket}{after}{left}"
+
+
+def list_left(totals: Totals, waiting: int, state: Path, crashes: Path) -> Iterator[str]:
+    """List what a run leaves, each with the command for it. ``waiting``: findings of controls."""
+    rows = [row for lane in totals.lanes for row in lane.signatures.items()]
+    if left := sum(name != FURTHER and not row.triaged for name, row in rows):
+        command = spell_command("run", "--resume", state)
+        number = count(left, "crash", "crashes")
+        yield f"{number} not sorted: `{command}` sorts them, and fuzzes on"
+    if waiting:
+        command = spell_command("attribute", crashes=crashes)
+        yield f"controls of {count(waiting, 'finding')} are left: run `{command}`"

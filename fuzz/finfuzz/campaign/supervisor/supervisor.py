@@ -21,7 +21,7 @@ from finfuzz.campaign.supervisor.pool import Pool
 from finfuzz.campaign.supervisor.resource_guard import ResourceGuard, set_priority
 from finfuzz.campaign.supervisor.resources import explain_full_disk
 from finfuzz.campaign.supervisor.screen import Screen
-from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish
+from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish, list_left
 from finfuzz.campaign.supervisor.sync_client import SyncClient
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.warnings import find_warnings
@@ -30,11 +30,8 @@ from finfuzz.campaign.supervisor.worker_pool import WorkerPool
 from finfuzz.campaign.sweeps import Sweeps, read_sweeps
 from finfuzz.campaign.sync.status import Peer
 from finfuzz.campaign.totals import Totals
-from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process
-from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
-from finfuzz.support.hints import spell_command
 from finfuzz.support.terminal import reveal_line
 
 _TICK_SECONDS = 0.25
@@ -273,17 +270,9 @@ class Supervisor:
         self.totals.flush(self._journal, sample=True)
         with self._journal.writing():
             self._journal.save_run(self._began, time.time())
-        if left := self._count_unsorted():
-            command = spell_command("run", "--resume", self._state.folder)
-            crashes = count(left, "crash", "crashes")
-            self._screen.note(f"{crashes} not sorted: `{command}` sorts them, and fuzzes on")
-        if left := self.triage.waiting:
-            command = spell_command("attribute", crashes=Path(self._plan.crashes))
-            self._screen.note(f"controls of {count(left, 'finding')} are left: run `{command}`")
-
-    def _count_unsorted(self) -> int:
-        rows = [row for lane in self.totals.lanes for row in lane.signatures.items()]
-        return sum(name != FURTHER and not row.triaged for name, row in rows)
+        crashes = Path(self._plan.crashes)
+        for line in list_left(self.totals, self.triage.waiting, self._state.folder, crashes):
+            self._screen.note(line)
 
     def _take_snapshot(self) -> Snapshot:
         activity = "" if self._fuzzing else self._describe_finish()

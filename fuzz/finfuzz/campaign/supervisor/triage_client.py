@@ -46,7 +46,7 @@ class TriageClient:
         self, paths: StatePaths, totals: Totals, *, deferred_work: bool, cluster: str = ""
     ) -> None:
         self._paths, self._totals, self._cluster = paths, totals, cluster
-        self.queue = TriageQueue(paths, totals, deferred_work=deferred_work)
+        self.queue = TriageQueue(paths, totals, deferred_work=deferred_work, foresees=bool(cluster))
         self._request: ToTriage | None = None
         self._tries = 0
         self._process: subprocess.Popen[bytes] | None = None

@@ -26,13 +26,15 @@ from finfuzz.campaign.messages import (
     ZygoteOutcome,
 )
 from finfuzz.campaign.totals import Totals
-from finfuzz.campaign.updates import TakeAttribution
+from finfuzz.campaign.updates import ForeseeSignatures, TakeAttribution
 from finfuzz.campaign.worker.signatures import FURTHER
 
 #: Shortest interval between two updates of the findings' counts.
 _QUICK_SECONDS = 10.0
 #: Interval of writing findings that could not be written: a check of the folder, mostly.
 _RETRY_SECONDS = 30.0
+#: Signatures of one lane that nodes may begin with: more than a cluster triages in a minute.
+_MOST_FORESEEN = 64
 #: Interval of comparisons with the control, which take 0.2 s: a twentieth of triage's core, which
 #: workers may share.
 _CONTROL_SECONDS = 4.0
@@ -41,11 +43,20 @@ _CONTROL_SECONDS = 4.0
 class TriageQueue:
     """The requests that wait. ``deferred_work``: whether deferred work runs.
 
+    ``foresees``: nodes of a cluster may begin with signatures that wait.
     ``waiting``: findings with deferred work, as triage last reported.
     """
 
-    def __init__(self, paths: StatePaths, totals: Totals, *, deferred_work: bool) -> None:
-        self._paths, self._totals = paths, totals
+    def __init__(
+        self,
+        paths: StatePaths,
+        totals: Totals,
+        *,
+        deferred_work: bool,
+        foresees: bool = False,
+    ) -> None:
+        self._paths, self._totals, self._foresees = paths, totals, foresees
+        self._foreseen: set[tuple[int, str]] = set()
         self._signatures: deque[TriageSignature] = deque()
         self._counts: dict[int, dict[tuple[str, tuple[str, ...]], SightingCount]] = {}
         self._comparisons: deque[CompareWithFresh] = deque(maxlen=4)
@@ -142,6 +153,8 @@ class TriageQueue:
                 self._quick.append(self._comparisons.popleft())
         if self._quick:
             return self._quick.popleft()
+        if foresight := self._take_foresight():
+            return foresight
         if self._signatures:
             return self._signatures.popleft()
         if again := self._find_untriaged():
@@ -196,6 +209,17 @@ class TriageQueue:
                 del pending[key]
             if ready:
                 yield AddSightings(lane, tuple(ready.values()))
+
+    def _take_foresight(self) -> ForeseeSignatures | None:
+        """Take the signatures that nodes may begin with, of one lane, each once."""
+        waiting = [(one.lane, one.signature) for one in self._signatures] if self._foresees else []
+        new = [one for one in waiting if one not in self._foreseen]
+        if not new:
+            return None
+        lane = new[0][0]
+        names = [name for number, name in new if number == lane][:_MOST_FORESEEN]
+        self._foreseen.update((lane, name) for name in names)
+        return ForeseeSignatures(lane, tuple(names))
 
     def _take_comparison(self) -> CompareWithControl | None:
         """Take a program of the corpus that has not been compared with its lane's control."""

@@ -54,9 +54,9 @@ class Chooser:
     def for_job(cls, job: Job, source: ProgramSource, build: Build) -> Chooser:
         """Make the chooser of a worker. Raises UserError for files that can't be written."""
         try:
-            sweep = Sweep(make_space(build), Path(job.sweep))
-            explored = Combinations(build.offers, Path(job.explored))
-            return cls(source, Novelty(Path(job.novelty)), explored, sweep)
+            sweep = Sweep(make_space(build), Path(job.paths.sweep))
+            explored = Combinations(build.offers, Path(job.paths.explored))
+            return cls(source, Novelty(Path(job.paths.novelty)), explored, sweep)
         except OSError as error:
             raise UserError(f"can't write {error.filename}: {error.strerror}") from error
 

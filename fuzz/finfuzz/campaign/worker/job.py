@@ -11,22 +11,14 @@ from finfuzz.executor.limits import Limits
 from finfuzz.generation.learning import Tally
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker's job, sent to its standard input as JSON.
+class JobPaths(msgspec.Struct, frozen=True, kw_only=True):
+    """The folders of a job, which exist, and the files of its lane, which workers share.
 
-    ``target`` on ``python`` (a path) is built, and the folders exist: ``live`` is libFuzzer's,
-    ``corpus`` has whole programs, ``signatures`` the first program of each signature, ``scratch``
-    what libFuzzer writes of a crash or a slow program. ``novelty``, ``explored`` and ``sweep`` are
-    files of the lane that its workers share.
-    ``shared``: other workers or machines add programs to ``live``. ``tallies``: what the lane has
-    learnt.
+    ``live`` is libFuzzer's, ``corpus`` has whole programs, ``signatures`` the first program of each
+    signature, ``scratch`` what libFuzzer writes of a crash or a slow program. ``novelty``,
+    ``explored`` and ``sweep`` are files.
     """
 
-    target: str
-    python: str
-    seconds: float
-    engine: Engine
-    seed: int
     live: str
     corpus: str
     signatures: str
@@ -34,6 +26,21 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     novelty: str
     explored: str
     sweep: str
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker's job, sent to its standard input as JSON.
+
+    ``target`` on ``python`` (a path) is built. ``shared``: other workers or machines add programs
+    to ``paths.live``. ``tallies``: what the lane has learnt.
+    """
+
+    target: str
+    python: str
+    seconds: float
+    engine: Engine
+    seed: int
+    paths: JobPaths
     shared: bool
     deadline: float
     memory_mib: int
@@ -56,6 +63,18 @@ def make_job(
         seconds=seconds,
         engine=plan.engine,
         seed=(plan.seed + number * 7919 + totals.total.executions) % 2**31,
+        paths=locate(paths, lane),
+        shared=plan.workers > 1 or plan.sync is not None,
+        deadline=bounds.deadline,
+        memory_mib=bounds.memory_mib,
+        abuse=plan.abuse,
+        tallies=totals.lanes[lane].tallies,
+    )
+
+
+def locate(paths: StatePaths, lane: int) -> JobPaths:
+    """Locate what a job of a lane has below a state folder."""
+    return JobPaths(
         live=str(paths.live),
         corpus=str(paths.corpus),
         signatures=str(paths.signatures(lane)),
@@ -63,9 +82,4 @@ def make_job(
         novelty=str(paths.novelty(lane)),
         explored=str(paths.explored(lane)),
         sweep=str(paths.sweep(lane)),
-        shared=plan.workers > 1 or plan.sync is not None,
-        deadline=bounds.deadline,
-        memory_mib=bounds.memory_mib,
-        abuse=plan.abuse,
-        tallies=totals.lanes[lane].tallies,
     )

@@ -47,7 +47,7 @@ def run(loop: Loop, chooser: Chooser, executor: Executor, job: Job) -> None:
 
     tables = _register_counters(executor.shared)
     mutators = _Mutators(chooser, loop)
-    writer = CorpusWriter(executor, Path(job.live), Path(job.corpus))
+    writer = CorpusWriter(executor, Path(job.paths.live), Path(job.paths.corpus))
 
     def one_input(data: bytes) -> None:
         # Never let an exception escape: libFuzzer would report it as a crash.
@@ -128,7 +128,7 @@ def _register_counters(shared: SharedMemory) -> object:
 def _arguments(job: Job) -> list[str]:
     return [
         "finfuzz",
-        str(Path(job.live).absolute()),  # a relative one may begin with a hyphen
+        str(Path(job.paths.live).absolute()),  # a relative one may begin with a hyphen
         f"-seed={job.seed % (2**31 - 1) + 1}",  # 0 means "any" to libFuzzer
         f"-max_len={PROGRAM_BYTES}",
         "-use_counters=0",  # see executor/features.py
@@ -140,7 +140,7 @@ def _arguments(job: Job) -> list[str]:
         "-handle_term=0",
         "-handle_int=0",
         "-print_pcs=0",
-        f"-artifact_prefix={Path(job.scratch).absolute()}/",
+        f"-artifact_prefix={Path(job.paths.scratch).absolute()}/",
     ]
 
 

@@ -42,7 +42,7 @@ class Loop:
         self._executor = executor
         self._learner = learner
         self._pipe = pipe
-        self._signatures = SignatureCounter(Path(job.signatures))
+        self._signatures = SignatureCounter(Path(job.paths.signatures))
         self._begin = time.monotonic()
         self._end = self._begin + job.seconds
         self._progress_at = self._tallies_at = self._comparison_at = 0.0

@@ -6,6 +6,8 @@ and a block that is done has the largest. So it does not matter how often, and i
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -34,6 +36,20 @@ class NodeLedger:
                 if block not in self._reported:
                     self._reported[block] = run
                     os.pwrite(file.fileno(), NUMBER.pack(run), HEADER + block * NUMBER.size)
+
+    def shut(self, blocks: Iterable[int]) -> None:
+        """Shut blocks that are finished elsewhere; one that a worker runs here is left to it."""
+        known = [block for block in blocks if block in self._reported]
+        if not known:
+            return
+        with self._path.open("r+b", buffering=0) as file:
+            for block in known:
+                place = HEADER + block * NUMBER.size
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, NUMBER.size, place)
+                    os.pwrite(file.fileno(), NUMBER.pack(ELSEWHERE), place)
+                    fcntl.lockf(file, fcntl.LOCK_UN, NUMBER.size, place)
+                    del self._reported[block]
 
     def take_changes(self) -> tuple[tuple[int, int], ...]:
         """List the own blocks whose number has changed since the last call, with the number."""

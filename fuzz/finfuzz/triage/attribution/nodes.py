@@ -6,16 +6,20 @@ Triage asks for a verdict, and does not know where the program runs.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.attribution import Axis
 from finfuzz.triage.findings.finding import Finding
+from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.verdict import Verdict
 
+Answer_co = TypeVar("Answer_co", covariant=True)
 
-class JudgeTask(msgspec.Struct, frozen=True, kw_only=True):
+
+class JudgeTask(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Judge a finding's program on a build: a pure function of these values.
 
     ``target`` on the CPython of version ``python`` (`3.13.18`). ``axis``: how the build differs
@@ -39,6 +43,30 @@ class Judged(msgspec.Struct, frozen=True):
     system: str
 
 
+class MinimizeTask(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Reproduce a crash of a program, and minimize it: a pure function of these values.
+
+    ``target``, ``python``, ``deadline`` and ``memory_mib``: as of ``JudgeTask``. ``abuse``: as of
+    ``Limits``.
+    """
+
+    target: str
+    python: str
+    text: str
+    diagnosis: Diagnosis
+    deadline: float
+    memory_mib: int
+    abuse: bool
+
+
+class Minimized(msgspec.Struct, frozen=True):
+    """A minimized program. ``rate``: its own in fresh processes of ``node``, 0 of 0 for none."""
+
+    text: str
+    rate: Rate
+    node: str
+
+
 class Place(NamedTuple):
     """A node with its CPythons, by version. ``name``: as findings and the screen have it."""
 
@@ -47,11 +75,15 @@ class Place(NamedTuple):
     pythons: frozenset[str]
 
 
-class Pending(Protocol):
+class Pending(Protocol[Answer_co]):
     """A task under way."""
 
-    def wait(self, seconds: float) -> Judged | None:
+    def wait(self, seconds: float) -> Answer_co | None:
         """Wait so long at most; None if the answer has not come. Raises UserError if none will."""
+        ...
+
+    def cancel(self) -> None:
+        """Do without the answer."""
         ...
 
 
@@ -62,6 +94,10 @@ class Nodes(Protocol):
         """List the nodes there are now, without those of the names in ``avoid``."""
         ...
 
-    def submit(self, task: JudgeTask, places: Sequence[Place]) -> Pending:
+    def submit(self, task: JudgeTask, places: Sequence[Place]) -> Pending[Judged]:
         """Run a task on one of these nodes, the first that is free."""
+        ...
+
+    def minimize(self, task: MinimizeTask, places: Sequence[Place]) -> Pending[Minimized]:
+        """Do the same with a program to minimize."""
         ...
