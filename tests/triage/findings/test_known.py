@@ -291,6 +291,30 @@ def test_an_unwound_thread_meets_the_destructor_that_releases_the_gil(
     assert (find_regressed(died, spec, "3.13.18") is not None) is is_known
 
 
+WAITS_FOR_GUARDS = ("?", "_PySemaphore_Wait", "_PyParkingLot_Park")
+
+
+@pytest.mark.parametrize(
+    ("target", "python", "calls", "is_known"),
+    [
+        ("nanobind==3.1.0", "3.15.2", ("make_pre_finalization_calls", "_Py_Finalize"), True),
+        ("nanobind==3.1.0", "3.15.2", ("?", "?"), True),
+        # without guards: others have no such thread state, and older CPythons do not wait
+        ("nanobind==2.15.0", "3.15.2", ("?", "?"), False),
+        ("plain-c", "3.15.2", ("?", "?"), False),
+        ("nanobind==3.1.0", "3.14.10", ("?", "?"), False),
+        # the target itself waits, for a mutex of CPython's
+        ("nanobind==3.1.0", "3.15.2", ("target::wait", "_PyEval_EvalFrameDefault"), False),
+    ],
+)
+def test_a_forked_child_waits_for_guards_of_threads_that_it_has_not(
+    target: str, python: str, calls: tuple[str, ...], is_known: bool
+) -> None:
+    stack = (*WAITS_FOR_GUARDS, *calls, "Py_RunMain")
+    hang = Diagnosis("HANG", "hang", "running", "", (), stack)
+    assert (find_known(hang, parse_target(target), python) is not None) is is_known
+
+
 @pytest.mark.parametrize(("python", "is_known"), [("3.11.7", True), ("3.12.1", False)])
 def test_a_quirks_fix_is_no_fix_of_another_owners_defect(python: str, is_known: bool) -> None:
     said = Diagnosis("", "hang", "running", "", ("gil_scoped_acquire_simple",))

@@ -9,6 +9,7 @@ import pytest
 
 from finfuzz.program.text import parse
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.oracles.meanings import list_meanings
 from finfuzz.triage.oracles.raises import find_raises, list_all_raises, normalize_text
 from finfuzz.triage.oracles.ran import Ran
@@ -190,3 +191,14 @@ def test_on_the_control_itself_all_that_raised_counts() -> None:
 )
 def test_a_text_without_what_varies(text: str, expected: str) -> None:
     assert normalize_text(text) == expected
+
+
+GLOBALS = "RuntimeError: the module's C globals are the main interpreter's"
+
+
+@pytest.mark.parametrize(("framework", "refused"), [("cython", True), ("pybind11", False)])
+def test_what_our_own_extension_refuses_is_no_deviation(framework: str, refused: bool) -> None:
+    """A legacy interpreter that imports first, and would put its object into a C global."""
+    steps = "start i1 legacy; enter i1; node a list; root a call-once"
+    own, control = ran(steps, f"4 {GLOBALS}"), on_control(steps)
+    assert (not list(find_raises(own, control, KNOWN[framework].refusals))) is refused
