@@ -44,8 +44,8 @@ def test_a_page_says_how_often_and_how_soon() -> None:
     text = render_page(DEFECTS, RESULTS, "truth.svg", 2)
     (row,) = (line for line in text.splitlines() if DEFECTS[0].title in line)
     assert "| 2 of 2 (2), 300, 3.0 s | 1 of 2 (1) | 2 of 2 (2), 11, 0.1 s |" in row
-    assert "| coverage, from nothing | 3 of 6 | 2 | 1 | 100 | | | |" in text
-    assert "| random, from nothing | 1 of 6 | 1 | 0 | 100 | 0.33 | 0 | 0 |" in text
+    assert "| coverage, from nothing | 3 of 6 | 2 | 1 | 9.0 | 100 | | | |" in text
+    assert "| random, from nothing | 1 of 6 | 1 | 0 | 3.0 | 100 | 0.33 | 0 | 0 |" in text
 
 
 def test_the_page_in_docs_has_the_notes_and_every_title() -> None:

@@ -84,7 +84,7 @@ def plot(
         defects = [one for one in defects if any(known.trial.watches(one) for known in earlier)]
     until = max(one.trial.seconds for one in results)
     chart = pygal.XY(
-        width=900, height=420, style=_STYLE, show_dots=False, range=(0, 1), xrange=(0, until),
+        width=900, height=460, style=_STYLE, show_dots=False, range=(0, 1), xrange=(0, until),
         x_title="seconds of a trial", y_title="share of (defect, trial) not yet shown",
         legend_at_bottom=True, legend_at_bottom_columns=3, no_prefix=True, js=[],
     )  # fmt: skip
@@ -112,18 +112,22 @@ def _render_overview(
     first = arms[0]
     lines = [
         "| | shown, of all (defect, trial) | defects shown at least once | in every trial "
-        f"| executions/s | A12 against {first} | better on (p < 0.05) | worse on |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        f"| shown per minute | executions/s | A12 against {first} | better on (p < 0.05) "
+        "| worse on |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for arm in arms:
         of_arm = [one for one in results if get_arm(one.trial) == arm]
-        rate = sum(one.executions for one in of_arm) / sum(one.seconds for one in of_arm)
+        seconds = sum(one.seconds for one in of_arm)
+        rate = sum(one.executions for one in of_arm) / seconds
         found = [collect_times(results, one, arm) for one in defects]
         versus = [_compare_arms(results, one, arm, first) for one in defects]
+        shown = sum(one.shown for one in found)
         lines.append(
-            f"| {arm} | {sum(one.shown for one in found)} of "
+            f"| {arm} | {shown} of "
             f"{sum(len(one.seconds) for one in found)} | {sum(one.shown > 0 for one in found)} "
-            f"| {sum(one.shown == len(one.seconds) > 0 for one in found)} | {rate:.0f} | "
+            f"| {sum(one.shown == len(one.seconds) > 0 for one in found)} "
+            f"| {shown * 60 / seconds:.1f} | {rate:.0f} | "
             + (
                 "| | |"
                 if arm == first
