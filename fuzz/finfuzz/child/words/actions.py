@@ -118,7 +118,7 @@ def act_join():
     thread = threading.Thread(target=lock.acquire, daemon=True)
     thread.start()
     wake, native_id = wake_thread, thread.native_id
-    # Since 3.13 all of Thread.join but a call of its module, which may have been cleared by then.
+    # On 3.13, which hangs: Thread.join without its call of a module that may be cleared by then.
     join = getattr(thread, "_handle", thread).join
 
     def end_thread(subject):
