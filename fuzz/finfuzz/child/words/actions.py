@@ -118,11 +118,13 @@ def act_join():
     thread = threading.Thread(target=lock.acquire, daemon=True)
     thread.start()
     wake, native_id = wake_thread, thread.native_id
+    # On 3.13, which hangs: Thread.join without its call of a module that may be cleared by then.
+    join = getattr(thread, "_handle", thread).join
 
     def end_thread(subject):
         if lock.locked():
             wake(native_id, lock.release)
-        thread.join()
+        join()
 
     return end_thread
 
