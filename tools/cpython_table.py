@@ -135,7 +135,7 @@ def find_reason(
         and all(entry.is_expected_on(spec, one) for one in affected)
         and not any(entry.is_expected_on(spec, one) for one in survive)
     ]
-    named = [entry for entry in found if entry.detail] or found
+    named = [entry for entry in found if entry.by_message] or found
     return ", ".join(f"[{entry.link.rpartition('/')[2]}]({entry.link})" for entry in named)
 
 
