@@ -71,6 +71,7 @@ def build(
     directory = locate_build(plan)
     record = read_record(plan, directory)
     if record is None:
+        directory.parent.mkdir(exist_ok=True)
         with FileLock(f"{directory}.lock"):
             record = read_record(plan, directory)  # another process may have built it meanwhile
             if record is None:

@@ -97,10 +97,8 @@ def plan_build(
 
 
 def locate_build(plan: BuildPlan) -> Path:
-    """Locate the folder of a build, whose parent is there. Raises UserError without a cache."""
-    builds = find_cache() / "builds"
-    builds.mkdir(exist_ok=True)
-    return builds / plan.id
+    """Locate the folder of a build. Raises UserError without a cache."""
+    return find_cache() / "builds" / plan.id
 
 
 def read_record(plan: BuildPlan, directory: Path) -> BuildRecord | None:

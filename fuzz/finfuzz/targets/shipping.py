@@ -97,6 +97,7 @@ def unpack(spec: TargetSpec, interpreter: Interpreter, packed: bytes) -> None:
     if there.key != _compute_key(plan):
         raise UserError("a build of another machine is for another kind of machine")
     directory = locate_build(plan)
+    directory.parent.mkdir(exist_ok=True)
     with FileLock(f"{directory}.lock"):
         if read_record(plan, directory) is not None:
             return

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-r"""uncaught C++ exception in pybind11::module_::import, in Py_FinalizeEx after the modules are
-cleared: TypeError: 'NoneType' object is not callable
+r"""uncaught C++ exception in pybind11::capsule::initialize_with_void_ptr_destructor, in
+Py_FinalizeEx after the modules are cleared: TypeError: 'NoneType' object is not callable
 
 Crashes (SIGABRT, uncaught-cxx-exception) in Py_FinalizeEx, after the interpreter's modules are
 cleared.
