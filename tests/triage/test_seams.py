@@ -42,6 +42,7 @@ def test_the_pipeline_is_these_modules() -> None:
     assert {name.rpartition(".")[2] for name in PIPELINE} == {
         "sorter",
         "filer",
+        "rekeying",
         "reproduction",
         "foresight",
         "minimizing",

@@ -26,6 +26,7 @@ from finfuzz.triage.findings.listing import Filter, ListedFinding, list_findings
 from finfuzz.triage.findings.merge import merge, unmerge
 from finfuzz.triage.findings.rekey import plan_rekey
 from finfuzz.triage.findings.similar import suggest_merges
+from finfuzz.triage.rekeying import give_key
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -142,7 +143,7 @@ def rekey(folder: Path, dry_run: bool) -> None:
     changes = plan_rekey(folder)
     for change in changes:
         if not dry_run:
-            change.apply()
+            give_key(change)
         say(str(change))
     if not changes:
         say("all keys are current")

@@ -34,10 +34,10 @@ from finfuzz.triage.findings.known import (
     load_known,
 )
 from finfuzz.triage.findings.record import SeenOn
-from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.routes import RouteStart
 from finfuzz.triage.findings.sightings import SeenBucket
 from finfuzz.triage.oracles.compare import compare
+from finfuzz.triage.rekeying import rekey
 from finfuzz.triage.reproduction import Advance, advance_nothing
 from finfuzz.triage.unconfirmed import keep_unconfirmed
 from finfuzz.triage.unwritten import Unwritten

@@ -18,7 +18,7 @@ from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.findings.finding import Finding, encode, load
 from finfuzz.triage.findings.listing import list_findings
-from finfuzz.triage.findings.rekey import rekey
+from finfuzz.triage.rekeying import rekey
 from helpers.finding_example import crashes_with, finding
 
 Change = Callable[[dict[str, Any]], object]

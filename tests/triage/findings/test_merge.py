@@ -10,8 +10,8 @@ import pytest
 from finfuzz.support.errors import UserError
 from finfuzz.triage.findings.finding import index_buckets, load
 from finfuzz.triage.findings.merge import merge, unmerge
-from finfuzz.triage.findings.rekey import rekey
 from finfuzz.triage.findings.save import save
+from finfuzz.triage.rekeying import rekey
 from helpers.finding_example import bare_finding as finding
 
 

@@ -10,7 +10,8 @@ import pytest
 from finfuzz.support.errors import UserError
 from finfuzz.triage.diagnosis import telling
 from finfuzz.triage.findings.finding import Finding, StackFrame, index_buckets, load
-from finfuzz.triage.findings.rekey import count_outdated, plan_rekey, rekey
+from finfuzz.triage.findings.rekey import count_outdated, plan_rekey
+from finfuzz.triage.rekeying import rekey
 from helpers.finding_example import crashes_with, finding
 
 STACK = (

@@ -1,13 +1,8 @@
-"""Rekeying: findings whose bucket an older list of telling frames made get today's bucket.
-
-`finfuzz rekey` does this, and a campaign before it files. Commands that read findings only count
-the outdated ones.
-"""
+"""The new keys of findings whose bucket an older list of telling frames made."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,13 +81,6 @@ def plan_rekey(crashes: Path) -> list[NewKey]:
         for folder, finding in current
         if finding.merged_into in renamed
     ]
-
-
-def rekey(crashes: Path) -> Iterator[str]:
-    """Give each outdated finding today's key; yield a line for each change."""
-    for change in plan_rekey(crashes):
-        change.apply()
-        yield str(change)
 
 
 def _is_outdated(finding: Finding) -> bool:
