@@ -136,7 +136,7 @@ def agree(killed: Killed) -> None:
 
 
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize(("seed", "kills"), [(1, 5), pytest.param(2, 50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "kills"), [(1, 3), pytest.param(2, 50, marks=pytest.mark.slow)])
 def test_kill_at_random_moments(seed: int, kills: int, dying: Build, tmp_path: Path) -> None:
     rng = Random(seed)
     killed = Killed(tmp_path.resolve(), dying, rng)

@@ -146,6 +146,7 @@ def list_missing(rounds: dict[str, list[Slice]]) -> set[str]:
     return {name + suffix for name in names for suffix in ("", "_with_interpreter")} - set(rounds)
 
 
+@pytest.mark.slow
 def test_a_short_run_has_all_figures(plain_c: Build, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     python = plain_c.interpreter

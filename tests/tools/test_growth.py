@@ -18,6 +18,7 @@ def _has_all_it_needs() -> None:
         pytest.skip(str(error))
 
 
+@pytest.mark.slow
 def test_a_worker_reports_the_cost_of_an_execution() -> None:
     (point,) = measure_worker(20, 1000)
     assert point.executions == 1000
