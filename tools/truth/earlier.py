@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 
-from truth.statistics import Arm, Comparison, Times, collect_times, compare, get_arm
+from truth.statistics import Arm, Comparison, Times, collect_times, compare, list_arms
 from truth.table import Defect
 from truth.trial import Result
 
@@ -44,11 +44,6 @@ def render_earlier(
     return [*lines, ""]
 
 
-def list_arms(results: Sequence[Result]) -> list[Arm]:
-    """List the arms of some results, each once, in their order."""
-    return list(dict.fromkeys(get_arm(one.trial) for one in results))
-
-
 _Pair = tuple[Defect, Times, Times]
 
 
@@ -76,7 +71,7 @@ def _count(seconds: Sequence[float]) -> str:
 
 
 def _render_cell(times: Times) -> str:
-    return f"{_count(times.seconds)}, {_render_median(times.seconds)}"
+    return f"{times.shown} of {len(times.seconds)}, {_render_median(times.seconds)}"
 
 
 def _render_median(seconds: Sequence[float]) -> str:

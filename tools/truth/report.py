@@ -10,15 +10,15 @@ import pygal
 from pygal.style import Style
 
 from benchmarks.report import read_cpu_name
-from truth.earlier import list_arms, render_earlier
+from truth.earlier import render_earlier
 from truth.statistics import (
-    ARMS,
     Arm,
     Comparison,
     collect_times,
     compare,
     estimate_survival,
     get_arm,
+    list_arms,
 )
 from truth.table import FOLDER, Defect
 from truth.trial import Result
@@ -37,7 +37,7 @@ def render_page(
 
     ``notes.md`` is written by hand. ``earlier``: results of an earlier version, to compare with.
     """
-    arms = _list_arms(results)
+    arms = list_arms(results)
     trials = max(one.trial.seed for one in results)
     seconds = max(one.trial.seconds for one in results)
     return "\n".join(
@@ -88,7 +88,7 @@ def plot(
         x_title="seconds of a trial", y_title="share of (defect, trial) not yet shown",
         legend_at_bottom=True, legend_at_bottom_columns=3, no_prefix=True, js=[],
     )  # fmt: skip
-    for arm in _list_arms(results):
+    for arm in list_arms(results):
         seconds = _collect_seconds(defects, results, arm)
         chart.add(str(arm), estimate_survival(seconds, until))
     for arm in list_arms(earlier):
@@ -96,10 +96,6 @@ def plot(
         dashed = {"dasharray": "6, 4"}
         chart.add(f"then: {arm}", estimate_survival(seconds, until), stroke_style=dashed)
     return bytes(chart.render())
-
-
-def _list_arms(results: Sequence[Result]) -> list[Arm]:
-    return sorted(list_arms(results), key=ARMS.index)
 
 
 def _collect_seconds(defects: Sequence[Defect], results: Sequence[Result], arm: Arm) -> list[float]:

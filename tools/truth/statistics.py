@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from scipy import stats
@@ -37,6 +37,11 @@ ARMS = (
 
 def get_arm(trial: Trial) -> Arm:
     return Arm(trial.engine, trial.corpus is not None)
+
+
+def list_arms(results: Iterable[Result]) -> list[Arm]:
+    """List the arms of some results, each once, in the order of ARMS."""
+    return sorted({get_arm(one.trial) for one in results}, key=ARMS.index)
 
 
 class Times(NamedTuple):

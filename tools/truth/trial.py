@@ -200,8 +200,7 @@ def run(trial: Trial, folder: Path) -> None:
     )
     executor = (FreshExecutor if trial.engine == "random-fresh" else Executor)(made)
     programs = ProgramSource.for_build(made)
-    of_build = [one for one in load() if one.bad == trial.bad]
-    watch = Watch(made, [one for one in of_build if not trial.defects or one.name in trial.defects])
+    watch = Watch(made, [one for one in load() if trial.watches(one)])
     engine: WorkersEngine = "random" if trial.engine.startswith("random") else "atheris"
     corpus = Path(trial.corpus) if trial.corpus else None
     config = make_job(folder, made, engine, trial.seed, trial.seconds, corpus)
