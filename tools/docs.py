@@ -77,7 +77,7 @@ with the one started last.
 Not in the sweep are programs that leave a thread in a subinterpreter, where `Py_FinalizeEx` waits
 for that thread ([gh-113146](https://github.com/python/cpython/issues/113146)): each would take
 the whole deadline. Where the first import in a subinterpreter hangs, the sweep starts no
-interpreters.
+interpreters. Nor does it use what a package's documentation rules out, as its recipe says.
 
 Workers take blocks of programs (one life cycle each) from a file in the campaign's folder. After
 a kill at most the programs under way run again. If the words, the CPython's minor version or the

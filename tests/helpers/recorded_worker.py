@@ -9,15 +9,15 @@ as it is. In the file a line with `---` follows each program.
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
+from random import Random
 
-from benchmarks.standalone_worker import ReweightedPrograms
 from finfuzz.campaign.worker import process
 from finfuzz.campaign.worker.loop import Loop
+from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.outcome import Outcome
+from finfuzz.generation.generate import leave_out
 from finfuzz.generation.learning import Change
-from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Program
 from finfuzz.program.text import to_text
 
@@ -38,11 +38,11 @@ class RecordedLoop(Loop):
         return super().execute(program, change)
 
 
-class ProgramsWithout(ReweightedPrograms):
+class ProgramsWithout(ProgramSource):
     """Programs without the words of the command line."""
 
-    def reweight(self, weights: Weights) -> Weights:
-        return replace(weights, words={**weights.words, **dict.fromkeys(WITHOUT, 0.0)})
+    def _tidy(self, rng: Random, program: Program) -> Program:
+        return leave_out(super()._tidy(rng, program), WITHOUT)
 
 
 if __name__ == "__main__":

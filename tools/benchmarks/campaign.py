@@ -42,8 +42,7 @@ def measure_campaign(build: Build, seconds: float, seed: int, *, interpreters: b
 
 def starts_interpreters(build: Build) -> bool:
     """Return whether a campaign's programs start subinterpreters on that target and CPython."""
-    programs = ProgramSource.for_build(build)
-    return programs.learner.weights.max_starts > 0
+    return not ProgramSource.for_build(build).hangs
 
 
 def _run_worker(command: tuple[str, ...], config: Job, folder: Path) -> list[Progress | Finished]:

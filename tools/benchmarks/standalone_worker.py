@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from pathlib import Path
 
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.plan import Engine
 from finfuzz.campaign.worker.job import Job, locate
-from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.executor.limits import Limits
-from finfuzz.generation.learning import Learner, Tally
-from finfuzz.generation.weights import Weights
-from finfuzz.program.vocabulary import Vocabulary
-from finfuzz.support.cpythons import Quirk, Version
 from finfuzz.targets.build import Build
 
 
@@ -49,23 +42,3 @@ def make_job(
         memory_mib=limits.memory_mib,
         abuse=limits.abuse,
     )
-
-
-class ReweightedPrograms(ProgramSource, ABC):
-    """Programs of a worker with other weights than a campaign's."""
-
-    def __init__(
-        self,
-        python: Version,
-        offers: Vocabulary,
-        quirk: Quirk | None = None,
-        before: Iterable[Tally] = (),
-        avoided: Iterable[str] = (),
-        rare: Iterable[str] = (),
-    ) -> None:
-        super().__init__(python, offers, quirk, before, avoided, rare)
-        self.learner = Learner(self.reweight(self.learner.weights), before)
-
-    @abstractmethod
-    def reweight(self, weights: Weights) -> Weights:
-        """Return the weights to use instead."""

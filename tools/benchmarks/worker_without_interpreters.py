@@ -5,20 +5,20 @@ It is run like finfuzz.campaign.worker.process and is the same in all other resp
 
 from __future__ import annotations
 
-from dataclasses import replace
+from random import Random
 from unittest.mock import patch
 
-from benchmarks.standalone_worker import ReweightedPrograms
 from finfuzz.campaign.worker import process
-from finfuzz.generation.weights import Weights
+from finfuzz.campaign.worker.program_source import ProgramSource
+from finfuzz.generation.generate import leave_out
+from finfuzz.program.model import Program
 
 
-class ProgramsWithoutInterpreters(ReweightedPrograms):
+class ProgramsWithoutInterpreters(ProgramSource):
     """Programs that start no interpreter and have no further life."""
 
-    def reweight(self, weights: Weights) -> Weights:
-        operations = {**weights.operations, "start": 0.0, "again": 0.0}
-        return replace(weights, operations=operations, max_starts=0, most_starts=0)
+    def _tidy(self, rng: Random, program: Program) -> Program:
+        return self.trim(leave_out(super()._tidy(rng, program), ("start", "again")))
 
 
 if __name__ == "__main__":

@@ -93,8 +93,8 @@ def _pick_kind(rng: Random, scope: Scope, weights: Weights) -> str:
 
 def _pick_segment(rng: Random, writer: Writer, weights: Weights) -> Segment:
     scope = writer.scope
-    may_start = weights.max_starts and scope.started + scope.lives <= weights.most_starts
-    usable, scale = _list_segments(bool(may_start), bool(scope.flavours))
+    may_start = scope.started + scope.lives <= weights.most_starts
+    usable, scale = _list_segments(may_start, bool(scope.flavours))
     return pick(rng, usable, scale)
 
 

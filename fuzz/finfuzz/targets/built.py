@@ -42,6 +42,11 @@ class Build:
     offers: Vocabulary = EVERYTHING
 
     @property
+    def avoided(self) -> tuple[str, ...]:
+        """Words of the language that no campaign generates: a package's documentation says so."""
+        return self.package.avoided if self.package else ()
+
+    @property
     def after_main(self) -> Path:
         """The library to preload, without which a process has only one life of Python."""
         return self.runtime.with_name(AFTER_MAIN)

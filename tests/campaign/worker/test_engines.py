@@ -21,6 +21,7 @@ from finfuzz.generation.combinations import Combinations
 from finfuzz.generation.generate import leaves_threads
 from finfuzz.generation.novelty import Novelty
 from finfuzz.generation.weights import COVERAGE
+from finfuzz.program.model import Program
 from finfuzz.program.text import parse
 from finfuzz.program.vocabulary import EVERYTHING
 from finfuzz.targets.build import Build
@@ -160,14 +161,30 @@ def test_words_of_a_known_defect_that_hides_others_are_rare() -> None:
     assert 0 < sum(has) < 40  # some do all the same: a defect may need them, too
 
 
-def test_no_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
-    programs, rng = (
-        ProgramSource((3, 11, 7), EVERYTHING, FRAMEWORKS["pybind11"].import_hangs),
-        Random(1),
-    )
-    made = [programs.generate(rng).program for _ in range(200)]
-    made += [programs.mutate(rng, program).program for program in made]
-    assert not any(step.op in ("start", "again") for program in made for step in program.steps)
+def make_programs(programs: ProgramSource, number: int) -> list[Program]:
+    """Make programs from nothing, and as many mutants of them."""
+    rng = Random(1)
+    made = [programs.generate(rng).program for _ in range(number // 2)]
+    return made + [programs.mutate(rng, program).program for program in made]
+
+
+def test_hardly_a_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
+    """A further life is no interpreter beside another: it may begin, and does (issue 19)."""
+    programs = ProgramSource((3, 11, 7), EVERYTHING, FRAMEWORKS["pybind11"].import_hangs)
+    made = make_programs(programs, 10_000)
+    has = {
+        op: sum(any(step.op == op for step in program.steps) for program in made)
+        for op in ("start", "again")
+    }
+    assert 0 < has["start"] < 20
+    assert has["again"] > 500
+
+
+def test_words_that_a_packages_documentation_rules_out_do_not_come() -> None:
+    """Segments and mutators have them, and numpy's campaigns started interpreters (issue 19)."""
+    words = {"start", "again", "unimport", "capsule", "gc-garbage"}
+    made = make_programs(ProgramSource((3, 13, 0), avoided=words), 1000)
+    assert not any(words & {step.op, *step.args} for one in made for step in one.steps)
 
 
 def test_cross_overs_are_one_of_ten_of_what_libfuzzer_kept() -> None:

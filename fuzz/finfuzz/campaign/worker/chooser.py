@@ -27,9 +27,10 @@ _LATEST = 256
 
 
 def make_space(build: Build) -> Space:
-    """Make the space of a build's sweep."""
+    """Make the space of a build's sweep: without interpreters where each would hang."""
     python, hangs = build.interpreter.version, build.spec.record.import_hangs
-    return Space(build.offers, python, no_starts=hangs is not None and has(python, hangs))
+    starts = ("start",) if hangs is not None and has(python, hangs) else ()
+    return Space(build.offers, python, avoided=(*build.avoided, *starts))
 
 
 class Chooser:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
@@ -38,6 +37,9 @@ _IMPORTS_FIRST = 0.8
 #: The share of programs that keep the words of a known defect that hides others (`avoid` in
 #: known.toml). With pybind11 3.0.1, every program with an enum or a self-check crashes at its end.
 _HIDDEN = 0.1
+#: The share of programs that may start a subinterpreter where an import in it hangs: each such
+#: program takes its whole deadline of 2 s, as long as a hundred others, for one known defect.
+_HANGS = 0.0005
 #: The share of programs that keep steps without effect. They cost little, and a later mutation may
 #: give them an effect; but if all of them stay, they are soon one of ten.
 _KEEPS_DEAD_STEPS = 0.15
@@ -63,7 +65,7 @@ class ProgramSource:
     ``offers``: the words of the target. ``quirk``: of a CPython on which the target's import in a
     subinterpreter hangs. ``before``: what the campaign has learnt earlier. The unguided engine
     learns from new signatures alone. ``avoided``: operations and words that are not generated.
-    ``rare``: those that are left out of most programs.
+    ``rare``: those that are left out of most programs. ``hangs``: whether ``quirk`` is there.
     """
 
     def __init__(
@@ -75,21 +77,17 @@ class ProgramSource:
         avoided: Iterable[str] = (),
         rare: Iterable[str] = (),
     ) -> None:
-        hangs = quirk is not None and has(python, quirk)  # each program costs its whole deadline
-        weights = weigh_for(offers, python, avoided)
-        if hangs:
-            weights = replace(weights, max_starts=0, most_starts=0)
+        self.hangs = quirk is not None and has(python, quirk)
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
-        self._rare = frozenset(rare)
-        self.learner = Learner(weights, before)
+        self._avoided, self._rare = frozenset(avoided), frozenset(rare)
+        self.learner = Learner(weigh_for(offers, python, self._avoided), before)
 
     @classmethod
     def for_build(cls, build: Build, before: Iterable[Tally] = ()) -> ProgramSource:
         """Make the source of programs for a build."""
         hangs = build.spec.record.import_hangs
-        avoided = build.package.avoided if build.package else ()
         rare = list_avoided(build.spec, build.interpreter.text)
-        return cls(build.interpreter.version, build.offers, hangs, before, avoided, rare)
+        return cls(build.interpreter.version, build.offers, hangs, before, build.avoided, rare)
 
     def adapt(self, program: Program) -> Program:
         """Translate a program of another target."""
@@ -120,6 +118,10 @@ class ProgramSource:
         return effective(program, weights.python, offers=weights.offers)
 
     def _tidy(self, rng: Random, program: Program) -> Program:
+        if self._avoided:
+            program = leave_out(program, self._avoided)
+        if self.hangs and rng.random() >= _HANGS:
+            program = leave_out(program, ("start",))
         if self._rare and rng.random() >= _HIDDEN:
             program = leave_out(program, self._rare)
         if rng.random() < _IMPORTS_FIRST:

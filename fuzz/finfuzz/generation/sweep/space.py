@@ -8,7 +8,7 @@ without payloads alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise, product
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import finfuzz.generation
 import finfuzz.program
-from finfuzz.generation.generate import leaves_threads
+from finfuzz.generation.generate import leave_out, leaves_threads
 from finfuzz.generation.segments import SEGMENTS, Segment, Writer
 from finfuzz.generation.sweep.payloads import Payload, Payloads, list_payloads
 from finfuzz.generation.weights import weigh_for
@@ -111,15 +111,17 @@ class Space:
     """The programs of the sweep for a target on a CPython.
 
     Programs that leave a thread in a subinterpreter are not in it where `Py_FinalizeEx` waits for
-    them: each would cost the whole deadline, for one known defect (gh-113146). ``no_starts``:
-    where the first import in a subinterpreter hangs, no interpreter is started.
+    them: each would cost the whole deadline, for one known defect (gh-113146). ``avoided``:
+    operations and words that are in no program.
     """
 
-    def __init__(self, offers: Vocabulary, python: Version, *, no_starts: bool = False) -> None:
+    def __init__(
+        self, offers: Vocabulary, python: Version, *, avoided: Iterable[str] = ()
+    ) -> None:
         self.cells = CELLS
         self.offers = offers
         self._python = python
-        self._no_starts = no_starts
+        self._avoided = frozenset(avoided)
         self._weights = weigh_for(offers, python)
 
     @property
@@ -133,7 +135,8 @@ class Space:
             for choice in (KIND, EDGE, ROOT, HOOK, ACTION, FLAVOUR)
         ]
         steps = [each.steps for each in SEGMENTS.values()]
-        return repr((self.cells, steps, words, self._python, self._no_starts, _digest_code()))
+        avoided = sorted(self._avoided)
+        return repr((self.cells, steps, words, self._python, avoided, _digest_code()))
 
     def list_blocks(self, cell: Cell) -> Iterator[Block]:
         """Yield the blocks of a cell in their order, without those of earlier cells."""
@@ -154,12 +157,14 @@ class Space:
         """Yield the programs of a block: those whose steps all have an effect."""
         for payload in list_payloads(block.payloads, self.offers):
             program = self._write(block, payload)
-            if program is not None and not (self._hangs and leaves_threads(program)):
+            if program is None or leave_out(program, self._avoided) != program:
+                continue
+            if not (self._hangs and leaves_threads(program)):
                 yield program
 
     def _is_said(self, cycle: tuple[Segment, ...]) -> bool:
         """Whether a life cycle is possible here, and not said by a shorter one."""
-        if self._no_starts and any(each.starts for each in cycle):
+        if any(op in self._avoided for each in cycle for op, *_ in each.patterns):
             return False
         names = [each.name for each in cycle]
         return not any(pair in _SAID_SHORTER for pair in pairwise(names))
