@@ -17,6 +17,9 @@ from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, Choic
 
 #: Words that are picked before all legal ones are listed.
 _TRIES = 4
+#: The share of actions of a node that are meant for its kind, where a recipe says so. Others are
+#: no mistake: an action takes any object.
+_MEANT = 0.5
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -216,14 +219,24 @@ def _make_hook(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
         hooks.remove(hook)
         fits = partial(scope.may_hook, name, hook)
         if any(map(fits, scope.offers.list_texts(ACTION))):
-            return Step(op, (name, hook, pick_word(rng, scope, weights, ACTION, fits=fits)))
+            return Step(op, (name, hook, _pick_action(rng, scope, weights, name, fits)))
     raise AssertionError("every kind has a hook with an action")
 
 
 def _make_perform(rng: Random, scope: Scope, weights: Weights, op: str) -> Step:
     name = rng.choice([name for name in scope.here if _acts(scope, name)])
     fits = partial(scope.may_perform, name)
-    return Step(op, (name, pick_word(rng, scope, weights, ACTION, fits=fits)))
+    return Step(op, (name, _pick_action(rng, scope, weights, name, fits)))
+
+
+def _pick_action(
+    rng: Random, scope: Scope, weights: Weights, name: str, fits: Callable[[str], bool]
+) -> str:
+    """Pick an action that fits a node, often one that is meant for its kind."""
+    meant = list(filter(fits, scope.offers.own.meant.get(scope.here[name], ())))
+    if meant and rng.random() < _MEANT:
+        return rng.choice(meant)
+    return pick_word(rng, scope, weights, ACTION, fits=fits)
 
 
 def _acts(scope: Scope, name: str) -> bool:

@@ -67,11 +67,13 @@ class OwnWords:
     """The words of a target's recipe, each with its colon. ``kinds``: with their edges, by text.
 
     ``roles``: kinds of the language that they stand for on other targets, where the recipe says.
+    ``meant``: the actions that are meant for a kind; each takes any.
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    meant: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_choice(self) -> Mapping[Choice, tuple[str, ...]]:

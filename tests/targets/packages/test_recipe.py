@@ -32,6 +32,9 @@ weak = true
 [action]
 use = "build(t).use(subject)"
 
+[subject]
+use = ["box", "function"]
+
 [check]
 "a box's size" = ["build(t).size", 0]
 "its sides" = ["build(t).sides", [1.5, "a", true]]
@@ -65,6 +68,7 @@ def test_all_that_a_recipe_may_have(write: Path) -> None:
             )
         },
         action={"use": "build(t).use(subject)"},
+        subject={"use": ("box", "function")},
         check={
             "a box's size": ("build(t).size", 0),
             "its sides": ("build(t).sides", [1.5, "a", True]),
@@ -146,6 +150,14 @@ KIND = '[kind.box]\nmake = "t.Box()"\n'
         (
             'module = "m"\n[check]\n"a box" = ["box", 1]',
             ": check.'a box': unknown name 'box': it has t, and what `imports` names",
+        ),
+        (
+            'module = "m"\n[subject]\nuse = ["list"]',
+            ": subject: no action 'use': name one of the recipe's actions",
+        ),
+        (
+            'module = "m"\n[action]\nuse = "t"\n[subject]\nuse = ["listt"]',
+            ": subject.use: no kind 'listt': did you mean list?",
         ),
         (
             'module = "m"\nfunctions = "a = 1"',

@@ -115,9 +115,7 @@ class Space:
     operations and words that are in no program.
     """
 
-    def __init__(
-        self, offers: Vocabulary, python: Version, *, avoided: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, offers: Vocabulary, python: Version, *, avoided: Iterable[str] = ()) -> None:
         self.cells = CELLS
         self.offers = offers
         self._python = python

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from finfuzz.program.shapes import CELL
@@ -28,7 +29,12 @@ def make_vocabulary(recipe: Recipe, probe: Probe) -> Vocabulary:
         kinds=frozenset({"extension"}),
         hooks=frozenset({"weakref", "finalize"}),
         actions=frozenset({"repr"}),
-        own=OwnWords({kind.text: kind for kind in kinds}, tuple(actions), _list_roles(recipe)),
+        own=OwnWords(
+            {kind.text: kind for kind in kinds},
+            tuple(actions),
+            _list_roles(recipe),
+            _list_meant(recipe, kinds, actions),
+        ),
     )
 
 
@@ -50,6 +56,19 @@ def assume_probe(recipe: Recipe) -> Probe:
 
 def _list_roles(recipe: Recipe) -> dict[str, str]:
     return {f":{name}": kind.role for name, kind in recipe.kind.items() if kind.role}
+
+
+def _list_meant(
+    recipe: Recipe, kinds: Sequence[Kind], actions: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """List for each kind the actions that are meant for it, by its own name or by its role."""
+    meant: dict[str, list[str]] = {}
+    for name, subjects in recipe.subject.items():
+        named = {f":{each}" if each in recipe.kind else each for each in subjects}
+        stand_ins = {kind.text for kind in kinds if recipe.kind[kind.text[1:]].role in named}
+        for kind in sorted(named | stand_ins):
+            meant.setdefault(kind, []).append(f":{name}")
+    return {kind: tuple(name for name in names if name in actions) for kind, names in meant.items()}
 
 
 def _make_kind(name: str, kind: RecipeKind, answers: dict[str, ProbedWord]) -> Kind:

@@ -18,7 +18,7 @@ import msgspec
 
 from finfuzz.program.language import OPERATIONS
 from finfuzz.program.vocabulary import EVERYTHING
-from finfuzz.program.words import ACTION, FLAVOUR, HOOK, ROOT, WAY
+from finfuzz.program.words import ACTION, FLAVOUR, HOOK, KIND, ROOT, WAY
 from finfuzz.support.errors import UserError
 from finfuzz.support.toml import read_toml
 from finfuzz.targets.packages.code import (
@@ -71,7 +71,8 @@ class Unsupported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A recipe. ``imports``: modules that its code uses, as `typing` or `numpy as np`;
     ``requires``: further packages that a wheel is installed with; ``functions``: Python functions
-    that its code may call; ``check``: expressions and their one right answer, by what they ask."""
+    that its code may call; ``subject``: the kinds that an action is meant for, the recipe's or the
+    language's; ``check``: expressions and their one right answer, by what they ask."""
 
     module: str
     requires: tuple[str, ...] = ()
@@ -79,6 +80,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     functions: str = ""
     kind: dict[str, RecipeKind] = {}
     action: dict[str, str] = {}
+    subject: dict[str, tuple[str, ...]] = {}
     check: dict[str, tuple[str, Any]] = {}
     unsupported: Unsupported | None = None
 
@@ -137,6 +139,7 @@ def _find_problems(recipe: Recipe) -> Iterator[str]:
         if not _NAME.match(name):
             yield f"{name!r} is no name: use small letters, digits and hyphens, at most 39"
     yield from _find_wrong_words(recipe)
+    yield from _find_wrong_subjects(recipe)
     if recipe.unsupported:
         yield from _find_unknown(recipe.unsupported)
     try:
@@ -162,6 +165,18 @@ def _find_wrong_words(recipe: Recipe) -> Iterator[str]:
             yield f"kind.{name}.role: no kind {kind.role!r} of an extension: {hint}"
         if "cell" in kind.edges:
             yield f"kind.{name}.edges: `cell` is made by itself where `make` has a `cell`"
+
+
+def _find_wrong_subjects(recipe: Recipe) -> Iterator[str]:
+    kinds = {*recipe.kind, *KIND.texts}
+    for name, subjects in recipe.subject.items():
+        if name not in recipe.action:
+            yield f"subject: no action {name!r}: name one of the recipe's actions"
+        for each in subjects:
+            if each not in kinds:
+                near = difflib.get_close_matches(each, sorted(kinds), n=1)
+                hint = f"did you mean {near[0]}?" if near else "`finfuzz steps` lists the kinds"
+                yield f"subject.{name}: no kind {each!r}: {hint}"
 
 
 def _find_unknown(unsupported: Unsupported) -> Iterator[str]:
