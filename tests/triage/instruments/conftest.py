@@ -91,7 +91,7 @@ def case(
     def make(
         what: str,
         signal: str = "SIGABRT",
-        seconds: float = 60.0,
+        seconds: float = 600.0,
         python: Interpreter = pythons[0],
     ) -> Experiment:
         made = Experiment(

@@ -15,6 +15,7 @@ import pytest
 from finfuzz.targets.instrumentation import use_malloc
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.triage.instruments import debug_python as debug_module
+from finfuzz.triage.instruments import hang
 from finfuzz.triage.instruments.allocators import run_glibc_malloc, run_pymalloc_debug
 from finfuzz.triage.instruments.debug_python import run_debug_python
 from finfuzz.triage.instruments.debugger import run_gdb
@@ -224,6 +225,27 @@ def test_a_hang_waits_or_spins(case: MakeCase, does: str) -> None:
     )
     assert re.search(r"^#\d+ .* in PyEval_EvalCode \(", told.text, re.MULTILINE)
     assert re.search(r'File ".*repro\.py", line 14 in <module>', told.text)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "does"),
+    [
+        (["1.0 0.95"], "spins"),
+        (["0.0 0.00"], "waits"),
+        (["0.2 0.05"], "runs now and then"),
+        (["1.0 0.00", "0.0 0.00"], "waits"),  # it had not come to its lock (issue 21)
+        (["1.0 0.00", "1.0 0.01", "1.0 0.30"], "spins"),
+        (["1.0 0.00"] * 30, "gets no processor time"),
+    ],
+)
+def test_a_thread_without_the_processor_has_not_shown_what_it_does(
+    monkeypatch: pytest.MonkeyPatch, rounds: list[str], does: str
+) -> None:
+    """Shares of samples that find it runnable, and seconds of processor time, in each second."""
+    left = iter([tuple(map(float, one.split())) for one in rounds])
+    monkeypatch.setattr(hang, "_watch_once", lambda pid: [hang._Thread(pid, 1, *next(left))])
+    assert [one.does for one in hang._watch(1)] == [does]
+    assert next(left, None) is None
 
 
 def test_what_does_not_hang_is_said(case: MakeCase) -> None:

@@ -51,7 +51,7 @@ def make_experiment(python: Interpreter, tmp_path: Path) -> Experiment:
     files = write_script(program, spec, python.version, "")
     for name, text in {**files, "extension.cpp": EXTENSION}.items():
         (folder / name).write_text(text)
-    made = Experiment(folder, "SIGABRT", python, make_environment({}, python), 60.0)
+    made = Experiment(folder, "SIGABRT", python, make_environment({}, python), 600.0)
     assert made.compile() == ""
     return made
 

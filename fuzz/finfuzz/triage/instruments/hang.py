@@ -23,6 +23,9 @@ _SECONDS, _SAMPLES = 1.0, 20
 #: The share of samples that find a thread runnable: with more it spins, with less it waits. Its
 #: processor time would depend on other processes' load.
 _SPINS, _WAITS = 0.5, 0.1
+#: A thread that is runnable and gets less of the processor than this share has not shown what it
+#: does: on a machine so busy, threads are watched again, so many times (issue 21).
+_LEAST_SHARE, _ROUNDS = 0.02, 30
 
 _DEBUGGER_SECONDS = 60.0
 _DUMP_SECONDS = 2.0
@@ -39,7 +42,14 @@ class _Thread(NamedTuple):
     spent: float
 
     @property
+    def is_starved(self) -> bool:
+        """Whether it might run or be about to wait, but hardly gets the processor."""
+        return self.runnable >= _WAITS and self.spent < _LEAST_SHARE * _SECONDS
+
+    @property
     def does(self) -> str:
+        if self.is_starved:
+            return "gets no processor time"
         if self.runnable >= _SPINS:
             return "spins"
         return "waits" if self.runnable < _WAITS else "runs now and then"
@@ -75,7 +85,16 @@ def watch_hang(experiment: Experiment) -> Report:
 
 
 def _watch(pid: int) -> list[_Thread]:
-    """Watch every thread of a process and of its descendants."""
+    """Watch every thread of a process and of its descendants until each shows what it does."""
+    threads = _watch_once(pid)
+    for _ in range(_ROUNDS - 1):
+        if not any(one.is_starved for one in threads):
+            break
+        threads = _watch_once(pid)
+    return threads
+
+
+def _watch_once(pid: int) -> list[_Thread]:
     before = _measure_times(pid)
     runnable: Counter[tuple[int, int]] = Counter()
     for _ in range(_SAMPLES):
