@@ -223,7 +223,7 @@ def test_a_hang_waits_or_spins(case: MakeCase, does: str) -> None:
     assert re.match(
         rf"process \d+ thread \d+: {does}, \d\.\d\d s of processor time in 1 s\n", told.text
     )
-    assert re.search(r"^#\d+ .* in PyEval_EvalCode \(", told.text, re.MULTILINE)
+    assert re.search(r"^#\d+ .*\bPyEval_EvalCode \(", told.text, re.MULTILINE)
     assert re.search(r'File ".*repro\.py", line 14 in <module>', told.text)
 
 
