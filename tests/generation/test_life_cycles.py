@@ -31,7 +31,7 @@ def test_they_are_programs_within_the_bounds(
     assert program == generate_life_cycle(Random(seed), weights)
     assert parse(to_text(program)) == program
     assert count_starts(program) <= weights.most_starts
-    assert len(program) <= weights.max_steps
+    assert len(program) <= weights.longest
     scope = Scope(python, offers=offers)
     assert all(scope.apply(step) for step in program.steps)
 
@@ -76,6 +76,15 @@ def test_every_operation_and_word_comes() -> None:
     for choice in (KIND, ROOT, HOOK, FLAVOUR, WAY):
         legal = {text for text in choice.texts if not choice.word(text).abuse}
         assert not {text for text in legal if (choice, text) not in said}, choice.name
+
+
+def test_several_objects_are_tried_at_once_and_now_and_then_one() -> None:
+    """A child costs as much as a hundred objects; but one that dies hides the others (issue 19)."""
+    rng = Random(1)
+    made = [generate_life_cycle(rng, Weights()) for _ in range(1000)]
+    kinds = [len({s.args[1] for s in one.steps if s.op == "node"}) for one in made]
+    assert sum(count == 1 for count in kinds) > 100
+    assert sum(count >= 6 for count in kinds) > 200
 
 
 def test_the_same_objects_come_in_several_lives_and_interpreters() -> None:

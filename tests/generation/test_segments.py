@@ -23,6 +23,14 @@ PROGRAMS = {
     "use-native": "native gil-state; node a instance; native gil-state; root a leak",
     # only what each thread does for itself is done by four of them
     "use-together": "together; node a instance; together; root a leak",
+    "use renew": "node a instance; root a leak; unimport; collect; node b instance; root b leak",
+    "renew-dropped": (
+        "node a instance; root a leak; unimport; drop a; collect; node a instance; root a leak"
+    ),
+    "use let-go": (
+        "node a instance; root a leak; node b instance; root b leak; drop a; drop b; collect; "
+        "node a instance; root a leak"
+    ),
     "left-import sub-empty end": (
         "start i1 legacy; enter i1; import; enter main; start i2 legacy; stop i2; stop i1"
     ),

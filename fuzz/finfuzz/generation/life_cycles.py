@@ -16,6 +16,10 @@ from finfuzz.program.words import FLAVOUR, KIND, WAY, Choice
 #: here. The minimal programs of known defects have up to five segments and three further steps.
 _SEGMENTS = (1, 2, 2, 3, 3, 4, 5)
 _FURTHER = (0, 0, 1, 1, 1, 2, 2, 3)
+#: Numbers of payloads that are put into a place together. A child costs as much as a hundred
+#: objects, so several are tried at once. But a program that dies hides what its other payloads do:
+#: hence small numbers, too (docs/truth.md).
+_TOGETHER = (1, 2, 4, 8)
 #: What a payload is made of, after its first node.
 _OF_PAYLOAD = {
     "root": 6.0, "hook": 3.0, "edge": 2.0, "node": 1.0, "shape": 0.5,
@@ -38,7 +42,7 @@ def generate_life_cycle(rng: Random, weights: Weights) -> Program:
     All steps have an effect, but for a prefix whose next step does not go with it.
     """
     writer = Writer(weights, _pick_flavour(rng, weights))
-    payload = generate_payload(rng, weights)
+    payload = _generate_payloads(rng, weights)
     for _ in range(rng.choice(_SEGMENTS)):
         segment = _pick_segment(rng, writer, weights)
         if segment.starts and rng.random() < _OTHER_KIND:
@@ -48,7 +52,14 @@ def generate_life_cycle(rng: Random, weights: Weights) -> Program:
         writer.write(segment, vary(rng, payload, weights) if differs else payload, left)
     if rng.random() < _EXITS:
         writer.add(Step("exit", (pick_word(rng, writer.scope, weights, WAY),)))
-    return Program(writer.program.steps[: weights.max_steps])
+    return Program(writer.program.steps[: weights.longest])
+
+
+def _generate_payloads(rng: Random, weights: Weights) -> tuple[Step, ...]:
+    """Generate payloads that go together; a name that comes again is another node's from then."""
+    return tuple(
+        step for _ in range(rng.choice(_TOGETHER)) for step in generate_payload(rng, weights)
+    )
 
 
 def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
@@ -66,9 +77,9 @@ def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
 
 
 def vary(rng: Random, payload: tuple[Step, ...], weights: Weights) -> tuple[Step, ...]:
-    """Return another payload, or this one with one word changed; not every step need be legal."""
+    """Return other payloads, or these with one word changed; not every step need be legal."""
     if rng.random() < 0.5:
-        return generate_payload(rng, weights)
+        return _generate_payloads(rng, weights)
     sites = [
         (at, index, choice)
         for at, step in enumerate(payload)

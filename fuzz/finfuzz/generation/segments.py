@@ -16,8 +16,9 @@ from finfuzz.program.language import MAIN, Role
 from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.scope import Scope
 
-#: In a pattern: a new interpreter and its kind; one that was left; the steps of the payload.
-_NEW, _KIND, _LEFT, _PAYLOAD = "NEW", "KIND", "LEFT", "PAYLOAD"
+#: In a pattern: a new interpreter and its kind; one that was left; the steps of the payload; a
+#: `drop` of each node of the current interpreter.
+_NEW, _KIND, _LEFT, _PAYLOAD, _DROPS = "NEW", "KIND", "LEFT", "PAYLOAD", "DROPS"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ SEGMENTS: dict[str, Segment] = {
         Segment("again-use", 2, ("again", _PAYLOAD)),
         Segment("unimport", 1, ("unimport",)),
         Segment("collect", 0.5, ("collect",)),
+        Segment("renew", 0.8, ("unimport", "collect", _PAYLOAD)),
+        Segment("renew-dropped", 0.6, (_PAYLOAD, "unimport", _DROPS, "collect", _PAYLOAD)),
+        Segment("let-go", 0.6, (_PAYLOAD, _DROPS, "collect", _PAYLOAD)),
         Segment("self-check", 0.6, ("self-check",)),
         Segment("census", 0.1, ("census",)),
         Segment("fail-import", 0.2, ("fail-import",)),
@@ -129,6 +133,8 @@ class Writer:
         for op, *args in segment.patterns:
             if op == _PAYLOAD:
                 wanted += self._write_payload(payload, ())
+            elif op == _DROPS:
+                wanted += self._write_drops()
             elif args and args[-1] == _PAYLOAD:
                 wanted += self._write_payload(payload, (Step(op, tuple(args[:-1])),))
             else:
@@ -142,6 +148,12 @@ class Writer:
         if has_effect:
             self._steps.append(step)
         return has_effect
+
+    def _write_drops(self) -> int:
+        names = tuple(self.scope.here)
+        for name in names:
+            self.add(Step("drop", (name,)))
+        return len(names)
 
     def _write_payload(self, payload: tuple[Step, ...], prefix: tuple[Step, ...]) -> int:
         names: dict[str, str] = {}

@@ -123,6 +123,8 @@ class Weights:
     #: Steps beyond which mutation lets no program grow: twice the length of the longest minimal
     #: program of a known defect (tools/truth/).
     max_steps: int = 24
+    #: Steps of a generated life cycle at most: eight payloads in three of its places.
+    longest: int = 64
     #: Interpreters that a generated program starts at most: three cost as much as nine programs
     #: without.
     max_starts: int = 3

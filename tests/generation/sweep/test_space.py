@@ -34,6 +34,10 @@ def spell(cycle: tuple[str, ...], flavour: str, payload: tuple[str, ...]) -> str
         new = next(f"i{number}" for number in count(1) if f"i{number}" not in left)
         for pattern in SEGMENTS[name].steps:
             before, _, rest = pattern.rpartition("PAYLOAD")
+            if pattern == "DROPS":
+                lines += [f"drop {name}" for name in "abcdef"[: names.get(here, 0)]]
+                names[here] = 0
+                continue
             if rest == pattern:  # no payload in it
                 if "LEFT" in pattern and not left:
                     return None

@@ -39,7 +39,7 @@ _IMPORTS_FIRST = 0.8
 _HIDDEN = 0.1
 #: The share of programs that may start a subinterpreter where an import in it hangs: each such
 #: program takes its whole deadline of 2 s, as long as a hundred others, for one known defect.
-_HANGS = 0.0005
+_HANGS = 0.001
 #: The share of programs that keep steps without effect. They cost little, and a later mutation may
 #: give them an effect; but if all of them stay, they are soon one of ten.
 _KEEPS_DEAD_STEPS = 0.15
