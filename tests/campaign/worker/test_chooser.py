@@ -69,6 +69,20 @@ def test_the_same_program_gets_old(chooser: Chooser) -> None:
     assert chosen == dict.fromkeys(texts, 4)
 
 
+def test_what_hung_is_not_mutated(chooser: Chooser) -> None:
+    """Two of three hangs were mutants of a hang, at 2 s each (issue 19)."""
+    weigh(chooser, latest=1.0)
+    rng = Random(1)
+    hung = chooser.choose(rng)
+    assert hung.source == LIFE_CYCLE  # there was none to mutate
+    chooser.forget(hung.program)
+    chooser.forget(hung.program)
+    other = chooser.choose(rng)
+    assert other.source == LIFE_CYCLE
+    sources = {chooser.choose(rng).source for _ in range(10)}
+    assert LATEST in sources
+
+
 @pytest.mark.parametrize("guided", [True, False])
 def test_each_source_has_its_share(tmp_path: Path, guided: bool) -> None:
     sweep = Sweep(Space(EVERYTHING, (3, 13)), tmp_path / "sweep")

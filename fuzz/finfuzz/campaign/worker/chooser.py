@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,11 @@ class Chooser:
         self._explored.count(self.source.trim(chosen.program))
         self._latest.append(chosen.program)
         return chosen
+
+    def forget(self, program: Program) -> None:
+        """Do not mutate a program: it hung, and so would most of its mutants."""
+        with contextlib.suppress(ValueError):  # not one of the latest
+            self._latest.remove(program)
 
     def _pick_source(self, rng: Random, has_covered: bool) -> str:
         weights = {**self.source.learner.weights.sources}

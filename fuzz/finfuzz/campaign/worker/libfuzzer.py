@@ -60,7 +60,8 @@ def run(loop: Loop, chooser: Chooser, executor: Executor, job: Job) -> None:
             program = candidate.program if candidate else mutators.parse(data)
             change = candidate.change if candidate else None
             if program is not None:
-                loop.execute(program, change)
+                if loop.execute(program, change).timed_out:
+                    chooser.forget(program)
                 writer.record(data, program, change)
         except UserError as error:
             loop.finish(str(error))

@@ -27,10 +27,13 @@ from finfuzz.targets.built import Build
 from finfuzz.targets.extension_words import collect_own_words
 from finfuzz.triage.findings.known import list_avoided
 
-#: The share of programs that keep a leftover subinterpreter where one is harmful. Where it aborts
-#: Py_FinalizeEx (gh-113433), nothing happens later: without a rule, two of five programs ended so.
-#: Elsewhere it may hang for the whole deadline if it has a thread (docs/found.md).
+#: The share of programs that keep a leftover subinterpreter where one is harmful: it aborts
+#: Py_FinalizeEx (gh-113433), and nothing happens later. Without a rule, two of five programs ended
+#: so.
 _LEFTOVERS = 0.1
+#: The same elsewhere, of programs with a thread in it, which hang for the whole deadline of 2 s
+#: (docs/found.md).
+_LEFT_THREADS = 0.03
 #: The share of programs that import the extension first. They run in a zygote that has imported the
 #: extension, which saves a fifth of a child. Some defects need another order (pybind11 5947, 4245).
 _IMPORTS_FIRST = 0.8
@@ -128,7 +131,5 @@ class ProgramSource:
             program = import_first(program)
         if rng.random() >= _KEEPS_DEAD_STEPS:
             program = self.trim(program)
-        costly = self._stops or leaves_threads(program)
-        if costly and rng.random() >= _LEFTOVERS:
-            return stop_all(program)
-        return program
+        kept = _LEFTOVERS if self._stops else _LEFT_THREADS if leaves_threads(program) else 1.0
+        return program if rng.random() < kept else stop_all(program)

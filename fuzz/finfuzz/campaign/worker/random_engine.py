@@ -16,4 +16,5 @@ def run(loop: Loop, chooser: Chooser, seed: int) -> None:
         begin = time.perf_counter()
         candidate = chooser.choose(rng)
         loop.mutation_seconds += time.perf_counter() - begin
-        loop.execute(candidate.program, candidate.change)
+        if loop.execute(candidate.program, candidate.change).timed_out:
+            chooser.forget(candidate.program)
