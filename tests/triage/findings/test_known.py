@@ -385,7 +385,7 @@ def test_the_collector_of_a_debug_build_asserts_where_that_of_a_release_crashes(
         ("pybind11==3.0.1 on 3.14.0", ("enum", "self-check")),
         ("pybind11==3.0.2+destroy on 3.14.0", ("enum", "self-check")),
         ("pybind11==3.0.3 on 3.14.0", ()),
-        ("plain-c on 3.12.1", ()),
+        ("plain-c on 3.12.1", ("busy-thread",)),  # of 150 programs one hung
         ("plain-c on 3.13.0", ("join",)),  # each hangs until its deadline: gh-123940
         ("pybind11==3.0.1 on 3.13.0", ("join", "enum", "self-check")),
     ],
