@@ -73,7 +73,7 @@ def test_a_page_compares_with_an_earlier_version_by_the_defects_that_both_watche
     ]
     lines = render_page(DEFECTS, many, "truth.svg", 2, slow).splitlines()
     assert "## Against an earlier version" in lines
-    assert "| random, from nothing | 1 | 5 of 5 | 5 of 5 | 9.0 s | 1.0 s | 1 | 0 |" in lines
+    assert "| random, from nothing | 1 | 5 of 5 | 5 of 5 | 9.0 s | 1.0 s | 1 | 0 | 1 | 0 |" in lines
     title = DEFECTS[0].title
     assert f"| random, from nothing | {title} | 5 of 5, 9.0 s | 5 of 5, 1.0 s |" in lines
     assert ">then: random, from nothing<" in plot(DEFECTS, many, slow).decode()

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 
-from truth.statistics import Arm, Comparison, Times, collect_times, compare, list_arms
+from truth.statistics import RANDOM, Arm, Comparison, Times, collect_times, compare, list_arms
 from truth.table import Defect
 from truth.trial import Result
 
@@ -25,14 +25,19 @@ def render_earlier(
         "## Against an earlier version",
         "",
         "| | defects in both | shown then, of all (defect, trial) | now | median time then | now "
-        "| sooner on (p < 0.05) | later on |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| sooner on (p < 0.05) | later on | sooner than random then | later |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     differing = []
     for arm in arms:
         pairs = list(_pair(defects, results, earlier, arm))
         versus = [compare(now.seconds, then.seconds) for _, now, then in pairs]
-        lines.append(_render_arm(arm, pairs, versus))
+        chance = [
+            compare(now.seconds, then.seconds)
+            for defect, now, _ in pairs
+            if (then := collect_times(earlier, defect, RANDOM)).seconds
+        ]
+        lines.append(_render_arm(arm, pairs, versus, chance))
         differing += [
             f"| {arm} | {defect.title} | {_render_cell(then)} | {_render_cell(now)} |"
             for (defect, now, then), one in zip(pairs, versus, strict=True)
@@ -56,13 +61,16 @@ def _pair(
             yield defect, now, then
 
 
-def _render_arm(arm: Arm, pairs: Sequence[_Pair], versus: Sequence[Comparison]) -> str:
+def _render_arm(
+    arm: Arm, pairs: Sequence[_Pair], versus: Sequence[Comparison], chance: Sequence[Comparison]
+) -> str:
     now = [second for _, times, _ in pairs for second in times.seconds]
     then = [second for _, _, times in pairs for second in times.seconds]
     return (
         f"| {arm} | {len(pairs)} | {_count(then)} | {_count(now)} | {_render_median(then)} "
         f"| {_render_median(now)} | {sum(one.better for one in versus)} "
-        f"| {sum(one.worse for one in versus)} |"
+        f"| {sum(one.worse for one in versus)} "
+        f"| {sum(one.better for one in chance)} | {sum(one.worse for one in chance)} |"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -38,7 +39,8 @@ def render_page(
     ``notes.md`` is written by hand. ``earlier``: results of an earlier version, to compare with.
     """
     arms = list_arms(results)
-    trials = max(one.trial.seed for one in results)
+    counts = Counter((one.trial.bad, get_arm(one.trial)) for one in results).values()
+    trials = " to ".join(map(str, sorted({min(counts), max(counts)})))
     seconds = max(one.trial.seconds for one in results)
     return "\n".join(
         [

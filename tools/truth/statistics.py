@@ -26,10 +26,12 @@ class Arm(NamedTuple):
         return f"{self.engine}, from {'the corpus' if self.with_corpus else 'nothing'}"
 
 
+#: What chance alone finds.
+RANDOM = Arm("random", False)
 ARMS = (
     Arm("coverage", False),
     Arm("events", False),
-    Arm("random", False),
+    RANDOM,
     Arm("random-fresh", False),
     Arm("coverage", True),
 )
