@@ -80,8 +80,8 @@ the whole deadline. Where the first import in a subinterpreter hangs, the sweep 
 interpreters. Nor does it use what a package's documentation rules out, as its recipe says.
 
 Workers take blocks of programs (one life cycle each) from a file in the campaign's folder. After
-a kill at most the programs under way run again. If the words, the CPython's minor version or the
-target's vocabulary change, the sweep begins anew.
+a kill at most the programs under way run again. If the words, the CPython's minor version, the
+target's vocabulary or what its recipe rules out change, the sweep begins anew.
 
 ## The order
 
@@ -91,7 +91,8 @@ target's vocabulary change, the sweep begins anew.
 
 Common ones have a weight of at least 1. The weight says how often campaigns use a segment. `NEW`
 is a new interpreter, `LEFT` one that was left, `PAYLOAD` stands for the steps of the payload; a
-prefix before it goes before each of them.
+prefix before it goes before each of them. `DROPS` is a `drop` of each node of the current
+interpreter.
 
 | segment | weight | steps |
 | --- | --- | --- |

@@ -61,10 +61,19 @@ def test_a_varied_payload_is_another_or_has_one_other_word(seed: int) -> None:
 
 
 def test_no_interpreter_starts_where_none_may() -> None:
-    weights = Weights(max_starts=0, most_starts=0)
+    weights = Weights(most_starts=0)
     for seed in range(500):
         program = generate_life_cycle(Random(seed), weights)
         assert not any(step.op in ("start", "again") for step in program.steps)
+
+
+def test_segments_with_avoided_operations_are_not_used() -> None:
+    """What would be left of them is a payload twice, or nothing."""
+    weights = Weights(operations={"start": 0.0, "unimport": 0.0})
+    for seed in range(500):
+        program = generate_life_cycle(Random(seed), weights)
+        assert program.steps
+        assert not any(step.op in ("start", "unimport") for step in program.steps)
 
 
 def test_every_operation_and_word_comes() -> None:

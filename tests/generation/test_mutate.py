@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from finfuzz.generation.generate import count_starts, generate
 from finfuzz.generation.mutate import MUTATORS, Mutator, drop_expensive_steps, mutate
 from finfuzz.generation.weights import DEFAULT, Weights
-from finfuzz.program.model import Program
+from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.words import ROOT
@@ -60,6 +60,16 @@ def test_what_a_shape_is_unrolled_to_has_an_effect(seed: int) -> None:
     if unroll_shape is not None:
         assert effective(unroll_shape) == unroll_shape
         assert sum(step.op == "shape" for step in unroll_shape.steps) == shapes - 1
+
+
+@given(SEEDS)
+def test_a_long_life_cycle_keeps_its_end(seed: int) -> None:
+    """Mutants of 40 steps were cut off at 24 (issue 19)."""
+    long = Program(tuple(Step("node", (f"a{number}", "list")) for number in range(40)))
+    spliced = MUTATORS["splice"](Random(seed), long, DEFAULT)
+    assert spliced is not None
+    assert set(long.steps) <= set(spliced.steps)
+    assert 40 <= len(spliced) <= DEFAULT.longest
 
 
 @given(st.from_type(Program), SEEDS)

@@ -2,8 +2,8 @@
 
 python -m helpers.recorded_worker PIPE FILE COUNT [WORD ...]
 
-reads a campaign's Job from standard input. No program is made with a WORD. The rest is a worker
-as it is. In the file a line with `---` follows each program.
+reads a campaign's Job from standard input. No program but the sweep's is made with a WORD. The rest
+is a worker as it is. In the file a line with `---` follows each program.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class RecordedLoop(Loop):
 class ProgramsWithout(ProgramSource):
     """Programs without the words of the command line."""
 
-    def _tidy(self, rng: Random, program: Program) -> Program:
-        return leave_out(super()._tidy(rng, program), WITHOUT)
+    def _tidy(self, rng: Random, program: Program, *, starts: bool = False) -> Program:
+        return leave_out(super()._tidy(rng, program, starts=starts), WITHOUT)
 
 
 if __name__ == "__main__":

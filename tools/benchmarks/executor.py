@@ -74,7 +74,7 @@ class Bench:
         if starts_interpreters(covered):
             self._campaigns[f"campaign{SUFFIX}"] = partial(run, interpreters=True)
         else:
-            self._missing[f"campaign{SUFFIX}"] = "its campaigns start no interpreters"
+            self._missing[f"campaign{SUFFIX}"] = "its campaigns hardly start interpreters"
 
     def run_round(self, number: int) -> None:
         """Take all measurements; ``number`` is the seed of the campaigns."""

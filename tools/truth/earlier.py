@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from truth.statistics import RANDOM, Arm, Comparison, Times, collect_times, compare, list_arms
 from truth.table import Defect
@@ -70,8 +70,14 @@ def _render_arm(
         f"| {arm} | {len(pairs)} | {_count(then)} | {_count(now)} | {_render_median(then)} "
         f"| {_render_median(now)} | {sum(one.better for one in versus)} "
         f"| {sum(one.worse for one in versus)} "
-        f"| {sum(one.better for one in chance)} | {sum(one.worse for one in chance)} |"
+        f"| {_sum(one.better for one in chance)} | {_sum(one.worse for one in chance)} |"
     )
+
+
+def _sum(found: Iterable[bool]) -> str:
+    """Render how many are true, and nothing where nothing was compared."""
+    each = list(found)
+    return str(sum(each)) if each else "—"
 
 
 def _count(seconds: Sequence[float]) -> str:

@@ -26,7 +26,7 @@ class Arm(NamedTuple):
         return f"{self.engine}, from {'the corpus' if self.with_corpus else 'nothing'}"
 
 
-#: What chance alone finds.
+#: The arm that no coverage guides.
 RANDOM = Arm("random", False)
 ARMS = (
     Arm("coverage", False),

@@ -1,4 +1,4 @@
-"""Programs by life cycle: a few segments, and a small payload that is put into several of them."""
+"""Programs by life cycle: a few segments, and small payloads that are put into several of them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from finfuzz.program.words import FLAVOUR, KIND, WAY, Choice
 _SEGMENTS = (1, 2, 2, 3, 3, 4, 5)
 _FURTHER = (0, 0, 1, 1, 1, 2, 2, 3)
 #: Numbers of payloads that are put into a place together. A child costs as much as a hundred
-#: objects, so several are tried at once. But a program that dies hides what its other payloads do:
-#: hence small numbers, too (docs/truth.md).
+#: objects, so several are tried at once (docs/truth.md). But a program that dies hides what its
+#: other payloads do: hence small numbers, too. The chooser prefers large ones, which are newer.
 _TOGETHER = (1, 2, 4, 8)
 #: What a payload is made of, after its first node.
 _OF_PAYLOAD = {
@@ -56,7 +56,7 @@ def generate_life_cycle(rng: Random, weights: Weights) -> Program:
 
 
 def _generate_payloads(rng: Random, weights: Weights) -> tuple[Step, ...]:
-    """Generate payloads that go together; a name that comes again is another node's from then."""
+    """Generate payloads that go together. A reused name means the newer node."""
     return tuple(
         step for _ in range(rng.choice(_TOGETHER)) for step in generate_payload(rng, weights)
     )
@@ -105,17 +105,21 @@ def _pick_kind(rng: Random, scope: Scope, weights: Weights) -> str:
 def _pick_segment(rng: Random, writer: Writer, weights: Weights) -> Segment:
     scope = writer.scope
     may_start = scope.started + scope.lives <= weights.most_starts
-    usable, scale = _list_segments(may_start, bool(scope.flavours))
+    usable, scale = _list_segments(may_start, bool(scope.flavours), weights.list_avoided())
     return pick(rng, usable, scale)
 
 
 @lru_cache
-def _list_segments(may_start: bool, is_any_left: bool) -> tuple[list[Segment], list[float]]:
+def _list_segments(
+    may_start: bool, is_any_left: bool, avoided: frozenset[str]
+) -> tuple[list[Segment], list[float]]:
     """List the segments that can be used, and their weights."""
     usable = [
         each
         for each in SEGMENTS.values()
-        if (may_start or not each.starts) and (is_any_left or not each.needs_left)
+        if (may_start or not each.starts)
+        and (is_any_left or not each.needs_left)
+        and not any(op in avoided for op, *_ in each.patterns)
     ]
     return usable, [each.weight for each in usable]
 

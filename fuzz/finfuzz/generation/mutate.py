@@ -71,8 +71,7 @@ def _mutate_once(rng: Random, program: Program, weights: Weights) -> tuple[Progr
 
 def _fits(changed: Program, program: Program, weights: Weights) -> bool:
     """Whether a program is within the bounds or, where ``program`` exceeds them, not larger."""
-    steps = max(weights.max_steps, len(program))
-    return len(changed) <= steps and count_starts(changed) <= max(
+    return len(changed) <= weights.bound(program) and count_starts(changed) <= max(
         weights.most_starts, count_starts(program)
     )
 
@@ -213,7 +212,7 @@ def repeat(rng: Random, program: Program, _: Weights) -> Program | None:
 
 def splice_new(rng: Random, program: Program, weights: Weights) -> Program:
     """Put a piece of a new program into this one."""
-    return splice(rng, program, generate(rng, weights), weights.max_steps)
+    return splice(rng, program, generate(rng, weights), weights.bound(program))
 
 
 MUTATORS: dict[str, Mutator] = {

@@ -11,7 +11,7 @@ from finfuzz.program.walk import walk
 
 
 def splice(rng: Random, host: Program, donor: Program, max_steps: int) -> Program:
-    """Put a slice of ``donor`` into ``host``, and cut the result off at ``max_steps``.
+    """Put a slice of ``donor`` into ``host``, cut off where both have more than ``max_steps``.
 
     Half of the time the slice keeps its names, so that the two graphs grow together. Otherwise the
     names that the host has too are replaced, so that the graphs stay apart.
@@ -19,9 +19,9 @@ def splice(rng: Random, host: Program, donor: Program, max_steps: int) -> Progra
     piece = slice_with_dependencies(rng, donor)
     if rng.random() < 0.5:
         piece = _rename_apart(piece, host)
+    piece = piece[: max(0, max_steps - len(host))]
     at = rng.randint(0, len(host))
-    steps = host.steps[:at] + piece + host.steps[at:]
-    return Program(steps[:max_steps], host.below)
+    return Program(host.steps[:at] + piece + host.steps[at:], host.below)
 
 
 def slice_with_dependencies(rng: Random, donor: Program) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
+from finfuzz.program.model import Program
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
 from finfuzz.program.words import Choice
 from finfuzz.support.cpythons import NEWEST, Version
@@ -120,16 +121,17 @@ class Weights:
     offers: Vocabulary = EVERYTHING
     #: Steps of a generated program: between these two, short programs more often.
     length: tuple[int, int] = (2, 16)
-    #: Steps beyond which mutation lets no program grow: twice the length of the longest minimal
-    #: program of a known defect (tools/truth/).
+    #: Steps beyond which mutation lets no short program grow: twice the length of the longest
+    #: minimal program of a known defect (tools/truth/).
     max_steps: int = 24
-    #: Steps of a generated life cycle at most: eight payloads in three of its places.
+    #: Steps of a generated life cycle at most, and of its mutants: eight payloads in three of its
+    #: places.
     longest: int = 64
-    #: Interpreters that a generated program starts at most: three cost as much as nine programs
-    #: without.
+    #: Interpreters and lives that a generated graph begins at most: three cost as much as nine
+    #: programs without.
     max_starts: int = 3
-    #: Interpreters that a mutated program starts at most. A defect that needs a new interpreter at
-    #: the address of an old one shows in the fifth.
+    #: Interpreters and lives that a life cycle or a mutant begins at most. A defect that needs a
+    #: new interpreter at the address of an old one shows in the fifth.
     most_starts: int = 6
     #: Chance that a mutation is followed by another one on top.
     again: float = 0.35
@@ -143,6 +145,14 @@ class Weights:
     _accumulated: dict[Choice, tuple[tuple[str, ...], tuple[float, ...]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def bound(self, program: Program) -> int:
+        """Return the most steps that a mutant of a program may have."""
+        return self.max_steps if len(program) <= self.max_steps else self.longest
+
+    def list_avoided(self) -> frozenset[str]:
+        """List the operations that are not to be generated."""
+        return frozenset(name for name, weight in self.operations.items() if not weight)
 
     def of_word(self, choice: Choice, text: str) -> float:
         """Return a word's weight within its choice: less the more the word costs."""

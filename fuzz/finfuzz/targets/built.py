@@ -43,7 +43,7 @@ class Build:
 
     @property
     def avoided(self) -> tuple[str, ...]:
-        """Words of the language that no campaign generates: a package's documentation says so."""
+        """Words that a package's documentation rules out: no campaign generates them."""
         return self.package.avoided if self.package else ()
 
     @property

@@ -145,11 +145,19 @@ def test_avoided_words_are_in_no_program() -> None:
     assert not any("start" in text or "list" in text for text in texts)
 
 
+def test_the_first_kind_of_interpreter_is_one_that_may_start() -> None:
+    first = FLAVOUR.texts[0]
+    texts = texts_of(CELLS[0], Space(SMALL, PYTHON, avoided=(first,)))
+    assert any("start" in text for text in texts)
+    assert not any(first in text for text in texts)
+
+
 @pytest.mark.parametrize("offers", [EVERYTHING, SMALL])
 def test_another_space_has_another_identity(offers: Vocabulary) -> None:
     same, other = Space(offers, (3, 13, 0)), Space(offers, (3, 13, 0))
     assert same.identity == other.identity
     assert same.identity != Space(offers, (3, 13, 5)).identity
+    assert same.identity != Space(offers, (3, 13, 0), avoided=("start",)).identity
     assert Space(EVERYTHING, PYTHON).identity != Space(NOTHING, PYTHON).identity
 
 

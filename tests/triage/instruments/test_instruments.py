@@ -236,15 +236,21 @@ def test_a_hang_waits_or_spins(case: MakeCase, does: str) -> None:
         (["1.0 0.00", "0.0 0.00"], "waits"),  # it had not come to its lock (issue 21)
         (["1.0 0.00", "1.0 0.01", "1.0 0.30"], "spins"),
         (["1.0 0.00"] * 30, "gets no processor time"),
+        (["1.0 0.90, 1.0 0.00", "1.0 0.00, 0.0 0.00"], "spins, waits"),
     ],
 )
 def test_a_thread_without_the_processor_has_not_shown_what_it_does(
     monkeypatch: pytest.MonkeyPatch, rounds: list[str], does: str
 ) -> None:
     """Shares of samples that find it runnable, and seconds of processor time, in each second."""
-    left = iter([tuple(map(float, one.split())) for one in rounds])
-    monkeypatch.setattr(hang, "_watch_once", lambda pid: [hang._Thread(pid, 1, *next(left))])
-    assert [one.does for one in hang._watch(1)] == [does]
+    left = iter(rounds)
+
+    def watch_once(pid: int) -> list[hang._Thread]:
+        threads = enumerate(next(left).split(", "))
+        return [hang._Thread(pid, number, *map(float, one.split())) for number, one in threads]
+
+    monkeypatch.setattr(hang, "_watch_once", watch_once)
+    assert ", ".join(one.does for one in hang._watch(1)) == does
     assert next(left, None) is None
 
 

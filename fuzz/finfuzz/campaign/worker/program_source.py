@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from finfuzz.generation.learning import Change, Learner, Tally, list_gains
 from finfuzz.generation.life_cycles import generate_life_cycle
 from finfuzz.generation.mutate import make_mutation
 from finfuzz.generation.splice import splice
-from finfuzz.generation.weights import COVERAGE, GRAPH, LATEST, LIFE_CYCLE, weigh_for
+from finfuzz.generation.weights import COVERAGE, GRAPH, LATEST, LIFE_CYCLE, Weights, weigh_for
 from finfuzz.program.model import Program
 from finfuzz.program.roles import adapt
 from finfuzz.program.scope import effective
@@ -27,18 +28,18 @@ from finfuzz.targets.built import Build
 from finfuzz.targets.extension_words import collect_own_words
 from finfuzz.triage.findings.known import list_avoided
 
-#: The share of programs that keep a leftover subinterpreter where one is harmful: it aborts
-#: Py_FinalizeEx (gh-113433), and nothing happens later. Without a rule, two of five programs ended
-#: so.
+#: The share of programs that keep a leftover subinterpreter where it aborts Py_FinalizeEx
+#: (gh-113433), and nothing happens later. Without a rule, two of five programs ended so.
 _LEFTOVERS = 0.1
-#: The same elsewhere, of programs with a thread in it, which hang for the whole deadline of 2 s
-#: (docs/found.md).
+#: Elsewhere, the share of programs that keep a leftover subinterpreter with a thread. Each hangs
+#: for its whole deadline of 2 s (docs/found.md).
 _LEFT_THREADS = 0.03
 #: The share of programs that import the extension first. They run in a zygote that has imported the
 #: extension, which saves a fifth of a child. Some defects need another order (pybind11 5947, 4245).
 _IMPORTS_FIRST = 0.8
-#: The share of programs that keep the words of a known defect that hides others (`avoid` in
-#: known.toml). With pybind11 3.0.1, every program with an enum or a self-check crashes at its end.
+#: The share of programs that keep the words of a known defect that hides others, or takes the whole
+#: deadline of many programs (`avoid` in known.toml). With pybind11 3.0.1, every program with an
+#: enum or a self-check crashes at its end.
 _HIDDEN = 0.1
 #: The share of programs that may start a subinterpreter where an import in it hangs: each such
 #: program takes its whole deadline of 2 s, as long as a hundred others, for one known defect.
@@ -84,6 +85,7 @@ class ProgramSource:
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
         self._avoided, self._rare = frozenset(avoided), frozenset(rare)
         self.learner = Learner(weigh_for(offers, python, self._avoided), before)
+        self._without_starts = self._leave_out_starts(self.learner.weights)
 
     @classmethod
     def for_build(cls, build: Build, before: Iterable[Tally] = ()) -> ProgramSource:
@@ -99,7 +101,22 @@ class ProgramSource:
     def generate(self, rng: Random, source: str = LIFE_CYCLE) -> Candidate:
         """Generate a program from nothing: by life cycle, or a graph step by step."""
         make = generate if source == GRAPH else generate_life_cycle
-        return Candidate(self._tidy(rng, make(rng, self.learner.weights)), source)
+        starts = not self.hangs or rng.random() < _HANGS
+        program = make(rng, self._weigh(starts=starts))
+        return Candidate(self._tidy(rng, program, starts=starts), source)
+
+    def _weigh(self, *, starts: bool) -> Weights:
+        """Return the weights, or those without the start of an interpreter."""
+        weights = self.learner.weights
+        if starts:
+            return weights
+        if self._without_starts[0] is not weights:  # the learner has adjusted them
+            self._without_starts = self._leave_out_starts(weights)
+        return self._without_starts[1]
+
+    @staticmethod
+    def _leave_out_starts(weights: Weights) -> tuple[Weights, Weights]:
+        return weights, replace(weights, operations={**weights.operations, "start": 0.0})
 
     def can_mutate(self, rng: Random, program: Program) -> bool:
         """Whether to mutate a program now: the more it costs, the more rarely."""
@@ -112,7 +129,7 @@ class ProgramSource:
 
     def cross_over(self, rng: Random, host: Program, donor: Program) -> Candidate:
         """Insert a piece of one program that libFuzzer kept into another."""
-        changed = splice(rng, host, donor, self.learner.weights.max_steps)
+        changed = splice(rng, host, donor, self.learner.weights.bound(host))
         return Candidate(self._tidy(rng, changed), COVERAGE, host, ("cross-over",))
 
     def trim(self, program: Program) -> Program:
@@ -120,10 +137,10 @@ class ProgramSource:
         weights = self.learner.weights
         return effective(program, weights.python, offers=weights.offers)
 
-    def _tidy(self, rng: Random, program: Program) -> Program:
+    def _tidy(self, rng: Random, program: Program, *, starts: bool = False) -> Program:
         if self._avoided:
             program = leave_out(program, self._avoided)
-        if self.hangs and rng.random() >= _HANGS:
+        if self.hangs and not starts:
             program = leave_out(program, ("start",))
         if self._rare and rng.random() >= _HIDDEN:
             program = leave_out(program, self._rare)

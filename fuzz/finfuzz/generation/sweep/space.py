@@ -138,7 +138,11 @@ class Space:
 
     def list_blocks(self, cell: Cell) -> Iterator[Block]:
         """Yield the blocks of a cell in their order, without those of earlier cells."""
-        flavours = [text for text in FLAVOUR.texts if self.offers.has(FLAVOUR, text)]
+        flavours = [
+            text
+            for text in FLAVOUR.texts
+            if self.offers.has(FLAVOUR, text) and text not in self._avoided
+        ]
         earlier = self.cells[: self.cells.index(cell)]
         for cycle in product(_ALL if cell.every_segment else COMMON, repeat=cell.segments):
             if any(each.has_payload for each in cycle) is (cell.payloads is Payloads.NONE):

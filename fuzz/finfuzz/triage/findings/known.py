@@ -209,7 +209,8 @@ def list_avoided(
 ) -> tuple[str, ...]:
     """List the operations and words that known defects of this target and CPython need.
 
-    Such a defect kills so many programs that it hides others. ``table``: as in ``find_known``.
+    Such a defect kills so many programs that it hides others, or takes the whole deadline of many.
+    ``table``: as in ``find_known``.
     """
     there = (
         entry

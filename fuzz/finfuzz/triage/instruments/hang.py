@@ -23,8 +23,8 @@ _SECONDS, _SAMPLES = 1.0, 20
 #: The share of samples that find a thread runnable: with more it spins, with less it waits. Its
 #: processor time would depend on other processes' load.
 _SPINS, _WAITS = 0.5, 0.1
-#: A thread that is runnable and gets less of the processor than this share has not shown what it
-#: does: on a machine so busy, threads are watched again, so many times (issue 21).
+#: A runnable thread that gets less of the processor than this share has not shown what it does. It
+#: is watched again, at most so many times: other processes take the processor (issue 21).
 _LEAST_SHARE, _ROUNDS = 0.02, 30
 
 _DEBUGGER_SECONDS = 60.0
@@ -85,13 +85,18 @@ def watch_hang(experiment: Experiment) -> Report:
 
 
 def _watch(pid: int) -> list[_Thread]:
-    """Watch every thread of a process and of its descendants until each shows what it does."""
-    threads = _watch_once(pid)
-    for _ in range(_ROUNDS - 1):
-        if not any(one.is_starved for one in threads):
+    """Watch every thread of a process and of its descendants until each has shown what it does.
+
+    A thread that gets no processor time in all rounds has not.
+    """
+    found: dict[tuple[int, int], _Thread] = {}
+    for _ in range(_ROUNDS):
+        for thread in _watch_once(pid):
+            if (known := found.get(thread[:2])) is None or known.is_starved:
+                found[thread[:2]] = thread
+        if not any(thread.is_starved for thread in found.values()):
             break
-        threads = _watch_once(pid)
-    return threads
+    return list(found.values())
 
 
 def _watch_once(pid: int) -> list[_Thread]:
