@@ -152,10 +152,12 @@ def test_the_control_finds_nothing(start: Start, plain_c: Build) -> None:
     assert campaign.end() == 0, campaign.lines
     summary = summary_of(campaign)
     assert summary["executions"] > 0
-    assert (summary["findings"], summary["unconfirmed"], summary["known"]) == ([], [], {})
+    assert (summary["findings"], summary["known"]) == ([], {})
+    # On a busy machine a program may take longer than 2 s. Such a hang is not confirmed (issue 21).
+    assert {one["signal"] for one in summary["unconfirmed"]} <= {"HANG"}
     assert (summary["corpus"], summary["features"]) == (None, None)
-    assert campaign.output().endswith("\nno findings\n")
-    assert list((campaign.folder / "crashes").iterdir()) == []
+    assert "\nno findings\n" in campaign.output()
+    assert {each.name for each in (campaign.folder / "crashes").iterdir()} <= {"unconfirmed"}
     nothing_is_left_of(campaign)
 
 
