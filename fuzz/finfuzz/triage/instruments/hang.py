@@ -87,14 +87,15 @@ def watch_hang(experiment: Experiment) -> Report:
 def _watch(pid: int) -> list[_Thread]:
     """Watch every thread of a process and of its descendants until each has shown what it does.
 
-    A thread that gets no processor time in all rounds has not.
+    A thread that gets no processor time in all rounds has not, nor one that ends before.
     """
     found: dict[tuple[int, int], _Thread] = {}
     for _ in range(_ROUNDS):
-        for thread in _watch_once(pid):
+        present = _watch_once(pid)
+        for thread in present:
             if (known := found.get(thread[:2])) is None or known.is_starved:
                 found[thread[:2]] = thread
-        if not any(thread.is_starved for thread in found.values()):
+        if not any(found[thread[:2]].is_starved for thread in present):
             break
     return list(found.values())
 
