@@ -159,10 +159,14 @@ class Space:
         """Yield the programs of a block: those whose steps all have an effect."""
         for payload in list_payloads(block.payloads, self.offers):
             program = self._write(block, payload)
-            if program is None or leave_out(program, self._avoided) != program:
-                continue
-            if not (self._hangs and leaves_threads(program)):
+            if program is not None and not self._leaves_out(program):
                 yield program
+
+    def _leaves_out(self, program: Program) -> bool:
+        """Whether the sweep is without a program: it has avoided words, or costs a deadline."""
+        if self._avoided and leave_out(program, self._avoided) != program:
+            return True
+        return self._hangs and leaves_threads(program)
 
     def _is_said(self, cycle: tuple[Segment, ...]) -> bool:
         """Whether a life cycle is possible here, and not said by a shorter one."""
