@@ -25,16 +25,14 @@ _PIECE = 64 << 10
 _DRAIN_SECONDS = 5.0
 
 #: Turns into the command, in a process that the kernel kills when finfuzz ends (PR_SET_PDEATHSIG),
-#: that any debugger may attach to (PR_SET_PTRACER, where Yama asks for it), that leaves no core
-#: file and that yields to a campaign. Preloaded libraries are for the command alone, so the
-#: variables are set here.
+#: that any debugger may attach to (PR_SET_PTRACER, where Yama asks for it) and that leaves no core
+#: file. Preloaded libraries are for the command alone, so the variables are set here.
 _BECOME = """
 import ctypes, json, os, resource, sys
 prctl = ctypes.CDLL(None).prctl
 prctl(1, 9)
 prctl(0x59616D61, ctypes.c_ulong(-1))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-os.nice(10)
 os.execvpe(sys.argv[2], sys.argv[2:], json.loads(sys.argv[1]))
 """
 
