@@ -27,6 +27,8 @@ PROGRAMS = {
     "renew-dropped": (
         "node a instance; root a leak; unimport; drop a; collect; node a instance; root a leak"
     ),
+    # what the payload performs is performed once more
+    "outlive": "node a instance; root a leak; unimport; collect",
     "use let-go": (
         "node a instance; root a leak; node b instance; root b leak; drop a; drop b; collect; "
         "node a instance; root a leak"

@@ -19,7 +19,7 @@ from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT, Choic
 _TRIES = 4
 #: The share of actions of a node that are meant for its kind, where a recipe says so. Others are
 #: no mistake: an action takes any object.
-_MEANT = 0.5
+_MEANT = 0.8
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 

@@ -28,6 +28,10 @@ _OF_PAYLOAD = {
 #: The share of payloads whose first kind is any, not one by weight: the weights prefer containers,
 #: and each kind has defects of its own.
 _ANY_KIND = 0.5
+#: The share of payloads that begin with an action, where a recipe names some for their first kind:
+#: such a kind is there for what it does, and one action of all hits it hardly ever.
+_ACTS = 0.5
+_ACTING = {"perform": 1.0, "hook": 1.0}
 #: The share of slots that get a payload that differs: mostly it is the same in each.
 _DIFFERS = 0.25
 #: The share of interpreters of another kind than those before.
@@ -63,14 +67,16 @@ def _generate_payloads(rng: Random, weights: Weights) -> tuple[Step, ...]:
 
 
 def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
-    """Generate a node and up to three steps that use it, or make others."""
+    """Generate a node and up to four steps that use it, or make others."""
     scope = Scope(weights.python, offers=weights.offers)
     steps = [Step("node", ("a", _pick_kind(rng, scope, weights)))]
     scope.apply(steps[0])
-    for _ in range(rng.choice(_FURTHER)):
+    acts = steps[0].args[1] in scope.offers.own.meant and rng.random() < _ACTS
+    for _ in range(rng.choice(_FURTHER) + acts):
         if not scope.here:  # it was dropped
             break
-        step = generate_step(rng, scope, weights, among=_OF_PAYLOAD)
+        among = _ACTING if acts and len(steps) == 1 else _OF_PAYLOAD
+        step = generate_step(rng, scope, weights, among=among)
         scope.apply(step)
         steps.append(step)
     return tuple(steps)

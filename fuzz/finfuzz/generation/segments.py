@@ -7,6 +7,7 @@ hardly ever make such a sequence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,8 +18,9 @@ from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.scope import Scope
 
 #: In a pattern: a new interpreter and its kind; one that was left; the steps of the payload; a
-#: `drop` of each node of the current interpreter.
-_NEW, _KIND, _LEFT, _PAYLOAD, _DROPS = "NEW", "KIND", "LEFT", "PAYLOAD", "DROPS"
+#: `drop` of each node of the current interpreter; what the nodes of the last payload performed.
+_NEW, _KIND, _LEFT, _PAYLOAD = "NEW", "KIND", "LEFT", "PAYLOAD"
+_DROPS, _ACTIONS = "DROPS", "ACTIONS"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ SEGMENTS: dict[str, Segment] = {
         Segment("collect", 0.5, ("collect",)),
         Segment("renew", 0.8, ("unimport", "collect", _PAYLOAD)),
         Segment("renew-dropped", 0.6, (_PAYLOAD, "unimport", _DROPS, "collect", _PAYLOAD)),
+        Segment("outlive", 0.8, (_PAYLOAD, "unimport", "collect", _ACTIONS)),
         Segment("let-go", 0.6, (_PAYLOAD, _DROPS, "collect", _PAYLOAD)),
         Segment("self-check", 0.6, ("self-check",)),
         Segment("census", 0.1, ("census",)),
@@ -117,6 +120,7 @@ class Writer:
         self.scope = Scope(weights.python, offers=weights.offers)
         self.flavour = flavour
         self._steps: list[Step] = []
+        self._performed: list[Step] = []
 
     @property
     def program(self) -> Program:
@@ -134,7 +138,9 @@ class Writer:
             if op == _PAYLOAD:
                 wanted += self._write_payload(payload, ())
             elif op == _DROPS:
-                wanted += self._write_drops()
+                wanted += self._write_all([Step("drop", (name,)) for name in self.scope.here])
+            elif op == _ACTIONS:
+                wanted += self._write_all(self._performed)
             elif args and args[-1] == _PAYLOAD:
                 wanted += self._write_payload(payload, (Step(op, tuple(args[:-1])),))
             else:
@@ -149,19 +155,22 @@ class Writer:
             self._steps.append(step)
         return has_effect
 
-    def _write_drops(self) -> int:
-        names = tuple(self.scope.here)
-        for name in names:
-            self.add(Step("drop", (name,)))
-        return len(names)
+    def _write_all(self, steps: Sequence[Step]) -> int:
+        for step in steps:
+            self.add(step)
+        return len(steps)
 
     def _write_payload(self, payload: tuple[Step, ...], prefix: tuple[Step, ...]) -> int:
         names: dict[str, str] = {}
+        self._performed = []
         for step in payload:
             for name in step.names(Role.NEW_NODE):
                 names[name] = find_free_name(set(self.scope.here))
-            for each in (*prefix, rename_nodes(step, names)):
+            renamed = rename_nodes(step, names)
+            for each in (*prefix, renamed):
                 self.add(each)
+            if renamed.op == "perform":
+                self._performed.append(renamed)
         return len(payload) * (1 + len(prefix))
 
 

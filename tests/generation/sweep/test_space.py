@@ -38,6 +38,8 @@ def spell(cycle: tuple[str, ...], flavour: str, payload: tuple[str, ...]) -> str
                 lines += [f"drop {name}" for name in "abcdef"[: names.get(here, 0)]]
                 names[here] = 0
                 continue
+            if pattern == "ACTIONS":  # no payload here performs
+                continue
             if rest == pattern:  # no payload in it
                 if "LEFT" in pattern and not left:
                     return None

@@ -74,8 +74,11 @@ CELLS = (
     Cell(3, Payloads.ROOT, False, False),
 )
 
-#: Life cycles that a shorter one says as well.
-_SAID_SHORTER = {("left-empty", "end"), ("left-empty", "return"), ("again", "use")}
+#: Life cycles that another one says as well. `outlive` and `use` are `use` and `renew`, but for what
+#: performs; and no cell has such payloads and these segments.
+_SAID_OTHERWISE = {
+    ("left-empty", "end"), ("left-empty", "return"), ("again", "use"), ("outlive", "use"),
+}  # fmt: skip
 
 
 class Block(NamedTuple):
@@ -169,11 +172,11 @@ class Space:
         return self._hangs and leaves_threads(program)
 
     def _is_said(self, cycle: tuple[Segment, ...]) -> bool:
-        """Whether a life cycle is possible here, and not said by a shorter one."""
+        """Whether a life cycle is possible here, and not said by another one."""
         if any(op in self._avoided for each in cycle for op, *_ in each.patterns):
             return False
         names = [each.name for each in cycle]
-        return not any(pair in _SAID_SHORTER for pair in pairwise(names))
+        return not any(pair in _SAID_OTHERWISE for pair in pairwise(names))
 
     @property
     def _hangs(self) -> bool:
