@@ -74,8 +74,8 @@ CELLS = (
     Cell(3, Payloads.ROOT, False, False),
 )
 
-#: Life cycles that another one says as well. `outlive` and `use` are `use` and `renew`, but for what
-#: performs; and no cell has such payloads and these segments.
+#: Life cycles that another one says as well. `outlive` and `use` are `use` and `renew`, but for
+#: what performs, and no cell has such payloads and these segments.
 _SAID_OTHERWISE = {
     ("left-empty", "end"), ("left-empty", "return"), ("again", "use"), ("outlive", "use"),
 }  # fmt: skip
