@@ -1,6 +1,7 @@
 """Programs by life cycle: properties of all, and that they come to what is needed."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -13,7 +14,7 @@ from finfuzz.program.language import OPERATIONS, PREFIXES
 from finfuzz.program.model import Step
 from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse, to_text
-from finfuzz.program.vocabulary import EVERYTHING, NOTHING, Vocabulary
+from finfuzz.program.vocabulary import EVERYTHING, NOTHING, OwnWords, Vocabulary
 from finfuzz.program.words import FLAVOUR, HOOK, KIND, ROOT, WAY
 from finfuzz.support.cpythons import NEWEST
 
@@ -48,13 +49,34 @@ def test_a_prefix_alone_may_be_in_vain(seed: int) -> None:
 def test_a_payload_begins_with_a_node(seed: int) -> None:
     payload = generate_payload(Random(seed), Weights())
     assert payload[0].op == "node"
-    assert 1 <= len(payload) <= 4
+    assert 1 <= len(payload) <= 7
+
+
+def test_a_kind_that_a_recipe_has_actions_for_acts() -> None:
+    """Such a kind is there for what it does (issue 19: nanobind's functions)."""
+    own = OwnWords(actions=(":call",), meant={"list": (":call",)})
+    offers = replace(EVERYTHING, own=own)
+    rng, weights = Random(1), Weights(offers=offers)
+    acting = Counter[str]()
+    for _ in range(4000):
+        node, *others = generate_payload(rng, weights)
+        acting[node.args[1]] += 1
+        acting[f"{node.args[1]} acts"] += any(":call" in step.args for step in others)
+    assert acting["list acts"] > acting["list"] * 0.4
+    assert acting["dict acts"] < acting["dict"] * 0.1
+
+
+def test_an_object_is_kept_alive_and_does_something_when_it_goes() -> None:
+    """One by one, both steps came in one payload of twenty (issue 19)."""
+    rng = Random(1)
+    ops = [{step.op for step in generate_payload(rng, Weights())} for _ in range(1000)]
+    assert sum({"root", "hook"} <= each for each in ops) > 250
 
 
 @given(SEEDS)
 def test_a_varied_payload_is_another_or_has_one_other_word(seed: int) -> None:
     payload = (Step("node", ("a", "list")), Step("root", ("a", "sys")))
-    varied = vary(Random(seed), payload, Weights())
+    varied = vary(Random(seed), payload, Weights(), 1)
     changed = sum(a != b for a, b in zip(payload, varied, strict=False))
     assert varied[0].op == "node"
     assert changed <= 1 or varied[0].args[0] == "a"

@@ -12,15 +12,20 @@ from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
 from finfuzz.program.words import FLAVOUR, KIND, WAY, Choice
 
-#: Numbers of segments, and of steps in a payload after its first node: each as often as it stands
-#: here. The minimal programs of known defects have up to five segments and three further steps.
+#: Numbers of segments, and of steps in a payload after its parts: each as often as it stands here.
+#: The minimal programs of known defects have up to five segments and three steps after the node.
 _SEGMENTS = (1, 2, 2, 3, 3, 4, 5)
-_FURTHER = (0, 0, 1, 1, 1, 2, 2, 3)
+_FURTHER = (0, 0, 0, 1, 1, 2)
 #: Numbers of payloads that are put into a place together. A child costs as much as a hundred
 #: objects, so several are tried at once (docs/truth.md). But a program that dies hides what its
-#: other payloads do: hence small numbers, too. The chooser prefers large ones, which are newer.
-_TOGETHER = (1, 2, 4, 8)
-#: What a payload is made of, after its first node.
+#: other payloads do, and one object may keep alive what another one is to outlive: hence small
+#: numbers, too.
+TOGETHER = (1, 2, 4, 8, 8)
+#: The parts of a payload after its first node, each with its share of payloads. What keeps an
+#: object alive and what it does when it goes belong together: steps that are drawn one by one had
+#: both in one payload of twenty. An edge of a single node is a cycle.
+_PARTS = {"edge": 0.2, "hook": 0.45, "root": 0.6}
+#: What follows the parts.
 _OF_PAYLOAD = {
     "root": 6.0, "hook": 3.0, "edge": 2.0, "node": 1.0, "shape": 0.5,
     "perform": 1.0, "drop": 1.0, "check": 0.5,
@@ -28,10 +33,11 @@ _OF_PAYLOAD = {
 #: The share of payloads whose first kind is any, not one by weight: the weights prefer containers,
 #: and each kind has defects of its own.
 _ANY_KIND = 0.5
-#: The share of payloads that begin with an action, where a recipe names some for their first kind:
-#: such a kind is there for what it does, and one action of all hits it hardly ever.
+#: The share of payloads that act, where a recipe names actions for their first kind: such a kind is
+#: there for what it does.
 _ACTS = 0.5
-_ACTING = {"perform": 1.0, "hook": 1.0}
+#: The weight of a part against the other steps, one of which comes where it is impossible.
+_SURELY = 1000.0
 #: The share of slots that get a payload that differs: mostly it is the same in each.
 _DIFFERS = 0.25
 #: The share of interpreters of another kind than those before.
@@ -40,52 +46,56 @@ _OTHER_KIND = 0.3
 _EXITS = 0.1
 
 
-def generate_life_cycle(rng: Random, weights: Weights) -> Program:
+def generate_life_cycle(rng: Random, weights: Weights, together: int = 0) -> Program:
     """Generate a program by life cycle within the bounds of ``weights``.
 
-    All steps have an effect, but for a prefix whose next step does not go with it.
+    ``together``: the number of payloads in a place; 0 for one of TOGETHER. All steps have an
+    effect, but for a prefix whose next step does not go with it.
     """
     writer = Writer(weights, _pick_flavour(rng, weights))
-    payload = _generate_payloads(rng, weights)
+    together = together or rng.choice(TOGETHER)
+    payload = _generate_payloads(rng, weights, together)
     for _ in range(rng.choice(_SEGMENTS)):
         segment = _pick_segment(rng, writer, weights)
         if segment.starts and rng.random() < _OTHER_KIND:
             writer.flavour = _pick_flavour(rng, weights)
         differs = segment.has_payload and rng.random() < _DIFFERS
         left = rng.choice(list(writer.scope.flavours)) if segment.needs_left else ""
-        writer.write(segment, vary(rng, payload, weights) if differs else payload, left)
+        writer.write(segment, vary(rng, payload, weights, together) if differs else payload, left)
     if rng.random() < _EXITS:
         writer.add(Step("exit", (pick_word(rng, writer.scope, weights, WAY),)))
     return Program(writer.program.steps[: weights.longest])
 
 
-def _generate_payloads(rng: Random, weights: Weights) -> tuple[Step, ...]:
+def _generate_payloads(rng: Random, weights: Weights, together: int) -> tuple[Step, ...]:
     """Generate payloads that go together. A reused name means the newer node."""
-    return tuple(
-        step for _ in range(rng.choice(_TOGETHER)) for step in generate_payload(rng, weights)
-    )
+    return tuple(step for _ in range(together) for step in generate_payload(rng, weights))
 
 
 def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
-    """Generate a node and up to four steps that use it, or make others."""
+    """Generate a node and up to six steps that use it, or make others."""
     scope = Scope(weights.python, offers=weights.offers)
     steps = [Step("node", ("a", _pick_kind(rng, scope, weights)))]
     scope.apply(steps[0])
-    acts = steps[0].args[1] in scope.offers.own.meant and rng.random() < _ACTS
-    for _ in range(rng.choice(_FURTHER) + acts):
+    parts = [op for op, share in _PARTS.items() if rng.random() < share]
+    if steps[0].args[1] in scope.offers.own.meant and rng.random() < _ACTS:
+        parts.append(rng.choice(("perform", "hook")))
+    for op in parts + [""] * rng.choice(_FURTHER):
         if not scope.here:  # it was dropped
             break
-        among = _ACTING if acts and len(steps) == 1 else _OF_PAYLOAD
+        among = {**_OF_PAYLOAD, op: _SURELY} if op else _OF_PAYLOAD
         step = generate_step(rng, scope, weights, among=among)
         scope.apply(step)
         steps.append(step)
     return tuple(steps)
 
 
-def vary(rng: Random, payload: tuple[Step, ...], weights: Weights) -> tuple[Step, ...]:
+def vary(
+    rng: Random, payload: tuple[Step, ...], weights: Weights, together: int
+) -> tuple[Step, ...]:
     """Return other payloads, or these with one word changed; not every step need be legal."""
     if rng.random() < 0.5:
-        return _generate_payloads(rng, weights)
+        return _generate_payloads(rng, weights, together)
     sites = [
         (at, index, choice)
         for at, step in enumerate(payload)

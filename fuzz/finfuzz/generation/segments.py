@@ -94,6 +94,7 @@ SEGMENTS: dict[str, Segment] = {
         Segment("sub-import", 2, _sub("import")),
         Segment("sub-empty", 1, (f"start {_NEW} {_KIND}", f"stop {_NEW}")),
         Segment("sub-check", 0.6, _sub("self-check")),
+        Segment("check-both", 0.5, ("self-check", *_sub("self-check"))),
         Segment("sub-elsewhere", 1, _sub("elsewhere", "import", _PAYLOAD)),
         Segment("sub-beside", 0.6, _sub(_PAYLOAD, _BACK, _PAYLOAD)),
         Segment("left-use", 1.5, _sub(_PAYLOAD, end=_BACK)),

@@ -69,6 +69,15 @@ def test_the_same_program_gets_old(chooser: Chooser) -> None:
     assert chosen == dict.fromkeys(texts, 4)
 
 
+def test_a_program_of_one_object_is_not_compared_with_one_of_eight(chooser: Chooser) -> None:
+    """It is never as new; but eight objects may keep each other alive (issue 19)."""
+    weigh(chooser, **{LIFE_CYCLE: 1.0})
+    rng = Random(1)
+    made = [chooser.choose(rng).program for _ in range(400)]
+    kinds = [len({step.args[1] for step in one.steps if step.op == "node"}) for one in made]
+    assert sum(count == 1 for count in kinds) > 40
+
+
 def test_what_hung_is_not_mutated(chooser: Chooser) -> None:
     """Two of three hangs were mutants of a hang, at 2 s each (issue 19)."""
     weigh(chooser, latest=1.0)

@@ -12,6 +12,7 @@ from finfuzz.campaign.worker.job import Job
 from finfuzz.campaign.worker.program_source import Candidate, ProgramSource
 from finfuzz.generation.combinations import Combinations
 from finfuzz.generation.features import list_features
+from finfuzz.generation.life_cycles import TOGETHER
 from finfuzz.generation.novelty import Novelty
 from finfuzz.generation.sweep.source import Sweep
 from finfuzz.generation.sweep.space import Space
@@ -70,7 +71,9 @@ class Chooser:
             if (program := self.sweep_next()) is not None:
                 return Candidate(program, SWEEP)
             source = LIFE_CYCLE
-        made = [self._make(rng, source, covered) for _ in range(CANDIDATES)]
+        # As many payloads in each: more of them would always be newer.
+        together = rng.choice(TOGETHER)
+        made = [self._make(rng, source, covered, together) for _ in range(CANDIDATES)]
         chosen = self._choose_newest(made)
         self._explored.count(self.source.trim(chosen.program))
         self._latest.append(chosen.program)
@@ -87,14 +90,16 @@ class Chooser:
             weights[LATEST] += weights.pop(COVERAGE)
         return pick(rng, list(weights), list(weights.values()))
 
-    def _make(self, rng: Random, source: str, covered: Callable[[], Candidate] | None) -> Candidate:
+    def _make(
+        self, rng: Random, source: str, covered: Callable[[], Candidate] | None, together: int
+    ) -> Candidate:
         if source == COVERAGE and covered is not None:
             return covered()
         if source == LATEST and self._latest:
             program = rng.choice(self._latest)
             if self.source.can_mutate(rng, program):
                 return self.source.mutate(rng, program)
-        return self.source.generate(rng, GRAPH if source == GRAPH else LIFE_CYCLE)
+        return self.source.generate(rng, GRAPH if source == GRAPH else LIFE_CYCLE, together)
 
     def _choose_newest(self, made: list[Candidate]) -> Candidate:
         features = [list_features(one.program) for one in made]

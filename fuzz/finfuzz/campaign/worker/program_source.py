@@ -32,8 +32,9 @@ from finfuzz.triage.findings.known import list_avoided
 #: (gh-113433), and nothing happens later. Without a rule, two of five programs ended so.
 _LEFTOVERS = 0.1
 #: Elsewhere, the share of programs that keep a leftover subinterpreter with a thread. Each hangs
-#: for its whole deadline of 2 s (docs/found.md).
-_LEFT_THREADS = 0.03
+#: for its whole deadline of 2 s (docs/found.md). One program of some 500 leaves one, so that they
+#: take 0.6 ms per program.
+_LEFT_THREADS = 0.15
 #: The share of programs that import the extension first. They run in a zygote that has imported the
 #: extension, which saves a fifth of a child. Some defects need another order (pybind11 5947, 4245).
 _IMPORTS_FIRST = 0.8
@@ -98,11 +99,17 @@ class ProgramSource:
         """Translate a program of another target."""
         return adapt(program, collect_own_words(), self.learner.weights.offers)
 
-    def generate(self, rng: Random, source: str = LIFE_CYCLE) -> Candidate:
-        """Generate a program from nothing: by life cycle, or a graph step by step."""
-        make = generate if source == GRAPH else generate_life_cycle
+    def generate(self, rng: Random, source: str = LIFE_CYCLE, together: int = 0) -> Candidate:
+        """Generate a program from nothing: by life cycle, or a graph step by step.
+
+        ``together``: as for `generate_life_cycle`.
+        """
         starts = not self.hangs or rng.random() < _HANGS
-        program = make(rng, self._weigh(starts=starts))
+        weights = self._weigh(starts=starts)
+        if source == GRAPH:
+            program = generate(rng, weights)
+        else:
+            program = generate_life_cycle(rng, weights, together)
         return Candidate(self._tidy(rng, program, starts=starts), source)
 
     def _weigh(self, *, starts: bool) -> Weights:

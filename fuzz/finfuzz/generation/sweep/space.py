@@ -78,6 +78,7 @@ CELLS = (
 #: what performs, and no cell has such payloads and these segments.
 _SAID_OTHERWISE = {
     ("left-empty", "end"), ("left-empty", "return"), ("again", "use"), ("outlive", "use"),
+    ("self-check", "sub-check"),
 }  # fmt: skip
 
 
