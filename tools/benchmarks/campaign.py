@@ -14,7 +14,6 @@ from benchmarks.standalone_worker import make_job
 from benchmarks.timing import Slice, time_calls
 from finfuzz.campaign.messages import Channel, Finished, FromWorker, Progress
 from finfuzz.campaign.worker.job import Job
-from finfuzz.campaign.worker.program_source import ProgramSource
 from finfuzz.program.prepared import prepare
 from finfuzz.program.text import parse
 from finfuzz.support.errors import UserError
@@ -42,7 +41,7 @@ def measure_campaign(build: Build, seconds: float, seed: int, *, interpreters: b
 
 def starts_interpreters(build: Build) -> bool:
     """Return whether a campaign's programs start subinterpreters on that target and CPython."""
-    return not ProgramSource.for_build(build).hangs
+    return not build.spec.record.hangs_on(build.interpreter.version)
 
 
 def _run_worker(command: tuple[str, ...], config: Job, folder: Path) -> list[Progress | Finished]:

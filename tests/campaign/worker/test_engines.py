@@ -170,7 +170,7 @@ def make_programs(programs: ProgramSource, number: int) -> list[Program]:
 
 def test_hardly_a_subinterpreter_is_started_where_an_import_in_it_hangs() -> None:
     """A further life is no interpreter beside another: it may begin, and does (issue 19)."""
-    programs = ProgramSource((3, 11, 7), EVERYTHING, FRAMEWORKS["pybind11"].import_hangs)
+    programs = ProgramSource((3, 11, 7), hangs=FRAMEWORKS["pybind11"].hangs_on((3, 11, 7)))
     made = make_programs(programs, 10_000)
     has = {
         op: sum(any(step.op == op for step in program.steps) for program in made)

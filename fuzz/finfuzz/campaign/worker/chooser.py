@@ -18,7 +18,6 @@ from finfuzz.generation.sweep.source import Sweep
 from finfuzz.generation.sweep.space import Space
 from finfuzz.generation.weights import COVERAGE, GRAPH, LATEST, LIFE_CYCLE, SWEEP, pick
 from finfuzz.program.model import Program
-from finfuzz.support.cpythons import has
 from finfuzz.support.errors import UserError
 from finfuzz.targets.built import Build
 
@@ -31,8 +30,8 @@ _LATEST = 256
 
 def make_space(build: Build) -> Space:
     """Make the space of a build's sweep: without interpreters where each would hang."""
-    python, hangs = build.interpreter.version, build.spec.record.import_hangs
-    starts = ("start",) if hangs is not None and has(python, hangs) else ()
+    python = build.interpreter.version
+    starts = ("start",) if build.spec.record.hangs_on(python) else ()
     return Space(build.offers, python, avoided=(*build.avoided, *starts))
 
 

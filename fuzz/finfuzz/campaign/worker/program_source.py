@@ -67,22 +67,23 @@ class Candidate(NamedTuple):
 class ProgramSource:
     """New programs and mutations of old ones, for one CPython, by the weights of ``learner``.
 
-    ``offers``: the words of the target. ``quirk``: of a CPython on which the target's import in a
-    subinterpreter hangs. ``before``: what the campaign has learnt earlier. The unguided engine
-    learns from new signatures alone. ``avoided``: operations and words that are not generated.
-    ``rare``: those that are left out of most programs. ``hangs``: whether ``quirk`` is there.
+    ``offers``: the words of the target. ``before``: what the campaign has learnt earlier. The
+    unguided engine learns from new signatures alone. ``avoided``: operations and words that are not
+    generated. ``rare``: those that are left out of most programs. ``hangs``: whether each import in
+    a subinterpreter does.
     """
 
     def __init__(
         self,
         python: Version,
         offers: Vocabulary = EVERYTHING,
-        quirk: Quirk | None = None,
         before: Iterable[Tally] = (),
         avoided: Iterable[str] = (),
         rare: Iterable[str] = (),
+        *,
+        hangs: bool = False,
     ) -> None:
-        self.hangs = quirk is not None and has(python, quirk)
+        self._hangs = hangs
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
         self._avoided, self._rare = frozenset(avoided), frozenset(rare)
         self.learner = Learner(weigh_for(offers, python, self._avoided), before)
@@ -91,9 +92,9 @@ class ProgramSource:
     @classmethod
     def for_build(cls, build: Build, before: Iterable[Tally] = ()) -> ProgramSource:
         """Make the source of programs for a build."""
-        hangs = build.spec.record.import_hangs
+        python, record = build.interpreter.version, build.spec.record
         rare = list_avoided(build.spec, build.interpreter.text)
-        return cls(build.interpreter.version, build.offers, hangs, before, build.avoided, rare)
+        return cls(python, build.offers, before, build.avoided, rare, hangs=record.hangs_on(python))
 
     def adapt(self, program: Program) -> Program:
         """Translate a program of another target."""
@@ -104,7 +105,7 @@ class ProgramSource:
 
         ``together``: as for `generate_life_cycle`.
         """
-        starts = not self.hangs or rng.random() < _HANGS
+        starts = not self._hangs or rng.random() < _HANGS
         weights = self._weigh(starts=starts)
         if source == GRAPH:
             program = generate(rng, weights)
@@ -147,7 +148,7 @@ class ProgramSource:
     def _tidy(self, rng: Random, program: Program, *, starts: bool = False) -> Program:
         if self._avoided:
             program = leave_out(program, self._avoided)
-        if self.hangs and not starts:
+        if self._hangs and not starts:
             program = leave_out(program, ("start",))
         if self._rare and rng.random() >= _HIDDEN:
             program = leave_out(program, self._rare)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from packaging.version import Version
 
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
-from finfuzz.support.cpythons import Quirk
+from finfuzz.support.cpythons import Quirk, has
 from finfuzz.targets.switch import ASSERTS, Switch
 
 #: Words that an extension has no code for, with the reason why, by their sort in a vocabulary.
@@ -198,6 +198,10 @@ class Framework:
     def is_control(self) -> bool:
         """Whether it is a control, whose crashes can't be a framework's."""
         return self.is_target and self.releases is None and not self.is_package
+
+    def hangs_on(self, python: tuple[int, ...]) -> bool:
+        """Whether each import in a subinterpreter hangs on a CPython."""
+        return self.import_hangs is not None and has(python, self.import_hangs)
 
     @property
     def is_compiled(self) -> bool:
