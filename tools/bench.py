@@ -12,6 +12,7 @@ import click
 from benchmarks.cluster import cluster
 from benchmarks.executor import executor
 from benchmarks.gate import gate
+from benchmarks.generated import generated
 from benchmarks.growth import growth
 from benchmarks.imported import imported
 from benchmarks.triage import triage
@@ -19,7 +20,7 @@ from benchmarks.workers import workers
 from finfuzz.support.errors import UserError
 from truth.command import truth
 
-_COMMANDS = (executor, triage, workers, truth, growth, gate, imported, cluster)
+_COMMANDS = (executor, triage, workers, truth, generated, growth, gate, imported, cluster)
 
 
 @click.group()
