@@ -69,8 +69,8 @@ every other campaign is a sweep too, so a long one ends with such a statement.
 
 A program is a *life cycle* with a *payload*. A life cycle is a sequence of the segments below.
 The payload is one object, alone or with one thing done to it, and the same in all its places.
-Names make no difference, so no program is another one renamed. A life cycle is not run if a
-shorter one says the same, nor a program with a step that has no effect. Interpreters that are
+Names make no difference, so no program is another one renamed. A life cycle is not run if
+another one says the same, nor a program with a step that has no effect. Interpreters that are
 started are of one kind in each program, and a segment that goes on with an interpreter goes on
 with the one started last.
 
@@ -92,7 +92,8 @@ target's vocabulary or what its recipe rules out change, the sweep begins anew.
 Common ones have a weight of at least 1. The weight says how often campaigns use a segment. `NEW`
 is a new interpreter, `LEFT` one that was left, `PAYLOAD` stands for the steps of the payload; a
 prefix before it goes before each of them. `DROPS` is a `drop` of each node of the current
-interpreter, `ACTIONS` each `perform` of the last payload, once more.
+interpreter, `ACTIONS` each `perform` of the last payload that had an effect,
+once more.
 
 | segment | weight | steps |
 | --- | --- | --- |

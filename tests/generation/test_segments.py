@@ -27,7 +27,6 @@ PROGRAMS = {
     "renew-dropped": (
         "node a instance; root a leak; unimport; drop a; collect; node a instance; root a leak"
     ),
-    # what the payload performs is performed once more
     "outlive": "node a instance; root a leak; unimport; collect",
     "use let-go": (
         "node a instance; root a leak; node b instance; root b leak; drop a; drop b; collect; "
@@ -54,6 +53,18 @@ def write(names: str) -> tuple[Program, bool]:
         for name in names.split()
     ]
     return writer.program, all(whole)
+
+
+def test_what_a_payload_performs_is_performed_once_more() -> None:
+    """By the objects of the last payload, under their names there."""
+    writer = Writer(Weights(), "legacy")
+    payload = (Step("node", ("a", "list")), Step("perform", ("a", "plain")))
+    assert writer.write(SEGMENTS["use"], payload)
+    assert writer.write(SEGMENTS["outlive"], payload)
+    assert "; ".join(to_text(writer.program).splitlines()[1:]) == (
+        "node a list; perform a plain; node b list; perform b plain; unimport; collect; "
+        "perform b plain"
+    )
 
 
 @pytest.mark.parametrize("names", PROGRAMS)

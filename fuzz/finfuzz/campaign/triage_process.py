@@ -1,7 +1,8 @@
 """The triage process of a campaign: it answers the supervisor's requests, one at a time.
 
-python -m finfuzz.campaign.triage_process PIPE STATE; requests come on standard input, answers go to
-the pipe. The process may be killed at any time: the supervisor starts another and asks again.
+python -m finfuzz.campaign.triage_process PIPE STATE NICENESS; requests come on standard input,
+answers go to the pipe. The process may be killed at any time: the supervisor starts another and
+asks again.
 """
 
 from __future__ import annotations
@@ -56,11 +57,6 @@ from finfuzz.triage.findings.routes import RouteStart, read_start
 from finfuzz.triage.oracles.compare import find_control
 from finfuzz.triage.pace import Pace
 from finfuzz.triage.sorter import Sorter
-
-#: Triage compiles and runs for minutes next to the workers. Beside a free core it runs at nice 19:
-#: even nice 10 cost a sixth of a worker's rate (tools/bench.py triage). Without one, nice 19 would
-#: leave it a seventieth of a core, and a finding would take an hour; nice 5 leaves it a quarter.
-_NICE_BESIDE_FREE_CORES, _NICE_OTHERWISE = 19, 5
 
 
 class TriageLane:
@@ -253,8 +249,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _exit_in_order)
     pipe, paths = int(sys.argv[1]), StatePaths(Path(sys.argv[2]))
     plan = paths.load_plan()
-    free = count_free_cores(plan.workers, len(os.sched_getaffinity(0)), os.getloadavg()[0])
-    os.nice(_NICE_BESIDE_FREE_CORES if free else _NICE_OTHERWISE)
+    os.nice(int(sys.argv[3]))
     triager = Triager(plan, paths, pipe)
     channel: Channel[ToTriage] = Channel(ToTriage)
     try:
@@ -264,15 +259,6 @@ def main() -> None:
         pass
     finally:
         triager.close()
-
-
-def count_free_cores(workers: int, cores: int, load: float) -> int:
-    """Count the cores that neither a worker nor anything else wants.
-
-    ``load``: of the minute before the workers began. Four busy loops on two cores left a campaign
-    of one worker no core, and its triage at nice 19 came to no end in half an hour (issue 21).
-    """
-    return max(0, cores - workers - round(load))
 
 
 def _exit_in_order(*_: object) -> NoReturn:

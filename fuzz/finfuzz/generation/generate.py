@@ -103,9 +103,8 @@ def generate_step(
     ``is_last``: no step follows that a prefix could go with. ``among``: the operations to choose
     from, with their weights instead of the stated ones; one of them must be possible.
     """
-    lacking = scope.offers.lacking_operations
     operations = weights.operations if among is None else among
-    names = [name for name in among or OPERATIONS if name not in lacking and _possible(name, scope)]
+    names = [name for name in among or OPERATIONS if can_generate(name, scope)]
     if scope.started + scope.lives > weights.max_starts:
         names = [name for name in names if name not in _BEGINNING]
     if scope.prefix:
@@ -127,7 +126,10 @@ def find_free_name(taken: set[str], stem: str = "") -> str:
         number += 1
 
 
-def _possible(op: str, scope: Scope) -> bool:
+def can_generate(op: str, scope: Scope) -> bool:
+    """Whether the target has an operation, and a step of it can have an effect here."""
+    if op in scope.offers.lacking_operations:
+        return False
     condition = _POSSIBLE.get(op)
     if op in PREFIXES and not is_legal(op, scope):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from random import Random
 
-from finfuzz.generation.generate import generate_step, pick_word
+from finfuzz.generation.generate import can_generate, generate_step, pick_word
 from finfuzz.generation.segments import SEGMENTS, Segment, Writer
 from finfuzz.generation.weights import Weights, pick
 from finfuzz.program.model import Program, Step
@@ -33,11 +33,9 @@ _OF_PAYLOAD = {
 #: The share of payloads whose first kind is any, not one by weight: the weights prefer containers,
 #: and each kind has defects of its own.
 _ANY_KIND = 0.5
-#: The share of payloads that act, where a recipe names actions for their first kind: such a kind is
-#: there for what it does.
+#: The share of payloads with a further hook or action, where a recipe names actions for their first
+#: kind: such a kind is there for what it does.
 _ACTS = 0.5
-#: The weight of a part against the other steps, one of which comes where it is impossible.
-_SURELY = 1000.0
 #: The share of slots that get a payload that differs: mostly it is the same in each.
 _DIFFERS = 0.25
 #: The share of interpreters of another kind than those before.
@@ -46,10 +44,10 @@ _OTHER_KIND = 0.3
 _EXITS = 0.1
 
 
-def generate_life_cycle(rng: Random, weights: Weights, together: int = 0) -> Program:
+def generate_life_cycle(rng: Random, weights: Weights, together: int | None = None) -> Program:
     """Generate a program by life cycle within the bounds of ``weights``.
 
-    ``together``: the number of payloads in a place; 0 for one of TOGETHER. All steps have an
+    ``together``: the number of payloads in a place, if not any of TOGETHER. All steps have an
     effect, but for a prefix whose next step does not go with it.
     """
     writer = Writer(weights, _pick_flavour(rng, weights))
@@ -64,7 +62,7 @@ def generate_life_cycle(rng: Random, weights: Weights, together: int = 0) -> Pro
         writer.write(segment, vary(rng, payload, weights, together) if differs else payload, left)
     if rng.random() < _EXITS:
         writer.add(Step("exit", (pick_word(rng, writer.scope, weights, WAY),)))
-    return Program(writer.program.steps[: weights.longest])
+    return writer.program
 
 
 def _generate_payloads(rng: Random, weights: Weights, together: int) -> tuple[Step, ...]:
@@ -78,12 +76,12 @@ def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
     steps = [Step("node", ("a", _pick_kind(rng, scope, weights)))]
     scope.apply(steps[0])
     parts = [op for op, share in _PARTS.items() if rng.random() < share]
-    if steps[0].args[1] in scope.offers.own.meant and rng.random() < _ACTS:
+    if scope.offers.own.meant.get(steps[0].args[1]) and rng.random() < _ACTS:
         parts.append(rng.choice(("perform", "hook")))
-    for op in parts + [""] * rng.choice(_FURTHER):
+    wanted = [{op: 1.0} for op in parts if can_generate(op, scope)]
+    for among in wanted + [_OF_PAYLOAD] * rng.choice(_FURTHER):
         if not scope.here:  # it was dropped
             break
-        among = {**_OF_PAYLOAD, op: _SURELY} if op else _OF_PAYLOAD
         step = generate_step(rng, scope, weights, among=among)
         scope.apply(step)
         steps.append(step)

@@ -120,6 +120,7 @@ class Writer:
     def __init__(self, weights: Weights, flavour: str) -> None:
         self.scope = Scope(weights.python, offers=weights.offers)
         self.flavour = flavour
+        self._longest = weights.longest
         self._steps: list[Step] = []
         self._performed: list[Step] = []
 
@@ -150,7 +151,9 @@ class Writer:
         return len(self._steps) - before == wanted
 
     def add(self, step: Step) -> bool:
-        """Add a step if it has an effect here."""
+        """Add a step if it has an effect here, and leaves room for an `exit`."""
+        if len(self._steps) >= self._longest - (step.op != "exit"):
+            return False
         has_effect = self.scope.apply(step)
         if has_effect:
             self._steps.append(step)
@@ -168,9 +171,9 @@ class Writer:
             for name in step.names(Role.NEW_NODE):
                 names[name] = find_free_name(set(self.scope.here))
             renamed = rename_nodes(step, names)
-            for each in (*prefix, renamed):
+            for each in prefix:
                 self.add(each)
-            if renamed.op == "perform":
+            if self.add(renamed) and renamed.op == "perform":
                 self._performed.append(renamed)
         return len(payload) * (1 + len(prefix))
 

@@ -30,6 +30,7 @@ from finfuzz.campaign.messages import (
     encode,
 )
 from finfuzz.campaign.supervisor import triage_client, triage_watch
+from finfuzz.campaign.supervisor.resources import count_idle_cores
 from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.triage_queue import TriageQueue
 from finfuzz.campaign.totals import Totals
@@ -382,3 +383,41 @@ def test_nodes_of_a_cluster_begin_with_all_signatures_that_wait(played: Played) 
     assert played.asked() == ForeseeSignatures(0, (third,))
     played.answer()
     assert played.asked() == TriageSignature(0, SIGNATURE, 7, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("workers", "idle", "niceness"),
+    [
+        (1, 1.9, "19"),
+        (2, 2.0, "5"),
+        (1, 0.1, "5"),  # four busy loops on two cores
+        (1, 1.4, "5"),
+        (8, 12.0, "19"),
+    ],
+)
+def test_triage_gives_way_beside_a_free_core_alone(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: int,
+    idle: float,
+    niceness: str,
+) -> None:
+    """At nice 19 beside busy loops it came to no end in half an hour (issue 21)."""
+    commands: list[list[str]] = []
+    started = subprocess.Popen
+
+    def record(command: list[str], **options: object) -> subprocess.Popen[bytes]:
+        commands.append(command)
+        return started(["cat"], **options)  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(triage_client.subprocess, "Popen", record)
+    triage = TriageClient(StatePaths(tmp_path), Totals(1), deferred_work=True)
+    triage.choose_niceness(workers, idle)
+    triage.start()
+    triage.close()
+    assert commands[0][-1] == niceness
+
+
+def test_idle_cores_are_counted_among_those_that_may_be_used() -> None:
+    allowed = os.sched_getaffinity(0)
+    assert 0 <= count_idle_cores() <= len(allowed)

@@ -118,6 +118,12 @@ def test_it_is_every_program_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(listed) > 2000
 
 
+def test_what_performs_is_in_no_cell_of_two_segments_of_all() -> None:
+    """There, `outlive` and `use` would not be `use` and `renew`."""
+    acting = [cell for cell in CELLS if cell.every_segment and cell.payloads is Payloads.PERFORM]
+    assert [cell.segments for cell in acting] == [1]
+
+
 @pytest.mark.parametrize("which", Payloads)
 def test_payloads_are_each_once(which: Payloads) -> None:
     payloads = list(list_payloads(which, EVERYTHING))

@@ -19,7 +19,7 @@ from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.supervisor.interrupts import Interruptible
 from finfuzz.campaign.supervisor.pool import Pool
 from finfuzz.campaign.supervisor.resource_guard import ResourceGuard, set_priority
-from finfuzz.campaign.supervisor.resources import explain_full_disk
+from finfuzz.campaign.supervisor.resources import count_idle_cores, explain_full_disk
 from finfuzz.campaign.supervisor.screen import Screen
 from finfuzz.campaign.supervisor.snapshot import History, Snapshot, describe_finish, list_left
 from finfuzz.campaign.supervisor.sync_client import SyncClient
@@ -88,6 +88,7 @@ class Supervisor:
         """
         process.adopt_orphans()
         set_priority(self._plan.bounds)
+        self.triage.choose_niceness(self._plan.workers, count_idle_cores())
         with self._journal.writing():
             self._journal.save_run(self._began)
         self.triage.queue.add_unfinished()

@@ -31,6 +31,10 @@ from finfuzz.executor import process
 from finfuzz.support.own_python import module_command
 
 _TRIES = 3
+#: Triage compiles and runs for minutes next to the workers. Beside a free core it runs at nice 19:
+#: even nice 10 cost a sixth of a worker's rate (tools/bench.py triage). Without one, nice 19 would
+#: leave it a seventieth of a core, and a finding would take an hour; nice 5 leaves it a quarter.
+_NICE_BESIDE_FREE_CORES, _NICE_OTHERWISE = 19, 5
 #: Requests that nothing depends on.
 _OPTIONAL = (RunDeferredWork, CompareWithFresh, CompareWithControl)
 
@@ -59,6 +63,7 @@ class TriageClient:
         self.replaced = 0
         self.progress: DeferredProgress | None = None
         self._noted: set[str] = set()
+        self._niceness = _NICE_OTHERWISE
 
     @property
     def pid(self) -> int | None:
@@ -85,12 +90,23 @@ class TriageClient:
         """Whether nothing is left to do."""
         return self._request is None and self.queue.empty and not self.queue.has_deferred_work
 
+    def choose_niceness(self, workers: int, idle: float) -> None:
+        """Choose how much triage gives way, from the cores that are idle before workers start.
+
+        Four busy loops on two cores left a campaign of one worker none, and triage at nice 19 came
+        to no end in half an hour (issue 21).
+        """
+        is_free = round(idle) > workers
+        self._niceness = _NICE_BESIDE_FREE_CORES if is_free else _NICE_OTHERWISE
+
     def start(self) -> int:
         """Start the triage process; return the pipe of its answers."""
         self.pipe, write = os.pipe()
         with process.deaf_to_terminal():
             self._process = subprocess.Popen(
-                module_command("finfuzz.campaign.triage_process", write, self._paths.folder),
+                module_command(
+                    "finfuzz.campaign.triage_process", write, self._paths.folder, self._niceness
+                ),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(write,),

@@ -70,7 +70,7 @@ class ProgramSource:
     ``offers``: the words of the target. ``before``: what the campaign has learnt earlier. The
     unguided engine learns from new signatures alone. ``avoided``: operations and words that are not
     generated. ``rare``: those that are left out of most programs. ``hangs``: whether each import in
-    a subinterpreter does.
+    a subinterpreter hangs.
     """
 
     def __init__(
@@ -100,7 +100,9 @@ class ProgramSource:
         """Translate a program of another target."""
         return adapt(program, collect_own_words(), self.learner.weights.offers)
 
-    def generate(self, rng: Random, source: str = LIFE_CYCLE, together: int = 0) -> Candidate:
+    def generate(
+        self, rng: Random, source: str = LIFE_CYCLE, together: int | None = None
+    ) -> Candidate:
         """Generate a program from nothing: by life cycle, or a graph step by step.
 
         ``together``: as for `generate_life_cycle`.
