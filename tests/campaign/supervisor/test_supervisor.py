@@ -8,6 +8,8 @@ import re
 import shlex
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -282,11 +284,22 @@ def test_ctrl_c_while_it_builds(whom: str, start: Start, plain_c: Build, tmp_pat
     nothing_is_left_of(campaign)
 
 
+@contextmanager
+def hangups(do: signal.Handlers) -> Iterator[None]:
+    """What is started inside inherits this; the tests themselves may run under nohup."""
+    before = signal.signal(signal.SIGHUP, do)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_sigterm_and_a_closed_terminal_are_as_good_as_ctrl_c(
     number: signal.Signals, start: Start, plain_c: Build
 ) -> None:
-    campaign = start(plain_c, *HOUR)
+    with hangups(signal.SIG_DFL):
+        campaign = start(plain_c, *HOUR)
     campaign.read_until("fuzzing plain-c")
     wait_until(lambda: is_working(campaign), "a zygote")
     os.killpg(campaign.process.pid, number)
@@ -296,11 +309,8 @@ def test_sigterm_and_a_closed_terminal_are_as_good_as_ctrl_c(
 
 
 def test_under_nohup_it_outlives_its_terminal(start: Start, plain_c: Build) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
+    with hangups(signal.SIG_IGN):
         campaign = start(plain_c, "--time", "3", "--engine", "random")
-    finally:
-        signal.signal(signal.SIGHUP, before)
     campaign.read_until("fuzzing plain-c")
     wait_until(lambda: is_working(campaign), "a zygote")
     os.killpg(campaign.process.pid, signal.SIGHUP)
