@@ -49,7 +49,7 @@ def test_a_prefix_alone_may_be_in_vain(seed: int) -> None:
 def test_a_payload_begins_with_a_node(seed: int) -> None:
     payload = generate_payload(Random(seed), Weights())
     assert payload[0].op == "node"
-    assert 1 <= len(payload) <= 7
+    assert 1 <= len(payload) <= 6
 
 
 def test_a_kind_that_a_recipe_has_actions_for_acts() -> None:
@@ -62,7 +62,7 @@ def test_a_kind_that_a_recipe_has_actions_for_acts() -> None:
         node, *others = generate_payload(rng, weights)
         acting[node.args[1]] += 1
         acting[f"{node.args[1]} acts"] += any(":call" in step.args for step in others)
-    assert acting["list acts"] > acting["list"] * 0.4  # 0.28 by parts and words alone
+    assert acting["list acts"] > acting["list"] * 0.35  # 0.15 by parts and words alone
     assert acting["dict acts"] < acting["dict"] * 0.1
 
 
@@ -70,7 +70,7 @@ def test_an_object_is_kept_alive_and_does_something_when_it_goes() -> None:
     """One by one, both steps came in one payload of twenty (issue 19)."""
     rng = Random(1)
     ops = [{step.op for step in generate_payload(rng, Weights())} for _ in range(1000)]
-    assert sum({"root", "hook"} <= each for each in ops) > 250
+    assert sum({"root", "hook"} <= each for each in ops) > 120
 
 
 @given(SEEDS)

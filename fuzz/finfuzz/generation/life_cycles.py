@@ -15,7 +15,7 @@ from finfuzz.program.words import FLAVOUR, KIND, WAY, Choice
 #: Numbers of segments, and of steps in a payload after its parts: each as often as it stands here.
 #: The minimal programs of known defects have up to five segments and three steps after the node.
 _SEGMENTS = (1, 2, 2, 3, 3, 4, 5)
-_FURTHER = (0, 0, 0, 1, 1, 2)
+_FURTHER = (0, 0, 0, 0, 1, 1)
 #: Numbers of payloads that are put into a place together. A child costs as much as a hundred
 #: objects, so several are tried at once (docs/truth.md). But a program that dies hides what its
 #: other payloads do, and one object may keep alive what another one is to outlive: hence small
@@ -23,8 +23,9 @@ _FURTHER = (0, 0, 0, 1, 1, 2)
 TOGETHER = (1, 2, 4, 8, 8)
 #: The parts of a payload after its first node, each with its share of payloads. What keeps an
 #: object alive and what it does when it goes belong together: steps that are drawn one by one had
-#: both in one payload of twenty. An edge of a single node is a cycle.
-_PARTS = {"edge": 0.2, "hook": 0.45, "root": 0.6}
+#: both in one payload of twenty. An edge of a single node is a cycle. With larger shares, programs
+#: are longer, and what is easy came later (docs/truth.md).
+_PARTS = {"edge": 0.15, "hook": 0.25, "root": 0.5}
 #: What follows the parts.
 _OF_PAYLOAD = {
     "root": 6.0, "hook": 3.0, "edge": 2.0, "node": 1.0, "shape": 0.5,
@@ -71,7 +72,7 @@ def _generate_payloads(rng: Random, weights: Weights, together: int) -> tuple[St
 
 
 def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
-    """Generate a node and up to six steps that use it, or make others."""
+    """Generate a node and up to five steps that use it, or make others."""
     scope = Scope(weights.python, offers=weights.offers)
     steps = [Step("node", ("a", _pick_kind(rng, scope, weights)))]
     scope.apply(steps[0])

@@ -124,9 +124,9 @@ class Weights:
     #: Steps beyond which mutation lets no short program grow: twice the length of the longest
     #: minimal program of a known defect (tools/truth/).
     max_steps: int = 24
-    #: Steps of a generated life cycle at most, and of its mutants: eight payloads of three steps in
-    #: three of its places, and what is around them. One of fourteen would be longer.
-    longest: int = 80
+    #: Steps of a generated life cycle at most, and of its mutants: eight payloads in three of its
+    #: places. One of 150 would be longer.
+    longest: int = 64
     #: Interpreters and lives that a generated graph begins at most: three cost as much as nine
     #: programs without.
     max_starts: int = 3
