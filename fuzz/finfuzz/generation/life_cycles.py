@@ -79,10 +79,12 @@ def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
     parts = [op for op, share in _PARTS.items() if rng.random() < share]
     if scope.offers.own.meant.get(steps[0].args[1]) and rng.random() < _ACTS:
         parts.append(rng.choice(("perform", "hook")))
-    wanted = [{op: 1.0} for op in parts if can_generate(op, scope)]
+    wanted = [{op: 1.0} for op in parts]
     for among in wanted + [_OF_PAYLOAD] * rng.choice(_FURTHER):
         if not scope.here:  # it was dropped
             break
+        if not any(can_generate(op, scope) for op in among):
+            continue
         step = generate_step(rng, scope, weights, among=among)
         scope.apply(step)
         steps.append(step)
