@@ -79,14 +79,21 @@ class Played:
 
 
 @pytest.fixture
-def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
-    started = subprocess.Popen
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that were to be started; a `cat` is started for each."""
+    started, asked = subprocess.Popen, list[list[str]]()
 
     def cat(command: list[str], **options: object) -> subprocess.Popen[bytes]:
-        del command
+        asked.append(command)
         return started(["cat"], **options)  # type: ignore[call-overload, no-any-return]
 
     monkeypatch.setattr(triage_client.subprocess, "Popen", cat)
+    return asked
+
+
+@pytest.fixture
+def played(tmp_path: Path, commands: list[list[str]]) -> Iterator[Played]:
+    del commands
     totals = Totals(1)
     made = Played(TriageClient(StatePaths(tmp_path), totals, deferred_work=True), totals)
     made.start()
@@ -396,21 +403,9 @@ def test_nodes_of_a_cluster_begin_with_all_signatures_that_wait(played: Played) 
     ],
 )
 def test_triage_gives_way_beside_a_free_core_alone(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    workers: int,
-    idle: float,
-    niceness: str,
+    tmp_path: Path, commands: list[list[str]], workers: int, idle: float, niceness: str
 ) -> None:
     """At nice 19 beside busy loops it came to no end in half an hour (issue 21)."""
-    commands: list[list[str]] = []
-    started = subprocess.Popen
-
-    def record(command: list[str], **options: object) -> subprocess.Popen[bytes]:
-        commands.append(command)
-        return started(["cat"], **options)  # type: ignore[call-overload, no-any-return]
-
-    monkeypatch.setattr(triage_client.subprocess, "Popen", record)
     triage = TriageClient(StatePaths(tmp_path), Totals(1), deferred_work=True)
     triage.choose_niceness(workers, idle)
     triage.start()

@@ -66,8 +66,9 @@ def measure(folder: Path, workers: Iterable[int], triage: int | None) -> Usage:
 
 def count_idle_cores() -> float:
     """Count the cores that nothing uses, of those that this process may use. Takes 0.2 s."""
+    allowed = os.sched_getaffinity(0)
     used = psutil.cpu_percent(interval=_SAMPLE_SECONDS, percpu=True)
-    mine = [share for core, share in enumerate(used) if core in os.sched_getaffinity(0)]
+    mine = [share for core, share in enumerate(used) if core in allowed]
     return len(mine) - sum(mine) / 100
 
 
