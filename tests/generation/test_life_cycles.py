@@ -1,20 +1,19 @@
 """Programs by life cycle: properties of all, and that they come to what is needed."""
 
 from collections import Counter
-from dataclasses import replace
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.generation.generate import count_starts
-from finfuzz.generation.life_cycles import generate_life_cycle, generate_payload, vary
+from finfuzz.generation.life_cycles import generate_life_cycle, vary
 from finfuzz.generation.weights import Weights, weigh_for
 from finfuzz.program.language import OPERATIONS, PREFIXES
 from finfuzz.program.model import Step
 from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse, to_text
-from finfuzz.program.vocabulary import EVERYTHING, NOTHING, OwnWords, Vocabulary
+from finfuzz.program.vocabulary import EVERYTHING, NOTHING, Vocabulary
 from finfuzz.program.words import FLAVOUR, HOOK, KIND, ROOT, WAY
 from finfuzz.support.cpythons import NEWEST
 
@@ -43,34 +42,6 @@ def test_a_prefix_alone_may_be_in_vain(seed: int) -> None:
     program = generate_life_cycle(Random(seed), Weights())
     left_out = Counter(program.steps) - Counter(effective(program).steps)
     assert {step.op for step in left_out} <= set(PREFIXES)
-
-
-@given(SEEDS)
-def test_a_payload_begins_with_a_node(seed: int) -> None:
-    payload = generate_payload(Random(seed), Weights())
-    assert payload[0].op == "node"
-    assert 1 <= len(payload) <= 6
-
-
-def test_a_kind_that_a_recipe_has_actions_for_acts() -> None:
-    """Such a kind is there for what it does (issue 19: nanobind's functions)."""
-    own = OwnWords(actions=(":call",), meant={"list": (":call",)})
-    offers = replace(EVERYTHING, own=own)
-    rng, weights = Random(1), Weights(offers=offers)
-    acting = Counter[str]()
-    for _ in range(12_000):
-        node, *others = generate_payload(rng, weights)
-        acting[node.args[1]] += 1
-        acting[f"{node.args[1]} acts"] += any(":call" in step.args for step in others)
-    assert acting["list acts"] > acting["list"] * 0.35  # 0.15 by parts and words alone
-    assert acting["dict acts"] < acting["dict"] * 0.1
-
-
-def test_an_object_is_kept_alive_and_does_something_when_it_goes() -> None:
-    """One by one, both steps came in one payload of twenty (issue 19)."""
-    rng = Random(1)
-    ops = [{step.op for step in generate_payload(rng, Weights())} for _ in range(1000)]
-    assert sum({"root", "hook"} <= each for each in ops) > 120
 
 
 @given(SEEDS)

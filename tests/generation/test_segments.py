@@ -20,6 +20,7 @@ PROGRAMS = {
         "enter main; again; node a instance; root a leak"
     ),
     "use-elsewhere": "elsewhere; node a instance; elsewhere; root a leak",
+    "again-elsewhere": "again; elsewhere; node a instance; elsewhere; root a leak",
     "use-native": "native gil-state; node a instance; native gil-state; root a leak",
     # only what each thread does for itself is done by four of them
     "use-together": "together; node a instance; together; root a leak",

@@ -7,10 +7,13 @@ import pytest
 
 from finfuzz.generation.generate import generate
 from finfuzz.generation.weights import Weights
+from finfuzz.program.model import Step
 from finfuzz.program.prepared import prepare
-from finfuzz.program.scope import effective
+from finfuzz.program.scope import Scope, effective
 from finfuzz.program.text import parse, to_text
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.program.words import ACTION, HOOK, KIND
+from finfuzz.support.cpythons import NEWEST
 from helpers.places import CHILD
 
 NOTHING = Vocabulary(*[frozenset[str]()] * 7)
@@ -81,6 +84,23 @@ def test_what_is_generated_is_made_of_what_the_target_has(offers: Vocabulary) ->
         program = generate(Random(seed), weights)
         assert effective(program, offers=offers) == program
         assert offers.missing(program) == ()
+
+
+@pytest.mark.parametrize("offers", [EVERYTHING, NOTHING, EVERYTHING.without(kinds=["capsule"])])
+def test_a_hook_is_listed_with_an_action_where_a_node_of_some_kind_takes_both(
+    offers: Vocabulary,
+) -> None:
+    taken = set()
+    for kind in offers.list_texts(KIND):
+        scope = Scope(NEWEST, offers=offers)
+        if scope.apply(Step("node", ("a", kind))):
+            taken |= {
+                (hook, action)
+                for hook in offers.list_texts(HOOK)
+                for action in offers.list_texts(ACTION)
+                if scope.may_hook("a", hook, action)
+            }
+    assert set(offers.hooks_with_actions) == taken
 
 
 def test_the_words_that_a_target_lacks_are_named_with_their_sort() -> None:

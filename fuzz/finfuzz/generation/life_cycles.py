@@ -5,38 +5,22 @@ from __future__ import annotations
 from functools import lru_cache
 from random import Random
 
-from finfuzz.generation.generate import can_generate, generate_step, pick_word
+from finfuzz.generation.generate import pick_word
+from finfuzz.generation.payloads import generate_payload
 from finfuzz.generation.segments import SEGMENTS, Segment, Writer
 from finfuzz.generation.weights import Weights, pick
 from finfuzz.program.model import Program, Step
 from finfuzz.program.scope import Scope
-from finfuzz.program.words import FLAVOUR, KIND, WAY, Choice
+from finfuzz.program.words import FLAVOUR, WAY, Choice
 
-#: Numbers of segments, and of steps in a payload after its parts: each as often as it stands here.
-#: The minimal programs of known defects have up to five segments and three steps after the node.
+#: Numbers of segments, each as often as it stands here. The minimal programs of known defects have
+#: up to five.
 _SEGMENTS = (1, 2, 2, 3, 3, 4, 5)
-_FURTHER = (0, 0, 0, 0, 1, 1)
 #: Numbers of payloads that are put into a place together. A child costs as much as a hundred
 #: objects, so several are tried at once (docs/truth.md). But a program that dies hides what its
 #: other payloads do, and one object may keep alive what another one is to outlive: hence small
 #: numbers, too.
 TOGETHER = (1, 2, 4, 8, 8)
-#: The parts of a payload after its first node, each with its share of payloads. What keeps an
-#: object alive and what it does when it goes belong together: steps that are drawn one by one had
-#: both in one payload of twenty. An edge of a single node is a cycle. With larger shares, programs
-#: are longer, and what is easy came later (docs/truth.md).
-_PARTS = {"edge": 0.15, "hook": 0.25, "root": 0.5}
-#: What follows the parts.
-_OF_PAYLOAD = {
-    "root": 6.0, "hook": 3.0, "edge": 2.0, "node": 1.0, "shape": 0.5,
-    "perform": 1.0, "drop": 1.0, "check": 0.5,
-}  # fmt: skip
-#: The share of payloads whose first kind is any, not one by weight: the weights prefer containers,
-#: and each kind has defects of its own.
-_ANY_KIND = 0.5
-#: The share of payloads with a further hook or action, where a recipe names actions for their first
-#: kind: such a kind is there for what it does.
-_ACTS = 0.5
 #: The share of slots that get a payload that differs: mostly it is the same in each.
 _DIFFERS = 0.25
 #: The share of interpreters of another kind than those before.
@@ -71,26 +55,6 @@ def _generate_payloads(rng: Random, weights: Weights, together: int) -> tuple[St
     return tuple(step for _ in range(together) for step in generate_payload(rng, weights))
 
 
-def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
-    """Generate a node and up to five steps that use it, or make others."""
-    scope = Scope(weights.python, offers=weights.offers)
-    steps = [Step("node", ("a", _pick_kind(rng, scope, weights)))]
-    scope.apply(steps[0])
-    parts = [op for op, share in _PARTS.items() if rng.random() < share]
-    if scope.offers.own.meant.get(steps[0].args[1]) and rng.random() < _ACTS:
-        parts.append(rng.choice(("perform", "hook")))
-    wanted = [{op: 1.0} for op in parts]
-    for among in wanted + [_OF_PAYLOAD] * rng.choice(_FURTHER):
-        if not scope.here:  # it was dropped
-            break
-        if not any(can_generate(op, scope) for op in among):
-            continue
-        step = generate_step(rng, scope, weights, among=among)
-        scope.apply(step)
-        steps.append(step)
-    return tuple(steps)
-
-
 def vary(
     rng: Random, payload: tuple[Step, ...], weights: Weights, together: int
 ) -> tuple[Step, ...]:
@@ -107,16 +71,6 @@ def vary(
     texts = weights.offers.list_texts(choice)
     word = pick(rng, list(texts), [weights.of_word(choice, text) for text in texts])
     return (*payload[:at], payload[at].with_arg(index, word), *payload[at + 1 :])
-
-
-def _pick_kind(rng: Random, scope: Scope, weights: Weights) -> str:
-    if rng.random() < _ANY_KIND:
-        kind = rng.choice(scope.offers.list_texts(KIND))
-        if scope.allows(KIND, kind) and rng.random() * KIND.word(kind).cost < weights.words.get(
-            kind, 1
-        ):
-            return kind
-    return pick_word(rng, scope, weights, KIND)
 
 
 def _pick_segment(rng: Random, writer: Writer, weights: Weights) -> Segment:

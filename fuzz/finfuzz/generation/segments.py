@@ -74,6 +74,7 @@ SEGMENTS: dict[str, Segment] = {
         Segment("import", 2, ("import",)),
         Segment("again", 1, ("again",)),
         Segment("again-use", 2, ("again", _PAYLOAD)),
+        Segment("again-elsewhere", 0.6, ("again", f"elsewhere {_PAYLOAD}")),
         Segment("unimport", 1, ("unimport",)),
         Segment("collect", 0.5, ("collect",)),
         Segment("renew", 0.8, ("unimport", "collect", _PAYLOAD)),

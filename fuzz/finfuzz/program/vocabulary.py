@@ -11,7 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
-from finfuzz.program.legal import CALLABLE, EDGES_FROM, EDGES_TO, HOOKS_OF, list_hooks
+from finfuzz.program.legal import (
+    CALLABLE,
+    EDGES_FROM,
+    EDGES_TO,
+    HOOKS_OF,
+    NOT_LEGAL,
+    list_hooks,
+    pair,
+)
 from finfuzz.program.model import Program
 from finfuzz.program.words import (
     ACTION,
@@ -167,6 +175,18 @@ class Vocabulary:
     def hooks_of(self) -> Mapping[str, tuple[str, ...]]:
         """The hooks that each kind takes, lacking ones among them."""
         return {**HOOKS_OF, **{text: list_hooks(kind) for text, kind in self.own.kinds.items()}}
+
+    @cached_property
+    def hooks_with_actions(self) -> tuple[tuple[str, str], ...]:
+        """The hooks that kinds of the target take, each with each action that is legal for it."""
+        taken = {hook for kind, hooks in self.hooks_of.items() for hook in hooks
+                 if self.has(KIND, kind) and self.has(HOOK, hook)}  # fmt: skip
+        return tuple(
+            (hook, action)
+            for hook in self.list_texts(HOOK)
+            for action in self.list_texts(ACTION)
+            if hook in taken and self.has(ACTION, action) and pair(hook, action) not in NOT_LEGAL
+        )
 
     def takes(self, edge: str, kind: str) -> bool:
         """Whether such an edge can lead to that kind."""

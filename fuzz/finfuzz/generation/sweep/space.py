@@ -78,7 +78,7 @@ CELLS = (
 #: what performs, and no cell has such payloads and these segments.
 _SAID_OTHERWISE = {
     ("left-empty", "end"), ("left-empty", "return"), ("again", "use"), ("outlive", "use"),
-    ("self-check", "sub-check"),
+    ("self-check", "sub-check"), ("again", "use-elsewhere"),
 }  # fmt: skip
 
 
@@ -90,13 +90,15 @@ class Block(NamedTuple):
     flavour: str
 
 
+def _may_share(one: Cell, other: Cell) -> bool:
+    """Whether two cells may have blocks in common."""
+    return (one.segments, one.payloads) == (other.segments, other.payloads)
+
+
 def _is_in(cell: Cell, block: Block, first: str) -> bool:
-    """Whether a block is one of a cell. ``first``: the kind of interpreter that each cell has."""
-    return (
-        cell.payloads is block.payloads
-        and cell.segments == len(block.cycle)
-        and (cell.every_segment or all(each in COMMON for each in block.cycle))
-        and (cell.every_interpreter or block.flavour == first)
+    """Whether a block is in a cell that may share it. ``first``: the interpreter of each cell."""
+    return (cell.every_segment or all(each in COMMON for each in block.cycle)) and (
+        cell.every_interpreter or block.flavour == first
     )
 
 
@@ -147,11 +149,11 @@ class Space:
             for text in FLAVOUR.texts
             if self.offers.has(FLAVOUR, text) and text not in self._avoided
         ]
-        earlier = self.cells[: self.cells.index(cell)]
-        for cycle in product(_ALL if cell.every_segment else COMMON, repeat=cell.segments):
+        earlier = [one for one in self.cells[: self.cells.index(cell)] if _may_share(one, cell)]
+        for cycle in product(self._list_segments(cell), repeat=cell.segments):
             if any(each.has_payload for each in cycle) is (cell.payloads is Payloads.NONE):
                 continue
-            if not self._is_said(cycle):
+            if any(pair in _SAID_OTHERWISE for pair in pairwise(each.name for each in cycle)):
                 continue
             several = cell.every_interpreter and any(each.picks_kind for each in cycle)
             for flavour in flavours if several else flavours[:1]:
@@ -172,12 +174,13 @@ class Space:
             return True
         return self._hangs and leaves_threads(program)
 
-    def _is_said(self, cycle: tuple[Segment, ...]) -> bool:
-        """Whether a life cycle is possible here, and not said by another one."""
-        if any(op in self._avoided for each in cycle for op, *_ in each.patterns):
-            return False
-        names = [each.name for each in cycle]
-        return not any(pair in _SAID_OTHERWISE for pair in pairwise(names))
+    def _list_segments(self, cell: Cell) -> list[Segment]:
+        """List the segments of a cell that are possible here."""
+        return [
+            each
+            for each in (_ALL if cell.every_segment else COMMON)
+            if self._avoided.isdisjoint(op for op, *_ in each.patterns)
+        ]
 
     @property
     def _hangs(self) -> bool:
