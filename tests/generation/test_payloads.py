@@ -49,7 +49,7 @@ def test_an_object_is_kept_alive_and_does_something_when_it_goes() -> None:
 
 
 def test_a_hook_of_one_kind_comes_with_each_of_its_actions() -> None:
-    """By kinds alone, it was one hook of two hundred (nanobind's function without its type)."""
+    """By kinds alone, it was one hook of a hundred (nanobind's function without its type)."""
     rng, weights = Random(1), Weights()
     steps = [step for _ in range(20_000) for step in generate_payload(rng, weights)]
     hooks = [step.args[1:] for step in steps if step.op == "hook"]

@@ -26,7 +26,7 @@ _FURTHER = (0, 0, 0, 0, 1, 1)
 #: and each kind has defects of its own.
 _ANY_KIND = 0.5
 #: The share of hooks that are drawn first, with their action, and then a kind that has them. So has
-#: each hook, whose kinds may be few. `capsule` on a capsule was one hook of two hundred.
+#: each hook, whose kinds may be few. `capsule` was one hook of a hundred.
 _ANY_HOOK = 0.5
 #: The share of payloads with a further hook or action, where a recipe names actions for their first
 #: kind: such a kind is there for what it does.
