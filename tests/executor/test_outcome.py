@@ -133,6 +133,31 @@ def test_a_hang_that_ignores_signals_ends_too(fake: Fake, run: Run) -> None:
     assert (outcome.timed_out, outcome.signal, outcome.frames) == (True, "SIGKILL", ())
 
 
+#: Needs 0.05 s of a processor that it shares with a process of 30 times its weight.
+KEPT_WAITING = """
+import os, signal, time
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+other = os.fork()
+while not other:
+    pass
+os.nice(15)
+begin = time.process_time()
+while time.process_time() < begin + 0.05:
+    pass
+os.kill(other, signal.SIGKILL)
+os.waitpid(other, 0)
+"""
+
+
+def test_what_a_child_waits_for_a_processor_is_no_part_of_its_deadline(
+    fake: Fake, run: Run
+) -> None:
+    """`make test` under load: a program of 3 ms was a hang of two seconds (issue 21)."""
+    outcome = run(fake(KEPT_WAITING), IMPORT, Limits(deadline=0.2))
+    assert (outcome.timed_out, outcome.exit_code, outcome.took) == (False, 0, (2, 0, 0))
+    assert outcome.seconds > 0.2
+
+
 @pytest.mark.parametrize("text", ["finfuzz 1\n", "finfuzz 1\n" + "start i legacy\nstop i\n" * 3])
 def test_no_time_at_all_is_too_little(plain_c: Build, run: Run, text: str) -> None:
     # One may be over before this process, which is late on a busy machine, looks at the clock.

@@ -3,6 +3,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -211,3 +212,21 @@ def test_what_is_ignored_is_not_ignored_by_what_is_started(ignore: str) -> None:
     code = INHERITS.format(root=str(PACKAGE.parent), ignore=ignore)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\nTrue\n"
+
+
+#: Two that share a processor, for ever.
+TWO_ON_ONE = (
+    "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); os.fork()\nwhile 1: 1"
+)
+
+
+def test_what_a_process_waits_for_a_processor_is_read() -> None:
+    spinning = subprocess.Popen([sys.executable, "-c", TWO_ON_ONE])
+    end = time.monotonic() + PATIENCE
+    try:
+        while process.read_waited(spinning.pid) < 0.05:
+            assert time.monotonic() < end
+    finally:
+        process.end_tree(spinning.pid)
+        spinning.wait()
+    assert process.read_waited(spinning.pid) == 0

@@ -8,7 +8,7 @@ import time
 
 from finfuzz.executor import process
 from finfuzz.executor.gil import refuse_gil
-from finfuzz.executor.limits import Limits
+from finfuzz.executor.limits import MOST_WAITED, Limits
 from finfuzz.executor.outcome import Outcome, read_outcome
 from finfuzz.executor.prepare import prepare_for
 from finfuzz.executor.shared_memory import SharedMemory
@@ -60,7 +60,7 @@ def _run(build: Build, shared: SharedMemory, stderr: int, deadline: float) -> No
     os.close(appending)
     try:
         _wait_for_begin(child.pid, shared)
-        if not process.wait_until_ended(child.pid, deadline):
+        if not _ends_in_time(child.pid, deadline):
             facts.timed_out = 1
             _record_frames(child.pid, shared)
     finally:
@@ -79,6 +79,17 @@ def _wait_for_begin(pid: int, shared: SharedMemory) -> None:
     while shared.header.facts.lives == 0 and time.monotonic() < end:
         if process.wait_until_ended(pid, 0.001):
             return
+
+
+def _ends_in_time(pid: int, deadline: float) -> bool:
+    """Whether a child ends by its deadline, which moves by what it waits for a processor."""
+    begin, waited = time.monotonic(), 0.0
+    while not process.wait_until_ended(pid, max(begin + deadline + waited - time.monotonic(), 0)):
+        now = min(process.read_waited(pid), MOST_WAITED)
+        if now <= waited:
+            return False
+        waited = now
+    return True
 
 
 def _record_frames(pid: int, shared: SharedMemory) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from finfuzz.targets.instrumentation import Instrumentation
 
 PATIENCE = 10
+#: The most seconds that a deadline moves: by what the child, ready to run, waited for a processor
+#: (zygote.cpp has the same).
+MOST_WAITED = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,7 @@ class Limits:
     """``deadline``: seconds by the monotonic clock. ``memory_mib``: address space of the child.
 
     A child takes 3 ms, and 9 ms with a subinterpreter (docs/design.md): two seconds are 200 times
-    the need of an honest program on a loaded machine.
+    the need of an honest program on a loaded machine. What it waits for a processor is added.
     """
 
     deadline: float = 2.0

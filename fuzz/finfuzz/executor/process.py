@@ -159,6 +159,18 @@ def wait_until_ended(pid: int, seconds: float) -> bool:
         os.close(pidfd)
 
 
+def read_waited(pid: int) -> float:
+    """Read how long a process was ready to run and waited for a processor: the most of its threads.
+
+    Seconds; 0 where the kernel does not tell (proc(5), schedstat).
+    """
+    most = 0.0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # the thread has ended
+            most = max(most, int(task.read_text().split()[1]) / 1e9)
+    return most
+
+
 def end_tree(pid: int) -> None:
     """Kill a process and all its descendants, by their ids."""
     try:

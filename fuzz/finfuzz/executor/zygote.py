@@ -9,7 +9,7 @@ import tempfile
 
 from finfuzz.executor import process
 from finfuzz.executor.gil import refuse_gil
-from finfuzz.executor.limits import Limits
+from finfuzz.executor.limits import MOST_WAITED, Limits
 from finfuzz.executor.outcome import Outcome, read_outcome
 from finfuzz.executor.prepare import prepare_for
 from finfuzz.executor.shared_memory import SharedMemory
@@ -20,8 +20,8 @@ from finfuzz.support.processes import end_descendants
 from finfuzz.targets.build import Build
 from finfuzz.targets.instrumentation import read_instrumentation
 
-#: The zygote enforces a child's deadline. This long after the deadline, the zygote is killed.
-_GRACE_SECONDS = 20.0
+#: The zygote enforces a child's deadline. This long after the latest one, the zygote is killed.
+_GRACE_SECONDS = MOST_WAITED + 20.0
 
 
 class ZygoteDied(Exception):

@@ -24,7 +24,7 @@ from finfuzz.executor import process
 from finfuzz.support.own_python import module_command
 
 _LIBFUZZER = re.compile(r"\b(ft|corp): (\d+)")
-#: A worker gives a zygote up 20 s after its deadline; the supervisor gives a worker longer.
+#: A worker gives a zygote up 40 s after its deadline; the supervisor gives a worker longer.
 UNRESPONSIVE_SECONDS = 60.0
 #: A stopped worker may need so long beyond its deadline, for the program that it runs.
 STOP_SECONDS = 30.0
