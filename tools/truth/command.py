@@ -20,6 +20,7 @@ from finfuzz.targets.build import build
 from finfuzz.targets.pick import pick_interpreter
 from finfuzz.targets.releases import resolve
 from finfuzz.targets.spec import parse_target
+from truth.longer import shorten
 from truth.report import format_result, plot, render_page
 from truth.schedule import read_results, run_all
 from truth.statistics import ARMS, Arm, collect_times, get_arm
@@ -76,6 +77,12 @@ class AlwaysShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     help="File of results of an earlier version, which the page compares with.",
 )
 @click.option(
+    "--longer",
+    "longer_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of results of longer trials: their beginnings are trials that are not run again.",
+)
+@click.option(
     "--reduced", is_flag=True, help="Run only what was always shown; exit 1 if a defect is missed."
 )
 def truth(
@@ -87,6 +94,7 @@ def truth(
     results_file: Path | None,
     report: Path | None,
     earlier_file: Path | None,
+    longer_file: Path | None,
     reduced: bool,
 ) -> None:
     """Run the fuzzer on builds with known defects and report when it shows each defect."""
@@ -102,12 +110,16 @@ def truth(
         for arm in ARMS
         if not arms or str(arm) in arms
     ]
-    results = _run(wanted, defects, at_once, results_file)
+    longer = tuple(read_results(longer_file)) if longer_file else ()
+    beginnings = shorten(longer, seconds)
+    known = {(one.trial.bad, get_arm(one.trial), one.trial.seed) for one in beginnings}
+    left = [one for one in wanted if (one.bad, get_arm(one), one.seed) not in known]
+    results = [*beginnings, *_run(left, defects, at_once, results_file)]
     if report:
         picture = report.with_suffix(".svg")
         earlier = tuple(read_results(earlier_file)) if earlier_file else ()
         picture.write_bytes(plot(defects, results, earlier))
-        page = render_page(defects, results, picture.name, at_once, earlier)
+        page = render_page(defects, results, picture.name, at_once, earlier, longer)
         report.write_text(page, encoding="utf-8")
         rows = msgspec.json.encode(collect_always_shown(defects, results))
         ALWAYS.write_bytes(msgspec.json.format(rows) + b"\n")

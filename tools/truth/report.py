@@ -12,6 +12,7 @@ from pygal.style import Style
 
 from benchmarks.report import read_cpu_name
 from truth.earlier import render_earlier
+from truth.longer import render_longer
 from truth.statistics import (
     Arm,
     Comparison,
@@ -33,10 +34,12 @@ def render_page(
     picture: str,
     at_once: int,
     earlier: Sequence[Result] = (),
+    longer: Sequence[Result] = (),
 ) -> str:
     """Return Markdown: the method, a comparison of the arms, ``notes.md`` and each defect's times.
 
     ``notes.md`` is written by hand. ``earlier``: results of an earlier version, to compare with.
+    ``longer``: results of longer trials.
     """
     arms = list_arms(results)
     counts = Counter((one.trial.bad, get_arm(one.trial)) for one in results).values()
@@ -65,6 +68,7 @@ def render_page(
             *_render_overview(defects, results, arms),
             "",
             *render_earlier(defects, results, earlier),
+            *render_longer(defects, longer, seconds),
             (FOLDER / "notes.md").read_text(encoding="utf-8").strip(),
             "",
             "## Each defect",
