@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finfuzz.generation.payloads import generate_payload
+from finfuzz.generation.payloads import generate_payload, generate_payloads
 from finfuzz.generation.weights import Weights
 from finfuzz.program.scope import Scope
 from finfuzz.program.vocabulary import EVERYTHING, NOTHING, OwnWords, Vocabulary
@@ -66,3 +66,16 @@ def test_a_word_of_weight_0_is_not_drawn_as_any() -> None:
              for word in step.args}  # fmt: skip
     assert "raise" not in words
     assert "create" in words
+
+
+def test_a_word_of_threading_does_not_come_alone() -> None:
+    """The first costs two children more, the others nothing; one defect needs two (gh-113148)."""
+    rng, weights = Random(1), Weights()
+    threading = {"threading-exit", "joined-thread", "daemon-thread", "threading-shutdown"}
+    counts = Counter(
+        sum(not threading.isdisjoint(step.args) for step in generate_payloads(rng, weights, 4))
+        for _ in range(4000)
+    )
+    assert (
+        sum(counts[number] for number in counts if number > 1) > counts[1] * 0.14
+    )  # 0.08 by words alone

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from finfuzz.program.language import EDGE, OPERATIONS, Role
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
+from finfuzz.program.text import parse
 
 EDGE_STEP = Step("edge", ("a", "b", "append"), ("above",), "beside")
 
@@ -55,3 +56,21 @@ def test_without_comments_the_steps_are_the_same(program: Program) -> None:
     assert not bare.below
     assert not any(step.above or step.beside for step in bare.steps)
     assert bare.without_comments() == bare
+
+
+@pytest.mark.parametrize(
+    ("steps", "cost"),
+    [
+        ("", 1),
+        ("node a list; root a sys", 1),
+        ("node a list; root a daemon-thread", 3),
+        # measured: one word of `threading` 2.3 to 3.2 bare children, four of them 3.0 to 3.2
+        ("node a list; root a daemon-thread; root a joined-thread; hook a threading-exit join", 3),
+        ("node a list; root a daemon-thread; node b native-enum; node c native-enum", 5),
+        ("node a list; root a daemon-thread; start i legacy; enter i; node a list; "
+         "root a joined-thread", 7.5),
+        ("node a list; root a daemon-thread; again; node a list; root a daemon-thread", 7.5),
+    ],
+)  # fmt: skip
+def test_a_module_is_paid_for_once_in_each_interpreter(steps: str, cost: float) -> None:
+    assert parse(f"finfuzz 1\n{steps.replace('; ', chr(10))}\n").cost == cost

@@ -6,7 +6,7 @@ from functools import lru_cache
 from random import Random
 
 from finfuzz.generation.generate import pick_word
-from finfuzz.generation.payloads import generate_payload
+from finfuzz.generation.payloads import generate_payloads
 from finfuzz.generation.segments import SEGMENTS, Segment, Writer
 from finfuzz.generation.weights import Weights, pick
 from finfuzz.program.model import Program, Step
@@ -37,7 +37,7 @@ def generate_life_cycle(rng: Random, weights: Weights, together: int | None = No
     """
     writer = Writer(weights, _pick_flavour(rng, weights))
     together = together or rng.choice(TOGETHER)
-    payload = _generate_payloads(rng, weights, together)
+    payload = generate_payloads(rng, weights, together)
     for _ in range(rng.choice(_SEGMENTS)):
         segment = _pick_segment(rng, writer, weights)
         if segment.starts and rng.random() < _OTHER_KIND:
@@ -50,17 +50,12 @@ def generate_life_cycle(rng: Random, weights: Weights, together: int | None = No
     return writer.program
 
 
-def _generate_payloads(rng: Random, weights: Weights, together: int) -> tuple[Step, ...]:
-    """Generate payloads that go together. A reused name means the newer node."""
-    return tuple(step for _ in range(together) for step in generate_payload(rng, weights))
-
-
 def vary(
     rng: Random, payload: tuple[Step, ...], weights: Weights, together: int
 ) -> tuple[Step, ...]:
     """Return other payloads, or these with one word changed; not every step need be legal."""
     if rng.random() < 0.5:
-        return _generate_payloads(rng, weights, together)
+        return generate_payloads(rng, weights, together)
     sites = [
         (at, index, choice)
         for at, step in enumerate(payload)

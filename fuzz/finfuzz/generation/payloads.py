@@ -8,7 +8,7 @@ from finfuzz.generation.generate import can_generate, generate_step, pick_word
 from finfuzz.generation.weights import Weights
 from finfuzz.program.model import Step
 from finfuzz.program.scope import Scope
-from finfuzz.program.words import ACTION, HOOK, KIND, Choice
+from finfuzz.program.words import KIND
 
 #: The parts of a payload after its first node, each with its share of payloads. What keeps an
 #: object alive and what it does when it goes belong together: steps that are drawn one by one had
@@ -55,6 +55,17 @@ def generate_payload(rng: Random, weights: Weights) -> tuple[Step, ...]:
             step = generate_step(rng, scope, weights, among=among)
         if scope.apply(step):
             steps.append(step)
+            weights = weights.after([step])
+    return tuple(steps)
+
+
+def generate_payloads(rng: Random, weights: Weights, together: int) -> tuple[Step, ...]:
+    """Generate payloads that go together. A reused name means the newer node."""
+    steps: list[Step] = []
+    for _ in range(together):
+        payload = generate_payload(rng, weights)
+        steps += payload
+        weights = weights.after(payload)
     return tuple(steps)
 
 
@@ -65,19 +76,16 @@ def _pick_kind(rng: Random, scope: Scope, weights: Weights, hook: str) -> str:
         return pick_word(rng, scope, weights, KIND, fits=lambda kind: hook in hooks_of[kind])
     if rng.random() < _ANY_KIND:
         kind = rng.choice(scope.offers.list_texts(KIND))
-        if scope.allows(KIND, kind) and _is_affordable(rng, weights, KIND, kind):
+        if scope.allows(KIND, kind) and rng.random() * KIND.word(kind).cost < weights.words.get(
+            kind, 1
+        ):
             return kind
     return pick_word(rng, scope, weights, KIND)
 
 
 def _pick_hook(rng: Random, weights: Weights) -> tuple[str, str] | None:
-    """Pick any hook with any action; None now and then where they cost more than a bare child."""
+    """Pick any hook with any action, whatever they cost; None for one that is avoided."""
     hook, action = rng.choice(weights.offers.hooks_with_actions)
-    if _is_affordable(rng, weights, HOOK, hook) and _is_affordable(rng, weights, ACTION, action):
+    if weights.words.get(hook, 1) and weights.words.get(action, 1):
         return hook, action
     return None
-
-
-def _is_affordable(rng: Random, weights: Weights, choice: Choice, text: str) -> bool:
-    """Whether to take a word now that was drawn as often as any: the more it costs, the rarer."""
-    return rng.random() * choice.word(text).cost < weights.words.get(text, 1)

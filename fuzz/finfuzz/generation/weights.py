@@ -8,14 +8,14 @@ framework has to keep them alive to the end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
-from finfuzz.program.model import Program
+from finfuzz.program.model import Program, Step
 from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
-from finfuzz.program.words import Choice
+from finfuzz.program.words import ACTION, HOOK, ROOT, Choice
 from finfuzz.support.cpythons import NEWEST, Version
 
 T = TypeVar("T")
@@ -142,6 +142,9 @@ class Weights:
     #: rarely generated: otherwise every second program of a campaign had an exit function of
     #: `threading`, at the price of two other programs.
     cheapen: float = 0.5
+    #: Modules that are imported already.
+    imported: frozenset[str] = frozenset()
+    _after: dict[str, Weights] = field(default_factory=dict, init=False, repr=False, compare=False)
     _accumulated: dict[Choice, tuple[tuple[str, ...], tuple[float, ...]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -153,6 +156,30 @@ class Weights:
     def list_avoided(self) -> frozenset[str]:
         """List the operations that are not to be generated."""
         return frozenset(name for name, weight in self.operations.items() if not weight)
+
+    def after(self, steps: Iterable[Step]) -> Weights:
+        """Return the weights for what follows in the same interpreter.
+
+        A module that a step needs is imported by then: other words that need it cost nothing.
+        """
+        found = self
+        for module in dict.fromkeys(step.module for step in steps if step.module):
+            found = found._after_import(module)
+        return found
+
+    def _after_import(self, module: str) -> Weights:
+        if module in self.imported:
+            return self
+        if module not in self._after:
+            free = {
+                word.text: self.words.get(word.text, 1) * word.cost
+                for choice in (ROOT, HOOK, ACTION)
+                for word in choice.words
+                if word.module == module
+            }
+            imported = self.imported | {module}
+            self._after[module] = replace(self, words={**self.words, **free}, imported=imported)
+        return self._after[module]
 
     def of_word(self, choice: Choice, text: str) -> float:
         """Return a word's weight within its choice: less the more the word costs."""

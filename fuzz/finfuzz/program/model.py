@@ -33,6 +33,11 @@ class Step:
         return _price(self.op, self.args)
 
     @property
+    def module(self) -> str:
+        """The module whose import is what the step costs; empty where it is something else."""
+        return _find_module(self.op, self.args)
+
+    @property
     def imports(self) -> bool:
         """Whether the step imports the extension if it is not imported yet."""
         kinds = {"node": self.args[-1:], "shape": self.args[2:3]}.get(self.op, ())
@@ -59,6 +64,18 @@ def _price(op: str, args: tuple[str, ...]) -> float:
     return max(OPERATIONS[op].cost, *words, 0)
 
 
+@lru_cache(maxsize=1 << 14)
+def _find_module(op: str, args: tuple[str, ...]) -> str:
+    modules = (
+        p.word(text).module for _, p, text in Step(op, args).typed() if isinstance(p, Choice)
+    )
+    return next(filter(None, modules), "")
+
+
+#: Operations after which another interpreter goes on, with modules of its own.
+_MOVES = ("start", "enter", "stop", "again")
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """Steps in order, and the comments below the last of them. Any step can be left out."""
@@ -71,8 +88,20 @@ class Program:
 
     @property
     def cost(self) -> float:
-        """The cost of its child, in bare children; too high where a module is imported twice."""
-        return 1 + sum(max(step.cost - 1, 0) for step in self.steps)
+        """The cost of its child, in bare children.
+
+        A module that several steps need is paid for once; again where the program comes back to an
+        interpreter, which is too much.
+        """
+        cost, imported = 1.0, set[str]()
+        for step in self.steps:
+            if step.op in _MOVES:
+                imported.clear()
+            if step.module not in imported:
+                cost += max(step.cost - 1, 0)
+            if step.module:
+                imported.add(step.module)
+        return cost
 
     def without_comments(self) -> Program:
         return Program(tuple(Step(step.op, step.args) for step in self.steps))

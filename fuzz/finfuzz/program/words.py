@@ -28,7 +28,8 @@ class Word:
 
     ``main_only``: why the word is legal in the main interpreter only; else empty. ``since``: the
     first CPython that has it. ``cost``: the cost of a child with the word, in bare children
-    (rounded from `tools/costs.py`); the word is generated that much more rarely. ``abuse``: the
+    (rounded from `tools/costs.py`); the word is generated that much more rarely. ``module``: the
+    one whose import is what costs, once in each interpreter; else empty. ``abuse``: the
     rule that the word breaks on purpose; else empty. ``own_thread``: why the word is not legal
     in another thread; else empty.
     """
@@ -38,6 +39,7 @@ class Word:
     main_only: str = ""
     since: Version = ALWAYS
     cost: float = 1
+    module: str = ""
     abuse: str = ""
     own_thread: str = ""
 
@@ -313,6 +315,7 @@ ROOT = Choice(
             "a callback of `threading._shutdown`",
             own_thread=_MAIN_THREAD,
             cost=3,
+            module="threading",
         ),
         Word("excepthook", "`sys.excepthook`"),
         Word("unraisablehook", "`sys.unraisablehook`"),
@@ -342,12 +345,14 @@ ROOT = Choice(
             main_only=_FATAL_THREAD,
             own_thread=_MAIN_THREAD,
             cost=3,
+            module="threading",
         ),
         Word(
             "joined-thread",
             "the stack of a thread that Python joins at the end",
             own_thread=_MAIN_THREAD,
             cost=3,
+            module="threading",
         ),
         Word(
             "returning-thread",
@@ -421,6 +426,7 @@ HOOK = Choice(
             "a callback of `threading._shutdown`",
             own_thread=_MAIN_THREAD,
             cost=3,
+            module="threading",
         ),
         Word(
             "busy-thread",
@@ -479,6 +485,7 @@ ACTION = Choice(
             main_only=_NEW_THREAD,
             own_thread=_MAIN_THREAD,
             cost=3,
+            module="threading",
         ),
         Word(
             "join",
@@ -486,6 +493,7 @@ ACTION = Choice(
             main_only=_NEW_THREAD,
             own_thread=_MAIN_THREAD,
             cost=3,
+            module="threading",
         ),
         Word(
             "native-thread",
