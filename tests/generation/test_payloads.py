@@ -76,6 +76,5 @@ def test_a_word_of_threading_does_not_come_alone() -> None:
         sum(not threading.isdisjoint(step.args) for step in generate_payloads(rng, weights, 4))
         for _ in range(4000)
     )
-    assert (
-        sum(counts[number] for number in counts if number > 1) > counts[1] * 0.14
-    )  # 0.08 by words alone
+    several = sum(count for number, count in counts.items() if number > 1)
+    assert several > counts[1] * 0.14  # 0.08 by words alone

@@ -111,10 +111,10 @@ def truth(
         if not arms or str(arm) in arms
     ]
     longer = tuple(read_results(longer_file)) if longer_file else ()
-    beginnings = shorten(longer, seconds)
-    known = {(one.trial.bad, get_arm(one.trial), one.trial.seed) for one in beginnings}
-    left = [one for one in wanted if (one.bad, get_arm(one), one.seed) not in known]
-    results = [*beginnings, *_run(left, defects, at_once, results_file)]
+    begun = {_identify(one.trial): one for one in shorten(longer, seconds)}
+    left = [one for one in wanted if _identify(one) not in begun]
+    results = [begun[key] for one in wanted if (key := _identify(one)) in begun]
+    results += _run(left, defects, at_once, results_file)
     if report:
         picture = report.with_suffix(".svg")
         earlier = tuple(read_results(earlier_file)) if earlier_file else ()
@@ -123,6 +123,11 @@ def truth(
         report.write_text(page, encoding="utf-8")
         rows = msgspec.json.encode(collect_always_shown(defects, results))
         ALWAYS.write_bytes(msgspec.json.format(rows) + b"\n")
+
+
+def _identify(trial: Trial) -> tuple[BadBuild, Arm, int]:
+    """Return what a trial and a longer one have in common."""
+    return trial.bad, get_arm(trial), trial.seed
 
 
 def compile_builds(defects: Sequence[Defect]) -> list[BadBuild]:

@@ -30,12 +30,12 @@ class Step:
     @property
     def cost(self) -> float:
         """The cost of a child with this step, in bare children (`tools/costs.py`)."""
-        return _price(self.op, self.args)
+        return _price(self.op, self.args)[0]
 
     @property
     def module(self) -> str:
         """The module whose import is what the step costs; empty where it is something else."""
-        return _find_module(self.op, self.args)
+        return _price(self.op, self.args)[1]
 
     @property
     def imports(self) -> bool:
@@ -59,17 +59,11 @@ class Step:
 
 
 @lru_cache(maxsize=1 << 14)  # each candidate of a campaign is priced
-def _price(op: str, args: tuple[str, ...]) -> float:
-    words = (p.word(text).cost for _, p, text in Step(op, args).typed() if isinstance(p, Choice))
-    return max(OPERATIONS[op].cost, *words, 0)
-
-
-@lru_cache(maxsize=1 << 14)
-def _find_module(op: str, args: tuple[str, ...]) -> str:
-    modules = (
-        p.word(text).module for _, p, text in Step(op, args).typed() if isinstance(p, Choice)
-    )
-    return next(filter(None, modules), "")
+def _price(op: str, args: tuple[str, ...]) -> tuple[float, str]:
+    """Return a step's cost, and the module whose import that is; empty if it is something else."""
+    words = [p.word(text) for _, p, text in Step(op, args).typed() if isinstance(p, Choice)]
+    cost = max(OPERATIONS[op].cost, *(word.cost for word in words), 0)
+    return cost, next((word.module for word in words if word.module), "")
 
 
 #: Operations after which another interpreter goes on, with modules of its own.
@@ -97,10 +91,11 @@ class Program:
         for step in self.steps:
             if step.op in _MOVES:
                 imported.clear()
-            if step.module not in imported:
-                cost += max(step.cost - 1, 0)
-            if step.module:
-                imported.add(step.module)
+            price, module = _price(step.op, step.args)
+            if module not in imported:
+                cost += max(price - 1, 0)
+            if module:
+                imported.add(module)
         return cost
 
     def without_comments(self) -> Program:
