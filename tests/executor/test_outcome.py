@@ -133,7 +133,7 @@ def test_a_hang_that_ignores_signals_ends_too(fake: Fake, run: Run) -> None:
     assert (outcome.timed_out, outcome.signal, outcome.frames) == (True, "SIGKILL", ())
 
 
-#: Needs 0.05 s of a processor that it shares with a process of 30 times its weight.
+#: Needs 0.02 s of a processor that it shares with a process of 30 times its weight.
 KEPT_WAITING = """
 import os, signal, time
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -142,7 +142,7 @@ while not other:
     pass
 os.nice(15)
 begin = time.process_time()
-while time.process_time() < begin + 0.05:
+while time.process_time() < begin + 0.02:
     pass
 os.kill(other, signal.SIGKILL)
 os.waitpid(other, 0)
@@ -160,7 +160,8 @@ def test_what_a_child_waits_for_a_processor_is_no_part_of_its_deadline(
 
 def test_no_time_at_all_is_a_deadline_too(fake: Fake, run: Run) -> None:
     outcome = run(fake("while True: pass"), IMPORT, Limits(deadline=0))
-    assert (outcome.timed_out, outcome.died, outcome.signal) == (True, True, "SIGKILL")
+    assert (outcome.timed_out, outcome.died) == (True, True)
+    assert outcome.signal in ("SIGKILL", "SIGXCPU")  # asked for its stack before it could answer
 
 
 def test_a_child_past_its_deadline_takes_no_further_step(fake: Fake, run: Run) -> None:

@@ -214,19 +214,24 @@ def test_what_is_ignored_is_not_ignored_by_what_is_started(ignore: str) -> None:
     assert done.stdout == "True\nTrue\n"
 
 
-#: Two that share a processor, for ever.
-TWO_ON_ONE = (
-    "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); os.fork()\nwhile 1: 1"
-)
+#: Runs for ever, on the first processor.
+SPINS = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nwhile 1: 1"
 
 
 def test_what_a_process_waits_for_a_processor_is_read() -> None:
-    spinning = subprocess.Popen([sys.executable, "-c", TWO_ON_ONE])
+    """Of two that share one."""
+    spinning, other = (subprocess.Popen([sys.executable, "-c", SPINS]) for _ in range(2))
     end = time.monotonic() + PATIENCE
     try:
-        while process.read_waited(spinning.pid) < 0.05:
+        while (found := process.read_scheduled(spinning.pid)).waited < 0.05:
+            assert time.monotonic() < end
+        assert found.ran > 0.01
+        assert found.ready
+        spinning.send_signal(signal.SIGSTOP)
+        while process.read_scheduled(spinning.pid).ready:
             assert time.monotonic() < end
     finally:
-        process.end_tree(spinning.pid)
-        spinning.wait()
-    assert process.read_waited(spinning.pid) == 0
+        for one in (spinning, other):
+            one.kill()
+            one.wait()
+    assert process.read_scheduled(spinning.pid) == (0, 0, False)

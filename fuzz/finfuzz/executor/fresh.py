@@ -85,11 +85,26 @@ def _ends_in_time(pid: int, deadline: float) -> bool:
     """Whether a child ends by its deadline, which moves by what it waits for a processor."""
     begin, waited = time.monotonic(), 0.0
     while not process.wait_until_ended(pid, max(begin + deadline + waited - time.monotonic(), 0)):
-        now = min(process.read_waited(pid), MOST_WAITED)
-        if now <= waited:
+        if time.monotonic() - begin > deadline + MOST_WAITED:
             return False
-        waited = now
+        now = process.read_scheduled(pid)
+        had_it = now.ran >= deadline
+        if now.waited <= waited and (had_it or not _is_kept_waiting(pid, now)):
+            return False
+        waited = min(max(waited, now.waited), MOST_WAITED)
     return True
+
+
+def _is_kept_waiting(pid: int, before: process.Scheduled) -> bool:
+    """Whether a child waits for a processor: the kernel adds a wait when it is over.
+
+    A thread is ready, and in a while of several ticks none runs, or a wait comes to its end.
+    """
+    if not before.ready:
+        return False
+    process.wait_until_ended(pid, 0.02)
+    now = process.read_scheduled(pid)
+    return now.waited > before.waited or (now.ready and now.ran == before.ran)
 
 
 def _record_frames(pid: int, shared: SharedMemory) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import psutil
 
@@ -159,16 +159,27 @@ def wait_until_ended(pid: int, seconds: float) -> bool:
         os.close(pidfd)
 
 
-def read_waited(pid: int) -> float:
-    """Read how long a process was ready to run and waited for a processor: the most of its threads.
+class Scheduled(NamedTuple):
+    """How a process was scheduled so far, in seconds.
 
-    Seconds; 0 where the kernel does not tell (proc(5), schedstat).
+    ``waited``: the most in which one of its threads was ready to run and waited for a processor.
+    ``ran``: what all had of one. ``ready``: whether a thread runs or waits now.
     """
-    most = 0.0
-    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+
+    waited: float
+    ran: float
+    ready: bool
+
+
+def read_scheduled(pid: int) -> Scheduled:
+    """Read how a process was scheduled; all 0 where the kernel does not tell (proc(5))."""
+    waited, ran, ready = 0.0, 0.0, False
+    for task in Path(f"/proc/{pid}/task").glob("*"):
         with contextlib.suppress(OSError):  # the thread has ended
-            most = max(most, int(task.read_text().split()[1]) / 1e9)
-    return most
+            of_task, wait, _ = map(int, (task / "schedstat").read_text().split())
+            waited, ran = max(waited, wait / 1e9), ran + of_task / 1e9
+            ready |= (task / "stat").read_text().rpartition(") ")[2].startswith("R")
+    return Scheduled(waited, ran, ready)
 
 
 def end_tree(pid: int) -> None:

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "beginning.h"
 #include "pages.h"
@@ -58,26 +59,55 @@ static void request_stack(pid_t pid, int pidfd) {
 // The most that a deadline moves (executor/limits.py, MOST_WAITED).
 constexpr int64_t kMostWaited = 20 * 1000000;
 
-// Microseconds in which a thread of a process was ready to run and waited for a processor: the most
-// of all its threads, or 0 where the kernel does not tell.
-static int64_t read_waited(pid_t pid) {
-    char path[64];
+// How a process was scheduled so far, in microseconds: `waited`, the most in which one of its threads
+// was ready to run and waited for a processor; `ran`, what all had of one. `ready`: whether a thread
+// runs or waits now. All 0 where the kernel does not tell.
+struct Scheduled {
+    int64_t waited = 0, ran = 0;
+    bool ready = false;
+};
+
+static bool read_text(const char* path, char* text, size_t size) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ssize_t length = read(file, text, size - 1);
+    close(file);
+    text[std::max<ssize_t>(length, 0)] = 0;
+    return length > 0;
+}
+
+static Scheduled read_scheduled(pid_t pid) {
+    Scheduled found;
+    char path[80], text[512];
     snprintf(path, sizeof path, "/proc/%d/task", int(pid));
     DIR* tasks = opendir(path);
-    if (!tasks) return 0;
-    int64_t most = 0;
+    if (!tasks) return found;
     while (const dirent* task = readdir(tasks)) {
-        char text[96] = "";
+        long long ran = 0, waited = 0;  // nanoseconds
         snprintf(path, sizeof path, "/proc/%d/task/%.16s/schedstat", int(pid), task->d_name);
-        int file = open(path, O_RDONLY | O_CLOEXEC);
-        if (file < 0) continue;
-        long long waited = 0;  // nanoseconds, after those on a processor
-        if (read(file, text, sizeof text - 1) > 0 && sscanf(text, "%*d %lld", &waited) == 1)
-            most = std::max<int64_t>(most, waited / 1000);
-        close(file);
+        if (!read_text(path, text, sizeof text) || sscanf(text, "%lld %lld", &ran, &waited) != 2) continue;
+        found.waited = std::max<int64_t>(found.waited, waited / 1000);
+        found.ran += ran / 1000;
+        snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", int(pid), task->d_name);
+        const char* name_end = read_text(path, text, sizeof text) ? strrchr(text, ')') : nullptr;
+        found.ready |= name_end && strncmp(name_end, ") R", 3) == 0;
     }
     closedir(tasks);
-    return most;
+    return found;
+}
+
+static int wait_for_end(int pidfd, int64_t microseconds) {
+    pollfd wanted{pidfd, POLLIN, 0};
+    return poll(&wanted, 1, int(std::max<int64_t>(microseconds, 0) / 1000) + 1);
+}
+
+// The kernel adds a wait when it is over. Whether one is under way: a thread is ready, and in a while
+// of several ticks none runs, or a wait comes to its end.
+static bool is_kept_waiting(int pidfd, pid_t pid, const Scheduled& before) {
+    if (!before.ready) return false;
+    wait_for_end(pidfd, 20 * 1000);
+    Scheduled now = read_scheduled(pid);
+    return now.waited > before.waited || (now.ready && now.ran == before.ran);
 }
 
 // Returns whether a child ended by its deadline. That moves by the time in which the child waited for
@@ -85,14 +115,14 @@ static int64_t read_waited(pid_t pid) {
 static bool ends_in_time(int pidfd, pid_t pid, int64_t begin, int64_t deadline) {
     int64_t waited = 0;
     for (;;) {
-        int64_t left = std::max<int64_t>(begin + deadline + waited - read_clock(), 0);
-        pollfd wanted{pidfd, POLLIN, 0};
-        int ready = poll(&wanted, 1, int(left / 1000) + 1);
+        int ready = wait_for_end(pidfd, begin + deadline + waited - read_clock());
         if (ready > 0) return true;
         if (ready < 0 && errno == EINTR) continue;
-        int64_t now = std::min(read_waited(pid), kMostWaited);
-        if (now <= waited) return false;
-        waited = now;
+        if (read_clock() - begin > deadline + kMostWaited) return false;
+        Scheduled now = read_scheduled(pid);
+        bool had_it = now.ran >= deadline;
+        if (now.waited <= waited && (had_it || !is_kept_waiting(pidfd, pid, now))) return false;
+        waited = std::min(std::max(waited, now.waited), kMostWaited);
     }
 }
 
