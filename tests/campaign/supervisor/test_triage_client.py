@@ -27,6 +27,7 @@ from finfuzz.campaign.messages import (
     SightingCount,
     ToTriage,
     TriageSignature,
+    ZygoteOutcome,
     encode,
 )
 from finfuzz.campaign.supervisor import triage_client, triage_watch
@@ -35,8 +36,10 @@ from finfuzz.campaign.supervisor.triage_client import TriageClient
 from finfuzz.campaign.supervisor.triage_queue import TriageQueue
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.updates import ForeseeSignatures
+from finfuzz.campaign.worker.signatures import FURTHER
 from finfuzz.executor import process as process_module
 from helpers.campaigns import wait_until
+from helpers.outcome_files import SURVIVED
 
 SIGNATURE, OTHER = "a" * 16, "b" * 16
 
@@ -210,6 +213,34 @@ def test_a_signature_that_kills_triage_is_skipped_after_three_times(played: Play
     assert (
         not played.totals.lanes[0].signatures[SIGNATURE].triaged
     )  # a resumed campaign tries again
+
+
+def test_answers_in_between_do_not_make_up_for_its_deaths(played: Played) -> None:
+    """Quick requests come first, every few seconds: triage died over one signature for ever."""
+    seen(played, SIGNATURE, 1)
+    for _ in range(3):
+        played.triage.queue.add_comparison(0, ZygoteOutcome("finfuzz 1\n", SURVIVED))
+        assert isinstance(played.asked(soon=True), CompareWithFresh)
+        played.answer()
+        assert isinstance(played.asked(soon=True), TriageSignature)
+        line = played.triage.replace()
+        played.start()
+    assert line.startswith(f"triage crashed 3 times on signature {SIGNATURE}; skipping it")
+
+
+def test_a_process_that_is_gone_without_a_request_is_replaced(played: Played) -> None:
+    for _ in range(4):
+        assert played.triage.replace() == "the triage process is gone; starting another"
+        played.start()
+
+
+def test_what_was_only_counted_is_not_triaged_by_resume(played: Played) -> None:
+    """Beyond a lane's first thousand signatures none has a file: each --resume ended with 2."""
+    lane = played.totals.lanes[0]
+    lane.add_sightings((SightingCount(FURTHER, (), 5),))
+    played.triage.queue._paths.signatures(0).mkdir(parents=True)
+    played.triage.queue.add_unfinished()
+    assert played.triage.idle
 
 
 def test_one_on_which_triage_is_stuck_is_skipped_at_once(

@@ -10,6 +10,7 @@ import contextlib
 import os
 import subprocess
 import time
+from collections import Counter
 
 from finfuzz.campaign.folder import StatePaths
 from finfuzz.campaign.messages import (
@@ -52,7 +53,7 @@ class TriageClient:
         self._paths, self._totals, self._cluster = paths, totals, cluster
         self.queue = TriageQueue(paths, totals, deferred_work=deferred_work, foresees=bool(cluster))
         self._request: ToTriage | None = None
-        self._tries = 0
+        self._deaths = Counter[tuple[str, int, str]]()  # by request
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel[FromTriage] = Channel(FromTriage)
         self.pipe = -1
@@ -154,13 +155,16 @@ class TriageClient:
         """
         self._end()
         self.replaced += 1
-        self._tries += 1
         request, self._request = self._request, None
         stuck, self._stuck = self._stuck, False
-        if request is not None and self._tries < _TRIES and not stuck:
+        if request is None:
+            return "the triage process is gone; starting another"
+        name = _name(request)
+        self._deaths[name] += 1
+        if self._deaths[name] < _TRIES and not stuck:
             self.queue.put_back(request)
             return "the triage process is gone; starting another"
-        self._tries = 0
+        del self._deaths[name]
         how = "was stuck" if stuck else f"crashed {_TRIES} times"
         if isinstance(request, TriageSignature):
             self.queue.skip(request, f"triage {how} on signature {request.signature}")
@@ -211,7 +215,8 @@ class TriageClient:
 
     def _take_answer(self, answer: Answer) -> None:
         request, self._request = self._request, None
-        self._tries = 0
+        if request is not None:  # quick requests in between do not make up for another's deaths
+            del self._deaths[_name(request)]
         self.queue.waiting = answer.waiting
         self._seconds += answer.seconds
         self.progress = answer.progress or self.progress
@@ -225,3 +230,9 @@ class TriageClient:
         if answer.problem and answer.problem not in self._noted:  # a bad known.toml fails each time
             self._noted.add(answer.problem)
             self._totals.add_note(answer.problem)
+
+
+def _name(request: ToTriage) -> tuple[str, int, str]:
+    """Name a request: its kind, lane and signature. Counts of a lane are one, whatever they are."""
+    lane, signature = getattr(request, "lane", -1), getattr(request, "signature", "")
+    return type(request).__name__, lane, signature

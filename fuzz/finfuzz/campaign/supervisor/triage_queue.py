@@ -130,7 +130,7 @@ class TriageQueue:
                 recorded = row.recorded if row.triaged else 0  # without a finding, nowhere
                 if (missing := max(row.sightings - recorded, 0)) and name:
                     self.add_sightings(number, (SightingCount(name, (), missing),))
-                if not row.triaged:
+                if not row.triaged and name != FURTHER:
                     self.add_signature(number, name, row.execution, row.seconds)
 
     def restart(self) -> None:
