@@ -45,6 +45,18 @@ def filled() -> Totals:
     return totals
 
 
+def test_each_worker_is_tallied_once() -> None:
+    """The tallies of those that still ran were added whenever another ended."""
+    lane = Totals(1).lanes[0]
+    for _ in range(3):
+        for slot in range(3):
+            lane.update_tallies(slot, (Tally("mutator", "insert", 100, 0, 0, 1.0),))
+        for slot in range(3):
+            lane.finish_worker(slot)
+    (tally,) = lane.tallies
+    assert tally.tried == 900
+
+
 def test_workers_add_up_while_they_run_and_when_they_are_gone() -> None:
     totals = filled()
     lane = totals.lanes[0]

@@ -70,8 +70,7 @@ class LaneTotals:
         self._corpus = self.corpus
         self._corpora.pop(slot, None)
         self.finished = self.finished + self.running.pop(slot, Progress())
-        self._tallies = _add_tallies({}, self.tallies)
-        self._running_tallies.pop(slot, None)
+        self._tallies = _add_tallies(self._tallies, self._running_tallies.pop(slot, ()))
 
     def add_signature(self, name: str, execution: int, seconds: float) -> bool:
         """Add a signature; return whether it is new to the campaign."""
