@@ -7,6 +7,7 @@ the same one. The first program of each signature becomes a file; further ones a
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -60,7 +61,8 @@ class SignatureCounter:
         """
         signature = compute_signature(outcome)
         routes = self._routes.get(signature)
-        if routes is None and len(self._routes) >= MOST_SIGNATURES:
+        file = self._folder / signature
+        if routes is None and not file.exists() and self._is_full:
             self._count(FURTHER, (), "")
             return None
         roots = collect_roots(program)
@@ -72,12 +74,16 @@ class SignatureCounter:
             self._count(signature, kept, _print(program) if further else "")
             return None
         text = _print(program)
-        file = self._folder / signature
         if not file.exists():
             write_whole(file, encode(SignatureFile(text, outcome, execution, seconds)))
         self._routes[signature] = {roots}
         self._count(signature, roots, text)
         return NewSignature(signature, execution, seconds)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the lane has its signatures: those of workers before this one count as well."""
+        return len(os.listdir(self._folder)) >= MOST_SIGNATURES
 
     def take_unsent(self) -> tuple[SightingCount, ...]:
         """Return the counts since the last call."""
