@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -19,10 +21,13 @@ import pytest
 from finfuzz.campaign.folder import State, StatePaths, hash_program
 from finfuzz.campaign.messages import Progress
 from finfuzz.campaign.plan import Bounds, Lane
+from finfuzz.campaign.supervisor import worker_pool
+from finfuzz.campaign.supervisor.pool import Member
 from finfuzz.campaign.supervisor.resources import explain_excess, measure, measure_folder
 from finfuzz.campaign.supervisor.worker_pool import WorkerPool
 from finfuzz.campaign.totals import Totals
 from finfuzz.targets.build import Build
+from finfuzz.targets.instrumentation import _SANITIZERS, Instrumentation, Sanitizer
 from helpers.campaigns import PLAN, Start, is_working, nothing_is_left_of, part, parts, wait_until
 from helpers.journals import query
 from helpers.workers import make_patient_job, start_recorded_worker
@@ -107,6 +112,52 @@ def test_the_next_lane_is_the_one_that_had_least_of_its_share(
         lane.finished = Progress(seconds=had)
     pool = WorkerPool(msgspec.structs.replace(PLAN, lanes=lanes), None, totals)  # type: ignore[arg-type]
     assert pool._find_next_lane() == next_lane
+
+
+@pytest.mark.parametrize(("sanitizers", "patience"), [((), 62.0), (_SANITIZERS[1:2], 90.0)])
+def test_a_worker_on_a_slow_cpython_may_be_silent_for_longer(
+    sanitizers: tuple[Sanitizer, ...], patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each hang on a CPython with ThreadSanitizer and a deadline of 5 s was a lost worker."""
+    found = Instrumentation(sanitizers=sanitizers)
+    monkeypatch.setattr(worker_pool, "read_instrumentation", lambda _: found)
+    pool = WorkerPool(PLAN, None, Totals(1))  # type: ignore[arg-type]
+    worker = SimpleNamespace(lane=0, last_message_at=time.monotonic() - patience + 1)
+    pool.workers[0] = worker  # type: ignore[assignment]
+    assert pool.find_unresponsive() == []
+    worker.last_message_at -= 2
+    assert pool.find_unresponsive() == [worker]
+
+
+def judge(pool: WorkerPool, *problems: str) -> list[str]:
+    """Have workers end one after the other, after a second; without a problem, in order."""
+    lines = []
+    for problem in problems:
+        member = Member(0, 0)
+        member.finished, member.problem = not problem, problem
+        lines.append(pool._judge_end(member, 1.0, ""))
+    return lines
+
+
+def test_a_lane_is_given_up_when_three_of_its_workers_in_a_row_end_early() -> None:
+    pool = WorkerPool(PLAN, None, Totals(1))  # type: ignore[arg-type]
+    *_, last = judge(pool, "no memory", "no memory", "", "no memory", "no memory")
+    assert last.endswith("is gone (no memory); starting another")  # days may lie between them
+    assert judge(pool, "no memory")[0].startswith("giving up on ")
+    assert pool.exhausted
+
+
+def test_before_its_last_try_a_lane_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For some seconds a machine may have no process left to give."""
+    pool = WorkerPool(PLAN, None, Totals(1))  # type: ignore[arg-type]
+    judge(pool, "no memory")
+    assert pool._rested_lanes == [0]
+    judge(pool, "no memory")
+    assert pool.start_missing() == []
+    assert not pool.exhausted
+    later = time.monotonic() + 5
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert pool._rested_lanes == [0]
 
 
 def test_a_lane_whose_sweep_is_complete_gets_no_more_workers(
@@ -276,7 +327,7 @@ def test_a_full_disk_is_waited_for(start: Start, plain_c: Build, small_disk: Pat
     campaign.read_until("paused: ")
     wait_until(lambda: not parts(campaign, "worker.process"), "the worker to stop")
     (small_disk / "fill").unlink()
-    campaign.read_until("there is enough disk space again: continuing")
+    campaign.read_until("the state folder can be written again: continuing")
     wait_until(lambda: is_working(campaign), "a zygote")
     campaign.process.terminate()
     assert campaign.end() == 0, campaign.lines

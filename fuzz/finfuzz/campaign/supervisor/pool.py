@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from typing import Protocol
@@ -18,6 +19,9 @@ _TURNS = 4
 #: A lane is abandoned when so many of its workers in a row end within ten seconds of work.
 FAILURES = 3
 WORKED_SECONDS = 10.0
+#: A lane rests so long before its last try: a machine may have no process left to give for some
+#: seconds, and a week's campaign must not end over that.
+_REST_SECONDS = 5.0
 
 
 class Member:
@@ -52,6 +56,7 @@ class Pool(ABC):
     def __init__(self, plan: Plan, totals: Totals) -> None:
         self._plan, self._totals = plan, totals
         self._failures = [0] * len(plan.lanes)
+        self._rests_until = [0.0] * len(plan.lanes)
         self.abandoned: dict[int, str] = {}
         self.complete: set[int] = set()
         self.replaced = 0
@@ -125,12 +130,18 @@ class Pool(ABC):
         closed = self.complete.union(self.abandoned)
         return [lane for lane in range(len(self._plan.lanes)) if lane not in closed]
 
+    @property
+    def _rested_lanes(self) -> list[int]:
+        now = time.monotonic()
+        return [lane for lane in self._open_lanes if now >= self._rests_until[lane]]
+
     def _judge_end(self, member: Member, worked: float, ending: str) -> str:
         """Count a worker that has ended; return what to announce, if anything.
 
         ``worked``: seconds that it fuzzed. ``ending``: how its process ended.
         """
         if (member.finished or member.stopped) and not member.problem:
+            self._failures[member.lane] = 0
             return ""
         problem = member.problem or ending
         self.complete.discard(member.lane)  # it may have left a part of the sweep
@@ -142,6 +153,8 @@ class Pool(ABC):
         if self._failures[member.lane] >= FAILURES:
             self.abandoned[member.lane] = problem
             return f"giving up on {name}: its workers keep ending: {problem}"
+        if self._failures[member.lane] == FAILURES - 1:
+            self._rests_until[member.lane] = time.monotonic() + _REST_SECONDS
         return f"a worker on {name} is gone ({problem}); starting another"
 
     @property

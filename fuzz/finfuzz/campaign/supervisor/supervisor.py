@@ -73,6 +73,7 @@ class Supervisor:
         self._began = time.time()
         self._stopped_at: float | None = None
         self._paused = ""
+        self._unwritten = ""  # why the journal could not be written the last time
         self._next = dict.fromkeys(("flush", "resources", "sample", "watch"), 0.0)
         self._sweeps = Sweeps([], [])
         self._features = History()
@@ -213,26 +214,30 @@ class Supervisor:
         if problem and self._fuzzing:
             self.problem = problem
             self._stop()
-        self._pause_or_continue(explain_full_disk(self._state.folder))
+        self._pause_or_continue()
 
     def _read_sweeps(self) -> None:
         before, self._sweeps = self._sweeps, read_sweeps(self._state, len(self._plan.lanes))
         if self._sweeps.problem and self._sweeps.problem != before.problem:
             self._announce(self._sweeps.problem)
 
-    def _pause_or_continue(self, problem: str) -> None:
+    def _pause_or_continue(self) -> None:
+        """Pause while the disk is full or the journal can't be written, for whatever reason."""
+        problem = self._unwritten or explain_full_disk(self._state.folder)
         if problem and not self._paused and self._fuzzing:
             self._announce(f"paused: {problem}")
             self.pool.stop()
         elif self._paused and not problem:
-            self._announce("there is enough disk space again: continuing")
+            self._announce("the state folder can be written again: continuing")
         self._paused = problem
 
     def _flush(self, *, sample: bool) -> None:
         try:
             self.totals.flush(self._journal, sample=sample)
+            self._unwritten = ""
         except UserError as error:
-            self._pause_or_continue(str(error))
+            self._unwritten = str(error)
+            self._pause_or_continue()
 
     def _stop(self) -> None:
         self._stopped_at = time.monotonic()

@@ -11,17 +11,20 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from finfuzz.campaign.folder import State
 from finfuzz.campaign.messages import Channel, FromWorker
-from finfuzz.campaign.plan import Plan
+from finfuzz.campaign.plan import Lane, Plan
 from finfuzz.campaign.supervisor.pool import Member, Messages, Pool
 from finfuzz.campaign.totals import Totals
 from finfuzz.campaign.worker.job import Job, make_job
 from finfuzz.executor import process
+from finfuzz.executor.limits import Limits
 from finfuzz.support.own_python import module_command
+from finfuzz.targets.instrumentation import read_instrumentation
 
 _LIBFUZZER = re.compile(r"\b(ft|corp): (\d+)")
 #: A worker gives a zygote up 40 s after its deadline; the supervisor gives a worker longer.
@@ -115,6 +118,7 @@ class WorkerPool(Pool):
     def __init__(self, plan: Plan, state: State, totals: Totals) -> None:
         super().__init__(plan, totals)
         self._state = state
+        self._deadlines = [_find_deadline(plan, lane) for lane in plan.lanes]
         self.workers: dict[int, Worker] = {}
         self._started = 0
         self._selector: selectors.BaseSelector = selectors.DefaultSelector()
@@ -150,8 +154,8 @@ class WorkerPool(Pool):
         """Start a worker in each slot that has none; return those."""
         started = []
         for slot in range(self._plan.workers):
-            if slot not in self.workers and self._open_lanes:
-                worker = self.workers[slot] = self._start(slot)
+            if slot not in self.workers and (lanes := self._rested_lanes):
+                worker = self.workers[slot] = self._start(slot, lanes)
                 self._register(worker)
                 started.append(worker)
         return started
@@ -169,17 +173,20 @@ class WorkerPool(Pool):
             worker.stop()
 
     def kill_late(self, stopped_at: float) -> None:
-        """Kill all workers if they have had enough time since they were stopped."""
-        patience = STOP_SECONDS + self._plan.bounds.deadline
-        if time.monotonic() - stopped_at > patience:
-            for worker in self.workers.values():
+        """Kill the workers that have had enough time since they were stopped."""
+        late = time.monotonic() - stopped_at - STOP_SECONDS
+        for worker in self.workers.values():
+            if late > self._deadlines[worker.lane]:
                 process.end_tree(worker.pid)
 
     def find_unresponsive(self) -> list[Worker]:
         """Find workers without a message for longer than any program may take."""
-        limit = UNRESPONSIVE_SECONDS + self._plan.bounds.deadline
-        now = time.monotonic()
-        return [one for one in self.workers.values() if now - one.last_message_at > limit]
+        silent_since = time.monotonic() - UNRESPONSIVE_SECONDS
+        return [
+            one
+            for one in self.workers.values()
+            if silent_since - one.last_message_at > self._deadlines[one.lane]
+        ]
 
     def remove(self, worker: Worker) -> str:
         """Remove a worker that has ended; return what to announce, if anything."""
@@ -216,10 +223,15 @@ class WorkerPool(Pool):
         else:
             self._messages.take_libfuzzer(worker, figures)
 
-    def _start(self, slot: int) -> Worker:
-        lane = self._find_next_lane()
+    def _start(self, slot: int, lanes: list[int]) -> Worker:
+        lane = self._find_next_lane(lanes)
         remaining = max(self._plan.seconds - self.elapsed, 0.1)
         seconds = remaining if len(self._plan.lanes) == 1 else min(remaining, self._slice)
         number, self._started = self._started, self._started + 1
         job = make_job(self._plan, self._totals, self._state, lane, number, seconds)
         return Worker(slot, lane, job)
+
+
+def _find_deadline(plan: Plan, lane: Lane) -> float:
+    """Find how long a child of a lane may take: longer where its CPython has a sanitizer."""
+    return Limits(plan.bounds.deadline).fit(read_instrumentation(Path(lane.python))).deadline
