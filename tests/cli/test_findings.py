@@ -178,6 +178,28 @@ def test_a_text_for_a_tracker_of_a_campaigns_finding(finfuzz: Main, here: Path) 
     assert finfuzz("report", "--issue", "0123")[0] == 0
 
 
+@pytest.mark.parametrize("folder", [".finfuzz/crashes", ".finfuzz/20261130-120000/crashes"])
+def test_a_finding_that_lies_elsewhere_is_pointed_to(
+    finfuzz: Main, here: Path, folder: str
+) -> None:
+    """A campaign beside published findings files in another folder than `show` reads."""
+    (here / folder).parent.mkdir(parents=True)
+    (here / "crashes").rename(here / folder)
+    (here / "crashes").mkdir()
+    code, _, err = finfuzz("show", "0123")
+    assert code == 2
+    assert f"no finding 0123 in crashes: {folder} has it, add --crashes {folder}\n" in err
+    assert finfuzz("show", "0123", "--crashes", folder)[0] == 0
+
+
+def test_a_published_finding_is_pointed_to(finfuzz: Main, here: Path) -> None:
+    """`report --issue` reads the folder of the campaign that there is."""
+    (here / "found").mkdir()
+    state_with(here / ".finfuzz", plan(here / "found"))
+    _, _, err = finfuzz("report", "--issue", "0123")
+    assert "crashes has it, add --crashes crashes\n" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

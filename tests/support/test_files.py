@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import ensure_directory, write_whole
+from finfuzz.support.files import ensure_directory, expand_home, write_whole
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,11 @@ def test_where_nothing_can_be_written_is_one_line(
     if not path.startswith("/"):
         assert reason in str(caught.value)
     assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_path_in_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert expand_home("~/x") == Path("/home/me/x")
+    assert expand_home("x/~") == Path("x/~")
+    with pytest.raises(UserError, match=r"^~nosuchuser/x: there is no user nosuchuser here$"):
+        expand_home("~nosuchuser/x")

@@ -211,6 +211,20 @@ def test_a_damaged_finding_is_said_and_the_others_are_counted(
     assert (folder / "finding.json").read_text() == "{"
 
 
+def test_what_can_not_be_counted_is_said_once(
+    filed: Sorted, destroy: Build, tmp_path: Path
+) -> None:
+    """A finding that is moved away cost a line every ten seconds, for the rest of the campaign."""
+    crashes = tmp_path / "crashes"
+    shutil.copytree(filed.crashes, crashes)
+    (folder,) = [crashes / found.relative_to(filed.crashes) for found in filed.findings]
+    (folder / "finding.json").write_text("{")
+    again = sort(destroy, crashes, CYCLE)
+    again.sorter.save()
+    again.sorter.save()
+    assert len(again.announced) == 1
+
+
 @pytest.fixture
 def scripts_are_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """No script is compiled and run ten times, where a test is about something else."""

@@ -44,7 +44,6 @@ from finfuzz.support.reading import read_bounded
 from finfuzz.targets.own_files import is_own, note_own
 from finfuzz.targets.spec import parse_target
 
-DEFAULT_STATE = Path(".finfuzz")
 #: Signatures of each lane whose first program is kept; further ones are only counted.
 MOST_SIGNATURES = 1000
 #: A plan of a thousand lanes has 200 KiB.

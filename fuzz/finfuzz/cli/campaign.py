@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from finfuzz.campaign.folder import DEFAULT_STATE, State, StatePaths
+from finfuzz.campaign.folder import State, StatePaths
 from finfuzz.campaign.journal import REBUILT, Journal
 from finfuzz.campaign.plan import Plan
 from finfuzz.campaign.summary import summarize
@@ -38,7 +38,7 @@ from finfuzz.support.counting import count
 from finfuzz.support.durations import format_duration
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import ensure_directory, require_possible, write_whole
-from finfuzz.support.hints import DEFAULT_CRASHES
+from finfuzz.support.hints import DEFAULT_CRASHES, DEFAULT_STATE
 from finfuzz.support.terminal import say
 from finfuzz.targets.build import require_linux
 from finfuzz.targets.forms import list_target_forms
@@ -77,14 +77,14 @@ _path = click.Path(path_type=Path)
     type=Seconds(0.1, 1e9),
     default=None,
     show_default="60",
-    help="Seconds of fuzzing, after the builds; with --resume, additional seconds.",
+    help="Seconds of fuzzing, after the builds; with --resume, instead of those left.",
 )
 @click.option(
     "--findings",
     type=Count(1, 1 << 20),
     default=None,
     show_default="no limit",
-    help="End after so many new findings; --resume sorts what else has crashed.",
+    help="End after so many new findings; --resume triages what else has crashed.",
 )
 @click.option(
     "--workers",

@@ -43,7 +43,7 @@ class Filing:
 
     def sight(self, text: str, outcome: Outcome, number: int, *, thorough: bool = False) -> None:
         """Sort a program's outcome, and show the progress. ``number``: its place among others."""
-        with show_progress("sorting", self._console) as (_, self._bar):
+        with show_progress("triaging", self._console) as (_, self._bar):
             self.sorter.sight(text, outcome, number, 0.0, thorough=thorough)
         self._bar = None
 

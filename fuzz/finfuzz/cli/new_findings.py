@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from finfuzz.campaign.folder import DEFAULT_STATE
-from finfuzz.support.hints import DEFAULT_CRASHES
+from finfuzz.support.hints import DEFAULT_CRASHES, DEFAULT_STATE
 
 #: In a folder of findings: they are published, and what a user finds does not belong there.
 PUBLISHED = "PUBLISHED.md"

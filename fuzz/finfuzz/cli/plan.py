@@ -14,7 +14,7 @@ import psutil
 
 from finfuzz.campaign import config_file
 from finfuzz.campaign.config_file import CampaignFile, TargetEntry
-from finfuzz.campaign.folder import DEFAULT_STATE, State
+from finfuzz.campaign.folder import State
 from finfuzz.campaign.journal import Journal
 from finfuzz.campaign.plan import Bounds, Engine, Lane, Plan
 from finfuzz.campaign.sync.shared_folder import name_machine
@@ -23,7 +23,8 @@ from finfuzz.cli.new_findings import choose_crashes
 from finfuzz.replay.matrix import expand_policies
 from finfuzz.replay.run import count_cores
 from finfuzz.support.errors import UserError
-from finfuzz.support.files import ensure_directory, require_possible, require_utf8
+from finfuzz.support.files import ensure_directory, expand_home, require_possible, require_utf8
+from finfuzz.support.hints import DEFAULT_STATE
 from finfuzz.targets.frameworks import DEFAULT
 from finfuzz.targets.package_location import pin_version
 from finfuzz.targets.pick import pick_interpreter
@@ -76,9 +77,10 @@ def make_plan(options: RunOptions, path: Path | None) -> tuple[Plan, State]:
         require_possible(sync, "what machines exchange")
     seeds = _find_seeds(_choose(options.corpus, _resolve(base, file.corpus), None))
     workers = _choose(options.workers, file.workers, None)
-    bounds = _make_bounds(options, file, workers or count_cores())
+    lanes = tuple(_make_lanes(options, file, state / "recipes"))
+    bounds = _make_bounds(options, file, workers or count_cores(), len(lanes))
     plan = Plan(
-        lanes=tuple(_make_lanes(options, file, state / "recipes")),
+        lanes=lanes,
         workers=workers or len(bounds.cores) or count_cores(),
         seconds=_choose(options.seconds, file.time, 60.0),
         engine=_choose(options.engine, file.engine, "atheris"),
@@ -115,7 +117,7 @@ def _choose(option: T | None, in_file: T | None, default: T) -> T:
 
 
 def _resolve(base: Path, text: str | None) -> Path | None:
-    return None if text is None else base / Path(text).expanduser()
+    return None if text is None else base / expand_home(text)
 
 
 def _find_seeds(folder: Path | None) -> str | None:
@@ -146,7 +148,7 @@ def _make_lanes(options: RunOptions, file: CampaignFile, recipes: Path) -> list[
     return lanes
 
 
-def _make_bounds(options: RunOptions, file: CampaignFile, workers: int) -> Bounds:
+def _make_bounds(options: RunOptions, file: CampaignFile, workers: int, lanes: int) -> Bounds:
     chosen = _parse_cores(_choose(options.cores, file.cores, ""))
     return Bounds(
         deadline=_choose(options.deadline, file.deadline, 2.0),
@@ -154,7 +156,8 @@ def _make_bounds(options: RunOptions, file: CampaignFile, workers: int) -> Bound
         total_memory_mib=_choose(
             options.total_memory, file.total_memory, psutil.virtual_memory().total * 3 // 4 >> 20
         ),
-        processes=_choose(options.processes, file.processes, 64 + 16 * workers),
+        # triage keeps two zygotes for each lane in which it has confirmed something
+        processes=_choose(options.processes, file.processes, 64 + 16 * workers + 2 * lanes),
         disk_mib=_choose(options.disk, file.disk, 4096),
         nice=_choose(options.nice, file.nice, 0),
         cores=chosen,

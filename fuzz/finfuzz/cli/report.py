@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from finfuzz.campaign.folder import DEFAULT_STATE, StatePaths
+from finfuzz.campaign.folder import StatePaths
 from finfuzz.cli.group import cli
 from finfuzz.cli.options import Count
 from finfuzz.cli.outdated import warn_outdated
@@ -19,6 +19,7 @@ from finfuzz.report.page import text
 from finfuzz.support.counting import count
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import require_possible, write_whole
+from finfuzz.support.hints import DEFAULT_CRASHES, DEFAULT_STATE
 from finfuzz.support.system import describe_system
 from finfuzz.support.terminal import say
 from finfuzz.targets.compiler import find_compiler, read_version
@@ -89,7 +90,7 @@ def _write_issue(finding: str, state: Path, output: Path | None, crashes: Path |
     if output is not None:
         _require_place(output)
     if crashes is None:
-        crashes = _find_crashes(state) if StatePaths(state).plan.is_file() else Path("crashes")
+        crashes = _find_crashes(state) if StatePaths(state).plan.is_file() else DEFAULT_CRASHES
     folder = find_finding(finding, crashes)
     here = Here(_describe_compiler(), describe_system())
     text = write_issue(load(folder), folder, version("finfuzz"), here)

@@ -106,6 +106,14 @@ def _make_unwritable_error(path: Path, purpose: str, problem: str | None) -> Use
     return UserError(f"can't write {purpose} to {path}: {problem}: give another folder")
 
 
+def expand_home(text: str) -> Path:
+    """Return a path whose `~` or `~user` is that folder. Raises UserError without such a user."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UserError(f"{text}: there is no user {Path(text).parts[0][1:]} here") from None
+
+
 def shorten_home(path: Path) -> str:
     """Write a path with `~` for the user's folder: it names no user and is found by another."""
     home = Path.home()

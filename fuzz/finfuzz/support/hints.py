@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-#: The value that `--crashes` has where a command does not name it.
-DEFAULT_CRASHES = Path("crashes")
+#: The values that `--crashes` and `--state` have where a command does not name them.
+DEFAULT_CRASHES, DEFAULT_STATE = Path("crashes"), Path(".finfuzz")
 
 
 def spell_command(*words: str | Path, crashes: Path | None = None) -> str:

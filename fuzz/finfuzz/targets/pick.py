@@ -43,7 +43,7 @@ def pick_own(text: str, executable: str = "") -> Interpreter:
     Without it, the newest build of its branch with the same ABI flags. Raise UserError if there is
     none.
     """
-    own = Path(executable).expanduser()
+    own = Path(os.path.expanduser(executable))
     if executable and own.is_file() and _is_usable_as(found := probe(own), text):
         return found
     if same := [one for one in find_interpreters() if _is_usable_as(one, text)]:

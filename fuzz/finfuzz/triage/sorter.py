@@ -77,6 +77,7 @@ class Sorter:
         # As many diagnoses as differ in a day; each costs a search for every pattern of the list.
         self._explanation = lru_cache(maxsize=4096)(self._explain)
         self.seen: dict[str, SeenBucket] = {}
+        self._uncounted: set[str] = set()  # buckets whose counts can't be written, as announced
         self.known: Counter[KnownDefect] = Counter()
         self._unwritten = Unwritten()
         self.unconfirmed: dict[str, SeenBucket] = {}
@@ -158,13 +159,16 @@ class Sorter:
 
     def save(self) -> None:
         """Write the counts of sightings into the findings."""
-        for seen in self.seen.values():
+        for bucket, seen in self.seen.items():
             if seen.path is None or not seen.unsaved:
                 continue
             try:
                 seen.save(seen.path)
+                self._uncounted.discard(bucket)
             except UserError as error:  # a damaged finding must not cost the counts of others
-                self._announce(f"{count(seen.unsaved, 'sighting')} not counted: {error}")
+                if bucket not in self._uncounted:  # it is tried again every ten seconds
+                    self._announce(f"{count(seen.unsaved, 'sighting')} not counted: {error}")
+                self._uncounted.add(bucket)
 
     def close(self) -> None:
         """End the executor and save."""

@@ -31,6 +31,17 @@ def test_a_merge_is_recorded_and_undone(three: list[Path], tmp_path: Path) -> No
     assert index_buckets(tmp_path)["a" * 12] == one
 
 
+def test_sightings_of_what_is_merged_twice_over_count_for_the_last(
+    three: list[Path], tmp_path: Path
+) -> None:
+    one, other, third = three
+    merge(one, other)
+    merge(other, third)
+    assert set(index_buckets(tmp_path).values()) == {third}
+    unmerge(other)
+    assert index_buckets(tmp_path) == {"a" * 12: other, "b" * 12: other, "c" * 12: third}
+
+
 def test_what_can_not_be_merged(three: list[Path]) -> None:
     one, other, third = three
     with pytest.raises(UserError, match="can't be merged into itself"):

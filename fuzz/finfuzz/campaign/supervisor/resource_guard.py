@@ -31,7 +31,7 @@ class ResourceGuard:
         self.usage: Usage | None = None
 
     def check(self, workers: Iterable[int], triage: int | None) -> str:
-        """Measure, record, and kill the largest worker if a bound is exceeded.
+        """Measure, record, and kill the largest worker, or triage, if a bound is exceeded.
 
         Returns why the campaign must end, or an empty string.
         """
@@ -40,7 +40,8 @@ class ResourceGuard:
             self._journal.add_resources(**{name: getattr(used, name) for name in _RECORDED})
         excess = explain_excess(used, self._bounds)
         if excess and used.largest:
-            self._announce(f"{excess}: replacing the largest worker")
+            largest = "triage" if used.largest == triage else "the largest worker"
+            self._announce(f"{excess}: replacing {largest}")
             process.end_tree(used.largest)
         if used.disk_mib > self._bounds.disk_mib:
             return f"{self._folder} has {used.disk_mib:.0f} MiB: --disk is {self._bounds.disk_mib}"

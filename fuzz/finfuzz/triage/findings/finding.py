@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from finfuzz.program.text import ParseError
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import write_whole
+from finfuzz.support.hints import DEFAULT_CRASHES, DEFAULT_STATE
 from finfuzz.triage.findings.files import read_file, require_no_link
 from finfuzz.triage.findings.record import (
     SCHEMA_VERSION,
@@ -104,7 +106,7 @@ def index_buckets(crashes: Path) -> dict[str, Path]:
     """Map each bucket to the folder in which its sightings are counted.
 
     Where two folders share a bucket, the fatal one counts. A merged finding counts for the finding
-    it is merged into. A damaged finding goes by the name of its folder.
+    it is merged into, which may be merged itself. A damaged finding goes by the name of its folder.
     """
     found: dict[str, Path] = {}
     merged: dict[str, str] = {}
@@ -116,7 +118,16 @@ def index_buckets(crashes: Path) -> dict[str, Path]:
         if bucket not in found or not is_fatal(found[bucket]):
             found[bucket] = folder
             merged[bucket] = into
-    return {bucket: found.get(merged[bucket], folder) for bucket, folder in found.items()}
+    return {bucket: found[_find_counted(bucket, merged)] for bucket in found}
+
+
+def _find_counted(bucket: str, merged: Mapping[str, str]) -> str:
+    """Follow merges to the bucket that counts. One that is gone counts nothing."""
+    passed = {bucket}
+    while (into := merged[bucket]) in merged and into not in passed:
+        passed.add(into)
+        bucket = into
+    return bucket
 
 
 def is_fatal(folder: Path) -> bool:
@@ -147,8 +158,17 @@ def find_finding(text: str, crashes: Path) -> Path:
         names = ", ".join(folder.name for folder in found)
         raise UserError(f"{text} may be any of {names}: give more digits")
     if not found:
-        raise UserError(f"no finding {text} in {crashes}: `finfuzz triage` lists those there are")
+        raise UserError(f"no finding {text} in {crashes}: {_tell_where(text)}")
     return found[0]
+
+
+def _tell_where(bucket: str) -> str:
+    """Tell where the working folder has such a finding: commands differ in where they look."""
+    of_campaigns = (DEFAULT_STATE / "crashes", *sorted(DEFAULT_STATE.glob("*/crashes")))
+    for place in (DEFAULT_CRASHES, *of_campaigns):
+        if _glob(place, f"{bucket}*"):
+            return f"{place} has it, add --crashes {shlex.quote(str(place))}"
+    return "`finfuzz triage` lists those there are"
 
 
 def _glob(crashes: Path, bucket: str) -> list[Path]:
