@@ -109,9 +109,10 @@ _CHECK = """\
     finfuzz check stdlib:datetime                         # a module of the standard library
 
 `finfuzz check` runs known scenarios on a target, each in a fresh process, and prints a row for
-each: what became of it, whose defect it is, and how often. It takes seconds and needs an import
-only. With a recipe (`--recipe FILE`, or one that finfuzz has for the package) the scenarios make
-the package's own objects, call it, and ask it questions. Without one they keep and use the module
+each: what became of it, whose defect it is, and how often. It needs an import only and takes
+seconds, or minutes the first time that something fails. With a recipe (`--recipe FILE`, or one that
+finfuzz has for the package) the scenarios make the package's own objects, call it, and ask it
+questions. Without one they keep and use the module
 itself.
 
 A target that is no package can be checked, too: `finfuzz check pybind11==3.1.0 plain-c`.
@@ -135,8 +136,9 @@ line. 130: interrupted; the reports have the results until then.
 - What the recipe says about unsupported uses stands beside an outcome. It does not excuse it.
 - Leaks are reported only where the package's framework reports them and the scenario keeps nothing.
 
-`--junit`, `--json` and `--markdown` write the report to files. `--file` makes a finding of each
-failure, as `finfuzz file` does. `--only SCENARIO` runs that one.
+`--junit`, `--json` and `--markdown` write the report to files. `--file` files each crash, hang and
+wrong answer as a finding, as `finfuzz file` does; [early ends](triage.md#early-ends) are not filed.
+`--only SCENARIO` runs that one.
 
 [What popular wheels do](wheels.md).
 

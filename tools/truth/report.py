@@ -59,9 +59,12 @@ def render_page(
             "",
             "*Reached*: the worker ran a program with every operation and word of the program that "
             "triggers the defect. *Shown*: what a campaign would file has the key that proves the "
-            "defect; so a step that raises is compared with the control. The fuzzer is given "
-            "neither that program nor its folder. The project's corpus has programs for most of "
-            "these defects, so a trial from the corpus replays known defects.",
+            "defect. A step that raises counts only if it does not raise on a good build. The "
+            "fuzzer is given neither that program nor its folder. The project's corpus has "
+            "programs for most of these defects, so a trial from the corpus replays known ones.",
+            "",
+            "*A12*: the chance that a kind of trial shows a defect sooner than the first kind "
+            "does; 0.5 is no difference. *p* is that of the Mann-Whitney U test, two-sided.",
             "",
             f"![The share of defects not yet shown, by seconds of a trial]({picture})",
             "",

@@ -158,9 +158,9 @@ def test_the_line_says_it_all() -> None:
         "1 finding, last new one 14 min ago · 1,234 programs crashed · 45 min left · "
         "137 programs/s · 123,456 in all · 34,567 features · known, not filed: 12"
     )
-    done = full(activity="done fuzzing; sorting 3 crashes").line
+    done = full(activity="done fuzzing; triaging 3 crashes").line
     assert " · 1,234 programs crashed · done · " in done
-    assert done.endswith(" · done fuzzing; sorting 3 crashes")
+    assert done.endswith(" · done fuzzing; triaging 3 crashes")
 
 
 def test_nodes_of_a_cluster_have_a_line() -> None:
@@ -187,9 +187,9 @@ CONTROLS = DeferredProgress("6bdb81127c2b", "controls", 7, 40, 272.0)
     ("findings", "untriaged", "waiting", "progress", "line"),
     [
         (0, 0, 0, None, "done fuzzing"),
-        (0, 1, 0, None, "done fuzzing; sorting 1 crash"),
+        (0, 1, 0, None, "done fuzzing; triaging 1 crash"),
         (1, 0, 0, None, "done fuzzing; 1 finding is safe in found"),
-        (2, 3, 2, CONTROLS, "done fuzzing; sorting 3 crashes; 2 findings are safe in found"),
+        (2, 3, 2, CONTROLS, "done fuzzing; triaging 3 crashes; 2 findings are safe in found"),
         (
             *(1, 0, 1, None),
             "done fuzzing; 1 finding is safe in found; running controls of 1 finding, "

@@ -258,7 +258,7 @@ def test_ctrl_c_keeps_what_was_found(whom: str, start: Start, dying: Build) -> N
     nothing_is_left_of(campaign)
 
 
-def test_a_second_ctrl_c_leaves_the_sorting(start: Start, dying: Build) -> None:
+def test_a_second_ctrl_c_skips_triage(start: Start, dying: Build) -> None:
     campaign = start(dying, *HOUR, "--seed", "1")
     campaign.read_until("reproducing in fresh processes")
     campaign.process.send_signal(signal.SIGINT)
@@ -445,7 +445,7 @@ def test_a_campaign_ends_with_its_first_finding_and_resume_goes_on(
     summary = summary_of(campaign)
     assert len([one for one in summary["findings"] if one["new"]]) == 1
     assert summary["interrupted"] is False
-    hints = [re.search("`finfuzz run (.*)` sorts them", line) for line in campaign.lines]
+    hints = [re.search("`finfuzz run (.*)` triages them", line) for line in campaign.lines]
     (hint,) = [found for found in hints if found]
     again = Campaign(campaign.folder, None, *shlex.split(hint[1]))
     try:

@@ -195,7 +195,7 @@ def _describe_triage(snapshot: Snapshot) -> str:
     busy = min(snapshot.triage_seconds / max(snapshot.elapsed, 1e-9), 1)
     parts = [f"busy {busy:.0%} of the time"]
     if snapshot.untriaged:
-        parts.append(f"{count(snapshot.untriaged, 'crash', 'crashes')} to sort")
+        parts.append(f"{count(snapshot.untriaged, 'crash', 'crashes')} to triage")
     if snapshot.waiting:
         parts.append(f"{count(snapshot.waiting, 'finding')} waiting for controls")
     return "; ".join(parts)

@@ -139,7 +139,7 @@ def describe_finish(
     """
     parts = [DONE]
     if untriaged:
-        parts.append(f"sorting {count(untriaged, 'crash', 'crashes')}")
+        parts.append(f"triaging {count(untriaged, 'crash', 'crashes')}")
     if findings:
         safe = "is safe" if findings == 1 else "are safe"
         parts.append(f"{count(findings, 'finding')} {safe} in {shorten_path(crashes)}")
@@ -163,7 +163,7 @@ def list_left(totals: Totals, waiting: int, state: Path, crashes: Path) -> Itera
     if left := sum(name != FURTHER and not row.triaged for name, row in rows):
         command = spell_command("run", "--resume", state)
         number = count(left, "crash", "crashes")
-        yield f"{number} not sorted: `{command}` sorts them, and fuzzes on"
+        yield f"{number} not triaged: `{command}` triages them, and fuzzes on"
     if waiting:
         command = spell_command("attribute", crashes=crashes)
         yield f"controls of {count(waiting, 'finding')} are left: run `{command}`"
