@@ -85,7 +85,7 @@ def test_a_file_says_what_the_options_say(plan, pythons: list[Interpreter]) -> N
     assert (made.seconds, made.workers, made.engine, made.seed) == (3600.0, 3, "random", 9)
     assert (made.bounds.total_memory_mib, made.bounds.cores) == (1000, (0,))
     assert (made.attribute, made.abuse) == (False, False)
-    assert made.bounds.processes == 64 + 16 * 3
+    assert made.bounds.processes == 64 + 16 * 3 + 2 * 3
 
 
 def test_the_command_line_goes_before_it(plan) -> None:  # type: ignore[no-untyped-def]

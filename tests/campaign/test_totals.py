@@ -30,7 +30,7 @@ def journal(tmp_path: Path) -> Journal:
 def filled() -> Totals:
     totals = Totals(1)
     lane = totals.lanes[0]
-    lane.running[0] = Progress(executions=10, seconds=2.0, took=(5, 4, 3), deaths=2, unstable=1)
+    lane.running[0] = Progress(executions=10, seconds=2.0, took=(5, 4, 3), early=2, unstable=1)
     lane.running[1] = Progress(executions=5, seconds=1.0, took=(1, 1, 1), floor_seconds=0.002)
     lane.update_libfuzzer(0, {"corp": 12, "ft": 340})
     lane.update_tallies(0, (Tally("mutator", "insert", 4, 1, 0, 1.5),))
@@ -61,7 +61,7 @@ def test_workers_add_up_while_they_run_and_when_they_are_gone() -> None:
     totals = filled()
     lane = totals.lanes[0]
     before = lane.total
-    assert (before.executions, before.took, before.deaths) == (15, (6, 5, 4), 2)
+    assert (before.executions, before.took, before.early) == (15, (6, 5, 4), 2)
     assert before.floor_seconds == 0.002
     lane.finish_worker(0)
     assert lane.total == before
@@ -101,6 +101,15 @@ def test_what_is_flushed_is_where_the_next_supervisor_goes_on(journal: Journal) 
     ((line,),) = query(journal.path, "SELECT line FROM notes")
     assert line == "something happened"
     assert len(query(journal.path, "SELECT * FROM samples")) == 1
+
+
+def test_a_journal_of_an_earlier_finfuzz_gets_the_column_that_it_lacks(journal: Journal) -> None:
+    filled().flush(journal, sample=True)
+    journal.close()
+    change(journal.path, "ALTER TABLE lanes DROP COLUMN early")
+    again = Totals(1)
+    again.load(Journal(journal.path))
+    assert (again.lanes[0].total.executions, again.lanes[0].total.early) == (15, 0)
 
 
 def test_only_what_changed_is_written_again(journal: Journal) -> None:

@@ -10,6 +10,7 @@ import pytest
 from finfuzz.campaign.folder import StatePaths, hash_program
 from finfuzz.campaign.plan import Lane
 from finfuzz.campaign.sync.exchange import Exchange
+from finfuzz.campaign.sync.status import SyncStatus
 from finfuzz.campaign.updates import TakeAttribution
 from finfuzz.triage.findings.finding import Finding
 from finfuzz.triage.findings.save import save
@@ -53,6 +54,11 @@ class FakeMachine:
         self._monkeypatch.setenv("FINFUZZ_CACHE", str(self._cache))
         self.now += 5
         return self._exchange.turn(last=last).line
+
+    @property
+    def status(self) -> SyncStatus:
+        """What its last turn knew of the others."""
+        return self._exchange.status
 
     def find_program(self, text: str) -> str:
         """Keep a program; return its file's name."""

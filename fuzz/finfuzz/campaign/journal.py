@@ -104,11 +104,13 @@ class Journal:
         self._db.execute(
             "UPDATE lanes SET executions=?, seconds=?, child_seconds=?, mutation_seconds=?, "
             "steps_effective=?, steps_skipped=?, steps_raised=?, touched=?, deaths=?, "
-            "zygotes_replaced=?, floor_seconds=?, corpus=?, features=?, unstable=? WHERE id=?",
+            "zygotes_replaced=?, floor_seconds=?, corpus=?, features=?, unstable=?, early=? "
+            "WHERE id=?",
             (
                 *(total.executions, total.seconds, total.child_seconds, total.mutation_seconds),
                 *(*total.took, total.touched, total.deaths, total.zygotes_replaced),
-                *(total.floor_seconds, row.corpus, row.features, total.unstable, row.lane),
+                *(total.floor_seconds, row.corpus, row.features, total.unstable, total.early),
+                row.lane,
             ),
         )
         self.put("comparisons", lane=row.lane, compared=row.compared, disagreed=row.disagreed)

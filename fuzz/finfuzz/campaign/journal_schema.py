@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS lanes (
     steps_raised INTEGER DEFAULT 0,
     touched INTEGER DEFAULT 0,       -- executions that ran code of the extension
     deaths INTEGER DEFAULT 0,
+    early INTEGER DEFAULT 0,         -- programs whose process ended by itself before they did
     zygotes_replaced INTEGER DEFAULT 0,
     floor_seconds REAL,              -- cost of a bare child, the last median
     corpus INTEGER, features INTEGER, -- as libFuzzer counts them; NULL without libFuzzer
@@ -103,6 +104,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         _check_version(database, path)
         database.executescript(_CLUSTER_SCHEMA)
+        _add_early(database)
         check_tables(database, path, _TABLES)
     except sqlite3.Error as error:
         raise UserError(f"can't open {path}: {error}") from error
@@ -123,6 +125,13 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise UserError(f"can't read {path}: {error}") from error
     return database
+
+
+def _add_early(database: sqlite3.Connection) -> None:
+    """Add the column that a journal of finfuzz 0.12 lacks."""
+    columns = {row["name"] for row in database.execute("PRAGMA table_info(lanes)")}
+    if columns and "early" not in columns:
+        database.execute("ALTER TABLE lanes ADD COLUMN early INTEGER DEFAULT 0")
 
 
 def _check_version(database: sqlite3.Connection, path: Path) -> None:

@@ -26,7 +26,9 @@ def test_batches_add_up_to_what_the_process_has_counted() -> None:
     rng, draft = Random(1), Draft()
     now, tried, total, tallied = Progress(), 0, Progress(), 0
     for _ in range(20):
-        more = Progress(executions=rng.randrange(50), seconds=1.0, took=(1, 2, 3), deaths=2)
+        more = Progress(
+            executions=rng.randrange(50), seconds=1.0, took=(1, 2, 3), deaths=2, early=3
+        )
         now, tried = now + more, tried + rng.randrange(5)
         draft.add(now)
         draft.add(Tallies((Tally("mutator", "insert", tried, 0, 0, 1.25),)))

@@ -223,6 +223,25 @@ def test_blocks_of_a_lost_node_go_to_another(worlds: Any) -> None:
     assert again.blocks[:2] == ((0, 3), (1, 0))
 
 
+@pytest.mark.parametrize("answer", [{"problem": "no space"}, {"lacks": "a key"}])
+def test_blocks_that_a_node_did_not_take_go_to_another(worlds: Any, answer: dict[str, str]) -> None:
+    """They belonged to that node until it was lost, and the sweep was never complete."""
+    first = make_node(1, "3.12.1")
+    world = worlds(first, engine="sweep", lanes=LANES[:1])
+    world.start()
+    world.deliver(0)
+    ((_, shard),) = world.start()
+    assert shard.blocks
+    second = make_node(2, "3.12.1")
+    world.cluster.nodes[second.address] = second
+    ((address, prepare),) = world.start()
+    assert (address, prepare.seconds) == (second.address, 0)
+    world.deliver(1, **answer)
+    world.deliver(2)
+    taken = [block for address, one in world.start() for block in one.blocks]
+    assert shard.blocks[0] in taken
+
+
 def test_a_sweep_is_complete_when_all_blocks_are_done(worlds: Any) -> None:
     world = worlds(make_node(1, "3.12.1"), engine="sweep", lanes=LANES[:1])
     world.start()

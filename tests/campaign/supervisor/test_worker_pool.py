@@ -168,7 +168,7 @@ def test_a_lane_whose_sweep_is_complete_gets_no_more_workers(
     plan = msgspec.structs.replace(PLAN, lanes=(lane,), workers=2, engine="sweep")
     pool = WorkerPool(plan, State(tmp_path), Totals(1))
     first, second = pool.start_missing()
-    first.finished = True
+    first.finished = first.complete = True
     pool.complete.add(0)
     assert pool.remove(first) == ""
     assert pool.start_missing() == []
@@ -176,10 +176,27 @@ def test_a_lane_whose_sweep_is_complete_gets_no_more_workers(
     os.kill(second.pid, signal.SIGKILL)
     assert pool.remove(second).endswith("is gone (killed by SIGKILL); starting another")
     for worker in pool.start_missing():
-        worker.finished = True
+        worker.finished = worker.complete = True
     pool.complete.add(0)
     pool.close()
     assert pool.exhausted
+
+
+def test_a_sweep_is_not_complete_while_a_worker_leaves_its_block(
+    plain_c: Build, tmp_path: Path
+) -> None:
+    """Its time on the lane was up; the campaign ended with a part of the sweep not run."""
+    lane = Lane("plain-c", str(plain_c.interpreter.executable), "", 1.0)
+    plan = msgspec.structs.replace(PLAN, lanes=(lane,), workers=2, engine="sweep")
+    pool = WorkerPool(plan, State(tmp_path), Totals(1))
+    first, second = pool.start_missing()
+    first.finished = first.complete = second.finished = True
+    pool.complete.add(0)
+    assert pool.remove(first) == ""
+    assert pool.complete == {0}
+    assert pool.remove(second) == ""
+    assert pool.complete == set()
+    pool.close()
 
 
 def test_a_worker_that_is_stopped_before_it_can_hear_it_is_not_taken_for_lost(

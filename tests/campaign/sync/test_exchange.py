@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from finfuzz.campaign.folder import hash_program
+from finfuzz.campaign.sync import programs
 from finfuzz.campaign.sync.exchange import join
 from finfuzz.campaign.sync.shared_folder import name_machine
 from finfuzz.campaign.sync.status import read_status
@@ -219,6 +220,24 @@ def test_a_machine_that_writes_no_more_is_away_until_it_does(
     assert b.lines == ["a is back"]
     a.turn(last=True)  # a campaign that has ended needs no waiting
     assert b.turn() == "1 program, 0 findings from a (0 executions, away)"
+
+
+def test_too_many_programs_stop_nothing_else(
+    a: FakeMachine, b: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All machines were away then, and came back each turn; no block of a sweep was taken."""
+    monkeypatch.setattr(programs, "_MOST_BYTES", 10)
+    a.find_program(FIRST)
+    a.turn()
+    b.turn()
+    a.find_program(SECOND)
+    a.file_finding(finding())
+    a.turn()
+    for _ in range(3):
+        assert "more than 0 MiB of programs: no more are taken" in b.turn()
+    (peer,) = b.status.peers
+    assert (peer.programs, peer.findings, peer.away) == (1, 1, False)
+    assert not [line for line in b.lines if line.endswith("is back")]
 
 
 def test_a_folder_that_is_gone_is_said_once_and_waited_for(

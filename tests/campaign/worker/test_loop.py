@@ -213,6 +213,23 @@ def test_a_full_disk_is_reported_and_survived(
     assert signature.execution == 2
 
 
+def test_what_could_not_be_written_is_written_when_there_is_room(
+    dying: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of the sweep comes but once: its crash was lost, and the sort was complete."""
+
+    def no_space(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(signatures, "write_whole", no_space)
+    dying.loop.execute(DIES)
+    monkeypatch.undo()
+    messages = dying.finished()
+    (signature,) = new_signatures(messages)
+    assert signature.execution == 1
+    assert (dying.signatures / signature.signature).is_file()
+
+
 def test_a_death_leaves_no_coverage_behind_and_a_survivor_does(dying: Recorded) -> None:
     shared = dying.executor.shared
     dying.loop.execute(SURVIVES)

@@ -123,6 +123,7 @@ def _subtract(now: Progress, before: Progress) -> Progress:
         took=(effective, skipped, raised),
         touched=now.touched - before.touched,
         deaths=now.deaths - before.deaths,
+        early=now.early - before.early,
         zygotes_replaced=now.zygotes_replaced - before.zygotes_replaced,
         unstable=now.unstable,
         floor_seconds=now.floor_seconds,

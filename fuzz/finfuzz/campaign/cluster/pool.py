@@ -233,6 +233,8 @@ class ClusterPool(Pool):
             self._divisions.release(gone)
         seat.sent = delivery.have
         self._builds.end(name, delivery.parcel)
+        if delivery.problem or delivery.lacks or delivery.address not in self._seats:
+            self._divisions.release(name)  # the node may not have begun with its blocks
         try:
             self._divisions.take(name, delivery)
             if task and delivery.space:

@@ -67,7 +67,11 @@ class SweepDivision:
         wanted = max(_FEWEST, _AHEAD * self._done_lately.get(folder, 0))
         most = -(-len(self._free) // max(shares, 1))
         count = min(wanted - len(self._owned.get(folder, ())), most)
-        blocks = [abs(heapq.heappop(self._free)[1]) for _ in range(max(count, 0))]
+        blocks: list[int] = []
+        while self._free and len(blocks) < count:
+            block = abs(heapq.heappop(self._free)[1])
+            if not is_done(self._numbers[block]):  # else by a node that it was taken from
+                blocks.append(block)
         self._owned[owner].update(blocks)
         return tuple((block, self._numbers[block]) for block in blocks)
 

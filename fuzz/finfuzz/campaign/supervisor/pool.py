@@ -25,11 +25,15 @@ _REST_SECONDS = 5.0
 
 
 class Member:
-    """A worker of a pool. ``slot``: its number in the totals. ``problem``: why it can't go on."""
+    """A worker of a pool. ``slot``: its number in the totals. ``problem``: why it can't go on.
+
+    ``complete``: it found no program of the sweep left that nobody runs.
+    """
 
     def __init__(self, slot: int, lane: int) -> None:
         self.slot, self.lane = slot, lane
         self.finished = False
+        self.complete = False
         self.stopped = False
         self.problem = ""
 
@@ -140,11 +144,12 @@ class Pool(ABC):
 
         ``worked``: seconds that it fuzzed. ``ending``: how its process ended.
         """
+        if not member.complete:  # it may have left a part of the sweep
+            self.complete.discard(member.lane)
         if (member.finished or member.stopped) and not member.problem:
             self._failures[member.lane] = 0
             return ""
         problem = member.problem or ending
-        self.complete.discard(member.lane)  # it may have left a part of the sweep
         self.replaced += 1
         self._failures[member.lane] += 1
         if worked >= WORKED_SECONDS:

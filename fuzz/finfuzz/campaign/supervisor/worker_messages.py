@@ -55,6 +55,7 @@ class WorkerMessages:
         elif isinstance(message, Finished):
             lane.running[worker.slot] = message.progress
             worker.finished, worker.problem = True, message.problem
+            worker.complete = message.complete
             if message.complete:
                 self._pool.complete.add(worker.lane)
 

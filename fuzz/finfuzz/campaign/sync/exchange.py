@@ -115,15 +115,14 @@ class Exchange:
         away = self._is_away(machine.name, record)
         if before.away and not away:
             self._announce(f"{machine.name} is back")
-        taken = list(self._take_findings(machine))
-        self._peers[machine.name] = Peer(
-            name=machine.name,
-            programs=before.programs + self._programs.take(machine),
-            findings=before.findings + len(taken),
-            blocks=before.blocks + self._sweeps.take(machine),
-            executions=record.executions,
-            away=away,
-        )
+        self._note(machine, executions=record.executions, away=away)
+        self._note(machine, findings=before.findings + len(list(self._take_findings(machine))))
+        self._note(machine, blocks=before.blocks + self._sweeps.take(machine))
+        # The last: too many of them must not stop what else is exchanged.
+        self._note(machine, programs=before.programs + self._programs.take(machine))
+
+    def _note(self, machine: Path, **news: int) -> None:
+        self._peers[machine.name] = msgspec.structs.replace(self._peers[machine.name], **news)
 
     def _take_findings(self, machine: Path) -> Iterator[str]:
         for request in self._findings.list_updates(machine):

@@ -44,10 +44,11 @@ class Findings:
             place = folder.relative_to(self._crashes)
             if str(place) in self.taken or not self._has_changed(folder):
                 continue
+            stamp = _stamp(folder)  # before: triage may write it while it is copied
             with contextlib.suppress(UserError):  # a damaged one
                 if is_own(folder) and is_changed(folder, self._own / place):
                     copy_finding(folder, self._own / place)
-            self._seen[folder] = _stamp(folder)
+            self._seen[folder] = stamp
 
     def take(self, machine: Path) -> list[Finding]:
         """Take over the findings of a machine whose buckets are not here. Raises OSError."""

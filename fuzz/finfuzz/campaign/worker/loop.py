@@ -6,6 +6,7 @@ import signal
 import statistics
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from finfuzz.campaign.messages import (
     Finished,
@@ -35,6 +36,20 @@ _COMPARISON_SECONDS = 30.0
 _FLOOR_SECONDS, _FLOOR_CHILDREN = 30.0, 5
 
 
+#: Outcomes that wait for room on the disk, each up to 64 KiB of text: a campaign pauses meanwhile.
+_MOST_UNWRITTEN = 100
+
+
+class _Sight(NamedTuple):
+    """A program that went wrong, at an execution and a second, and what made it."""
+
+    program: Program
+    outcome: Outcome
+    execution: int
+    seconds: float
+    change: Change | None
+
+
 class Loop:
     """The executions of a worker. ``over``: whether time is up or the worker was stopped."""
 
@@ -52,6 +67,7 @@ class Loop:
         self._child_seconds = 0.0
         self._touched = self._deaths = self._early = 0
         self._stopped = False
+        self._unwritten: list[_Sight] = []
         self.executions = 0
         self.mutation_seconds = 0.0
         self.unstable = 0
@@ -72,7 +88,9 @@ class Loop:
         if change is not None:
             self._learner.count_trial(change, program.cost)
         if outcome.notable:
-            self._add_signature(program, outcome, change)
+            sight = _Sight(program, outcome, self.executions, self._now, change)
+            if not self._add_signature(sight) and len(self._unwritten) < _MOST_UNWRITTEN:
+                self._unwritten.append(sight)
         if outcome.died and not self._is_known(outcome):
             # Mutations of a program that crashes mostly crash alike: it must not steer.
             self._executor.shared.clear_counters()
@@ -101,16 +119,25 @@ class Loop:
         self._early += ends_early(outcome, program)
         self._touched += self._executor.shared.ran_blocks
 
-    def _add_signature(self, program: Program, outcome: Outcome, change: Change | None) -> None:
+    def _add_signature(self, sight: _Sight) -> bool:
+        """Count a program that went wrong; return whether its signature could be written."""
         try:
-            signature = self._signatures.add(program, outcome, self.executions, self._now)
-        except OSError as error:  # a full disk; the signature will come again
-            self.send(WorkerWarning(f"can't write a signature: {error.strerror}"))
-            return
+            signature = self._signatures.add(
+                sight.program, sight.outcome, sight.execution, sight.seconds
+            )
+        except OSError as error:  # a full disk
+            if not self._unwritten:
+                self.send(WorkerWarning(f"can't write a signature: {error.strerror}"))
+            return False
         if signature is not None:
             self.send(signature)
-            if change is not None:
-                self._learner.credit_signature(change)
+            if sight.change is not None:
+                self._learner.credit_signature(sight.change)
+        return True
+
+    def _retry_signatures(self) -> None:
+        """Write signatures that could not be written: a program of the sweep comes but once."""
+        self._unwritten = [one for one in self._unwritten if not self._add_signature(one)]
 
     def _is_known(self, outcome: Outcome) -> bool:
         build = self._executor.build
@@ -134,6 +161,7 @@ class Loop:
             self.send(ZygoteOutcome(to_text(program.without_comments()), outcome))
 
     def _flush(self) -> None:
+        self._retry_signatures()
         if counts := self._signatures.take_unsent():
             self.send(SightingCounts(counts))
 
