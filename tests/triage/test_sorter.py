@@ -225,6 +225,22 @@ def test_what_can_not_be_counted_is_said_once(
     assert len(again.announced) == 1
 
 
+def test_another_signal_of_the_same_bucket_is_no_other_finding(
+    filed: Sorted, destroy: Build, tmp_path: Path
+) -> None:
+    """Two lanes filed it twice, and no command could name it any more."""
+    crashes = tmp_path / "crashes"
+    shutil.copytree(filed.crashes, crashes)
+    died = run_fresh(destroy, parse(CYCLE), LIMITS)
+    other = msgspec.structs.replace(died, signal="SIGSEGV")
+    assert died.signal != other.signal
+    again = sort(destroy, crashes, CYCLE, outcomes=(other,))
+    assert [one.relative_to(crashes) for one in again.findings] == [
+        one.relative_to(filed.crashes) for one in filed.findings
+    ]
+    assert load(again.findings[0]).sightings == 3 + 1
+
+
 @pytest.fixture
 def scripts_are_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """No script is compiled and run ten times, where a test is about something else."""

@@ -20,11 +20,11 @@ from finfuzz.triage.diagnosis import Diagnosis, diagnose
 from finfuzz.triage.filer import Filer, Origin, Sighting
 from finfuzz.triage.findings import routes
 from finfuzz.triage.findings.finding import (
+    find_filed,
     find_milder,
     index_buckets,
     is_fatal,
     load,
-    locate,
     update,
 )
 from finfuzz.triage.findings.known import (
@@ -162,6 +162,8 @@ class Sorter:
         for bucket, seen in self.seen.items():
             if seen.path is None or not seen.unsaved:
                 continue
+            if not seen.path.is_dir():  # replaced by another lane's, which is fatal
+                seen.path = find_filed(self._crashes, bucket) or seen.path
             try:
                 seen.save(seen.path)
                 self._uncounted.discard(bucket)
@@ -183,13 +185,13 @@ class Sorter:
         known = (self.seen, self.unconfirmed, self._filed)
         if any(bucket in one for one in known) or self._explanation(diagnosis):
             return False
-        return self._find_filed(diagnosis) is None
+        return self._find_filed(bucket) is None
 
     def _sort_first(self, sighting: Sighting, start: RouteStart | None, times: int) -> None:
         diagnosis = sighting.diagnosis
         seen = self._get_seen(sighting)
         seen.add(diagnosis, start, times)
-        filed = self._filed.get(diagnosis.bucket) or self._find_filed(diagnosis)
+        filed = self._find_filed(diagnosis.bucket)
         if filed is not None and (is_fatal(filed) or diagnosis.signal == "NONE"):
             seen.path = filed
             self.seen[diagnosis.bucket] = seen
@@ -213,10 +215,13 @@ class Sorter:
             seen.path = self._filed[written.bucket] = written.folder
             self._announce(f"{seen.diagnosis} {written.bucket}: filed now: {written.folder}")
 
-    def _find_filed(self, diagnosis: Diagnosis) -> Path | None:
-        """Find a folder that another campaign, or this one on another build, has filed."""
-        folder = self._crashes / locate(diagnosis.signal, diagnosis.diagnostic, diagnosis.bucket)
-        return folder if folder.is_dir() else None
+    def _find_filed(self, bucket: str) -> Path | None:
+        """Find a bucket's folder, which another campaign, or another lane, may have filed since.
+
+        Whatever its signal: the same damage ends by SIGSEGV there and by SIGABRT here.
+        """
+        filed = self._filed.get(bucket)
+        return filed if filed is not None and filed.is_dir() else find_filed(self._crashes, bucket)
 
     def _get_seen(self, sighting: Sighting) -> SeenBucket:
         """Get the campaign's record of the bucket (a milder form, perhaps) or a new one."""

@@ -35,13 +35,13 @@ class Unwritten:
         return why
 
     def write(self, crashes: Path) -> Iterator[Written]:
-        """Write what can be written now, and yield it; stop at the first that can't."""
+        """Write what can be written now, and yield it."""
         for bucket, unwritten in list(self._waiting.items()):
             try:
                 folder, new = save(crashes, unwritten.finding, unwritten.files), True
             except FileExistsError as error:  # filed by another campaign meanwhile
                 folder, new = Path(str(error)), False
             except NotWrittenError:
-                return
+                continue
             del self._waiting[bucket], self.reasons[bucket]
             yield Written(bucket, folder, new)

@@ -137,9 +137,17 @@ def released(what: What) -> ControlResult:
         (
             "pybind11==3.1.0",
             [plain_build("survived"), control("survived")],
-            DIED,
+            Rate(0, 0),
             "harness",
             "built without instrumentation",
+        ),
+        # a script has no harness, and a defect of 4 in 40 runs may survive them by chance
+        (
+            "pybind11==3.1.0",
+            [plain_build("survived"), control("survived")],
+            Rate(4, 40),
+            "framework",
+            "survives on plain-c",
         ),
         # nothing to go by
         ("pybind11==3.1.0", [], DIED, "unknown", "shows nothing: not run"),

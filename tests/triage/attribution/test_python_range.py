@@ -34,6 +34,16 @@ def cells(tried: str, target: str = "no-extension") -> list[ControlResult]:
             "since CPython 3.12.1 (3.11.7 survives), fixed between 3.13.0 and 3.13.18",
         ),
         ("3.12.1 S 3.14.10 D", "since CPython 3.13.0 (3.12.1 survives), not fixed in 3.14.10"),
+        # the defect may be there, behind the other crash
+        (
+            "3.11.7 S 3.12.1 O 3.14.10 D",
+            "since CPython 3.13.0 or one after 3.11.7, which survives (3.12.1 fails differently), "
+            "not fixed in 3.14.10",
+        ),
+        (
+            "3.9.18 O 3.11.7 S 3.14.10 O",
+            "since CPython 3.13.0 (3.11.7 survives), not fixed in 3.13.0",
+        ),
         # fixed in each branch: 3.13.18 is newer than 3.14.0
         (
             "3.13.18 S 3.14.0 D 3.14.10 S",

@@ -18,6 +18,7 @@ from finfuzz.triage.findings.finding import (
     SCHEMA_VERSION,
     Finding,
     encode,
+    find_filed,
     find_finding,
     index_buckets,
     load,
@@ -272,6 +273,9 @@ def test_of_two_folders_of_one_bucket_the_one_that_dies_counts(crashes: Path) ->
     milder = finding(bucket=TWO.bucket, signal="NONE")
     save(crashes, milder, {})
     assert index_buckets(crashes)[TWO.bucket] == crashes / TWO.folder
+    assert find_filed(crashes, TWO.bucket) == crashes / TWO.folder
+    assert find_finding(TWO.bucket[:5], crashes) == crashes / TWO.folder  # it named both, the same
+    assert find_filed(crashes, "f" * 12) is None
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def find_owner(
     bare = controls[0] if controls else None
     if script.n and not script.k:
         return Opinion("harness", "the script does not reproduce the defect without finfuzz")
-    if plain_build and plain_build.what == "survived":
+    if not script.k and plain_build and plain_build.what == "survived":
         return Opinion("harness", "survives with an extension built without instrumentation")
     if not spec.record.is_compiled or _is_same(bare):
         return Opinion("CPython", "same defect without any compiled extension")

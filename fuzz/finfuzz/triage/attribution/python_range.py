@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from finfuzz.support.cpythons import make_sort_key, split_abiflags
 from finfuzz.targets.spec import TargetSpec
 from finfuzz.triage.findings.attribution import ControlResult
+from finfuzz.triage.findings.verdict import What
 
 
 def describe_python_range(spec: TargetSpec, python: str, cells: Sequence[ControlResult]) -> str:
@@ -15,17 +16,19 @@ def describe_python_range(spec: TargetSpec, python: str, cells: Sequence[Control
 
     Empty if no other CPython of the same ABI flags decides anything.
     """
-    affected = {python: True, **_read_verdicts(spec, python, cells)}
+    affected = {python: True, **_read_verdicts(spec, python, cells, ("same", "survived"))}
     tried = sorted(affected, key=make_sort_key)
     if len(tried) == 1:
         return ""
     if all(affected.values()):
         return f"on every CPython tried, {tried[0]} to {tried[-1]}"
-    return ", ".join([_describe_begin(tried, affected), *_describe_end(tried, affected)])
+    unclear = _read_verdicts(spec, python, cells, ("otherwise", "known"))
+    begin = _describe_begin(tried, affected, sorted(unclear, key=make_sort_key))
+    return ", ".join([begin, *_describe_end(tried, affected)])
 
 
 def _read_verdicts(
-    spec: TargetSpec, python: str, cells: Sequence[ControlResult]
+    spec: TargetSpec, python: str, cells: Sequence[ControlResult], whats: Collection[What]
 ) -> dict[str, bool]:
     """Read whether each other CPython has the defect, with the finding's target.
 
@@ -37,16 +40,25 @@ def _read_verdicts(
         for cell in cells
         if cell.axis == "python"
         and cell.target == spec.name
-        and cell.verdict.what in ("same", "survived")
+        and cell.verdict.what in whats
         and split_abiflags(cell.python)[1] == abiflags
     }
 
 
-def _describe_begin(tried: Sequence[str], affected: dict[str, bool]) -> str:
-    first = next(number for number, one in enumerate(tried) if affected[one])
-    if first == 0:
+def _describe_begin(tried: Sequence[str], affected: dict[str, bool], unclear: Sequence[str]) -> str:
+    number = next(number for number, one in enumerate(tried) if affected[one])
+    if number == 0:
         return f"since CPython {tried[0]} or before"
-    return f"since CPython {tried[first]} ({tried[first - 1]} survives)"
+    last, first = tried[number - 1], tried[number]
+    between = [one for one in unclear if _is_between(last, one, first)]
+    if not between:
+        return f"since CPython {first} ({last} survives)"
+    fails = f"{' and '.join(between)} fail{'s' * (len(between) == 1)} differently"
+    return f"since CPython {first} or one after {last}, which survives ({fails})"
+
+
+def _is_between(low: str, text: str, high: str) -> bool:
+    return make_sort_key(low) < make_sort_key(text) < make_sort_key(high)
 
 
 def _describe_end(tried: Sequence[str], affected: dict[str, bool]) -> list[str]:

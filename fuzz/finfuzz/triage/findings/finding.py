@@ -38,6 +38,7 @@ __all__ = [
     "StackFrame",
     "TargetRecord",
     "encode",
+    "find_filed",
     "find_finding",
     "find_milder",
     "index_buckets",
@@ -154,12 +155,21 @@ def find_finding(text: str, crashes: Path) -> Path:
     if not re.fullmatch(r"[0-9a-f]{1,12}", text):
         raise UserError(f"{text} is neither a finding's folder nor a bucket: no {FILE} in it")
     found = _glob(crashes, f"{text}*")
-    if len(found) > 1:
-        names = ", ".join(folder.name for folder in found)
-        raise UserError(f"{text} may be any of {names}: give more digits")
+    if len(names := sorted({folder.name for folder in found})) > 1:
+        raise UserError(f"{text} may be any of {', '.join(names)}: give more digits")
     if not found:
         raise UserError(f"no finding {text} in {crashes}: {_tell_where(text)}")
-    return found[0]
+    return _pick_counted(found)
+
+
+def find_filed(crashes: Path, bucket: str) -> Path | None:
+    """Find a bucket's folder: the fatal one, where its signal varied; None if it is not filed."""
+    found = _glob(crashes, bucket)
+    return _pick_counted(found) if found else None
+
+
+def _pick_counted(folders: list[Path]) -> Path:
+    return next(filter(is_fatal, folders), folders[0])
 
 
 def _tell_where(bucket: str) -> str:
