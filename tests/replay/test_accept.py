@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finfuzz.program.text import parse
-from finfuzz.replay.accept import rewrite_expectations
+from finfuzz.replay.accept import can_be_named, rewrite_expectations
 from finfuzz.replay.expectations import find_expected
 from finfuzz.targets.spec import TargetSpec, parse_target
 
@@ -129,6 +129,31 @@ def test_what_two_releases_do_together_is_not_written_down(tmp_path: Path) -> No
     path.write_text(f"finfuzz 1\n{STEPS}")
     mixed = parse_target("pybind11==3.0.1,3.0.2+hold")
     assert not rewrite_expectations(path, {(mixed, "3.13.0"): frozenset({GUARD})})
+
+
+def test_a_checkout_is_newer_than_every_release(tmp_path: Path) -> None:
+    """README's own example recorded nothing, and the next replay failed again."""
+    path = tmp_path / "program.fin"
+    path.write_text(f"finfuzz 1\n{STEPS}")
+    release, checkout = parse_target("pybind11==3.1.0"), TargetSpec("pybind11", path=Path("/x"))
+    seen = {(release, "3.13.0"): frozenset[str](), (checkout, "3.13.0"): frozenset({GUARD})}
+    assert rewrite_expectations(path, seen)
+    assert f"# expect: {GUARD} on pybind11>=999+released\n" in path.read_text()
+    for (spec, python), outcomes in seen.items():
+        assert find_expected(parse(path.read_text()), spec, python) == outcomes
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["plain-c", "stdlib:json", "pybind11==3.1.0{DETAILED_ERRORS}", "pybind11==3.0.1,3.1.0"],
+)
+def test_of_what_no_condition_can_name_nothing_is_written(target: str, tmp_path: Path) -> None:
+    """A line on a package could not be read again: the program was not runnable any more."""
+    path = tmp_path / "program.fin"
+    path.write_text(f"finfuzz 1\n{STEPS}")
+    spec = parse_target(target)
+    assert not can_be_named(spec)
+    assert not rewrite_expectations(path, {(spec, "3.13.0"): frozenset({GUARD})})
 
 
 @pytest.mark.parametrize(

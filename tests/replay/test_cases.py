@@ -192,3 +192,15 @@ def test_a_finding_is_one_defect(
 ) -> None:
     case = Case("x", seen={} if found else None)
     assert case.judge(frozenset(expected), frozenset(seen)) == judgement
+
+
+def test_a_findings_defect_may_end_by_another_signal() -> None:
+    """Freed memory may hold anything: what controls called the same defect was "changed"."""
+    defect = finding().diagnosis
+    other = msgspec.structs.replace(defect, signal="SIGSEGV")
+    cast = msgspec.structs.replace(defect, diagnostic="cast-error", frames=("f",))
+    case, own = Case("x", seen={}, defect=defect), frozenset({str(defect)})
+    assert str(other) != str(defect)
+    assert case.judge(own, frozenset({str(other)}), [other]) == "as expected"
+    assert case.judge(own, frozenset({str(cast)}), [cast]) == "changed"
+    assert case.judge(frozenset(), frozenset({str(other)}), [other]) == "regressed"

@@ -12,6 +12,7 @@ from finfuzz.program.text import parse
 from finfuzz.replay import run as module
 from finfuzz.replay.cases import Case
 from finfuzz.replay.run import PlannedBuild, replay_one
+from finfuzz.support.errors import UserError
 from finfuzz.targets.build import build
 from finfuzz.targets.interpreters import Interpreter
 from finfuzz.targets.spec import parse_target
@@ -42,3 +43,18 @@ def test_a_finding_that_never_ran_here_is_rerun_where_builds_are_compared(
     planned = PlannedBuild(BARE, executor.build.interpreter)
     result = replay_one(case, planned, executor, compare=compare)
     assert (result.judgement, result.summary, len(calls)) == ("new here", "survived", reruns)
+
+
+def test_a_case_that_can_not_be_judged_costs_no_other(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A control that could not be built ended the whole replay, without any report."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise UserError("plain-c can't be built: there is no compiler")
+
+    monkeypatch.setattr(module, "compare", fail)
+    planned = PlannedBuild(BARE, executor.build.interpreter)
+    result = replay_one(Case("x", parse("finfuzz 1\nnode a list\n")), planned, executor)
+    assert result.judgement == "not runnable"
+    assert result.summary == "plain-c can't be built: there is no compiler"

@@ -23,7 +23,7 @@ from finfuzz.cli.options import (
 )
 from finfuzz.cli.progress import show_progress
 from finfuzz.executor.limits import Limits
-from finfuzz.replay.accept import collect_observed, rewrite_expectations
+from finfuzz.replay.accept import can_be_named, collect_observed, rewrite_expectations
 from finfuzz.replay.cases import Case, collect_cases
 from finfuzz.replay.compare import (
     Comparison,
@@ -44,6 +44,7 @@ from finfuzz.support.files import write_whole
 from finfuzz.support.terminal import DataConsole, say, say_line
 from finfuzz.targets.build import is_built, require_linux
 from finfuzz.targets.frameworks import POLICIES
+from finfuzz.targets.spec import parse_target
 from finfuzz.triage.findings.trust import require_target_trust
 
 _DEFAULT = (Path("corpus"), Path("crashes"))
@@ -269,6 +270,9 @@ def _accept(cases: list[Case], done: Replay) -> None:
         if case.path is not None and observed:
             changed += rewrite_expectations(case.path, observed)
     say(f"rewrote the expect lines of {count(changed, 'program')}")
+    targets = sorted({one.target for one in done.results})
+    if unnamed := [one for one in targets if not can_be_named(parse_target(one))]:
+        say(f"recorded nothing of {', '.join(unnamed)}: no expect line can name that")
 
 
 def _print_report(done: Replay, all_rows: bool) -> None:

@@ -1,8 +1,9 @@
 """Write observed outcomes into programs as `expect` lines: remove wrong lines, add missing ones.
 
 A new line holds for the observed builds only, with one exception: a line that holds for the newest
-release or CPython observed holds for newer ones too, and likewise for the oldest. Targets of two
-releases are left out, because a condition can't tell them from their first release.
+release or CPython observed holds for newer ones too, and likewise for the oldest. A checkout is
+newer than every release. Packages, controls, targets of two releases and those with build switches
+are left out: no condition can name them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from finfuzz.replay.expectations import Expectation, find_holding, read_expectat
 from finfuzz.replay.judge import SILENT, Result
 from finfuzz.support.cpythons import split_abiflags
 from finfuzz.support.files import write_whole
-from finfuzz.targets.condition import BUILDS
+from finfuzz.targets.condition import BUILDS, CHECKOUT
 from finfuzz.targets.spec import TargetSpec, parse_target
 
 #: The byte-order mark that some editors put first.
@@ -56,12 +57,18 @@ def collect_observed(results: Iterable[Result]) -> Observed:
     return {build: next(iter(found)) for build, found in seen.items() if len(found) == 1}
 
 
+def can_be_named(spec: TargetSpec) -> bool:
+    """Whether a condition can tell a target from others: a release or a checkout, as it comes."""
+    named = not spec.package and spec.second is None and not spec.switches
+    return named and spec.record.releases is not None
+
+
 def rewrite_expectations(path: Path, observed: Observed) -> bool:
     """Rewrite a program's `expect` lines by its outcome on each (target, CPython).
 
     Return whether the file changed. Raise UserError if its lines can't be read.
     """
-    observed = {build: outcomes for build, outcomes in observed.items() if build[0].second is None}
+    observed = {build: found for build, found in observed.items() if can_be_named(build[0])}
     text = path.read_text(encoding="utf-8")
     written = read_expectations(parse(text))
     right = [line for line in written if _is_right(line, observed)]
@@ -86,10 +93,9 @@ def _make_lines(observed: Observed, right: Sequence[Expectation]) -> list[str]:
     builds: dict[ReleaseBuild, frozenset[str]] = {}
     covered: dict[ReleaseBuild, frozenset[str]] = {}
     for (spec, python), outcomes in observed.items():
-        if spec.version:
-            build = _name_build(spec, python)
-            builds[build] = outcomes
-            covered[build] = find_holding(right, spec, python)
+        build = _name_build(spec, python)
+        builds[build] = outcomes
+        covered[build] = find_holding(right, spec, python)
     found = []
     for outcome in sorted(frozenset[str]().union(*builds.values())):
         has = {build for build, outcomes in builds.items() if outcome in outcomes}
@@ -154,7 +160,7 @@ def _group_consecutive(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 def _name_build(spec: TargetSpec, python: str) -> ReleaseBuild:
     number, abiflags = split_abiflags(python)
     kind = next(name for name, holds in BUILDS.items() if holds(abiflags))
-    return ReleaseBuild(spec.framework, spec.version or "", spec.policy, number, kind)
+    return ReleaseBuild(spec.framework, spec.version or CHECKOUT, spec.policy, number, kind)
 
 
 def _edit(text: str, wrong: Iterable[Expectation], new: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ from finfuzz.replay.judge import Judgement, judge
 from finfuzz.support.errors import UserError
 from finfuzz.targets.extension_words import collect_own_words
 from finfuzz.targets.spec import TargetSpec
+from finfuzz.triage.attribution.likeness import are_same_defect
+from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.finding import Finding, load
 from finfuzz.triage.findings.trust import require_target_trust
 
@@ -31,7 +33,8 @@ class Case:
 
     A program has ``expectations`` and a ``path``. A finding has ``seen``: its outcome on each build
     where it has run. A finding on a package also has the words of its recipe, ``own``, and its
-    target with that recipe, ``found_on``; ``folder`` is the finding's own. ``problem``
+    target with that recipe, ``found_on``; ``folder`` is the finding's own, and ``defect`` what it
+    is about. ``problem``
     says why a case can't be read; its program is empty then.
     """
 
@@ -45,6 +48,7 @@ class Case:
     own: OwnWords = field(default_factory=OwnWords)
     found_on: TargetSpec | None = None
     folder: Path | None = None
+    defect: Diagnosis | None = None
 
     def choose_target(self, spec: TargetSpec) -> TargetSpec:
         """Give a package its recipe in the finding, unless the user has named another."""
@@ -67,15 +71,23 @@ class Case:
             return self.seen.get((spec.name, python))
         return find_holding(self.expectations, spec, python)
 
-    def judge(self, expected: frozenset[str] | None, seen: frozenset[str]) -> Judgement:
+    def judge(
+        self, expected: frozenset[str] | None, seen: frozenset[str], found: Iterable[Diagnosis] = ()
+    ) -> Judgement:
         """Compare the outcome with the expected one. For a finding, further defects don't count.
 
-        A finding is one defect, and its controls were examined for this defect alone. It records
-        what survived there; no comment of a program does.
+        A finding is one defect, and its controls were examined for this defect alone: where that
+        was there, it may end by another signal. It records what survived there; no comment of a
+        program does.
         """
         if self.seen is not None and expected and expected < seen:
             return "as expected"
+        if expected == frozenset({str(self.defect)}) and any(map(self._is_defect, found)):
+            return "as expected"
         return judge(expected, seen, recorded=self.seen is not None)
+
+    def _is_defect(self, found: Diagnosis) -> bool:
+        return self.defect is not None and are_same_defect(self.defect, found)
 
 
 def collect_cases(paths: Iterable[Path]) -> list[Case]:
@@ -157,8 +169,19 @@ def _read_finding(folder: Path, name: str) -> Case:
         return Case(name, problem=str(error))
     program, seen = parse(finding.program), _collect_seen(finding)
     return Case(
-        name, program, seen=seen, flaky=finding.flaky, own=own, found_on=found_on, folder=folder
+        name,
+        program,
+        seen=seen,
+        flaky=finding.flaky,
+        own=own,
+        found_on=found_on,
+        folder=folder,
+        defect=finding.diagnosis,
     )
+
+
+#: Verdicts that tell nothing about the defect on a build.
+_NOTHING = ("absent", "known", "not comparable")
 
 
 def _collect_seen(finding: Finding) -> dict[BuildName, frozenset[str]]:
@@ -166,7 +189,7 @@ def _collect_seen(finding: Finding) -> dict[BuildName, frozenset[str]]:
     found = {(finding.target.spec, finding.target.python): own}
     for cell in finding.attribution.cells if finding.attribution else ():
         verdict = cell.verdict
-        if cell.axis == "instrumentation" or verdict.what in ("absent", "known"):
+        if cell.axis == "instrumentation" or verdict.what in _NOTHING:
             continue
         what = {"same": own, "survived": frozenset[str]()}.get(
             verdict.what, frozenset({verdict.seen})

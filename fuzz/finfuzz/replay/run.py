@@ -156,7 +156,12 @@ def _run_batch(
     running = takewhile(lambda _: not _stopped.is_set(), cases)
     results: list[Result] = []
     for spec, some in groupby(running, lambda case: case.choose_target(planned.spec)):
-        made = build(spec, planned.interpreter, instrumented=False)
+        try:
+            made = build(spec, planned.interpreter, instrumented=False)
+        except UserError as error:  # with a finding's own recipe
+            why = str(error)
+            results += (_make_result(case, planned, "not runnable", why=why) for case in some)
+            continue
         with Executor(made, limits) as executor:
             results += (replay_one(case, planned, executor, compare=compare) for case in some)
     return results
@@ -175,7 +180,10 @@ def replay_one(
     program = adapt(case.program, case.own, made.offers)
     python, offers = made.interpreter.version, made.offers
     skipped = explain_skipped(program, python, offers, abuse=limits.abuse)
-    result = _judge_program(case, program, planned, executor, compare=compare)
+    try:
+        result = _judge_program(case, program, planned, executor, compare=compare)
+    except UserError as error:  # a control that can't be built, say: the other cases can be run
+        return _make_result(case, planned, "not runnable", why=str(error))
     return msgspec.structs.replace(result, skipped=skipped)
 
 
@@ -183,10 +191,7 @@ def _judge_program(
     case: Case, program: Program, planned: PlannedBuild, executor: Executor, *, compare: bool
 ) -> Result:
     made, limits = executor.build, executor.limits
-    try:
-        outcome = executor.run(program)
-    except UserError as error:
-        return _make_result(case, planned, "not runnable", why=str(error))
+    outcome = executor.run(program)
     expected = case.find_expected(planned.spec, planned.interpreter.text)
     thorough = any(SILENT in one for one in expected or ())
     found = _diagnose(made, program, outcome, limits, thorough=thorough)
@@ -196,7 +201,7 @@ def _judge_program(
     if missing and not seen:
         why = f"survived, but the target has no {', '.join(missing)}"
         return _make_result(case, planned, "not comparable", seconds=outcome.seconds, why=why)
-    judgement = case.judge(expected, seen)
+    judgement = case.judge(expected, seen, found)
     if judgement == "as expected" or (judgement == "new here" and not compare):
         return _make_result(case, planned, judgement, found, outcome.seconds)
     runs = (run_fresh(made, program, limits) for _ in range(_RERUNS))
@@ -223,7 +228,7 @@ def _judge_reruns(
         if expected is not None:
             why = f"as expected in {seen.count(expected)} of {len(seen)} fresh processes"
         return _make_result(case, planned, "flaky", found, seconds, why)
-    return _make_result(case, planned, case.judge(expected, seen[0]), reruns[0], seconds)
+    return _make_result(case, planned, case.judge(expected, seen[0], reruns[0]), reruns[0], seconds)
 
 
 def _diagnose(

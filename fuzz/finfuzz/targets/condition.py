@@ -32,7 +32,7 @@ BUILDS: dict[str, Callable[[str], bool]] = {
 }
 
 #: The version of a checkout, newer than every release.
-_CHECKOUT = "999"
+CHECKOUT = "999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Condition:
         number, abiflags = split_abiflags(python)
         if self.build and not BUILDS[self.build](abiflags):
             return False
-        versions = self.versions.contains(spec.version or _CHECKOUT, prereleases=True)
+        versions = self.versions.contains(spec.version or CHECKOUT, prereleases=True)
         return versions and self.pythons.contains(number, prereleases=True)
 
 
