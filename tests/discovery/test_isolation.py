@@ -87,3 +87,15 @@ def test_only_the_scratch_folder_can_be_written(tmp_path: Path) -> None:
     )
     assert run_apart(scratch, code, "files") == "Read-only file system"
     assert not outside.exists()
+
+
+def test_a_user_namespace_that_gives_no_rights_is_not_entered() -> None:
+    """AppArmor of Ubuntu 24.04 refuses the maps: `discover` said that the import took too long."""
+    code = (
+        "from finfuzz.discovery import isolation\n"
+        "def refuse(): raise PermissionError(13, 'Permission denied')\n"
+        "isolation._become_user = refuse\n"
+        "print(isinstance(isolation._enter_namespaces(), list))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

@@ -38,6 +38,7 @@ def fake(number: str, *, headers: bool, abiflags: str = "") -> Interpreter:
 
 FAKES = [
     fake("3.16.0a3", headers=True, abiflags="d"),
+    fake("3.16.0a2", headers=True, abiflags="d"),
     fake("3.15.2", headers=True, abiflags="d"),
     fake("3.15.2", headers=True, abiflags="t"),
     fake("3.14.1", headers=False),
@@ -62,6 +63,7 @@ FAKES = [
         ("3.15.2t", "3.15.2t"),
         ("3.16d", "3.16.0a3d"),
         ("3.16.0a3d", "3.16.0a3d"),
+        ("3.16.0a2d", "3.16.0a2d"),
     ],
 )
 def test_picks_the_newest_match_with_headers(

@@ -69,13 +69,32 @@ def _run(request: dict[str, Any], apart: list[str]) -> None:
 
 def _enter_namespaces() -> list[str]:
     """Enter as many namespaces as possible. Return the names of the parts that are apart now."""
-    uid, gid = os.getuid(), os.getgid()
-    if _libc.unshare(_NEW_USER) == 0:
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    # AppArmor lets a process enter one in which it may do nothing, and there is no way back.
+    if _try_in_child(_become_user):
+        _become_user()
     # Root may enter the others without.
     return [part for part, flag in _PARTS.items() if _libc.unshare(flag) == 0]
+
+
+def _become_user() -> None:
+    """Enter a user namespace, as the user that we are. Raises OSError."""
+    uid, gid = os.getuid(), os.getgid()
+    if _libc.unshare(_NEW_USER) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+
+
+def _try_in_child(step: Callable[[], None]) -> bool:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            step()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def _protect_files(scratch: str) -> bool:

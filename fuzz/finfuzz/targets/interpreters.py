@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from finfuzz.support.cpythons import OLDEST, format_version
+from finfuzz.support.cpythons import OLDEST, format_version, make_sort_key
 from finfuzz.support.errors import UserError
 from finfuzz.support.files import shorten_home
 from finfuzz.support.reading import shorten
@@ -142,8 +142,8 @@ def probe_all(paths: Iterable[Path]) -> list[Interpreter]:
     with ThreadPoolExecutor() as pool:
         probed = pool.map(_probe_or_none, sorted(paths))
     found = {python.executable: python for python in probed if python and python.version >= OLDEST}
-    by_build = sorted(found.values(), key=lambda one: (one.abiflags, len(one.text), one.executable))
-    return sorted(by_build, key=lambda python: python.version, reverse=True)
+    by_build = sorted(found.values(), key=lambda one: (one.abiflags, one.executable))
+    return sorted(by_build, key=lambda one: make_sort_key(one.text)[0], reverse=True)
 
 
 def require_headers(interpreter: Interpreter) -> Interpreter:

@@ -26,7 +26,7 @@ def compile_once(
     folder.mkdir(exist_ok=True)
     kept = folder / f"{_compute_key(command, depends, facts)}.o"
     with FileLock(f"{kept}.lock"):
-        if not kept.exists():
+        if not kept.exists() or not kept.stat().st_size:  # a power cut leaves empty files
             run_compiler(command, directory)
             beside = kept.with_suffix(".new")
             shutil.copy(directory / name, beside)

@@ -99,6 +99,8 @@ def _select_matching(text: str, found: list[Interpreter]) -> list[Interpreter]:
     wanted, flags = _read_word(text)
     if wanted < OLDEST[: len(wanted)]:
         raise _too_old(text, text)
+    if re.search("a|b|rc", text):  # of 3.15.0a3 and 3.15.0b1 that one
+        return [python for python in found if python.text == text]
     return [
         python
         for python in found
