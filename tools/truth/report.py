@@ -57,6 +57,9 @@ def render_page(
             f"There were {trials} trials of each kind, {at_once} at once. {read_cpu_name()}, "
             f"{datetime.now(UTC):%d %B %Y}.",
             "",
+            "Not all tables are of one version: [the conclusions](#conclusions) name those of "
+            "each.",
+            "",
             "*Reached*: the worker ran a program with every operation and word of the program that "
             "triggers the defect. *Shown*: what a campaign would file has the key that proves the "
             "defect. A step that raises counts only if it does not raise on a good build. The "
