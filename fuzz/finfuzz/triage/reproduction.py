@@ -100,7 +100,7 @@ class Reproducer:
         if smaller == found.program:
             return found
         again = self._measure(smaller, diagnosis)
-        if again.k * found.fresh.n < found.fresh.k * again.n:
+        if again.is_rarer_than(found.fresh):
             return found
         forked = confirm_in_zygote(self._executor, smaller, diagnosis, self._limits)
         return Reproduced(smaller, again, forked)

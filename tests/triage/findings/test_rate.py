@@ -116,3 +116,18 @@ def test_runs_to_see(rate: Rate, runs: int) -> None:
 )
 def test_disagreement(one: Rate, other: Rate, disagree: bool) -> None:
     assert one.disagrees(other) is other.disagrees(one) is disagree
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "rarer"),
+    [
+        (Rate(10, 10), Rate(10, 10), False),
+        (Rate(39, 40), Rate(10, 10), True),  # a steady one is worth its steps
+        (Rate(19, 40), Rate(21, 40), False),  # by chance: half of all minimized programs were lost
+        (Rate(5, 40), Rate(21, 40), True),
+        (Rate(30, 40), Rate(21, 40), False),
+        (Rate(0, 40), Rate(2, 40), True),
+    ],
+)
+def test_a_rate_that_is_lower_by_more_than_chance(now: Rate, before: Rate, rarer: bool) -> None:
+    assert now.is_rarer_than(before) is rarer

@@ -69,6 +69,11 @@ class Rate(msgspec.Struct, frozen=True):
         (low, high), (others_low, others_high) = self.interval, other.interval
         return high < others_low or others_high < low
 
+    def is_rarer_than(self, other: Rate) -> bool:
+        """Whether this rate is lower than another: than a flaky one, by more than chance, or 0."""
+        lower = self.k * other.n < other.k * self.n
+        return lower and (not self.k or not other.flaky or self.disagrees(other))
+
 
 #: Receives how many runs are done, and of how many: more if the result is mixed.
 Report = Callable[[int, int], None]
