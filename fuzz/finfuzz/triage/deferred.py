@@ -82,6 +82,11 @@ class Deferred:
         """The findings with work left."""
         return list(dict.fromkeys(work.folder for work in (*self._owners, *self._later)))
 
+    @property
+    def lacks_owner(self) -> bool:
+        """Whether there is a finding whose owner is not known yet."""
+        return bool(self._owners)
+
     def add(self, folder: Path) -> None:
         """Queue a finding's controls and instruments."""
         subject = (folder, self._build.spec, self._build.interpreter, self._limits, self._announce)

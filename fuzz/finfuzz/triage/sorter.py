@@ -143,6 +143,11 @@ class Sorter:
         return self._deferred.work()
 
     @property
+    def lacks_owner(self) -> bool:
+        """Whether deferred work will tell the owner of a finding."""
+        return self._deferred.lacks_owner
+
+    @property
     def progress(self) -> Progress | None:
         """How far the deferred work is; None where none is left."""
         return self._deferred.progress
