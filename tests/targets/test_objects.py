@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from finfuzz.targets import objects
+from finfuzz.targets.cache import find_cache
 from finfuzz.targets.compiler import BuildError
 
 
@@ -48,6 +49,20 @@ def test_a_second_build_copies_what_the_first_compiled(
 
 
 @pytest.mark.usefixtures("cache")
+@pytest.mark.usefixtures("cache")
+def test_an_empty_file_that_a_power_cut_left_is_compiled_again(
+    compiled: list[list[str]], tmp_path: Path
+) -> None:
+    source = tmp_path / "a.cpp"
+    source.write_text("one")
+    for _ in range(2):
+        objects.compile_once(["c++", str(source)], tmp_path, "made.o", [source], [])
+        for kept in (find_cache() / "objects").glob("*.o"):
+            kept.write_bytes(b"")
+    assert len(compiled) == 2
+    assert (tmp_path / "made.o").read_text() == "one"
+
+
 def test_what_fails_to_compile_is_not_kept(tmp_path: Path) -> None:
     source = tmp_path / "a.cpp"
     source.write_text("no C++")

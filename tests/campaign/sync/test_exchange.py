@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from finfuzz.campaign.folder import hash_program
-from finfuzz.campaign.sync import programs
+from finfuzz.campaign.sync import findings, programs
 from finfuzz.campaign.sync.exchange import join
 from finfuzz.campaign.sync.shared_folder import name_machine
 from finfuzz.campaign.sync.status import read_status
@@ -107,6 +107,24 @@ def test_what_its_controls_say_later_is_taken_over_too(a: FakeMachine, b: FakeMa
     b.turn()
     b.turn()
     assert len(b.requests) == 1
+
+
+def test_what_triage_writes_while_a_finding_is_copied_is_published_too(
+    a: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed = a.file_finding(finding(attribution=None, escalation=()))
+    copy = findings.copy_finding
+
+    def copy_slowly(source: Path, target: Path) -> None:
+        copy(source, target)
+        (filed / "finding.json").write_bytes(encode(finding()))
+
+    monkeypatch.setattr(findings, "copy_finding", copy_slowly)
+    a.turn()
+    monkeypatch.undo()
+    a.turn()
+    (published,) = list_folders(a.own / "crashes")
+    assert load(published).attribution == finding().attribution
 
 
 def test_a_finding_of_both_stays_as_each_has_filed_it(a: FakeMachine, b: FakeMachine) -> None:
