@@ -225,7 +225,7 @@ def test_what_a_process_waits_for_a_processor_is_read() -> None:
     try:
         while (found := process.read_scheduled(spinning.pid)).waited < 0.05:
             assert time.monotonic() < end
-        assert found.ran > 0.01
+        assert found.ran > 0
         assert found.ready
         spinning.send_signal(signal.SIGSTOP)
         while process.read_scheduled(spinning.pid).ready:
