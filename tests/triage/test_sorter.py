@@ -198,28 +198,29 @@ def test_the_next_campaign_counts_what_is_filed_and_tries_nothing(
     assert load(again.findings[0]).first_seen == load(filed.findings[0]).first_seen
 
 
+@pytest.fixture
+def damaged(filed: Sorted, tmp_path: Path) -> Path:
+    """The folder of the finding in a copy of what was filed; its finding.json is damaged."""
+    crashes = tmp_path / "crashes"
+    shutil.copytree(filed.crashes, crashes)
+    (folder,) = [crashes / found.relative_to(filed.crashes) for found in filed.findings]
+    (folder / "finding.json").write_text("{")
+    return folder
+
+
 def test_a_damaged_finding_is_said_and_the_others_are_counted(
-    filed: Sorted, destroy: Build, tmp_path: Path
+    damaged: Path, destroy: Build, tmp_path: Path
 ) -> None:
-    crashes = tmp_path / "crashes"
-    shutil.copytree(filed.crashes, crashes)
-    (folder,) = [crashes / found.relative_to(filed.crashes) for found in filed.findings]
-    (folder / "finding.json").write_text("{")
-    again = sort(destroy, crashes, CYCLE)
+    again = sort(destroy, tmp_path / "crashes", CYCLE)
     (line,) = again.announced
-    assert line.startswith(f"1 sighting not counted: {folder}/finding.json is not a finding: ")
-    assert (folder / "finding.json").read_text() == "{"
+    assert line.startswith(f"1 sighting not counted: {damaged}/finding.json is not a finding: ")
+    assert (damaged / "finding.json").read_text() == "{"
 
 
-def test_what_can_not_be_counted_is_said_once(
-    filed: Sorted, destroy: Build, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("damaged")
+def test_what_can_not_be_counted_is_said_once(destroy: Build, tmp_path: Path) -> None:
     """A finding that is moved away cost a line every ten seconds, for the rest of the campaign."""
-    crashes = tmp_path / "crashes"
-    shutil.copytree(filed.crashes, crashes)
-    (folder,) = [crashes / found.relative_to(filed.crashes) for found in filed.findings]
-    (folder / "finding.json").write_text("{")
-    again = sort(destroy, crashes, CYCLE)
+    again = sort(destroy, tmp_path / "crashes", CYCLE)
     again.sorter.save()
     again.sorter.save()
     assert len(again.announced) == 1

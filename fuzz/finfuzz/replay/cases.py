@@ -34,8 +34,7 @@ class Case:
     A program has ``expectations`` and a ``path``. A finding has ``seen``: its outcome on each build
     where it has run. A finding on a package also has the words of its recipe, ``own``, and its
     target with that recipe, ``found_on``; ``folder`` is the finding's own, and ``defect`` what it
-    is about. ``problem``
-    says why a case can't be read; its program is empty then.
+    is about. ``problem`` says why a case can't be read; its program is empty then.
     """
 
     name: str

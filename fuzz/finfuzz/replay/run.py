@@ -183,7 +183,7 @@ def replay_one(
     try:
         result = _judge_program(case, program, planned, executor, compare=compare)
     except UserError as error:  # a control that can't be built, say: the other cases can be run
-        return _make_result(case, planned, "not runnable", why=str(error))
+        result = _make_result(case, planned, "not runnable", why=str(error))
     return msgspec.structs.replace(result, skipped=skipped)
 
 

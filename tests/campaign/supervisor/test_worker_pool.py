@@ -160,13 +160,18 @@ def test_before_its_last_try_a_lane_rests(monkeypatch: pytest.MonkeyPatch) -> No
     assert pool._rested_lanes == [0]
 
 
+def make_sweep(made: Build, folder: Path) -> WorkerPool:
+    """Make the pool of a sweep of one lane, by two workers."""
+    lane = Lane("plain-c", str(made.interpreter.executable), "", 1.0)
+    plan = msgspec.structs.replace(PLAN, lanes=(lane,), workers=2, engine="sweep")
+    return WorkerPool(plan, State(folder), Totals(1))
+
+
 def test_a_lane_whose_sweep_is_complete_gets_no_more_workers(
     plain_c: Build, tmp_path: Path
 ) -> None:
     """But a worker that is at the last of it is waited for, and its part given again if it dies."""
-    lane = Lane("plain-c", str(plain_c.interpreter.executable), "", 1.0)
-    plan = msgspec.structs.replace(PLAN, lanes=(lane,), workers=2, engine="sweep")
-    pool = WorkerPool(plan, State(tmp_path), Totals(1))
+    pool = make_sweep(plain_c, tmp_path)
     first, second = pool.start_missing()
     first.finished = first.complete = True
     pool.complete.add(0)
@@ -186,9 +191,7 @@ def test_a_sweep_is_not_complete_while_a_worker_leaves_its_block(
     plain_c: Build, tmp_path: Path
 ) -> None:
     """Its time on the lane was up; the campaign ended with a part of the sweep not run."""
-    lane = Lane("plain-c", str(plain_c.interpreter.executable), "", 1.0)
-    plan = msgspec.structs.replace(PLAN, lanes=(lane,), workers=2, engine="sweep")
-    pool = WorkerPool(plan, State(tmp_path), Totals(1))
+    pool = make_sweep(plain_c, tmp_path)
     first, second = pool.start_missing()
     first.finished = first.complete = second.finished = True
     pool.complete.add(0)

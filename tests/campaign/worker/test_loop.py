@@ -196,12 +196,13 @@ def test_a_signature_is_to_the_credit_of_what_made_it(dying: Recorded) -> None:
     assert tallies == dict.fromkeys(("latest", "insert", "root", "codec"), (2, 1))
 
 
+def no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_full_disk_is_reported_and_survived(
     dying: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_space(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     monkeypatch.setattr(signatures, "write_whole", no_space)
     dying.loop.execute(DIES)
     monkeypatch.undo()
@@ -217,10 +218,6 @@ def test_what_could_not_be_written_is_written_when_there_is_room(
     dying: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program of the sweep comes but once: its crash was lost, and the sort was complete."""
-
-    def no_space(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     monkeypatch.setattr(signatures, "write_whole", no_space)
     dying.loop.execute(DIES)
     monkeypatch.undo()
