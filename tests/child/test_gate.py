@@ -191,6 +191,19 @@ def test_a_judged_call_has_its_place_and_its_stack(gated: Gated, rules: Path) ->
     assert functions[begin : begin + 2] == ["take_reference", "destroy_statics"]
 
 
+def test_a_rule_that_an_early_import_broke_has_its_place(
+    gated: Gated, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The zygote kept the call for its children, and not where its files lie."""
+    monkeypatch.setattr(Build, "imports_early", True)
+    build = gated("rules.call_detached('take_reference')")
+    with Executor(build) as executor:
+        outcomes = [executor.run(parse(IMPORT)) for _ in range(2)]
+    found = [call for outcome in outcomes for call in outcome.judged]
+    assert [call.site.module for call in found] == [str(rules)] * 2
+    assert all(call.site in call.frames for call in found)
+
+
 def test_each_call_site_is_judged_once(gated: Gated) -> None:
     """However many threads come there at once, two of them may have been the first."""
     found = judge(gated("rules.call_at_once()"))

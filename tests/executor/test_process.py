@@ -235,3 +235,21 @@ def test_what_a_process_waits_for_a_processor_is_read() -> None:
             one.kill()
             one.wait()
     assert process.read_scheduled(spinning.pid) == (0, 0, False)
+
+
+FORKS = "import os\nif os.fork():\n    os.wait()\nwhile True: pass"
+
+
+def test_what_a_fork_has_of_a_processor_counts_for_its_parent() -> None:
+    """The parent only waits: a busy machine made a hang of a fork that was kept waiting."""
+    parent = subprocess.Popen([sys.executable, "-I", "-S", "-c", FORKS], process_group=0)
+    end = time.monotonic() + PATIENCE
+    try:
+        while process.read_scheduled(parent.pid).ran < 0.5:  # the start of Python takes 0.02 s
+            assert time.monotonic() < end
+        (child,) = psutil.Process(parent.pid).children()
+        assert parent.poll() is None
+        assert process.read_scheduled(parent.pid).ran > process.read_scheduled(child.pid).ran > 0
+    finally:
+        process.end_tree(parent.pid)
+        parent.wait()

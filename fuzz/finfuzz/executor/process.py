@@ -160,9 +160,9 @@ def wait_until_ended(pid: int, seconds: float) -> bool:
 
 
 class Scheduled(NamedTuple):
-    """How a process was scheduled so far, in seconds.
+    """How a process and its descendants were scheduled so far, in seconds.
 
-    ``waited``: the most in which one of its threads was ready to run and waited for a processor.
+    ``waited``: the most in which one of their threads was ready to run and waited for a processor.
     ``ran``: what all had of one. ``ready``: whether a thread runs or waits now.
     """
 
@@ -172,13 +172,20 @@ class Scheduled(NamedTuple):
 
 
 def read_scheduled(pid: int) -> Scheduled:
-    """Read how a process was scheduled; all 0 where the kernel does not tell (proc(5))."""
+    """Read how a process was scheduled; all 0 where the kernel does not tell (proc(5)).
+
+    Its forks count, too: a parent waits while its fork does the work.
+    """
     waited, ran, ready = 0.0, 0.0, False
     for task in Path(f"/proc/{pid}/task").glob("*"):
         with contextlib.suppress(OSError):  # the thread has ended
             of_task, wait, _ = map(int, (task / "schedstat").read_text().split())
             waited, ran = max(waited, wait / 1e9), ran + of_task / 1e9
             ready |= (task / "stat").read_text().rpartition(") ")[2].startswith("R")
+            for child in map(int, (task / "children").read_text().split()):
+                of_child = read_scheduled(child)
+                waited, ran = max(waited, of_child.waited), ran + of_child.ran
+                ready |= of_child.ready
     return Scheduled(waited, ran, ready)
 
 

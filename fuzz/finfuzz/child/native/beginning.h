@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@ class Beginning {
             if (counters[index]) counters_.emplace_back(index, counters[index]);
         judged_.assign(shared->judged, shared->judged + std::min<size_t>(shared->facts.judged_count, kJudgedCalls));
         events_.assign(shared->events, shared->events + std::min<size_t>(shared->facts.event_count, kEvents));
+        if (!judged_.empty()) maps_.assign(shared->maps, shared->facts.maps_length);
     }
 
     // Call this in a child: the parent has zeroed the facts and the counters.
@@ -32,6 +34,8 @@ class Beginning {
         std::copy(events_.begin(), events_.end(), shared->events);
         facts.judged_count = uint32_t(judged_.size());
         std::copy(judged_.begin(), judged_.end(), shared->judged);
+        facts.maps_length = uint32_t(maps_.size());
+        std::copy(maps_.begin(), maps_.end(), shared->maps);
         for (auto [index, value] : counters_) event_counters()[index] = value;
         shared->life[0] = life_;
         facts.lives = 1;  // last, because the parent may be waiting for a life
@@ -44,6 +48,7 @@ class Beginning {
     std::vector<std::pair<size_t, uint8_t>> counters_;
     std::vector<Event> events_;
     std::vector<JudgedCall> judged_;
+    std::string maps_;  // the files of the judged calls' frames
 };
 
 }  // namespace finfuzz

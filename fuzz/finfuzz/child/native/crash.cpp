@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -71,13 +72,17 @@ void record_peak() {
     shared->facts.peak_kib = kib;
 }
 
-uint32_t record_frames(uint64_t* frames, size_t most) {
-    copy_maps();
+static uint32_t unwind(uint64_t* frames, size_t most) {
     void* addresses[kFrames];
     int count = backtrace(addresses, int(std::min(most, kFrames)));
     for (int index = 0; index < count; ++index)
         frames[index] = reinterpret_cast<uint64_t>(addresses[index]);
     return uint32_t(count);
+}
+
+uint32_t record_frames(uint64_t* frames, size_t most) {
+    copy_maps();
+    return unwind(frames, most);
 }
 
 static uint64_t find_stack_pointer(const void* context) {
@@ -90,6 +95,77 @@ static uint64_t find_stack_pointer(const void* context) {
     (void)machine;
     return 0;
 #endif
+}
+
+static uint64_t read_hex(const char*& at) {
+    uint64_t value = 0;
+    for (;; ++at) {
+        if (*at >= '0' && *at <= '9')
+            value = value * 16 + uint64_t(*at - '0');
+        else if (*at >= 'a' && *at <= 'f')
+            value = value * 16 + uint64_t(*at - 'a' + 10);
+        else
+            return value;
+    }
+}
+
+// Whether the mappings, as copied, say that no code is at an address.
+static bool is_no_code(uint64_t address) {
+    const char *at = shared->maps, *end = at + shared->facts.maps_length;
+    if (at == end || end - at > ptrdiff_t(kMapsBytes) - 4096) return false;  // some may be missing
+    while (at < end) {
+        uint64_t begin = read_hex(at);
+        uint64_t stop = read_hex(++at);  // after the dash
+        if (begin <= address && address < stop) return false;
+        at = static_cast<const char*>(memchr(at, '\n', size_t(end - at))) + 1;
+    }
+    return true;
+}
+
+// The registers of a crash by a call of what is no code. The unwinder finds no function there, and
+// the stack would end without the caller: it goes on from the return address instead.
+class BadCall {
+  public:
+    explicit BadCall(void* context) : machine_(static_cast<ucontext_t*>(context)->uc_mcontext), kept_(machine_) {
+#if defined(__x86_64__)
+        greg_t* registers = machine_.gregs;
+        callee = uint64_t(registers[REG_RIP]);
+        iovec into{&caller, sizeof caller}, from{reinterpret_cast<void*>(registers[REG_RSP]), sizeof caller};
+        // By a call of the kernel's, which does not crash where there is no stack.
+        found = is_no_code(callee) && process_vm_readv(getpid(), &into, 1, &from, 1, 0) == sizeof caller;
+        if (!found) return;
+        registers[REG_RIP] = greg_t(caller);
+        registers[REG_RSP] += greg_t(sizeof caller);
+#elif defined(__aarch64__)
+        callee = machine_.pc;
+        caller = machine_.regs[30];
+        found = is_no_code(callee);
+        if (found) machine_.pc = caller;
+#endif
+    }
+    ~BadCall() { machine_ = kept_; }
+    BadCall(const BadCall&) = delete;
+    BadCall& operator=(const BadCall&) = delete;
+
+    bool found = false;
+    uint64_t callee = 0, caller = 0;
+
+  private:
+    mcontext_t& machine_;
+    const mcontext_t kept_;
+};
+
+// Records the stack of a crash, with the callee of a bad call before its caller.
+static uint32_t record_crash_frames(void* context) {
+    copy_maps();
+    const BadCall bad(context);
+    uint64_t* frames = shared->frames;
+    uint32_t count = unwind(frames, kFrames - 1);
+    uint64_t* caller = std::find(frames, frames + count, bad.caller);
+    if (!bad.found || caller == frames + count) return count;
+    std::copy_backward(caller, frames + count, frames + count + 1);
+    *caller = bad.callee;
+    return count + 1;
 }
 
 static std::atomic<pid_t> recording{0};
@@ -105,12 +181,15 @@ static bool begin_recording() {
     return false;
 }
 
+// A faulting instruction runs again and raises the signal again, with its default effect now. A signal
+// that was sent must be sent again, and so must one that comes after its instruction.
+static void let_die(int number, const siginfo_t* info) {
+    signal(number, SIG_DFL);
+    if (info->si_code <= 0 || number == SIGTRAP || number == SIGSYS) raise(number);
+}
+
 static void on_signal(int number, siginfo_t* info, void* context) {
-    if (!begin_recording()) {
-        signal(number, SIG_DFL);
-        if (info->si_code <= 0) raise(number);
-        return;
-    }
+    if (!begin_recording()) return let_die(number, info);
     Facts& facts = shared->facts;
     facts.signal = number;
     facts.signal_code = info->si_code;
@@ -118,11 +197,8 @@ static void on_signal(int number, siginfo_t* info, void* context) {
     facts.stack_pointer = find_stack_pointer(context);
     facts.finalizing = cpython_is_finalizing();
     record_peak();
-    facts.frame_count = record_frames(shared->frames);
-    // A faulting instruction runs again and raises the signal again, with its default effect now. A
-    // signal that was sent must be sent again.
-    signal(number, SIG_DFL);
-    if (info->si_code <= 0) raise(number);
+    facts.frame_count = record_crash_frames(context);
+    let_die(number, info);
 }
 
 static std::atomic<pid_t> waited_for{0};

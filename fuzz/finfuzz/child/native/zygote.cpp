@@ -48,20 +48,21 @@ void become_child(int stderr_fd) {
     install_crash_handler();
 }
 
-// Has a hanging child record its stack, and waits a fifth of a second for it.
+// Has a hanging child record its stack, and waits two seconds for it, as for a fresh process: without
+// the stack, a known hang would be filed as a new one.
 static void request_stack(pid_t pid, int pidfd) {
     kill(pid, kDeadlineSignal);
     pollfd wanted{pidfd, POLLIN, 0};
-    for (int tries = 0; tries < 20 && shared->facts.frame_count == 0; ++tries)
+    for (int tries = 0; tries < 200 && shared->facts.frame_count == 0; ++tries)
         if (poll(&wanted, 1, 10) > 0) return;
 }
 
 // The most that a deadline moves (executor/limits.py, MOST_WAITED).
 constexpr int64_t kMostWaited = 20 * 1000000;
 
-// How a process was scheduled so far, in microseconds: `waited`, the most in which one of its threads
-// was ready to run and waited for a processor; `ran`, what all had of one. `ready`: whether a thread
-// runs or waits now. All 0 where the kernel does not tell.
+// How a process and its descendants were scheduled so far, in microseconds: `waited`, the most in which
+// one of their threads was ready to run and waited for a processor; `ran`, what all had of one. `ready`:
+// whether a thread runs or waits now. All 0 where the kernel does not tell.
 struct Scheduled {
     int64_t waited = 0, ran = 0;
     bool ready = false;
@@ -76,12 +77,19 @@ static bool read_text(const char* path, char* text, size_t size) {
     return length > 0;
 }
 
-static Scheduled read_scheduled(pid_t pid) {
-    Scheduled found;
+static void add_scheduled(Scheduled& found, pid_t pid);
+
+// A parent waits while its fork does the work. A list that is longer than the room may end within a
+// number: the last one counts only with the space behind it.
+static void add_children(Scheduled& found, char* pids) {
+    for (char* space; (space = strchr(pids, ' ')); pids = space + 1) add_scheduled(found, atoi(pids));
+}
+
+static void add_scheduled(Scheduled& found, pid_t pid) {
     char path[80], text[512];
     snprintf(path, sizeof path, "/proc/%d/task", int(pid));
     DIR* tasks = opendir(path);
-    if (!tasks) return found;
+    if (!tasks) return;
     while (const dirent* task = readdir(tasks)) {
         long long ran = 0, waited = 0;  // nanoseconds
         snprintf(path, sizeof path, "/proc/%d/task/%.16s/schedstat", int(pid), task->d_name);
@@ -91,8 +99,15 @@ static Scheduled read_scheduled(pid_t pid) {
         snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", int(pid), task->d_name);
         const char* name_end = read_text(path, text, sizeof text) ? strrchr(text, ')') : nullptr;
         found.ready |= name_end && strncmp(name_end, ") R", 3) == 0;
+        snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", int(pid), task->d_name);
+        if (read_text(path, text, sizeof text)) add_children(found, text);
     }
     closedir(tasks);
+}
+
+static Scheduled read_scheduled(pid_t pid) {
+    Scheduled found;
+    add_scheduled(found, pid);
     return found;
 }
 
@@ -181,9 +196,18 @@ static pid_t fork_scout() {
 
 // Serves one program after another. Returns kProgram in each child, kBare in a bare child, and kGone
 // when the parent is gone. A bare child only finalizes: the unit of a program's cost.
+// Without pidfd_open each program would seem to hang: before Linux 5.3, and where a sandbox forbids it.
+static bool can_wait() {
+    int pidfd = int(syscall(SYS_pidfd_open, getpid(), 0));
+    if (pidfd < 0) fprintf(stderr, "this system has no pidfd_open: %s\n", strerror(errno));
+    if (pidfd >= 0) close(pidfd);
+    return pidfd >= 0;
+}
+
 Served serve(int request_fd, int response_fd, int stderr_fd) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     const Beginning beginning;
+    if (!can_wait()) return kGone;
     if (fork_scout() == 0) return kBare;
     share();
     for (;;) {
