@@ -54,6 +54,17 @@ def inside(library: str) -> list[RawFrame]:
     return [RawFrame(library, offset + 1) for offset in range(outer.start, outer.end)]
 
 
+def test_a_file_without_hope_gets_no_further_process(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question left one running, with two descriptors."""
+    started: list[str] = []
+    monkeypatch.setattr(addr2line, "_start", started.append)
+    monkeypatch.setattr(addr2line, "_hopeless", {library})
+    assert addr2line.look_up_lines(library, [0]) == [()]
+    assert started == []
+
+
 def test_what_was_inlined_stands_before_what_it_was_inlined_into(library: str) -> None:
     frames = inside(library)
     stacks = [name_stack([frame]) for frame in frames]

@@ -50,9 +50,11 @@ def _query(module: str, addresses: Sequence[int]) -> list[str] | None:
     Another process may have killed an addr2line: start a second one then. Never ask again about a
     file for which two of them ended.
     """
+    if module in _hopeless:
+        return None
     for _ in range(2):
         process = _running.pop(module, None) or _start(module)
-        if process is None or module in _hopeless:
+        if process is None:
             return None
         _running[module] = process
         if len(_running) > _MOST:

@@ -49,6 +49,7 @@ _ALLOCATOR = re.compile(
     r"(__libc_)?(c?free|[cm]alloc|realloc(array)?|(posix_)?memalign|aligned_alloc)"
     r"|_int_(free|malloc|realloc)\w*|unlink_chunk|malloc_\w+|tcache_\w+"
     r"|pymalloc_\w+|address_in_range|arena_map_\w+|_?PyObject_(Mi)?(Free|Malloc|Calloc|Realloc)"
+    r"|allocate_from_new_pool|insert_to_(used|free)pool|new_arena|_?mi_\w+"
 )
 
 
@@ -173,10 +174,13 @@ def _refine_by_stack(said: Message, stack: Sequence[Frame]) -> Message:
 
 def _is_in_allocator(stack: Sequence[Frame]) -> bool:
     """Whether a crash was in an allocator of the C library or CPython, or in its callees."""
-    return any(_ALLOCATOR.fullmatch(frame.function) for frame in takewhile(_is_innermost, stack))
+    return any(_is_of_allocator(frame) for frame in takewhile(_is_innermost, stack))
+
+
+def _is_of_allocator(frame: Frame) -> bool:
+    return _ALLOCATOR.fullmatch(telling.normalize_function(frame.function)) is not None
 
 
 def _is_innermost(frame: Frame) -> bool:
     """Whether a frame is the handler's, the C library's or an allocator's."""
-    inside = _C_LIBRARY.search(frame.module) or _ALLOCATOR.fullmatch(frame.function)
-    return inside is not None
+    return _C_LIBRARY.search(frame.module) is not None or _is_of_allocator(frame)

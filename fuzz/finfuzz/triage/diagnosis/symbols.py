@@ -96,7 +96,7 @@ def find_interrupted(frames: Sequence[RawFrame | Frame]) -> int | None:
     """
     handler = list(itertools.takewhile(lambda frame: "finfuzz_runtime" in frame.module, frames))
     trampoline = frames[len(handler)] if handler and len(handler) < len(frames) else None
-    if trampoline is None or not re.search(r"/(libc|ld-musl)[^/]*$", trampoline.module):
+    if trampoline is None or not re.search(r"/(libc[.-]|ld-musl)[^/]*$", trampoline.module):
         return None
     return len(handler) + 1
 

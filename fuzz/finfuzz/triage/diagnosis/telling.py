@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from finfuzz.targets.frameworks import KNOWN
 from finfuzz.triage.diagnosis.symbols import Frame
 
-VERSION = 8
+VERSION = 9
 KEPT = 3
 #: A function that is so often on a recorded stack is part of a recursion.
 _RECURS = 3
@@ -56,7 +56,8 @@ _PLUMBING = re.compile(
     # what a sanitizer puts before it, and allocation
     |__interceptor_.*|__(asan|ubsan|lsan|sanitizer)_.*|operator\ (new|delete).*
     |(c?free|[cm]alloc|realloc|PyMem_.*|_PyMem_.*|_?PyObject_(Mi)?(Free|Malloc|Calloc|Realloc)
-    |PyObject_GC_Del|pymalloc_.*|address_in_range|arena_map_.*)
+    |PyObject_GC_Del|pymalloc_.*|address_in_range|arena_map_.*
+    |allocate_from_new_pool|insert_to_(used|free)pool|new_arena|_?mi_.*)
     # waiting: what for is told by the caller
     |pthread_cond_.*|__futex.*|sem_.*wait.*|syscall
     |_PySemaphore_.*|_PyParkingLot_Park|PyEvent_Wait.*|_?PyMutex_.*Lock.*|PyThread_acquire_lock.*
