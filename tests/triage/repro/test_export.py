@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,3 +198,19 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "repro.py").symlink_to(tmp_path / "secret")
     with pytest.raises(UserError, match="is a link"):
         write_pytest_file(tmp_path, one)
+
+
+def test_a_package_is_known_by_its_distribution_or_its_module(tmp_path: Path) -> None:
+    """A wheel's module may have another name: the test of PyYAML was always skipped."""
+    one = filed(tmp_path)
+    one.target = type(one.target)("wheel:PyYAML==6.0", "wheel", "6.0", "", "3.13.0", "b")
+    text = write_pytest_file(tmp_path, one)
+    assert names_of(text)["PACKAGE"] == "PyYAML"
+    tree = ast.parse(text)
+    (function,) = [node for node in tree.body if getattr(node, "name", "") == "is_installed"]
+    names: dict[str, Any] = {}
+    exec("import importlib.metadata, importlib.util\n" + ast.unparse(function), names)
+    is_installed = names["is_installed"]
+    assert is_installed("json")
+    assert is_installed("pytest")
+    assert not is_installed("no-such.package")

@@ -442,3 +442,17 @@ def test_a_script_compiles_what_it_needs_in_its_own_folder(
         f"capi{suffix}",
     }
     assert not list(tmp_path.glob("*.so"))
+
+
+def test_a_script_of_several_modules_has_what_joins_them(
+    pythons: list[Interpreter], tmp_path: Path
+) -> None:
+    """It imported a module that only finfuzz's cache had."""
+    made = build(parse_target("stdlib:heapq,datetime"), pythons[0], instrumented=False)
+    program = parse("finfuzz 1\nimport\nstart i legacy\nenter i\nimport\nstop i\n")
+    files = write_script(
+        program, made.spec, made.interpreter.version, "A story.", package=made.package
+    )
+    assert files["finfuzz_several.py"] == "import heapq\nimport datetime\n"
+    done = run_script(tmp_path, made, files)
+    assert (done.returncode, done.stderr) == (0, "")

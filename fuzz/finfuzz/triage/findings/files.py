@@ -15,6 +15,7 @@ from finfuzz.support.reading import read_bounded
 SCRIPT = (
     "repro.py",
     "finfuzz_target.py",
+    "finfuzz_several.py",
     "extension.cpp",
     "extension.pyx",
     "capi.cpp",

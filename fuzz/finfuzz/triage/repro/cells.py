@@ -73,13 +73,17 @@ def _find_last_edges(program: Program, extension: ScriptExtension) -> Mapping[in
     scope = Scope(offers=extension.offers)
     nodes: dict[tuple[str, str], int] = {}
     found: dict[int, int] = {}
+    before = ""
     for at, step in enumerate(program.steps):
         place = (scope.current, step.args[0] if step.args else "")
-        if step.op in ("node", "shape"):
+        if step.op in ("node", "shape") and before == "everywhere":
+            nodes = {one: made for one, made in nodes.items() if one[1] != place[1]}
+        elif step.op in ("node", "shape"):
             nodes[place] = at
         elif step.op == "edge" and step.args[2] == CELL and place in nodes:
             found[nodes[place]] = at
         elif step.op == "again":
             nodes.clear()
         scope.apply(step)
+        before = step.op
     return found

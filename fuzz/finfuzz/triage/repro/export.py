@@ -30,6 +30,7 @@ _TEST = '''r"""{story}
 This test fails until the defect is fixed. Written by `finfuzz export --pytest` ({bucket}).{which}
 """
 
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -52,6 +53,15 @@ PACKAGE = {package}  # what has to be installed, if anything
 
 FILES = {{{files}
 }}
+
+
+def is_installed(package):
+    """By its distribution or, where it has none, its module."""
+    try:
+        importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
+        return importlib.util.find_spec(package.partition(".")[0]) is not None
+    return True
 
 
 def environment():
@@ -80,8 +90,8 @@ def script(tmp_path):
         pytest.skip("found on CPython {version}: another version may behave differently")
     if not set(ABIFLAGS) <= set(sys.abiflags):
         pytest.skip("found on CPython {version}{abiflags}: another build may behave differently")
-    if PACKAGE and importlib.util.find_spec(PACKAGE) is None:
-        pytest.skip(f"no module {{PACKAGE}}: see the first lines of repro.py")
+    if PACKAGE and not is_installed(PACKAGE):
+        pytest.skip(f"no package {{PACKAGE}}: see the first lines of repro.py")
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     if any(name.endswith((".cpp", ".pyx")) for name in FILES):
@@ -141,19 +151,19 @@ def write_pytest_file(folder: Path, finding: Finding, seconds: float = 60.0) -> 
         seconds=seconds,
         exit_codes=_list_exit_codes(finding, python),
         symptoms=symptoms,
-        package=repr(_find_module(spec)),
+        package=repr(_find_package(spec)),
         files="".join(
             f"\n    {name!r}: {quote_source(text)}," for name, text in _read_sources(folder).items()
         ),
     )
 
 
-def _find_module(spec: TargetSpec) -> str:
-    """Find the module that must be installed; empty where the script needs none or finds it."""
+def _find_package(spec: TargetSpec) -> str:
+    """Find what must be installed, a module or a distribution; empty where the script needs none
+    or finds it."""
     if not spec.package or spec.framework == "stdlib" or spec.path is not None:
         return ""
-    named = read_recipe(spec.recipe).module if spec.recipe else spec.package.replace("-", "_")
-    return named.partition(".")[0]
+    return read_recipe(spec.recipe).module if spec.recipe else spec.package
 
 
 def _list_exit_codes(finding: Finding, python: Version) -> list[int]:

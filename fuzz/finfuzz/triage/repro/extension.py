@@ -5,11 +5,11 @@ from __future__ import annotations
 import builtins
 import keyword
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from finfuzz.program.vocabulary import EVERYTHING, Vocabulary
+from finfuzz.program.vocabulary import Vocabulary
 from finfuzz.targets.extension_words import (
     list_offers,
     read_extension_recipe,
@@ -73,7 +73,7 @@ class ScriptExtension:
         """The words of its programs."""
         if self.package is not None:
             return self.package.offers
-        return replace(EVERYTHING, own=list_offers(self.spec).own)
+        return list_offers(self.spec)
 
     @property
     def folder(self) -> Path | None:
@@ -83,7 +83,19 @@ class ScriptExtension:
     @property
     def is_installed(self) -> bool:
         """Whether each interpreter finds it without a script's help."""
-        return self.package is not None and self.folder is None
+        return self.package is not None and self.folder is None and self.joining is None
+
+    @property
+    def joining(self) -> Path | None:
+        """The file of the module that imports several of the standard library, in our cache."""
+        if self.package is None or self.spec.framework != "stdlib" or not self.package.paths:
+            return None
+        return self.package.paths[0] / f"{self.package.recipe.module}.py"
+
+    @property
+    def modules_inside(self) -> frozenset[str]:
+        """The modules that a script has imported in a subinterpreter, to find it there."""
+        return frozenset() if self.is_installed else frozenset({"sys"})
 
     def write_import(self, module: str) -> str:
         """Write the import of one of its modules, by variable, or of any other."""

@@ -76,6 +76,7 @@ class Writer:
         self._interpreters = {MAIN: self._begin({"os", "sys"})}
         #: What other interpreters do meanwhile: the tasks of `call_at_once`.
         self._tasks: list[str] = []
+        self._is_task = False
         #: Lines for the current subinterpreter.
         self._pending: list[str] = []
         self._pending_functions: list[str] = []
@@ -149,7 +150,7 @@ class Writer:
             if flavour == "framework":
                 self._find_framework()
             self._lines.append(start)
-            self._interpreters[name] = self._begin({"sys"})
+            self._interpreters[name] = self._begin(self._extension.modules_inside)
         elif self._place == "everywhere":
             for each in self._scope.flavours:
                 self._forget(each)
@@ -203,8 +204,8 @@ class Writer:
         self.lives.append([])
         self._interpreters = {MAIN: self._begin({"os", "sys"})}
 
-    def _begin(self, modules: set[str]) -> InterpreterNamespace:
-        return InterpreterNamespace(modules, self._extension.first)
+    def _begin(self, modules: Iterable[str]) -> InterpreterNamespace:
+        return InterpreterNamespace(set(modules), self._extension.first)
 
     def _end(self) -> None:
         self._flush()
@@ -222,12 +223,14 @@ class Writer:
         used = {self._find_variable(name) for name in step.names(Role.NODE)}
         raises = self._print_for_child(step) in self._raising or bool(used & self._here.unsure)
         apart = bool(self._place) and self._in_main
+        at_once = self._place in _AT_ONCE or self._is_task
         if self._place and not apart:
             self._flush()
         if step.op == "unimport":
             self._forget_extension()
-        codes = self._write_code(step, plain=not raises and not apart)
-        modules = [module for code in codes for module in code.modules]
+        codes = self._write_code(step, plain=not (raises or apart or at_once))
+        modules = ["sys"] if raises and self._caught is _SHOWN else []
+        modules += [module for code in codes for module in code.modules]
         imported = [module for module in modules if module not in self._here.modules]
         for code in codes:
             self._define(code.functions)
@@ -249,13 +252,13 @@ class Writer:
         """Write a step that each interpreter takes in a thread of its own, the main one first."""
         self._flush()
         here, main_first = self._scope.current, list(self._scope.nodes)
-        self._place = ""
+        self._place, self._is_task = "", True
         for self._scope.current in main_first[1:]:
             self._write_step(step)
             if self._pending:
                 handle = self._find_handle(self._scope.current)
                 self._tasks.append(f"({handle}, textwrap.dedent({self._take_pending()}))")
-        self._scope.current, self._place = MAIN, "everywhere"
+        self._scope.current, self._place, self._is_task = MAIN, "everywhere", False
         self._write_step(step)
         if self._tasks:  # the main interpreter has nothing to do
             self._lines.extend(self.platform.call_at_once(self._tasks).split("\n"))

@@ -1,11 +1,14 @@
 """The fixed texts of a standalone script."""
 
+import re
+
 #: Names that the texts below use: no node may take them.
 NAMES = frozenset(
     ("BUILD", "EXTENSION_SUFFIXES", "FOLDER", "HERE", "LIFE", "_interpreters", "capi", "command")
 ) | {
-    *("ctypes", "elsewhere", "interpreters", "options", "os", "program", "run", "signal", "start"),
-    *("start_concurrent", "step", "stop_concurrent", "sys", "t", "t2", "textwrap", "threading"),
+    *("ctypes", "elsewhere", "error", "interpreters", "options", "os", "program", "run", "signal"),
+    *("start", "start_concurrent", "step", "stop_concurrent", "sys", "t", "t2", "textwrap"),
+    "threading",
 }
 
 #: Modules that every script imports.
@@ -48,7 +51,7 @@ if sys.version_info[:2] != ({version}){flags}:
 REACHES = "sys.path.insert(0, {folder})\n"
 
 #: The statement of the helpers below that lets another interpreter find the script's modules.
-FINDS = 'run(interpreter, f"import sys; sys.path.insert(0, {HERE!r})")'
+FINDS = re.compile(r'    run\(interpreter(\.id)?, f"import sys; sys\.path\.insert.*\n')
 
 LEAK = """
 def leak(node, hold=ctypes.pythonapi.Py_IncRef, as_object=ctypes.py_object):
@@ -155,8 +158,8 @@ LIFE = globals().get("LIFE", 1)
 
 def again():
     """Run this file again in another life of the interpreter, when `main` has returned."""
-    code = f"__file__, LIFE = {__file__!r}, {LIFE + 1}; exec(open(__file__).read())"
-    capi.again(code)
+    read = "open(__file__, encoding='utf-8').read()"
+    capi.again(f"__file__, LIFE = {__file__!r}, {LIFE + 1}; exec({read})")
 '''
 
 _INTERPRETERS = "_interpreters"

@@ -90,6 +90,8 @@ def write_script(
         files[name] = sources.write_extension(spec, body, plain=plain, watch=watch)
     elif package is None:
         files["finfuzz_target.py"] = sources.read_python_module(spec)
+    elif extension.joining is not None:
+        files[extension.joining.name] = extension.joining.read_text(encoding="utf-8")
     if borrowed or re.search(r"\bcapi\.", text):
         files["capi.cpp"] = sources.write_capi(text, borrowed | writer.platform.given)
     run = Run("{}.{}".format(*python) + abiflags, in_tree, executable)
@@ -98,7 +100,7 @@ def write_script(
         files["after_main.cpp"] = sources.write_after_main()
     lines = list_commands(spec, run.version, capi=capi, watch=watch, lives=lives, in_tree=in_tree)
     modules = list_modules(spec, capi=capi, lives=lives)
-    beside = package is None or bool(lines)
+    beside = package is None or bool(lines) or extension.joining is not None
     parts = [
         BUILDS.format(modules=_format_tuple(modules)) if lines else "",
         COMPILES if beside else "\n" * bool(extension.folder),
@@ -186,7 +188,7 @@ def _write_helper(name: str, extension: ScriptExtension) -> str:
     """Write a helper. A package is found where it is installed, or in a folder of its own."""
     text = HELPERS[name][0]
     if extension.is_installed:
-        return text.replace(f"    {FINDS}\n", "")
+        return FINDS.sub("", text)
     if extension.folder is not None:
         return text.replace("HERE", "FOLDER").replace(_BESIDE, _IN_FOLDER)
     return text
