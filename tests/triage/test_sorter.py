@@ -290,6 +290,17 @@ def test_what_never_dies_again_is_kept_aside(plain_c: Build, tmp_path: Path) -> 
     assert outcome == once
 
 
+def test_a_rare_program_hides_no_other_of_its_bucket(plain_c: Build, tmp_path: Path) -> None:
+    """The first one did not die again; only another one of that bucket may show that it does."""
+    once = msgspec.structs.replace(SURVIVED, exit_code=None, signal="SIGSEGV", phase="finalizing")
+    texts = ["finfuzz 1\n" + "collect\n" * times for times in range(1, 8)]
+    left = sort(plain_c, tmp_path, *texts, outcomes=(once,) * len(texts))
+    tried = [line for line in left.announced if line.endswith("reproducing in fresh processes")]
+    assert len(tried) == 4  # the first, second, third and fifth
+    ((_, seen),) = left.sorter.unconfirmed.items()
+    assert seen.sightings == len(texts)
+
+
 def test_a_leak_that_the_control_shares_is_kept_aside(destroy: Build, tmp_path: Path) -> None:
     reported = msgspec.structs.replace(SURVIVED, stderr=LEAKED, keeps_nothing=True)
     left = sort(destroy, tmp_path, LEAKING, outcomes=(reported,))

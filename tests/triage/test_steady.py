@@ -94,6 +94,17 @@ def test_the_repeated_form_where_only_that_dies_elsewhere(
     assert ("short" if steady == short else "long") == expected
 
 
+def test_a_form_that_no_child_takes_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error cost the finding: a repeated form was repeated again, on a cluster."""
+    monkeypatch.setattr(module, "_build_others", lambda *_: iter(["other"]))
+    monkeypatch.setattr(module, "_fails", lambda *_: pytest.fail("it was run"))
+    imports = "import\n" * 9
+    lives = [f"start i{n} stdlib\nenter i{n}\n{imports}stop i{n}\n" for n in range(30)]
+    program = parse("finfuzz 1\n" + "".join(lives))
+    died = Diagnosis("SIGSEGV", "none", "running", "", ("f",))
+    assert prefer_steady(program, "own", died, LIMITS, print) == program  # type: ignore[arg-type]
+
+
 def test_a_module_of_one_environment_is_tried_on_no_other_cpython(
     tmp_path: Path, pythons: list[Interpreter]
 ) -> None:

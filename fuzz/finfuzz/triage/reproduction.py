@@ -7,14 +7,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.executor.outcome import Outcome
 from finfuzz.executor.zygote import Executor
 from finfuzz.program.model import Program
 from finfuzz.triage.confirm import confirm, confirm_in_zygote, find_same
 from finfuzz.triage.diagnosis import Diagnosis
 from finfuzz.triage.findings.rate import Rate
 from finfuzz.triage.findings.story import describe_rate
-from finfuzz.triage.minimize import minimize, repeatedly
+from finfuzz.triage.minimize import minimize, repeatedly, surely
 from finfuzz.triage.steady import prefer_steady
 
 #: Receives what is done, how often it was done, and how often at most; 0 where nobody knows.
@@ -88,7 +90,7 @@ class Reproducer:
     def _minimize(self, found: Reproduced, diagnosis: Diagnosis) -> Program:
         return minimize(
             found.program,
-            self._make_predicate(diagnosis, found.forked),
+            self._make_predicate(diagnosis, found),
             self._build.interpreter.version,
             offers=self._build.offers,
             abuse=self._limits.abuse,
@@ -105,17 +107,27 @@ class Reproducer:
         forked = confirm_in_zygote(self._executor, smaller, diagnosis, self._limits)
         return Reproduced(smaller, again, forked)
 
-    def _make_predicate(self, diagnosis: Diagnosis, forked: Rate) -> Callable[[Program], bool]:
+    def _make_predicate(self, diagnosis: Diagnosis, found: Reproduced) -> Callable[[Program], bool]:
         limits = self._limits
         if diagnosis.diagnostic == "hang":
             seconds = min(limits.deadline, _HANG_SECONDS)
             limits = Limits(seconds, limits.memory_mib, limits.abuse)
 
         tries = itertools.count(1)
+        # Some defects never show in a zygote's child, which has inherited a heap.
+        in_zygote = found.forked.k > 0 or not found.forked.n
+        asked = found.forked if in_zygote else found.fresh
+
+        def run(candidate: Program) -> Outcome:
+            if in_zygote:
+                return self._executor.run(candidate, limits)
+            return run_fresh(self._build, candidate, limits)
 
         def once(candidate: Program) -> bool:
             self._advance("programs tried to minimize", next(tries), 0)
-            outcome = self._executor.run(candidate, limits)
+            outcome = run(candidate)
             return find_same(self._build, candidate, outcome, diagnosis, limits) is not None
 
-        return repeatedly(once, forked) if forked.flaky else once
+        if diagnosis.diagnostic == "hang":
+            return once
+        return repeatedly(once, asked) if asked.flaky else surely(once)

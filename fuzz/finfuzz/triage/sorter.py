@@ -81,6 +81,7 @@ class Sorter:
         self.known: Counter[KnownDefect] = Counter()
         self._unwritten = Unwritten()
         self.unconfirmed: dict[str, SeenBucket] = {}
+        self._others: Counter[str] = Counter()  # programs of unconfirmed buckets after the first
 
     def sight(
         self,
@@ -106,10 +107,22 @@ class Sorter:
         found = diagnose(outcome, self._limits.memory_mib)
         start = routes.read_start(text) if found else None
         for diagnosis in found:
-            if not self.count(diagnosis, start, times):
+            if self._tries_again(diagnosis) or not self.count(diagnosis, start, times):
                 sighting = Sighting(text, outcome, diagnosis, execution, seconds, on)
                 self._sort_first(sighting, start, times)
         return found
+
+    def _tries_again(self, diagnosis: Diagnosis) -> bool:
+        """Whether to try to file what did not come again, by another program of its bucket.
+
+        By the second, third, fifth, ninth … of its programs: one that is rare must not hide those
+        that fail each time.
+        """
+        bucket = diagnosis.bucket
+        if bucket not in self.unconfirmed or self._explanation(diagnosis):
+            return False
+        self._others[bucket] += 1
+        return self._others[bucket].bit_count() == 1
 
     @property
     def foresees(self) -> bool:

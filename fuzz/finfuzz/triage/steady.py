@@ -7,8 +7,10 @@ from itertools import islice
 
 from finfuzz.executor.fresh import run_fresh
 from finfuzz.executor.limits import Limits
+from finfuzz.executor.shared_memory import PROGRAM_BYTES
 from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
+from finfuzz.program.text import to_text
 from finfuzz.support.errors import UserError
 from finfuzz.targets.build import Build, build
 from finfuzz.targets.interpreters import find_interpreters
@@ -33,7 +35,7 @@ def prefer_steady(
     The program itself is returned where it has no lives that could be repeated, where it fails on
     the others, and where its repeated form fails on them no better: then they lack the defect.
     """
-    forms = list(repeat_lives(program))
+    forms = [form for form in repeat_lives(program) if _fits(form)]
     if not forms:
         return program
 
@@ -46,6 +48,11 @@ def prefer_steady(
         if all(count(form, on) == _RUNS for on in (made, *doubtful)):
             return form
     return program
+
+
+def _fits(form: Program) -> bool:
+    """Whether a child takes a program of that length."""
+    return len(to_text(form).encode()) < PROGRAM_BYTES
 
 
 def _fails(program: Program, on: Build, diagnosis: Diagnosis, limits: Limits) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from finfuzz.generation.generate import find_free_name
 from finfuzz.program.language import Role
 from finfuzz.program.model import Program, Step
-from finfuzz.program.shapes import count_nodes, unroll_shape
+from finfuzz.program.shapes import count_nodes, is_shapeable, unroll_shape
 from finfuzz.triage.minimize.names import list_nodes, rename
 from finfuzz.triage.minimize.steps import replace_step
 
@@ -35,7 +35,7 @@ def spell_out_shape(program: Program) -> Iterator[Program]:
     """Write a shape as a single node, as nodes alone, with the edges, or step by step."""
     taken = set(list_nodes(program))
     for index, step in enumerate(program.steps):
-        if step.op == "shape":
+        if step.op == "shape" and is_shapeable(step.args[2]):
             names, count = [step.args[0]], count_nodes(step.args[1], int(step.args[3]))
             while len(names) < count:
                 names.append(find_free_name(taken | {*names}))

@@ -91,7 +91,7 @@ PLAINEST: dict[Choice, tuple[str, ...]] = {
     ACTION: (
         *("plain", "call", "cast", "lookup", "create", "cast-back", "convert", "override"),
         *("internals", "convert-releasing"),
-        *("print", "raise", "import", "import-extension", "repr", "collect", "atexit"),
+        *("print", "raise", "import", "import-extension", "repr", "collect", "refill", "atexit"),
         "resurrect",
         *("gil", "native-thread", "thread", "join", "remote-script"),
     ),
