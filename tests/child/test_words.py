@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -67,6 +68,7 @@ IMPORTS = {
     "_interpreters": ({"hold_in_interpreter_thread"}, "the root is an interpreter of that module"),
     "concurrent.interpreters": ({"make_queue"}, "the node is an object of that module"),
     "concurrent.futures": ({"hold_in_interpreter_pool"}, "the pool is an object of that module"),
+    "array": ({"act_refill"}, "an array's memory is a block of the size that is asked for"),
     "colorsys": ({"import_something"}, "the import itself is the action"),
     "finfuzz_target": ({"import_extension"}, "the import of the extension is the action"),
 }
@@ -260,3 +262,22 @@ def find_legal_roots(flavour: str, python: Interpreter) -> list[str]:
     """
     threadless = flavour == "stdlib" and python.version < (3, 12)
     return [root for root in ROOT.texts if not (threadless and root == "joined-thread")]
+
+
+REFILLS = """
+import array, ctypes
+refill = act_refill()
+freed = array.array("Q", [1]) * 30  # larger than what ctypes makes to read it
+address, _ = freed.buffer_info()
+del freed
+refill(None)
+print(hex(ctypes.c_uint64.from_address(address + 8).value))
+"""
+
+
+def test_freed_memory_is_refilled(python: Interpreter) -> None:
+    """Read through an address that nobody may use any more, in a process as small as a child."""
+    code = (LIBRARY / "actions.py").read_text() + REFILLS
+    command = [python.executable, "-I", "-S", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "0xa5a5a5a5a5a5a5a5\n"

@@ -28,7 +28,7 @@ PROGRAMS = {
     "renew-dropped": (
         "node a instance; root a leak; unimport; drop a; collect; node a instance; root a leak"
     ),
-    "outlive": "node a instance; root a leak; unimport; collect",
+    "outlive": "node a instance; root a leak; unimport; collect; perform a refill",
     "use let-go": (
         "node a instance; root a leak; node b instance; root b leak; drop a; drop b; collect; "
         "node a instance; root a leak"
@@ -64,7 +64,7 @@ def test_what_a_payload_performs_is_performed_once_more() -> None:
     assert writer.write(SEGMENTS["outlive"], payload)
     assert "; ".join(to_text(writer.program).splitlines()[1:]) == (
         "node a list; perform a plain; node b list; perform b plain; unimport; collect; "
-        "perform b plain"
+        "perform a refill; perform b plain"
     )
 
 

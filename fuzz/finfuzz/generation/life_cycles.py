@@ -6,7 +6,7 @@ from functools import lru_cache
 from random import Random
 
 from finfuzz.generation.generate import pick_word
-from finfuzz.generation.payloads import generate_payloads
+from finfuzz.generation.payloads import add_actions, generate_payloads
 from finfuzz.generation.segments import SEGMENTS, Segment, Writer
 from finfuzz.generation.weights import Weights, pick
 from finfuzz.program.model import Program, Step
@@ -44,7 +44,10 @@ def generate_life_cycle(rng: Random, weights: Weights, together: int | None = No
             writer.flavour = _pick_flavour(rng, weights)
         differs = segment.has_payload and rng.random() < _DIFFERS
         left = rng.choice(list(writer.scope.flavours)) if segment.needs_left else ""
-        writer.write(segment, vary(rng, payload, weights, together) if differs else payload, left)
+        filled = vary(rng, payload, weights, together) if differs else payload
+        if segment.performs_again:
+            filled = add_actions(rng, filled, weights)
+        writer.write(segment, filled, left)
     if rng.random() < _EXITS:
         writer.add(Step("exit", (pick_word(rng, writer.scope, weights, WAY),)))
     return writer.program

@@ -69,6 +69,17 @@ def generate_payloads(rng: Random, weights: Weights, together: int) -> tuple[Ste
     return tuple(steps)
 
 
+def add_actions(rng: Random, payload: tuple[Step, ...], weights: Weights) -> tuple[Step, ...]:
+    """Add to some payloads an action that is meant for their kinds, where a recipe names any."""
+    steps: list[Step] = []
+    for step in payload:
+        steps.append(step)
+        meant = weights.offers.own.meant.get(step.args[-1], ()) if step.op == "node" else ()
+        if meant and rng.random() < _ACTS:
+            steps.append(Step("perform", (step.args[0], rng.choice(meant))))
+    return tuple(steps)
+
+
 def _pick_kind(rng: Random, scope: Scope, weights: Weights, hook: str) -> str:
     """Pick the first node's kind. ``hook``: one that it must have, or empty."""
     if hook:

@@ -18,9 +18,10 @@ from finfuzz.program.model import NODE_ROLES, Program, Step
 from finfuzz.program.scope import Scope
 
 #: In a pattern: a new interpreter and its kind; one that was left; the steps of the payload; a
-#: `drop` of each node of the current interpreter; what the nodes of the last payload performed.
+#: `drop` of each node of the current interpreter; a `perform` of `refill`, by any node; what the
+#: nodes of the last payload performed.
 _NEW, _KIND, _LEFT, _PAYLOAD = "NEW", "KIND", "LEFT", "PAYLOAD"
-_DROPS, _ACTIONS = "DROPS", "ACTIONS"
+_DROPS, _REFILL, _ACTIONS = "DROPS", "REFILL", "ACTIONS"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Segment:
     def has_payload(self) -> bool:
         return any(_PAYLOAD in step for step in self.steps)
 
+    @cached_property
+    def performs_again(self) -> bool:
+        """Whether the nodes of its payload perform again what they performed."""
+        return _ACTIONS in self.steps
+
 
 def _sub(*inside: str, end: str = f"stop {_NEW}") -> tuple[str, ...]:
     return (f"start {_NEW} {_KIND}", f"enter {_NEW}", *inside, end)
@@ -79,7 +85,7 @@ SEGMENTS: dict[str, Segment] = {
         Segment("collect", 0.5, ("collect",)),
         Segment("renew", 0.8, ("unimport", "collect", _PAYLOAD)),
         Segment("renew-dropped", 0.6, (_PAYLOAD, "unimport", _DROPS, "collect", _PAYLOAD)),
-        Segment("outlive", 0.8, (_PAYLOAD, "unimport", "collect", _ACTIONS)),
+        Segment("outlive", 0.8, (_PAYLOAD, "unimport", "collect", _REFILL, _ACTIONS)),
         Segment("let-go", 0.6, (_PAYLOAD, _DROPS, "collect", _PAYLOAD)),
         Segment("self-check", 0.6, ("self-check",)),
         Segment("census", 0.1, ("census",)),
@@ -142,6 +148,9 @@ class Writer:
                 wanted += self._write_payload(payload, ())
             elif op == _DROPS:
                 wanted += self._write_all([Step("drop", (name,)) for name in self.scope.here])
+            elif op == _REFILL:
+                nodes = list(self.scope.here)[:1]
+                wanted += self._write_all([Step("perform", (name, "refill")) for name in nodes])
             elif op == _ACTIONS:
                 wanted += self._write_all(self._performed)
             elif args and args[-1] == _PAYLOAD:

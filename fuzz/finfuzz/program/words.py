@@ -504,6 +504,11 @@ ACTION = Choice(
         Word("atexit", "register a callback of `atexit`"),
         Word("collect", "run the cyclic garbage collector"),
         Word(
+            "refill",
+            "take freed memory, fill it with a pattern, and free it again: who reads it afterwards "
+            "finds no old content",
+        ),
+        Word(
             "remote-script",
             "a debugger has this thread run a script at its next safe point (PEP 768)",
             since=Quirk.REMOTE_DEBUGGING.value.since,

@@ -51,6 +51,16 @@ def at_own_changed(node, act):
 """,
     ),
     (
+        '[action]\nname = "subject.__name__"',  # the module may be gone: it is not imported anew
+        """
+def act_own_name():
+    def act(subject):
+        subject.__name__
+
+    return act
+""",
+    ),
+    (
         'imports = ["typing"]\n[action]\nuse = "t.use(typing.Any)\\nt.use(subject)"',
         """
 def act_own_use(t):

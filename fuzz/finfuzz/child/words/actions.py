@@ -148,6 +148,21 @@ def act_remote_script():
     return lambda subject: request(script)
 
 
+def act_refill():
+    import array
+
+    # A pattern that is no address. An array's memory is a block of exactly so many words. Up to
+    # 512 bytes, it is one of hundreds in a pool; of larger ones the C library keeps the last few.
+    words = array.array("Q", [0xA5A5A5A5A5A5A5A5])
+    sizes = [(size, range(64 if size <= 64 else 8)) for size in range(2, 257, 2)]
+
+    def refill(subject):
+        for size, times in sizes:
+            [words * size for _ in times]
+
+    return refill
+
+
 def act_collect():
     import gc
 

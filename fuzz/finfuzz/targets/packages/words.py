@@ -86,6 +86,7 @@ def _write_make(recipe: Recipe, name: str, kind: RecipeKind) -> Iterator[str]:
 def _write_action(recipe: Recipe, name: str, text: str, bound: tuple[str, ...]) -> str:
     """The modules are imported when the hook is set: at its moment no import may work.
 
+    An action that does not use the package does not import it: its subject may outlive the module.
     ``bound``: names of the module to ask for then, too.
     """
     asked = [", ".join(f"t.{one}" for one in bound)] if bound else []
@@ -96,7 +97,8 @@ def _write_action(recipe: Recipe, name: str, text: str, bound: tuple[str, ...]) 
         "",
         "return act",
     ]
-    return _write(recipe, name_function("act_", f":{name}"), "t", inner)
+    parameters = "t" if "t" in find_names(text) else ""
+    return _write(recipe, name_function("act_", f":{name}"), parameters, inner)
 
 
 def _write_check(recipe: Recipe) -> str:
