@@ -102,6 +102,16 @@ def test_a_source_is_weighed_by_what_it_costs(dear: int, cheap: int, better: str
     assert max(factors, key=factors.__getitem__) == better
 
 
+def test_a_new_learner_weighs_no_source_before_it_knows_a_cost() -> None:
+    """A worker that was started anew took a dear source for a good one, for 500 trials."""
+    before = [Tally("source", GRAPH, 1000, 100), Tally("source", LIFE_CYCLE, 1000, 200)]
+    learner = Learner(DEFAULT, before)
+    assert learner.weights.sources == DEFAULT.sources
+    for _ in range(500):
+        learner.count_trial(Change(LIFE_CYCLE), 3.0)
+    assert learner.weights.sources[GRAPH] != DEFAULT.sources[GRAPH]
+
+
 def test_tallies_are_of_this_learner_alone() -> None:
     """The supervisor adds them to those that it gave."""
     before = [Tally("mutator", "insert", 1000, 10, 1)]

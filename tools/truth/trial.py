@@ -126,7 +126,7 @@ class Watch:
                     self._unreached.remove(defect)
 
     def _diagnose(self, program: Program, outcome: Outcome) -> tuple[Diagnosis, ...]:
-        signature = compute_signature(outcome)
+        signature = compute_signature(program, outcome)
         if signature not in self._diagnosed:
             compared = compare(self._build, program, outcome, Limits())
             self._diagnosed[signature] = diagnose(compared, Limits().memory_mib)

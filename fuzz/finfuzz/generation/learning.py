@@ -141,6 +141,8 @@ class Learner:
 
     def _find_factors(self, sort: str) -> dict[str, float]:
         found = {name: recent for (kind, name), recent in self._recent.items() if kind == sort}
+        if sort == "source" and not self._costs:
+            return {}  # what a trial costs is not known yet
         spent = {name: recent.tried * self._find_cost(sort, name) for name, recent in found.items()}
         brought = sum(recent.brought for recent in found.values())
         if not brought or not any(spent.values()):
@@ -155,11 +157,15 @@ class Learner:
         }
 
     def _find_cost(self, sort: str, name: str) -> float:
-        """Return what a trial costs on average: of a source, the cost of its programs so far."""
-        key = (sort, name)
-        if sort != "source" or key not in self._tallies:
+        """Return what a trial costs on average: of a source, the cost of its programs so far.
+
+        Of one that this learner has not tried, that of all programs.
+        """
+        if sort != "source":
             return 1.0
-        return self._costs[name] / self._tallies[key].tried
+        names = [name] if name in self._costs else list(self._costs)
+        tried = sum(self._tallies[sort, one].tried for one in names)
+        return sum(self._costs[one] for one in names) / tried
 
 
 def list_gains(parent: Program, child: Program) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -16,11 +16,10 @@ from finfuzz.generation.repeat import relive, settle
 from finfuzz.generation.splice import splice
 from finfuzz.generation.weights import DEFAULT, Weights, pick
 from finfuzz.program.language import Role
-from finfuzz.program.legal import SHAPEABLE
 from finfuzz.program.model import INTERPRETER_ROLES, NODE_ROLES, Program, Step
 from finfuzz.program.scope import Scope
-from finfuzz.program.shapes import count_nodes, unroll_shape
-from finfuzz.program.words import Choice, is_own
+from finfuzz.program.shapes import count_nodes, is_shapeable, unroll_shape
+from finfuzz.program.words import Choice
 
 Mutator = Callable[[Random, Program, Weights], Program | None]
 
@@ -179,7 +178,7 @@ def unroll(rng: Random, program: Program, _: Weights) -> Program | None:
     shapes = [
         number
         for number, step in enumerate(program.steps)
-        if step.op == "shape" and (step.args[2] in SHAPEABLE or is_own(step.args[2]))
+        if step.op == "shape" and is_shapeable(step.args[2])
     ]
     if not shapes:
         return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from finfuzz.program.legal import EDGES_FROM
+from finfuzz.program.legal import EDGES_FROM, SHAPEABLE
 from finfuzz.program.model import Step
+from finfuzz.program.words import is_own
 
 Pairs = list[tuple[int, int]]
 
@@ -52,6 +53,11 @@ def count_nodes(shape: str, size: int) -> int:
 
 #: The edge of a recipe's kinds whose constructor takes a `cell`: shapes use it.
 CELL = ":cell"
+
+
+def is_shapeable(kind: str) -> bool:
+    """Whether a shape of that kind has edges; one that a recipe names has, where it has any."""
+    return kind in SHAPEABLE or is_own(kind)
 
 
 def unroll_shape(step: Step, names: list[str]) -> tuple[Step, ...]:

@@ -22,6 +22,7 @@ from finfuzz.campaign.messages import (
     WorkerWarning,
     ZygoteOutcome,
 )
+from finfuzz.campaign.worker import loop as loop_module
 from finfuzz.campaign.worker import signatures
 from finfuzz.campaign.worker.loop import Loop
 from finfuzz.executor.zygote import Executor, ZygoteDied
@@ -113,7 +114,13 @@ def test_what_survives_is_counted_and_nothing_else_is_reported(living: Recorded)
     assert (last.progress.touched, last.progress.deaths) == (3, 0)
     assert last.progress.zygotes_replaced == 0
     assert last.progress.child_seconds > 0
-    assert last.progress.floor_seconds > 0
+    assert last.progress.floor_seconds == 0  # not in the first second
+
+
+def test_bare_children_are_timed(living: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_module, "_FLOOR_SECONDS", 0.0)  # each time
+    living.loop.execute(SURVIVES)
+    assert last_of(living.finished()).progress.floor_seconds > 0
 
 
 def test_a_zygote_that_is_killed_while_bare_children_are_timed_ends_no_worker(
@@ -124,6 +131,7 @@ def test_a_zygote_that_is_killed_while_bare_children_are_timed_ends_no_worker(
     def die(**_: bool) -> None:
         raise ZygoteDied("no message")
 
+    monkeypatch.setattr(loop_module, "_FLOOR_SECONDS", 0.0)
     monkeypatch.setattr(living.executor, "run_bare", die)
     assert not living.loop.execute(SURVIVES).died
     last = last_of(living.finished())

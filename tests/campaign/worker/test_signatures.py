@@ -36,3 +36,16 @@ def test_a_lane_keeps_so_many_signatures_of_all_its_workers(
     assert meet(first, 4) == meet(second, 5) == [FURTHER]
     assert meet(first, 3) == [kept[2]]  # another worker's is no further one
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_programs_that_leave_objects_have_some_signatures_more() -> None:
+    """Only the first of each is compared with the control, and what that leaves depends on it."""
+    left = msgspec.structs.replace(SURVIVED, keeps_nothing=True, alive=2)
+    assert left.left
+    kinds = ["list", "dict", "function", "object", "generator", "frame", "method", "class"]
+    programs = [parse(f"finfuzz 1\nnode a {a}\nnode b {b}\n") for a in kinds for b in kinds]
+    found = [signatures.compute_signature(program, left) for program in programs]
+    assert 10 < len(set(found)) <= 16
+    renamed = parse("finfuzz 1\nnode c list\nnode d list\n")
+    assert signatures.compute_signature(renamed, left) == found[0]
+    assert len({signatures.compute_signature(one, SURVIVED) for one in programs}) == 1

@@ -1,6 +1,7 @@
 """The sweep's space, against all programs of a small vocabulary, enumerated by brute force."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count, product
 
 import pytest
@@ -13,8 +14,9 @@ from finfuzz.generation.sweep.space import CELLS, COMMON, Cell, Space
 from finfuzz.program.language import MAIN
 from finfuzz.program.scope import effective
 from finfuzz.program.text import parse, to_text
-from finfuzz.program.vocabulary import EVERYTHING, NOTHING, Vocabulary
-from finfuzz.program.words import FLAVOUR, ROOT
+from finfuzz.program.vocabulary import EVERYTHING, NOTHING, OwnWords, Vocabulary
+from finfuzz.program.words import FLAVOUR, ROOT, Kind
+from finfuzz.support.cpythons import Version
 
 PYTHON = (3, 13)
 #: Without the extension's kinds: 19 of Python's own, and 26 roots.
@@ -38,7 +40,8 @@ def spell(cycle: tuple[str, ...], flavour: str, payload: tuple[str, ...]) -> str
                 lines += [f"drop {name}" for name in "abcdef"[: names.get(here, 0)]]
                 names[here] = 0
                 continue
-            if pattern == "ACTIONS":  # no payload here performs
+            if pattern in ("REFILL", "ACTIONS"):  # no payload here performs
+                lines += ["perform a refill"] if pattern == "REFILL" and names.get(here) else []
                 continue
             if rest == pattern:  # no payload in it
                 if "LEFT" in pattern and not left:
@@ -118,12 +121,6 @@ def test_it_is_every_program_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(listed) > 2000
 
 
-def test_what_performs_is_in_no_cell_of_two_segments_of_all() -> None:
-    """There, `outlive` and `use` would not be `use` and `renew`."""
-    acting = [cell for cell in CELLS if cell.every_segment and cell.payloads is Payloads.PERFORM]
-    assert [cell.segments for cell in acting] == [1]
-
-
 @pytest.mark.parametrize("which", Payloads)
 def test_payloads_are_each_once(which: Payloads) -> None:
     payloads = list(list_payloads(which, EVERYTHING))
@@ -167,6 +164,27 @@ def test_another_space_has_another_identity(offers: Vocabulary) -> None:
     assert same.identity != Space(offers, (3, 13, 5)).identity
     assert same.identity != Space(offers, (3, 13, 0), avoided=("start",)).identity
     assert Space(EVERYTHING, PYTHON).identity != Space(NOTHING, PYTHON).identity
+
+
+def test_what_a_recipes_words_are_like_is_in_the_identity() -> None:
+    """A resumed sweep went on by number in another list, and called it complete."""
+    table = Kind(":table", "of a recipe")
+    of_recipe = OwnWords(kinds={":table": table})
+    with_edges = OwnWords(kinds={":table": replace(table, edges=("append",))})
+    with_role = replace(of_recipe, roles={":table": "bound-function"})
+    spaces = [Space(replace(SMALL, own=own), PYTHON) for own in (of_recipe, with_edges, with_role)]
+    assert len({space.identity for space in spaces}) == 3
+
+
+@pytest.mark.parametrize(("python", "left"), [((3, 12), True), ((3, 13), False), ((3, 14), True)])
+def test_a_left_thread_is_left_out_where_it_hangs(python: Version, left: bool) -> None:
+    """gh-113146, which 3.14 has fixed: from there on the claim of "every root" was untrue."""
+    space = Space(NOTHING, python)
+    cell = Cell(1, Payloads.ROOT, True, False)
+    (block,) = [one for one in space.list_blocks(cell) if one.cycle == (SEGMENTS["left-use"],)]
+    threads = ("joined-thread", "interpreter-pool")
+    texts = [to_text(program) for program in space.list_programs(block)]
+    assert any(f"root a {root}" in text for root in threads for text in texts) is left
 
 
 def test_other_code_is_another_space(monkeypatch: pytest.MonkeyPatch) -> None:

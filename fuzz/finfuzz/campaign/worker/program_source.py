@@ -31,8 +31,8 @@ from finfuzz.triage.findings.known import list_avoided
 #: The share of programs that keep a leftover subinterpreter where it aborts Py_FinalizeEx
 #: (gh-113433), and nothing happens later. Without a rule, two of five programs ended so.
 _LEFTOVERS = 0.1
-#: Elsewhere, the share of programs that keep a leftover subinterpreter with a thread. Each hangs
-#: for its whole deadline of 2 s (docs/found.md). One program of some 500 leaves one, so that they
+#: On 3.13, the share of programs that keep a leftover subinterpreter with a thread. Each hangs for
+#: its whole deadline of 2 s (gh-113146). One program of some 500 leaves one, so that they
 #: take 0.6 ms per program.
 _LEFT_THREADS = 0.15
 #: The share of programs that import the extension first. They run in a zygote that has imported the
@@ -85,6 +85,7 @@ class ProgramSource:
     ) -> None:
         self._hangs = hangs
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
+        self._waits = has(python, Quirk.LEFT_SUBINTERPRETER_HANGS)
         self._avoided, self._rare = frozenset(avoided), frozenset(rare)
         self.learner = Learner(weigh_for(offers, python, self._avoided), before)
         self._without_starts = self._leave_out_starts(self.learner.weights)
@@ -158,5 +159,7 @@ class ProgramSource:
             program = import_first(program)
         if rng.random() >= _KEEPS_DEAD_STEPS:
             program = self.trim(program)
-        kept = _LEFTOVERS if self._stops else _LEFT_THREADS if leaves_threads(program) else 1.0
+        kept = _LEFTOVERS if self._stops else 1.0
+        if self._waits and leaves_threads(program):
+            kept = _LEFT_THREADS
         return program if rng.random() < kept else stop_all(program)

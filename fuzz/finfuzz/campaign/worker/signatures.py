@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from zlib import crc32
 
 import msgspec
 
@@ -27,6 +28,8 @@ from finfuzz.triage.findings.routes import MOST, collect_roots
 _VARYING = re.compile(r"0x[0-9a-f]+|`[^`]*`|'[^']*'|(?<=^finfuzz: )step \d+", re.MULTILINE)
 #: The name under which all signatures beyond MOST_SIGNATURES are counted.
 FURTHER = "further"
+#: Signatures of programs that leave objects: so many are compared with the control.
+_SHARDS = 16
 #: A program of 64 KiB, and standard error of as much.
 _LARGEST = 4 << 20
 
@@ -59,7 +62,7 @@ class SignatureCounter:
 
         Raises OSError if the signature's file can't be written.
         """
-        signature = compute_signature(outcome)
+        signature = compute_signature(program, outcome)
         routes = self._routes.get(signature)
         file = self._folder / signature
         if routes is None and not file.exists() and self._is_full:
@@ -100,9 +103,10 @@ class SignatureCounter:
         )
 
 
-def compute_signature(outcome: Outcome) -> str:
+def compute_signature(program: Program, outcome: Outcome) -> str:
     """Compute the name that an outcome shares with all that have the same diagnoses."""
     facts = (
+        _pick_shard(program) if outcome.left and not outcome.died else 0,
         outcome.signal,
         outcome.phase,
         outcome.recreated_phase,
@@ -115,6 +119,16 @@ def compute_signature(outcome: Outcome) -> str:
         [(one.step.partition(" ")[0], one.type, one.importing) for one in outcome.raised],
     )
     return hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
+
+
+def _pick_shard(program: Program) -> int:
+    """Pick one of the signatures of programs that leave objects, and are alike but for that.
+
+    Whether the control leaves as many depends on the program, and the first of each signature alone
+    is compared: the first one must not hide all others.
+    """
+    words = sorted({(step.op, *step.args[1:]) for step in program.steps})
+    return crc32(repr(words).encode()) % _SHARDS
 
 
 def encode(first: SignatureFile) -> bytes:

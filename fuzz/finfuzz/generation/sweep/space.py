@@ -25,6 +25,7 @@ from finfuzz.program.model import Program
 from finfuzz.program.scope import effective
 from finfuzz.program.vocabulary import Vocabulary
 from finfuzz.program.words import ACTION, EDGE, FLAVOUR, HOOK, KIND, ROOT
+from finfuzz.support import cpythons
 from finfuzz.support.cpythons import Quirk, Version, has
 
 #: The commonest segments, whose cycles are short enough to be run up to three in a row.
@@ -74,10 +75,9 @@ CELLS = (
     Cell(3, Payloads.ROOT, False, False),
 )
 
-#: Life cycles that another one says as well. `outlive` and `use` are `use` and `renew`, but for
-#: what performs, and no cell has such payloads and these segments.
+#: Life cycles that another one says as well.
 _SAID_OTHERWISE = {
-    ("left-empty", "end"), ("left-empty", "return"), ("again", "use"), ("outlive", "use"),
+    ("left-empty", "end"), ("left-empty", "return"), ("again", "use"),
     ("self-check", "sub-check"), ("again", "use-elsewhere"),
 }  # fmt: skip
 
@@ -107,8 +107,9 @@ def _digest_code() -> str:
     """Compute a digest of the code that decides which programs there are."""
     packages = (finfuzz.generation, finfuzz.program)
     folders = [Path(package.__path__[0]) for package in packages]
+    files = [path for folder in folders for path in folder.rglob("*.py")]
     digest = sha256()
-    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
+    for path in sorted([*files, Path(cpythons.__file__)]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -138,9 +139,14 @@ class Space:
             [text for text in self.offers.list_texts(choice) if self.offers.has(choice, text)]
             for choice in (KIND, EDGE, ROOT, HOOK, ACTION, FLAVOUR)
         ]
+        kinds = [
+            (kind, self.offers.edges_from[kind], self.offers.hooks_of[kind])
+            for kind in self.offers.list_texts(KIND)
+        ]
+        own = [sorted(each.items()) for each in (self.offers.own.kinds, self.offers.own.roles)]
         steps = [each.steps for each in SEGMENTS.values()]
         avoided = sorted(self._avoided)
-        return repr((self.cells, steps, words, self._python, avoided, _digest_code()))
+        return repr((self.cells, steps, words, kinds, own, self._python, avoided, _digest_code()))
 
     def list_blocks(self, cell: Cell) -> Iterator[Block]:
         """Yield the blocks of a cell in their order, without those of earlier cells."""
@@ -150,11 +156,16 @@ class Space:
             if self.offers.has(FLAVOUR, text) and text not in self._avoided
         ]
         earlier = [one for one in self.cells[: self.cells.index(cell)] if _may_share(one, cell)]
-        for cycle in product(self._list_segments(cell), repeat=cell.segments):
-            if any(each.has_payload for each in cycle) is (cell.payloads is Payloads.NONE):
+        segments = {each.name: each for each in self._list_segments(cell)}
+        places = {name for name, each in segments.items() if each.has_payload}
+        without = cell.payloads is Payloads.NONE
+        used = [name for name in segments if not (without and name in places)]
+        for names in product(used, repeat=cell.segments):  # by name is three times as fast
+            if not without and places.isdisjoint(names):
                 continue
-            if any(pair in _SAID_OTHERWISE for pair in pairwise(each.name for each in cycle)):
+            if not _SAID_OTHERWISE.isdisjoint(pairwise(names)):
                 continue
+            cycle = tuple(segments[name] for name in names)
             several = cell.every_interpreter and any(each.picks_kind for each in cycle)
             for flavour in flavours if several else flavours[:1]:
                 block = Block(cycle, cell.payloads, flavour)
@@ -184,7 +195,7 @@ class Space:
 
     @property
     def _hangs(self) -> bool:
-        return not has(self._python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
+        return has(self._python, Quirk.LEFT_SUBINTERPRETER_HANGS)
 
     def _write(self, block: Block, payload: Payload) -> Program | None:
         writer = Writer(self._weights, block.flavour)
