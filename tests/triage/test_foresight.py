@@ -37,6 +37,7 @@ SMALLEST = "finfuzz 1\nnode a list\n"
 #: The extension is executed again.
 SMALLER = "finfuzz 1\nimport\nunimport\nimport\n"
 AGAIN = "finfuzz 1\nimport\nunimport\nimport\nnode a list\n"
+RARER = "finfuzz 1\nimport\nunimport\n"
 ALWAYS = Rate(10, 10)
 CRASH = Diagnosis("SIGSEGV", "none", "running", "", ("a_function", "its_caller"))
 ANOTHER = Diagnosis("SIGSEGV", "none", "running", "", ("another_function",))
@@ -86,6 +87,11 @@ class World:
         self.waits += 1
 
 
+def take(world: World, diagnosis: Diagnosis) -> str | None:
+    done = world.foresight.take(FOUND, diagnosis)
+    return done and done.text
+
+
 @pytest.fixture(scope="module")
 def made(pythons: list[Interpreter]) -> Build:
     return build(parse_target("no-extension"), pythons[0])
@@ -98,19 +104,19 @@ def test_a_node_begins_before_triage_asks_and_each_bucket_once(made: Build) -> N
     world.foresight.begin(SMALLEST, CRASH)
     world.foresight.begin(FOUND, ANOTHER)
     assert [task.diagnosis for task in nodes.tasks] == [CRASH, ANOTHER]
-    assert world.foresight.take(FOUND, CRASH) == SMALLEST
+    assert take(world, CRASH) == SMALLEST
     assert world.waits == 2
     assert world.lines[-1] == (
         f"{CRASH} {CRASH.bucket}: minimized on node, where it crashed in 10 of 10 runs"
     )
-    assert world.foresight.take(FOUND, ANOTHER) == SMALLEST
+    assert take(world, ANOTHER) == SMALLEST
     assert len(nodes.tasks) == 2
 
 
 def test_what_was_not_foreseen_goes_to_a_node_then(made: Build) -> None:
     nodes = FakeNodes([made.interpreter.text])
     world = World(made, nodes)
-    assert world.foresight.take(FOUND, CRASH) == SMALLEST
+    assert take(world, CRASH) == SMALLEST
     assert [task.text for task in nodes.tasks] == [FOUND]
 
 
@@ -127,7 +133,7 @@ def test_else_triage_does_it_here(nodes: FakeNodes | None, line: str, made: Buil
     if nodes is not None and "" in nodes._pythons:
         nodes._pythons = frozenset([made.interpreter.text])
     world = World(made, nodes)
-    assert world.foresight.take(FOUND, CRASH) == ""
+    assert world.foresight.take(FOUND, CRASH) is None
     assert line in "".join(world.lines)
 
 
@@ -135,14 +141,14 @@ def test_a_slow_node_is_not_waited_for(made: Build, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("finfuzz.triage.foresight._LONGEST_SECONDS", -1)
     nodes = FakeNodes([made.interpreter.text])
     world = World(made, nodes)
-    assert world.foresight.take(FOUND, CRASH) == ""
+    assert world.foresight.take(FOUND, CRASH) is None
     assert nodes.cancelled
 
 
 def test_another_program_of_the_bucket_is_not_taken_for_it(made: Build) -> None:
     world = World(made, FakeNodes([made.interpreter.text]))
     world.foresight.begin(FOUND, CRASH)
-    assert world.foresight.take("finfuzz 1\nnode c set\n", CRASH) == ""
+    assert world.foresight.take("finfuzz 1\nnode c set\n", CRASH) is None
 
 
 def test_a_node_minimizes_what_it_reproduces(dying: Build) -> None:
@@ -163,18 +169,23 @@ def test_a_node_minimizes_what_it_reproduces(dying: Build) -> None:
 def test_what_a_node_has_minimized_is_confirmed_here(
     made: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the program does not fail here, or no node had it, triage begins from the first one."""
+    """Where the program does not fail here, or more rarely, or no node had it, triage begins from
+    the first one."""
+    rates = {SMALLER: ALWAYS, RARER: Rate(1, 40)}
 
     def make(text: str) -> Reproduced:
-        return Reproduced(parse(text), ALWAYS, ALWAYS)
+        return Reproduced(parse(text), rates.get(text, ALWAYS), ALWAYS)
 
     def confirm(_: object, program: Program, __: object) -> Reproduced | None:
-        return make(SMALLER) if to_text(program) == SMALLER else None
+        return make(to_text(program)) if to_text(program) in rates else None
 
     monkeypatch.setattr(Reproducer, "reproduce", lambda *_: make(AGAIN))
     monkeypatch.setattr(Reproducer, "confirm", confirm)
     filer = Filer(made, tmp_path, Limits(), Origin("random", 1), lambda _: None)
     with contextlib.closing(filer):
-        for answer, program in (("", AGAIN), (SMALLEST, AGAIN), (SMALLER, SMALLER)):
+        for text, program in (
+            ("", AGAIN), (SMALLEST, AGAIN), (RARER, AGAIN), (SMALLER, SMALLER)
+        ):  # fmt: skip
+            answer = Minimized(text, ALWAYS, "node") if text else None
             monkeypatch.setattr(Foresight, "take", lambda *_, answer=answer: answer)
             assert filer._reproduce(AGAIN, CRASH) == make(program)

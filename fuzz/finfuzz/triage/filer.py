@@ -138,11 +138,12 @@ class Filer:
     def _reproduce(self, text: str, diagnosis: Diagnosis) -> Reproduced | None:
         """Reproduce and minimize, here or on a node; what a node has minimized is confirmed here.
 
-        What does not fail on the node, or its program not here, is begun again here.
+        What does not fail on the node, or its program here not or more rarely, is begun again here.
         """
-        if smaller := self._foresight.take(text, diagnosis):
-            steady = self._reproducer.prefer_steady(parse(smaller), diagnosis)
-            if found := self._reproducer.confirm(steady, diagnosis):
+        if done := self._foresight.take(text, diagnosis):
+            steady = self._reproducer.prefer_steady(parse(done.text), diagnosis)
+            found = self._reproducer.confirm(steady, diagnosis)
+            if found and not found.fresh.is_rarer_than(done.rate):
                 return found
         return self._reproducer.reproduce(parse(text), diagnosis)
 

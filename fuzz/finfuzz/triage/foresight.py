@@ -66,24 +66,24 @@ class Foresight:
         )
         self._under_way[key] = _UnderWay(text, self._nodes.minimize(task, places))
 
-    def take(self, text: str, diagnosis: Diagnosis) -> str:
-        """Wait for the minimized program of a crash; empty where triage has to do it itself."""
+    def take(self, text: str, diagnosis: Diagnosis) -> Minimized | None:
+        """Wait for the minimized program of a crash; None where triage has to do it itself."""
         self.begin(text, diagnosis)
         found = self._under_way.pop(_make_key(diagnosis), None)
         if found is None or found.text != text:
-            return ""
+            return None
         name = f"{diagnosis} {diagnosis.bucket}"
         self._announce(f"{name}: reproducing on a node")
         try:
             done = self._wait(found.pending)
         except UserError as error:
             self._announce(f"{name} on a node: {error}: reproducing it here")
-            return ""
+            return None
         if done.rate.k == 0:
-            return ""
+            return None
         rate = describe_rate(diagnosis.signal, done.rate)
         self._announce(f"{name}: minimized on {done.node}, where it {rate}")
-        return done.text
+        return done
 
     def _wait(self, pending: Pending[Minimized]) -> Minimized:
         begin = time.monotonic()
