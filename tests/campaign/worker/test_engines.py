@@ -161,12 +161,10 @@ def test_programs_that_leave_a_subinterpreter_are_few_where_that_is_a_known_deat
 def test_words_of_a_known_defect_that_hides_others_are_rare() -> None:
     words = {"enum", "self-check"}
     programs, rng = ProgramSource((3, 13, 0), rare=words), Random(1)
-    made = [programs.generate(rng).program for _ in range(340)]
+    made = [programs.generate(rng).program for _ in range(300)]
     made += [programs.mutate(rng, program).program for program in made]
     has = [any(words & {step.op, *step.args} for step in one.steps) for one in made]
-    assert sum(has[:40]) > 5  # first it is to be seen, and counted
-    assert 0 < sum(has[40:340]) < 20  # some do all the same: a defect may need them, too
-    assert 0 < sum(has[380:]) < 20
+    assert 0 < sum(has) < 40  # some do all the same: a defect may need them, too
 
 
 def make_programs(programs: ProgramSource, number: int) -> list[Program]:
