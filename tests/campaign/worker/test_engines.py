@@ -167,19 +167,6 @@ def test_words_of_a_known_defect_that_hides_others_are_rare() -> None:
     assert 0 < sum(has) < 40  # some do all the same: a defect may need them, too
 
 
-def test_the_first_programs_are_cheap_and_hide_nothing() -> None:
-    """What is easy came a third of a second later than by chance, and known defects half a one."""
-    programs, rng = ProgramSource((3, 13, 0), rare={"enum"}), Random(1)
-    made = [programs.generate(rng).program for _ in range(80)]
-    has = {
-        word: [any(word in (step.op, *step.args) for step in one.steps) for one in made]
-        for word in ("start", "again", "enum")
-    }
-    assert not any(has["start"][:40] + has["again"][:40])
-    assert all(any(has[word][40:]) for word in ("start", "again"))
-    assert sum(has["enum"][:40]) > sum(has["enum"][40:])
-
-
 def make_programs(programs: ProgramSource, number: int) -> list[Program]:
     """Make programs from nothing, and as many mutants of them."""
     rng = Random(1)

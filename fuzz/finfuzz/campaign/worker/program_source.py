@@ -42,9 +42,6 @@ _IMPORTS_FIRST = 0.8
 #: deadline of many programs (`avoid` in known.toml). With pybind11 3.0.1, every program with an
 #: enum or a self-check crashes at its end.
 _HIDDEN = 0.1
-#: The first candidates have one interpreter and one life, and hide nothing: each takes 8 ms, not 20
-#: to 30, and shows what is easy. A known defect is seen, and counted, before it is hidden.
-_EASY = 40
 #: The share of programs that may start a subinterpreter where an import in it hangs: each such
 #: program takes its whole deadline of 2 s, as long as a hundred others, for one known defect.
 _HANGS = 0.001
@@ -87,7 +84,6 @@ class ProgramSource:
         hangs: bool = False,
     ) -> None:
         self._hangs = hangs
-        self._tidied = 0
         self._stops = has(python, Quirk.LEFT_SUBINTERPRETER_ABORTS)
         self._waits = has(python, Quirk.LEFT_SUBINTERPRETER_HANGS)
         self._avoided, self._rare = frozenset(avoided), frozenset(rare)
@@ -157,10 +153,7 @@ class ProgramSource:
             program = leave_out(program, self._avoided)
         if self._hangs and not starts:
             program = leave_out(program, ("start",))
-        self._tidied += 1
-        if self._tidied <= _EASY:
-            program = leave_out(program, ("start", "again"))
-        elif self._rare and rng.random() >= _HIDDEN:
+        if self._rare and rng.random() >= _HIDDEN:
             program = leave_out(program, self._rare)
         if rng.random() < _IMPORTS_FIRST:
             program = import_first(program)
