@@ -12,6 +12,8 @@ RECORDED = [
     Frame("/b/finfuzz_runtime.so", 2, "finfuzz::on_signal(int, siginfo_t*, void*)"),
 ]
 TRAMPOLINE = Frame("/lib/libc.so.6", 3, "")
+#: A package's file with such a name (pysam's) was taken for the C library, and the caller dropped.
+LIKE_LIBC = Frame("/site-packages/libcalignedsegment.cpython-313-x86_64-linux-gnu.so", 3, "call")
 #: A stripped file's local function.
 NAMELESS = Frame("/usr/bin/python3.13", 4, "", local_start=1)
 MAIN = Frame("/usr/bin/python3.13", 5, "Py_BytesMain")
@@ -22,6 +24,7 @@ MAIN = Frame("/usr/bin/python3.13", 5, "Py_BytesMain")
     [
         ([*RECORDED, TRAMPOLINE, NAMELESS, MAIN], [NAMELESS, MAIN]),
         ([*RECORDED, TRAMPOLINE, *RECORDED[:1], MAIN], [*RECORDED[:1], MAIN]),  # our own crash
+        ([*RECORDED, LIKE_LIBC, MAIN], [LIKE_LIBC, MAIN]),  # of a call that broke a rule
         ([*RECORDED, NAMELESS, MAIN], [NAMELESS, MAIN]),  # where internals were recreated
         ([NAMELESS, MAIN], [NAMELESS, MAIN]),
         ([], []),
