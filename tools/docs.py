@@ -92,8 +92,8 @@ target's vocabulary or what its recipe rules out change, the sweep begins anew.
 Common ones have a weight of at least 1. The weight says how often campaigns use a segment. `NEW`
 is a new interpreter, `LEFT` one that was left, `PAYLOAD` stands for the steps of the payload; a
 prefix before it goes before each of them. `DROPS` is a `drop` of each node of the current
-interpreter, `ACTIONS` each `perform` of the last payload that had an effect,
-once more.
+interpreter, `REFILL` a `perform` of `refill`, and `ACTIONS` each `perform` of the last payload
+that had an effect, once more.
 
 | segment | weight | steps |
 | --- | --- | --- |
