@@ -208,12 +208,17 @@ def no_space(*_: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_is_reported_and_survived(
-    dying: Recorded, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def die_on_a_full_disk(dying: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Afterwards there is room again."""
     monkeypatch.setattr(signatures, "write_whole", no_space)
     dying.loop.execute(DIES)
     monkeypatch.undo()
+
+
+def test_a_full_disk_is_reported_and_survived(
+    dying: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die_on_a_full_disk(dying, monkeypatch)
     dying.loop.execute(DIES)
     messages = dying.finished()
     (warning,) = [message for message in messages if isinstance(message, WorkerWarning)]
@@ -226,9 +231,7 @@ def test_what_could_not_be_written_is_written_when_there_is_room(
     dying: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program of the sweep comes but once: its crash was lost, and the sort was complete."""
-    monkeypatch.setattr(signatures, "write_whole", no_space)
-    dying.loop.execute(DIES)
-    monkeypatch.undo()
+    die_on_a_full_disk(dying, monkeypatch)
     messages = dying.finished()
     (signature,) = new_signatures(messages)
     assert signature.execution == 1

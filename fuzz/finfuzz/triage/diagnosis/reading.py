@@ -48,8 +48,7 @@ _C_LIBRARY = re.compile(r"(^|/)(finfuzz_runtime|libc[.-]|ld-)[^/]*$")
 _ALLOCATOR = re.compile(
     r"(__libc_)?(c?free|[cm]alloc|realloc(array)?|(posix_)?memalign|aligned_alloc)"
     r"|_int_(free|malloc|realloc)\w*|unlink_chunk|malloc_\w+|tcache_\w+"
-    r"|pymalloc_\w+|address_in_range|arena_map_\w+|_?PyObject_(Mi)?(Free|Malloc|Calloc|Realloc)"
-    r"|allocate_from_new_pool|insert_to_(used|free)pool|new_arena|_?mi_\w+"
+    rf"|{telling.ALLOCATES}"
 )
 
 

@@ -48,6 +48,11 @@ _STANDARD = sys.stdlib_module_names | {
 }
 _HEADER = re.compile(r"\.h:\d+$")
 
+#: CPython's allocators: pymalloc and, in free-threaded builds, mimalloc.
+ALLOCATES = (
+    r"_?PyObject_(Mi)?(Free|Malloc|Calloc|Realloc)|pymalloc_\w+|address_in_range|arena_map_\w+"
+    r"|allocate_from_new_pool|insert_to_(used|free)pool|new_arena|_?mi_\w+"
+)
 _PLUMBING = re.compile(
     r"""^(
     # the C library's ways to die where it is linked in, and the way out of main
@@ -55,9 +60,10 @@ _PLUMBING = re.compile(
     |__fortify_fail.*|__stack_chk_fail|_exit|exit|__run_exit_handlers
     # what a sanitizer puts before it, and allocation
     |__interceptor_.*|__(asan|ubsan|lsan|sanitizer)_.*|operator\ (new|delete).*
-    |(c?free|[cm]alloc|realloc|PyMem_.*|_PyMem_.*|_?PyObject_(Mi)?(Free|Malloc|Calloc|Realloc)
-    |PyObject_GC_Del|pymalloc_.*|address_in_range|arena_map_.*
-    |allocate_from_new_pool|insert_to_(used|free)pool|new_arena|_?mi_.*)
+    |(c?free|[cm]alloc|realloc|PyMem_.*|_PyMem_.*|PyObject_GC_Del)
+    """
+    rf"|{ALLOCATES}"
+    r"""
     # waiting: what for is told by the caller
     |pthread_cond_.*|__futex.*|sem_.*wait.*|syscall
     |_PySemaphore_.*|_PyParkingLot_Park|PyEvent_Wait.*|_?PyMutex_.*Lock.*|PyThread_acquire_lock.*

@@ -68,7 +68,7 @@ class ScriptExtension:
         """The variable of its second module, or of the first where there is one alone."""
         return "t2" if self.spec.second is not None else self.first
 
-    @property
+    @cached_property
     def offers(self) -> Vocabulary:
         """The words of its programs."""
         if self.package is not None:

@@ -76,7 +76,6 @@ class Writer:
         self._interpreters = {MAIN: self._begin({"os", "sys"})}
         #: What other interpreters do meanwhile: the tasks of `call_at_once`.
         self._tasks: list[str] = []
-        self._is_task = False
         #: Lines for the current subinterpreter.
         self._pending: list[str] = []
         self._pending_functions: list[str] = []
@@ -219,15 +218,16 @@ class Writer:
     def _find_variable(self, name: str) -> str:
         return self._variables.find(Role.NODE, name)
 
-    def _write_step(self, step: Step) -> None:
+    def _write_step(self, step: Step, *, as_task: bool = False) -> None:
+        """Write a step. ``as_task``: other interpreters take theirs at once."""
         used = {self._find_variable(name) for name in step.names(Role.NODE)}
         raises = self._print_for_child(step) in self._raising or bool(used & self._here.unsure)
         apart = bool(self._place) and self._in_main
-        at_once = self._place in _AT_ONCE or self._is_task
         if self._place and not apart:
             self._flush()
         if step.op == "unimport":
             self._forget_extension()
+        at_once = as_task or self._place in _AT_ONCE
         codes = self._write_code(step, plain=not (raises or apart or at_once))
         modules = ["sys"] if raises and self._caught is _SHOWN else []
         modules += [module for code in codes for module in code.modules]
@@ -252,13 +252,13 @@ class Writer:
         """Write a step that each interpreter takes in a thread of its own, the main one first."""
         self._flush()
         here, main_first = self._scope.current, list(self._scope.nodes)
-        self._place, self._is_task = "", True
+        self._place = ""
         for self._scope.current in main_first[1:]:
-            self._write_step(step)
+            self._write_step(step, as_task=True)
             if self._pending:
                 handle = self._find_handle(self._scope.current)
                 self._tasks.append(f"({handle}, textwrap.dedent({self._take_pending()}))")
-        self._scope.current, self._place, self._is_task = MAIN, "everywhere", False
+        self._scope.current, self._place = MAIN, "everywhere"
         self._write_step(step)
         if self._tasks:  # the main interpreter has nothing to do
             self._lines.extend(self.platform.call_at_once(self._tasks).split("\n"))
